@@ -1,0 +1,72 @@
+"""What can go wrong with the archive itself. Each class carries the exit code that the command line ends with.
+
+::
+
+    ArchiveError
+     ├─ Locked          75   another command writes to this archive
+     ├─ Corrupt         65   a row, file or database is not what its hash says
+     ├─ CannotCreate    73   the folder or file cannot be made
+     ├─ DiskTrouble     74   disk full, read error
+     ├─ BadConfig       78   config.toml or an option cannot be used
+     ├─ BadInput        65   a given file cannot be read as what it should be
+     ├─ BadQuery        64   a search query that means nothing (message says why)
+     └─ NotHeld          1   no such article in the archive
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ArchiveError(Exception):
+    """The root. ``str(error)`` is a sentence: what happened, to what, what to do next."""
+
+    exit_code: ClassVar[int] = 70
+
+
+class Locked(ArchiveError):
+    """Another command writes to this archive; the message says which process since when."""
+
+    exit_code = 75
+
+
+class Corrupt(ArchiveError):
+    """Stored data does not match its hash, or a database is damaged."""
+
+    exit_code = 65
+
+
+class CannotCreate(ArchiveError):
+    """The archive folder or a file in it cannot be created."""
+
+    exit_code = 73
+
+
+class DiskTrouble(ArchiveError):
+    """Reading or writing failed: disk full, input/output error."""
+
+    exit_code = 74
+
+
+class BadConfig(ArchiveError):
+    """A setting cannot be used; the message names the setting and where it comes from."""
+
+    exit_code = 78
+
+
+class BadInput(ArchiveError):
+    """A file given to read is not what it should be."""
+
+    exit_code = 65
+
+
+class BadQuery(ArchiveError):
+    """The search query means nothing; the message says what to write instead."""
+
+    exit_code = 64
+
+
+class NotHeld(ArchiveError):
+    """The archive has no article under that key or address."""
+
+    exit_code = 1
