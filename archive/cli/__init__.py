@@ -1,0 +1,210 @@
+"""The command line: ``wechat-archive COMMAND …``.
+
+Each command lives in its own module and is imported only when asked for, because starting the program must not cost
+more than the search it was started for. Whatever goes wrong ends here as one readable line and an exit code.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from archive.cli.common import App, common_options
+from archive.errors import ArchiveError
+from scraper.errors import ScrapeError
+
+#: command → (where it lives, what it does in a line). The lines are checked against the commands' own help.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "save": ("archive.cli.save:command", "Fetch articles and keep them."),
+    "run": ("archive.cli.run:command", "Do everything that is due; for cron."),
+    "watch": ("archive.cli.watch:command", "Watch an album, feed, list file or article for new articles."),
+    "unwatch": ("archive.cli.watch:unwatch", "Stop watching a source."),
+    "search": ("archive.cli.search:command", "Find articles by words in Chinese or any script."),
+    "similar": ("archive.cli.search:similar", "Find reprints and related articles."),
+    "list": ("archive.cli.list:command", "List the articles held."),
+    "show": ("archive.cli.show:command", "Show one article, its versions or links."),
+    "diff": ("archive.cli.diff:command", "Show what changed between versions of an article."),
+    "status": ("archive.cli.status:command", "What is held, waiting, failed, blocked."),
+    "retry": ("archive.cli.status:retry", "Try failed addresses again with the next run."),
+    "forget": ("archive.cli.status:forget", "Take addresses out of the queue."),
+    "convert": ("archive.cli.convert:command", "Turn a saved page into Markdown; stores nothing."),
+    "verify": ("archive.cli.verify:command", "Check everything that is kept against its hashes."),
+    "reparse": ("archive.cli.reparse:command", "Make articles again from their raw pages."),
+    "reindex": ("archive.cli.search:reindex", "Make the search index again."),
+    "import": ("archive.cli.imports:command", "Take in Markdown, HTML, WARC or other tools' exports."),
+    "export": ("archive.cli.export:command", "Write the archive as other formats."),
+    "backup": ("archive.cli.backup:command", "Copy the archive while it is in use."),
+    "config": ("archive.cli.config:command", "Show the settings in force and where they come from."),
+}
+
+USAGE, BUG, CANNOT_CREATE, DISK, INTERRUPTED = 64, 70, 73, 74, 130
+_DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
+_NOT_ALLOWED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR})
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and imports a module only for the command that is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        found: click.Command = getattr(import_module(module), attribute)
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0] if args else ""
+        if name and name not in COMMANDS and not name.startswith("-"):
+            raise click.UsageError(_unknown(name), ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+def _unknown(name: str) -> str:
+    from difflib import get_close_matches
+
+    if "mp.weixin.qq.com" in name or name.startswith(("http://", "https://")):
+        return f"to keep an article, write: wechat-archive save '{name}'"
+    near = get_close_matches(name, COMMANDS, n=1)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    return f"no command is called '{name}'.{hint} `wechat-archive --help` lists them."
+
+
+def _version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"wechat-archive {version('wechat-archive')}")
+        ctx.exit()
+
+
+@click.command(
+    cls=LazyGroup,
+    params=[
+        *common_options(),
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_version,
+            help="Show the version.",
+        ),
+    ],
+    no_args_is_help=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Keep WeChat Official Account (微信公众号) articles for good.
+
+    Fetches articles of mp.weixin.qq.com, follows their related reads, keeps each as Markdown with its images and in
+    SQLite, and finds any of it again. Begin with: wechat-archive save ADDRESS
+    """
+    ctx.ensure_object(App)
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the program and end the process with its exit code."""
+    sys.exit(run(list(sys.argv[1:] if argv is None else argv)))
+
+
+def run(argv: list[str]) -> int:
+    """Run one command line; returns the exit code. Every error becomes one line on stderr."""
+    app = App()
+    try:
+        code = cli.main(argv, prog_name="wechat-archive", standalone_mode=False, obj=app)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone: nothing is wrong, and Python must not complain at exit.
+        sys.stdout = open("/dev/null", "w")  # noqa: SIM115, PTH123
+        return 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        return _usage(error)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except (ScrapeError, ArchiveError) as error:
+        return _fail(str(error), error.exit_code)
+    except OSError as error:
+        return _os_error(error)
+    except RecursionError as error:
+        return _bug(error, app)
+    except Exception as error:
+        return _sqlite_error(error) or _bug(error, app)
+
+
+def _fail(message: str, code: int) -> int:
+    from scraper.redact import redact
+
+    click.echo(f"error: {redact(message)}", err=True)
+    return code
+
+
+def _usage(error: click.ClickException) -> int:
+    context = getattr(error, "ctx", None)
+    hint = f"\nHelp: {context.command_path} --help" if context else ""
+    return _fail(error.format_message() + hint, USAGE)
+
+
+def _os_error(error: OSError) -> int:
+    where = f"{error.filename}: " if error.filename else ""
+    what = error.strerror or str(error)
+    if error.errno in _DISK_TROUBLE:
+        return _fail(f"{where}{what}. Nothing that was kept is lost; make room and run it again.", DISK)
+    if error.errno in _NOT_ALLOWED:
+        return _fail(
+            f"{where}{what}. Choose another folder with --archive, or mend its permissions.", CANNOT_CREATE
+        )
+    return _fail(f"{where}{what}", DISK)
+
+
+def _sqlite_error(error: Exception) -> int | None:
+    """The exit code for a trouble that SQLite itself reports; ``None`` where the error is not SQLite's."""
+    import sqlite3
+
+    if not isinstance(error, sqlite3.Error):
+        return None
+    text = str(error)
+    if "full" in text or "disk I/O" in text:
+        return _fail(
+            f"the database cannot be written: {text}. Make room and run it again; nothing is lost.", DISK
+        )
+    if "malformed" in text or "not a database" in text:
+        return _fail(f"the database is damaged: {text}. Run `wechat-archive verify --repair`.", 65)
+    if "locked" in text:
+        return _fail("the database is in use by another program; try again later.", 75)
+    if "readonly" in text or "unable to open" in text:
+        return _fail(f"the database cannot be opened for writing: {text}.", CANNOT_CREATE)
+    return None
+
+
+def _bug(error: Exception, app: App) -> int:
+    if app.verbosity:
+        import traceback
+
+        click.echo(traceback.format_exc(), err=True)
+    kind = type(error).__name__
+    return _fail(
+        f"{kind}: {error}. This is a bug in wechat-archive; nothing that was kept is lost. "
+        "Run the command again with -v and report what it prints.",
+        BUG,
+    )

@@ -1,0 +1,164 @@
+"""What every command shares: the options that stand on all of them, and the ``App`` they work with."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from archive.config import Config
+
+DEFAULT_ROOT = "wechat-archive-data"
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass
+class App:
+    """The archive folder that a command works on, how loud it is, and its settings (read when first asked for)."""
+
+    archive: str | None = None
+    verbosity: int = 0
+    quiet: bool = False
+    log_format: str = "text"
+
+    @property
+    def root(self) -> Path:
+        """The archive folder: ``--archive``, else ``$WECHAT_ARCHIVE``, else ``./wechat-archive-data``."""
+        return Path(self.archive or os.environ.get("WECHAT_ARCHIVE") or DEFAULT_ROOT).expanduser()
+
+    @cached_property
+    def config(self) -> Config:
+        """The settings in force. Raises ``BadConfig``."""
+        from archive.config import load
+
+        return load(self.root)
+
+    @property
+    def watched(self) -> bool:
+        """True when a person sees stderr: progress bars are welcome."""
+        return sys.stderr.isatty() and not self.quiet and self.log_format == "text"
+
+    def say(self, text: str) -> None:
+        """Talk to the person, on stderr; silent with ``-q``."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def set_up_logging(self) -> None:
+        """Log to stderr in the chosen form, secrets removed. Called once by ``main`` before a command runs."""
+        level = logging.ERROR if self.quiet else max(logging.WARNING - 10 * self.verbosity, logging.DEBUG)
+        handler = logging.StreamHandler()
+        handler.setFormatter(_JsonFormatter() if self.log_format == "json" else _TextFormatter())
+        root = logging.getLogger()
+        root.handlers[:] = [handler]
+        root.setLevel(level)
+        if self.verbosity < 3:
+            # httpx and httpcore log whole addresses and headers; ours say the same without them.
+            for name in ("httpx", "httpcore", "asyncio"):
+                logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _TextFormatter(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__("%(levelname)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        from scraper.redact import redact
+
+        return redact(super().format(record))
+
+
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        import json
+        from datetime import UTC, datetime
+
+        from scraper.redact import redact
+
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": redact(record.getMessage()),
+        }
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    def callback(ctx: click.Context, _parameter: click.Parameter, value: Any) -> Any:
+        app = ctx.ensure_object(App)
+        if value:  # given here: it wins over the same option before the command's name
+            setattr(app, name, value)
+        return value
+
+    return callback
+
+
+def common_options() -> list[click.Option]:
+    """Fresh copies of the options that stand on the program and on every command."""
+    return [
+        click.Option(
+            ["--archive"],
+            metavar="DIR",
+            expose_value=False,
+            callback=_remember("archive"),
+            help=f"The archive folder [default: $WECHAT_ARCHIVE, else ./{DEFAULT_ROOT}].",
+        ),
+        click.Option(
+            ["-v", "--verbose"],
+            count=True,
+            expose_value=False,
+            callback=_remember("verbosity"),
+            help="Say more on stderr; twice for everything.",
+        ),
+        click.Option(
+            ["-q", "--quiet"],
+            is_flag=True,
+            expose_value=False,
+            callback=_remember("quiet"),
+            help="Say only errors.",
+        ),
+        click.Option(
+            ["--log-format"],
+            type=click.Choice(["text", "json"]),
+            expose_value=False,
+            callback=_remember("log_format"),
+            help="How messages on stderr are written [default: text].",
+        ),
+    ]
+
+
+class Command(click.Command):
+    """A command with the common options after its own, so that they may stand before or behind its name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += common_options()
+
+    def invoke(self, ctx: click.Context) -> Any:
+        ctx.ensure_object(App).set_up_logging()
+        return super().invoke(ctx)
+
+
+def archive_command(name: str, **attrs: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """``@archive_command("save")``: like click's, with the common options."""
+    return click.command(name, cls=Command, **attrs)
+
+
+#: Decorator that hands a command its ``App`` as first argument.
+pass_app = click.make_pass_decorator(App, ensure=True)
+
+
+def rows_as_json(rows: Any) -> None:
+    """One JSON object a line on stdout, Chinese unescaped."""
+    import json
+
+    for row in rows:
+        click.echo(json.dumps(row, ensure_ascii=False, default=str))

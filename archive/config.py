@@ -1,0 +1,211 @@
+"""The settings that a cron user makes once: what they mean, where each value comes from.
+
+A value is looked for in this order: an option of the command, the environment, ``config.toml`` in the archive
+folder, the default. ``Config.sources`` keeps the answer, so that ``wechat-archive config`` can show it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from archive.errors import BadConfig
+
+FILE_NAME = "config.toml"
+
+#: Which environment variable stands for which setting; the usual names, so that proxies work as everywhere.
+ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
+    "proxy": ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"),
+    "ca_file": ("SSL_CERT_FILE",),
+    "cookies": ("WECHAT_ARCHIVE_COOKIES",),
+}
+
+#: A desktop browser that is current in late 2026; a reader's, because long links are refused to odd clients.
+DEFAULT_USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?", re.IGNORECASE)
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+
+
+def seconds(text: str | float) -> float:
+    """``90``, ``"90s"``, ``"15m"``, ``"6h"``, ``"30d"``, ``"1h30m"`` → seconds.
+
+    Raises ``ValueError`` for anything else.
+    """
+    if isinstance(text, int | float):
+        return float(text)
+    rest = text.strip()
+    total, at = 0.0, 0
+    for match in _DURATION.finditer(rest):
+        if match.start() != at:
+            break
+        total += float(match[1]) * _SECONDS[(match[2] or "s").lower()]
+        at = match.end()
+    if not rest or at != len(rest):
+        raise ValueError(f"{text!r} is not a duration such as 90s, 15m, 6h or 30d")
+    return total
+
+
+def _setting(default: Any, help: str, **metadata: Any) -> Any:
+    return field(default=default, metadata={"help": help, **metadata})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All settings in force. Durations are seconds; sizes are numbers of things."""
+
+    interval: float = _setting(
+        3.0, "seconds between two requests to mp.weixin.qq.com; 0: no pacing", duration=True
+    )
+    user_agent: str = _setting(DEFAULT_USER_AGENT, "the User-Agent sent with each request")
+    cookies: str | None = _setting(None, "a Netscape cookies file of your own browser session")
+    proxy: str | None = _setting(None, "proxy for all requests, as http://host:port")
+    ca_file: str | None = _setting(None, "file of certificates to trust instead of the usual ones")
+    images: str = _setting(
+        "local", "none, remote (addresses only) or local", choices=("none", "remote", "local")
+    )
+    follow: int = _setting(0, "how many links deep `save` follows related reads")
+    scope: str = _setting(
+        "any", "which related reads: account, album or any", choices=("account", "album", "any")
+    )
+    limit: int | None = _setting(None, "at most so many articles a command")
+    max_requests: int | None = _setting(None, "at most so many requests to mp.weixin.qq.com a `run`")
+    max_duration: float | None = _setting(None, "a `run` starts nothing new after this long", duration=True)
+    every: float = _setting(21600.0, "how often a watched source is looked at", duration=True)
+    recheck: str = _setting(
+        "auto", "how old an article is looked at again: auto, off, or a duration such as 30d"
+    )
+    snapshots: bool = _setting(True, "keep each raw page in snapshots.db")
+    versions: str = _setting(
+        "rows", "earlier versions: rows (database) or files too", choices=("rows", "files")
+    )
+    media_parallel: int = _setting(8, "how many images at once (media hosts, not mp.weixin.qq.com)")
+    allow_hosts: tuple[str, ...] = _setting((), "further hosts that images and feeds may come from")
+    ping_url: str | None = _setting(None, "healthchecks.io address told of each `run`")
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def override(self, source: str, **values: Any) -> Config:
+        """The same with these values (``None``: not given) and where they come from."""
+        given = {name: value for name, value in values.items() if value is not None}
+        return replace(self, **given, sources={**self.sources, **dict.fromkeys(given, source)})
+
+    def option(self, **values: Any) -> Config:
+        """The same with values from the command line; ``None`` means not given."""
+        config = self
+        for name, value in values.items():
+            config = config.override(f"option --{name.replace('_', '-')}", **{name: value})
+        return config
+
+
+def setting_names() -> list[str]:
+    """The names that config.toml may hold."""
+    return [f.name for f in fields(Config) if f.name != "sources"]
+
+
+def describe(name: str) -> str:
+    """One line on what a setting means."""
+    return str({f.name: f.metadata.get("help", "") for f in fields(Config)}[name])
+
+
+def load(root: Path, environ: Mapping[str, str] | None = None) -> Config:
+    """The settings of the archive folder ``root``: defaults, then its config.toml, then the environment.
+
+    Raises ``BadConfig`` for a file that is not TOML, an unknown name or a value of the wrong type.
+    """
+    environ = os.environ if environ is None else environ
+    config = Config()
+    path = root / FILE_NAME
+    for name, value in _read(path).items():
+        config = config.override(str(path), **{name: _checked(name, value, str(path))})
+    for name, variables in ENVIRONMENT.items():
+        for variable in variables:
+            if environ.get(variable):
+                config = config.override(f"${variable}", **{name: environ[variable]})
+                break
+    return config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadConfig(f"{path} cannot be read: {error}") from error
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadConfig(f"{path} is not TOML: {error}. Mend it, or delete it to use the defaults.") from error
+
+
+def _checked(name: str, value: Any, source: str) -> Any:
+    by_name = {f.name: f for f in fields(Config) if f.name != "sources"}
+    if name not in by_name:
+        known = ", ".join(by_name)
+        raise BadConfig(f"{source}: no setting is called {name!r}. Known: {known}.")
+    spec = by_name[name]
+    try:
+        return _typed(spec.type, value, spec.metadata)
+    except ValueError as error:
+        raise BadConfig(f"{source}: {name} = {value!r}: {error}") from error
+
+
+def _typed(annotation: Any, value: Any, metadata: Mapping[str, Any]) -> Any:
+    """``value`` as the annotation wants it. Raises ``ValueError`` with what was expected."""
+    kind = str(annotation)
+    if metadata.get("duration"):
+        return _duration(value)
+    if kind.startswith("bool"):
+        if not isinstance(value, bool):
+            raise ValueError("expected true or false")
+        return value
+    if kind.startswith("int"):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise ValueError("expected a whole number, 0 or more")
+        return value
+    if kind.startswith("tuple"):
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            raise ValueError('expected a list of texts, as ["example.com"]')
+        return tuple(value)
+    if not isinstance(value, str):
+        raise ValueError("expected a text in quotes")
+    choices = metadata.get("choices")
+    if choices and value not in choices:
+        raise ValueError(f"expected one of {', '.join(choices)}")
+    return value
+
+
+def _duration(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError('expected seconds, or a text such as "6h"')
+    result = seconds(value)
+    if not 0 <= result < float("inf"):
+        raise ValueError("expected 0 or more")
+    return result
+
+
+def template() -> str:
+    """A config.toml in which every setting stands commented out with its default and meaning."""
+    lines = ["# wechat-archive settings. Take away the # of a line to use it.", ""]
+    default = Config()
+    for name in setting_names():
+        lines += [f"# {describe(name)}", f"# {name} = {_toml(getattr(default, name))}", ""]
+    return "\n".join(lines)
+
+
+def _toml(value: Any) -> str:
+    if value is None:
+        return '""'
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(v) for v in value) + "]"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f"{value:g}"
