@@ -84,7 +84,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcoding:
-    """One encoded form of a video: ``url`` (may expire), size in bytes, pixels, WeChat's ``format_id``, quality text."""
+    """One encoded form of a video: ``url`` (may expire), size in bytes, pixels, WeChat's ``format_id``, quality."""
 
     url: str | None = None
     format_id: str | None = None

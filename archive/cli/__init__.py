@@ -171,9 +171,7 @@ def _os_error(error: OSError) -> int:
     if error.errno in _DISK_TROUBLE:
         return _fail(f"{where}{what}. Nothing that was kept is lost; make room and run it again.", DISK)
     if error.errno in _NOT_ALLOWED:
-        return _fail(
-            f"{where}{what}. Choose another folder with --archive, or mend its permissions.", CANNOT_CREATE
-        )
+        return _fail(f"{where}{what}. Choose another folder with --archive, or mend its permissions.", CANNOT_CREATE)
     return _fail(f"{where}{what}", DISK)
 
 
@@ -185,9 +183,7 @@ def _sqlite_error(error: Exception) -> int | None:
         return None
     text = str(error)
     if "full" in text or "disk I/O" in text:
-        return _fail(
-            f"the database cannot be written: {text}. Make room and run it again; nothing is lost.", DISK
-        )
+        return _fail(f"the database cannot be written: {text}. Make room and run it again; nothing is lost.", DISK)
     if "malformed" in text or "not a database" in text:
         return _fail(f"the database is damaged: {text}. Run `wechat-archive verify --repair`.", 65)
     if "locked" in text:

@@ -17,28 +17,24 @@ def command(app: App, as_json: bool, init: bool) -> None:
     A setting is taken from an option of the command, else the environment, else config.toml in the archive folder,
     else its default.
     """
-    from archive import config as settings
     from scraper.redact import redact
+
+    from archive import config as settings
 
     path = app.root / settings.FILE_NAME
     if init:
         _write_template(app, settings.template())
     shown = {
-        name: (getattr(app.config, name), app.config.sources.get(name, "default"))
-        for name in settings.setting_names()
+        name: (getattr(app.config, name), app.config.sources.get(name, "default")) for name in settings.setting_names()
     }
     if as_json:
         import json
 
         report = {name: {"value": value, "source": source} for name, (value, source) in shown.items()}
-        text = json.dumps(
-            {"archive": str(app.root), "file": str(path), "settings": report}, ensure_ascii=False
-        )
+        text = json.dumps({"archive": str(app.root), "file": str(path), "settings": report}, ensure_ascii=False)
         click.echo(redact(text))
         return
-    click.echo(
-        f"archive  {app.root}\nfile     {path}{'' if path.exists() else ' (not there: all defaults)'}\n"
-    )
+    click.echo(f"archive  {app.root}\nfile     {path}{'' if path.exists() else ' (not there: all defaults)'}\n")
     for name, (value, source) in shown.items():
         click.echo(redact(f"{name:15} {_plain(value)}") + click.style(f"  ({source})", dim=True))
 

@@ -1,0 +1,82 @@
+"""What every test stands on: no socket leaves loopback, and the real pages where they are at hand."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CORPUS_ARCHIVE = ROOT.parent / "shared" / "corpus" / "corpus.tar.xz"
+
+
+def _is_loopback(host: object) -> bool:
+    if host in ("localhost", "", None):
+        return True
+    try:
+        return ipaddress.ip_address(str(host).partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def _nothing_leaves_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection and name look-up that is not for this machine, whatever library asks."""
+    connect, connect_ex, look_up = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def check(family: int, address: Any) -> None:
+        if family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
+            raise AssertionError(f"a test tried to reach {address!r}")
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        check(self.family, address)
+        connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
+        check(self.family, address)
+        return connect_ex(self, address)
+
+    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _is_loopback(host.decode() if isinstance(host, bytes) else host):
+            raise AssertionError(f"a test tried to look up {host!r}")
+        return look_up(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user's proxies and archive must not reach the tests, nor the tests them."""
+    for name in list(os.environ):
+        if name.upper() in {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE"}:
+            monkeypatch.delenv(name)
+        elif name.startswith("WECHAT_ARCHIVE"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of real pages (``pages/``, ``status/``, …). They are other people's texts, so they stay outside."""
+    if not CORPUS_ARCHIVE.exists():
+        pytest.skip("the real pages (../shared/corpus/corpus.tar.xz beside the checkout) are not here")
+    stamp = CORPUS_ARCHIVE.stat()
+    # One copy for all test workers and later runs, named by what it was unpacked from.
+    home = Path(tempfile.gettempdir()) / f"wechat-archive-corpus-{os.getuid()}-{stamp.st_size}-{int(stamp.st_mtime)}"
+    if not (home / "corpus").is_dir():
+        fresh = tmp_path_factory.mktemp("corpus")
+        with tarfile.open(CORPUS_ARCHIVE, "r:xz") as pages:
+            pages.extractall(fresh, filter="data")
+        try:
+            fresh.rename(home)
+        except OSError:  # another worker was quicker, or another filesystem: use what there is
+            home = home if (home / "corpus").is_dir() else fresh
+    yield home / "corpus"
