@@ -7,13 +7,20 @@ import os
 import socket
 import tarfile
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Time limits inside a test lie on a busy machine, so Hypothesis keeps none; the same examples on every run in CI, so
+# that a red line there is red here too.
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("default"), derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 ROOT = Path(__file__).resolve().parent.parent
+_THE_USERS_OWN = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE"}
 CORPUS_ARCHIVE = ROOT.parent / "shared" / "corpus" / "corpus.tar.xz"
 
 
@@ -57,14 +64,12 @@ def _nothing_leaves_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """A user's proxies and archive must not reach the tests, nor the tests them."""
     for name in list(os.environ):
-        if name.upper() in {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE"}:
-            monkeypatch.delenv(name)
-        elif name.startswith("WECHAT_ARCHIVE"):
+        if name.upper() in _THE_USERS_OWN or name.startswith("WECHAT_ARCHIVE"):
             monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of real pages (``pages/``, ``status/``, …). They are other people's texts, so they stay outside."""
     if not CORPUS_ARCHIVE.exists():
         pytest.skip("the real pages (../shared/corpus/corpus.tar.xz beside the checkout) are not here")
@@ -79,4 +84,4 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             fresh.rename(home)
         except OSError:  # another worker was quicker, or another filesystem: use what there is
             home = home if (home / "corpus").is_dir() else fresh
-    yield home / "corpus"
+    return home / "corpus"
