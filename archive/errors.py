@@ -7,6 +7,7 @@
      ├─ Corrupt         65   a row, file or database is not what its hash says
      ├─ CannotCreate    73   the folder or file cannot be made
      ├─ DiskTrouble     74   disk full, read error
+     ├─ NewerArchive    78   made by a newer version of this program
      ├─ BadConfig       78   config.toml or an option cannot be used
      ├─ BadInput        65   a given file cannot be read as what it should be
      ├─ BadQuery        64   a search query that means nothing (message says why)
@@ -46,6 +47,12 @@ class DiskTrouble(ArchiveError):
     """Reading or writing failed: disk full, input/output error."""
 
     exit_code = 74
+
+
+class NewerArchive(ArchiveError):
+    """The archive was made or changed by a newer version of this program; nothing was touched."""
+
+    exit_code = 78
 
 
 class BadConfig(ArchiveError):

@@ -1,0 +1,286 @@
+"""The tables of ``archive.db``, and how it is opened.
+
+Every table of the archive is made here by a numbered migration, each in one transaction together with the note that
+it was applied: killed half-way, the database is the old one or the new one (two transactions left a half-made one in a
+trial). Other rooms add their tables as DDL constants that a migration of this file executes, so one list tells the
+whole history.
+
+Times are TEXT, ISO 8601 in UTC with zone: ``2026-11-23T09:00:00+00:00``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from archive.errors import ArchiveError, CannotCreate, Corrupt, DiskTrouble, Locked, NewerArchive
+
+migrations = Migrations("archive")
+
+#: What the program understands; DDL of the first release, one statement each (``executescript`` would commit).
+ARTICLES_DDL: tuple[str, ...] = (
+    """CREATE TABLE accounts (
+        id INTEGER PRIMARY KEY,
+        biz TEXT UNIQUE,              -- __biz, base64 text; NULL where no page said it
+        name TEXT,                    -- as the newest page shows it
+        user_name TEXT,               -- gh_…
+        alias TEXT,                   -- 微信号
+        signature TEXT,
+        first_seen TEXT NOT NULL
+    )""",
+    "CREATE INDEX accounts_name ON accounts(name)",
+    """CREATE TABLE articles (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE,     -- 10 characters; stands in the file's name
+        account_id INTEGER REFERENCES accounts(id),
+        biz TEXT, mid TEXT, idx TEXT, -- the identity; NULL where the page gives none
+        title TEXT NOT NULL,
+        author TEXT,
+        kind INTEGER NOT NULL,        -- WeChat's item_show_type
+        kind_name TEXT NOT NULL,
+        published TEXT,
+        modified TEXT,                -- by the author, as the page says
+        place TEXT,
+        digest TEXT,
+        cover TEXT,
+        url TEXT,                     -- the page's own permanent link
+        path TEXT NOT NULL UNIQUE,    -- of the Markdown file, from the archive's folder, with /
+        text TEXT NOT NULL,           -- the lines a reader sees
+        body TEXT NOT NULL,           -- clean HTML
+        record TEXT NOT NULL,         -- JSON: everything else the page said
+        content_hash TEXT NOT NULL,   -- over what an author can change, volatile parts left out
+        markdown_hash TEXT NOT NULL,  -- sha256 of the file as this program wrote it
+        snapshot_id INTEGER,          -- in snapshots.db; NULL without one
+        parser_version INTEGER NOT NULL,
+        archived TEXT NOT NULL,       -- first kept
+        checked TEXT NOT NULL,        -- last compared with the server's page
+        changed TEXT,                 -- when this content was first seen, if it is not the first
+        changes TEXT,                 -- JSON: what differs from the version before
+        version INTEGER NOT NULL DEFAULT 1,
+        gone TEXT,                    -- when it was found deleted; NULL while it is there
+        gone_reason TEXT,
+        gone_shown TEXT,              -- as the page says it
+        stale INTEGER NOT NULL DEFAULT 0,  -- 1: the file does not show the newest links or images yet
+        edited TEXT,                  -- when a hand-made change of the file was noticed
+        head_check TEXT NOT NULL,     -- over every column but text, body and record (see archive/checks.py)
+        content_check TEXT NOT NULL,  -- over text, body and record
+        UNIQUE (biz, mid, idx)
+    )""",
+    "CREATE INDEX articles_published ON articles(published)",
+    "CREATE INDEX articles_account ON articles(account_id, published)",
+    "CREATE INDEX articles_stale ON articles(id) WHERE stale",
+    "CREATE INDEX articles_gone ON articles(gone) WHERE gone IS NOT NULL",
+    """CREATE TABLE former_keys (        -- keys from before an article's identity was known
+        key TEXT PRIMARY KEY,
+        article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE
+    )""",
+    """CREATE TABLE addresses (          -- every address an article was seen under
+        address TEXT PRIMARY KEY,     -- canonical
+        article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+        form TEXT NOT NULL,           -- short, long, temporary, show, other
+        fetch TEXT NOT NULL,          -- the address to ask for
+        first_seen TEXT NOT NULL
+    )""",
+    "CREATE INDEX addresses_article ON addresses(article_id)",
+    """CREATE TABLE links (
+        id INTEGER PRIMARY KEY,
+        article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        relation TEXT NOT NULL,       -- text, ainfos, album, album_previous, album_next, tag, reprint, source
+        url TEXT NOT NULL,
+        address TEXT,                 -- canonical, where it is an address of an article or album
+        biz TEXT, mid TEXT, idx TEXT,
+        target_id INTEGER REFERENCES articles(id) ON DELETE SET NULL,
+        text TEXT
+    )""",
+    "CREATE INDEX links_article ON links(article_id, position)",
+    "CREATE INDEX links_address ON links(address)",
+    "CREATE INDEX links_identity ON links(biz, mid, idx)",
+    "CREATE INDEX links_target ON links(target_id)",
+    """CREATE TABLE media (
+        sha256 TEXT PRIMARY KEY,
+        path TEXT NOT NULL UNIQUE,    -- media/ab/abcdef….ext
+        type TEXT NOT NULL,           -- true type, by the bytes
+        bytes INTEGER NOT NULL,
+        added TEXT NOT NULL
+    )""",
+    """CREATE TABLE media_addresses (
+        url TEXT PRIMARY KEY,
+        image_id TEXT,                -- the part of a WeChat image address that names the picture
+        sha256 TEXT REFERENCES media(sha256),
+        attempts INTEGER NOT NULL DEFAULT 0,
+        due TEXT,                     -- not before; NULL: never again (final), or already held
+        error TEXT,
+        error_class TEXT
+    )""",
+    "CREATE INDEX media_addresses_image ON media_addresses(image_id)",
+    "CREATE INDEX media_addresses_sha256 ON media_addresses(sha256)",
+    "CREATE INDEX media_addresses_due ON media_addresses(due) WHERE sha256 IS NULL",
+    """CREATE TABLE images (
+        article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        url TEXT NOT NULL,
+        role TEXT NOT NULL,           -- body, background, picture, emoji, cover, card
+        alt TEXT,
+        width INTEGER,                -- CSS pixels
+        height INTEGER,
+        PRIMARY KEY (article_id, position)
+    )""",
+    "CREATE INDEX images_url ON images(url)",
+    """CREATE TABLE embeds (
+        article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        sort TEXT NOT NULL,           -- video, channels, audio, music, miniprogram, profile, vote, …
+        media_id TEXT,
+        title TEXT,
+        author TEXT,
+        url TEXT,
+        duration REAL,                -- seconds
+        cover TEXT,
+        extra TEXT,                   -- JSON
+        PRIMARY KEY (article_id, position)
+    )""",
+    """CREATE TABLE losses (              -- what of a body could not be kept
+        article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+        kind TEXT NOT NULL,
+        where_text TEXT,
+        count INTEGER NOT NULL
+    )""",
+    "CREATE INDEX losses_article ON losses(article_id)",
+    """CREATE TABLE versions (            -- contents that a newer one replaced; the newest is in articles
+        id INTEGER PRIMARY KEY,
+        article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        seen TEXT NOT NULL,           -- when this content was first seen
+        content_hash TEXT NOT NULL,
+        title TEXT NOT NULL,
+        record TEXT NOT NULL,
+        body TEXT NOT NULL,
+        text TEXT NOT NULL,
+        parser_version INTEGER NOT NULL,
+        snapshot_id INTEGER,
+        changes TEXT,                 -- JSON: what differs from the version before
+        path TEXT,                    -- of its file, with versions = "files"
+        content_check TEXT NOT NULL,
+        UNIQUE (article_id, number)
+    )""",
+    """CREATE TABLE tags (
+        article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+        tag TEXT NOT NULL,
+        PRIMARY KEY (article_id, tag)
+    )""",
+    "CREATE INDEX tags_tag ON tags(tag)",
+    """CREATE TABLE albums (
+        id TEXT PRIMARY KEY,          -- WeChat's album_id
+        account_id INTEGER REFERENCES accounts(id),
+        title TEXT,
+        url TEXT,
+        size INTEGER,                 -- how many articles WeChat says it has
+        checked TEXT
+    )""",
+    """CREATE TABLE album_members (
+        album_id TEXT NOT NULL REFERENCES albums(id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        address TEXT NOT NULL,        -- canonical
+        article_id INTEGER REFERENCES articles(id) ON DELETE SET NULL,
+        title TEXT,
+        PRIMARY KEY (album_id, position)
+    )""",
+    "CREATE INDEX album_members_address ON album_members(address)",
+    "CREATE INDEX album_members_article ON album_members(article_id)",
+)
+
+
+def run_ddl(db: Database, statements: Iterable[str]) -> None:
+    """Execute each statement inside the migration's own transaction."""
+    for statement in statements:
+        db.conn.execute(statement)
+
+
+@migrations()
+def m001_articles(db: Database) -> None:
+    run_ddl(db, ARTICLES_DDL)
+
+
+def open_database(path: str | Path, *, readonly: bool = False) -> Database:
+    """Open, and unless ``readonly`` create and migrate, the database at ``path``.
+
+    WAL, foreign keys on, every commit on disk before it returns (synchronous=FULL). The connection may be used by
+    several threads, one at a time. Raises CannotCreate (folder or file cannot be made), Corrupt (not a database, or
+    damaged), DiskTrouble (full, read errors), Locked (another program holds it for more than 30 seconds) and
+    NewerArchive (made by a newer version of this program). ``readonly`` neither creates nor changes anything, and
+    refuses an archive that a migration has still to bring up to date.
+    """
+    place = Path(path)
+    with trouble(place):
+        if readonly:
+            if not place.exists():
+                raise CannotCreate(f"there is no archive at {place.parent}: save an article there first")
+            conn = sqlite3.connect(
+                f"{place.absolute().as_uri()}?mode=ro", uri=True, timeout=30, check_same_thread=False
+            )
+        else:
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise CannotCreate(f"cannot create the folder {place.parent}: {error.strerror or error}") from error
+            conn = sqlite3.connect(place, timeout=30, check_same_thread=False)
+        try:
+            return _prepare(conn, place, readonly)
+        except BaseException:
+            conn.close()
+            raise
+
+
+def _prepare(conn: sqlite3.Connection, place: Path, readonly: bool) -> Database:
+    conn.row_factory = sqlite3.Row
+    conn.execute("PRAGMA foreign_keys=ON")
+    conn.execute("PRAGMA synchronous=FULL")
+    if not readonly:
+        conn.execute("PRAGMA journal_mode=WAL")
+    db = Database(conn, recursive_triggers=False, execute_plugins=False)
+    _refuse_newer(db, place)
+    pending = bool(migrations.pending(db))
+    if pending and readonly:
+        raise ArchiveError(f"{place} was made by an older version: run `wechat-archive verify` once to update it")
+    if pending:
+        migrations.apply(db)
+    return db
+
+
+def _refuse_newer(db: Database, place: Path) -> None:
+    known = {migration.name for migration in migrations._migrations}
+    unknown = [done.name for done in migrations.applied(db) if done.name not in known]
+    if unknown:
+        raise NewerArchive(
+            f"{place} was changed by a newer wechat-archive (it has {unknown[-1]}, which this version does not know): "
+            "update the program, nothing was touched"
+        )
+
+
+@contextlib.contextmanager
+def trouble(place: Path | str) -> Iterator[None]:
+    """Turn what SQLite and the disk say into the archive's own errors, each with what to do next."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise as_archive_error(error, place) from error
+
+
+def as_archive_error(error: sqlite3.Error, place: Path | str) -> ArchiveError:
+    """The archive's own error for one of SQLite's."""
+    said = str(error)
+    low = said.lower()
+    if "full" in low or "disk i/o" in low or "readonly" in low:
+        return DiskTrouble(f"cannot write {place}: {said}; nothing saved before is lost, make room and run it again")
+    if "unable to open" in low:
+        return CannotCreate(f"cannot open {place}: {said}; check that the folder exists and may be written")
+    if "locked" in low or "busy" in low:
+        return Locked(f"{place} is held by another program: {said}; try again when it is done")
+    if isinstance(error, sqlite3.DatabaseError) and ("not a database" in low or "malformed" in low):
+        return Corrupt(f"{place} is damaged: {said}; `wechat-archive verify --repair` rebuilds what it can")
+    return ArchiveError(f"{place}: {said}")
