@@ -128,9 +128,11 @@ def run(argv: list[str]) -> int:
     """Run one command line; returns the exit code. Every error becomes one line on stderr."""
     app = App()
     try:
-        code = cli.main(argv, prog_name="wechat-archive", standalone_mode=False, obj=app)
+        # Not click's own main(): it would end a closed pipe with 1, as if something had failed.
+        with cli.make_context("wechat-archive", argv, obj=app) as context:
+            cli.invoke(context)
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
+        return 0
     except BrokenPipeError:
         # The reader of our output (head, less) has gone: nothing is wrong, and Python must not complain at exit.
         sys.stdout = open("/dev/null", "w")  # noqa: SIM115, PTH123

@@ -17,9 +17,8 @@ def command(app: App, as_json: bool, init: bool) -> None:
     A setting is taken from an option of the command, else the environment, else config.toml in the archive folder,
     else its default.
     """
-    from scraper.redact import redact
-
     from archive import config as settings
+    from scraper.redact import redact
 
     path = app.root / settings.FILE_NAME
     if init:
