@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
+from archive.crawl_tables import DDL as CRAWL_DDL
 from archive.errors import ArchiveError, CannotCreate, Corrupt, DiskTrouble, Locked, NewerArchive
 
 migrations = Migrations("archive")
@@ -204,6 +205,11 @@ def run_ddl(db: Database, statements: Iterable[str]) -> None:
 @migrations()
 def m001_articles(db: Database) -> None:
     run_ddl(db, ARTICLES_DDL)
+
+
+@migrations()
+def m002_crawl(db: Database) -> None:
+    run_ddl(db, CRAWL_DDL)
 
 
 def open_database(path: str | Path, *, readonly: bool = False) -> Database:
