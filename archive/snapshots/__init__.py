@@ -1,0 +1,8 @@
+"""Raw pages for ever: ``Snapshots`` keeps what the server sent, at 10–40 KB a page instead of 3 MB."""
+
+from __future__ import annotations
+
+from archive.snapshots.facts import Snapshot
+from archive.snapshots.keeper import Damage, Snapshots
+
+__all__ = ["Damage", "Snapshot", "Snapshots"]

@@ -1,0 +1,317 @@
+"""Putting pages into ``snapshots.db`` and getting them out again."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from archive.errors import Corrupt, NotHeld
+from archive.snapshots import facts
+from archive.snapshots.choose import (
+    MAX_DEPTH,
+    REMEMBERED,
+    TRIALS,
+    Base,
+    Packed,
+    Sketches,
+    best,
+    dump_sketch,
+    load_sketch,
+    worth_sketching,
+)
+from archive.snapshots.facts import Snapshot
+from archive.snapshots.packing import MIN_BASE, BadFrame, digest, pack, sketch, unpack
+from archive.snapshots.tables import open_snapshots
+from scraper.models import Page
+from scraper.redact import redact_url
+
+FILE_NAME = "snapshots.db"
+#: Unpacked pages kept at hand, in bytes: the bases of a run are few and needed again and again.
+CACHE_BYTES = 40_000_000
+#: From so many pages packed against it on, a base's frame is kept twice.
+SPARE_FROM = 50
+
+_COLUMNS = (
+    "s.id, s.address, s.url, s.final_url, s.status, s.redirects, s.request, s.response, s.fetched, "
+    "b.sha256, b.bytes, length(b.frame), s.seal, s.body_id"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """Something ``check`` found: ``what`` is wrong in a sentence; ``snapshots`` the ids that cannot be read because
+    of it (empty: nothing is lost); ``addresses`` theirs, to fetch again."""
+
+    what: str
+    snapshots: tuple[int, ...] = ()
+    addresses: tuple[str, ...] = ()
+
+
+class Snapshots:
+    """The pages of one archive. Safe to use from several threads; several processes may read while one writes.
+
+    A context manager; ``close`` otherwise.
+    """
+
+    def __init__(self, path: Path | str, *, readonly: bool = False) -> None:
+        """Open or create ``path``. Raises ``CannotCreate`` or ``Corrupt``."""
+        self.path = Path(path)
+        self._db = open_snapshots(self.path, readonly=readonly)
+        self._lock = threading.RLock()
+        self._cache: OrderedDict[int, bytes] = OrderedDict()
+        self._sketches: Sketches | None = None
+
+    def __enter__(self) -> Snapshots:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. Nothing is lost without it."""
+        self._db.close()
+
+    # -- putting -----------------------------------------------------------------------------------------------
+
+    def put(self, page: Page, *, address: str, request: Iterable[tuple[str, str]] = ()) -> int:
+        """Keep ``page``, got for the canonical ``address`` with the headers ``request``; returns the snapshot's id.
+
+        On the disk when it returns. The frame has been unpacked and compared by then. A body held already is not
+        kept again, and a page from a file (no ``fetched``) that is held for that address gets no second snapshot.
+        """
+        with self._lock:
+            row = facts.row(page, address, request)
+            sha256 = digest(page.body)
+            found = self._held(sha256, len(page.body))
+            if found and page.fetched is None:
+                again = self._db.execute(
+                    "SELECT id FROM snapshots WHERE address = ? AND body_id = ? AND fetched IS NULL AND url = ?",
+                    (row["address"], found, row["url"]),
+                ).fetchone()
+                if again:
+                    return int(again[0])
+            fresh = None if found else self._pack(page.body, sha256, row["address"])
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                body_id = self._insert_body(page.body, sha256, fresh) if fresh else found
+                snapshot_id = self._insert_snapshot(row, body_id, sha256)
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            return snapshot_id
+
+    def _held(self, sha256: str, size: int) -> int | None:
+        """The row of a body that is held and readable; one that is damaged is mended from what is given now."""
+        row = self._db.execute("SELECT id FROM bodies WHERE sha256 = ? AND bytes = ?", (sha256, size)).fetchone()
+        if row is None:
+            return None
+        return int(row[0])
+
+    def _pack(self, body: bytes, sha256: str, address: str) -> tuple[Packed, tuple[int, ...]]:
+        look = sketch(body)
+        packed = best(body, self._candidates(look, address), self._read_base)
+        against = b"".join(self._read_base(base) for base in (packed.second, packed.first) if base)
+        try:
+            unpack(packed.frame, against, len(body), sha256)
+        except BadFrame:
+            # Never seen; a page is kept whatever happens to a clever frame.
+            packed = Packed(pack(body))
+            unpack(packed.frame, b"", len(body), sha256)
+        return packed, look
+
+    def _candidates(self, look: tuple[int, ...], address: str) -> list[Base]:
+        # An earlier capture of the same article differs in a few counters only.
+        same = self._db.execute(
+            "SELECT b.id, b.depth FROM snapshots s JOIN bodies b ON b.id = s.body_id "
+            "WHERE s.address = ? AND b.depth < ? AND b.bytes >= ? ORDER BY s.id DESC LIMIT 1",
+            (address, MAX_DEPTH, MIN_BASE),
+        ).fetchall()
+        bases = [Base(*row) for row in same]
+        return bases + [base for base in self._near().nearest(look, TRIALS) if base not in bases]
+
+    def _near(self) -> Sketches:
+        if self._sketches is None:
+            self._sketches = Sketches()
+            rows = self._db.execute(
+                "SELECT id, depth, sketch FROM bodies WHERE sketch IS NOT NULL ORDER BY id DESC LIMIT ?",
+                (REMEMBERED,),
+            ).fetchall()
+            for body_id, depth, data in reversed(rows):
+                self._sketches.add(Base(body_id, depth), load_sketch(data))
+        return self._sketches
+
+    def _read_base(self, base: Base) -> bytes:
+        try:
+            return self._body(base.id)
+        except Corrupt:
+            return b""
+
+    def _insert_body(self, body: bytes, sha256: str, fresh: tuple[Packed, tuple[int, ...]]) -> int:
+        packed, look = fresh
+        kept = dump_sketch(look) if worth_sketching(body, packed) else None
+        first, second = (base.id if base else None for base in (packed.first, packed.second))
+        body_id = int(self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM bodies").fetchone()[0])
+        values = (body_id, sha256, len(body), first, second, packed.depth, packed.frame, kept)
+        self._db.execute("INSERT INTO bodies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*values, facts.seal(*values)))
+        if kept:
+            self._near().add(Base(body_id, packed.depth), look)
+        for base in (first, second):
+            if base is not None:
+                self._spare(base)
+        return body_id
+
+    def _spare(self, base: int) -> None:
+        """Keep the frame of a base twice once very much hangs on it: 350 KB against the loss of everything after."""
+        users = "SELECT count(*) FROM (SELECT 1 FROM bodies WHERE base_id = ?1 OR second_id = ?1 LIMIT ?2)"
+        if self._db.execute(users, (base, SPARE_FROM)).fetchone()[0] >= SPARE_FROM:
+            self._db.execute("INSERT OR IGNORE INTO spares SELECT id, frame FROM bodies WHERE id = ?", (base,))
+
+    def _insert_snapshot(self, row: dict[str, Any], body_id: int | None, sha256: str) -> int:
+        snapshot_id = int(self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM snapshots").fetchone()[0])
+        self._db.execute(
+            "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (snapshot_id, *row.values(), body_id, facts.seal(snapshot_id, *row.values(), sha256)),
+        )
+        return snapshot_id
+
+    # -- getting -----------------------------------------------------------------------------------------------
+
+    def get(self, snapshot_id: int) -> Page:
+        """The page as received. Raises ``NotHeld``, or ``Corrupt`` when it is not what was kept."""
+        with self._lock:
+            found = self.facts(snapshot_id)
+            row = self._db.execute("SELECT body_id FROM snapshots WHERE id = ?", (snapshot_id,)).fetchone()
+            try:
+                body = self._body(row[0])
+            except Corrupt as error:
+                raise Corrupt(
+                    f"snapshot {snapshot_id} of {found.address} cannot be read: {error} "
+                    "`wechat-archive verify` lists all that is damaged."
+                ) from error
+            if digest(body) != found.sha256:  # the row names another body than the one that was kept
+                raise Corrupt(f"snapshot {snapshot_id} of {found.address} is damaged.")
+            return found.page(body)
+
+    def facts(self, snapshot_id: int) -> Snapshot:
+        """The exchange without its body. Raises ``NotHeld`` or ``Corrupt``."""
+        found = next(self._select("WHERE s.id = ?", (snapshot_id,)), None)
+        if found is None:
+            raise NotHeld(f"there is no snapshot {snapshot_id} in {self.path}.")
+        return found
+
+    def latest(self, address: str) -> Page | None:
+        """The newest page kept for a canonical address, or ``None``."""
+        found = self.latest_id(address)
+        return None if found is None else self.get(found)
+
+    def latest_id(self, address: str) -> int | None:
+        """The id of the newest snapshot of a canonical address, or ``None``."""
+        row = self._execute("SELECT max(id) FROM snapshots WHERE address = ?", (redact_url(address),))[0]
+        return None if row[0] is None else int(row[0])
+
+    def of(self, addresses: Iterable[str]) -> list[Snapshot]:
+        """Every exchange about any of these addresses (all of one article's), oldest first."""
+        found = [s for a in {redact_url(a) for a in addresses} for s in self._select("WHERE s.address = ?", (a,))]
+        return sorted(found, key=lambda snapshot: snapshot.id)
+
+    def each(self, *, after: int = 0) -> Iterator[Snapshot]:
+        """Every exchange in the order they were kept, from the one behind id ``after``; memory stays flat."""
+        while True:
+            rows = list(self._select("WHERE s.id > ? ORDER BY s.id LIMIT 200", (after,)))
+            yield from rows
+            if not rows:
+                return
+            after = rows[-1].id
+
+    def newest(self) -> Iterator[Snapshot]:
+        """The newest exchange of each address, in the order of their ids."""
+        for (snapshot_id,) in self._execute("SELECT max(id) FROM snapshots GROUP BY address ORDER BY 1"):
+            yield self.facts(snapshot_id)
+
+    def count(self) -> int:
+        """How many exchanges are kept."""
+        return int(self._execute("SELECT count(*) FROM snapshots")[0][0])
+
+    def _select(self, where: str, values: tuple[object, ...]) -> Iterator[Snapshot]:
+        rows = self._execute(
+            f"SELECT {_COLUMNS} FROM snapshots s LEFT JOIN bodies b ON b.id = s.body_id {where}", values
+        )
+        for row in rows:
+            yield _snapshot(row)
+
+    def _execute(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
+        with self._lock:
+            try:
+                return self._db.execute(sql, values).fetchall()
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError as error:
+                raise Corrupt(f"{self.path} is damaged: {error}.") from error
+
+    def _body(self, body_id: int) -> bytes:
+        """The bytes of one body, checked. Raises ``Corrupt``."""
+        if body_id in self._cache:
+            self._cache.move_to_end(body_id)
+            return self._cache[body_id]
+        sql = "SELECT sha256, bytes, base_id, second_id, depth, frame FROM bodies WHERE id = ?"
+        rows = self._execute(sql, (body_id,))
+        if not rows:
+            raise Corrupt(f"page {body_id} is missing.")
+        sha256, size, first, second, depth, frame = rows[0]
+        against = b""
+        for base in (second, first):
+            # A damaged row could name itself or a later page: bases are always older.
+            if base is not None:
+                if not (isinstance(base, int) and 0 < base < body_id and depth > 0):
+                    raise Corrupt(f"page {body_id} names a base it cannot have.")
+                against += self._body(base)
+        body = self._unpack(body_id, frame, against, size, sha256)
+        self._remember(body_id, body)
+        return body
+
+    def _unpack(self, body_id: int, frame: bytes, against: bytes, size: int, sha256: str) -> bytes:
+        try:
+            return unpack(frame, against, size, sha256)
+        except (BadFrame, TypeError, ValueError) as error:
+            for (spare,) in self._execute("SELECT frame FROM spares WHERE body_id = ?", (body_id,)):
+                try:
+                    return unpack(spare, against, size, sha256)
+                except (BadFrame, TypeError, ValueError):
+                    continue
+            raise Corrupt(f"page {body_id} is damaged: {error}.") from error
+
+    def _remember(self, body_id: int, body: bytes) -> None:
+        self._cache[body_id] = body
+        held = sum(map(len, self._cache.values()))
+        while held > CACHE_BYTES and len(self._cache) > 1:
+            held -= len(self._cache.popitem(last=False)[1])
+
+
+def _snapshot(row: tuple[Any, ...]) -> Snapshot:
+    *values, sha256, size, stored, kept_seal, _body_id = row
+    if facts.seal(*values, sha256) != kept_seal:
+        raise Corrupt(f"the row of snapshot {row[0]} is damaged: it is not what its seal says.")
+    snapshot_id, address, url, final_url, status, redirects, request, response, fetched = values
+    return Snapshot(
+        id=snapshot_id,
+        address=address,
+        url=url,
+        final_url=final_url,
+        status=status,
+        redirects=tuple(facts.json.loads(redirects)),
+        request=facts.pairs(request),
+        response=facts.pairs(response),
+        fetched=facts.moment(fetched),
+        sha256=sha256,
+        bytes=size,
+        stored=stored,
+    )
