@@ -4,6 +4,7 @@
 
     ArchiveError
      ├─ Locked          75   another command writes to this archive
+     ├─ CoolingDown     75   WeChat asked for a pause
      ├─ Corrupt         65   a row, file or database is not what its hash says
      ├─ CannotCreate    73   the folder or file cannot be made
      ├─ DiskTrouble     74   disk full, read error
@@ -27,6 +28,12 @@ class ArchiveError(Exception):
 
 class Locked(ArchiveError):
     """Another command writes to this archive; the message says which process since when."""
+
+    exit_code = 75
+
+
+class CoolingDown(ArchiveError):
+    """WeChat asked for a pause that is not over; the message says until when."""
 
     exit_code = 75
 

@@ -1,0 +1,192 @@
+"""What one run did, as a line for a person, JSON for a program and an exit code for cron."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from scraper.crawl import Reason
+from scraper.redact import redact
+
+TRY_LATER, DISK, NOT_UNDERSTOOD, UNREACHABLE, SOME_FAILED, USAGE = 75, 74, 76, 69, 1, 64
+#: Fewer pages than this, or a smaller share, are odd pages; more mean that WeChat changed its pages.
+MANY_UNKNOWN, SHARE_UNKNOWN = 3, 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one address.
+
+    ``change``: ``new``, ``modified``, ``unchanged`` (fetched, nothing changed), ``held`` (not fetched), ``gone`` (the
+    held copy got its tombstone), ``skipped`` (outside the scope), ``waiting`` (not come to), ``failed``.
+    """
+
+    address: str
+    change: str
+    followed: bool = False
+    key: str | None = None
+    path: str | None = None
+    title: str | None = None
+    error_class: str | None = None
+    error: str | None = None
+    due: str | None = None
+    exit_code: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in ``save --json``; what is not known is left out."""
+        found: dict[str, Any] = {"address": self.address, "change": self.change, "followed": self.followed}
+        found |= {name: value for name in ("key", "path", "title", "due") if (value := getattr(self, name))}
+        if self.error_class:
+            found["error"] = {"class": self.error_class, "message": self.error}
+        return found
+
+
+@dataclass(slots=True, kw_only=True)
+class RunReport:
+    """Counts and results of one `save` or `run`. Times in seconds; ``exit_code`` follows faults.md."""
+
+    command: str = "save"
+    results: list[Result] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    requests: int = 0
+    seconds: float = 0.0
+    images: int = 0
+    images_missing: int = 0
+    waiting: int = 0
+    dropped: int = 0
+    sources: int = 0
+    source_errors: list[Result] = field(default_factory=list)
+    reason: Reason | None = None
+    message: str | None = None
+    blocked_until: str | None = None
+    signal: int | None = None
+    disk: str | None = None
+    pages: int = 0
+    unknown: int = 0
+
+    def add(self, result: Result) -> None:
+        """Count one address."""
+        self.results.append(result)
+        self.counts[result.change] += 1
+        if result.followed and result.change in ("new", "modified", "unchanged", "held"):
+            self.counts["followed"] += 1
+        if result.error_class:
+            self.errors[result.error_class] += 1
+
+    @property
+    def saved(self) -> int:
+        """Articles that are new or have a new version."""
+        return self.counts["new"] + self.counts["modified"]
+
+    @property
+    def unchanged(self) -> int:
+        """Articles held already, whether looked at again or not."""
+        return self.counts["unchanged"] + self.counts["held"]
+
+    @property
+    def failed(self) -> int:
+        """Addresses that gave no article."""
+        return self.counts["failed"]
+
+    @property
+    def followed(self) -> int:
+        """Articles among them that were reached by following links."""
+        return self.counts["followed"]
+
+    @property
+    def exit_code(self) -> int:
+        """A signal, then 75 (blocked, limited), 74 (disk), 76 (pages not understood), then 1, 69 or 64; 0: all fine."""
+        if self.signal is not None:
+            return 128 + self.signal
+        if self.blocked_until or self.reason in (Reason.BLOCKED, Reason.LIMITED):
+            return TRY_LATER
+        if self.disk:
+            return DISK
+        if self.unknown >= MANY_UNKNOWN and self.unknown > SHARE_UNKNOWN * self.pages:
+            return NOT_UNDERSTOOD
+        return self._failures()
+
+    def _failures(self) -> int:
+        codes = {r.exit_code or SOME_FAILED for r in (*self.results, *self.source_errors) if r.change == "failed"}
+        if not codes:
+            return 0
+        nothing_came = self.saved + self.unchanged + self.counts["gone"] == 0
+        if nothing_came and codes in ({UNREACHABLE}, {USAGE}, {TRY_LATER}):
+            return codes.pop()
+        return SOME_FAILED
+
+    def to_json(self) -> dict[str, Any]:
+        """One object: counts, how it ended, and per address the key and path or the error."""
+        return {
+            "command": self.command,
+            "saved": self.saved,
+            "unchanged": self.unchanged,
+            "followed": self.followed,
+            "failed": self.failed,
+            "new": self.counts["new"],
+            "modified": self.counts["modified"],
+            "gone": self.counts["gone"],
+            "skipped": self.counts["skipped"],
+            "waiting": self.waiting,
+            "images": self.images,
+            "images_missing": self.images_missing,
+            "sources": self.sources,
+            "requests": self.requests,
+            "seconds": round(self.seconds, 3),
+            "ended": self.reason.value if self.reason else "signal" if self.signal else None,
+            "blocked_until": self.blocked_until,
+            "message": self.message,
+            "errors": dict(self.errors),
+            "exit_code": self.exit_code,
+            "results": [result.to_json() for result in (*self.results, *self.source_errors)],
+        }
+
+    @property
+    def eventful(self) -> bool:
+        """True where cron's reader should hear of it."""
+        return bool(self.exit_code)
+
+    def line(self) -> str:
+        """One line for a person."""
+        parts = [f"{self.saved} saved"]
+        parts += [f"{n} {word}" for word, n in (("unchanged", self.unchanged), ("followed", self.followed)) if n]
+        parts += [f"{self.counts['gone']} gone"] if self.counts["gone"] else []
+        if self.failed:
+            kinds = ", ".join(f"{n} {name}" for name, n in self.errors.most_common(4))
+            parts.append(f"{self.failed} failed ({kinds})")
+        parts += [f"{self.images_missing} images missing"] if self.images_missing else []
+        parts += [f"{self.waiting} waiting"] if self.waiting else []
+        parts.append(f"{self.requests} requests in {_duration(self.seconds)}")
+        text = f"{self.command}: " + ", ".join(parts)
+        tail = self._tail()
+        return redact(text + (f" — {tail}" if tail else ""))
+
+    def _tail(self) -> str | None:
+        if self.signal is not None:
+            return "interrupted; what is left waits for the next run"
+        if self.blocked_until:
+            return f"WeChat asked for a pause, nothing is fetched before {self.blocked_until}; all that waits is kept"
+        if self.disk:
+            return self.disk
+        if self.exit_code == NOT_UNDERSTOOD:
+            return (
+                f"{self.unknown} of {self.pages} pages were not understood: WeChat may have changed them; "
+                "the raw pages are kept for `reparse`"
+            )
+        if self.reason in (Reason.REQUESTS, Reason.DURATION, Reason.LIMIT):
+            return f"stopped at --{'limit' if self.reason is Reason.LIMIT else self.reason.value}"
+        if self.reason is Reason.OUTAGE:
+            return f"stopped, nothing answers: {self.message}"
+        if self.reason is Reason.LIMITED:
+            return "stopped, the server asks for a pause; the next run goes on"
+        return None
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
