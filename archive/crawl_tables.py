@@ -83,4 +83,6 @@ DDL: tuple[str, ...] = (
         requests INTEGER, saved INTEGER, unchanged INTEGER, followed INTEGER, failed INTEGER, waiting INTEGER,
         summary TEXT                  -- the line that was printed
     )""",
+    # which articles are to be looked at again, without reading through their texts
+    "CREATE INDEX articles_checked ON articles(checked, published) WHERE gone IS NULL",
 )

@@ -1,0 +1,138 @@
+"""What stands behind ``save``: addresses in any form, lists, standard input, saved pages and folders of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archive.errors import BadInput
+from scraper import feeds, urls
+from scraper.errors import NotAnAddress
+from scraper.models import Page
+from scraper.redact import redact
+
+PAGE_ENDINGS = frozenset({".html", ".htm", ".xhtml", ".shtml"})
+_LARGEST_PAGE = 64 * 2**20
+#: Browsers and SingleFile note where a page came from.
+_SAVED_FROM = re.compile(rb"saved from url=\(\d+\)(\S+)|^\s*url:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(slots=True)
+class Inputs:
+    """What was given, sorted: ``addresses`` each once in order, ``files`` saved pages, ``wrong`` what is neither."""
+
+    addresses: dict[str, urls.Address] = field(default_factory=dict)
+    files: list[Path] = field(default_factory=list)
+    wrong: list[NotAnAddress] = field(default_factory=list)
+
+    def add(self, addresses: Iterable[urls.Address]) -> None:
+        """Take in addresses, each once."""
+        for address in addresses:
+            self.addresses.setdefault(address.canonical, address)
+
+
+def read(arguments: Iterable[str], lists: Iterable[str] = (), *, stdin: Callable[[], bytes] | None = None) -> Inputs:
+    """Sort the arguments of ``save`` and the files given with ``-i``; ``-`` is standard input.
+
+    What holds no address lands in ``wrong``. Raises BadInput for a list that cannot be read.
+    """
+    inputs = Inputs()
+    for argument in arguments:
+        if argument == "-":
+            _take_list(inputs, stdin() if stdin else b"", "standard input")
+        elif (path := _existing(argument)) is not None:
+            _take_path(inputs, path)
+        else:
+            _take_text(inputs, argument)
+    for name in lists:
+        body = (stdin() if stdin else b"") if name == "-" else _bytes(Path(name))
+        _take_list(inputs, body, name)
+    return inputs
+
+
+def _existing(argument: str) -> Path | None:
+    """The file or folder of that name, if there is one."""
+    if len(argument) > 1024 or "\0" in argument or "\n" in argument or "://" in argument:
+        return None
+    path = Path(argument).expanduser()
+    return path if _there(path) else None
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _take_text(inputs: Inputs, text: str) -> None:
+    found = urls.find(text)
+    if found:
+        inputs.add(found)
+        return
+    try:
+        urls.parse(text)
+    except NotAnAddress as error:
+        hint = f"there is no file {text!r}, and it is no address of {urls.HOST}"
+        inputs.wrong.append(NotAnAddress(hint, url=text) if _looks_like_path(text) else error)
+
+
+def _looks_like_path(text: str) -> bool:
+    return "://" not in text and Path(text).suffix.lower() in PAGE_ENDINGS | {".txt", ".md", ".csv"}
+
+
+def _take_path(inputs: Inputs, path: Path) -> None:
+    if path.is_dir():
+        pages = sorted(p for p in path.rglob("*") if p.suffix.lower() in PAGE_ENDINGS and p.is_file())
+        if not pages:
+            inputs.wrong.append(NotAnAddress(f"{path} holds no saved pages (.html)", url=str(path)))
+        inputs.files += pages
+    elif path.suffix.lower() in PAGE_ENDINGS or _is_html(path):
+        inputs.files.append(path)
+    else:
+        _take_list(inputs, _bytes(path), str(path))
+
+
+def _is_html(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(4096).lower()
+    # A bookmark file is HTML too, and a list.
+    return (b"<html" in head or b"<!doctype html" in head) and b"netscape-bookmark-file" not in head
+
+
+def _take_list(inputs: Inputs, body: bytes, name: str) -> None:
+    listing = feeds.read(body)
+    inputs.add(listing.addresses)
+    for number, line in listing.rejected:
+        message = f"{name}, line {number}: no address of {urls.HOST} in {redact(line[:120])!r}"
+        inputs.wrong.append(NotAnAddress(message, url=redact(line[:200])))
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.expanduser().read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def saved_pages(files: Iterable[Path]) -> Iterator[tuple[Path, Page | BadInput]]:
+    """Each saved page with the address it says it was saved from; one at a time, however many there are."""
+    for path in files:
+        try:
+            if path.stat().st_size > _LARGEST_PAGE:
+                raise BadInput(f"{path} is larger than {_LARGEST_PAGE // 2**20} MB: not a saved page")
+            body = _bytes(path)
+        except (OSError, BadInput) as error:
+            yield path, BadInput(str(error))
+            continue
+        yield path, Page(url=_origin(body) or path.absolute().as_uri(), body=body)
+
+
+def _origin(body: bytes) -> str | None:
+    found = _SAVED_FROM.search(body[:65536])
+    if not found:
+        return None
+    addresses = urls.find((found[1] or found[2]).decode("utf-8", "replace"))
+    return addresses[0].fetch if addresses else None

@@ -1,0 +1,183 @@
+"""Lists of addresses in the forms that people keep them in. Pure: bytes in, addresses out.
+
+RSS and Atom (feedparser, fed with bytes only: given a text it would open files and addresses by itself), JSON Feed,
+OPML, a browser's bookmark file, a saved list with one address a line. What a list holds besides articles and albums of
+mp.weixin.qq.com is passed over.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import Any, Literal
+from urllib.parse import urljoin
+
+from scraper import urls
+from scraper.errors import Unrecognised
+
+Sort = Literal["feed", "opml", "bookmarks", "list"]
+
+_HEAD = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What a list holds: ``addresses`` of articles and albums in its order, each once; ``feeds`` that an OPML names
+    (absolute http(s) addresses); ``rejected`` the lines of a plain list that hold no address, with their numbers."""
+
+    sort: Sort
+    title: str | None = None
+    addresses: tuple[urls.Address, ...] = ()
+    feeds: tuple[str, ...] = ()
+    rejected: tuple[tuple[int, str], ...] = ()
+
+
+def read(body: bytes, *, base: str | None = None) -> Listing:
+    """Read a list in any of the forms, told apart by what stands in it, not by a name or a header.
+
+    Raises Unrecognised for a file that claims to be a feed or OPML and cannot be read as one.
+    """
+    head = decode(body[:_HEAD]).lstrip()
+    low = head.lower()
+    if low.startswith("{") and "jsonfeed" in low:
+        return _json_feed(body)
+    if re.search(r"<opml[\s>]", low):
+        return _opml(body, base)
+    if re.search(r"<(?:rss|feed|rdf:rdf)[\s>]", low):
+        return _feed(body)
+    if "netscape-bookmark-file" in low:
+        return _bookmarks(body)
+    if low.startswith("{") and _looks_like_json_feed(body):
+        return _json_feed(body)
+    return plain(decode(body))
+
+
+def plain(text: str) -> Listing:
+    """One or several addresses a line, in any form and inside other words; blank lines and ``#`` comments are fine."""
+    found: dict[str, urls.Address] = {}
+    rejected: list[tuple[int, str]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        line = line.strip().lstrip("\ufeff")
+        if not line or line.startswith("#"):
+            continue
+        addresses = urls.find(line)
+        if not addresses:
+            rejected.append((number, line))
+        for address in addresses:
+            found.setdefault(address.canonical, address)
+    return Listing(sort="list", addresses=tuple(found.values()), rejected=tuple(rejected))
+
+
+def decode(body: bytes) -> str:
+    """Text in whatever encoding a list is saved in: by its BOM, else UTF-8, else GB18030 (Windows in China)."""
+    if body.startswith(codecs.BOM_UTF8):
+        return body.decode("utf-8-sig", "replace")
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return body.decode("utf-16", "replace")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.end >= len(body) - 3 and error.reason == "unexpected end of data":
+            return body.decode("utf-8", "ignore")  # only the head was given
+        return body.decode("gb18030", "replace")
+
+
+def _addresses(texts: Iterable[str | None]) -> tuple[urls.Address, ...]:
+    found: dict[str, urls.Address] = {}
+    for text in texts:
+        for address in urls.find(text or ""):
+            found.setdefault(address.canonical, address)
+    return tuple(found.values())
+
+
+def _feed(body: bytes) -> Listing:
+    import feedparser
+
+    # A stream, never a string: feedparser opens what looks like an address or a path.
+    parsed: Any = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
+    if parsed.bozo and not parsed.entries and not parsed.version:
+        raise Unrecognised(f"this feed cannot be read: {parsed.get('bozo_exception')}")
+    texts: list[str | None] = []
+    for entry in parsed.entries:
+        own = [entry.get("link"), entry.get("id"), *(link.get("href") for link in entry.get("links", []))]
+        # Feeds of feeds wrap the address; only where the entry's own links hold none its text is searched.
+        texts += own if _addresses(own) else [entry.get("summary"), *(c.get("value") for c in entry.get("content", []))]
+    return Listing(sort="feed", title=parsed.feed.get("title") or None, addresses=_addresses(texts))
+
+
+def _looks_like_json_feed(body: bytes) -> bool:
+    try:
+        data = json.loads(decode(body))
+    except ValueError:
+        return False
+    return isinstance(data, dict) and isinstance(data.get("items"), list)
+
+
+def _json_feed(body: bytes) -> Listing:
+    try:
+        data = json.loads(decode(body))
+        items = data["items"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Unrecognised(f"this JSON Feed cannot be read: {error}") from error
+    texts: list[str | None] = []
+    for item in items if isinstance(items, list) else []:
+        if isinstance(item, dict):
+            own = [_text(item.get(name)) for name in ("url", "external_url", "id")]
+            texts += own if _addresses(own) else [_text(item.get("content_html")), _text(item.get("content_text"))]
+    return Listing(sort="feed", title=_text(data.get("title")), addresses=_addresses(texts))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+class _Outlines(HTMLParser):
+    """OPML by a forgiving reader: exported files are often not well-formed, and entities must not be expanded."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.title: str | None = None
+        self.feeds: list[str] = []
+        self.links: list[str | None] = []
+        self._in_title = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._in_title = tag == "title"
+        if tag == "outline":
+            given = dict(attrs)
+            if feed := given.get("xmlurl"):
+                self.feeds.append(feed.strip())
+            self.links += [given.get("url"), given.get("htmlurl")]
+
+    def handle_data(self, data: str) -> None:
+        if self._in_title and data.strip():
+            self.title, self._in_title = data.strip(), False
+
+
+def _opml(body: bytes, base: str | None) -> Listing:
+    reader = _Outlines()
+    reader.feed(decode(body))
+    feeds = (urljoin(base, feed) if base else feed for feed in reader.feeds)
+    wanted = dict.fromkeys(feed for feed in feeds if feed.lower().startswith(("http://", "https://")))
+    return Listing(sort="opml", title=reader.title, addresses=_addresses(reader.links), feeds=tuple(wanted))
+
+
+class _Anchors(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.links: list[str | None] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            self.links.append(dict(attrs).get("href"))
+
+
+def _bookmarks(body: bytes) -> Listing:
+    reader = _Anchors()
+    reader.feed(decode(body))
+    return Listing(sort="bookmarks", addresses=_addresses(reader.links))
