@@ -1,0 +1,147 @@
+"""Bytes of a page → the same page in UTF-8, whatever it was saved as.
+
+mp.weixin.qq.com serves UTF-8 only; other encodings come from browsers' "save as", editors and proxies, with a wrong
+charset in the page, or none. So the declared one is a hint, the bytes decide.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+#: How much of a page is looked at to tell encodings apart; CJK text stands well within it on real pages … unless only
+#: scripts do, so the tail is looked at too.
+_SAMPLE: Final = 1 << 16
+_BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.I)
+_MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_HIGH = re.compile(rb"[\x80-\xff]+")
+#: The commonest characters of written Chinese, simplified and traditional, with the punctuation of both.
+_COMMON: Final = frozenset(
+    "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多经么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实"
+    "這個們來為國說時會對於裡過發後經麼學現當沒動還進樣開從實，。、：；！？「」『』《》“”（）…—"
+)
+_LEGACY: Final = ("gb18030", "big5")
+
+
+def to_utf8(body: bytes, content_type: str | None = None) -> bytes:
+    """The page in UTF-8, without BOM and NUL bytes. ``content_type`` is the response's header, a hint.
+
+    Never raises: what no encoding explains is read as UTF-8 with U+FFFD in place of the broken bytes.
+    """
+    for bom, name in _BOMS:
+        if body.startswith(bom):
+            body = body[len(bom) :]
+            return _clean(body if name == "utf-8" else _recode(body, name))
+    wide = _wide(body[:256])
+    if wide:
+        return _clean(_recode(body, wide))
+    if _is_utf8(body):
+        return _clean(body)
+    return _clean(_recode(body, _legacy(body, content_type)))
+
+
+def _clean(body: bytes) -> bytes:
+    return body.replace(b"\0", b"") if b"\0" in body else body
+
+
+def _recode(body: bytes, name: str) -> bytes:
+    return body.decode(name, "replace").encode("utf-8", "replace")
+
+
+def _wide(head: bytes) -> str | None:
+    """UTF-16 or UTF-32 without a BOM, by where the zero bytes stand in a page's first, ASCII, characters."""
+    if head.count(b"\0") * 3 < len(head):
+        return None
+    for name, zeros in (
+        ("utf-32-le", (1, 2, 3)),
+        ("utf-32-be", (0, 1, 2)),
+        ("utf-16-le", (1, 3)),
+        ("utf-16-be", (0, 2)),
+    ):
+        if all(head[at::4].count(0) * 4 >= len(head[at::4]) * 3 for at in zeros) and not all(
+            head[at::4].count(0) * 4 >= len(head[at::4]) * 3 for at in {0, 1, 2, 3} - set(zeros)
+        ):
+            return name
+    return None
+
+
+def _windows(body: bytes) -> Iterator[bytes]:
+    """Stretches of the page with non-ASCII bytes in them, enough to judge, without reading all of it."""
+    size = len(body)
+    if size <= 4 * _SAMPLE:
+        yield body
+        return
+    for at in range(0, size, max(_SAMPLE, size // 8)):
+        yield body[at : at + _SAMPLE]
+
+
+def _is_utf8(body: bytes) -> bool:
+    """Whether what is not ASCII is UTF-8, but for damage here and there."""
+    good = bad = 0
+    for window in _windows(body):
+        if window.isascii():
+            continue
+        try:
+            window[4:-4].decode("utf-8")
+            good += 1
+        except UnicodeDecodeError:
+            high = sum(map(len, _HIGH.findall(window)))
+            sound = sum(map(len, _MULTIBYTE.findall(window)))
+            if sound >= 0.9 * high:
+                good += 1
+            else:
+                bad += 1
+    return good >= bad
+
+
+def _legacy(body: bytes, content_type: str | None) -> str:
+    """The one of the legacy encodings under which the page reads most like Chinese; UTF-8 if none does."""
+    text = b"".join(_HIGH_RUNS(body))
+    scores = {name: _likeness(text, name) for name in dict.fromkeys((*_declared(body, content_type), *_LEGACY))}
+    best = max(scores, key=lambda name: scores[name])
+    return best if scores[best] > _likeness(text, "utf-8") else "utf-8"
+
+
+_RUN = re.compile(rb"(?:[\x80-\xff][\x30-\xff])+|[\x80-\xff]")
+
+
+def _HIGH_RUNS(body: bytes) -> Iterable[bytes]:  # noqa: N802
+    taken = 0
+    for run in _RUN.finditer(body):
+        yield run[0] + b" "
+        taken += len(run[0])
+        if taken > 40_000:
+            return
+
+
+def _declared(body: bytes, content_type: str | None) -> Iterator[str]:
+    for place in (content_type.encode("latin-1", "replace") if content_type else b"", body[:4096]):
+        found = _DECLARED.search(place)
+        if found:
+            try:
+                yield codecs.lookup(found[1].decode("ascii")).name
+            except (LookupError, UnicodeError):
+                continue
+
+
+def _likeness(text: bytes, name: str) -> float:
+    """How much ``text`` reads like Chinese in this encoding: common characters less what does not decode."""
+    try:
+        decoded = text.decode(name, "replace")
+    except (LookupError, ValueError, TypeError, AttributeError):
+        return float("-inf")
+    letters = [char for char in decoded if char > "\x7f"]
+    if not letters:
+        return 0.0
+    common = sum(char in _COMMON for char in letters)
+    broken = sum(char == "\ufffd" or "\ue000" <= char <= "\uf8ff" for char in letters)
+    return (common - 3 * broken) / len(letters)

@@ -1,0 +1,55 @@
+"""Everything that a page links to, with the relation kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scraper import meta, urls
+from scraper.models import Album, Link, Reprint
+from scraper.plain import one_line
+from scraper.source import Source
+
+if TYPE_CHECKING:
+    from scraper.body import Body
+
+
+def collect(
+    source: Source, body: Body, album: Album | None, reprint: Reprint | None, source_url: str | None
+) -> tuple[Link, ...]:
+    """Links in the text first, in reading order, then the page's own lists. The same address may stand under several
+    relations; under one relation it stands once for each text it has.
+    """
+    found: dict[Link, None] = dict.fromkeys(body.links)
+    for url, text in related(source):
+        found.setdefault(Link(url=url, relation="ainfos", text=text))
+    if album is not None:
+        for url, relation in ((album.url, "album"), (album.previous, "album_previous"), (album.next, "album_next")):
+            if url:
+                found.setdefault(Link(url=url, relation=relation, text=_album_text(source, relation, album)))
+    for name, link in meta.tag_entries(source):
+        if link:
+            found.setdefault(Link(url=urls.clean_link(link), relation="tag", text=name))
+    if reprint is not None and reprint.url:
+        found.setdefault(Link(url=reprint.url, relation="reprint", text=reprint.account))
+    if source_url:
+        found.setdefault(Link(url=source_url, relation="source", text=None))
+    return tuple(found)
+
+
+def related(source: Source) -> list[tuple[str, str | None]]:
+    """``ainfos``: the articles that WeChat knows this one to link to, also on kinds 8 and 10."""
+    found = []
+    for entry in meta.sequence(source.data("ainfos")):
+        info = meta.mapping(entry)
+        url, title = meta.address(info.get("url")), info.get("title")
+        if url:
+            found.append((urls.clean_link(url), one_line(title) if isinstance(title, str) else None))
+    return found
+
+
+def _album_text(source: Source, relation: str, album: Album) -> str | None:
+    if relation == "album":
+        return album.title
+    info = meta.mapping(source.data("appmsgalbuminfo"))
+    title = info.get("pre_article_title" if relation == "album_previous" else "next_article_title")
+    return one_line(title) if isinstance(title, str) else None

@@ -1,0 +1,61 @@
+"""Text out of page data: entities resolved as the page's own scripts do it, invisible noise taken out."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+
+from scraper.text import without_noise
+
+#: The page's ``String.prototype.html`` of 2014–2026, in its own order, ``&amp;`` last.
+_HTML: Final = (
+    ("&#39;", "'"),
+    ("&quot;", '"'),
+    ("&nbsp;", " "),
+    ("&gt;", ">"),
+    ("&lt;", "<"),
+    ("&yen;", "¥"),
+    ("&amp;", "&"),
+)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_BLANKS = re.compile("[^\\S\n]+")
+_SPACES = re.compile(r"\s+")
+
+
+def html_decode(text: str) -> str:
+    """What ``'…'.html(false)`` and ``htmlDecode('…')`` of the page return."""
+    if "&" in text:
+        for entity, plain in _HTML:
+            text = text.replace(entity, plain)
+    return text
+
+
+def unescape_fully(text: str) -> str:
+    """HTML entities resolved until none is left, at most three times: data of WeChat is escaped once or twice."""
+    for _ in range(3):
+        if "&" not in text or not _ENTITY.search(text):
+            break
+        text = html.unescape(text)
+    return text
+
+
+def scrub(text: str) -> str:
+    """Without zero-width noise, control characters and lone surrogates; nbsp becomes a space."""
+    text = without_noise(text.replace("\u00a0", " ").replace("\r\n", "\n").replace("\r", "\n"))
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def one_line(text: str | None) -> str | None:
+    """Clean text on one line (titles, names), ``None`` for nothing."""
+    if not text:
+        return None
+    return _SPACES.sub(" ", scrub(unescape_fully(text))).strip() or None
+
+
+def several_lines(text: str | None) -> str | None:
+    """Clean text that may keep its line breaks (digests), ``None`` for nothing."""
+    if not text:
+        return None
+    lines = (_BLANKS.sub(" ", line).strip() for line in scrub(unescape_fully(text)).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() or None

@@ -1,0 +1,85 @@
+"""``var X = …``, ``window.X = …`` and ``d.X = …`` of a page's inline scripts, as literals.
+
+This is where pages of 2014–2021 keep what cgiDataNew holds today. Only assignments inside ``<script>`` elements count,
+never an article's text; a right side that takes its value from a name (template code such as
+``var biz = opt.biz || window.biz``) is no answer, so the search goes on with the next assignment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from scraper.literal import Literal, Malformed, read
+
+#: Data scripts have 2–30 KB on real pages; the libraries of 2022 on have up to 1.4 MB and are not read.
+_LARGEST: Final = 200_000
+#: Assignments of one name that are tried before it counts as absent (up to 9 seen: code after the data).
+_TRIES: Final = 16
+_ASSIGNMENT = re.compile(
+    rb"(?<![\w$.])(?:var\s+|window\.cgiData\.|window\.|cgiData\.|_g\.|d\.)([A-Za-z_]\w*+)\s*+=(?!=)\s*+"
+)
+_FORMS: Final = {b"v": "var", b"w": "window", b"c": "data", b"_": "data", b"d": "data"}
+
+
+class Scripts:
+    """All assignments of a page's inline scripts, found in one pass and evaluated on demand."""
+
+    __slots__ = ("_body", "_cache", "_found")
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._found: dict[str, list[tuple[str, int]]] | None = None
+        self._cache: dict[tuple[str, str], Literal] = {}
+
+    def get(self, name: str, forms: str = "var window data") -> Literal:
+        """The first literal that is assigned to ``name`` and not empty, else None.
+
+        ``forms``: ``var`` for ``var X``, ``window`` for ``window.X`` and ``data`` for ``d.X`` and ``cgiData.X``, the
+        short names of the shared video and picture pages (2018–2021).
+        """
+        key = (name, forms)
+        if key not in self._cache:
+            self._cache[key] = self._first(name, forms)
+        return self._cache[key]
+
+    def has(self, name: str) -> bool:
+        """Whether any script assigns to ``name`` at all."""
+        return name in self._assignments()
+
+    def _first(self, name: str, forms: str) -> Literal:
+        for form, start in self._assignments().get(name, ())[:_TRIES]:
+            if form not in forms:
+                continue
+            try:
+                value, _ = read(self._body, start)
+            except Malformed:
+                continue
+            if value not in (None, "", 0, [], {}) and value is not False:
+                return value
+        return None
+
+    def _assignments(self) -> dict[str, list[tuple[str, int]]]:
+        if self._found is None:
+            self._found = {}
+            for begin, end in inline_scripts(self._body):
+                if end - begin <= _LARGEST:
+                    for match in _ASSIGNMENT.finditer(self._body, begin, end):
+                        form = "data" if b"cgiData." in match[0] else _FORMS[match[0][:1]]
+                        self._found.setdefault(match[1].decode("ascii"), []).append((form, match.end()))
+        return self._found
+
+
+def inline_scripts(body: bytes) -> Iterator[tuple[int, int]]:
+    """Where the text of each ``<script>`` element begins and ends."""
+    at = body.find(b"<script")
+    while at >= 0:
+        begin = body.find(b">", at) + 1
+        if not begin:
+            return
+        end = body.find(b"</script", begin)
+        if end < 0:
+            end = len(body)
+        yield begin, end
+        at = body.find(b"<script", end)

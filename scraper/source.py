@@ -1,0 +1,100 @@
+"""A page as the parser looks at it: its bytes in UTF-8 and, each made only when asked for, its data and its tree."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import Final
+
+import lxml.etree
+
+from scraper import cgidata
+from scraper.cgidata import CgiData
+from scraper.literal import Literal
+from scraper.models import Page
+from scraper.scripts import Scripts
+
+_PARSER_OPTIONS: Final = {"encoding": "utf-8", "huge_tree": True, "remove_comments": True, "remove_pis": True}
+
+
+class Source:
+    """One page; ``body`` is UTF-8 without BOM or NUL (see ``scraper.encoding``)."""
+
+    def __init__(self, page: Page, body: bytes) -> None:
+        self.page = page
+        self.body = body
+
+    @property
+    def url(self) -> str:
+        """The address the page came from, after redirects."""
+        return self.page.final_url or self.page.url
+
+    @cached_property
+    def cgi(self) -> CgiData | None:
+        """``window.cgiDataNew``, None where the page has none."""
+        return cgidata.find(self.body)
+
+    @cached_property
+    def scripts(self) -> Scripts:
+        """The assignments of the inline scripts."""
+        return Scripts(self.body)
+
+    @cached_property
+    def tree(self) -> lxml.etree._Element | None:
+        """The whole page as lxml reads it; None where there is no element at all. Costs more than all else."""
+        return parse_html(self.body)
+
+    def data(self, key: str) -> Literal:
+        """A top-level value of cgiDataNew, None where there is none."""
+        return self.cgi.get(key) if self.cgi is not None else None
+
+    def by_id(self, name: str) -> lxml.etree._Element | None:
+        """The first element with this ``id``."""
+        if self.tree is None:
+            return None
+        found = _BY_ID(self.tree, name=name)
+        return found[0] if found else None
+
+    def by_class(self, name: str) -> list[lxml.etree._Element]:
+        """All elements of this class, in page order."""
+        return [] if self.tree is None else _BY_CLASS(self.tree, name=f" {name} ")
+
+    def meta(self, name: str) -> str | None:
+        """``content`` of ``<meta name=…>`` or ``<meta property=…>``."""
+        if self.tree is None:
+            return None
+        for element in self.tree.iter("meta"):
+            if name in (element.get("name"), element.get("property")):
+                content = element.get("content")
+                if content:
+                    return str(content)
+        return None
+
+
+_BY_ID = lxml.etree.XPath("//*[@id=$name]")
+_BY_CLASS = lxml.etree.XPath("//*[contains(concat(' ', normalize-space(@class), ' '), $name)]")
+
+
+def parse_html(body: bytes) -> lxml.etree._Element | None:
+    """The tree of some HTML in UTF-8, or None where there is nothing to make a tree of."""
+    try:
+        return lxml.etree.fromstring(body, lxml.etree.HTMLParser(**_PARSER_OPTIONS))
+    except (lxml.etree.LxmlError, ValueError):
+        return None
+
+
+def text_of(element: lxml.etree._Element | None) -> str | None:
+    """The text inside an element, scripts and styles left out; None for nothing."""
+    if element is None:
+        return None
+    text = "".join(_TEXT(element)).strip()
+    return text or None
+
+
+_TEXT = lxml.etree.XPath(".//text()[not(parent::script or parent::style)]")
+_OUTER = re.compile(rb"^<[^>]*>|</[^>]*>\s*$")
+
+
+def html_of(element: lxml.etree._Element) -> bytes:
+    """The element as HTML bytes in UTF-8, itself included."""
+    return lxml.etree.tostring(element, encoding="utf-8", method="html", with_tail=False)
