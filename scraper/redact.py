@@ -1,0 +1,70 @@
+"""Keeps secrets out of everything that is written: logs, errors, snapshots, files. Pure.
+
+Secret are: a reader's WeChat tokens in addresses and page data, cookies, the password (and user) of a proxy, and what
+stands behind ``Authorization:``. Each becomes ``***``; the rest of the text stays, so that a person can still see
+which address a message is about.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+
+HIDDEN = "***"
+
+#: Names whose value is a secret wherever ``name=value`` or ``"name": "value"`` stands.
+SECRET_NAMES = (
+    "pass_ticket", "appmsg_token", "exportkey", "export_key", "poc_token", "wxtoken", "wxuin", "user_uin", "uin",
+    "key", "token", "sessionid", "session_id", "slave_sid", "slave_user", "data_ticket", "bizuin_ticket", "data_bizuin",
+    "ticket", "wap_sid2", "wap_sid", "ua_id", "rand_info", "pgv_pvid", "xid", "skey", "p_skey", "pt2gguin",
+    "webwx_data_ticket", "webwxuvid", "wxsid", "wx_header", "password", "passwd", "pwd", "secret",
+    "access_token", "api_key", "apikey", "req_id", "sharer_shareid",
+)  # fmt: skip
+_NAME = "|".join(sorted(map(re.escape, SECRET_NAMES), key=len, reverse=True))
+
+# Every repetition before the value is bounded, so that no text takes more than linear time.
+# `=` may be percent-encoded once or more (an address inside an address), and so may the end of the value (`%26`).
+_PAIR = re.compile(
+    rf"(?P<name>(?<![A-Za-z0-9_])(?:{_NAME}))(?P<equals>\s{0, 4}=\s{0, 4}|%(?:25){0, 4}3D)"
+    r"(?P<quote>\\{0,4}[\"'])?(?P<value>(?:(?!%(?:25){0,4}26|&|;|,?\s|\\+x26|\\{0,4}[\"'<>]|[)\]}」”》）]).)+)",
+    re.IGNORECASE,
+)
+_MEMBER = re.compile(
+    rf"(?P<name>\\{0, 4}[\"']?(?<![A-Za-z0-9_])(?:{_NAME})\\{0, 4}[\"']?)(?P<colon>\s{0, 4}:\s{0, 4}\\{0, 4}[\"'])(?P<value>[^\"'\\]+)",
+    re.IGNORECASE,
+)
+_HEADER = re.compile(
+    r"(?P<name>(?<![A-Za-z-])(?:set-cookie2?|cookie2?|(?:proxy-)?authorization|x-wechat-(?:key|uin)))"
+    r"(?P<between>\\{0,4}[\"']?\s{0,4}[:=,]\s{0,4}(?:b?\\{0,4}[\"'])?)(?P<value>[^\r\n\"']+)",
+    re.IGNORECASE,
+)
+_USERINFO = re.compile(
+    r"(?P<scheme>(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,20}:(?:\\{0,4}/){2})(?P<user>[^/\s?#\"'<>]{1,1024})@"
+)
+
+
+def redact(text: str) -> str:
+    """``text`` with every secret replaced by ``***``. Idempotent; linear time."""
+    text = _USERINFO.sub(rf"\g<scheme>{HIDDEN}@", text)
+    text = _HEADER.sub(rf"\g<name>\g<between>{HIDDEN}", text)
+    text = _MEMBER.sub(rf"\g<name>\g<colon>{HIDDEN}", text)
+    return _PAIR.sub(lambda m: f"{m['name']}{m['equals']}{m['quote'] or ''}{HIDDEN}", text)
+
+
+def redact_url(url: str) -> str:
+    """An address without the values of its secrets; what it is the address of stays readable."""
+    return redact(url)
+
+
+class RedactFilter(logging.Filter):
+    """A log filter that redacts the finished message, its traceback and string extras of every record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), None
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        if record.exc_text:
+            record.exc_text = redact(record.exc_text)
+        if record.stack_info:
+            record.stack_info = redact(record.stack_info)
+        return True
