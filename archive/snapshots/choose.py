@@ -14,7 +14,7 @@ from archive.snapshots.packing import MAX_WINDOW_LOG, SKETCH_SIZE, likeness, pac
 
 MAX_DEPTH = 6
 #: With a second base every step doubles what must be read, so such a frame may stand only this deep.
-MAX_DEPTH_OF_TWO = 3
+MAX_DEPTH_OF_TWO = 4
 #: Pages tried a put, at 15–50 ms each.
 TRIALS = 4
 #: How many sketches are compared: the newest. Templates drift, old ones do not come back.
@@ -83,10 +83,10 @@ def worth_sketching(body: bytes, packed: Packed) -> bool:
 def best(body: bytes, candidates: list[Base], read: Callable[[Base], bytes]) -> Packed:
     """The smallest frame found within ``TRIALS`` pages and one pair of them.
 
-    A shallower base wins over one that is up to a tenth better, so that chains stay short. ``read`` gives the bytes
+    A shallower base wins over one that is up to 3 % better, so that chains stay short. ``read`` gives the bytes
     of a base, or ``b""`` for one that cannot be read (it is passed over).
     """
-    enough = max(2048, len(body) // 250)
+    enough = max(1024, len(body) // 700)
     tried: list[tuple[int, Packed]] = []
     for base in candidates[:TRIALS]:
         against = read(base)
@@ -99,11 +99,11 @@ def best(body: bytes, candidates: list[Base], read: Callable[[Base], bytes]) -> 
     if not tried:
         return Packed(pack(body, thorough=len(body) < 8_000_000))
     smallest = min(size for size, _ in tried)
-    near = [packed for size, packed in tried if size <= smallest * 1.1 + 512]
+    near = [packed for size, packed in tried if size <= smallest * 1.03 + 256]
     chosen = min(near, key=lambda packed: (packed.depth, len(packed.frame)))
     if len(chosen.frame) > 8192:
         chosen = _with_second(body, chosen, [p for _, p in sorted(tried, key=lambda t: t[0])], read)
-    if len(chosen.frame) > 24_576 and len(body) < 8_000_000:
+    if len(chosen.frame) > 14_000 and len(body) < 8_000_000:
         chosen = _thorough(body, chosen, read)
     return chosen
 
@@ -119,9 +119,8 @@ def _with_second(body: bytes, chosen: Packed, others: list[Packed], read: Callab
         if len(against) + len(body) >= 1 << MAX_WINDOW_LOG:
             continue
         frame = pack(body, against)
-        if len(frame) < len(chosen.frame) * 0.9:
-            return Packed(frame, first, second)
-        break
+        # A second base doubles what a reader needs: it must bring something.
+        return Packed(frame, first, second) if len(frame) < len(chosen.frame) * 0.95 else chosen
     return chosen
 
 

@@ -29,7 +29,7 @@ class Snapshot:
 
     ``address`` is the canonical address it was made for; ``url`` what was asked, ``final_url`` where it ended
     (``None``: the same); ``request`` and ``response`` headers in order, lower-case names; ``fetched`` aware UTC, or
-    ``None`` for a page given as a file; ``bytes`` the body's size, ``stored`` the size of its frame.
+    ``None`` for a page given as a file; ``size`` the body's bytes, ``stored`` those of its frame.
     """
 
     id: int
@@ -42,7 +42,7 @@ class Snapshot:
     response: Headers
     fetched: datetime | None
     sha256: str
-    bytes: int
+    size: int
     stored: int
 
     def page(self, body: bytes) -> Page:
@@ -90,6 +90,11 @@ def seal(*values: object) -> bytes:
 def pairs(text: str) -> Headers:
     """The headers that a column holds."""
     return tuple((name, value) for name, value in json.loads(text))
+
+
+def texts(text: str) -> tuple[str, ...]:
+    """The list of addresses that a column holds."""
+    return tuple(json.loads(text))
 
 
 def moment(text: str | None) -> datetime | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from archive.errors import Corrupt, NotHeld
 from archive.snapshots import facts
+from archive.snapshots.check import Damage, check
 from archive.snapshots.choose import (
     MAX_DEPTH,
     REMEMBERED,
@@ -41,16 +41,6 @@ _COLUMNS = (
     "s.id, s.address, s.url, s.final_url, s.status, s.redirects, s.request, s.response, s.fetched, "
     "b.sha256, b.bytes, length(b.frame), s.seal, s.body_id"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Damage:
-    """Something ``check`` found: ``what`` is wrong in a sentence; ``snapshots`` the ids that cannot be read because
-    of it (empty: nothing is lost); ``addresses`` theirs, to fetch again."""
-
-    what: str
-    snapshots: tuple[int, ...] = ()
-    addresses: tuple[str, ...] = ()
 
 
 class Snapshots:
@@ -90,7 +80,7 @@ class Snapshots:
         with self._lock:
             row = facts.row(page, address, request)
             sha256 = digest(page.body)
-            found = self._held(sha256, len(page.body))
+            found = self._held(page.body, sha256)
             if found and page.fetched is None:
                 again = self._db.execute(
                     "SELECT id FROM snapshots WHERE address = ? AND body_id = ? AND fetched IS NULL AND url = ?",
@@ -109,12 +99,23 @@ class Snapshots:
                 raise
             return snapshot_id
 
-    def _held(self, sha256: str, size: int) -> int | None:
-        """The row of a body that is held and readable; one that is damaged is mended from what is given now."""
-        row = self._db.execute("SELECT id FROM bodies WHERE sha256 = ? AND bytes = ?", (sha256, size)).fetchone()
-        if row is None:
+    def _held(self, body: bytes, sha256: str) -> int | None:
+        """The row of a body that is held; one that cannot be read any more is mended from what is given now."""
+        rows = self.select("SELECT id FROM bodies WHERE sha256 = ?", (sha256,))
+        if not rows:
             return None
-        return int(row[0])
+        body_id = int(rows[0][0])
+        try:
+            self.body(body_id)
+        except Corrupt:
+            values = (body_id, sha256, len(body), None, None, 0, pack(body, thorough=True), None)
+            self._db.execute("DELETE FROM spares WHERE body_id = ?", (body_id,))
+            self._db.execute(
+                "UPDATE bodies SET sha256 = ?2, bytes = ?3, base_id = ?4, second_id = ?5, depth = ?6, frame = ?7, "
+                "sketch = ?8, seal = ?9 WHERE id = ?1",
+                (*values, facts.seal(*values)),
+            )
+        return body_id
 
     def _pack(self, body: bytes, sha256: str, address: str) -> tuple[Packed, tuple[int, ...]]:
         look = sketch(body)
@@ -151,7 +152,7 @@ class Snapshots:
 
     def _read_base(self, base: Base) -> bytes:
         try:
-            return self._body(base.id)
+            return self.body(base.id)
         except Corrupt:
             return b""
 
@@ -183,6 +184,15 @@ class Snapshots:
         )
         return snapshot_id
 
+    # -- checking ----------------------------------------------------------------------------------------------
+
+    def check(self, progress: Callable[[int, int], None] | None = None) -> Iterator[Damage]:
+        """Look at every row, frame and seal; yields what is wrong. Memory stays flat; about 10 ms a page.
+
+        A page is mended by putting the same bytes again, or lost where nothing gives them any more.
+        """
+        return check(self, progress)
+
     # -- getting -----------------------------------------------------------------------------------------------
 
     def get(self, snapshot_id: int) -> Page:
@@ -191,7 +201,7 @@ class Snapshots:
             found = self.facts(snapshot_id)
             row = self._db.execute("SELECT body_id FROM snapshots WHERE id = ?", (snapshot_id,)).fetchone()
             try:
-                body = self._body(row[0])
+                body = self.body(row[0])
             except Corrupt as error:
                 raise Corrupt(
                     f"snapshot {snapshot_id} of {found.address} cannot be read: {error} "
@@ -215,7 +225,7 @@ class Snapshots:
 
     def latest_id(self, address: str) -> int | None:
         """The id of the newest snapshot of a canonical address, or ``None``."""
-        row = self._execute("SELECT max(id) FROM snapshots WHERE address = ?", (redact_url(address),))[0]
+        row = self.select("SELECT max(id) FROM snapshots WHERE address = ?", (redact_url(address),))[0]
         return None if row[0] is None else int(row[0])
 
     def of(self, addresses: Iterable[str]) -> list[Snapshot]:
@@ -234,21 +244,20 @@ class Snapshots:
 
     def newest(self) -> Iterator[Snapshot]:
         """The newest exchange of each address, in the order of their ids."""
-        for (snapshot_id,) in self._execute("SELECT max(id) FROM snapshots GROUP BY address ORDER BY 1"):
+        for (snapshot_id,) in self.select("SELECT max(id) FROM snapshots GROUP BY address ORDER BY 1"):
             yield self.facts(snapshot_id)
 
     def count(self) -> int:
         """How many exchanges are kept."""
-        return int(self._execute("SELECT count(*) FROM snapshots")[0][0])
+        return int(self.select("SELECT count(*) FROM snapshots")[0][0])
 
     def _select(self, where: str, values: tuple[object, ...]) -> Iterator[Snapshot]:
-        rows = self._execute(
-            f"SELECT {_COLUMNS} FROM snapshots s LEFT JOIN bodies b ON b.id = s.body_id {where}", values
-        )
+        rows = self.select(f"SELECT {_COLUMNS} FROM snapshots s LEFT JOIN bodies b ON b.id = s.body_id {where}", values)
         for row in rows:
             yield _snapshot(row)
 
-    def _execute(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
+    def select(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
+        """The rows of a query on the tables of ``archive.snapshots.tables``. Raises ``Corrupt``."""
         with self._lock:
             try:
                 return self._db.execute(sql, values).fetchall()
@@ -257,13 +266,13 @@ class Snapshots:
             except sqlite3.DatabaseError as error:
                 raise Corrupt(f"{self.path} is damaged: {error}.") from error
 
-    def _body(self, body_id: int) -> bytes:
-        """The bytes of one body, checked. Raises ``Corrupt``."""
-        if body_id in self._cache:
+    def body(self, body_id: int, *, fresh: bool = False) -> bytes:
+        """The bytes of one body, checked. ``fresh``: from the disk even if at hand. Raises ``Corrupt``."""
+        if body_id in self._cache and not fresh:
             self._cache.move_to_end(body_id)
             return self._cache[body_id]
         sql = "SELECT sha256, bytes, base_id, second_id, depth, frame FROM bodies WHERE id = ?"
-        rows = self._execute(sql, (body_id,))
+        rows = self.select(sql, (body_id,))
         if not rows:
             raise Corrupt(f"page {body_id} is missing.")
         sha256, size, first, second, depth, frame = rows[0]
@@ -273,7 +282,7 @@ class Snapshots:
             if base is not None:
                 if not (isinstance(base, int) and 0 < base < body_id and depth > 0):
                     raise Corrupt(f"page {body_id} names a base it cannot have.")
-                against += self._body(base)
+                against += self.body(base)
         body = self._unpack(body_id, frame, against, size, sha256)
         self._remember(body_id, body)
         return body
@@ -282,7 +291,7 @@ class Snapshots:
         try:
             return unpack(frame, against, size, sha256)
         except (BadFrame, TypeError, ValueError) as error:
-            for (spare,) in self._execute("SELECT frame FROM spares WHERE body_id = ?", (body_id,)):
+            for (spare,) in self.select("SELECT frame FROM spares WHERE body_id = ?", (body_id,)):
                 try:
                     return unpack(spare, against, size, sha256)
                 except (BadFrame, TypeError, ValueError):
@@ -307,11 +316,11 @@ def _snapshot(row: tuple[Any, ...]) -> Snapshot:
         url=url,
         final_url=final_url,
         status=status,
-        redirects=tuple(facts.json.loads(redirects)),
+        redirects=facts.texts(redirects),
         request=facts.pairs(request),
         response=facts.pairs(response),
         fetched=facts.moment(fetched),
         sha256=sha256,
-        bytes=size,
+        size=size,
         stored=stored,
     )

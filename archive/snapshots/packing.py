@@ -14,8 +14,8 @@ import zlib
 
 import zstandard
 
-#: Entries of a sketch. 256 tell apart templates that share a tenth of their script.
-SKETCH_SIZE = 256
+#: Entries of a sketch. 160 tell apart templates that share a tenth of their script.
+SKETCH_SIZE = 160
 #: zstd finds no match farther back than its window; 2^27 (128 MB) is the most that every decoder accepts.
 MAX_WINDOW_LOG = 27
 MIN_BASE = 1024

@@ -81,6 +81,8 @@ def open_snapshots(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
         connection.isolation_level = None
         connection.execute("PRAGMA busy_timeout = 30000")
         if not readonly:
+            # Rows of 5-20 KB: pages of 1 KB leave 1.5 KB less a row unused than the usual 4.
+            connection.execute("PRAGMA page_size = 1024")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
