@@ -22,15 +22,17 @@ SECRET_NAMES = (
 )  # fmt: skip
 _NAME = "|".join(sorted(map(re.escape, SECRET_NAMES), key=len, reverse=True))
 
-# Every repetition before the value is bounded, so that no text takes more than linear time.
+# Every repetition before a value is bounded, so that no text takes more than linear time.
+_NAMED = rf"(?<![A-Za-z0-9_])(?:{_NAME})"
 # `=` may be percent-encoded once or more (an address inside an address), and so may the end of the value (`%26`).
 _PAIR = re.compile(
-    rf"(?P<name>(?<![A-Za-z0-9_])(?:{_NAME}))(?P<equals>\s{0, 4}=\s{0, 4}|%(?:25){0, 4}3D)"
-    r"(?P<quote>\\{0,4}[\"'])?(?P<value>(?:(?!%(?:25){0,4}26|&|;|,?\s|\\+x26|\\{0,4}[\"'<>]|[)\]}」”》）]).)+)",
+    rf"(?P<name>{_NAMED})" + r"(?P<equals>\s{0,4}=\s{0,4}|%(?:25){0,4}3D)(?P<quote>\\{0,4}[\"'])?"
+    r"(?P<value>(?:(?!%(?:25){0,4}26|[&;]|,?\s|\\{1,4}x26|\\{0,4}[\"'<>]|[)\]}」”》）]).)+)",
     re.IGNORECASE,
 )
 _MEMBER = re.compile(
-    rf"(?P<name>\\{0, 4}[\"']?(?<![A-Za-z0-9_])(?:{_NAME})\\{0, 4}[\"']?)(?P<colon>\s{0, 4}:\s{0, 4}\\{0, 4}[\"'])(?P<value>[^\"'\\]+)",
+    r"(?P<before>\\{0,4}[\"']?)" + rf"(?P<name>{_NAMED})" + r"(?P<colon>\\{0,4}[\"']?\s{0,4}:\s{0,4}\\{0,4}[\"'])"
+    r"(?P<value>[^\"'\\]+)",
     re.IGNORECASE,
 )
 _HEADER = re.compile(
@@ -47,7 +49,7 @@ def redact(text: str) -> str:
     """``text`` with every secret replaced by ``***``. Idempotent; linear time."""
     text = _USERINFO.sub(rf"\g<scheme>{HIDDEN}@", text)
     text = _HEADER.sub(rf"\g<name>\g<between>{HIDDEN}", text)
-    text = _MEMBER.sub(rf"\g<name>\g<colon>{HIDDEN}", text)
+    text = _MEMBER.sub(rf"\g<before>\g<name>\g<colon>{HIDDEN}", text)
     return _PAIR.sub(lambda m: f"{m['name']}{m['equals']}{m['quote'] or ''}{HIDDEN}", text)
 
 

@@ -53,15 +53,14 @@ _TRACKING = _names("""
 _SHORT_ID = re.compile(r"[\w-]{8,64}", re.ASCII)
 _WECHAT_ID_LENGTH = 22
 
-#: Real ones have some 300 characters; a bound keeps the work linear on hostile text.
-_LONGEST = 4096
 #: One address in running text. CJK, brackets and quotes end it; the escapes are those of JavaScript and JSON strings.
+#: Real ones have some 300 characters; the bounds keep the work linear on hostile text.
 _CHARACTERS = r"(?:[A-Za-z0-9\-._~%=&;+*/@:,!$?#]|\\{1,8}(?:x|u00)[0-9A-Fa-f]{2}|\\{1,8}/)"
 _IN_TEXT = re.compile(
     r"(?:https?:(?:\\{0,8}/){2}|(?<![A-Za-z0-9_.@/%-])(?:(?:\\{0,8}/){2})?)"
-    rf"mp\.weixin\.qq\.com(?::(?:80|443))?(?=\\{0, 8}/|\?){_CHARACTERS}{{1,{_LONGEST}}}"
+    r"mp\.weixin\.qq\.com(?::(?:80|443))?(?=\\{0,8}/|\?)" + _CHARACTERS + r"{1,4096}"
     # … or one that stands percent-encoded in another address (webwxcheckurl?requrl=…, weixin110 pages)
-    r"|https?(?:%(?:25)*3A)(?:%(?:25)*2F){2}mp\.weixin\.qq\.com[A-Za-z0-9\-._~%+*]{1,4096}",
+    r"|https?(?:%(?:25){0,4}3A)(?:%(?:25){0,4}2F){2}mp\.weixin\.qq\.com[A-Za-z0-9\-._~%+*]{1,4096}",
     re.IGNORECASE,
 )
 _NESTED = re.compile(r"[?&](?:target_url|requrl|redirect_url|url)=", re.IGNORECASE)
@@ -301,8 +300,8 @@ def _split(text: str) -> tuple[str, str]:
             if "://" in text:
                 break
     text = _OUTSIDE.sub("", _unescape(text))
-    _, host, rest = re.split(r"(mp\.weixin\.qq\.com(?::\d+)?)", text, maxsplit=1, flags=re.IGNORECASE)
-    assert host
+    _, *found = re.split(r"mp\.weixin\.qq\.com(?::\d+)?(?=[/?])", text, maxsplit=1, flags=re.IGNORECASE)
+    rest = found[0] if found else ""
     nested = _NESTED.search(rest)
     if nested is None:
         rest = rest.partition("#")[0]

@@ -180,7 +180,10 @@ def test_account_of_any_page_of_wechat(url: str) -> None:
     assert urls.account_of(f"https://example.com/?__biz={BIZ}") is None
 
 
-PIECES = "https:// mp.weixin.qq.com /s? /s/ __biz= &mid=1 %25 %3D &amp; \\x26 \\ target_url= #rd 「 http%3A%2F%2F & = \x00 \ud800"
+PIECES = (
+    "https:// mp.weixin.qq.com /s? /s/ __biz= &mid=1 %25 %3D &amp; \\x26 \\ target_url= "
+    "#rd 「 http%3A%2F%2F & = \x00 \ud800"
+)
 parts = st.sampled_from([*LONG_FORMS.values(), *SHORT_FORMS, *NOT_ADDRESSES, *PIECES.split()])
 texts = st.lists(parts | st.text(max_size=8), max_size=6).map("".join)
 
