@@ -14,9 +14,11 @@ import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Self
 
 from sqlite_utils import Database, Migrations
 
+from archive import seal
 from archive.crawl_tables import DDL as CRAWL_DDL
 from archive.errors import ArchiveError, CannotCreate, Corrupt, DiskTrouble, Locked, NewerArchive
 
@@ -41,6 +43,7 @@ ARTICLES_DDL: tuple[str, ...] = (
         biz TEXT, mid TEXT, idx TEXT, -- the identity; NULL where the page gives none
         title TEXT NOT NULL,
         author TEXT,
+        account TEXT,                 -- the account's name as this page shows it; accounts change theirs
         kind INTEGER NOT NULL,        -- WeChat's item_show_type
         kind_name TEXT NOT NULL,
         published TEXT,
@@ -212,7 +215,41 @@ def m002_crawl(db: Database) -> None:
     run_ddl(db, CRAWL_DDL)
 
 
-def open_database(path: str | Path, *, readonly: bool = False) -> Database:
+class ArchiveDatabase(Database):
+    """The open ``archive.db``. Closing one that was opened for writing seals the file (see ``archive/seal.py``)."""
+
+    def __init__(self, conn: sqlite3.Connection, place: Path, *, readonly: bool) -> None:
+        super().__init__(conn, recursive_triggers=False, execute_plugins=False)
+        self.place = place
+        self.readonly = readonly
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def close(self) -> None:
+        """Close, and seal what was written. Fine to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        alone = not self.readonly and self._emptied_log()
+        self.conn.close()
+        if alone:
+            # Without a seal nothing is wrong, only less is known: no reason to fail a command that did its work.
+            with contextlib.suppress(OSError):
+                seal.lay(self.place)
+
+    def _emptied_log(self) -> bool:
+        """Whether everything now stands in the file itself: no reader still needs the write-ahead log."""
+        try:
+            self.conn.execute("PRAGMA busy_timeout=0")
+            busy = self.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.Error:
+            return False
+        return not busy
+
+
+def open_database(path: str | Path, *, readonly: bool = False) -> ArchiveDatabase:
     """Open, and unless ``readonly`` create and migrate, the database at ``path``.
 
     WAL, foreign keys on, every commit on disk before it returns (synchronous=FULL). The connection may be used by
@@ -242,17 +279,20 @@ def open_database(path: str | Path, *, readonly: bool = False) -> Database:
             raise
 
 
-def _prepare(conn: sqlite3.Connection, place: Path, readonly: bool) -> Database:
+def _prepare(conn: sqlite3.Connection, place: Path, readonly: bool) -> ArchiveDatabase:
     conn.row_factory = sqlite3.Row
     conn.execute("PRAGMA foreign_keys=ON")
     conn.execute("PRAGMA synchronous=FULL")
     if not readonly:
         conn.execute("PRAGMA journal_mode=WAL")
-    db = Database(conn, recursive_triggers=False, execute_plugins=False)
+    db = ArchiveDatabase(conn, place, readonly=readonly)
     _refuse_newer(db, place)
     pending = bool(migrations.pending(db))
     if pending and readonly:
         raise ArchiveError(f"{place} was made by an older version: run `wechat-archive verify` once to update it")
+    if not readonly:
+        with contextlib.suppress(OSError):  # the folder may be one we cannot write in; SQLite will say so better
+            seal.lift(place)
     if pending:
         migrations.apply(db)
     return db

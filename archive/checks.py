@@ -1,0 +1,66 @@
+"""Hashes that show a flipped bit in a row. Pure.
+
+An article's row has two: ``head_check`` over every short column, read by ``list``, and ``content_check`` over the long
+ones (``record``, ``body``, ``text``). Who changes a row goes through ``Store``, which writes both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Protocol
+
+from archive.errors import Corrupt
+
+
+class Row(Protocol):
+    """A ``sqlite3.Row``, or a dict with the same names."""
+
+    def keys(self) -> Any: ...
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+CONTENT = ("record", "body", "text")
+_NOT_HEAD = frozenset((*CONTENT, "content_check", "head_check"))
+
+#: Columns of ``articles`` that ``head_check`` covers, by name.
+HEAD = (
+    *("account", "account_id", "archived", "author", "biz", "changed"),
+    *("changes", "checked", "content_hash", "cover", "digest", "edited"),
+    *("gone", "gone_reason", "gone_shown", "id", "idx", "key"),
+    *("kind", "kind_name", "markdown_hash", "mid", "modified", "parser_version"),
+    *("path", "place", "published", "snapshot_id", "title", "url"),
+    *("version"),
+)
+
+
+def head_check(row: Row) -> str:
+    """The hash over an article's short columns; 16 hex characters."""
+    return _hash([row[name] for name in HEAD])
+
+
+def content_check(row: Row) -> str:
+    """The hash over the long columns of an article's or a version's row."""
+    return _hash([row[name] for name in CONTENT])
+
+
+def require_head(row: Row) -> None:
+    """Raises Corrupt where the short columns are not what was written."""
+    if head_check(row) != row["head_check"]:
+        raise Corrupt(_damaged(row, "its facts"))
+
+
+def require_content(row: Row) -> None:
+    """Raises Corrupt where the long columns are not what was written."""
+    if content_check(row) != row["content_check"]:
+        raise Corrupt(_damaged(row, "its text"))
+
+
+def _damaged(row: Row, what: str) -> str:
+    name = row["key"] if "key" in row.keys() else row["title"]  # noqa: SIM118 - sqlite3.Row looks in its values
+    return f"article {name}: {what} in the database changed since written; run `wechat-archive verify --repair`"
+
+
+def _hash(values: list[Any]) -> str:
+    written = json.dumps(values, ensure_ascii=False, default=repr).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(written).hexdigest()[:16]

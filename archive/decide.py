@@ -1,0 +1,151 @@
+"""Whether a page says anything new. Pure.
+
+What changes between two fetches of the same article without its author doing anything is no difference: read counts
+and tokens (which never reach an ``Article``), the host, size and format of an image, the order and the tracking of a
+link's query, the ``sn`` and ``chksm`` of a linked article.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from scraper import urls
+from scraper.errors import NotAnAddress
+from scraper.models import Article
+
+Change = Literal["new", "modified", "unchanged", "reparsed"]
+
+_SRC = re.compile(r'\bsrc="([^"]*)"')
+_HREF = re.compile(r'\bhref="([^"]*)"')
+_SIZE = re.compile(r'\s(?:width|height|srcset|loading)="[^"]*"')
+_MEDIA_HOST = re.compile(r"(?:^|\.)(?:qpic\.cn|qlogo\.cn|wx\.qq\.com)$")
+_SPACES = re.compile(r"\s+")
+
+
+def image_id(url: str) -> str:
+    """What names the picture: a WeChat image address without scheme, host, size, format and query.
+
+    ``https://mmbiz.qpic.cn/mmbiz_jpg/ID/640?wx_fmt=jpeg`` and ``http://mmbiz.qpic.cn/sz_mmbiz_png/ID/0`` are one
+    picture, ``ID``. Any other address names itself, without its fragment.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.hostname or ""
+    except ValueError:
+        return url
+    if _MEDIA_HOST.search(host):
+        names = [name for name in parts.path.split("/") if name]
+        # /FOLDER/ID/SIZE, seen on every page from 2014 to 2026; some emoji and avatars lack the size.
+        if len(names) >= 2:
+            return names[-2] if re.fullmatch(r"\d+", names[-1]) else names[-1]
+    return urlunsplit(("https" if parts.scheme in ("http", "") else parts.scheme, host, parts.path, parts.query, ""))
+
+
+@lru_cache(maxsize=4096)
+def link_id(url: str) -> str:
+    """What a link leads to: an article's identity or canonical address; else the address, its query sorted."""
+    try:
+        return urls.canonical(url)
+    except NotAnAddress:
+        pass
+    try:
+        parts = urlsplit(urls.clean_link(url))
+        query = urlencode(sorted(parse_qsl(parts.query, keep_blank_values=True)))
+    except ValueError:
+        return url
+    return urlunsplit(("", parts.netloc.lower(), parts.path, query, parts.fragment))
+
+
+def content_hash(article: Article) -> str:
+    """One hash over what the author wrote: title, author, digest, cover, text and the body's own structure."""
+    return _hash([*_words(article), _plain_body(article.body)])
+
+
+def words_hash(article: Article) -> str:
+    """The same without the body's structure: equal where only a newer parser sees it differently."""
+    return _hash(_words(article))
+
+
+def is_hollow(article: Article) -> bool:
+    """Nothing to keep: no words, no pictures, no media. Such a page is never an article."""
+    return not (article.text.strip() or article.images or article.media or "<img" in article.body)
+
+
+def differences(old: Article, new: Article) -> dict[str, Any]:
+    """What differs, for a person and for programs: each changed field as ``[old, new]``, the text as lines added and
+    removed, and WeChat's own word on it (``edits``, ``title_modified``)."""
+    found: dict[str, Any] = {}
+    for name in ("title", "author", "digest", "place", "kind", "original", "source_url"):
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            found[name] = [before, after]
+    if image_id(old.cover or "") != image_id(new.cover or ""):
+        found["cover"] = [old.cover, new.cover]
+    before, after = _lines(old.text), _lines(new.text)
+    if before != after:
+        found["text"] = _counted(before, after)
+    for name, part in (("images", _pictures), ("links", _targets)):
+        before, after = part(old), part(new)
+        if before != after:
+            found[name] = {"added": len(set(after) - set(before)), "removed": len(set(before) - set(after))}
+    if not found and _plain_body(old.body) != _plain_body(new.body):
+        found["markup"] = True
+    if new.edits != old.edits:
+        found["edits"] = [{"at": e.at.isoformat() if e.at else None, "note": e.note} for e in new.edits]
+    if new.title_modified and not old.title_modified:
+        found["title_modified"] = True
+    return found
+
+
+def _words(article: Article) -> list[str | None]:
+    cover = image_id(article.cover) if article.cover else None
+    return [
+        *(_squeezed(part) for part in (article.title, article.author, article.digest)),
+        cover,
+        "\n".join(_lines(article.text)),
+        json.dumps([*_pictures(article)]),
+    ]
+
+
+def _squeezed(text: str | None) -> str:
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", text or "")).strip()
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in (_squeezed(line) for line in text.splitlines()) if line]
+
+
+def _pictures(article: Article) -> list[str]:
+    return [image_id(image.url) for image in article.images if image.role != "cover"]
+
+
+def _targets(article: Article) -> list[str]:
+    return [link_id(link.url) for link in article.links if link.relation == "text"]
+
+
+def _counted(before: list[str], after: list[str]) -> dict[str, int]:
+    was, now = Counter(before), Counter(after)
+    return {"added": (now - was).total(), "removed": (was - now).total()}
+
+
+def _plain_body(body: str) -> str:
+    body = _SRC.sub(_named("src", image_id), _SIZE.sub("", body))
+    return _squeezed(_HREF.sub(_named("href", link_id), body))
+
+
+def _named(attribute: str, name: Callable[[str], str]) -> Callable[[re.Match[str]], str]:
+    return lambda found: f'{attribute}="{html.escape(name(html.unescape(found[1])))}"'
+
+
+def _hash(parts: list[str | None]) -> str:
+    written = json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(written).hexdigest()

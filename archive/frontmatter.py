@@ -1,0 +1,82 @@
+"""The YAML block at the head of a Markdown file, written and read by a YAML library.
+
+Every text is double-quoted, so that no title, however it looks (``yes``, ``2022-10-27``, ``a: b``, ``- x``), becomes
+anything but a text. Obsidian, Hugo, Jekyll and GitHub read it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from archive.errors import BadInput
+
+_BLOCK = re.compile(r"\A\ufeff?---[ \t]*\r?\n(?:(.*?)\r?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+#: The C loader where PyYAML has it: files of a whole archive are read at once by `import` and `verify`.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+#: Not representable in UTF-8 at all; written as the replacement character rather than as a file that nothing opens.
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+class _Quoted(str):
+    """A text that is always written in double quotes."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes as a person would: keys bare, texts quoted, lists indented, no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+def _quoted(dumper: yaml.SafeDumper, text: _Quoted) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style='"')
+
+
+_Dumper.add_representer(_Quoted, _quoted)
+
+
+def write(values: Mapping[str, Any]) -> str:
+    """The block, ``---`` lines included, of all values that say something (not ``None``, ``""``, ``[]``, ``{}``)."""
+    shown = {name: _prepared(value) for name, value in values.items() if not _is_empty(value)}
+    text = yaml.dump(shown, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=2**31) if shown else ""
+    return f"---\n{text}---\n"
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str | list | tuple | dict) and not value)
+
+
+def _prepared(value: Any) -> Any:
+    if isinstance(value, str):
+        return _Quoted(_SURROGATES.sub("\ufffd", value))
+    if isinstance(value, Mapping):
+        return {str(name): _prepared(part) for name, part in value.items() if not _is_empty(part)}
+    if isinstance(value, list | tuple):
+        return [_prepared(part) for part in value]
+    return value
+
+
+def read(text: str) -> tuple[dict[str, Any], str]:
+    """``(values, rest)``: the block's values, empty without a block, and everything after it.
+
+    Raises BadInput where a block is there but is no YAML mapping.
+    """
+    block = _BLOCK.match(text)
+    if block is None:
+        return {}, text
+    try:
+        values = yaml.load(block[1] or "", Loader=_LOADER)
+    except (yaml.YAMLError, ValueError) as error:
+        raise BadInput(f"the front matter is not YAML: {str(error).splitlines()[0]}") from error
+    if values is None:
+        values = {}
+    if not isinstance(values, dict):
+        raise BadInput("the front matter is YAML, but not names with values")
+    return {str(name): value for name, value in values.items()}, text[block.end() :]

@@ -1,0 +1,97 @@
+"""One writer at a time: a lock on ``.lock`` in the archive's folder, which the system lets go of when a process ends.
+
+Readers (``search``, ``list``, ``show``, …) never need it.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import shlex
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from archive.errors import CannotCreate, DiskTrouble, Locked
+
+FILE_NAME = ".lock"
+
+
+class Lock:
+    """``with Lock(root):`` holds the archive; ``wait=True`` waits until it is free.
+
+    Raises Locked (exit code 75), saying who holds it since when, CannotCreate where the folder cannot be written, and
+    DiskTrouble on filesystems without locks. Not reentrant.
+    """
+
+    def __init__(self, root: Path, wait: bool = False, command: str | None = None) -> None:
+        self._path = root / FILE_NAME
+        self._wait = wait
+        self._command = command or shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+        self._handle: int | None = None
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def acquire(self) -> None:
+        """Take the lock, or raise Locked."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            raise CannotCreate(f"cannot write in {self._path.parent}: {error.strerror or error}") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if self._wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            os.close(handle)
+            raise Locked(self._held_by()) from None
+        except OSError as error:
+            os.close(handle)
+            hint = "this filesystem has no locks" if error.errno in (errno.ENOLCK, errno.ENOTSUP) else "cannot lock"
+            raise DiskTrouble(f"{hint}: {self._path}: {error.strerror or error}") from error
+        except BaseException:
+            os.close(handle)
+            raise
+        self._handle = handle
+        self._sign()
+
+    def release(self) -> None:
+        """Let go; fine where it is not held. The file stays: removing it would let two commands in."""
+        if self._handle is not None:
+            os.ftruncate(self._handle, 0)
+            os.close(self._handle)
+            self._handle = None
+
+    def _sign(self) -> None:
+        assert self._handle is not None
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        note = {"pid": os.getpid(), "command": self._command, "since": since}
+        os.ftruncate(self._handle, 0)
+        os.pwrite(self._handle, json.dumps(note, ensure_ascii=False).encode("utf-8", "replace"), 0)
+
+    def _held_by(self) -> str:
+        after = "wait for it, or give --wait"
+        holder = holder_of(self._path.parent)
+        if holder is None:
+            return f"another command is writing to {self._path.parent}: {after}"
+        pid, command, since = holder
+        return f"{command!r} (process {pid}) has been writing to {self._path.parent} since {since}: {after}"
+
+
+def holder_of(root: Path) -> tuple[int, str, str] | None:
+    """``(pid, command, since)`` as the last holder signed; None where nobody did."""
+    try:
+        note = json.loads((root / FILE_NAME).read_text(encoding="utf-8"))
+        return int(note["pid"]), str(note["command"]), str(note["since"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

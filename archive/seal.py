@@ -1,0 +1,96 @@
+"""A hash for each block of a database file that nobody has open, so that no flipped bit goes unseen.
+
+Hashes of rows cannot see a bit that flips in an index, in a header or in the free room of a page. So a writing command
+that closes the database last writes ``archive.db.seal`` beside it: the file's size and a hash for every 64 KiB.
+While a writing command runs, the seal lies aside as ``archive.db.open``; after a kill it stays there, and ``verify``
+falls back on the hashes of the rows until the next command closes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+BLOCK = 64 * 1024
+
+
+def seal_of(database: Path) -> Path:
+    """Where the seal of a database lies."""
+    return database.with_name(database.name + ".seal")
+
+
+def aside_of(database: Path) -> Path:
+    """Where it lies while the database is open for writing."""
+    return database.with_name(database.name + ".open")
+
+
+def lift(database: Path) -> None:
+    """Lay the seal aside before the database is changed. Renamed, so that it can be laid back as it was."""
+    with suppress(FileNotFoundError):
+        seal_of(database).replace(aside_of(database))
+
+
+def lay(database: Path) -> None:
+    """Seal the closed database again; the old seal comes back untouched where nothing changed."""
+    aside = aside_of(database)
+    stat = database.stat()
+    old = _read(aside)
+    if old is not None and (old["size"], old["mtime"]) == (stat.st_size, stat.st_mtime_ns):
+        aside.replace(seal_of(database))
+        return
+    body = {"size": stat.st_size, "mtime": stat.st_mtime_ns, "block": BLOCK, "hashes": _hashes(database)}
+    note = json.dumps({"check": _check(body), **body})
+    fresh = seal_of(database).with_name(seal_of(database).name + ".new")
+    with fresh.open("w", encoding="ascii") as file:
+        file.write(note)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(seal_of(database))
+    aside.unlink(missing_ok=True)
+
+
+def broken_blocks(database: Path) -> list[str] | None:
+    """What is wrong, one line each, naming the bytes; empty where the file is as it was sealed.
+
+    ``None`` where it is not sealed, or a log beside it (``-wal``) still holds changes that are not in it.
+    """
+    log = database.with_name(database.name + "-wal")
+    seal = seal_of(database)
+    if not seal.exists() or (log.exists() and log.stat().st_size > 0):
+        return None
+    noted = _read(seal)
+    if noted is None:
+        return [f"{seal.name} itself is damaged"]
+    size, hashes = database.stat().st_size, _hashes(database)
+    wrong = [f"{database.name} has {size} bytes, was sealed with {noted['size']}"] if size != noted["size"] else []
+    for number, (was, now) in enumerate(zip(noted["hashes"], hashes, strict=False)):
+        if was != now:
+            wrong.append(
+                f"{database.name} differs from its seal in bytes {number * BLOCK} to {(number + 1) * BLOCK - 1}"
+            )
+    return wrong
+
+
+def _hashes(database: Path) -> list[str]:
+    hashes = []
+    with database.open("rb") as file:
+        while block := file.read(BLOCK):
+            hashes.append(hashlib.blake2b(block, digest_size=8).hexdigest())
+    return hashes
+
+
+def _check(body: dict[str, object]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def _read(place: Path) -> dict[str, Any] | None:
+    try:
+        body = json.loads(place.read_text(encoding="ascii"))
+        check = body.pop("check")
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None
+    return body if check == _check(body) else None

@@ -1,0 +1,6 @@
+"""The only room that writes article rows: what came in, what it replaced, what links where, what is missing."""
+
+from archive.store.core import Store
+from archive.store.types import Backlink, Edge, Kept, MissingImage, Stored, Version
+
+__all__ = ["Backlink", "Edge", "Kept", "MissingImage", "Store", "Stored", "Version"]

@@ -1,0 +1,91 @@
+"""What the parts of the store share: the open database, the files, and how a row of ``articles`` is changed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from archive import checks, record
+from archive.errors import NotHeld
+from archive.files import Disk, Files
+from archive.schema import trouble
+from archive.store.types import COLUMNS, Stored, stored
+from scraper.models import Article
+
+
+class Base:
+    """The open database ``db`` and the files under ``root``.
+
+    ``versions="files"`` also writes earlier versions as Markdown files. With ``eager=False`` files that show an older
+    state of the links are only noted, and written by ``settle``.
+    """
+
+    def __init__(
+        self, db: Database, root: Path, *, versions: str = "rows", eager: bool = True, disk: Disk | None = None
+    ) -> None:
+        self.db = db
+        self.root = root
+        self.files = Files(root, disk)
+        self._versions_as_files = versions == "files"
+        self._eager = eager
+        #: Files to remove once the rows that named them are gone for good.
+        self._doomed: list[str] = []
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction; SQLite's troubles as the archive's."""
+        with trouble(self.root / "archive.db"), self.db.atomic():
+            yield
+
+    def _one(self, sql: str, *values: Any) -> sqlite3.Row | None:
+        with trouble(self.root / "archive.db"):
+            row: sqlite3.Row | None = self.db.conn.execute(sql, values).fetchone()
+        return row
+
+    def _all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        with trouble(self.root / "archive.db"):
+            return self.db.conn.execute(sql, values).fetchall()
+
+    def _run(self, sql: str, *values: Any) -> int:
+        """Execute a writing statement inside the caller's transaction; how many rows it changed."""
+        return self.db.conn.execute(sql, values).rowcount
+
+    def _row(self, article_id: int) -> sqlite3.Row:
+        row = self._one("SELECT * FROM articles WHERE id = ?", article_id)
+        if row is None:
+            raise NotHeld(f"the archive holds no article number {article_id}")
+        return row
+
+    def stored(self, article_id: int) -> Stored:
+        """The article's facts. Raises NotHeld, Corrupt."""
+        row = self._one(f"SELECT {COLUMNS} FROM articles a WHERE a.id = ?", article_id)
+        if row is None:
+            raise NotHeld(f"the archive holds no article number {article_id}")
+        checks.require_head(row)
+        return stored(row)
+
+    def article(self, article_id: int) -> Article:
+        """The whole article as the page said it. Raises NotHeld, and Corrupt where its row changed since written."""
+        row = self._row(article_id)
+        checks.require_head(row)
+        checks.require_content(row)
+        return record.loads(row["record"], row["body"], row["text"])
+
+    def _update(self, article_id: int, **values: Any) -> None:
+        """Change columns of an article's row, and the hashes over them."""
+        row = {**dict(self._row(article_id)), **values}
+        values["head_check"] = checks.head_check(row)
+        if not values.keys().isdisjoint(checks.CONTENT):
+            values["content_check"] = checks.content_check(row)
+        names = ", ".join(f"{name} = ?" for name in values)
+        self._run(f"UPDATE articles SET {names} WHERE id = ?", *values.values(), article_id)
+
+    def _mark_stale(self, article_ids: Iterable[int]) -> None:
+        """Note that these files do not show the newest state; ``settle`` writes them."""
+        for article_id in article_ids:
+            self._run("UPDATE articles SET stale = 1 WHERE id = ?", article_id)

@@ -1,0 +1,135 @@
+"""An article as rows. Pure: what goes into which table, before any id is known."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from archive import record
+from archive.decide import content_hash
+from scraper import urls
+from scraper.errors import NotAnAddress
+from scraper.models import Article, Identity
+from scraper.urls import Address
+
+Row = dict[str, Any]
+
+
+def article_row(article: Article, parser_version: int) -> Row:
+    """The columns of ``articles`` that come from the page."""
+    return {
+        "biz": article.account.biz,
+        "mid": article.mid,
+        "idx": article.idx,
+        "title": article.title,
+        "author": article.author,
+        "account": article.account.name,
+        "kind": article.kind,
+        "kind_name": article.kind_name,
+        "published": _time(article.published),
+        "modified": _time(article.modified),
+        "place": article.place,
+        "digest": article.digest,
+        "cover": article.cover,
+        "url": article.url,
+        "text": article.text,
+        "body": article.body,
+        "record": record.dumps(article),
+        "content_hash": content_hash(article),
+        "parser_version": parser_version,
+    }
+
+
+def _time(time: datetime | None) -> str | None:
+    return record.iso(time) if time else None
+
+
+def link_rows(article: Article) -> list[Row]:
+    """The rows of ``links``, in the page's order, without their target."""
+    rows = []
+    for position, link in enumerate(article.links):
+        address = address_of(link.url)
+        identity = address.identity if address else None
+        rows.append(
+            {
+                "position": position,
+                "relation": link.relation,
+                "url": link.url,
+                "address": address.canonical if address else None,
+                "biz": identity.biz if identity else None,
+                "mid": identity.mid if identity else None,
+                "idx": identity.idx if identity else None,
+                "text": link.text,
+            }
+        )
+    return rows
+
+
+def image_rows(article: Article) -> list[Row]:
+    """The rows of ``images``: the body's pictures, then the covers of its media cards."""
+    rows: list[Row] = [
+        {"url": image.url, "role": image.role, "alt": image.alt, "width": image.width, "height": image.height}
+        for image in article.images
+    ]
+    return [{"position": position, **row} for position, row in enumerate(rows)]
+
+
+def embed_rows(article: Article) -> list[Row]:
+    """The rows of ``embeds``."""
+    return [
+        {
+            "position": position,
+            "sort": media.sort,
+            "media_id": media.id,
+            "title": media.title,
+            "author": media.author,
+            "url": media.url,
+            "duration": media.duration,
+            "cover": media.cover,
+            "extra": json.dumps(media.extra, ensure_ascii=False) if media.extra else None,
+        }
+        for position, media in enumerate(article.media)
+    ]
+
+
+def loss_rows(article: Article) -> list[Row]:
+    """The rows of ``losses``."""
+    return [{"kind": loss.kind, "where_text": loss.where, "count": loss.count} for loss in article.losses]
+
+
+def tag_rows(article: Article) -> list[Row]:
+    """The rows of ``tags``, each tag once."""
+    return [{"tag": tag} for tag in dict.fromkeys(article.tags)]
+
+
+#: The tables that are made again from the article whenever it changes.
+PARTS = {
+    "links": link_rows,
+    "images": image_rows,
+    "embeds": embed_rows,
+    "losses": loss_rows,
+    "tags": tag_rows,
+}
+
+
+def address_of(text: str | None) -> Address | None:
+    """The article or album address that ``text`` is; None for anything else."""
+    if not text:
+        return None
+    try:
+        return urls.parse(text)
+    except NotAnAddress:
+        return None
+
+
+def addresses_of(article: Article, *given: str) -> list[Address]:
+    """Every address that the article is known under, each canonical form once; albums left out."""
+    found = (address_of(text) for text in (*given, article.address, article.url))
+    known = {address.canonical: address for address in reversed([a for a in found if a and a.form != "album"])}
+    return list(reversed(known.values()))
+
+
+def identity_of(article: Article, addresses: list[Address]) -> Identity | None:
+    """The page's identity; where the page lacks it, the one that an address carries."""
+    return article.identity or next((address.identity for address in addresses if address.identity), None)

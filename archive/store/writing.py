@@ -1,0 +1,153 @@
+"""The Markdown files: rendered from the rows, written so that a person's own edit is never lost."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from datetime import UTC, datetime
+
+from archive import checks, record
+from archive.layout import Holding, is_untouched, relative, sealed, to_markdown
+from archive.record import iso
+from archive.store.finding import Finding
+from archive.store.rows import address_of
+from archive.store.types import time
+
+
+class Writing(Finding):
+    """Rendering articles, and keeping their files in step with the rows."""
+
+    def markdown(self, article_id: int) -> str:
+        """The article's file as it should be: links to kept articles and held images are local. Raises Corrupt."""
+        row = self._row(article_id)
+        checks.require_head(row)
+        checks.require_content(row)
+        return self._markdown(row)
+
+    def _markdown(self, row: sqlite3.Row, path: str | None = None) -> str:
+        path = path or row["path"]
+        pictures, targets = self._pictures(row["id"], path), self._targets(row["id"], path)
+        missing = tuple(
+            (found["url"], found["error"])
+            for found in self._all(
+                "SELECT DISTINCT i.url, m.error FROM images i JOIN media_addresses m ON m.url = i.url "
+                "WHERE i.article_id = ? AND m.sha256 IS NULL AND m.error IS NOT NULL ORDER BY i.position",
+                row["id"],
+            )
+            if found["url"] not in pictures
+        )
+        holding = Holding(
+            key=row["key"],
+            archived=time(row["archived"]),
+            changed=time(row["changed"]),
+            gone=time(row["gone"]),
+            gone_reason=row["gone_reason"],
+            gone_shown=row["gone_shown"],
+            missing=missing,
+        )
+
+        def link(url: str) -> str | None:
+            if url in targets:
+                return targets[url]
+            address = address_of(url) if "mp.weixin.qq.com" in url else None
+            return targets.get(address.canonical) if address else None
+
+        article = record.loads(row["record"], row["body"], row["text"])
+        return sealed(to_markdown(article, holding, image=pictures.get, link=link))
+
+    def _pictures(self, article_id: int, path: str) -> dict[str, str]:
+        """Each held image of the article, by its address there: the address of its file from ``path``."""
+        rows = self._all("SELECT DISTINCT url FROM images WHERE article_id = ?", article_id)
+        held = {row["url"]: self.media_path(row["url"]) for row in rows}
+        return {url: relative(file, path) for url, file in held.items() if file}
+
+    def _targets(self, article_id: int, path: str) -> dict[str, str]:
+        """Each link of the text to a kept article, by address and by canonical address: its file from ``path``."""
+        rows = self._all(
+            "SELECT l.url, l.address, a.path FROM links l JOIN articles a ON a.id = l.target_id "
+            "WHERE l.article_id = ? AND l.relation = 'text'",
+            article_id,
+        )
+        return {row[name]: relative(row["path"], path) for row in rows for name in ("url", "address") if row[name]}
+
+    def media_path(self, url: str) -> str | None:
+        """Where the file of this image is; see ``Media``."""
+        raise NotImplementedError  # pragma: no cover - Media, which every store has, answers this
+
+    def rerender(self, article_id: int, *, now: datetime | None = None) -> str | None:
+        """Write the article's file as the rows say now; see ``_put``. Nothing is written where it is that already."""
+        with self._writing():
+            return self._rerender(article_id, now or datetime.now(UTC))
+
+    def _rerender(self, article_id: int, now: datetime) -> str | None:
+        row = self._row(article_id)
+        checks.require_head(row)
+        checks.require_content(row)
+        text = self._markdown(row)
+        digest = sha256(text)
+        beside = None
+        if digest != row["markdown_hash"] or not self.files.exists(row["path"]):
+            beside = self._put(row["path"], text, row["markdown_hash"])
+            if beside is None:
+                self._update(article_id, markdown_hash=digest, edited=None)
+            else:
+                self._update(article_id, edited=iso(now))
+        self._run("UPDATE articles SET stale = 0 WHERE id = ?", article_id)
+        return beside
+
+    def _put(self, path: str, text: str, known_hash: str | None) -> str | None:
+        """Write ``text`` to ``path``; where a person changed the file there, beside it. Where it went, if beside."""
+        there = self.files.read(path)
+        if there is None or hashlib.sha256(there).hexdigest() == known_hash or is_ours(there):
+            if there != text.encode():
+                self.files.write(path, text.encode())
+            self._clear_beside(path)
+            return None
+        stem, number = path.removesuffix(".md"), 1
+        while True:
+            beside = f"{stem}.new{'' if number == 1 else f'-{number}'}.md"
+            there = self.files.read(beside)
+            if there is None or is_ours(there):
+                if there != text.encode():
+                    self.files.write(beside, text.encode())
+                return beside
+            number += 1
+
+    def _clear_beside(self, path: str) -> None:
+        """The new text stands in the file itself again: the copy beside it, if nobody changed it, has done its work."""
+        beside = f"{path.removesuffix('.md')}.new.md"
+        there = self.files.read(beside)
+        if there is not None and is_ours(there):
+            self.files.remove(beside)
+
+    def settle(self, limit: int | None = None) -> int:
+        """Write every file that shows an older state of its links or images; how many were due.
+
+        Call it when a run starts (a killed one may have left some) and ends. Each file is its own transaction.
+        """
+        rows = self._all("SELECT id FROM articles WHERE stale ORDER BY id LIMIT ?", -1 if limit is None else limit)
+        for row in rows:
+            self.rerender(row["id"])
+        if not self.db.conn.in_transaction:
+            while self._doomed:
+                self._drop(self._doomed.pop())
+        return len(rows)
+
+    def _drop(self, path: str) -> None:
+        """Remove a file that no row names any more, unless a person changed it or a row names it after all."""
+        there = self.files.read(path)
+        if there is not None and is_ours(there) and not self._one("SELECT 1 FROM articles WHERE path = ?", path):
+            self.files.remove(path)
+
+
+def is_ours(data: bytes) -> bool:
+    """Whether these bytes are a file exactly as this program wrote it."""
+    try:
+        return is_untouched(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
+def sha256(text: str) -> str:
+    """The hash of the file that holds ``text``."""
+    return hashlib.sha256(text.encode()).hexdigest()
