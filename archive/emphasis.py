@@ -1,0 +1,233 @@
+"""Emphasis that closes: where ``**`` may stand beside Chinese punctuation.
+
+CommonMark 0.31, 6.2: a delimiter opens only if what follows is no white space and, where that is punctuation, if what
+precedes is white space or punctuation; closing is the mirror of it. So ``**重点。**后文`` never closes. The least that
+helps is to move that one mark out of the emphasis: ``**重点**。后文``. Nothing literal shows and the words stay bold.
+
+Unicode symbols (emoji, ``＋``) count as punctuation since 0.31 but not before, so they are asked to work both ways.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+BOLD_START, BOLD_END = "\ufdd0", "\ufdd1"
+ITALIC_START, ITALIC_END = "\ufdd2", "\ufdd3"
+STRUCK_START, STRUCK_END = "\ufdd4", "\ufdd5"
+#: What may not be torn apart: a code span, a link, an image.
+ATOM_START, ATOM_END = "\ufdd6", "\ufdd7"
+BREAK = "\ufdd8"
+#: A link's opening bracket, before which a literal ``!`` must be escaped.
+BRACKET = "\ufdd9"
+#: ``$`` and ``~`` of the text: alone in a paragraph they are harmless, in pairs they are mathematics and strike-outs.
+DOLLAR, TILDE = "\ufdda", "\ufddb"
+
+_ANY = re.compile("[\ufdd0-\ufddb]")
+_TOKENS = re.compile("[\ufdd0-\ufdd8]")
+_BOLD, _ITALIC, _STRUCK = 1, 2, 4
+_STARTS = {BOLD_START: _BOLD, ITALIC_START: _ITALIC, STRUCK_START: _STRUCK}
+_ENDS = {BOLD_END: _BOLD, ITALIC_END: _ITALIC, STRUCK_END: _STRUCK}
+_SPACES = " \t\u00a0\u3000"
+_ASCII_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+
+
+@dataclass(slots=True)
+class _Piece:
+    """Text in one look, or an atom."""
+
+    text: str
+    looks: int
+    atom: bool = False
+
+
+def settle(text: str, *, before: str = "\n", after: str = "\n", line_end: str = "  \n") -> str:
+    """``text`` with every mark turned into Markdown; ``before`` and ``after`` are the characters around it."""
+    if not _ANY.search(text):
+        return text.strip()
+    lines = [_line(pieces, before, after) for pieces in _lines(text)]
+    return line_end.join(line for line in lines if line)
+
+
+def _lines(text: str) -> list[list[_Piece]]:
+    lines: list[list[_Piece]] = [[]]
+    depth = {_BOLD: 0, _ITALIC: 0, _STRUCK: 0}
+    looks = 0
+    atoms = 0
+    at = 0
+    start_of_atom = 0
+    for match in _TOKENS.finditer(text):
+        token = match[0]
+        if token == ATOM_START:
+            if not atoms:
+                _take(lines[-1], text[at : match.start()], looks)
+                start_of_atom = match.end()
+            atoms += 1
+            continue
+        if token == ATOM_END:
+            atoms = max(0, atoms - 1)
+            if not atoms:
+                lines[-1].append(_Piece(_TOKENS.sub("", text[start_of_atom : match.start()]), looks, atom=True))
+                at = match.end()
+            continue
+        if atoms:
+            continue
+        _take(lines[-1], text[at : match.start()], looks)
+        at = match.end()
+        if token == BREAK:
+            lines.append([])
+        elif token in _STARTS:
+            depth[_STARTS[token]] += 1
+        else:
+            depth[_ENDS[token]] = max(0, depth[_ENDS[token]] - 1)
+        looks = sum(look for look, count in depth.items() if count)
+    _take(lines[-1], text[at:], looks)
+    return lines
+
+
+def _take(line: list[_Piece], text: str, looks: int) -> None:
+    if text:
+        if line and line[-1].looks == looks and not line[-1].atom:
+            line[-1].text += text
+        else:
+            line.append(_Piece(text, looks))
+
+
+def _line(pieces: list[_Piece], before: str, after: str) -> str:
+    whole = "".join(piece.text for piece in pieces)
+    # Only what could pair up is escaped.
+    dollar = "\\$" if whole.count(DOLLAR) > 1 else "$"
+    tilde = "\\~" if whole.count(TILDE) > 1 or any(piece.looks & _STRUCK for piece in pieces) else "~"
+    for piece in pieces:
+        if not piece.atom:
+            piece.text = piece.text.replace(DOLLAR, dollar).replace(TILDE, tilde)
+        else:
+            piece.text = piece.text.replace(DOLLAR, "\\$").replace(TILDE, "\\~")
+    _simplify(pieces)
+    out = _emit(pieces, before, after).strip(_SPACES)
+    out = re.sub(f"!{BRACKET}", rf"\\!{BRACKET}", out) if "!" + BRACKET in out else out
+    return out.replace(BRACKET, "[")
+
+
+def _simplify(pieces: list[_Piece]) -> None:
+    """Italic beside or inside bold gives way: delimiters of both kinds in one place are read in more than one way."""
+    start = 0
+    while start < len(pieces):
+        if not pieces[start].looks & (_BOLD | _ITALIC):
+            start += 1
+            continue
+        end = start
+        looks = set()
+        while end < len(pieces) and pieces[end].looks & (_BOLD | _ITALIC):
+            looks.add(pieces[end].looks & (_BOLD | _ITALIC))
+            end += 1
+        if len(looks) > 1:
+            for piece in pieces[start:end]:
+                piece.looks &= ~_ITALIC
+        start = end
+
+
+def _emit(pieces: list[_Piece], before: str, after: str) -> str:
+    """The pieces with their delimiters."""
+    out: list[str] = []
+    last = before
+    at = 0
+    while at < len(pieces):
+        looks = pieces[at].looks
+        end = at
+        while end < len(pieces) and pieces[end].looks == looks:
+            end += 1
+        following = _first(pieces, end, after)
+        text = "".join(piece.text for piece in pieces[at:end])
+        if looks:
+            head, region, tail = _shrunk(pieces[at:end], last, following)
+            if region:
+                marks = _delimiters(looks, head, region, tail, last, following)
+                text = f"{head}{marks}{region}{marks[::-1]}{tail}"
+        out.append(text)
+        last = text[-1:] or last
+        at = end
+    return "".join(out)
+
+
+def _first(pieces: list[_Piece], at: int, after: str) -> str:
+    for piece in pieces[at:]:
+        if piece.text:
+            # A piece that will be emphasised begins with its delimiter, unless its first mark moves out of it.
+            return "*" if piece.looks and not _is_space(piece.text[0]) else piece.text[0]
+    return after
+
+
+def _delimiters(looks: int, head: str, region: str, tail: str, last: str, following: str) -> str:
+    marks = ("**" if looks & _BOLD else "") + ("*" if looks & _ITALIC else "")
+    if not looks & _STRUCK:
+        return marks
+    if not marks:
+        return "~~"
+    # "~~**x**~~" opens and closes only away from letters; beside one the bold matters more.
+    outer_before, outer_after = head[-1:] or last, tail[:1] or following
+    if _is_letter(outer_before) or _is_letter(outer_after):
+        return marks
+    return "~~" + marks
+
+
+def _shrunk(pieces: list[_Piece], last: str, following: str) -> tuple[str, str, str]:
+    """(what moves out in front, what stays emphasised, what moves out behind)."""
+    units = [unit for piece in pieces for unit in _units(piece)]
+    start, end = 0, len(units)
+    while start < end and _is_space(units[start]):
+        start += 1
+    while end > start and _is_space(units[end - 1]):
+        end -= 1
+    while start < end:
+        previous = units[start - 1][-1] if start else last
+        if _opens(previous, units[start][0]):
+            break
+        start += 1
+        while start < end and _is_space(units[start]):
+            start += 1
+    while end > start:
+        next_ = units[end][0] if end < len(units) else following
+        if _opens(next_, units[end - 1][-1]):
+            break
+        end -= 1
+        while end > start and _is_space(units[end - 1]):
+            end -= 1
+    return "".join(units[:start]), "".join(units[start:end]), "".join(units[end:])
+
+
+def _units(piece: _Piece) -> list[str]:
+    """What may be moved out as one: an atom, an escaped character, a character."""
+    if piece.atom:
+        return [piece.text]
+    return re.findall(r"\\[!-/:-@\[-`{-~]|.", piece.text, re.S)
+
+
+def _opens(outside: str, inside: str) -> bool:
+    """Whether a delimiter between ``outside`` and ``inside`` opens (or, read backwards, closes) emphasis."""
+    inner, outer = _kind(inside), _kind(outside)
+    if inner == "space":
+        return False
+    return inner == "letter" or outer in ("space", "mark") or (inner == outer == "symbol")
+
+
+def _is_space(text: str) -> bool:
+    return _kind(text[0]) == "space"
+
+
+def _is_letter(text: str) -> bool:
+    return _kind(text[:1] or "\n") in ("letter", "symbol")
+
+
+@lru_cache(maxsize=16_384)
+def _kind(character: str) -> str:
+    if character.isspace():
+        return "space"
+    if character in _ASCII_PUNCTUATION:
+        return "mark"
+    category = unicodedata.category(character)
+    if category == "Zs":
+        return "space"
+    return "mark" if category[0] == "P" else "symbol" if category[0] == "S" else "letter"

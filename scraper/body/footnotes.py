@@ -1,0 +1,77 @@
+"""Footnotes back to links.
+
+WeChat does not allow links to other hosts, so editors (mdnice, doocs/md, 135) turn each link into a word, a ``[1]``
+above the line and a list ``[1] name: address`` at the end. Where both ends are found the word is a link again, and so
+is the address in the list. Nothing that a reader sees changes.
+"""
+
+from __future__ import annotations
+
+import re
+
+import lxml.etree as etree
+
+_ITEM = re.compile(r"^\s*\[(\d{1,3})\]\s*(.*?)\s*(https?://[!-~]+)\s*$", re.S)
+_NUMBER = re.compile(r"^\s*\[(\d{1,3})\]\s*$")
+_ADDRESS = re.compile(r"^\s*(https?://[!-~]+)\s*$")
+_BLOCKS = ("p", "span", "li", "section", "div")
+_LONGEST_ITEM = 2_000
+
+
+def link(root: etree._Element) -> None:
+    """Turns footnoted words and the addresses of the list into ``<a href>``, in place."""
+    marks = [(sup, match[1]) for sup in root.iter("sup") if (match := _NUMBER.match(_text(sup)))]
+    if not marks:
+        return
+    addresses: dict[str, str] = {}
+    for item in root.iter(*_BLOCKS):
+        if len(addresses) >= len(marks) * 2:
+            break
+        if not (item.text or "").lstrip().startswith("[") and not _starts_with_number(item):
+            continue
+        match = _ITEM.match(_text(item))
+        if match and match[1] not in addresses:
+            addresses[match[1]] = match[3]
+            _link_address(item)
+    for sup, number in marks:
+        if number in addresses:
+            _link_word(sup, addresses[number])
+
+
+def _starts_with_number(item: etree._Element) -> bool:
+    first = next(item.iterchildren(), None)
+    return first is not None and not (item.text or "").strip() and _text(first).lstrip().startswith("[")
+
+
+def _text(element: etree._Element) -> str:
+    """The element's text, as far as a footnote can be long."""
+    pieces: list[str] = []
+    length = 0
+    for piece in element.itertext():
+        pieces.append(piece)
+        length += len(piece)
+        if length > _LONGEST_ITEM:
+            return ""
+    return "".join(pieces)
+
+
+def _link_address(item: etree._Element) -> None:
+    for element in item.iter("em", "i", "span", "p", "font"):
+        match = _ADDRESS.match(_text(element))
+        if match and element is not item:
+            element.tag = "a"
+            element.set("href", match[1])
+            return
+
+
+def _link_word(sup: etree._Element, address: str) -> None:
+    word = sup.getprevious()
+    if word is not None and "footnote-word" in (word.get("class") or "") and not (word.tail or "").strip():
+        word.tag = "a"
+        word.set("href", address)
+    elif next(sup.iterancestors("a"), None) is None:
+        mark = etree.SubElement(sup, "a", href=address)
+        mark.text, sup.text = "".join(sup.itertext()), None
+        for child in list(sup):
+            if child is not mark:
+                sup.remove(child)

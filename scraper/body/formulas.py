@@ -1,0 +1,55 @@
+"""Formulas whose TeX the page still carries.
+
+No real page with one was to be had; the places are those of the editors' own output: mdnice and doocs/md
+(``data-formula`` on a wrapper around an SVG), MathJax (``<script type="math/tex">``, ``mjx-container[data-tex]``), KaTeX
+and MathML (``annotation[encoding="application/x-tex"]``), Zhihu and 语雀 (``img[data-formula]``, ``alt``).
+"""
+
+from __future__ import annotations
+
+import lxml.etree as etree
+
+_PLACES = ("data-formula", "data-tex", "data-latex", "data-math", "data-eeimg-tex")
+_WRAPPERS = frozenset("mjx-container math katex".split())
+
+
+def tex(element: etree._Element) -> tuple[str, bool] | None:
+    """(TeX, whether it stands on its own line) of an element that is a formula, else ``None``."""
+    for place in _PLACES:
+        value = element.get(place)
+        if value and value.strip():
+            return _settled(value), _is_block(element, value)
+    tag = element.tag
+    class_ = element.get("class") or ""
+    if tag == "script" and (element.get("type") or "").startswith("math/tex"):
+        return _settled(element.text or ""), "display" in (element.get("type") or "")
+    if tag in _WRAPPERS or "katex" in class_.split():
+        for annotation in element.iter("annotation"):
+            if "tex" in (annotation.get("encoding") or "") and annotation.text:
+                return _settled(annotation.text), _is_block(element, annotation.text)
+    if tag == "img" and (element.get("eeimg") or "ee_img" in class_ or "latex" in class_ or "math" in class_.split()):
+        value = element.get("alt") or ""
+        if value.strip() and ("\\" in value or "^" in value or "_" in value or "=" in value):
+            return _settled(value), element.get("eeimg") == "2"
+    return None
+
+
+def _settled(value: str) -> str:
+    value = " ".join(value.replace("\u00a0", " ").split())
+    for mark in ("$$", "$"):
+        if len(value) > 2 * len(mark) and value.startswith(mark) and value.endswith(mark):
+            value = value[len(mark) : -len(mark)].strip()
+    return value
+
+
+def _is_block(element: etree._Element, value: str) -> bool:
+    class_ = element.get("class") or ""
+    if "inline" in class_ or element.get("display") == "false":
+        return False
+    return (
+        element.tag in ("section", "p", "div", "figure")
+        or "block" in class_
+        or "display" in class_.split("-")
+        or element.get("display") in ("true", "block")
+        or value.strip().startswith("$$")
+    )

@@ -1,0 +1,178 @@
+"""Inline runs: stretches of text with the same looks, merged and written as the least HTML.
+
+WeChat splits one bold sentence over several ``<span style="font-weight: bold">`` inside ``<strong>`` inside
+``<span leaf>``; here they are one run again. Looks nest in one order only (a, strong, em, del, sup, sub, code), which
+is what ``archive.markdown`` relies on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+from scraper.text import EDGES, collapsed, without_noise
+
+STRONG, EM, DEL, SUP, SUB, CODE = 1, 2, 4, 8, 16, 32
+#: A run whose text is finished HTML: an image, a formula.
+ATOM = 64
+_TAGS = ((STRONG, "strong"), (EM, "em"), (DEL, "del"), (SUP, "sup"), (SUB, "sub"), (CODE, "code"))
+_LOOKS = STRONG | EM | DEL | SUP | SUB | CODE
+
+
+@dataclass(slots=True)
+class Run:
+    """``text`` in the looks ``flags`` under the link ``href``; ``text`` is HTML where ``ATOM`` is set."""
+
+    text: str
+    flags: int
+    href: str | None = None
+
+
+#: The end of a line inside a paragraph.
+BREAK = Run("\n", ATOM)
+
+
+def lines(runs: list[Run]) -> list[list[Run]]:
+    """The runs cut at breaks, merged, their white space settled; lines without anything to see are empty lists."""
+    found: list[list[Run]] = []
+    current: list[Run] = []
+    for run in runs:
+        if run is BREAK:
+            found.append(_settled(current))
+            current = []
+        else:
+            current.append(run)
+    found.append(_settled(current))
+    return found
+
+
+def _settled(runs: list[Run]) -> list[Run]:
+    pieces = [piece for run in _merged(runs) for piece in _pieces(run)]
+    _soften_spaces(pieces)
+    return _trimmed(_merged(pieces))
+
+
+def _merged(runs: list[Run]) -> list[Run]:
+    """Neighbours of the same looks as one run. Texts are joined once: a body may be one run in 100,000 spans."""
+    found: list[Run] = []
+    texts: list[str] = []
+    last: Run | None = None
+    for run in runs:
+        if last is not None and run.flags == last.flags and run.href == last.href and not run.flags & ATOM:
+            texts.append(run.text)
+            continue
+        if last is not None:
+            found.append(Run("".join(texts), last.flags, last.href))
+        last, texts = run, [run.text]
+    if last is not None:
+        found.append(Run("".join(texts), last.flags, last.href))
+    return found
+
+
+def _pieces(run: Run) -> list[Run]:
+    """A run as text and the white space at its ends, which takes its looks from both neighbours."""
+    if run.flags & ATOM:
+        return [run]
+    if run.flags & CODE:
+        text = without_noise(run.text).replace("\u00a0", " ")
+        text = " ".join(text.split("\n")) if "\n" in text else text
+    else:
+        text = collapsed(run.text)
+    if not text:
+        return []
+    inner = text.strip(EDGES)
+    if inner == text:
+        return [Run(text, run.flags, run.href)]
+    if not inner:
+        return [Run(text, -1, run.href)]
+    before = text[: len(text) - len(text.lstrip(EDGES))]
+    after = text[len(text.rstrip(EDGES)) :]
+    found = [Run(before, -1, run.href)] if before else []
+    found.append(Run(inner, run.flags, run.href))
+    if after:
+        found.append(Run(after, -1, run.href))
+    return found
+
+
+def _soften_spaces(pieces: list[Run]) -> None:
+    """White space (flags -1) gets the looks that the text on both of its sides shares, and merges into it."""
+    following: list[Run | None] = []
+    following_text: Run | None = None
+    for piece in reversed(pieces):
+        following.append(following_text)
+        if piece.flags != -1:
+            following_text = piece
+    following.reverse()
+    for at, piece in enumerate(pieces):
+        if piece.flags != -1:
+            continue
+        left = pieces[at - 1] if at else None
+        right = following[at]
+        if left is None or right is None or (left.flags | right.flags) & ATOM:
+            piece.flags, piece.href = 0, None
+            if left is not None and right is not None and left.href == right.href:
+                piece.href = left.href
+        else:
+            piece.flags = left.flags & right.flags & ~CODE
+            piece.href = left.href if left.href == right.href else None
+
+
+def _trimmed(pieces: list[Run]) -> list[Run]:
+    """No white space at either end, never two spaces in a row."""
+    found: list[Run] = []
+    for piece in pieces:
+        if not piece.flags & (ATOM | CODE):
+            if "  " in piece.text:
+                piece.text = collapsed(piece.text)
+            if not found:
+                piece.text = piece.text.lstrip(EDGES)
+            elif piece.text[:1] == " " and found[-1].text[-1:] == " " and not found[-1].flags & (ATOM | CODE):
+                piece.text = piece.text.lstrip(" ")
+            if not piece.text:
+                continue
+        found.append(piece)
+    while found and not found[-1].flags & ATOM:
+        found[-1].text = found[-1].text.rstrip(EDGES)
+        if found[-1].text:
+            break
+        found.pop()
+    return found
+
+
+def html(line: list[Run]) -> str:
+    """A settled line as HTML."""
+    out: list[str] = []
+    href: str | None = None
+    opened: list[int] = []
+    for run in line:
+        wanted = [flag for flag, _ in _TAGS if run.flags & flag]
+        same = 0
+        if run.href == href:
+            while same < len(opened) and same < len(wanted) and opened[same] == wanted[same]:
+                same += 1
+        while len(opened) > same:
+            out.append(_CLOSE[opened.pop()])
+        if run.href != href:
+            if href is not None:
+                out.append("</a>")
+            if run.href is not None:
+                out.append(f'<a href="{escape(run.href)}">')
+            href = run.href
+        for flag in wanted[same:]:
+            out.append(_OPEN[flag])
+            opened.append(flag)
+        out.append(run.text if run.flags & ATOM else escape(run.text, quote=False))
+    while opened:
+        out.append(_CLOSE[opened.pop()])
+    if href is not None:
+        out.append("</a>")
+    return "".join(out)
+
+
+_OPEN = {flag: f"<{tag}>" for flag, tag in _TAGS}
+_CLOSE = {flag: f"</{tag}>" for flag, tag in _TAGS}
+
+
+def plain(line: list[Run]) -> str:
+    """A settled line as text; images say nothing."""
+    return "".join(run.text for run in line if not run.flags & ATOM).strip(EDGES)
