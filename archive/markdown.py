@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 from bs4 import BeautifulSoup, NavigableString, Tag
 from markdownify import MarkdownConverter
@@ -61,6 +62,13 @@ def render(clean_html: str, *, image: Rewrite | None = None, link: Rewrite | Non
     return text + "\n" if text else ""
 
 
+class _Block(NamedTuple):
+    """Finished Markdown, and the tag it was made of."""
+
+    text: str
+    tag: str
+
+
 class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no types
     """markdownify with CommonMark's rules for Chinese text, for clean HTML only."""
 
@@ -80,14 +88,14 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no
         if name == "code":
             return str(self.convert_code(node, node.get_text(), parents))
         pieces: list[str] = []
-        blocks: list[str] = []
+        blocks: list[_Block] = []
         for child in node.children:
             if isinstance(child, Tag):
                 text = self.process_tag(child, parents)
                 if child.name in _BLOCKS and name not in ("td", "th"):
                     self._end_paragraph(pieces, blocks)
                     if text:
-                        blocks.append(text)
+                        blocks.append(_Block(text, child.name))
                 elif text:
                     pieces.append(text)
             elif type(child) is NavigableString:
@@ -100,18 +108,24 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no
         convert = self.get_conv_fn_cached(name)
         return str(convert(node, inside, parent_tags=parents)) if convert is not None else inside
 
-    def _end_paragraph(self, pieces: list[str], blocks: list[str]) -> None:
+    def _end_paragraph(self, pieces: list[str], blocks: list[_Block]) -> None:
         text = settle("".join(pieces))
         pieces.clear()
         if text:
-            blocks.append(_safe_starts(text))
+            blocks.append(_Block(_safe_starts(text), "p"))
 
-    def _joined(self, node: Tag, blocks: list[str]) -> str:
-        if node.name in ("ul", "ol"):
-            return "\n".join(blocks)
-        if node.name == "li" and not _is_loose(node):
-            return "\n".join(blocks)
-        return "\n\n".join(blocks)
+    def _joined(self, node: Tag, blocks: list[_Block]) -> str:
+        """Blocks with one empty line between them.
+
+        None inside a list whose items are single lines, and none beside a fence, which needs none (CommonMark 4.5):
+        so code stays with the sentence that announces it, also where blank lines end a list item.
+        """
+        tight = node.name in ("ul", "ol") or (node.name == "li" and not _is_loose(node))
+        parts = [blocks[0].text]
+        for before, block in pairwise(blocks):
+            near = tight or "pre" in (before.tag, block.tag)
+            parts += ["\n" if near else "\n\n", block.text]
+        return "".join(parts)
 
     def process_text(self, el: NavigableString, parent_tags: set[str] | None = None) -> str:
         """Text escaped for where it stands."""
