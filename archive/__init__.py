@@ -1,1 +1,52 @@
-"""From ``Article``s to files and rows, and back by search. Never touches the network, except through ``run``."""
+"""From ``Article``s to files and rows, and back by search. Never touches the network, except through ``run``.
+
+The doors::
+
+    text = archive.to_markdown(article)            # the whole file, front matter included
+    text = archive.body_markdown(article)          # the body alone
+    with archive.open("my-archive") as library:    # creates or migrates
+        report = library.save(["https://mp.weixin.qq.com/s/…"])
+        hits = library.search("融资 Stability", limit=20)
+
+Nothing heavy is imported before it is needed: starting the program must not cost more than a search.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from archive.library import Library
+    from scraper.models import Article
+
+__all__ = ["body_markdown", "open", "to_markdown"]
+
+
+def to_markdown(article: Article) -> str:
+    """The article's whole Markdown file as the archive writes it, ending in one newline.
+
+    Front matter, title, author, time (China's), place, address, cover, digest, body; images and links keep their far
+    addresses. Raises nothing for an article that ``scraper.parse`` made.
+    """
+    from archive.layout import to_markdown
+
+    return to_markdown(article)
+
+
+def body_markdown(article: Article) -> str:
+    """The article's body alone as Markdown, ending in one newline; empty for an empty body."""
+    from archive.markdown import render
+
+    return render(article.body)
+
+
+def open(path: str | Path) -> Library:
+    """The archive in the folder ``path``, made or brought up to date where needed.
+
+    A context manager; see ``Library``. Raises CannotCreate, Corrupt, DiskTrouble, NewerArchive, and Locked where the
+    archive has to be made while another command holds the folder.
+    """
+    from archive.library import Library
+
+    return Library(Path(path))

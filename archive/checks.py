@@ -21,7 +21,6 @@ class Row(Protocol):
 
 
 CONTENT = ("record", "body", "text")
-_NOT_HEAD = frozenset((*CONTENT, "content_check", "head_check"))
 
 #: Columns of ``articles`` that ``head_check`` covers, by name.
 HEAD = (
@@ -30,7 +29,7 @@ HEAD = (
     *("gone", "gone_reason", "gone_shown", "id", "idx", "key"),
     *("kind", "kind_name", "markdown_hash", "mid", "modified", "parser_version"),
     *("path", "place", "published", "snapshot_id", "title", "url"),
-    *("version"),
+    "version",
 )
 
 

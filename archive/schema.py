@@ -249,14 +249,14 @@ class ArchiveDatabase(Database):
         return not busy
 
 
-def open_database(path: str | Path, *, readonly: bool = False) -> ArchiveDatabase:
+def open_database(path: str | Path, *, readonly: bool = False, outdated: bool = False) -> ArchiveDatabase:
     """Open, and unless ``readonly`` create and migrate, the database at ``path``.
 
     WAL, foreign keys on, every commit on disk before it returns (synchronous=FULL). The connection may be used by
     several threads, one at a time. Raises CannotCreate (folder or file cannot be made), Corrupt (not a database, or
     damaged), DiskTrouble (full, read errors), Locked (another program holds it for more than 30 seconds) and
     NewerArchive (made by a newer version of this program). ``readonly`` neither creates nor changes anything, and
-    refuses an archive that a migration has still to bring up to date.
+    refuses an archive that a migration has still to bring up to date, unless ``outdated`` is welcome.
     """
     place = Path(path)
     with trouble(place):
@@ -273,13 +273,13 @@ def open_database(path: str | Path, *, readonly: bool = False) -> ArchiveDatabas
                 raise CannotCreate(f"cannot create the folder {place.parent}: {error.strerror or error}") from error
             conn = sqlite3.connect(place, timeout=30, check_same_thread=False)
         try:
-            return _prepare(conn, place, readonly)
+            return _prepare(conn, place, readonly, outdated)
         except BaseException:
             conn.close()
             raise
 
 
-def _prepare(conn: sqlite3.Connection, place: Path, readonly: bool) -> ArchiveDatabase:
+def _prepare(conn: sqlite3.Connection, place: Path, readonly: bool, outdated: bool) -> ArchiveDatabase:
     conn.row_factory = sqlite3.Row
     conn.execute("PRAGMA foreign_keys=ON")
     conn.execute("PRAGMA synchronous=FULL")
@@ -288,12 +288,14 @@ def _prepare(conn: sqlite3.Connection, place: Path, readonly: bool) -> ArchiveDa
     db = ArchiveDatabase(conn, place, readonly=readonly)
     _refuse_newer(db, place)
     pending = bool(migrations.pending(db))
-    if pending and readonly:
-        raise ArchiveError(f"{place} was made by an older version: run `wechat-archive verify` once to update it")
+    if pending and readonly and not outdated:
+        raise ArchiveError(
+            f"{place} was made by an older version: any writing command, such as `wechat-archive run`, updates it"
+        )
     if not readonly:
         with contextlib.suppress(OSError):  # the folder may be one we cannot write in; SQLite will say so better
             seal.lift(place)
-    if pending:
+    if pending and not readonly:
         migrations.apply(db)
     return db
 

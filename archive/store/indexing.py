@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 
 from scraper.models import Article
 
-_TAGS = {"code": re.compile(r"<pre\b|<code\b"), "table": re.compile(r"<table\b"), "link": re.compile(r"<a\b")}
+_SORTS = {"video": "video", "channels": "video", "live": "video", "audio": "audio", "music": "audio"}
 
 
 def index_article(conn: sqlite3.Connection, article_id: int, article: Article, *, gone: bool) -> None:
@@ -43,9 +42,10 @@ def unindex_article(conn: sqlite3.Connection, article_id: int) -> None:
 
 
 def has(article: Article) -> frozenset[str]:
-    """What ``has:`` can ask for: ``image``, ``code``, ``table``, ``link``, and each sort of media."""
-    found = {media.sort for media in article.media}
-    found.update(name for name, tag in _TAGS.items() if tag.search(article.body))
+    """What ``has:`` can ask for: ``image``, ``video``, ``audio``, ``code``."""
+    found = {_SORTS.get(media.sort, "") for media in article.media} - {""}
     if any(image.role != "cover" for image in article.images):
         found.add("image")
+    if "<pre" in article.body:
+        found.add("code")
     return frozenset(found)

@@ -10,6 +10,7 @@ from archive.decide import image_id
 from archive.record import iso
 from archive.store.types import Downloaded, MissingImage
 from archive.store.writing import Writing
+from scraper.models import Article
 
 _EXTENSION = re.compile(r"\.?([a-z0-9]{1,8})")
 
@@ -102,6 +103,25 @@ class Media(Writing):
             )
             found += [MissingImage(row["url"], 0, None) for row in rows if not self.media_path(row["url"])]
         return found
+
+    def image_urls(self, article: Article) -> list[str]:
+        """The addresses to fetch for an article, in reading order, each once."""
+        urls = (image.url for image in article.images if image.role != "cover")
+        return list(dict.fromkeys(url for url in urls if url.startswith(("https://", "http://"))))
+
+    def missing_images(self, article_id: int) -> list[MissingImage]:
+        """The article's images that are not held and that another try may bring, due or not."""
+        rows = self._all(
+            "SELECT i.url, m.attempts, m.error, m.due FROM images i LEFT JOIN media_addresses m ON m.url = i.url "
+            "WHERE i.article_id = ? AND i.role != 'cover' AND m.sha256 IS NULL "
+            "AND (m.url IS NULL OR m.due IS NOT NULL) GROUP BY i.url ORDER BY min(i.position)",
+            article_id,
+        )
+        return [
+            MissingImage(row["url"], row["attempts"] or 0, row["error"])
+            for row in rows
+            if row["url"].startswith(("https://", "http://")) and not self.media_path(row["url"])
+        ]
 
     def _showing(self, url: str) -> list[int]:
         return [row["article_id"] for row in self._all("SELECT DISTINCT article_id FROM images WHERE url = ?", url)]
