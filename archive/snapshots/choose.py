@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from archive.snapshots.packing import MAX_WINDOW_LOG, SKETCH_SIZE, likeness, pack
+from archive.snapshots.packing import MAX_WINDOW_LOG, MIN_BASE, SKETCH_SIZE, likeness, pack
 
 MAX_DEPTH = 6
 #: With a second base every step doubles what must be read, so such a frame may stand only this deep.
@@ -56,11 +56,11 @@ class Sketches:
             del self._known[next(iter(self._known))]
 
     def nearest(self, sketch: Iterable[int], limit: int) -> list[Base]:
-        """The likest first, among those that share anything; where none does, the newest."""
+        """The likest first, among those that share anything."""
         wanted = frozenset(sketch)
         scored = [(likeness(wanted, known), base.id, base) for base, known in self._known.values()]
         scored.sort(key=lambda entry: entry[:2], reverse=True)
-        return [base for score, _, base in scored[:limit] if score > 0.01] or [b for _, _, b in scored[:1]]
+        return [base for score, _, base in scored[:limit] if score > 0.01]
 
 
 def dump_sketch(sketch: Iterable[int]) -> bytes:
@@ -88,7 +88,7 @@ def best(body: bytes, candidates: list[Base], read: Callable[[Base], bytes]) -> 
     """
     enough = max(1024, len(body) // 700)
     tried: list[tuple[int, Packed]] = []
-    for base in candidates[:TRIALS]:
+    for base in candidates[:TRIALS] if len(body) >= MIN_BASE else ():
         against = read(base)
         if not against or len(against) + len(body) >= 1 << MAX_WINDOW_LOG:
             continue
@@ -105,7 +105,7 @@ def best(body: bytes, candidates: list[Base], read: Callable[[Base], bytes]) -> 
         chosen = _with_second(body, chosen, [p for _, p in sorted(tried, key=lambda t: t[0])], read)
     if len(chosen.frame) > 14_000 and len(body) < 8_000_000:
         chosen = _thorough(body, chosen, read)
-    return chosen
+    return _alone(body, chosen)
 
 
 def _with_second(body: bytes, chosen: Packed, others: list[Packed], read: Callable[[Base], bytes]) -> Packed:
@@ -129,6 +129,14 @@ def _thorough(body: bytes, chosen: Packed, read: Callable[[Base], bytes]) -> Pac
     against = b"".join(read(base) for base in (chosen.second, chosen.first) if base)
     frame = pack(body, against, thorough=True)
     return Packed(frame, chosen.first, chosen.second) if len(frame) < len(chosen.frame) else chosen
+
+
+def _alone(body: bytes, chosen: Packed) -> Packed:
+    """On its own feet, where the others hardly help: what damages them then does not touch this page."""
+    if len(chosen.frame) <= len(body) // 10:
+        return chosen  # no page was seen to pack that well alone
+    frame = pack(body, thorough=len(body) < 8_000_000)
+    return Packed(frame) if len(frame) < len(chosen.frame) * 1.15 else chosen
 
 
 __all__ = [

@@ -27,7 +27,7 @@ from archive.snapshots.choose import (
 )
 from archive.snapshots.facts import Snapshot
 from archive.snapshots.packing import MIN_BASE, BadFrame, digest, pack, sketch, unpack
-from archive.snapshots.tables import open_snapshots
+from archive.snapshots.tables import close_snapshots, open_snapshots
 from scraper.models import Page
 from scraper.redact import redact_url
 
@@ -52,7 +52,9 @@ class Snapshots:
     def __init__(self, path: Path | str, *, readonly: bool = False) -> None:
         """Open or create ``path``. Raises ``CannotCreate`` or ``Corrupt``."""
         self.path = Path(path)
+        self._readonly = readonly
         self._db = open_snapshots(self.path, readonly=readonly)
+        self._open = True
         self._lock = threading.RLock()
         self._cache: OrderedDict[int, bytes] = OrderedDict()
         self._sketches: Sketches | None = None
@@ -66,8 +68,11 @@ class Snapshots:
         self.close()
 
     def close(self) -> None:
-        """Close the file. Nothing is lost without it."""
-        self._db.close()
+        """Close the file, and seal what was written. Nothing is lost without it; fine to call twice."""
+        with self._lock:
+            if self._open:
+                self._open = False
+                close_snapshots(self._db, self.path, readonly=self._readonly)
 
     # -- putting -----------------------------------------------------------------------------------------------
 

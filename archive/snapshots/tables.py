@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive.errors import CannotCreate, Corrupt
+from archive import seal
+from archive.errors import CannotCreate, Corrupt, NewerArchive
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -86,7 +88,9 @@ def open_snapshots(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
-            _migrate(connection)
+            with contextlib.suppress(OSError):
+                seal.lift(path)
+            _migrate(connection, path)
     except BaseException as error:
         connection.close()
         if isinstance(error, sqlite3.OperationalError) or not isinstance(error, sqlite3.DatabaseError):
@@ -95,10 +99,32 @@ def open_snapshots(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
-    found = "SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"
-    done = "SELECT count(*) FROM _sqlite_migrations WHERE migration_set = 'snapshots'"
-    if connection.execute(found).fetchone() and connection.execute(done).fetchone()[0] == len(STEPS):
+def close_snapshots(connection: sqlite3.Connection, path: Path, *, readonly: bool) -> None:
+    """Close, and note a hash for each block of the file where nobody else has it open (see ``archive.seal``)."""
+    alone = False
+    if not readonly:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("PRAGMA busy_timeout = 0")
+            alone = not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    connection.close()
+    if alone:
+        # Without a seal nothing is wrong, only less is known.
+        with contextlib.suppress(OSError):
+            seal.lay(path)
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    done: set[str] = set()
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone():
+        names = "SELECT name FROM _sqlite_migrations WHERE migration_set = 'snapshots'"
+        done = {name for (name,) in connection.execute(names)}
+    known = {name for name, _ in STEPS}
+    if done - known:
+        raise NewerArchive(
+            f"{path} was changed by a newer wechat-archive (it has {sorted(done - known)[0]}, which this version does "
+            "not know): update the program, nothing was touched"
+        )
+    if done == known:
         return  # the usual case costs no import of sqlite-utils
     from sqlite_utils import Database
     from sqlite_utils.migrations import Migrations

@@ -1,0 +1,316 @@
+"""What is promised of raw pages: as received, for ever, small, and never served when damaged."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.errors import CannotCreate, Corrupt, NewerArchive, NotHeld
+from archive.snapshots import Snapshots
+from archive.snapshots.choose import MAX_DEPTH, best
+from archive.snapshots.packing import BadFrame, digest, likeness, pack, sketch, unpack
+from scraper.models import Page
+from tests.keep.pages import FETCHED, address, page, raw, template
+
+SCRIPT = template(1)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Snapshots:
+    """Empty snapshots."""
+    return Snapshots(tmp_path / "snapshots.db")
+
+
+def test_a_page_comes_back_as_it_was_received(tmp_path: Path) -> None:
+    """Body, status, addresses, redirects, headers and time are those of the page that was put, after a restart too."""
+    china = timezone(timedelta(hours=8))
+    given = Page(
+        url="https://mp.weixin.qq.com/s?__biz=MzA&mid=1&idx=1&sn=ab",
+        body=b"\x00\xff not utf-8 \xe4",
+        final_url="https://mp.weixin.qq.com/s/abc",
+        status=404,
+        headers=(("content-type", "text/html"), ("x-twice", "1"), ("x-twice", "2")),
+        redirects=("https://mp.weixin.qq.com/s/abc",),
+        fetched=datetime(2026, 3, 1, 16, 30, 1, 250, tzinfo=china),
+    )
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        number = kept.put(given, address="a", request=[("User-Agent", "x")])
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        assert given == kept.get(number)
+        assert (("user-agent", "x"),) == kept.facts(number).request
+        assert UTC == (kept.facts(number).fetched or FETCHED).tzinfo
+
+
+@pytest.mark.parametrize("body", [b"", b"x", b"\0" * 100_000, bytes(range(256)) * 40])
+def test_any_bytes_are_kept(kept: Snapshots, body: bytes) -> None:
+    """An empty, tiny or strange body is a page like any other."""
+    with kept:
+        assert body == kept.get(kept.put(Page(url="u", body=body), address="a")).body
+
+
+def test_no_secret_reaches_the_file(tmp_path: Path) -> None:
+    """Cookies, credentials and readers' tokens of headers and addresses are on no byte of the disk."""
+    canary = "CANARY7f3a"
+    given = Page(
+        url=f"https://mp.weixin.qq.com/s/abc?key={canary}&pass_ticket={canary}&uin={canary}",
+        final_url=f"https://mp.weixin.qq.com/s/abc?appmsg_token={canary}",
+        redirects=(f"https://mp.weixin.qq.com/s/abc?exportkey={canary}",),
+        body=b"page",
+        headers=(("Set-Cookie", canary), ("location", f"https://mp.weixin.qq.com/s/a?key={canary}")),
+    )
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        kept.put(
+            given,
+            address=f"https://mp.weixin.qq.com/s/abc?uin={canary}",
+            request=[("Cookie", canary), ("Proxy-Authorization", canary), ("Referer", f"https://x/?key={canary}")],
+        )
+        found = kept.facts(1)
+
+    assert b"".join(path.read_bytes() for path in tmp_path.iterdir()).count(canary.encode()) == 0
+    assert ["location"] == [name for name, _ in found.response]
+    assert ["referer"] == [name for name, _ in found.request]
+
+
+def test_the_same_body_is_kept_once(kept: Snapshots) -> None:
+    """Two captures of the same bytes are two exchanges over one body."""
+    with kept:
+        one = kept.put(page(1, SCRIPT), address="a")
+        two = kept.put(page(1, SCRIPT, fetched=FETCHED + timedelta(days=1)), address="a")
+
+        assert one != two
+        assert kept.get(one).body == kept.get(two).body
+        assert [(1,)] == kept.select("SELECT count(*) FROM bodies")
+
+
+def test_a_file_read_again_is_no_new_exchange(kept: Snapshots) -> None:
+    """Reading the same saved page twice leaves one snapshot."""
+    with kept:
+        assert kept.put(page(1, SCRIPT, fetched=None), address="a") == kept.put(
+            page(1, SCRIPT, fetched=None), address="a"
+        )
+
+
+def test_pages_of_one_template_cost_little(tmp_path: Path) -> None:
+    """Twenty pages over the same 200 KB of script take less than a tenth more than the first."""
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        for seed in range(20):
+            kept.put(page(seed, SCRIPT), address=address(seed))
+        stored = [snapshot.stored for snapshot in kept.each()]
+
+        assert sum(stored[1:]) < stored[0] / 10
+        assert [page(seed, SCRIPT).body for seed in range(20)] == [kept.get(s.id).body for s in kept.each()]
+
+
+def test_chains_stay_short_while_the_template_drifts(kept: Snapshots) -> None:
+    """However long the template drifts, no page needs more than MAX_DEPTH others one after the other."""
+    script = bytearray(template(1, size=60_000))
+    draw = random.Random(4)
+    with kept:
+        for seed in range(30):
+            at = draw.randrange(len(script) - 6000)
+            script[at : at + 6000] = template(seed + 100, size=6000)[:6000]
+            kept.put(page(seed, bytes(script)), address=address(seed))
+
+        assert kept.select("SELECT max(depth) FROM bodies")[0][0] <= MAX_DEPTH
+        assert 5 > kept.select("SELECT count(*) FROM bodies WHERE base_id IS NULL")[0][0]
+
+
+def test_a_captured_again_page_is_packed_against_itself(kept: Snapshots) -> None:
+    """A re-check of an article costs next to nothing, even among many other templates."""
+    with kept:
+        for seed in range(8):
+            kept.put(page(seed, template(seed + 50, size=40_000)), address=address(seed))
+        again = page(0, template(50, size=40_000) + b"read_num=7")
+
+        assert 300 > kept.facts(kept.put(again, address=address(0))).stored
+
+
+def test_newest_and_all_of_an_address(kept: Snapshots) -> None:
+    """``latest``, ``of`` and ``newest`` see the captures of an address in their order."""
+    with kept:
+        first = kept.put(Page(url="u", body=b"1"), address="a")
+        kept.put(Page(url="u", body=b"x"), address="b")
+        second = kept.put(Page(url="u", body=b"2"), address="a")
+
+        found = kept.latest("a")
+        assert found is not None
+        assert b"2" == found.body
+        assert [first, second] == [snapshot.id for snapshot in kept.of(["a", "none"])]
+        assert [2, 3] == [snapshot.id for snapshot in kept.newest()]
+        assert [2, 3] == [snapshot.id for snapshot in kept.each(after=1)]
+        assert kept.latest("none") is None
+        with pytest.raises(NotHeld, match="no snapshot 99"):
+            kept.get(99)
+
+
+def test_a_put_is_on_disk_when_it_returns(tmp_path: Path) -> None:
+    """Another process sees the page before the first one closes or commits anything more."""
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        kept.put(page(1, SCRIPT), address="a")
+        with Snapshots(tmp_path / "snapshots.db", readonly=True) as other:
+            assert page(1, SCRIPT) == other.get(1)
+        assert [(2,)] == kept.select("PRAGMA synchronous")  # FULL
+
+
+def test_sound_snapshots_have_nothing_to_report(kept: Snapshots) -> None:
+    """``check`` is silent over what is as it was."""
+    with kept:
+        for seed in range(4):
+            kept.put(page(seed, SCRIPT), address=address(seed))
+        steps: list[tuple[int, int]] = []
+
+        assert [] == list(kept.check(lambda done, total: steps.append((done, total))))
+        assert (8, 8) == steps[-1]
+
+
+def test_a_damaged_base_is_named_with_what_it_takes_along(tmp_path: Path) -> None:
+    """A flipped bit in a base is found, every page on it is listed with its address, the others are served."""
+    path = tmp_path / "snapshots.db"
+    with Snapshots(path) as kept:
+        for seed in range(3):
+            kept.put(page(seed, SCRIPT), address=address(seed))
+        kept.put(Page(url="u", body=b"alone"), address="alone")
+    _flip_in_frame(path, 1)
+    with Snapshots(path) as kept:
+        found = list(kept.check())
+
+        assert {1, 2, 3} == {number for damage in found for number in damage.snapshots}
+        assert {address(0), address(1), address(2)} == {a for damage in found for a in damage.addresses}
+        for number in (1, 2, 3):
+            with pytest.raises(Corrupt, match=f"snapshot {number} "):
+                kept.get(number)
+        assert b"alone" == kept.get(4).body
+
+
+def test_the_same_page_again_mends_a_damaged_one(tmp_path: Path) -> None:
+    """Putting the bytes of a damaged page once more makes it, and what stands on it, readable again."""
+    path = tmp_path / "snapshots.db"
+    with Snapshots(path) as kept:
+        for seed in range(3):
+            kept.put(page(seed, SCRIPT), address=address(seed))
+    _flip_in_frame(path, 1)
+    with Snapshots(path) as kept:
+        kept.put(page(0, SCRIPT), address=address(0))
+
+        assert [] == list(kept.check())
+        assert [raw(seed, SCRIPT) for seed in range(3)] == [kept.get(number).body for number in (1, 2, 3)]
+
+
+def test_a_much_needed_base_is_kept_twice(tmp_path: Path) -> None:
+    """When fifty pages stand on one, a flipped bit in it loses nothing and is reported all the same."""
+    path = tmp_path / "snapshots.db"
+    script = template(1, size=20_000)
+    with Snapshots(path) as kept:
+        for seed in range(60):
+            kept.put(page(seed, script), address=address(seed))
+    _flip_in_frame(path, 1)
+    with Snapshots(path) as kept:
+        damages = list(kept.check())
+
+        assert [((), "page 1: its row is not what its seal says; the page itself can be read")] == [
+            (d.snapshots, d.what) for d in damages[:1]
+        ]
+        assert raw(7, script) == kept.get(8).body
+
+
+def _flip_in_frame(path: Path, body_id: int) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        frame = bytearray(db.execute("SELECT frame FROM bodies WHERE id = ?", (body_id,)).fetchone()[0])
+        frame[len(frame) // 2] ^= 1
+        db.execute("UPDATE bodies SET frame = ? WHERE id = ?", (bytes(frame), body_id))
+        db.commit()
+
+
+def test_no_flipped_bit_is_served(tmp_path: Path) -> None:
+    """Of 300 random bits flipped in the file, one at a time, none makes a page come back other than it was; each is
+    reported by ``check`` or by the file's own seal."""
+    from archive import seal
+
+    path = tmp_path / "snapshots.db"
+    script = template(1, size=30_000)
+    with Snapshots(path) as kept:
+        for seed in range(5):
+            kept.put(page(seed, script), address=address(seed))
+    sound = path.read_bytes()
+    draw = random.Random(2)
+    for _ in range(300):
+        at, bit = draw.randrange(len(sound)), draw.randrange(8)
+        path.write_bytes(sound[:at] + bytes([sound[at] ^ 1 << bit]) + sound[at + 1 :])
+        assert seal.broken_blocks(path)
+        try:
+            with Snapshots(path, readonly=True) as kept:
+                damages = list(kept.check())
+                for number in range(1, 6):
+                    try:
+                        assert page(number - 1, script) == kept.get(number)
+                    except (Corrupt, NotHeld, sqlite3.Error):
+                        assert damages
+        except (Corrupt, sqlite3.Error):
+            continue
+
+
+def test_what_cannot_be_opened_says_so(tmp_path: Path) -> None:
+    """No database, no folder, or one of a newer program: each ends in its own error."""
+    (tmp_path / "text.db").write_text("This is no database, though it is long enough to be one." * 20)
+    with pytest.raises(Corrupt, match=r"text\.db is damaged"):
+        Snapshots(tmp_path / "text.db")
+    with pytest.raises(CannotCreate, match="no/such"):
+        Snapshots(tmp_path / "no/such" / "snapshots.db")
+    Snapshots(tmp_path / "new.db").close()
+    with closing(sqlite3.connect(tmp_path / "new.db")) as db:
+        db.execute("INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('snapshots', 'from_the_future')")
+        db.commit()
+    with pytest.raises(NewerArchive, match="from_the_future"):
+        Snapshots(tmp_path / "new.db")
+
+
+def test_a_frame_that_lies_about_its_size_takes_no_memory() -> None:
+    """A damaged frame may claim any size; that is seen before it is believed."""
+    frame = pack(b"x" * 10_000_000)
+
+    with pytest.raises(BadFrame, match="10000000"):
+        unpack(frame, b"", 9, digest(b"x" * 9))
+
+
+@given(st.binary(max_size=3000), st.binary(max_size=3000), st.booleans())
+def test_packing_is_lossless(body: bytes, base: bytes, thorough: bool) -> None:
+    """Any page packed against any other comes back."""
+    assert body == unpack(pack(body, base, thorough=thorough), base, len(body), digest(body))
+
+
+def test_likeness_tells_templates_apart() -> None:
+    """Two articles over one template are alike, over two templates they are not."""
+    one, other = template(1), template(2)
+    same = likeness(frozenset(sketch(raw(1, one))), frozenset(sketch(raw(2, one))))
+    different = likeness(frozenset(sketch(raw(1, one))), frozenset(sketch(raw(2, other))))
+
+    assert same > 0.9
+    assert different < 0.1
+
+
+def test_without_any_base_a_page_stands_alone() -> None:
+    """No candidate, or only unreadable ones: the frame needs nothing else."""
+    packed = best(b"abc" * 100, [], lambda base: b"")
+
+    assert (None, None, 0) == (packed.first, packed.second, packed.depth)
+    assert b"abc" * 100 == unpack(packed.frame, b"", 300, digest(b"abc" * 100))
+
+
+@pytest.mark.long
+def test_the_real_pages_take_under_40_kb(corpus: Path, tmp_path: Path) -> None:
+    """All pages of the corpus in random order: under 40 KB a page, everything counted; every byte comes back."""
+    paths = sorted((corpus / "pages").glob("*.html"))
+    random.Random(11).shuffle(paths)
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        ids = [kept.put(Page(url=p.name, body=p.read_bytes()), address=p.name) for p in paths]
+        assert [digest(p.read_bytes()) for p in paths] == [digest(kept.get(number).body) for number in ids]
+    size = sum(path.stat().st_size for path in tmp_path.iterdir())
+
+    assert size / len(paths) / 1024 < 40
