@@ -45,6 +45,8 @@ _BACKTICKS = re.compile("`+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 #: What would begin a block at the start of a line.
 _LINE_START = re.compile(r"(?:#|>|[-+](?=[ \t]|$)|[-=:|](?=[-=:| \t]*$)|\|)|(\d{1,9})([.)])(?=[ \t]|$)")
+#: A line that is, or begins, a fence, in a quote too.
+_FENCE = re.compile(r"[ >]*`{3,}[^`\n]*(?:$|\n)")
 _WORD = re.compile(r"[^\W_]")
 _UNSAFE_IN_ADDRESS = str.maketrans(
     {" ": "%20", "<": "%3C", ">": "%3E", "\n": "", "\r": "", "\t": "", "\\": "%5C", "|": "%7C", "`": "%60", "*": "%2A"}
@@ -123,7 +125,7 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no
         tight = node.name in ("ul", "ol") or (node.name == "li" and not _is_loose(node))
         parts = [blocks[0].text]
         for before, block in pairwise(blocks):
-            near = tight or "pre" in (before.tag, block.tag)
+            near = tight or _FENCE.match(before.text, before.text.rfind("\n") + 1) or _FENCE.match(block.text)
             parts += ["\n" if near else "\n\n", block.text]
         return "".join(parts)
 
