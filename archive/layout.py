@@ -83,7 +83,7 @@ def header(article: Article) -> list[str]:
             ("文章作者", escape(_one_line(article.author))),
             ("发布时间", _china_minute(article.published)),
             ("发布地", escape(_one_line(article.place))),
-            ("原文链接", _one_line(article.url or article.address)),
+            ("原文链接", _one_line(article.url or _web(article.address))),
         )
         if value
     ]
@@ -97,6 +97,11 @@ def header(article: Article) -> list[str]:
     return blocks
 
 
+def _web(address: str | None) -> str | None:
+    """A web address; None for a saved page's place on somebody's disk."""
+    return address if address and address.startswith(("https://", "http://")) else None
+
+
 def _one_line(text: str | None) -> str:
     return " ".join((text or "").split())
 
@@ -105,25 +110,40 @@ def _china_minute(time: datetime | None) -> str:
     return time.astimezone(CHINA).strftime("%Y-%m-%d %H:%M") if time else ""
 
 
-_MARKUP = re.compile(
+_ALWAYS = re.compile(
     r"""\\(?=[!-/:-@\[-`{-~])      # a backslash that would escape
-      | [*`\[]                     # emphasis, code, links
-      | (?<![^\W_])_|_(?![^\W_])   # underscores at the edge of a word
       | <(?=[A-Za-z/!?])           # tags and comments
       | &(?=\#?\w+;)               # entities
-      | ~(?=~) | (?<=~)~           # struck through
     """,
     re.VERBOSE,
 )
-_LINE_START = re.compile(r"^(\s*)(?:(#{1,6}(?=\s|$)|[-+>](?=\s|$)|>|[-=_]{3,}|\|)|(\d{1,9})([.)])(?=\s|$))")
+#: Signs that are markup in pairs only: one alone shows as itself, and ``$`` is money.
+_PAIRS = (
+    re.compile(r"\*"),
+    re.compile(r"`"),
+    re.compile(r"\$"),
+    re.compile(r"(?<![^\W_])_|_(?![^\W_])"),  # underscores at the edge of a word
+    re.compile(r"~(?=~)|(?<=~)~"),
+    re.compile(r"=(?==)|(?<==)="),  # Obsidian's highlight
+    re.compile(r"%(?=%)|(?<=%)%"),  # and its comment
+)
+_LINKS = re.compile(r"\][(\[:]|\[[\[^]")
+_LINE_START = re.compile(r"^(\s*)(?:(#{1,6}(?=\s|$)|[-+*>](?=\s|$)|>|[-=_*]{3,}|\|)|(\d{1,9})([.)])(?=\s|$))")
 
 
 def escape(text: str) -> str:
     """``text`` so that Markdown shows it as it is; only what would be read as markup gets a backslash."""
-    text = _MARKUP.sub(lambda sign: "\\" + sign[0], text)
-    if text.count("$") > 1:  # one alone is money; two are a formula in Obsidian and on GitHub
-        text = text.replace("$", "\\$")
-    return re.sub(r"#+$", lambda signs: "\\" + signs[0], text)
+    text = _ALWAYS.sub(_backslash, text)
+    if _LINKS.search(text):
+        text = text.replace("[", "\\[")
+    for sign in _PAIRS:
+        if len(sign.findall(text)) > 1:
+            text = sign.sub(_backslash, text)
+    return re.sub(r"(?:(?<=\s)|^)#+$", _backslash, text)
+
+
+def _backslash(sign: re.Match[str]) -> str:
+    return "\\" + sign[0]
 
 
 def escape_line(text: str) -> str:
@@ -159,7 +179,7 @@ def front_matter(article: Article, holding: Holding) -> dict[str, Any]:
         "signature": account.signature,
         "item_show_type": article.kind or None,
         "modified": _iso(article.modified, china=True),
-        "address": article.address if article.address != article.url else None,
+        "address": _web(article.address) if article.address != article.url else None,
         "source_url": article.source_url,
         "original": article.original,
         "reprint": _fields(reprint) if reprint else None,

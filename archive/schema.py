@@ -20,7 +20,7 @@ from sqlite_utils import Database, Migrations
 
 from archive import seal
 from archive.crawl_tables import DDL as CRAWL_DDL
-from archive.errors import ArchiveError, CannotCreate, Corrupt, DiskTrouble, Locked, NewerArchive
+from archive.errors import ArchiveError, CannotCreate, Corrupt, DiskTrouble, Locked, NewerArchive, NotHeld
 
 migrations = Migrations("archive")
 
@@ -262,7 +262,10 @@ def open_database(path: str | Path, *, readonly: bool = False, outdated: bool = 
     with trouble(place):
         if readonly:
             if not place.exists():
-                raise CannotCreate(f"there is no archive at {place.parent}: save an article there first")
+                raise NotHeld(
+                    f"there is no archive in {place.parent}: `wechat-archive save ADDRESS` makes one; "
+                    "--archive DIR names another"
+                )
             conn = sqlite3.connect(
                 f"{place.absolute().as_uri()}?mode=ro", uri=True, timeout=30, check_same_thread=False
             )

@@ -1,0 +1,92 @@
+"""``wechat-archive convert``: a saved page as Markdown, nothing stored."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archive.cli.common import App, archive_command, pass_app
+
+if TYPE_CHECKING:
+    from scraper.models import Article, Page
+
+
+@archive_command("convert", short_help="Turn a saved page into Markdown; stores nothing.")
+@click.argument("pages", metavar="PAGE.html|DIR|-…", nargs=-1, required=True)
+@click.option("--body", "body_only", is_flag=True, help="The body alone, without front matter and header.")
+@click.option("--losses", is_flag=True, help="Say on stderr what of the body could not be kept.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a page: every fact, body and Markdown.")
+@pass_app
+def command(app: App, pages: tuple[str, ...], body_only: bool, losses: bool, as_json: bool) -> None:
+    """Print a saved page of mp.weixin.qq.com (raw, or saved from a browser) as Markdown.
+
+    - reads standard input; a folder stands for every page in it. Nothing is stored and nothing fetched: images and
+    links keep their addresses. Several pages are printed one after the other; a page that cannot be read is told on
+    stderr and the others go on.
+    """
+    import archive
+    import scraper
+    from scraper.errors import ScrapeError
+
+    failed: ScrapeError | None = None
+    for name, page in _pages(pages):
+        try:
+            article = scraper.parse(page)
+        except ScrapeError as error:
+            if pages == (name,) or pages == ("-",):
+                raise
+            failed = failed or error
+            click.echo(f"{name}: {error}", err=True)
+            continue
+        if as_json:
+            click.echo(json.dumps(_facts(name, article), ensure_ascii=False))
+        else:
+            click.echo(archive.body_markdown(article) if body_only else archive.to_markdown(article), nl=False)
+        if losses:
+            _tell_losses(name, article)
+    if failed is not None:
+        raise click.exceptions.Exit(1)
+
+
+def _pages(names: tuple[str, ...]) -> Iterator[tuple[str, Page]]:
+    from archive.errors import BadInput
+    from archive.run.inputs import PAGE_ENDINGS, saved_pages
+    from scraper.models import Page
+
+    for name in names:
+        if name == "-":
+            yield "standard input", Page(url="file:///dev/stdin", body=sys.stdin.buffer.read())
+            continue
+        place = Path(name)
+        inside = (path for path in place.rglob("*") if path.suffix.lower() in PAGE_ENDINGS and path.is_file())
+        for path, page in saved_pages(sorted(inside) if place.is_dir() else [place]):
+            if isinstance(page, BadInput):
+                raise page
+            yield str(path), page
+
+
+def _facts(name: str, article: Article) -> dict[str, object]:
+    import archive
+    from archive import record
+
+    return {
+        "page": name,
+        **json.loads(record.dumps(article)),
+        "kind_name": article.kind_name,
+        "body": article.body,
+        "text": article.text,
+        "markdown": archive.to_markdown(article),
+    }
+
+
+def _tell_losses(name: str, article: Article) -> None:
+    for loss in article.losses:
+        near = f" near {loss.where!r}" if loss.where else ""
+        click.echo(f"{name}: {loss.count} × {loss.kind}{near}", err=True)
+    if not article.losses:
+        click.echo(f"{name}: nothing was lost", err=True)

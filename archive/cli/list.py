@@ -1,0 +1,71 @@
+"""``wechat-archive list``: the articles held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archive.cli.common import App, archive_command, pass_app, rows_as_json
+
+if TYPE_CHECKING:
+    from archive.store import Stored
+
+
+class Day(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic from click 8.3 on
+    """``2022``, ``2022-10`` or ``2022-10-27``: when that begins in China."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        from archive.names import CHINA
+
+        for form in ("%Y-%m-%d", "%Y-%m", "%Y"):
+            with suppress(ValueError):
+                return datetime.strptime(value, form).replace(tzinfo=CHINA)
+        return self.fail(f"{value!r} is not a day such as 2022-10-27, a month such as 2022-10 or a year", param, ctx)
+
+
+@archive_command("list", short_help="List the articles held.")
+@click.option("--account", metavar="NAME", help="Only this account: its name, __biz, gh_… name or 微信号.")
+@click.option("--since", type=Day(), metavar="DAY", help="Published on that day (China) or later.")
+@click.option("--until", type=Day(), metavar="DAY", help="Published before that day begins (China).")
+@click.option("--kind", metavar="KIND", help="Only this kind: article, picture, video, text, shared, …")
+@click.option("--tag", metavar="TAG", help="Only articles with this tag.")
+@click.option("--album", metavar="ALBUM", help="Only members of this album: its id or title.")
+@click.option("--title", metavar="TEXT", help="Only titles with these words in them.")
+@click.option("--gone/--not-gone", default=None, help="Only what was deleted since, or only what was not.")
+@click.option("--edited", is_flag=True, help="Only articles whose file somebody changed by hand.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
+@click.option("--oldest-first", is_flag=True, help="Oldest first instead of newest first.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@pass_app
+def command(app: App, /, as_json: bool, oldest_first: bool, **filters: Any) -> None:
+    """List the articles held, newest first: key, date (China), account, title.
+
+    Use a key, or its first six characters, with show and diff. Never touches the network.
+    """
+    from archive.schema import open_database
+    from archive.store import Store
+
+    with open_database(app.root / "archive.db", readonly=True) as db:
+        articles = Store(db, app.root).articles(newest_first=not oldest_first, **filters)
+        if as_json:
+            rows_as_json(article.to_json() for article in articles)
+        else:
+            for line in lines(articles):
+                click.echo(line)
+
+
+def lines(articles: Iterator[Stored]) -> Iterator[str]:
+    """One line an article, for a person."""
+    from archive.names import CHINA
+
+    for article in articles:
+        day = article.published.astimezone(CHINA).strftime("%Y-%m-%d") if article.published else "undated   "
+        gone = f"  [gone: {article.gone_reason}]" if article.gone else ""
+        title = " ".join(article.title.split()) or "(no title)"
+        yield f"{article.key}  {day}  {article.account or '-'}  {title}{gone}"
