@@ -1,0 +1,67 @@
+"""``wechat-archive run``: everything that is due, for cron."""
+
+from __future__ import annotations
+
+import click
+
+from archive.cli.common import App, archive_command, pass_app
+from archive.cli.crawling import Duration, network_options, show, watched
+
+
+@archive_command("run", short_help="Do everything that is due; for cron.")
+@click.option(
+    "--max-requests", type=click.IntRange(0), metavar="N", help="At most so many requests to mp.weixin.qq.com."
+)
+@click.option("--max-duration", type=Duration(), help="Start nothing new after this long, as 50m.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many articles.")
+@click.option("--recheck", metavar="auto|off|AGE", help="Look at held articles again: by age, never, or as 30d.")
+@click.option(
+    "--ping-url", metavar="URL", help="Tell healthchecks.io or its like: /start, then success or the exit code."
+)
+@network_options
+@pass_app
+def command(
+    app: App,
+    max_requests: int | None,
+    max_duration: float | None,
+    limit: int | None,
+    recheck: str | None,
+    ping_url: str | None,
+    interval: float | None,
+    images: str | None,
+    user_agent: str | None,
+    cookies: str | None,
+    proxy: str | None,
+    no_snapshots: bool,
+    anyway: bool,
+    wait: bool,
+    as_json: bool,
+) -> int:
+    """Do everything that is due: watched sources, waiting and failed addresses, missing images, re-checks.
+
+    Made for cron and systemd timers: silent when all is fine, one line when something is not, and an exit code: 0 fine,
+    1 some addresses failed, 74 disk, 75 try later (blocked, or another command is writing), 76 pages not understood,
+    130 and 143 interrupted. What was interrupted is finished by the next run.
+    """
+    from archive.run.ping import pinging
+    from archive.run.runner import Runner
+
+    config = app.config.option(
+        max_requests=max_requests,
+        max_duration=max_duration,
+        limit=limit,
+        recheck=recheck,
+        ping_url=ping_url,
+        interval=interval,
+        images=images,
+        user_agent=user_agent,
+        cookies=cookies,
+        proxy=proxy,
+        snapshots=False if no_snapshots else None,
+    )
+    runner = Runner(root=app.root, config=config, command="run", anyway=anyway, wait=wait)
+    with pinging(config.ping_url) as ping:
+        with watched(app, runner):
+            report = runner.run()
+        ping.exit_code, ping.text = report.exit_code, report.line()
+    return show(app, report, as_json=as_json, talk=app.watched or app.verbosity > 0)

@@ -1,0 +1,65 @@
+"""``wechat-archive save``: addresses, lists and saved pages become kept articles."""
+
+from __future__ import annotations
+
+import click
+
+from archive.cli.common import App, archive_command, pass_app
+from archive.cli.crawling import network_options, show, watched
+
+
+@archive_command("save", short_help="Fetch articles and keep them.")
+@click.argument("addresses", nargs=-1, metavar="ADDRESS|FILE.html|FOLDER|-…")
+@click.option("-i", "--input", "lists", multiple=True, metavar="FILE", help="A list of addresses, one or more a line.")
+@click.option(
+    "--follow", type=click.IntRange(0), metavar="N", help="Follow related reads so many links deep [default: 0]."
+)
+@click.option("--scope", type=click.Choice(["any", "account", "album"]), help="Which related reads [default: any].")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many articles.")
+@click.option("--refresh", is_flag=True, help="Fetch what is held again; write only what changed.")
+@network_options
+@pass_app
+def command(
+    app: App,
+    addresses: tuple[str, ...],
+    lists: tuple[str, ...],
+    follow: int | None,
+    scope: str | None,
+    limit: int | None,
+    refresh: bool,
+    interval: float | None,
+    images: str | None,
+    user_agent: str | None,
+    cookies: str | None,
+    proxy: str | None,
+    no_snapshots: bool,
+    anyway: bool,
+    wait: bool,
+    as_json: bool,
+) -> int:
+    """Fetch articles of mp.weixin.qq.com and keep each as a Markdown file, with its images, and in the database.
+
+    Give addresses in any form, also inside a pasted sentence; saved pages (.html) or folders of them; `-` for standard
+    input. What is held already is not fetched again.
+    """
+    if not addresses and not lists:
+        raise click.UsageError("give an address, a saved page, a folder, or a list with -i FILE.")
+    from archive.run.inputs import read
+    from archive.run.runner import Runner
+
+    config = app.config.option(
+        follow=follow,
+        scope=scope,
+        limit=limit,
+        interval=interval,
+        images=images,
+        user_agent=user_agent,
+        cookies=cookies,
+        proxy=proxy,
+        snapshots=False if no_snapshots else None,
+    )
+    runner = Runner(root=app.root, config=config, anyway=anyway, wait=wait)
+    inputs = read(addresses, lists, stdin=lambda: click.get_binary_stream("stdin").read())
+    with watched(app, runner):
+        report = runner.save(inputs, refresh=refresh)
+    return show(app, report, as_json=as_json, talk=not app.quiet)

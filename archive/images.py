@@ -1,0 +1,131 @@
+"""Fetching the images of articles: in parallel, each once, and never at the cost of the article."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from scraper.crawl import BASE, LONGEST_RETRY_AFTER, Clock
+from scraper.errors import RateLimited, ScrapeError
+from scraper.models import Article
+
+if TYPE_CHECKING:
+    from scraper.fetch import Download
+
+    from archive.store import Store
+
+#: Tries of one image within a run; a run has many images and an article is whole without them.
+TRIES = 3
+#: The longest wait for one image within a run.
+PATIENCE = 10.0
+FIRST_REST, LONGEST_REST = 3600.0, 7 * 24 * 3600.0
+
+
+class MediaFetcher(Protocol):
+    """The part of the fetcher that images need; it holds back what is too much at once."""
+
+    async def media(self, url: str) -> Download: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """How many images came and how many are missing."""
+
+    came: int = 0
+    missing: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class ImageFetcher:
+    """Fetches what is not held and tells the store of each; an image that failed in this run is not asked for again."""
+
+    store: Store
+    fetcher: MediaFetcher
+    clock: Clock
+    rng: random.Random
+    tell: Callable[[int, int], None] = lambda done, total: None
+    failed: set[str] = field(default_factory=set)
+
+    async def fetch(self, urls: Iterable[str]) -> Images:
+        """Each address once; what failed before in this run only counts as missing. Raises DiskTrouble."""
+        missing = [url for url in dict.fromkeys(urls) if self.store.media_path(url) is None]
+        wanted = [url for url in missing if url not in self.failed]
+        if not wanted:
+            return Images(missing=len(missing))
+        done = 0
+        queue = iter(wanted)
+        came = 0
+
+        async def work() -> None:
+            nonlocal done, came
+            for url in queue:
+                came += await self._one(url)
+                done += 1
+                self.tell(done, len(wanted))
+
+        # A fixed number of workers rather than a task an image: only what is in flight is in memory.
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(8, len(wanted))):
+                    group.create_task(work())
+        except BaseExceptionGroup as failures:  # a full disk is one trouble, not eight
+            raise failures.exceptions[0] from None
+        return Images(came, len(missing) - came)
+
+    async def _one(self, url: str) -> bool:
+        for attempt in range(TRIES):
+            try:
+                download = await self.fetcher.media(url)
+            except ScrapeError as error:
+                wait = self._wait(error, attempt)
+                if wait is None:
+                    self._failed(url, error)
+                    return False
+                await self.clock.sleep(wait)
+            else:
+                self.store.add_media(url, download, self.clock.now())
+                return True
+        return False
+
+    def _wait(self, error: ScrapeError, attempt: int) -> float | None:
+        if error.after != "later" or attempt + 1 >= TRIES:
+            return None
+        if isinstance(error, RateLimited) and error.retry_after is not None:
+            return error.retry_after if error.retry_after <= PATIENCE else None
+        return self.rng.uniform(0, BASE * 2**attempt)
+
+    def _failed(self, url: str, error: ScrapeError) -> None:
+        now = self.clock.now()
+        self.failed.add(url)
+        self.store.media_failed(url, error, now, self._due(url, error, now))
+
+    def _due(self, url: str, error: ScrapeError, now: datetime) -> datetime | None:
+        if error.after == "final":
+            return None
+        row = self.store.db.conn.execute("SELECT attempts FROM media_addresses WHERE url = ?", (url,)).fetchone()
+        attempts = row["attempts"] if row else 0
+        rest = min(FIRST_REST * 2 ** min(attempts, 12), LONGEST_REST) * self.rng.uniform(0.75, 1.25)
+        if isinstance(error, RateLimited) and error.retry_after:
+            rest = max(rest, min(error.retry_after, LONGEST_RETRY_AFTER))
+        return now + timedelta(seconds=rest)
+
+
+def addresses_of(article: Article) -> list[str]:
+    """Every picture that belongs to an article: of its body, its cover, the covers of its media cards."""
+    found = [image.url for image in article.images]
+    found += [url for url in (article.cover, *(media.cover for media in article.media)) if url]
+    return [url for url in dict.fromkeys(found) if url.startswith(("http://", "https://"))]
+
+
+def missing_of(store: Store, article_id: int) -> list[str]:
+    """The images of a kept article that are worth another try."""
+    rows = store.db.conn.execute(
+        "SELECT i.url FROM images i LEFT JOIN media_addresses m ON m.url = i.url "
+        "WHERE i.article_id = ? AND m.sha256 IS NULL AND (m.url IS NULL OR m.due IS NOT NULL) ORDER BY i.position",
+        (article_id,),
+    )
+    return [row["url"] for row in rows if store.media_path(row["url"]) is None]

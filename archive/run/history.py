@@ -1,0 +1,43 @@
+"""The table ``runs``: what each command that writes did."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from archive.frontier import stamp, transaction
+from archive.run.report import RunReport
+
+#: An hourly run makes 9,000 rows a year; older ones say nothing that anybody asks.
+_KEPT = 2000
+
+
+def begin(conn: sqlite3.Connection, command: str, now: datetime) -> int:
+    """A command begins; the number of its row. A row without an end was killed."""
+    with transaction(conn):
+        cursor = conn.execute("INSERT INTO runs (command, started) VALUES (?, ?)", (command, stamp(now)))
+        conn.execute("DELETE FROM runs WHERE id <= ?", ((cursor.lastrowid or 0) - _KEPT,))
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def end(conn: sqlite3.Connection, run_id: int, report: RunReport, now: datetime) -> None:
+    """A command ended as its report says."""
+    with transaction(conn):
+        conn.execute(
+            "UPDATE runs SET ended = ?, exit_code = ?, reason = ?, requests = ?, saved = ?, unchanged = ?, "
+            "followed = ?, failed = ?, waiting = ?, summary = ? WHERE id = ?",
+            (
+                stamp(now),
+                report.exit_code,
+                report.reason.value if report.reason else None,
+                report.requests,
+                report.saved,
+                report.unchanged,
+                report.followed,
+                report.failed,
+                report.waiting,
+                report.line(),
+                run_id,
+            ),
+        )

@@ -1,0 +1,73 @@
+"""Everything a writing command works with, opened together and closed together."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archive.blocks import CoolDown
+from archive.frontier import SqliteFrontier
+from archive.lock import Lock
+from archive.schema import open_database
+from archive.snapshots import Snapshots
+from archive.store import Store
+from scraper.crawl import Clock
+
+if TYPE_CHECKING:
+    from scraper.fetch import Fetcher
+
+    from archive.config import Config
+
+DATABASE, SNAPSHOTS = "archive.db", "snapshots.db"
+
+
+@dataclass(slots=True)
+class Parts:
+    """One archive, open for writing, and the way to the network."""
+
+    root: Path
+    config: Config
+    store: Store
+    snapshots: Snapshots | None
+    frontier: SqliteFrontier
+    cooldown: CoolDown
+    clock: Clock
+    rng: random.Random
+
+
+@contextmanager
+def opened(
+    root: Path, config: Config, *, clock: Clock, wait: bool = False, command: str | None = None, rng: random.Random
+) -> Iterator[Parts]:
+    """Take the lock and open the archive, creating it where it is not there.
+
+    Raises Locked, CannotCreate, Corrupt, DiskTrouble, NewerArchive.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(Lock(root, wait=wait, command=command))
+        db = open_database(root / DATABASE)
+        stack.callback(db.close)
+        # Files that lead to what has just arrived are written once at the end, not once an arrival.
+        store = Store(db, root, versions=config.versions, eager=False)
+        snapshots = stack.enter_context(Snapshots(root / SNAPSHOTS)) if config.snapshots else None
+        yield Parts(root, config, store, snapshots, SqliteFrontier(db.conn), CoolDown(db.conn), clock, rng)
+
+
+def fetcher(config: Config, clock: Clock, rng: random.Random) -> Fetcher:
+    """The fetcher that the settings ask for. Raises BadConfig."""
+    from scraper.fetch import Fetcher, FetchSettings
+
+    settings: dict[str, Any] = {
+        "interval": config.interval,
+        "user_agent": config.user_agent,
+        "cookies_file": config.cookies,
+        "proxy": config.proxy,
+        "ca_file": config.ca_file,
+        "allow_hosts": config.allow_hosts,
+        "media_parallel": config.media_parallel,
+    }
+    return Fetcher(FetchSettings(**settings), clock=clock)

@@ -1,0 +1,61 @@
+"""Which articles are looked at again: authors edit and delete, mostly soon after they published."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from archive.config import seconds
+from archive.errors import BadConfig
+from archive.frontier import stamp
+from archive.run.parts import Parts
+from scraper import urls
+from scraper.crawl import Find
+from scraper.errors import NotAnAddress
+
+#: A run looks at no more than this many, so that an old archive does not fill every run with its past.
+MOST = 25
+_DAY = 86400.0
+#: Half its age at the last look, but at least a day and at most 90: 12 looks in an article's first year, then 4.
+_GENTLE = "min(90.0, max(1.0, (julianday(checked) - julianday(coalesce(published, checked))) / 2))"
+
+
+def add(parts: Parts, now: datetime) -> int:
+    """Put the articles whose time has come into the queue; how many. Raises BadConfig."""
+    period = _period(parts.config.recheck)
+    if period == 0:
+        return 0
+    wait = _GENTLE if period is None else str(period / _DAY)
+    rows = parts.frontier.conn.execute(
+        "SELECT id FROM articles INDEXED BY articles_checked WHERE gone IS NULL "
+        f"AND julianday(:now) - julianday(checked) >= {wait} ORDER BY checked LIMIT :most",
+        {"now": stamp(now), "most": MOST},
+    ).fetchall()
+    return sum(_give(parts, row["id"], now) for row in rows)
+
+
+def _period(recheck: str) -> float | None:
+    """Seconds between two looks; None: by age; 0: never."""
+    if recheck == "auto":
+        return None
+    if recheck == "off":
+        return 0
+    try:
+        return seconds(recheck)
+    except ValueError as error:
+        raise BadConfig(f"recheck = {recheck!r}: auto, off, or a duration such as 30d") from error
+
+
+def _give(parts: Parts, article_id: int, now: datetime) -> bool:
+    row = parts.frontier.conn.execute(
+        "SELECT fetch FROM addresses WHERE article_id = ? "
+        "ORDER BY form != 'short', form = 'temporary', first_seen LIMIT 1",
+        (article_id,),
+    ).fetchone()
+    if row is None:
+        return False
+    try:
+        address = urls.parse(row["fetch"])
+    except NotAnAddress:
+        return False
+    parts.frontier.give(Find(address=address, why="recheck", refresh=True), now)
+    return True

@@ -1,0 +1,345 @@
+"""One run, from addresses to a ``RunReport``: what ``save``, ``run`` and ``archive.open(…).save`` call."""
+
+from __future__ import annotations
+
+import errno
+import random
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from archive.config import Config
+from archive.errors import BadInput, CoolingDown, DiskTrouble
+from archive.images import ImageFetcher, missing_of
+from archive.run import history, rechecks, watching
+from archive.run.clock import SystemClock
+from archive.run.inputs import Inputs, saved_pages
+from archive.run.parts import DATABASE, Parts, fetcher, opened
+from archive.run.report import Result, RunReport
+from archive.run.signals import Interrupted, Signals
+from archive.run.sink import ArchiveSink, identity_address
+from archive.schema import as_archive_error
+from scraper import urls
+from scraper.crawl import Budget, Clock, Crawl, Ending, Find, Reason
+from scraper.errors import Blocked, NotAnAddress, ScrapeError
+from scraper.models import Page
+from scraper.parse import parse
+from scraper.redact import redact
+
+#: A full disk and its like: what the run ends with, keeping what is kept.
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS})
+
+
+class Network(Protocol):
+    """What a run needs of ``scraper.fetch.Fetcher``."""
+
+    requests: int
+
+    async def page(self, url: str, *, referer: str | None = None) -> Page: ...
+    async def media(self, url: str) -> Any: ...
+    async def feed(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> Any: ...
+
+
+Open = Callable[[], AbstractAsyncContextManager[Network]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Runner:
+    """Runs commands on the archive in ``root`` with the settings ``config``.
+
+    ``anyway`` tries although a cool-down is in force; ``wait`` waits for another command that writes; ``network`` and
+    ``clock`` replace the real ones in tests. ``tell`` hears of each result as it comes, ``images_tell`` of images.
+    """
+
+    root: Path
+    config: Config = field(default_factory=Config)
+    command: str = "save"
+    anyway: bool = False
+    wait: bool = False
+    clock: Clock = field(default_factory=SystemClock)
+    network: Open | None = None
+    rng: random.Random = field(default_factory=random.Random)
+    tell: Callable[[Result], None] = lambda result: None
+    images_tell: Callable[[int, int], None] = lambda done, total: None
+    report: RunReport = field(default_factory=RunReport)
+
+    def save(self, inputs: Inputs, *, refresh: bool = False) -> RunReport:
+        """Fetch and keep what was given, following as the settings say.
+
+        Raises ArchiveErrors for the archive as a whole (locked, damaged, cannot be created); whatever happens to one
+        address stands in the report.
+        """
+        self.report.command = self.command = "save"
+        for wrong in inputs.wrong:
+            self._wrong(wrong)
+        if not inputs.addresses and not inputs.files:
+            return self.report
+        return self._session(lambda job: job.save(inputs, refresh=refresh))
+
+    def run(self) -> RunReport:
+        """Do everything that is due: sources, waiting and failed addresses, missing images, rechecks."""
+        self.report.command = self.command = "run"
+        return self._session(lambda job: job.run())
+
+    def _session(self, work: Callable[[Job], Awaitable[None]]) -> RunReport:
+        signals = Signals()
+        with signals.listening():
+            try:
+                with opened(self.root, self.config, clock=self.clock, wait=self.wait, rng=self.rng) as parts:
+                    self._inside(parts, signals, work)
+            except Interrupted as interrupted:
+                self.report.signal = interrupted.number
+        return self.report
+
+    def _inside(self, parts: Parts, signals: Signals, work: Callable[[Job], Awaitable[None]]) -> None:
+        begun = self.clock.monotonic()
+        run_id = history.begin(parts.frontier.conn, self.command, self.clock.now())
+        job: Job | None = None
+
+        async def go() -> None:
+            nonlocal job
+            async with self._network(parts)() as network:
+                job = Job(self, parts, network)
+                try:
+                    await work(job)
+                finally:
+                    self.report.requests = network.requests
+
+        try:
+            signals.drive(go())
+        except Interrupted as interrupted:
+            self.report.signal = interrupted.number
+        except CoolingDown as cooling:
+            self.report.message = str(cooling)
+        except (OSError, sqlite3.Error, DiskTrouble) as error:
+            self.report.disk = _disk(error)
+        self.report.seconds = self.clock.monotonic() - begun
+        with signals.hold():
+            self._finish(parts, run_id)
+
+    def _finish(self, parts: Parts, run_id: int) -> None:
+        report = self.report
+        try:
+            if report.signal is None and report.disk is None:
+                parts.store.settle()
+            report.waiting = parts.frontier.waiting()
+            history.end(parts.frontier.conn, run_id, report, self.clock.now())
+        except (OSError, sqlite3.Error, DiskTrouble) as error:
+            report.disk = report.disk or _disk(error)
+
+    def _network(self, parts: Parts) -> Open:
+        if self.network is not None:
+            return self.network
+        return lambda: fetcher(self.config, self.clock, self.rng)
+
+    def _wrong(self, error: NotAnAddress) -> None:
+        shown = redact(error.url or "")
+        self.add(
+            Result(
+                address=shown,
+                change="failed",
+                error_class=error.code,
+                error=redact(str(error)),
+                exit_code=error.exit_code,
+            )
+        )
+
+    def add(self, result: Result) -> None:
+        """Count a result and tell of it."""
+        self.report.add(result)
+        self.tell(result)
+
+
+class Job:
+    """One command at work on an open archive."""
+
+    def __init__(self, runner: Runner, parts: Parts, network: Network) -> None:
+        self.runner, self.parts, self.network = runner, parts, network
+        self.config, self.clock, self.report = runner.config, runner.clock, runner.report
+        self.images = ImageFetcher(
+            store=parts.store, fetcher=network, clock=runner.clock, rng=runner.rng, tell=runner.images_tell
+        )
+
+    # --- save
+
+    async def save(self, inputs: Inputs, *, refresh: bool) -> None:
+        """What ``Runner.save`` does, inside."""
+        now = self.clock.now()
+        crawl_id = self.parts.frontier.new_crawl("save", now, limit=self.config.limit, images=self.config.images)
+        finds = [self._given(address, refresh=refresh) for address in inputs.addresses.values()]
+        sink = self._sink(self.config.images)
+        for path, page in saved_pages(inputs.files):
+            finds += await self._take_file(sink, path, page)
+        for find in finds:
+            self._give(find, crawl_id, insist=refresh)
+        if finds:
+            self.parts.frontier.crawl_id = crawl_id
+            ending = await self._crawl(sink, Budget())
+            self._leftovers(crawl_id, ending)
+        if self.config.images == "local":
+            await self._missing_images(sink.touched)
+
+    def _given(self, address: urls.Address, *, refresh: bool) -> Find:
+        return Find(address=address, why="given", follow=self.config.follow, scope=self.config.scope, refresh=refresh)
+
+    def _give(self, find: Find, crawl_id: int | None, *, insist: bool = False) -> None:
+        failure = self.parts.frontier.give(find, self.clock.now(), crawl_id=crawl_id, insist=insist)
+        if failure is not None:
+            hint = "" if failure.state == "gone" else " (not asked again; --refresh does)"
+            self.runner.add(
+                Result(
+                    address=find.address.canonical,
+                    change="failed",
+                    error_class=failure.error_class,
+                    error=failure.error + hint,
+                    exit_code=1,
+                )
+            )
+
+    def _leftovers(self, crawl_id: int, ending: Ending | None) -> None:
+        """What a `save` did not come to stands in its report as waiting."""
+        frontier = self.parts.frontier
+        told = {result.address for result in self.report.results}
+        rows = frontier.conn.execute(
+            "SELECT address, depth, due FROM frontier WHERE open AND crawl_id = ? ORDER BY depth, id LIMIT 1000",
+            (crawl_id,),
+        ).fetchall()
+        for row in rows:
+            if row["address"] not in told:
+                self.report.add(
+                    Result(address=row["address"], change="waiting", followed=row["depth"] > 0, due=row["due"])
+                )
+
+    # --- saved pages
+
+    async def _take_file(self, sink: ArchiveSink, path: Path, page: Page | BadInput) -> list[Find]:
+        """Keep a saved page; returns what is to be followed from it."""
+        from scraper.crawl import Task, follow
+
+        if isinstance(page, BadInput):
+            self.runner.add(Result(address=str(path), change="failed", error_class="bad-input", error=str(page)))
+            return []
+        try:
+            article = parse(page)
+        except ScrapeError as error:
+            self.report.pages += 1
+            message = f"{path}: {redact(str(error))}"
+            self.report.unknown += error.code == "unrecognised"
+            self.runner.add(Result(address=str(path), change="failed", error_class=error.code, error=message))
+            return []
+        self.report.pages += 1
+        address = identity_address(article, page.url)
+        snapshot_id = self.parts.snapshots.put(page, address=address) if self.parts.snapshots else None
+        task = Task(
+            id=0, url=page.url, address=address, follow=self.config.follow, scope=self.config.scope, why="given"
+        )
+        await sink.keep_file(task, article, snapshot_id, path)
+        return follow(task, article.account.biz, article.links)
+
+    # --- run
+
+    async def run(self) -> None:
+        """What ``Runner.run`` does, inside."""
+        parts, config = self.parts, self.config
+        started = self.clock.monotonic()
+        parts.frontier.begin_run()
+        self._stop_in_cooldown()
+        sink = self._sink(config.images)
+        await watching.look(self)
+        rechecks.add(parts, self.clock.now())
+        left = None if config.max_duration is None else config.max_duration - (self.clock.monotonic() - started)
+        budget = Budget(requests=config.max_requests, seconds=left, articles=config.limit)
+        await self._crawl(sink, budget)
+        watching.note_news(parts, self.clock.now(), self.runner.rng)
+        if config.images == "local" and self.report.reason not in (Reason.DURATION, Reason.OUTAGE):
+            await self._due_images()
+
+    def source_failed(self, result: Result) -> None:
+        """A source could not be looked at."""
+        self.report.source_errors.append(result)
+        self.report.errors[result.error_class or "error"] += 1
+        self.runner.tell(result)
+
+    # --- both
+
+    def _sink(self, images: str) -> ArchiveSink:
+        parts = self.parts
+        return ArchiveSink(
+            store=parts.store,
+            snapshots=parts.snapshots,
+            frontier=parts.frontier,
+            images=self.images,
+            clock=self.clock,
+            report=self.report,
+            image_mode=images,
+            tell=self.runner.tell,
+        )
+
+    def _stop_in_cooldown(self) -> None:
+        block = self.parts.cooldown.in_force(self.clock.now())
+        if block is None or self.runner.anyway:
+            return
+        self.report.reason = Reason.BLOCKED
+        self.report.blocked_until = block.until.isoformat(timespec="minutes")
+        raise block.refusal()
+
+    async def _crawl(self, sink: ArchiveSink, budget: Budget) -> Ending:
+        try:
+            self._stop_in_cooldown()
+        except CoolingDown as cooling:
+            self.report.message = str(cooling)
+            return Ending(Reason.BLOCKED)
+        parts = self.parts
+        judge = parts.cooldown.judge()
+        parts.frontier.probing = judge.probing
+        crawl = Crawl(
+            frontier=parts.frontier,
+            fetcher=self.network,
+            sink=sink,
+            clock=self.clock,
+            parse=parse,
+            budget=budget,
+            judge=judge,
+            rng=self.runner.rng,
+        )
+        try:
+            ending = await crawl.run()
+        finally:
+            parts.cooldown.remember(judge)
+        self._ended(ending)
+        return ending
+
+    def _ended(self, ending: Ending) -> None:
+        self.report.reason = ending.reason
+        if ending.error is not None:
+            self.report.message = redact(str(ending.error))
+        if isinstance(ending.error, Blocked):
+            block = self.parts.cooldown.blocked(ending.error, self.clock.now())
+            self.report.blocked_until = block.until.isoformat(timespec="minutes")
+
+    async def _missing_images(self, article_ids: Sequence[int]) -> None:
+        """Images of what was just kept, or held already, that an earlier try did not get."""
+        for article_id in dict.fromkeys(article_ids):
+            await self._fetch_images(missing_of(self.parts.store, article_id))
+
+    async def _due_images(self) -> None:
+        store = self.parts.store
+        await self._fetch_images(image.url for image in store.missing_media(self.clock.now(), 500))
+
+    async def _fetch_images(self, missing: Iterable[str]) -> None:
+        got = await self.images.fetch(missing)
+        self.report.images += got.came
+        self.report.images_missing += got.missing
+
+
+def _disk(error: Exception) -> str:
+    """What to say about a disk that fails; any other trouble is raised on."""
+    if isinstance(error, sqlite3.Error):
+        error = as_archive_error(error, DATABASE)
+    foreign = error.errno not in _DISK if isinstance(error, OSError) else not isinstance(error, DiskTrouble)
+    if foreign:
+        raise error
+    return redact(f"the disk refuses: {error}. What is kept is safe; make room and run it again")

@@ -1,0 +1,193 @@
+"""Where the crawl's pages and articles go: snapshot first, then article, images, files and rows."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archive import albums
+from archive.frontier import stamp
+from archive.images import ImageFetcher, addresses_of
+from archive.run.report import Result
+from scraper import urls
+from scraper.errors import Blocked, Gone, NotAnAddress, ScrapeError, Unrecognised
+from scraper.models import Article, Page
+from scraper.redact import redact
+
+if TYPE_CHECKING:
+    from archive.frontier import SqliteFrontier
+    from archive.run.report import RunReport
+    from archive.snapshots import Snapshots
+    from archive.store import Store
+    from archive.store.types import Kept
+    from scraper.crawl import AlbumPage, Clock, Known, Task
+
+_SPOOL_LEVEL = 1
+
+
+@dataclass(slots=True, kw_only=True)
+class ArchiveSink:
+    """``scraper.crawl.Sink`` over one archive."""
+
+    store: Store
+    snapshots: Snapshots | None
+    frontier: SqliteFrontier
+    images: ImageFetcher
+    clock: Clock
+    report: RunReport
+    image_mode: str = "local"
+    #: an album's list that was read this recently is not asked for again, unless refreshed
+    album_fresh: float = 3600.0
+    tell: Callable[[Result], None] = lambda result: None
+    touched: list[int] = field(default_factory=list)
+    _snapshot_id: int | None = None
+
+    # --- before a request
+
+    def known(self, task: Task) -> Known | None:
+        from scraper.crawl import Known
+
+        if task.refresh:
+            return None
+        if task.form == "album":
+            return albums.known(self.store.db.conn, task, self.clock.now(), self.album_fresh)
+        held = self.store.find(task.address)
+        if held is None:
+            return None
+        self.touched.append(held.article_id)
+        self._tell(task, Result(address=task.address, change="held", key=held.key, path=held.path, title=held.title))
+        return Known(held.biz, self.store.edges(held.article_id))
+
+    def stored(self, task: Task) -> Page | None:
+        self._snapshot_id = None
+        if self.snapshots is None:
+            kept = self.frontier.page(task)
+            return _unspooled(*kept) if kept else None
+        found = task.snapshot_id
+        if found is None:
+            found = self._own_snapshot(self.snapshots, task)
+        if found is None:
+            return None
+        self._snapshot_id = found
+        return self.snapshots.get(found)
+
+    def _own_snapshot(self, snapshots: Snapshots, task: Task) -> int | None:
+        """The page of this very task, kept by a process that was killed before it could note so."""
+        latest = snapshots.latest_id(task.address)
+        if latest is None or task.since is None:
+            return None
+        fetched = snapshots.facts(latest).fetched
+        return latest if fetched is not None and fetched >= task.since else None
+
+    # --- after it
+
+    def received(self, task: Task, page: Page) -> None:
+        now = self.clock.now()
+        if self.snapshots is None:
+            meta, body = _spooled(page)
+            self.frontier.keep_page(task, meta, body, now)
+            return
+        self._snapshot_id = self.snapshots.put(page, address=task.address)
+        self.frontier.fetched(task, self._snapshot_id, now)
+
+    def wanted(self, task: Task, article: Article) -> bool:
+        self.report.pages += 1
+        if not task.account or not article.account.biz or article.account.biz == task.account:
+            return True
+        self._tell(task, Result(address=task.address, change="skipped", title=article.title))
+        return False
+
+    async def keep(self, task: Task, article: Article) -> None:
+        kept = await self._keep(task, article, self._snapshot_id)
+        if article.identity is not None:
+            self.frontier.settle(identity_address(article, task.address), self.clock.now())
+        result = Result(address=task.address, change=kept.change, key=kept.key, path=kept.path, title=article.title)
+        self._tell(task, result)
+
+    async def keep_file(self, task: Task, article: Article, snapshot_id: int | None, path: Path) -> None:
+        """The article of a saved page."""
+        kept = await self._keep(task, article, snapshot_id)
+        self._tell(
+            task, Result(address=str(path), change=kept.change, key=kept.key, path=kept.path, title=article.title)
+        )
+
+    async def _keep(self, task: Task, article: Article, snapshot_id: int | None) -> Kept:
+        if self.image_mode == "local":
+            got = await self.images.fetch(addresses_of(article))
+            self.report.images += got.came
+            self.report.images_missing += got.missing
+        now = self.clock.now()
+        kept = self.store.keep(article, address=task.url, now=now, snapshot_id=snapshot_id, refresh=task.refresh)
+        self.store.remember(task.address, kept.article_id, now)
+        self.touched.append(kept.article_id)
+        return kept
+
+    def album(self, task: Task, page: Page) -> AlbumPage:
+        return albums.take_in(self.store.db.conn, task, page, self.clock.now())
+
+    def failed(self, task: Task, error: ScrapeError, due: datetime | None) -> None:
+        held = self.store.gone(task.address, error, self.clock.now()) if isinstance(error, Gone) else None
+        if isinstance(error, Gone | Unrecognised) or error.after == "person":
+            self.report.pages += 1
+        if isinstance(error, Unrecognised):
+            self.report.unknown += 1
+        self._tell(
+            task,
+            Result(
+                address=task.address,
+                change="gone" if held else "failed",
+                key=held,
+                error_class=error.code,
+                error=redact(str(error)),
+                due=stamp(due) if due else None,
+                exit_code=75 if isinstance(error, Blocked) else error.exit_code,
+            ),
+        )
+
+    def _tell(self, task: Task, result: Result) -> None:
+        from dataclasses import replace
+
+        result = replace(result, followed=task.depth > 0)
+        self.report.add(result)
+        self.tell(result)
+
+
+def _spooled(page: Page) -> tuple[dict[str, Any], bytes]:
+    meta = {
+        "url": page.url,
+        "final_url": page.final_url,
+        "status": page.status,
+        "headers": page.headers,
+        "redirects": page.redirects,
+        "fetched": stamp(page.fetched) if page.fetched else None,
+    }
+    return meta, zlib.compress(page.body, _SPOOL_LEVEL)
+
+
+def _unspooled(meta: dict[str, Any], body: bytes) -> Page:
+    return Page(
+        url=meta["url"],
+        body=zlib.decompress(body),
+        final_url=meta["final_url"],
+        status=meta["status"],
+        headers=tuple((name, value) for name, value in meta["headers"]),
+        redirects=tuple(meta["redirects"]),
+        fetched=datetime.fromisoformat(meta["fetched"]) if meta["fetched"] else None,
+    )
+
+
+def identity_address(article: Article, fallback: str) -> str:
+    """The canonical address of an article that came as a file."""
+    if article.identity is not None:
+        i = article.identity
+        return urls.canonical(f"https://{urls.HOST}/s?__biz={i.biz}&mid={i.mid}&idx={i.idx}")
+    for text in (article.url, article.address, fallback):
+        try:
+            return urls.canonical(text or "")
+        except NotAnAddress:
+            continue
+    return fallback
