@@ -5,8 +5,10 @@ from __future__ import annotations
 from scraper import links, meta
 from scraper import page as pages
 from scraper.encoding import to_utf8
+from scraper.kinds.text import has_own_title
 from scraper.models import Article, Page
-from scraper.source import Source
+from scraper.plain import first_words, one_line
+from scraper.source import Source, text_of
 
 
 def read(page: Page) -> Article:
@@ -14,6 +16,7 @@ def read(page: Page) -> Article:
     source = Source(page, to_utf8(page.body, dict(page.headers).get("content-type")))
     found = pages.read(source)
     fields = meta.read(source)
+    fields["title"] = _title(source, fields["title"], fields["kind"], found.text)
     return Article(
         **fields,
         address=page.url,
@@ -24,3 +27,14 @@ def read(page: Page) -> Article:
         links=links.collect(source, found, fields["album"], fields["reprint"], fields["source_url"]),
         losses=found.losses,
     )
+
+
+def _title(source: Source, given: str, kind: int, text: str) -> str:
+    """The article's own title; where it has none, the words it begins with.
+
+    A text message (kind 10) without a title of its own has its whole text in that place.
+    """
+    if given and not (kind == 10 and source.cgi is not None and not has_own_title(source)):
+        return given
+    heading = one_line(text_of(source.tree.find(".//h1"))) if source.cgi is None and source.tree is not None else None
+    return heading or first_words(text) or given

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from scraper.literal import unescape
+
 #: How much of a page is looked at to tell encodings apart; CJK text stands well within it on real pages … unless only
 #: scripts do, so the tail is looked at too.
 _SAMPLE: Final = 1 << 16
@@ -37,6 +39,10 @@ def to_utf8(body: bytes, content_type: str | None = None) -> bytes:
 
     Never raises: what no encoding explains is read as UTF-8 with U+FFFD in place of the broken bytes.
     """
+    return _unwrapped(_to_utf8(body, content_type))
+
+
+def _to_utf8(body: bytes, content_type: str | None) -> bytes:
     for bom, name in _BOMS:
         if body.startswith(bom):
             body = body[len(bom) :]
@@ -47,6 +53,14 @@ def to_utf8(body: bytes, content_type: str | None = None) -> bytes:
     if _is_utf8(body):
         return _clean(body)
     return _clean(_recode(body, _legacy(body, content_type)))
+
+
+def _unwrapped(body: bytes) -> bytes:
+    r"""A page that was saved as the inside of a JSON string (``\n``, ``\"``) as the page it was."""
+    head = body[:4096]
+    if b'=\\"' not in head or b'="' in head.replace(b'=\\"', b""):
+        return body
+    return unescape(body.strip().strip(b'"'))
 
 
 def _clean(body: bytes) -> bytes:

@@ -32,7 +32,7 @@ class Impure(Malformed):
 
 _TOKEN = re.compile(
     rb"(?:\s|//[^\n]*+\n|/\*(?:[^*]|\*(?!/))*+\*/)*+"
-    rb"(?:(?P<name>[A-Za-z_$][\w$]*+)|(?P<number>\d[\w.]*+|\.\d\w*+)|(?P<op>===?|!==?|\|\||&&|['\"{}\[\](),:?*.=!+;-]))"
+    rb"(?:(?P<name>[A-Za-z_$][\w$]*+)|(?P<number>\d[\w.]*+|\.\d\w*+)|(?P<op>===?|!==?|\|\||&&|[^\s\w]))"
 )
 _ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|(\r\n|.))", re.S)
 _SIMPLE: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"v": b"\v", b"0": b"\0"}
@@ -172,9 +172,9 @@ class _Reader:
         if self.kind == "name" and self.token not in _WORDS:
             named = self.named(depth)
             if not isinstance(named, _Unknown):
-                return self.alternatives(named, depth)
+                return self.alternatives(self.factors(self.methods(named, depth), depth), depth)
             if self.take(b"?"):  # `xml ? getXmlValue('title.DATA') : '…'`: pages outside the app take the second
-                _ignore = self.branch(depth)
+                self.branch(depth)
                 self.expect(b":")
                 return self.expression(depth + 1)
             raise Impure("takes its value from a name")
@@ -209,30 +209,43 @@ class _Reader:
         return value
 
     def product(self, depth: int) -> Literal:
-        value = self.value(depth)
+        return self.factors(self.value(depth), depth)
+
+    def factors(self, first: Literal, depth: int) -> Literal:
+        value = first
         while self.take(b"*"):
             left, right = number(value), number(self.value(depth))
             value = None if left is None or right is None else left * right
         return value
 
     def value(self, depth: int) -> Literal:
-        value = self.primary(depth)
-        while self.kind == "op" and self.token == b".":
+        return self.methods(self.primary(depth), depth)
+
+    def methods(self, first: Literal, depth: int) -> Literal:
+        value = first
+        while self.take(b"."):
+            name = self.token
+            if self.kind != "name" or name not in _METHODS:
+                raise Impure("a method of its own")
             self.advance()
-            value = self.method(value, depth)
+            self.skip_arguments()
+            if _METHODS[name]:
+                value = self.decoded(value)
         return value
 
-    def method(self, value: Literal, depth: int) -> Literal:
-        name = self.token
-        if self.kind != "name":
-            self.fail()
-        self.advance()
-        arguments = self.arguments(depth)
-        if name == b"html" and arguments[:1] in ([], [False]):
-            return self.decoded(value)
-        if name in (b"htmlDecode", b"html", b"toString", b"trim"):
-            return self.decoded(value) if name == b"htmlDecode" else value
-        raise Impure("a method of its own")
+    def skip_arguments(self) -> None:
+        """Past the brackets of a call, whatever stands in them (``/\\n/g``): they shape the page, not the value."""
+        self.expect(b"(")
+        depth = 1
+        while depth:
+            if self.kind is None:
+                self.fail()
+            if self.kind == "op" and self.token in (b"'", b'"'):
+                self.string(self.token)
+                continue
+            if self.kind == "op":
+                depth += (self.token == b"(") - (self.token == b")")
+            self.advance()
 
     def decoded(self, value: Literal) -> Literal:
         if isinstance(value, bytes):
@@ -258,12 +271,14 @@ class _Reader:
         while self.take(b"."):
             if self.kind != "name":
                 self.fail()
+            name = self.token
             self.advance()
         if self.take(b"="):
             return self.expression(depth + 1)
         if self.kind == "op" and self.token == b"(":
             raise Impure("a call")
-        return _UNKNOWN
+        # `var desc = window.a_value_which_never_exists || '…'` on shared pages of 2021–2026: its value is the literal.
+        return None if name == b"a_value_which_never_exists" else _UNKNOWN
 
     def call(self, name: bytes, depth: int) -> Literal:
         if name not in (b"JsDecode", b"htmlDecode", b"String", b"Number", b"parseInt", b"decodeURIComponent"):
@@ -365,6 +380,18 @@ class _Reader:
         key = self.token.decode("ascii", "replace")
         self.advance()
         return key
+
+
+#: Methods whose result is what was there before, as far as text goes (False), or its entities resolved (True).
+#: ``.html(false)`` is the page's own; ``.replace(…)`` turns line breaks into ``<br>`` for display.
+_METHODS: Final[dict[bytes, bool]] = {
+    b"html": True,
+    b"htmlDecode": True,
+    b"replace": False,
+    b"slice": False,
+    b"trim": False,
+    b"toString": False,
+}
 
 
 class _Unknown:

@@ -13,11 +13,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final, TypedDict
 
+import lxml.etree
+
 from scraper import urls
 from scraper.errors import NotAnAddress
 from scraper.literal import Literal, number
 from scraper.models import Account, Album, Edit, Identity, Reprint
-from scraper.plain import one_line, several_lines, unescape_fully
+from scraper.plain import one_line, several_lines, unescape_fully, without_tags
 from scraper.source import Source, text_of
 
 #: What the page shows is China time all year round.
@@ -58,11 +60,11 @@ class Fields(TypedDict):
 
 
 #: Field → places in order. ``cgi:`` top level of cgiDataNew; ``var:``, ``window:``, ``data:`` assignments of scripts
-#: (``data`` is ``d.X``/``cgiData.X`` of shared video and picture pages); then the DOM: ``meta:`` name or property,
+#: (``data`` is ``d.X``/``cgiData.X`` of shared video and picture pages, ``in`` a member of ``cgiData``); then the DOM: ``meta:`` name or property,
 #: ``id:``, ``class:`` (first element).
 PLACES: Final[Mapping[str, str]] = {
     "title": (
-        "cgi:title var:msg_title window:msg_title data:title window:title data:video_title meta:og:title"
+        "cgi:title var:msg_title window:msg_title data:title window:title data:video_title in:video_title meta:og:title"
         " meta:twitter:title id:activity-name id:js_title_inner class:js_title_inner id:video_title"
         " class:common_share_title class:rich_media_title class:share_content_title"
     ),
@@ -92,15 +94,15 @@ PLACES: Final[Mapping[str, str]] = {
     ),
     "cover": (
         "cgi:cdn_url cgi:cdn_url_235_1 cgi:cdn_url_16_9 cgi:cdn_url_1_1 cgi:cdn_url_3_4"
-        " var:msg_cdn_url window:msg_cdn_url data:cdn_url window:cdn_url var:cdn_url_235_1 var:cdn_url_1_1"
+        " var:msg_cdn_url window:msg_cdn_url data:cdn_url window:cdn_url in:cdn_url var:cdn_url_235_1 var:cdn_url_1_1"
         " meta:og:image meta:twitter:image"
     ),
     "author": "cgi:author var:author window:author data:author id:js_author_name id:js_author_name_text",
     "language": "cgi:lang",
     "category": "var:_ori_article_type window:_ori_article_type",
-    "source_url": "cgi:source_url var:msg_source_url window:msg_source_url data:source_link",
+    "source_url": "cgi:source_url var:msg_source_url window:msg_source_url data:source_link in:source_link",
     "comment_id": "cgi:comment_id var:comment_id window:comment_id data:comment_id",
-    "kind": "cgi:item_show_type var:item_show_type window:item_show_type data:item_show_type",
+    "kind": "cgi:item_show_type var:item_show_type window:item_show_type data:item_show_type var:itemShowType",
     "real_kind": "cgi:real_item_show_type window:real_item_show_type var:real_item_show_type",
     "copyright_stat": "var:_copyright_stat window:_copyright_stat var:copyright_stat",
     "paid": "cgi:is_pay_subscribe var:isPaySubscribe window:isPaySubscribe var:is_pay_subscribe",
@@ -120,6 +122,8 @@ def raw(source: Source, field: str) -> Literal:
             return None
         elif sort in _DOM:
             value = _from_dom(source, sort, name)
+        elif sort == "in":
+            value = source.scripts.member("cgiData", name)
         else:
             value = source.scripts.get(name, sort)
         if value not in (None, "", [], {}) and value is not False:
@@ -397,12 +401,26 @@ def tag_entries(source: Source) -> list[tuple[str | None, str | None]]:
         entries = sequence(mapping(source.data("public_tag_info")).get("tags"))
         found = [(mapping(entry).get("tag_name"), mapping(entry).get("tag_link")) for entry in entries]
     else:
-        found = [
-            (text_of(element), element.get("data-url") or element.get("href") or element.get("data-tag_link"))
-            for name in ("article-tag__item", "album__item", "article-tag-card__title")
-            for element in source.by_class(name)
-        ]
+        found = [_shown_tag(element) for name in _TAG_CLASSES for element in source.by_class(name)]
     return [(one_line(name) if isinstance(name, str) else None, address(link)) for name, link in found if name or link]
+
+
+#: A tag under the article (2020–2023), and the card that stands there when it is the only one.
+_TAG_CLASSES: Final = ("article-tag__item-wrp", "article-tag-card", "album__item")
+
+
+def _shown_tag(element: lxml.etree._Element) -> tuple[str | None, str | None]:
+    name = next(
+        (
+            inner
+            for inner in element.iter()
+            if isinstance(inner.tag, str)
+            and {"article-tag__item", "article-tag-card__title", "album__name"}
+            & set((inner.get("class") or "").split())
+        ),
+        None,
+    )
+    return text_of(name), element.get("data-url") or element.get("href")
 
 
 def tags(source: Source) -> tuple[str, ...]:
@@ -489,7 +507,7 @@ def read(source: Source) -> Fields:
         sn=sn,
         kind=kind(source),
         url=permanent(source, known, sn),
-        digest=several_lines(_string(source, "digest")),
+        digest=several_lines(without_tags(unescape_fully(_string(source, "digest") or ""))),
         cover=address(raw(source, "cover")),
         language=language or None,
         category=one_line(category) if isinstance(category, str) else None,

@@ -1,24 +1,45 @@
-"""Says by structure what a page is, and finds its body. Never by a word in an article."""
+"""Says by structure what a page is, and finds its body. Never by a word in an article.
+
+A page is an article where its data or its DOM holds a body that shows anything; what has none is refused by what
+stands in its place (``scraper.status``).
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 
-try:
-    from scraper.body import Body, Hints, clean
-except ImportError:  # until BODY's room lands
-    from scraper._fallback import Body, Hints, clean  # type: ignore[assignment]
-from scraper.errors import Unrecognised
-from scraper.source import Source, html_of
+from scraper import kinds, meta, status
+from scraper.body import Body, Hints, clean
+from scraper.kinds import media
+from scraper.source import Source
 
 
 def read(source: Source) -> Body:
-    """The page's body, cleaned; raises what the page is where it has none."""
-    hints = Hints(base_url=source.url)
-    if source.cgi is not None:
-        html = source.cgi.html("content_noencode")
-        if html:
-            return clean(html, hints=hints)
-    content = source.by_id("js_content")
-    if content is not None:
-        return clean(html_of(content), hints=hints)
-    raise Unrecognised("neither an article nor any known status page", url=source.page.url)
+    """The page's body, cleaned.
+
+    Raises ``Gone``, ``Blocked``, ``NeedsPerson`` or ``Unrecognised`` for a page without one.
+    """
+    if not source.body.strip():
+        raise status.Unrecognised("the page is empty", url=source.page.url)
+    found = kinds.body(source, meta.kind(source)) if might_be_article(source) else None
+    if found is None:
+        raise status.refuse(source)
+    hints = Hints(
+        base_url=source.url,
+        videos={**media.videos(source), **found.videos},
+        voices={**media.voices(source), **found.voices},
+    )
+    body = clean(found.html, hints=hints)
+    if not (body.text.strip() or body.images or body.media):
+        raise status.refuse(source)
+    return replace(body, losses=(*body.losses, *found.losses)) if found.losses else body
+
+
+def might_be_article(source: Source) -> bool:
+    """Whether the page has the root of an article: its data, ``#js_article`` (since 2015) or a body's container."""
+    if source.cgi is not None and "title" in source.cgi:
+        return True
+    return any(source.by_id(name) is not None for name in _ROOTS) or bool(source.by_class("rich_media_content"))
+
+
+_ROOTS = ("js_content", "js_article", "js_share_content", "img-content", "activity-name")

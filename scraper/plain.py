@@ -53,6 +53,30 @@ def one_line(text: str | None) -> str | None:
     return _SPACES.sub(" ", scrub(unescape_fully(text))).strip() or None
 
 
+#: Tags that WeChat really puts into the text of a digest; anything else in angle brackets is the author's.
+_LINK_TAG = re.compile(r"</?(?:a|br|span|em|strong|p)(?:\s[^<>]*)?/?>", re.I)
+
+
+def without_tags(text: str | None) -> str | None:
+    """Text of a message without the links in it (kind 8 has whole ``<a class=…>`` in its digest)."""
+    if not text or "<" not in text:
+        return text
+    return _LINK_TAG.sub("", re.sub(r"<br\s*/?>", "\n", text, flags=re.I))
+
+
+_CARD = re.compile(r"\w{2,3}: ")
+
+
+def first_words(text: str | None, most: int = 64) -> str | None:
+    """The first line of a text as its name: whole if it fits, else up to a sentence's end, else cut with ``…``."""
+    lines = [line.strip() for line in (text or "").split("\n") if line.strip()]
+    line = next((line for line in lines if len(line) >= 4 and not _CARD.match(line)), lines[0] if lines else None)
+    if line is None or len(line) <= most:
+        return line
+    ends = [at + 1 for at, char in enumerate(line[:most]) if char in "。！？!?；;"]
+    return line[: ends[-1]] if ends and ends[-1] >= 8 else line[: most - 1].rstrip() + "…"
+
+
 def several_lines(text: str | None) -> str | None:
     """Clean text that may keep its line breaks (digests), ``None`` for nothing."""
     if not text:

@@ -11,15 +11,16 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from scraper.literal import Literal, Malformed, read
+from scraper.literal import Literal, Malformed, closing, read, unescape
 
-#: Data scripts have 2–30 KB on real pages; the libraries of 2022 on have up to 1.4 MB and are not read.
-_LARGEST: Final = 200_000
+#: Data scripts have 2–150 KB on real pages; the libraries of 2022 on have up to 1.4 MB and are not read.
+_LARGEST: Final = 400_000
 #: Assignments of one name that are tried before it counts as absent (up to 9 seen: code after the data).
 _TRIES: Final = 16
 _ASSIGNMENT = re.compile(
     rb"(?<![\w$.])(?:var\s+|window\.cgiData\.|window\.|cgiData\.|_g\.|d\.)([A-Za-z_]\w*+)\s*+=(?!=)\s*+"
 )
+_WRITES = re.compile(rb"(?:document\.write\(\s*|\bvar\s+(?:content|desc|text)\s*=\s*)(['\"])")
 _FORMS: Final = {b"v": "var", b"w": "window", b"c": "data", b"_": "data", b"d": "data"}
 
 
@@ -43,6 +44,31 @@ class Scripts:
         if key not in self._cache:
             self._cache[key] = self._first(name, forms)
         return self._cache[key]
+
+    def member(self, name: str, key: str) -> Literal:
+        """``key`` of the first object that is assigned to ``name`` and has something there."""
+        for _, start in self._assignments().get(name, ())[:_TRIES]:
+            try:
+                value, _ = read(self._body, start)
+            except Malformed:
+                continue
+            if isinstance(value, dict) and value.get(key):
+                return value[key]
+        return None
+
+    def property(self, key: str) -> Literal:
+        """The first literal after ``key:`` or ``key =`` anywhere in a data script; for names that nothing else has."""
+        pattern = re.compile(rb"(?<![\w$.])" + re.escape(key.encode()) + rb"['\"]?\s*[:=](?!=)\s*(?=['\"])")
+        for begin, end in inline_scripts(self._body):
+            if end - begin <= _LARGEST:
+                for match in pattern.finditer(self._body, begin, end):
+                    try:
+                        value, _ = read(self._body, match.end())
+                    except Malformed:
+                        continue
+                    if value:
+                        return value
+        return None
 
     def has(self, name: str) -> bool:
         """Whether any script assigns to ``name`` at all."""
@@ -69,6 +95,20 @@ class Scripts:
                         form = "data" if b"cgiData." in match[0] else _FORMS[match[0][:1]]
                         self._found.setdefault(match[1].decode("ascii"), []).append((form, match.end()))
         return self._found
+
+
+def written(script: str) -> str | None:
+    """The text that a small script inside the body shows: ``document.write("…")`` or ``var content = "…"``."""
+    data = script.encode("utf-8", "replace")
+    for match in _WRITES.finditer(data):
+        start = match.end()
+        try:
+            text = unescape(data[start : closing(data, start, match[1])]).decode("utf-8", "replace")
+        except Malformed:
+            continue
+        if text.strip():
+            return text
+    return None
 
 
 def inline_scripts(body: bytes) -> Iterator[tuple[int, int]]:

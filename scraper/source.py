@@ -10,7 +10,7 @@ import lxml.etree
 
 from scraper import cgidata
 from scraper.cgidata import CgiData
-from scraper.literal import Literal
+from scraper.literal import Literal, unescape
 from scraper.models import Page
 from scraper.scripts import Scripts
 
@@ -59,15 +59,19 @@ class Source:
         """All elements of this class, in page order."""
         return [] if self.tree is None else _BY_CLASS(self.tree, name=f" {name} ")
 
+    def description(self) -> str | None:
+        """What the page says about itself in its head, line breaks kept."""
+        return self.meta("og:description") or self.meta("twitter:description") or self.meta("description")
+
     def meta(self, name: str) -> str | None:
-        """``content`` of ``<meta name=…>`` or ``<meta property=…>``."""
+        """``content`` of ``<meta name=…>`` or ``<meta property=…>``; JS escapes there (``\\x0a``) are resolved."""
         if self.tree is None:
             return None
         for element in self.tree.iter("meta"):
             if name in (element.get("name"), element.get("property")):
                 content = element.get("content")
                 if content:
-                    return str(content)
+                    return unescape(content.encode("utf-8", "replace")).decode("utf-8", "replace")
         return None
 
 
