@@ -21,6 +21,7 @@ from sqlite_utils import Database, Migrations
 from archive import seal
 from archive.crawl_tables import DDL as CRAWL_DDL
 from archive.errors import ArchiveError, CannotCreate, Corrupt, DiskTrouble, Locked, NewerArchive, NotHeld
+from archive.search.tables import SEARCH_DDL
 
 migrations = Migrations("archive")
 
@@ -213,6 +214,11 @@ def m001_articles(db: Database) -> None:
 @migrations()
 def m002_crawl(db: Database) -> None:
     run_ddl(db, CRAWL_DDL)
+
+
+@migrations()
+def m003_search(db: Database) -> None:
+    run_ddl(db, SEARCH_DDL)
 
 
 class ArchiveDatabase(Database):

@@ -187,6 +187,8 @@ class Keeping(Media):
             if notes:
                 self._update(article_id, **notes)
             beside = None
+            if back:
+                index_article(self.db.conn, article_id)
             if back or not self.files.exists(row["path"]):
                 beside = self._rerender(article_id, now)
             return Kept(article_id, row["key"], row["path"], change, beside)
@@ -253,7 +255,7 @@ class Keeping(Media):
                 self.db.table(table).insert_all(rows)
         self._resolve(article_id)
         self._note_album(article)
-        index_article(self.db.conn, article_id, article, gone=self._row(article_id)["gone"] is not None)
+        index_article(self.db.conn, article_id)
         row = self._row(article_id)
         text = self._markdown(row)
         beside = self._put(row["path"], text, row["markdown_hash"])
@@ -359,8 +361,7 @@ class Keeping(Media):
                 self._update(
                     found.article_id, gone=iso(now), checked=iso(now), gone_reason=error.reason, gone_shown=error.shown
                 )
-                article = self.article(found.article_id)
-                index_article(self.db.conn, found.article_id, article, gone=True)
+                index_article(self.db.conn, found.article_id)
                 self._rerender(found.article_id, now)
         return found.key
 
