@@ -21,6 +21,7 @@ from sqlite_utils import Database, Migrations
 from archive import seal
 from archive.crawl_tables import DDL as CRAWL_DDL
 from archive.errors import ArchiveError, CannotCreate, Corrupt, DiskTrouble, Locked, NewerArchive, NotHeld
+from archive.keep_tables import DDL as REPARSES_DDL
 from archive.search.tables import SEARCH_DDL
 
 migrations = Migrations("archive")
@@ -214,6 +215,11 @@ def m001_articles(db: Database) -> None:
 @migrations()
 def m002_crawl(db: Database) -> None:
     run_ddl(db, CRAWL_DDL)
+
+
+@migrations()
+def m_reparses(db: Database) -> None:
+    run_ddl(db, REPARSES_DDL)
 
 
 @migrations()

@@ -1,0 +1,194 @@
+"""Searching an archive: the one function behind the command, ``Library.search`` and other people's programs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+from archive.errors import Corrupt
+from archive.search.match import Span
+from archive.search.plan import Plan, Row
+from archive.search.query import parse
+from archive.search.ranking import Ranker
+from archive.search.searcher import Searcher
+from archive.search.snippet import Snippet, cut
+
+#: Counting stops here: nobody reads on, and a count of 80,000 takes longer than the search.
+COUNTED = 1000
+#: Candidates whose text is read to rank: those with the words in the title, those about them, the newest.
+_TITLED, _ABOUT, _NEWEST = 60, 60, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One article found.
+
+    ``published`` is aware, UTC. ``path`` is of its Markdown file, from the archive's folder, with ``/``. ``score`` is 0
+    and up, comparable within one search; 0.0 when the newest were asked for. ``title_marks`` are ranges of characters
+    in ``title``. ``folded`` are the keys of reprints folded under this one.
+    """
+
+    key: str
+    title: str
+    account: str | None
+    author: str | None
+    published: datetime | None
+    path: str
+    url: str | None
+    score: float
+    snippet: Snippet
+    title_marks: tuple[Span, ...] = ()
+    gone: bool = False
+    article_id: int = 0
+    folded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The hits of one search in their order; iterable. ``more``: whether others follow."""
+
+    hits: tuple[Hit, ...]
+    more: bool = False
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __getitem__(self, number: int) -> Hit:
+        return self.hits[number]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many match: exactly ``number``, or with ``more`` at least so many."""
+
+    number: int
+    more: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.number}+" if self.more else str(self.number)
+
+
+def open_readonly(path: str | Path) -> sqlite3.Connection:
+    """The archive's database for reading; ``path`` is the archive's folder or the database file.
+
+    Raises `Corrupt` where it cannot be opened.
+    """
+    place = Path(path)
+    if place.is_dir():
+        place = place / "archive.db"
+    try:
+        conn = sqlite3.connect(f"{place.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
+    except sqlite3.OperationalError as error:
+        raise Corrupt(f"{place}: cannot be opened to search it ({error}); is this the archive's folder?") from error
+    conn.execute("PRAGMA mmap_size = 1073741824")
+    conn.execute("PRAGMA cache_size = -65536")
+    return conn
+
+
+def search(
+    where: sqlite3.Connection | Searcher | str | Path,
+    query: str,
+    *,
+    limit: int = 20,
+    offset: int = 0,
+    newest: bool = False,
+    contains: bool = False,
+    fold: bool = False,
+) -> Results:
+    """The articles that a query (`archive.search.query`) means: the best first, or with ``newest`` the newest first.
+
+    ``limit`` hits from number ``offset`` (0: the first) on. ``contains``: Latin words are found inside longer ones.
+    ``fold``: near-duplicates and reprints of a better hit are listed under it (``Hit.folded``) and take no place.
+
+    Raises `BadQuery` for a query that means nothing, `NotIndexed` where the index must be rebuilt first, `Corrupt`.
+    """
+    if not isinstance(where, Searcher | sqlite3.Connection):
+        with closing(open_readonly(where)) as conn:
+            return search(conn, query, limit=limit, offset=offset, newest=newest, contains=contains, fold=fold)
+    searcher = where if isinstance(where, Searcher) else Searcher(where)
+    plan = searcher.plan(parse(query, contains=contains))
+    ranker = Ranker(plan, searcher.newest_time)
+    found = newest_rows(searcher, plan) if newest or not plan.terms else best_rows(searcher, plan, ranker)
+    limit, offset = max(0, limit), max(0, offset)
+    if fold:
+        from archive.search.similar import fold_reprints
+
+        groups = list(islice(fold_reprints(searcher.connection, found), offset, offset + limit + 1))
+    else:
+        groups = [(one, ()) for one in islice(found, offset, offset + limit + 1)]
+    hits = tuple(_hit(searcher, ranker, row, score, keys) for (row, score), keys in groups[:limit])
+    return Results(hits, len(groups) > limit)
+
+
+def count(where: sqlite3.Connection | Searcher | str | Path, query: str, *, contains: bool = False) -> Count:
+    """How many articles a query means, exactly up to `COUNTED`. Raises like `search`."""
+    if not isinstance(where, Searcher | sqlite3.Connection):
+        with closing(open_readonly(where)) as conn:
+            return count(conn, query, contains=contains)
+    searcher = where if isinstance(where, Searcher) else Searcher(where)
+    number = searcher.count(searcher.plan(parse(query, contains=contains)), COUNTED + 1)
+    return Count(min(number, COUNTED), number > COUNTED)
+
+
+def newest_rows(searcher: Searcher, plan: Plan) -> Iterator[tuple[Row, float]]:
+    """Matching rows, the newest first, without a score."""
+    for found in searcher.newest(plan):
+        row = found if isinstance(found, Row) else searcher.row(found[0])
+        if row is not None:
+            yield row, 0.0
+
+
+def best_rows(searcher: Searcher, plan: Plan, ranker: Ranker) -> Iterator[tuple[Row, float]]:
+    """Matching rows, the best first.
+
+    Ranked are those with the words in the title, those that say them often, and the newest; whoever leafs further
+    back than these gets the rest by date. Reading the text of every match would take a second for a frequent word.
+    """
+    pool: dict[int, Row] = {}
+    for match, most in ((plan.title_match(), _TITLED), (plan.salient_match(), _ABOUT)):
+        if match is None:
+            continue
+        for rowid in searcher.first(plan, match, most):
+            row = None if rowid in pool else searcher.row(rowid)
+            if row is not None and searcher.in_dates(plan, row.published) and plan.matches(row):
+                pool[rowid] = row
+    rest = newest_rows(searcher, plan)
+    for row, _ in islice(rest, _NEWEST):
+        pool[row.id] = row
+    scored = [(row, ranker.score(row)) for row in pool.values()]
+    scored.sort(key=lambda one: (-one[1], -(one[0].published or 0), one[0].id))
+    yield from scored
+    yield from ((row, 0.0) for row, _ in rest if row.id not in pool)
+
+
+def _hit(searcher: Searcher, ranker: Ranker, row: Row, score: float, keys: tuple[str, ...]) -> Hit:
+    key, path, url, gone, account = searcher.connection.execute(
+        """SELECT a.key, a.path, a.url, a.gone IS NOT NULL, accounts.name
+           FROM articles a LEFT JOIN accounts ON accounts.id = a.account_id WHERE a.id = ?""",
+        (row.article_id,),
+    ).fetchone()
+    in_title, in_text = ranker.places(row)
+    title_marks = cut(row.title, in_title, length=len(row.title) + 1) if any(in_title) else Snippet()
+    return Hit(
+        key=key,
+        title=row.title,
+        account=account,
+        author=row.author,
+        published=None if row.published is None else datetime.fromtimestamp(row.published, UTC),
+        path=path,
+        url=url,
+        score=round(score, 3),
+        snippet=cut(row.text, in_text),
+        title_marks=title_marks.marks,
+        gone=bool(gone),
+        article_id=row.article_id,
+        folded=keys,
+    )

@@ -1,0 +1,273 @@
+"""Pure: a query's tree → what SQLite is asked, and what is checked on the text of each candidate afterwards.
+
+Every node has an *upper* expression (every match is among its answers) and a *lower* one (each of its answers is a
+match); where they are the same the index alone decides. NOT swaps the two, which is why a NOT of several tokens is
+never given to the index as it stands: articles would be lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from archive.search.match import Matcher
+from archive.search.query import And, Dates, Node, Not, Or, Tag, Text, texts
+from archive.search.terms import ALL, SALIENT, TITLE, VALUE, Piece, term_pieces
+
+#: A long phrase asks the index for so many of its tokens, evenly chosen; the recheck sees to the rest.
+_MOST_PIECES = 16
+
+
+class _Everything:
+    pass
+
+
+#: Expressions that need no index: matched by every article, by none.
+EVERY, NONE = _Everything(), None
+Expression = str | _Everything | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What the small tables say of a term: the accounts, and the authors or places, whose name holds it."""
+
+    accounts: frozenset[int] = frozenset()
+    values: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A candidate with its text. ``tags`` between blanks; ``nature``: `terms.nature` of the worst of its texts."""
+
+    id: int
+    article_id: int
+    published: int | None
+    tags: str
+    nature: int
+    account_id: int | None
+    title: str
+    author: str | None
+    digest: str | None
+    text: str
+
+
+class Term:
+    """One text leaf with all that is known of it."""
+
+    def __init__(self, leaf: Text, resolved: Resolved, words: Callable[[Piece], list[str] | None]) -> None:
+        self.leaf = leaf
+        self.resolved = resolved
+        self.tokens: list[list[str]] = []  # AND of ORs
+        self.exact = False
+        if leaf.field in ("", "title"):
+            pieces, self.exact = term_pieces(leaf.folded, open_left=leaf.open_left, open_right=leaf.open_right)
+            for piece in chosen(pieces):
+                if piece.sort in ("token", "prefix"):
+                    self.tokens.append([quoted(piece.token, prefix=piece.sort == "prefix")])
+                    continue
+                found = words(piece)
+                if found is None:
+                    self.exact = False  # too many words to name: any article is a candidate
+                else:
+                    self.tokens.append([quoted(word) for word in found])
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        leaf = self.leaf
+        return Matcher(leaf.folded, open_left=leaf.open_left, open_right=leaf.open_right)
+
+    @property
+    def decided(self) -> bool:
+        """Whether the index alone says which articles match."""
+        return self.exact or self.leaf.field not in ("", "title")
+
+    def expression(self, markers: Sequence[str] = ("",)) -> Expression:
+        """All its tokens, each with any of the markers; or one of the accounts, authors and places found."""
+        groups = [any_of([mark_quoted(t, m) for t in group for m in markers]) for group in self.tokens]
+        words = all_of(groups) if groups or self.exact else NONE
+        if self.leaf.field in ("", "title") and not groups and not self.exact:
+            words = EVERY
+        return any_of([words, self.names()])
+
+    def names(self) -> Expression:
+        found = [f"a{number}" for number in sorted(self.resolved.accounts)]
+        letter = "u" if self.leaf.field == "author" else "p"
+        found += [f"{letter}{number}" for number in sorted(self.resolved.values)]
+        return any_of([quoted(VALUE + tag) for tag in found])
+
+    def matches(self, row: Row) -> bool:
+        field = self.leaf.field
+        if field == "account":
+            return row.account_id in self.resolved.accounts
+        if field in ("author", "place"):
+            letter = "u" if field == "author" else "p"
+            return any(f" {letter}{number} " in row.tags for number in self.resolved.values)
+        found, nature = self.matcher.found, row.nature
+        if field == "title":
+            return found(row.title, nature)
+        return (
+            found(row.text, nature)
+            or found(row.title, nature)
+            or row.account_id in self.resolved.accounts
+            or (row.digest is not None and found(row.digest, nature))
+            or (row.author is not None and found(row.author, nature))
+        )
+
+
+class Plan:
+    """A whole query, ready to run. ``terms`` are the wanted ones, in the order typed."""
+
+    def __init__(self, node: Node, term: Callable[[Text], Term]) -> None:
+        self._made: dict[Text, Term] = {}
+        self._term = term
+        self.after, self.before, kept = _split_dates(node)
+        self.node = kept
+        upper = EVERY if kept is None else self._upper(kept)
+        #: The MATCH expression, or ``None`` where nothing can match.
+        self.match: str | None = quoted(ALL) if isinstance(upper, _Everything) else upper
+        self.recheck = _checks(kept, self._decided)
+        self.terms = [self._get(leaf) for leaf in texts(node) if leaf.field in ("", "title")]
+
+    def title_match(self) -> str | None:
+        """Articles with every wanted term in the title (each of its tokens there, to be exact)."""
+        return self._of_terms(lambda term: term.expression((TITLE,)))
+
+    def salient_match(self) -> str | None:
+        """Articles that are about every wanted term: in the title or several times in the text."""
+        return self._of_terms(lambda term: term.expression((TITLE, SALIENT)))
+
+    def _of_terms(self, expression: Callable[[Term], Expression]) -> str | None:
+        if self.match is None or not self.terms:
+            return None
+        found = all_of([expression(term) for term in self.terms])
+        return all_of([found, self.match]) if isinstance(found, str) else None  # type: ignore[return-value]
+
+    def matches(self, row: Row) -> bool:
+        """Whether a candidate of ``match`` (and of the dates) is a match indeed."""
+        return all(self._holds(node, row) for node in self.recheck)
+
+    def _get(self, leaf: Text) -> Term:
+        if leaf not in self._made:
+            self._made[leaf] = self._term(leaf)
+        return self._made[leaf]
+
+    def _upper(self, node: Node) -> Expression:
+        if isinstance(node, Text):
+            return self._get(node).expression((TITLE,) if node.field == "title" else ("",))
+        if isinstance(node, Tag):
+            return quoted(node.token)
+        if isinstance(node, Dates):
+            return EVERY
+        if isinstance(node, Not):
+            return none_of(self._lower(node.node))
+        if isinstance(node, And):
+            positive = [self._upper(part) for part in node.nodes if not isinstance(part, Not)]
+            negative = [self._lower(part.node) for part in node.nodes if isinstance(part, Not)]
+            return without(all_of(positive), any_of(negative))
+        return any_of([self._upper(part) for part in node.nodes])
+
+    def _lower(self, node: Node) -> Expression:
+        if isinstance(node, Text):
+            term = self._get(node)
+            return self._upper(node) if term.decided else term.names()
+        if isinstance(node, Dates):
+            return NONE
+        if isinstance(node, Not):
+            return none_of(self._upper(node.node))
+        if isinstance(node, And):
+            return all_of([self._lower(part) for part in node.nodes])
+        if isinstance(node, Or):
+            return any_of([self._lower(part) for part in node.nodes])
+        return quoted(node.token)
+
+    def _decided(self, node: Node) -> bool:
+        if isinstance(node, Text):
+            return self._get(node).decided
+        if isinstance(node, Not):
+            return self._decided(node.node)
+        if isinstance(node, And | Or):
+            return all(self._decided(part) for part in node.nodes)
+        return isinstance(node, Tag)
+
+    def _holds(self, node: Node, row: Row) -> bool:
+        if isinstance(node, Text):
+            return self._get(node).matches(row)
+        if isinstance(node, Tag):
+            return f" {node.token.removeprefix(VALUE)} " in row.tags
+        if isinstance(node, Not):
+            return not self._holds(node.node, row)
+        if isinstance(node, And):
+            return all(self._holds(part, row) for part in node.nodes)
+        if isinstance(node, Or):
+            return any(self._holds(part, row) for part in node.nodes)
+        if row.published is None:
+            return False
+        return (node.after is None or row.published >= node.after) and (
+            node.before is None or row.published < node.before
+        )
+
+
+def _split_dates(node: Node) -> tuple[int | None, int | None, Node | None]:
+    """The dates that the whole query demands, and the rest of it."""
+    parts = list(node.nodes) if isinstance(node, And) else [node]
+    dates = [part for part in parts if isinstance(part, Dates)]
+    afters = [part.after for part in dates if part.after is not None]
+    befores = [part.before for part in dates if part.before is not None]
+    kept = tuple(part for part in parts if not isinstance(part, Dates))
+    rest = None if not kept else kept[0] if len(kept) == 1 else And(kept)
+    return max(afters, default=None), min(befores, default=None), rest
+
+
+def _checks(node: Node | None, decided: Callable[[Node], bool]) -> list[Node]:
+    if node is None:
+        return []
+    parts: Iterable[Node] = node.nodes if isinstance(node, And) else (node,)
+    return [part for part in parts if not decided(part)]
+
+
+def chosen(pieces: list[Piece]) -> list[Piece]:
+    """At most `_MOST_PIECES` of them, evenly over the term, its first and last among them."""
+    if len(pieces) <= _MOST_PIECES:
+        return pieces
+    step = (len(pieces) - 1) / (_MOST_PIECES - 1)
+    return [pieces[round(number * step)] for number in range(_MOST_PIECES)]
+
+
+def quoted(token: str, *, prefix: bool = False) -> str:
+    """A token as FTS5's query language takes it literally; no token holds a quotation mark (`terms.mark_token`)."""
+    return f'"{token}"*' if prefix else f'"{token}"'
+
+
+def mark_quoted(expression: str, marker: str) -> str:
+    return f'"{marker}{expression[1:]}'
+
+
+def all_of(parts: Sequence[Expression]) -> Expression:
+    if any(part is NONE for part in parts):
+        return NONE
+    named = list(dict.fromkeys(part for part in parts if isinstance(part, str)))
+    return _joined(named, " AND ") if named else EVERY
+
+
+def any_of(parts: Sequence[Expression]) -> Expression:
+    if any(isinstance(part, _Everything) for part in parts):
+        return EVERY
+    named = list(dict.fromkeys(part for part in parts if isinstance(part, str)))
+    return _joined(named, " OR ") if named else NONE
+
+
+def none_of(part: Expression) -> Expression:
+    return without(EVERY, part)
+
+
+def without(wanted: Expression, unwanted: Expression) -> Expression:
+    if unwanted is NONE or wanted is NONE:
+        return wanted
+    if isinstance(unwanted, _Everything):
+        return NONE
+    return f"({quoted(ALL) if isinstance(wanted, _Everything) else wanted} NOT {unwanted})"
+
+
+def _joined(parts: list[str], word: str) -> str:
+    return parts[0] if len(parts) == 1 else f"({word.join(parts)})"

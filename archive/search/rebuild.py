@@ -1,0 +1,87 @@
+"""Building the index anew: after a tokenizer change, or to cut new time spans. Killed half-way it goes on next time.
+
+Between its transactions the index is incomplete and says so (no ``version`` in ``search_meta``): nothing searches it
+and nothing is added to it; rebuilding reads every article, also those that came meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+
+from archive.search.documents import documents
+from archive.search.index import FILL, LATE, Index, get_meta, is_current, set_meta
+from archive.search.tables import VERSION
+
+_BATCH = 500
+#: Tokens waiting in memory before FTS5 writes them out. The default of 1 MB makes 20 times the merging.
+_BULK, _USUAL = 64 << 20, 1 << 20
+
+
+def reindex(conn: sqlite3.Connection, progress: Callable[[int, int], None] | None = None) -> int:
+    """Index every article anew, newest words last; returns how many. ``progress(done, of)`` after each batch.
+
+    Commits by itself, `_BATCH` articles at a time; call it outside a transaction and under the archive's lock.
+    """
+    if is_current(conn) or get_meta(conn, "building") != VERSION:
+        _start(conn)
+    ids = [
+        row[0]
+        for row in conn.execute(
+            """SELECT id FROM articles WHERE id NOT IN (SELECT article_id FROM search_documents)
+               ORDER BY published, id"""
+        )
+    ]
+    total = conn.execute("SELECT count(*) FROM articles").fetchone()[0]
+    _configure(conn, "hashsize", _BULK)
+    index = Index(conn)
+    for start in range(0, len(ids), _BATCH):
+        with conn:
+            conn.execute("BEGIN IMMEDIATE")
+            for doc in documents(conn, ids[start : start + _BATCH]):
+                index.add(doc)
+        if progress:
+            progress(total - len(ids) + min(start + _BATCH, len(ids)), total)
+    with conn:
+        conn.execute("BEGIN IMMEDIATE")
+        conn.execute("INSERT INTO search_terms(search_terms) VALUES ('optimize')")
+        set_meta(conn, "version", VERSION)
+        conn.execute("DELETE FROM search_meta WHERE name IN ('building', 'leftover')")
+    _configure(conn, "hashsize", _USUAL)
+    return int(total)
+
+
+def wants_reindex(conn: sqlite3.Connection) -> str | None:
+    """Why a rebuild would do good, in a few words; ``None``: nothing wrong. Only the first two make it necessary."""
+    if not is_current(conn):
+        return "the index was made by another version" if get_meta(conn, "version") else "the index is not finished"
+    if get_meta(conn, "leftover"):
+        return "words of replaced articles are left in it"
+    held, late = conn.execute(
+        "SELECT count(*), count(*) FILTER (WHERE id >= ?) FROM search_documents", (LATE,)
+    ).fetchone()
+    if late > max(1000, held // 20):
+        return f"{late} older articles stand out of order"
+    return None
+
+
+def _start(conn: sqlite3.Connection) -> None:
+    times = [
+        int(datetime.fromisoformat(row[0]).timestamp())
+        for row in conn.execute("SELECT published FROM articles WHERE published IS NOT NULL ORDER BY published")
+    ]
+    with conn:
+        conn.execute("BEGIN IMMEDIATE")
+        conn.execute("INSERT INTO search_terms(search_terms) VALUES ('delete-all')")
+        for table in ("search_documents", "search_values", "search_before", "search_meta"):
+            conn.execute(f"DELETE FROM {table}")
+        if len(times) > FILL:
+            set_meta(conn, "spans", json.dumps(sorted(set(times[::FILL]))))
+        set_meta(conn, "building", VERSION)
+
+
+def _configure(conn: sqlite3.Connection, name: str, value: int) -> None:
+    with conn:
+        conn.execute("INSERT INTO search_terms(search_terms, rank) VALUES (?, ?)", (name, value))

@@ -1,0 +1,205 @@
+"""Running a plan: candidates from the index, the recheck on the original text, newest first or counted.
+
+Only reads, with plain ``sqlite3``. The caller's connection may have any row factory.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from itertools import islice
+
+from archive.errors import ArchiveError
+from archive.search.index import LATE, SPAN, is_current, read_spans, span_of
+from archive.search.plan import Plan, Resolved, Row, Term
+from archive.search.query import Node, Text
+from archive.search.terms import LONGEST_WORD, Piece, fold
+
+#: With more words than this holding what ``--contains`` looks for, articles are looked through instead.
+_MOST_WORDS = 400
+
+#: A candidate before its text is read: rowid, article, publish time, tags.
+Candidate = tuple[int, int, int | None, str]
+
+_CANDIDATES = """SELECT search_terms.rowid, d.article_id, d.published, d.tags
+    FROM search_terms CROSS JOIN search_documents d ON d.id = search_terms.rowid
+    WHERE search_terms MATCH ? AND search_terms.rowid BETWEEN ? AND ?"""
+
+_ROW = """SELECT d.id, d.article_id, d.published, d.tags, d.nature, a.account_id, a.title, a.author, a.digest, a.text
+    FROM search_documents d JOIN articles a ON a.id = d.article_id WHERE d.id = ?"""
+
+
+class NotIndexed(ArchiveError):
+    """The search index is of another version, or unfinished: ``reindex`` builds it, the command ``search`` too."""
+
+    exit_code = 75
+
+
+class Searcher:
+    """Searches one database. Kept between searches it remembers names for as long as nobody writes."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self.connection = conn
+        self._conn = conn
+        self._seen: object = None
+        self._names: dict[str, tuple[str, list[tuple[str, int]]]] = {}
+        self._spans: list[int] = []
+        self._late = False
+        self.newest_time = 0  #: publish time of about the newest article, seconds since 1970
+
+    def plan(self, node: Node) -> Plan:
+        """Raises `NotIndexed` where the index must be rebuilt first."""
+        self._refresh()
+        return Plan(node, self._term)
+
+    def newest(self, plan: Plan) -> Iterator[Row | Candidate]:
+        """Every match, the newest first, of one moment the later archived; a ``Row`` where a recheck read it."""
+        if not plan.recheck:
+            yield from self._ordered(plan)
+            return
+        for candidate in self._ordered(plan):
+            row = self.row(candidate[0])
+            if row is not None and plan.matches(row):
+                yield row
+
+    def count(self, plan: Plan, most: int) -> int:
+        """How many match, counted no further than ``most``."""
+        if plan.match is None:
+            return 0
+        if not plan.recheck and plan.after is None and plan.before is None:
+            counted = self._conn.execute(
+                "SELECT count(*) FROM (SELECT 1 FROM search_terms WHERE search_terms MATCH ? LIMIT ?)",
+                (plan.match, most),
+            ).fetchone()
+            return int(counted[0])
+        return sum(1 for _ in islice(self.newest(plan), most))
+
+    def first(self, plan: Plan, match: str, limit: int) -> list[int]:
+        """The rowids of about the newest ``limit`` candidates of another expression, within the plan's dates."""
+        found: list[int] = []
+        for low, high in self._ranges(plan):
+            rows = self._conn.execute(
+                "SELECT rowid FROM search_terms WHERE search_terms MATCH ? AND rowid BETWEEN ? AND ?"
+                " ORDER BY rowid DESC LIMIT ?",
+                (match, low, high, limit - len(found)),
+            )
+            found += [row[0] for row in rows]
+        return found
+
+    def row(self, rowid: int) -> Row | None:
+        found = self._conn.execute(_ROW, (rowid,)).fetchone()
+        return None if found is None else Row(*found)
+
+    def in_dates(self, plan: Plan, published: int | None) -> bool:
+        if plan.after is None and plan.before is None:
+            return True
+        if published is None:
+            return False
+        return (plan.after is None or published >= plan.after) and (plan.before is None or published < plan.before)
+
+    def _ordered(self, plan: Plan) -> Iterator[Candidate]:
+        """Candidates within the plan's dates, the newest first: spans from the newest on, each sorted by itself."""
+        if plan.match is None:
+            return
+        late: list[Candidate] = []
+        for low, high in self._ranges(plan):
+            span: list[Candidate] = []
+            number = -1
+            rows = self._conn.cursor()
+            rows.row_factory = None
+            rows.execute(_CANDIDATES + " ORDER BY search_terms.rowid DESC", (plan.match, low, high))
+            for row in rows:
+                if low >= LATE:
+                    late.append(row)
+                    continue
+                if row[0] // SPAN != number:
+                    yield from self._flush(plan, span, late, number)
+                    span, number = [], row[0] // SPAN
+                span.append(row)
+            yield from self._flush(plan, span, late, number)
+        yield from self._sorted(plan, late)
+
+    def _flush(self, plan: Plan, span: list[Candidate], late: list[Candidate], number: int) -> list[Candidate]:
+        if not span:
+            return []
+        if late:
+            # What stands out of order but belongs to this span's time or a newer one.
+            start = self._spans[number - 1] if number else None
+            span += [row for row in late if start is None or (row[2] is not None and row[2] >= start)]
+            late[:] = [row for row in late if not (start is None or (row[2] is not None and row[2] >= start))]
+        return self._sorted(plan, span)
+
+    def _sorted(self, plan: Plan, rows: list[Candidate]) -> list[Candidate]:
+        if plan.after is not None or plan.before is not None:
+            rows = [row for row in rows if self.in_dates(plan, row[2])]
+        rows.sort(key=_newest_first, reverse=True)
+        return rows
+
+    def _ranges(self, plan: Plan) -> list[tuple[int, int]]:
+        """Where in the index articles of the plan's dates can stand, what is out of order first."""
+        low = 0 if plan.after is None else span_of(self._spans, plan.after) * SPAN
+        high = LATE - 1
+        if plan.before is not None:
+            high = min(high, (span_of(self._spans, plan.before) + 1) * SPAN - 1)
+        main = [(low, high)] if low <= high else []
+        return [(LATE, 1 << 62), *main] if self._late else main
+
+    def _refresh(self) -> None:
+        """Read the small tables again if anybody wrote since: other connections' writes, and our own."""
+        version = (self._conn.execute("PRAGMA data_version").fetchone()[0], self._conn.total_changes)
+        if version == self._seen:
+            return
+        self._seen = version
+        self._names.clear()
+        if not is_current(self._conn):
+            self._seen = None
+            raise NotIndexed("the search index must be built anew first: run `wechat-archive reindex`")
+        self._spans = read_spans(self._conn)
+        last = self._conn.execute("SELECT max(id) FROM search_documents").fetchone()[0]
+        self._late = last is not None and last >= LATE
+        newest = self._conn.execute(
+            "SELECT published FROM search_documents WHERE id < ? ORDER BY id DESC LIMIT 1", (LATE,)
+        ).fetchone()
+        self.newest_time = 0 if newest is None or newest[0] is None else int(newest[0])
+
+    def _term(self, leaf: Text) -> Term:
+        accounts: frozenset[int] = frozenset()
+        values: frozenset[int] = frozenset()
+        if leaf.field in ("", "account"):
+            accounts = self._holding(leaf, "account")
+        elif leaf.field != "title":
+            values = self._holding(leaf, leaf.field)
+        return Term(leaf, Resolved(accounts, values), self._words)
+
+    def _holding(self, leaf: Text, field: str) -> frozenset[int]:
+        """The ids of the names that hold a term."""
+        if field not in self._names:
+            if field == "account":
+                rows = self._conn.execute("SELECT name, id FROM accounts WHERE name IS NOT NULL")
+            else:
+                rows = self._conn.execute("SELECT value, id FROM search_values WHERE field = ?", (field,))
+            named = [(fold(row[0]), int(row[1])) for row in rows]
+            self._names[field] = ("\n".join(name for name, _ in named), named)
+        joined, named = self._names[field]
+        if leaf.folded not in joined:
+            return frozenset()
+        matcher = Term(leaf, Resolved(), self._words).matcher
+        return frozenset(number for name, number in named if matcher.found_folded(name))
+
+    def _words(self, piece: Piece) -> list[str] | None:
+        """The index's words that end with or contain a piece; ``None``: more than can be asked for."""
+        wanted = piece.token
+        if len(wanted) >= LONGEST_WORD:
+            return None
+        found: list[str] = []
+        for (word,) in self._conn.execute("SELECT term FROM search_vocabulary WHERE instr(term, ?)", (wanted,)):
+            if (piece.sort == "infix" or word.endswith(wanted)) and len(word) < LONGEST_WORD:
+                found.append(word)
+                if len(found) > _MOST_WORDS:
+                    return None
+        return found
+
+
+def _newest_first(candidate: Candidate) -> tuple[int, int]:
+    published = candidate[2]
+    return (-(1 << 62) if published is None else published, candidate[1])

@@ -1,0 +1,196 @@
+"""Near-duplicates, reprints and related articles, found with the search index itself: no table of its own.
+
+An article's rarest words and pairs lead to the few articles that share many of them; their texts are then compared
+by shingles (every six characters in a row, folded, punctuation left out). A reprint keeps most of its shingles even
+with another title, head and foot; two articles on one subject share under a tenth.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from archive.errors import NotHeld
+from archive.search.index import document_tokens
+from archive.search.plan import Row, quoted
+from archive.search.terms import IS_CJK, IS_WORD, SALIENT, TITLE, fold
+
+_SHINGLE = 6
+_RAREST = 40  # tokens that lead to candidates
+_COMMON = 400  # a token of more articles leads nowhere in particular
+_COMPARED = 40  # candidates whose text is read
+_FEWEST = 24  # shingles; a shorter text says too little to call another its copy
+_SAME, _REPRINT, _NEAR = 0.85, 0.4, 0.1
+_HELD = 0.75  # of the shorter text's shingles in the longer one: a reprint with additions
+#: A link in more articles than this is in the account's footer.
+_COMMON_LINK = 12
+_LOOKED_THROUGH = 200  # hits that folding compares
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """An article near another.
+
+    ``relation``: ``duplicate`` (nearly every shingle), ``reprint`` (most of them, or the shorter whole inside the
+    longer), ``near`` (some), ``links-to``, ``linked-from``, ``shared-links``. ``score``: the part of shingles in
+    common, 0 to 1, or for links their number. ``published`` is aware, UTC.
+    """
+
+    key: str
+    title: str
+    account: str | None
+    published: datetime | None
+    path: str
+    relation: str
+    score: float
+
+
+def similar(conn: sqlite3.Connection, name: str, *, limit: int = 20) -> list[Similar]:
+    """Articles near the one with that key (or its first six characters or more, if no other begins so).
+
+    Copies first, then what is linked with it. Raises `NotHeld`.
+    """
+    article_id = _article_id(conn, name)
+    found = [*_near(conn, article_id), *_linked(conn, article_id)]
+    seen: set[int] = set()
+    out: list[Similar] = []
+    for number, relation, score in found:
+        if number in seen or len(out) >= limit:
+            continue
+        seen.add(number)
+        key, title, account, published, path = conn.execute(
+            """SELECT a.key, a.title, accounts.name, a.published, a.path FROM articles a
+               LEFT JOIN accounts ON accounts.id = a.account_id WHERE a.id = ?""",
+            (number,),
+        ).fetchone()
+        moment = None if published is None else datetime.fromisoformat(published)
+        out.append(Similar(key, title, account, moment, path, relation, score))
+    return out
+
+
+def shingles(text: str) -> frozenset[str]:
+    """Every six characters in a row of the folded letters, digits and ideographs."""
+    bare = "".join(character for character in fold(text) if IS_CJK[character] or IS_WORD[character])
+    return frozenset(bare[start : start + _SHINGLE] for start in range(max(1, len(bare) - _SHINGLE + 1)))
+
+
+def likeness(one: frozenset[str], other: frozenset[str]) -> tuple[str | None, float]:
+    """The relation of two texts by their shingles, and the part of them in common (Jaccard)."""
+    both = len(one & other)
+    share = both / (len(one | other) or 1)
+    held = both / (min(len(one), len(other)) or 1)
+    if min(len(one), len(other)) < _FEWEST:
+        return ("duplicate", 1.0) if one == other else (None, 0.0)
+    if share >= _SAME:
+        return "duplicate", share
+    if share >= _REPRINT or held >= _HELD:
+        return "reprint", share
+    return ("near", share) if share >= _NEAR else (None, share)
+
+
+def fold_reprints(
+    conn: sqlite3.Connection, found: Iterable[tuple[Row, float]]
+) -> Iterator[tuple[tuple[Row, float], tuple[str, ...]]]:
+    """Hits in their order, each with the keys of later hits that are its copies; those are left out.
+
+    Among the first `_LOOKED_THROUGH` hits; the others follow as they are.
+    """
+    hits = iter(found)
+    groups: list[tuple[tuple[Row, float], list[str], frozenset[str]]] = []
+    by_sample: dict[str, list[int]] = {}
+    for hit in islice(hits, _LOOKED_THROUGH):
+        mine = shingles(hit[0].text)
+        sample = [one for one in mine if ord(one[0]) % 8 == 3] or list(mine)
+        shared = Counter(number for one in sample for number in by_sample.get(one, ()))
+        for number, times in shared.most_common(3):
+            if times * 5 >= len(sample) and likeness(groups[number][2], mine)[0] in ("duplicate", "reprint"):
+                key = conn.execute("SELECT key FROM articles WHERE id = ?", (hit[0].article_id,)).fetchone()
+                groups[number][1].append(key[0])
+                break
+        else:
+            for one in sample:
+                by_sample.setdefault(one, []).append(len(groups))
+            groups.append((hit, [], mine))
+    yield from ((hit, tuple(keys)) for hit, keys, _ in groups)
+    yield from ((hit, ()) for hit in hits)
+
+
+def _article_id(conn: sqlite3.Connection, name: str) -> int:
+    rows = conn.execute(
+        "SELECT id FROM articles WHERE key = ?1 OR (length(?1) >= 6 AND key >= ?1 AND key < ?1 || '~') LIMIT 2", (name,)
+    ).fetchall()
+    if len(rows) == 1:
+        return int(rows[0][0])
+    why = "more than one key begins so" if rows else "see `wechat-archive list` for the keys"
+    raise NotHeld(f"no article with the key {name}: {why}")
+
+
+def _near(conn: sqlite3.Connection, article_id: int) -> list[tuple[int, str, float]]:
+    title, text, author, digest = conn.execute(
+        "SELECT title, text, author, digest FROM articles WHERE id = ?", (article_id,)
+    ).fetchone()
+    candidates = _sharing(conn, document_tokens(title, text, author, digest))
+    mine = shingles(text)
+    found = []
+    for rowid, _ in candidates.most_common(_COMPARED + 1):
+        row = conn.execute(
+            """SELECT a.id, a.text FROM search_documents d JOIN articles a ON a.id = d.article_id WHERE d.id = ?""",
+            (rowid,),
+        ).fetchone()
+        if row is None or row[0] == article_id:
+            continue
+        relation, score = likeness(mine, shingles(row[1]))
+        if relation is not None:
+            found.append((int(row[0]), relation, round(score, 3)))
+    order = ("duplicate", "reprint", "near")
+    return sorted(found, key=lambda one: (order.index(one[1]), -one[2], one[0]))
+
+
+def _sharing(conn: sqlite3.Connection, words: set[str]) -> Counter[int]:
+    """Rowids by how many of the rarest words they share."""
+    rated = []
+    for word in words:
+        if len(word) < 2 or word[0] in (TITLE, SALIENT):
+            continue
+        row = conn.execute("SELECT doc FROM search_vocabulary WHERE term = ?", (word,)).fetchone()
+        if row is not None and 1 < row[0] <= _COMMON:
+            rated.append((row[0], word))
+    shared: Counter[int] = Counter()
+    for _, word in sorted(rated)[:_RAREST]:
+        shared.update(
+            row[0] for row in conn.execute("SELECT rowid FROM search_terms WHERE search_terms MATCH ?", (quoted(word),))
+        )
+    return shared
+
+
+def _linked(conn: sqlite3.Connection, article_id: int) -> list[tuple[int, str, float]]:
+    found = [
+        (int(row[0]), "links-to", 1.0)
+        for row in conn.execute(
+            "SELECT DISTINCT target_id FROM links WHERE article_id = ?1 AND target_id IS NOT NULL AND target_id <> ?1",
+            (article_id,),
+        )
+    ]
+    found += [
+        (int(row[0]), "linked-from", 1.0)
+        for row in conn.execute(
+            "SELECT DISTINCT article_id FROM links WHERE target_id = ?1 AND article_id <> ?1", (article_id,)
+        )
+    ]
+    shared: Counter[int] = Counter()
+    addresses = conn.execute(
+        "SELECT DISTINCT address FROM links WHERE article_id = ? AND address IS NOT NULL", (article_id,)
+    ).fetchall()
+    for (address,) in addresses:
+        others = conn.execute(
+            "SELECT DISTINCT article_id FROM links WHERE address = ? AND article_id <> ? LIMIT ?",
+            (address, article_id, _COMMON_LINK + 1),
+        ).fetchall()
+        if len(others) <= _COMMON_LINK:
+            shared.update(row[0] for row in others)
+    found += [(number, "shared-links", float(times)) for number, times in shared.most_common()]
+    return found

@@ -1,0 +1,337 @@
+"""Pure: text → the folded text that is compared, and the set of tokens that the index keeps of it.
+
+Fold = NFKC, case folded, traditional → simplified character by character, white space beside a CJK character dropped
+and every other run of white space made one blank. A query and an article are folded by the same function, so what
+matches is decided here alone:
+
+* a CJK character (ideograph, kana, hangul, bopomofo, yi) is found anywhere: 机器 in 计算机器件;
+* letters and digits of other scripts make words: ``ai`` in "AI 机器" and "AI机器", never in "said";
+* every other character (punctuation, symbol, emoji) stands for itself.
+
+Tokens are the *set* of every CJK character, every overlapping CJK pair of a run, every word and every other character
+(`../shared` measurements of 100,000 articles: smaller than trigrams, misses nothing of one or two characters). ASCII
+punctuation becomes its full-width twin in a token: SQLite's ``ascii`` tokenizer then keeps it, and since NFKC leaves
+no full-width form in folded text the twins are free to be used as markers too.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import Literal
+
+from archive.search.charmap import JOINING, SIMPLIFIED, TRADITIONAL
+
+#: Raise when a token changes for any text: every index built before is then rebuilt (`index.VERSION` contains it).
+TOKENIZER = 1
+
+#: Inside a regex class. ・ (U+30FB) is left out: it separates words.
+CJK = (
+    "\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u3038-\u303b\u3041-\u30fa\u30fc-\u312f"
+    "\u3131-\u318e\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7ff"
+    "\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+)
+_CJK_RUN = re.compile(f"[{CJK}]+")
+_OTHER_RUN = re.compile(f"[^{CJK} ]+")
+_SEGMENT = re.compile(f"[{CJK}]+|[^{CJK} ]+")
+#: Marks and jamo that NFKC may join to what stands before. Outside the BMP any character counts: a class of many
+#: ranges beyond it costs 80 µs an article instead of 8, and such text is rare.
+_JOINS = re.compile("[" + "".join(f"{chr(a)}-{chr(b)}" for a, b in JOINING if b < 0x10000) + "\U00010000-\U0010ffff]")
+
+#: Words longer than this are cut in the index (base64 in articles about programming) and compared whole afterwards.
+LONGEST_WORD = 64
+TITLE = "＾"  #: before a token: it stands in the title
+SALIENT = "＋"  #: before a token: it stands in the title or several times in the text
+VALUE = "："  #: before a filter token, as in ``：kvideo``
+ALL = VALUE + "all"  #: a token of every article
+
+
+class _CharacterFold(dict[int, str]):
+    """For ``str.translate``: code point → folded text, filled as characters are met."""
+
+    def __missing__(self, code: int) -> str:
+        folded = "".join(map(_simplified, unicodedata.normalize("NFKC", chr(code)).casefold()))
+        self[code] = folded
+        return folded
+
+
+_T2S = dict(zip(TRADITIONAL, SIMPLIFIED, strict=True))
+_FOLD = _CharacterFold()
+
+
+def _simplified(character: str) -> str:
+    return _T2S.get(character, character)
+
+
+def fold_character(character: str) -> str:
+    """One character by itself, possibly several after it (``㎏`` → ``kg``)."""
+    return _FOLD[ord(character)]
+
+
+class _IsCjk(dict[str, bool]):
+    def __missing__(self, character: str) -> bool:
+        self[character] = found = _CJK_RUN.match(character) is not None
+        return found
+
+
+class _IsWord(dict[str, bool]):
+    """Letters and digits that are not CJK, and the marks that stand on them.
+
+    Variation selectors are marks by Unicode's table but stand on emoji (❤️): they are no part of a word.
+    """
+
+    def __missing__(self, character: str) -> bool:
+        found = not IS_CJK[character] and (
+            character.isalnum() or (unicodedata.category(character) in ("Mn", "Mc") and not _is_selector(character))
+        )
+        self[character] = found
+        return found
+
+
+def _is_selector(character: str) -> bool:
+    return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+
+
+#: Folded character → does it belong to CJK / to a word. Dictionaries, because they are asked for every character.
+IS_CJK = _IsCjk()
+IS_WORD = _IsWord()
+
+
+def fold(text: str) -> str:
+    """Text as it is compared; see the module's first lines. Lone surrogates are kept as they are."""
+    if _JOINS.search(text):
+        text = unicodedata.normalize("NFKC", text)
+    return join_folded(text.translate(_FOLD).split())
+
+
+def join_folded(parts: list[str]) -> str:
+    """Folded pieces that stood apart by white space → one text: no blank beside CJK."""
+    if not parts:
+        return ""
+    cjk = IS_CJK
+    out = [parts[0]]
+    last_is_cjk = cjk[parts[0][-1]]
+    for part in parts[1:]:
+        if not last_is_cjk and not cjk[part[0]]:
+            out.append(" ")
+        out.append(part)
+        last_is_cjk = cjk[part[-1]]
+    return "".join(out)
+
+
+def mark_token(character: str) -> str:
+    """The token of one character that is neither CJK nor of a word."""
+    code = ord(character)
+    if 0x21 <= code <= 0x7E:
+        return chr(code + 0xFEE0)
+    if code < 0x21 or code == 0x7F:
+        return chr(0xE000 + code)  # control characters, which no tokenizer keeps
+    return character
+
+
+def _pieces(chunk: str) -> list[str]:
+    """``"c++,node"`` → ``["c", "+", "+", ",", "node"]``: words and single other characters."""
+    found: list[str] = []
+    word = IS_WORD
+    start = 0
+    for position, character in enumerate(chunk):
+        if not word[character]:
+            if start < position:
+                found.append(chunk[start:position])
+            found.append(character)
+            start = position + 1
+    if start < len(chunk):
+        found.append(chunk[start:])
+    return found
+
+
+def _other_tokens(chunk: str) -> list[str]:
+    if chunk.isalnum():
+        return [chunk[:LONGEST_WORD]]
+    found: list[str] = []
+    before = ""
+    for piece in _pieces(chunk):
+        if IS_WORD[piece[0]]:
+            before = piece[:LONGEST_WORD]
+            found.append(before)
+        else:
+            found.append(mark_token(piece))
+            # c++, c#, f#: the word alone is in half of all articles about programming.
+            if piece in "+#" and before:
+                found.append(before + mark_token(piece))
+            before = ""
+    return found
+
+
+def tokens(folded: str) -> set[str]:
+    """The set that the index keeps of a folded text."""
+    found, pairs = characters_and_pairs(folded)
+    found.update(pairs)
+    for chunk in set(_OTHER_RUN.findall(folded)):
+        found.update(_other_tokens(chunk))
+    return found
+
+
+def characters_and_pairs(folded: str) -> tuple[set[str], list[str]]:
+    """Every CJK character, and every CJK pair as often as it stands there."""
+    characters: set[str] = set()
+    pairs: list[str] = []
+    for run in _CJK_RUN.findall(folded):
+        characters.update(run)
+        if len(run) > 1:
+            pairs += [a + b for a, b in pairwise(run)]
+    return characters, pairs
+
+
+def tokens_and_salient(folded: str, often: int) -> tuple[set[str], list[str]]:
+    """`tokens`, and those pairs and words among them that stand there at least ``often`` times."""
+    found, pairs = characters_and_pairs(folded)
+    chunks = _OTHER_RUN.findall(folded)
+    words: list[str] = []
+    for chunk, times in Counter(chunks).items():
+        parts = _other_tokens(chunk)
+        found.update(parts)
+        if times >= often:
+            words += [part for part in parts if len(part) > 1]
+    counted = Counter(pairs)
+    found.update(counted)
+    return found, words + [pair for pair, times in counted.items() if times >= often]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one part of a term asks of the index: the token itself, or words that begin with, end with, contain it."""
+
+    token: str
+    sort: Literal["token", "prefix", "suffix", "infix"] = "token"
+
+
+def term_pieces(folded: str, *, open_left: bool = False, open_right: bool = False) -> tuple[list[Piece], bool]:
+    """What an article must hold to be a candidate for a folded term, and whether that alone proves the match.
+
+    ``open_left``/``open_right``: the term may begin/end inside a word.
+    """
+    found: list[Piece] = []
+    segments = _SEGMENT.findall(folded)
+    for number, segment in enumerate(segments):
+        if IS_CJK[segment[0]]:
+            if len(segment) == 1:
+                found.append(Piece(segment))
+            else:
+                found.extend(Piece(a + b) for a, b in pairwise(segment))
+        else:
+            left = open_left and number == 0
+            right = open_right and number == len(segments) - 1
+            found.extend(_other_pieces(segment, left, right))
+    exact = len(found) == 1 and len(found[0].token) < LONGEST_WORD and len(segments) == 1
+    return list(dict.fromkeys(found)), exact
+
+
+def _other_pieces(segment: str, open_left: bool, open_right: bool) -> list[Piece]:
+    parts = _pieces(segment)
+    found: list[Piece] = []
+    for number, part in enumerate(parts):
+        if not IS_WORD[part[0]]:
+            found.append(Piece(mark_token(part)))
+            if part in "+#" and found and number and IS_WORD[parts[number - 1][0]] and not (open_left and number == 1):
+                found.append(Piece(parts[number - 1][:LONGEST_WORD] + mark_token(part)))
+            continue
+        left = open_left and number == 0
+        right = open_right and number == len(parts) - 1
+        if left:
+            found.append(Piece(part[:LONGEST_WORD], "infix" if right or len(part) > LONGEST_WORD else "suffix"))
+        else:
+            found.append(Piece(part[:LONGEST_WORD], "prefix" if right else "token"))
+    return found
+
+
+#: How far an article's own characters can be compared without folding it first.
+SIMPLE, DOTS, HARD = 0, 1, 2
+
+_ELLIPSIS = 0x2026  # …, in every other Chinese article; NFKC makes three dots of it
+
+
+def nature(text: str) -> int:
+    """``SIMPLE``: every character folds to one known twin, by itself. ``DOTS``: but for ``…``. ``HARD``: neither.
+
+    A simple text can be searched as it stands by a regex of twins (`variants`), twenty times faster than by folding.
+    """
+    known = variants()
+    worst = SIMPLE
+    fold_one = _FOLD
+    joins = _JOINS.match
+    for character in set(text):
+        code = ord(character)
+        folded = fold_one[code]
+        if folded == character:
+            if code >= 0x300 and joins(character) and _joining(code):
+                return HARD
+        elif len(folded) != 1:
+            if code != _ELLIPSIS:
+                return HARD
+            worst = DOTS
+        elif not character.isspace() and character not in known.get(folded, ""):
+            return HARD
+    return worst
+
+
+def _joining(code: int) -> bool:
+    return any(a <= code <= b for a, b in JOINING)
+
+
+#: Where the raw twins of a folded character are looked for: letters with case, full-width and half-width forms,
+#: enclosed letters and digits, super- and subscripts, letter-like symbols, radicals and compatibility ideographs.
+_TWIN_RANGES = (
+    (0x41, 0x5A), (0xA0, 0x2FF), (0x370, 0x587), (0x1E00, 0x1FFF), (0x2070, 0x209F), (0x2100, 0x218F),
+    (0x2460, 0x24FF), (0x2E80, 0x2FDF), (0x3000, 0x303F), (0x3130, 0x318F), (0x3200, 0x33FF),
+    (0xF900, 0xFAFF), (0xFE30, 0xFE6F), (0xFF01, 0xFFEE),
+)  # fmt: skip
+
+
+@cache
+def variants() -> dict[str, str]:
+    """Folded character → every other raw character known to fold to it alone (融 → 融's traditional form)."""
+    found: dict[str, str] = {}
+    raws = list(TRADITIONAL)
+    for start, end in _TWIN_RANGES:
+        raws.extend(map(chr, range(start, end + 1)))
+    for raw in dict.fromkeys(raws):
+        folded = _FOLD[ord(raw)]
+        if folded != raw and len(folded) == 1 and not (_JOINS.match(raw) and _joining(ord(raw))):
+            found[folded] = found.get(folded, "") + raw
+    return found
+
+
+def join_starts(text: str) -> tuple[str, list[int]]:
+    """``fold(text)``, and for each of its characters where the raw unit begins that it came from."""
+    out: list[str] = []
+    starts: list[int] = []
+    pending = -1  # where white space began that may still become a blank
+    for start, unit in _units(text):
+        folded = unicodedata.normalize("NFKC", unit).translate(_FOLD)
+        for character in folded:
+            if character.isspace():
+                pending = start if pending < 0 else pending
+                continue
+            if pending >= 0 and out and not IS_CJK[out[-1]] and not IS_CJK[character]:
+                out.append(" ")
+                starts.append(pending)
+            pending = -1
+            out.append(character)
+            starts.append(start)
+    return "".join(out), starts
+
+
+def _units(text: str) -> list[tuple[int, str]]:
+    """Characters with what joins them under NFKC."""
+    found: list[tuple[int, str]] = []
+    start = 0
+    for position in range(1, len(text) + 1):
+        if position == len(text) or not (_JOINS.match(text[position]) and _joining(ord(text[position]))):
+            found.append((start, text[start:position]))
+            start = position
+    return found
