@@ -249,8 +249,12 @@ class Snapshots:
 
     def newest(self) -> Iterator[Snapshot]:
         """The newest exchange of each address, in the order of their ids."""
-        for (snapshot_id,) in self.select("SELECT max(id) FROM snapshots GROUP BY address ORDER BY 1"):
+        for snapshot_id, _ in self.newest_ids():
             yield self.facts(snapshot_id)
+
+    def newest_ids(self) -> list[tuple[int, str]]:
+        """``(id, address)`` of the newest exchange of each address, in the order of the ids."""
+        return self.select("SELECT max(id), address FROM snapshots GROUP BY address ORDER BY 1")
 
     def count(self) -> int:
         """How many exchanges are kept."""

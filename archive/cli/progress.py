@@ -1,0 +1,29 @@
+"""A progress bar on stderr while a person watches; nothing otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from archive.cli.common import App
+
+Step = Callable[[int, int], None]
+
+
+@contextmanager
+def progress(app: App, what: str) -> Iterator[Step]:
+    """Gives ``step(done, total)`` to call as the work goes on."""
+    if not app.watched:
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        line = bar.add_task(what, total=None)
+
+        def step(done: int, total: int) -> None:
+            bar.update(line, completed=done, total=total)
+
+        yield step

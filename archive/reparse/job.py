@@ -1,0 +1,247 @@
+"""``reparse``: which raw pages to read again, and what becomes of what they say now."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from archive.errors import ArchiveError, NotHeld
+from archive.frontier import transaction
+from archive.lock import Lock
+from archive.record import iso
+from archive.reparse.report import Change, ReparseReport, diff, differing
+from archive.reparse.work import Read, read_all
+from archive.run.signals import Interrupted, Signals
+from archive.schema import open_database
+from archive.snapshots import FILE_NAME, Snapshots
+from archive.store import Store
+from scraper.errors import ScrapeError
+from scraper.parse import PARSER_VERSION
+
+Scope = Literal["changed", "all"]
+#: Articles between two notes of how far it came; a killed run repeats at most so many.
+NOTE_EVERY = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A raw page to read, and the article that it is the page of (``None``: of none so far)."""
+
+    snapshot_id: int
+    article_id: int | None
+
+
+def reparse(
+    root: Path,
+    *,
+    keys: Sequence[str] = (),
+    scope: Scope = "changed",
+    dry_run: bool = False,
+    jobs: int | None = None,
+    wait: bool = False,
+    versions: str = "rows",
+    tell: Callable[[Change], None] = lambda change: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> ReparseReport:
+    """Make articles again from their raw pages, as a fresh ``save`` of the same pages would.
+
+    ``keys`` (or addresses, paths) names the articles; without any, ``scope`` does: those that an older parser made
+    (``changed``) or ``all``. Pages that gave no article so far are tried too: this parser may understand them. Ended
+    half-way, the same call goes on from there. ``dry_run`` writes nothing and puts a diff into each change. ``jobs``
+    is the number of processes, by default one a core. ``tell`` hears of each article that came out otherwise.
+
+    Raises NotHeld for a key that is not there, Locked, Corrupt, DiskTrouble.
+    """
+    report = ReparseReport(dry_run=dry_run)
+    begun = time.monotonic()
+    signals = Signals()
+    with signals.listening(), ExitStack() as stack:
+        if not dry_run:
+            stack.enter_context(Lock(root, wait=wait))
+        if not (root / FILE_NAME).exists():
+            raise ArchiveError(
+                f"{root} has no {FILE_NAME}: its articles were kept without raw pages, so nothing can be made again; "
+                "`save --refresh` fetches them"
+            )
+        db = stack.enter_context(open_database(root / "archive.db", readonly=dry_run))
+        store = Store(db, root, versions=versions, eager=False)
+        job = _Job(root, store, report, signals, tell)
+        try:
+            job.run(keys, scope, jobs or os.cpu_count() or 1, progress)
+        except Interrupted as interrupted:
+            report.signal = interrupted.number
+    report.seconds = time.monotonic() - begun
+    return report
+
+
+class _Job:
+    def __init__(
+        self, root: Path, store: Store, report: ReparseReport, signals: Signals, tell: Callable[[Change], None]
+    ) -> None:
+        self.root, self.store, self.report, self.signals, self.tell = root, store, report, signals, tell
+        self.conn: sqlite3.Connection = store.db.conn
+        self.number: int | None = None
+
+    def run(self, keys: Sequence[str], scope: Scope, jobs: int, progress: Callable[[int, int], None]) -> None:
+        if keys:
+            items = self._named(keys)
+        else:
+            after = 0 if self.report.dry_run else self._begin(scope)
+            items = [item for item in self._scoped(scope) if item.snapshot_id > after]
+        by_snapshot: dict[int, list[Item]] = {}
+        for item in items:
+            by_snapshot.setdefault(item.snapshot_id, []).append(item)
+        jobs = max(1, min(jobs, len(by_snapshot) // 8))  # a process costs as much to start as 10 pages to read
+        reads = read_all(self.root / FILE_NAME, list(by_snapshot), jobs)
+        try:
+            for done, read in enumerate(reads, start=1):
+                with self.signals.hold():
+                    for item in by_snapshot[read.snapshot_id]:
+                        self._take(item, read)
+                    if done % NOTE_EVERY == 0:
+                        self._note(read.snapshot_id)
+                progress(done, len(by_snapshot))
+        finally:
+            reads.close()  # type: ignore[attr-defined]
+        if not self.report.dry_run:
+            with self.signals.hold():
+                self._note(None)
+                self.store.settle()
+
+    # --- which
+
+    def _named(self, keys: Iterable[str]) -> list[Item]:
+        found = []
+        for key in keys:
+            stored = self.store.get(key)
+            if stored.snapshot_id is None:
+                raise NotHeld(f"{key} was kept without a raw page: `save --refresh {stored.url}` fetches it again")
+            found.append(Item(stored.snapshot_id, stored.article_id))
+        return found
+
+    def _scoped(self, scope: Scope) -> list[Item]:
+        older = "" if scope == "all" else f"AND parser_version < {PARSER_VERSION:d}"
+        found = [
+            Item(*row)
+            for row in self.conn.execute(
+                f"SELECT snapshot_id, id FROM articles WHERE snapshot_id IS NOT NULL {older} ORDER BY snapshot_id, id"
+            )
+        ]
+        self.report.missing = self.conn.execute(
+            f"SELECT count(*) FROM articles WHERE snapshot_id IS NULL {older}"
+        ).fetchone()[0]
+        if scope == "all" or found or not self._finished():
+            found += self._without_article()
+        return sorted(found, key=lambda item: item.snapshot_id)
+
+    def _without_article(self) -> Iterator[Item]:
+        """The newest page of each address that gave no article: a status page, or one that nobody understood."""
+        used = {row[0] for row in self.conn.execute("SELECT snapshot_id FROM articles WHERE snapshot_id IS NOT NULL")}
+        with Snapshots(self.root / FILE_NAME, readonly=True) as snapshots:
+            for snapshot_id, address in snapshots.newest_ids():
+                held = self.conn.execute("SELECT 1 FROM addresses WHERE address = ?", (address,)).fetchone()
+                if snapshot_id not in used and not held:
+                    yield Item(snapshot_id, None)
+
+    # --- what becomes of it
+
+    def _take(self, item: Item, read: Read) -> None:
+        self.report.pages += 1
+        change = self._kept(item, read) if read.article else self._failed(item, read)
+        if change is None:
+            self.report.unchanged += 1
+            return
+        self.report.add(change)
+        self.tell(change)
+
+    def _failed(self, item: Item, read: Read) -> Change | None:
+        """A page that gives no article: bad news only where it gave one before, or is damaged."""
+        if item.article_id is None and read.error_class not in ("corrupt", "bug", "hostile"):
+            return None
+        key = path = title = None
+        if item.article_id is not None:
+            stored = self.store.stored(item.article_id)
+            key, path, title = stored.key, stored.path, stored.title
+        return Change(what="failed", key=key, path=path, title=title, address=read.address, error=read.error)
+
+    def _kept(self, item: Item, read: Read) -> Change | None:
+        assert read.article is not None
+        try:
+            old = None if item.article_id is None else self.store.article(item.article_id)
+            names = () if old is None else differing(old, read.article)
+            if self.report.dry_run:
+                return self._would(item, read, names)
+            kept = self.store.keep(
+                read.article, address=read.address, now=datetime.now(UTC), snapshot_id=read.snapshot_id, again=True
+            )
+        except ScrapeError as error:  # hollow now: never replaces what was kept
+            return self._failed(item, Read(read.snapshot_id, read.address, None, error.code, str(error)))
+        if old is not None and not names:
+            return None
+        what = "new" if kept.change == "new" else "changed"
+        return Change(
+            what=what, key=kept.key, path=kept.path, title=read.article.title, address=read.address, fields=names
+        )
+
+    def _would(self, item: Item, read: Read, names: tuple[str, ...]) -> Change | None:
+        assert read.article is not None
+        if item.article_id is None:
+            if self.store.find(read.address) is not None:
+                return None
+            return Change(what="new", title=read.article.title, address=read.address)
+        if not names:
+            return None
+        stored = self.store.stored(item.article_id)
+        return Change(
+            what="changed",
+            key=stored.key,
+            path=stored.path,
+            title=read.article.title,
+            address=read.address,
+            fields=names,
+            diff=diff(self.store.article(item.article_id), read.article, stored.path),
+        )
+
+    # --- going on after a kill
+
+    def _begin(self, scope: Scope) -> int:
+        """Where to go on; a new row where nothing was left half done."""
+        with transaction(self.conn):
+            row = self.conn.execute(
+                "SELECT id, position FROM reparses WHERE scope = ? AND parser_version = ? AND finished IS NULL "
+                "ORDER BY id DESC LIMIT 1",
+                (scope, PARSER_VERSION),
+            ).fetchone()
+            if row is not None:
+                self.number = row[0]
+                self.report.resumed_at = row[1] or None
+                return int(row[1])
+            cursor = self.conn.execute(
+                "INSERT INTO reparses (scope, parser_version, started) VALUES (?, ?, ?)",
+                (scope, PARSER_VERSION, iso(datetime.now(UTC))),
+            )
+            self.number = cursor.lastrowid
+        return 0
+
+    def _finished(self) -> bool:
+        sql = "SELECT 1 FROM reparses WHERE parser_version = ? AND finished IS NOT NULL LIMIT 1"
+        return self.conn.execute(sql, (PARSER_VERSION,)).fetchone() is not None
+
+    def _note(self, position: int | None) -> None:
+        """How far it came; ``None``: to the end."""
+        if self.number is None:
+            return
+        with transaction(self.conn):
+            if position is None:
+                self.conn.execute(
+                    "UPDATE reparses SET finished = ? WHERE id = ?", (iso(datetime.now(UTC)), self.number)
+                )
+            else:
+                self.conn.execute("UPDATE reparses SET position = ? WHERE id = ?", (position, self.number))

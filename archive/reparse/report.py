@@ -1,0 +1,103 @@
+"""What a ``reparse`` did or, dry, would do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, fields
+from difflib import unified_diff
+from typing import Any
+
+from scraper.models import Article
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One article that came out otherwise than before, or (``failed``) not at all.
+
+    ``what``: ``changed``, ``new`` (a page that no earlier parser understood) or ``failed``; ``fields`` names what
+    differs; ``diff`` is the unified diff of its Markdown, of a dry run.
+    """
+
+    what: str
+    key: str | None = None
+    path: str | None = None
+    title: str | None = None
+    address: str | None = None
+    fields: tuple[str, ...] = ()
+    diff: str | None = None
+    error: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """What is known of it."""
+        return {name: value for name in self.__slots__ if (value := getattr(self, name)) not in (None, ())}
+
+
+@dataclass(slots=True, kw_only=True)
+class ReparseReport:
+    """Counts, and every article that came out otherwise. ``missing``: articles without a raw page."""
+
+    dry_run: bool = False
+    pages: int = 0
+    unchanged: int = 0
+    changed: int = 0
+    new: int = 0
+    failed: int = 0
+    missing: int = 0
+    resumed_at: int | None = None
+    seconds: float = 0.0
+    signal: int | None = None
+    fields: Counter[str] = field(default_factory=Counter)
+    failures: list[Change] = field(default_factory=list)
+
+    def add(self, change: Change) -> None:
+        """Count one."""
+        setattr(self, change.what, getattr(self, change.what) + 1)
+        self.fields.update(change.fields)
+        if change.what == "failed":
+            self.failures.append(change)
+
+    @property
+    def exit_code(self) -> int:
+        """0, 1 when a kept article could not be made again, 128 and more for a signal."""
+        return 128 + self.signal if self.signal else int(bool(self.failed))
+
+    def to_json(self) -> dict[str, Any]:
+        """One object."""
+        counts = ("pages", "unchanged", "changed", "new", "failed", "missing")
+        return {
+            "command": "reparse",
+            "dry_run": self.dry_run,
+            **{name: getattr(self, name) for name in counts},
+            "fields": dict(self.fields.most_common()),
+            "resumed_at": self.resumed_at,
+            "seconds": round(self.seconds, 3),
+            "interrupted": self.signal is not None,
+            "failures": [change.to_json() for change in self.failures],
+            "exit_code": self.exit_code,
+        }
+
+    def line(self) -> str:
+        """One line for a person."""
+        would = "would be " if self.dry_run else ""
+        parts = [f"{self.pages} raw pages read again", f"{self.changed} {would}changed"]
+        if self.fields:
+            parts[-1] += " (" + ", ".join(f"{name} {n}" for name, n in self.fields.most_common(6)) + ")"
+        parts.append(f"{self.unchanged} unchanged")
+        parts += [f"{self.new} {would}new"] if self.new else []
+        parts += [f"{self.failed} failed"] if self.failed else []
+        parts += [f"{self.missing} articles have no raw page"] if self.missing else []
+        text = f"reparse: {', '.join(parts)}, {self.pages / self.seconds if self.seconds else 0:.0f} pages/s"
+        return text + (" — interrupted; the same command goes on from here" if self.signal else "")
+
+
+def differing(old: Article, new: Article) -> tuple[str, ...]:
+    """The names of the fields in which two articles differ."""
+    return tuple(f.name for f in fields(Article) if getattr(old, f.name) != getattr(new, f.name))
+
+
+def diff(old: Article, new: Article, name: str) -> str:
+    """The unified diff of the two articles' Markdown files, ``""`` where they read the same."""
+    from archive.layout import to_markdown
+
+    before, after = (to_markdown(article).splitlines() for article in (old, new))
+    return "\n".join(unified_diff(before, after, f"{name} (as it is)", f"{name} (made again)", lineterm="", n=2))
