@@ -9,6 +9,7 @@
      ├─ Blocked                 blocked          75   WeChat wants a pause or a verification: stop, cool down
      ├─ Unrecognised            unrecognised     76   a page nobody has seen: raw page kept, not an article
      ├─ Hostile                 hostile           1   too large, too deep or too slow to read: raw page kept
+     ├─ BadSettings             settings         78   mend a setting (proxy, certificates, cookies file)
      └─ FetchError              fetch             1   the network
          ├─ Later               later             1   5xx, resets, time-outs, cut bodies: tried again
          │   ├─ RateLimited     rate-limited      1   429 or Retry-After: not before `retry_after` seconds
@@ -113,6 +114,14 @@ class Hostile(ScrapeError):
 
     code = "hostile"
     after = "final"
+
+
+class BadSettings(ScrapeError):
+    """A proxy, certificates or cookies file that cannot be used."""
+
+    code = "settings"
+    exit_code = 78
+    after = "person"
 
 
 class FetchError(ScrapeError):

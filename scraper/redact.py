@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterable
 
 HIDDEN = "***"
 
@@ -56,6 +57,24 @@ def redact(text: str) -> str:
 def redact_url(url: str) -> str:
     """An address without the values of its secrets; what it is the address of stays readable."""
     return redact(url)
+
+
+# `key` and `uin` alone are ordinary words of programs, so only their declarations count.
+_PAGE_VARIABLE = re.compile(
+    rb"((?:\b(?:user_uin|pass_ticket|appmsg_token|wxtoken|exportkey|poc_token|poc_sid)"
+    rb"|\b(?:var|window\.|d\.)\s{0,4}(?:uin|key|sessionid))[\"']?\s{0,4}[:=]\s{0,4}(?:JsDecode\()?)"
+    rb"([\"'])([^\"'\\\r\n]{4,2048})\2"
+)
+
+
+def scrub(body: bytes, secrets: Iterable[str] = ()) -> bytes:
+    """A page fetched with somebody's cookies, without that person in it: the values of readers' variables are blanked,
+    and so is every one of ``secrets`` (8 characters and more) wherever it stands."""
+    body = _PAGE_VARIABLE.sub(rb"\1\2\2", body)
+    for secret in secrets:
+        if len(secret) >= 8:
+            body = body.replace(secret.encode(), HIDDEN.encode())
+    return body
 
 
 class RedactFilter(logging.Filter):

@@ -1,0 +1,93 @@
+"""A person's cookies, out of a Netscape file as browsers' extensions and curl write it.
+
+They are sent to their own domains only, are never stored again, and their values stand in no message.
+"""
+
+from __future__ import annotations
+
+import http.cookiejar
+import time
+import urllib.request
+from pathlib import Path
+
+from scraper.errors import BadSettings
+
+_FIELDS = 7
+
+
+class Cookies:
+    """The cookies of one file; an empty set where there is none."""
+
+    def __init__(self, jar: http.cookiejar.CookieJar | None = None) -> None:
+        self._jar = jar or http.cookiejar.CookieJar()
+
+    def __len__(self) -> int:
+        return len(self._jar)
+
+    def header(self, url: str) -> str | None:
+        """The ``Cookie`` header that a browser would send to ``url``; None where there is none to send."""
+        if not len(self._jar):
+            return None
+        request = urllib.request.Request(url)
+        self._jar.add_cookie_header(request)
+        return request.get_header("Cookie")
+
+    def values(self) -> list[str]:
+        """Every value, for redaction only."""
+        return [cookie.value for cookie in self._jar if cookie.value]
+
+
+def load(path: str | Path) -> Cookies:
+    """The unexpired cookies of a Netscape file. Raises BadSettings, naming the line."""
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(f"the cookies file {path} cannot be read: {error}") from error
+    jar = http.cookiejar.CookieJar()
+    for number, line in enumerate(text.splitlines(), 1):
+        # `#HttpOnly_` before a domain marks a cookie, not a comment (curl's form).
+        line = line.removeprefix("#HttpOnly_")
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        cookie = _cookie(line)
+        if cookie is None:
+            raise BadSettings(
+                f"line {number} of the cookies file {path} is not of the Netscape form: domain, TRUE or FALSE, path, "
+                "TRUE or FALSE, expiry, name, value, with tabs between them"
+            )
+        if not cookie.is_expired(int(time.time())):
+            jar.set_cookie(cookie)
+    return Cookies(jar)
+
+
+def _cookie(line: str) -> http.cookiejar.Cookie | None:
+    fields = line.rstrip("\r\n").split("\t")
+    if len(fields) < _FIELDS and len(line.split()) == _FIELDS:  # an editor made blanks of the tabs
+        fields = line.split()
+    if len(fields) != _FIELDS:
+        return None
+    domain, everywhere, path, secure, expires, name, value = (field.strip() for field in fields)
+    try:
+        until = int(float(expires or 0))
+    except ValueError:
+        return None
+    if not domain or {everywhere.upper(), secure.upper()} - {"TRUE", "FALSE"}:
+        return None
+    return http.cookiejar.Cookie(
+        version=0,
+        name=name,
+        value=value,
+        port=None,
+        port_specified=False,
+        domain=domain if domain.startswith(".") or everywhere.upper() == "FALSE" else "." + domain,
+        domain_specified=everywhere.upper() == "TRUE",
+        domain_initial_dot=domain.startswith("."),
+        path=path or "/",
+        path_specified=bool(path),
+        secure=secure.upper() == "TRUE",
+        expires=until or None,
+        discard=not until,
+        comment=None,
+        comment_url=None,
+        rest={},
+    )

@@ -1,0 +1,78 @@
+"""What an answer's status line and headers mean, before its body is looked at. Pure."""
+
+from __future__ import annotations
+
+import email.utils
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from urllib.parse import urljoin, urlsplit
+
+from scraper.errors import Blocked, Later, NeedsPerson, RateLimited, Refused
+from scraper.redact import redact
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+#: Where WeChat sends a reader that it wants to see: seen are /mp/wappoc_appmsgcaptcha (2024-07 on),
+#: /mp/secitptpage/verify, /mp/verifycode, weixin110.qq.com and /webpoc/.
+_VERIFY = re.compile(r"captcha|verify|secitptpage|antispider|/webpoc/|poc_token", re.IGNORECASE)
+_VERIFY_HOSTS = frozenset({"weixin110.qq.com", "captcha.qq.com", "captcha.gtimg.com"})
+_LOGIN_HOSTS = frozenset({"open.weixin.qq.com", "login.weixin.qq.com", "open.work.weixin.qq.com"})
+
+
+def redirect_target(status: int, headers: Mapping[str, str], url: str) -> str | None:
+    """Where the answer sends on to, absolute; None where it is no redirect. Raises Refused for one to nowhere."""
+    if status not in _REDIRECTS:
+        return None
+    location = headers.get("location", "").strip()
+    if not location:
+        raise Refused(f"{redact(url)} answered {status} without saying where to", url=redact(url))
+    # Raw UTF-8 in the header was decoded as latin-1.
+    location = location.encode("latin-1", "replace").decode("utf-8", "replace")
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise Refused(f"{redact(url)} redirects to no address", url=redact(url)) from None
+
+
+def check_redirect(target: str, url: str) -> None:
+    """Raises Blocked where WeChat wants a verification, NeedsPerson where it wants a login."""
+    parts = urlsplit(target)
+    host = (parts.hostname or "").lower()
+    ours = host == "qq.com" or host.endswith(".qq.com")
+    if host in _VERIFY_HOSTS or (ours and _VERIFY.search(f"{parts.path}?{parts.query.partition('target_url=')[0]}")):
+        raise Blocked(f"WeChat asks for a verification before it shows {redact(url)}", reason="verify", url=redact(url))
+    if host in _LOGIN_HOSTS or (ours and parts.path.startswith("/cgi-bin/login")):
+        raise NeedsPerson(f"WeChat asks for a login before it shows {redact(url)}", reason="login", url=redact(url))
+
+
+def check_status(
+    status: int, headers: Mapping[str, str], *, url: str, now: datetime, cap: float, polite: bool = False
+) -> None:
+    """Raises what an answer other than 200 means; ``polite``: from the article host, where 403 is a refusal of the
+    reader rather than of the page, and going on would make it worse."""
+    if status == 200 or status == 203:
+        return
+    shown = redact(url)
+    wait = retry_after(headers.get("retry-after"), now=now, cap=cap)
+    said = "" if wait is None else f" and asks to wait {wait:g} s"
+    if status == 429 or (polite and status == 403) or (wait is not None and (status >= 500 or status in (408, 425))):
+        raise RateLimited(f"{shown} answered {status}{said}", retry_after=wait, url=shown)
+    if status >= 500 or status in (408, 425):
+        raise Later(f"{shown} answered {status}", url=shown)
+    raise Refused(f"{shown} answered {status}", url=shown)
+
+
+def retry_after(value: str | None, *, now: datetime, cap: float) -> float | None:
+    """Seconds to wait by a ``Retry-After`` header, in seconds or as a date, at most ``cap``; None where it says
+    nothing that can be read."""
+    if value is None:
+        return None
+    value = value.strip()
+    if re.fullmatch(r"[0-9]{1,12}(?:\.[0-9]{0,6})?", value):
+        return min(float(value), cap)
+    try:
+        at = email.utils.parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return min(max((at - now).total_seconds(), 0.0), cap)

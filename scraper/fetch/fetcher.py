@@ -1,0 +1,310 @@
+"""The fetcher: one address, one try, one whole answer or one error that says what to do next."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+from urllib.parse import SplitResult
+
+import httpcore
+
+from scraper import cookies, guard, urls
+from scraper.errors import CutShort, Later, Refused, TimedOut, Unreachable
+from scraper.fetch import answers, content, magic, transport
+from scraper.fetch.pacing import Pacer
+from scraper.fetch.settings import (
+    ARTICLE_HOSTS,
+    MEDIA_HOSTS,
+    Clock,
+    Download,
+    FeedResponse,
+    FetchSettings,
+    SystemClock,
+)
+from scraper.models import Page
+from scraper.redact import redact, scrub
+
+_ACCEPT_PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+_ACCEPT_IMAGE = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
+_ACCEPT_FEED = "application/atom+xml,application/rss+xml,application/feed+json,application/xml;q=0.9,*/*;q=0.8"
+_COOKIE_HEADERS = frozenset({"set-cookie", "set-cookie2"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """How one kind of address is fetched: which hosts, how long, how much."""
+
+    accept: str
+    hosts: tuple[str, ...] | None
+    deadline: float
+    wire_cap: int
+    cap: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A whole answer after all redirects."""
+
+    status: int
+    headers: Mapping[str, str]
+    listed: tuple[tuple[str, str], ...]
+    body: bytes
+    hops: tuple[str, ...]
+    measured: bool
+
+
+class Fetcher:
+    """Fetches pages, media and feeds. Use it as an async context manager.
+
+    ``requests`` counts what went out to mp.weixin.qq.com, redirect targets included; ``media_requests`` all the rest.
+    Raises BadSettings when made with a proxy, certificates or cookies file that cannot be used.
+    """
+
+    def __init__(
+        self, settings: FetchSettings | None = None, *, clock: Clock | None = None, rng: random.Random | None = None
+    ) -> None:
+        self.settings = settings = settings or FetchSettings()
+        self.requests = 0
+        self.media_requests = 0
+        self._clock = clock or SystemClock()
+        self._cookies = cookies.load(settings.cookies_file) if settings.cookies_file else cookies.Cookies()
+        self._pool = transport.pool(settings)
+        self._pacer = Pacer(settings.interval, settings.jitter, self._clock, rng)
+        self._media_turns = asyncio.Semaphore(max(settings.media_parallel, 1))
+
+    async def __aenter__(self) -> Self:
+        await self._pool.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> None:
+        await self._pool.__aexit__(kind, error, trace)
+
+    async def page(self, url: str, *, referer: str | None = None) -> Page:
+        """The page at ``url``, an address of mp.weixin.qq.com (an article or an album's JSON).
+
+        Raises Blocked for a redirect to a verification, before any body is read, and the FetchErrors.
+        """
+        s = self.settings
+        kind = _Kind(
+            accept=_ACCEPT_PAGE,
+            hosts=ARTICLE_HOSTS,
+            deadline=s.page_deadline,
+            wire_cap=s.page_wire_cap,
+            cap=s.page_cap,
+        )
+        answer = await self._fetch(url, kind, {"Referer": urls.clean_link(referer)} if referer else {})
+        shown = redact(url)
+        if not answer.body.strip():
+            raise CutShort(f"{shown} came empty", url=shown)
+        if not answer.measured and not content.looks_whole(answer.body):
+            raise CutShort(f"{shown} ended without its </html>", url=shown)
+        # A page that came without cookies holds nobody's tokens, so its bytes stay as they are.
+        body = scrub(answer.body, self._cookies.values()) if len(self._cookies) else answer.body
+        return Page(
+            url=url,
+            body=body,
+            final_url=answer.hops[-1] if answer.hops else None,
+            status=answer.status,
+            headers=answer.listed,
+            redirects=answer.hops[:-1],
+            fetched=self._clock.now(),
+        )
+
+    async def media(self, url: str) -> Download:
+        """The image, sound or film at ``url``.
+
+        Raises Refused also for what is none by its bytes, and the FetchErrors.
+        """
+        s = self.settings
+        kind = _Kind(
+            accept=_ACCEPT_IMAGE,
+            hosts=(*MEDIA_HOSTS, *s.allow_hosts),
+            deadline=s.media_deadline,
+            wire_cap=s.media_cap,
+            cap=s.media_cap,
+        )
+        answer = await self._fetch(url, kind, {"Referer": "https://mp.weixin.qq.com/"})
+        shown = redact(url)
+        if not answer.body:
+            raise CutShort(f"{shown} came empty", url=shown)
+        try:
+            found = magic.sniff(answer.body)
+        except magic.Active as error:
+            raise Refused(f"{shown} is {error}", url=shown) from None
+        if found is None:
+            said = answer.headers.get("content-type", "no type")[:60]
+            raise Refused(f"{shown} is no image, sound or film by its bytes (the server says {said})", url=shown)
+        if not answer.measured and magic.is_cut(answer.body, found[1]):
+            raise CutShort(f"{shown} was cut short: the {found[1]} has no end", url=shown)
+        return Download(url, answer.body, found[0], found[1], answer.listed)
+
+    async def feed(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> FeedResponse:
+        """The feed at ``url``, on any public host, asked for only if it changed since ``etag``/``last_modified``."""
+        s = self.settings
+        kind = _Kind(
+            accept=_ACCEPT_FEED, hosts=None, deadline=s.page_deadline, wire_cap=s.page_wire_cap, cap=s.page_cap
+        )
+        given = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+        answer = await self._fetch(url, kind, {name: value for name, value in given.items() if value})
+        same = answer.status == 304
+        return FeedResponse(
+            url,
+            answer.body,
+            same,
+            answer.headers.get("etag") or (etag if same else None),
+            answer.headers.get("last-modified") or (last_modified if same else None),
+            answer.hops[-1] if answer.hops else None,
+            answer.listed,
+            self._clock.now(),
+        )
+
+    async def _fetch(self, url: str, kind: _Kind, extra: Mapping[str, str]) -> _Answer:
+        """Follows redirects by hand: each hop is judged, waits its turn and counts."""
+        hops: list[str] = []
+        asked = url
+        while True:
+            parts = guard.check(asked, hosts=kind.hosts)
+            try:
+                async with self._turn(guard.host_of(parts), kind), asyncio.timeout(kind.deadline):
+                    answer = await self._exchange(asked, parts, kind, extra)
+            except TimeoutError:
+                shown = redact(asked)
+                raise TimedOut(f"{shown} did not answer in full within {kind.deadline:g} s", url=shown) from None
+            if isinstance(answer, _Answer):
+                return _Answer(
+                    answer.status, answer.headers, answer.listed, answer.body, tuple(map(redact, hops)), answer.measured
+                )
+            if answer.partition("#")[0] in (url, *hops):
+                raise Refused(f"{redact(url)} redirects in a circle", url=redact(url))
+            hops.append(answer.partition("#")[0])
+            if len(hops) > self.settings.max_redirects:
+                raise Refused(f"{redact(url)} redirects more than {self.settings.max_redirects} times", url=redact(url))
+            asked = hops[-1]
+
+    def _turn(self, host: str, kind: _Kind) -> AbstractAsyncContextManager[None]:
+        if host in ARTICLE_HOSTS or kind.hosts is None:
+            return self._pacer.turn(host)
+        return self._media_turn()
+
+    @asynccontextmanager
+    async def _media_turn(self) -> AsyncIterator[None]:
+        async with self._media_turns:
+            yield
+
+    async def _exchange(self, url: str, parts: SplitResult, kind: _Kind, extra: Mapping[str, str]) -> _Answer | str:
+        """One request: a whole answer, or where it redirects to."""
+        polite = guard.host_of(parts) in ARTICLE_HOSTS
+        if polite:
+            self.requests += 1
+        else:
+            self.media_requests += 1
+        shown = redact(url)
+        began = False
+        try:
+            request = httpcore.Request(
+                "GET",
+                _ascii(parts),
+                headers=self._headers(url, parts, kind.accept, extra),
+                extensions=self._timeouts(kind),
+            )
+            response = await self._pool.handle_async_request(request)
+            try:
+                began = True
+                return await self._read(response, url, kind, polite=polite)
+            finally:
+                await response.aclose()
+        except (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.ProxyError) as error:
+            raise Unreachable(f"no connection for {shown}: {_said(error)}", url=shown) from error
+        except httpcore.TimeoutException as error:
+            raise TimedOut(f"{shown} fell silent ({_said(error)})", url=shown) from error
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            if began:
+                raise CutShort(f"{shown} was cut short ({_said(error)})", url=shown) from error
+            raise Later(f"the connection broke before {shown} answered ({_said(error)})", url=shown) from error
+        except httpcore.UnsupportedProtocol as error:
+            raise Refused(f"{shown} cannot be asked for ({_said(error)})", url=shown) from error
+
+    async def _read(self, response: httpcore.Response, url: str, kind: _Kind, *, polite: bool) -> _Answer | str:
+        listed = _listed(response.headers)
+        headers = dict(reversed(listed))
+        shown = redact(url)
+        if target := answers.redirect_target(response.status, headers, url):
+            answers.check_redirect(target, url)
+            guard.check_hop(url, target)
+            return target
+        kept = tuple((name, redact(value)) for name, value in listed if name not in _COOKIE_HEADERS)
+        if response.status == 304 and kind.hosts is None:
+            return _Answer(304, headers, kept, b"", (), True)
+        answers.check_status(
+            response.status, headers, url=url, now=self._clock.now(), cap=self.settings.max_retry_after, polite=polite
+        )
+        length, coding = headers.get("content-length", ""), headers.get("content-encoding", "").strip().lower()
+        body = await content.read(
+            response.aiter_stream(),
+            coding=coding,
+            length=int(length) if length.isdigit() else None,
+            wire_cap=kind.wire_cap,
+            cap=kind.cap,
+            url=shown,
+        )
+        packed = coding not in ("", "identity")
+        measured = packed or length.isdigit() or "chunked" in headers.get("transfer-encoding", "").lower()
+        return _Answer(response.status, headers, kept, body, (), measured)
+
+    def _headers(
+        self, url: str, parts: SplitResult, accept: str, extra: Mapping[str, str]
+    ) -> list[tuple[bytes, bytes]]:
+        headers = {
+            "Host": _netloc(parts),
+            "User-Agent": self.settings.user_agent,
+            "Accept": accept,
+            "Accept-Language": self.settings.accept_language,
+            "Accept-Encoding": content.ACCEPT_ENCODING,
+            **extra,
+        }
+        if cookie := self._cookies.header(url):
+            headers["Cookie"] = cookie
+        return [(name.encode("ascii"), _line(value)) for name, value in headers.items()]
+
+    def _timeouts(self, kind: _Kind) -> dict[str, dict[str, float]]:
+        connect = min(self.settings.connect_timeout, kind.deadline)
+        return {"timeout": {"connect": connect, "read": kind.deadline, "write": connect, "pool": kind.deadline}}
+
+
+def _netloc(parts: SplitResult) -> str:
+    """Host in IDNA and port."""
+    host = guard.host_of(parts)
+    host = f"[{host}]" if ":" in host else host.encode("idna").decode("ascii")
+    return host + (f":{parts.port}" if parts.port else "")
+
+
+def _ascii(parts: SplitResult) -> bytes:
+    """As it goes over the wire: without a fragment, what is not ASCII percent-encoded."""
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    safe = "".join(c if "!" <= c <= "~" else "".join(f"%{b:02X}" for b in c.encode("utf-8", "replace")) for c in path)
+    return f"{parts.scheme}://{_netloc(parts)}{safe}".encode("ascii")
+
+
+def _line(value: str) -> bytes:
+    """A header's value on one line, whatever is in it."""
+    return " ".join(value.split()).encode("latin-1", "replace")
+
+
+def _listed(headers: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers)
+
+
+def _said(error: BaseException) -> str:
+    """What an exception says, in a few words and without secrets."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return redact(text[:200])
