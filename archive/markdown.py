@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from bs4 import BeautifulSoup, NavigableString, Tag
+from bs4 import NavigableString, Tag
 from markdownify import MarkdownConverter
 
 from archive.emphasis import (
@@ -32,12 +33,12 @@ from archive.emphasis import (
     TILDE,
     settle,
 )
+from archive.soup import soup
+from scraper.text import names
 
 Rewrite = Callable[[str], "str | None"]
 
-_BLOCKS = frozenset(
-    "p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre table figure figcaption hr div section article".split()
-)
+_BLOCKS = names("p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre table figure figcaption hr div section article")
 _MARKS = re.compile("[\ufdd0-\ufdef]")
 _SPACE = re.compile("[ \t\r\n\f]+")
 _ESCAPED = re.compile(r"[\\`*\[<&_$~]|==|%%")
@@ -60,7 +61,7 @@ def render(clean_html: str, *, image: Rewrite | None = None, link: Rewrite | Non
     """
     if not clean_html.strip():
         return ""
-    text = _Writer(image, link).convert(clean_html).strip("\n")
+    text = _Writer(image, link).convert_soup(soup(clean_html)).strip("\n")
     return text + "\n" if text else ""
 
 
@@ -75,40 +76,48 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no
     """markdownify with CommonMark's rules for Chinese text, for clean HTML only."""
 
     def __init__(self, image: Rewrite | None, link: Rewrite | None) -> None:
-        super().__init__(heading_style="atx", bullets="-", bs4_options={"features": "lxml"})
+        super().__init__(heading_style="atx", bullets="-")
+        self._contexts: dict[tuple[frozenset[str], str], frozenset[str]] = {}
         self._image = image
         self._link = link
 
     # -- the walk
 
-    def process_tag(self, node: Tag, parent_tags: set[str] | None = None) -> str:
+    def process_tag(self, node: Tag, parent_tags: AbstractSet[str] | None = None) -> str:
         """Blocks are joined by one empty line, the text between them becomes paragraphs."""
         name = node.name
-        parents = {name} if parent_tags is None else parent_tags | {name}
-        if name == "pre":
-            return str(self.convert_pre(node, node.get_text(), parents))
-        if name == "code":
-            return str(self.convert_code(node, node.get_text(), parents))
+        parents = self._context(frozenset(parent_tags or ()), name)
+        if name in ("pre", "code"):
+            convert = self.convert_pre if name == "pre" else self.convert_code
+            return str(convert(node, node.get_text(), parents))
         pieces: list[str] = []
         blocks: list[_Block] = []
-        for child in node.children:
-            if isinstance(child, Tag):
+        in_cell = name in ("td", "th")
+        for child in node.contents:
+            if type(child) is NavigableString:
+                pieces.append(self.process_text(child, parents))
+            elif isinstance(child, Tag):
                 text = self.process_tag(child, parents)
-                if child.name in _BLOCKS and name not in ("td", "th"):
+                if child.name in _BLOCKS and not in_cell:
                     self._end_paragraph(pieces, blocks)
                     if text:
                         blocks.append(_Block(text, child.name))
                 elif text:
                     pieces.append(text)
-            elif type(child) is NavigableString:
-                pieces.append(self.process_text(child, parents))
         if blocks:
             self._end_paragraph(pieces, blocks)
             inside = self._joined(node, blocks)
         else:
             inside = "".join(pieces)
-        convert = self.get_conv_fn_cached(name)
-        return str(convert(node, inside, parent_tags=parents)) if convert is not None else inside
+        convert_this = self.get_conv_fn_cached(name)
+        return str(convert_this(node, inside, parent_tags=parents)) if convert_this is not None else inside
+
+    def _context(self, outer: frozenset[str], name: str) -> frozenset[str]:
+        """The names of the elements around, this one included; the few there are of them are made once."""
+        found = self._contexts.get((outer, name))
+        if found is None:
+            found = self._contexts[outer, name] = outer | {name}
+        return found
 
     def _end_paragraph(self, pieces: list[str], blocks: list[_Block]) -> None:
         text = settle("".join(pieces))
@@ -129,7 +138,7 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no
             parts += ["\n" if near else "\n\n", block.text]
         return "".join(parts)
 
-    def process_text(self, el: NavigableString, parent_tags: set[str] | None = None) -> str:
+    def process_text(self, el: NavigableString, parent_tags: AbstractSet[str] | None = None) -> str:
         """Text escaped for where it stands."""
         text = str(el)
         if "\n" in text or "\t" in text or "  " in text or "\r" in text:
@@ -140,7 +149,7 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no
 
     # -- blocks
 
-    def convert__document_(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convert__document_(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         return self._block(text)
 
     convert_body = convert_html = convert_div = convert_section = convert_article = convert_figure = (
@@ -150,32 +159,32 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no
     def _block(self, text: str) -> str:
         return _safe_starts(settle(text)) if _has_marks(text) else text
 
-    def convert_p(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convert_p(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         if _in_cell(parent_tags):
             return text
         return _safe_starts(settle(text))
 
     convert_figcaption = convert_p
 
-    def convert_hN(self, n: int, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: N802
+    def convert_hN(self, n: int, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:  # noqa: N802
         text = settle(text.replace(BREAK, " "))
         if text.endswith("#"):
             text = text[:-1] + "\\#"
         return f"{'#' * n} {text}" if text else ""
 
-    def convert_hr(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convert_hr(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         return "---"
 
-    def convert_blockquote(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convert_blockquote(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         text = self._block(text)
         return "\n".join(f"> {line}" if line else ">" for line in text.split("\n")) if text else ""
 
-    def convert_list(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convert_list(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         return text
 
     convert_ul = convert_ol = convert_list
 
-    def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convert_li(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         text = _safe_starts(settle(text)) if _has_marks(text) or "\n" not in text else text
         marker = _marker(el)
         if not text:
@@ -184,7 +193,7 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no
         first, *rest = text.split("\n")
         return "\n".join([f"{marker} {first}", *(indent + line if line else "" for line in rest)])
 
-    def convert_pre(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convert_pre(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         text = text.strip("\n")
         if not text:
             return ""
@@ -194,26 +203,26 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no
 
     # -- inline
 
-    def convert_br(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convert_br(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         return BREAK
 
-    def convert_b(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convert_b(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         return f"{BOLD_START}{text}{BOLD_END}" if text else ""
 
     convert_strong = convert_b
 
-    def convert_em(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convert_em(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         return f"{ITALIC_START}{text}{ITALIC_END}" if text else ""
 
     convert_i = convert_em
 
-    def convert_del(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convert_del(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         return f"{STRUCK_START}{text}{STRUCK_END}" if text else ""
 
     convert_s = convert_del
 
-    def convert_code(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        classes = el.get("class") or []
+    def convert_code(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
+        classes = str(el.get("class") or "").split()
         text = _MARKS.sub("", text)
         if "math" in classes or "math-block" in classes:
             return _math(text, display="math-block" in classes and not _in_cell(parent_tags))
@@ -228,14 +237,14 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no
         pad = " " if text[0] == "`" or text[-1] == "`" or (text[0] == text[-1] == " " and text.strip()) else ""
         return f"{ATOM_START}{fence}{pad}{text}{pad}{fence}{ATOM_END}"
 
-    def convert_sup(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convert_sup(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         # Markdown has no superscript; a note's [1] reads well without, a power does not.
         return _raised("sup", text)
 
-    def convert_sub(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convert_sub(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         return _raised("sub", text)
 
-    def convert_a(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convert_a(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         href = str(el.get("href") or "")
         target = (self._link(href) if self._link else None) or href
         shown = settle(text, before="[", after="]")
@@ -243,7 +252,7 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no
             return text
         return f"{ATOM_START}{BRACKET}{shown}]({_address(target)}){ATOM_END}"
 
-    def convert_img(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convert_img(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         src = str(el.get("src") or "")
         target = (self._image(src) if self._image else None) or src
         if not target:
@@ -253,7 +262,7 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no
 
     # -- tables
 
-    def convert_table(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convert_table(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         rows = [self._row(row, parent_tags) for row in el.find_all("tr")]
         grid = _grid(rows)
         if not grid:
@@ -262,19 +271,19 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no
         lines = [head, ["---"] * len(head), *rest]
         return "\n".join("| " + " | ".join(row) + " |" for row in lines)
 
-    def _row(self, row: Tag, parents: set[str]) -> list[tuple[str, int, int]]:
+    def _row(self, row: Tag, parents: AbstractSet[str]) -> list[tuple[str, int, int]]:
         found = []
         for cell in row.find_all(["td", "th"], recursive=False):
             text = settle(self.process_tag(cell, parents | {"tr"}), line_end="<br>")
             found.append((text, _span(cell.get("colspan")), _span(cell.get("rowspan"))))
         return found
 
-    def convert_td(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convert_td(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         return text
 
     convert_th = convert_td
 
-    def convert_tr(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convert_tr(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         return ""
 
     convert_thead = convert_tbody = convert_tfoot = convert_tr
@@ -284,7 +293,7 @@ def _has_marks(text: str) -> bool:
     return _MARKS.search(text) is not None
 
 
-def _in_cell(parents: set[str] | None) -> bool:
+def _in_cell(parents: AbstractSet[str] | None) -> bool:
     return parents is not None and ("td" in parents or "th" in parents)
 
 
@@ -371,8 +380,8 @@ def _address(url: str) -> str:
 
 def _language(pre: Tag) -> str:
     code = pre.find("code")
-    classes: Any = code.get("class") if isinstance(code, Tag) else None
-    for class_ in classes or []:
+    classes = str(code.get("class") or "") if isinstance(code, Tag) else ""
+    for class_ in classes.split():
         if class_.startswith("language-"):
             return re.sub(r"[^\w+#.-]", "", class_.removeprefix("language-"))
     return ""

@@ -10,9 +10,18 @@ import re
 
 import lxml.etree as etree
 
+
+def names(text: str) -> frozenset[str]:
+    """The words of ``text``: a set of element or class names, written so that it can be read."""
+    return frozenset(text.split())
+
+
 # Noncharacters (U+FDD0…U+FDEF, U+FFFE/F) never stand for anything in interchange (Unicode 23.7); archive.markdown uses
 # them as private marks, so none may come from a page. C0/C1 controls and the replacement of them are invisible.
-_NOISE = "\u200b\u200c\u2060\ufeff\u00ad\u200e\u200f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff\x00-\x08\x0b\x0e-\x1f\x7f-\x9f"
+_NOISE = (
+    "\u200b\u200c\u2060\ufeff\u00ad\u200e\u200f\u202a-\u202e\u2066-\u2069"
+    "\ufdd0-\ufdef\ufffe\uffff\x00-\x08\x0b\x0e-\x1f\x7f-\x9f"
+)
 _JOINER = "\u200d"
 _SUSPECT = re.compile(f"[{_NOISE}{_JOINER}\u2028\u2029]")
 _REMOVED = re.compile(f"[{_NOISE}]")
@@ -26,9 +35,10 @@ _NEEDS_SPACES = re.compile("[\t\n\r\f\x0b\u00a0\u1680\u2000-\u200a\u202f\u205f]|
 #: What may not stand at either end of a line.
 EDGES = " \t\n\r\f\x0b\u00a0\u3000"
 
-BLOCKS = frozenset(
-    "p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre table thead tbody tfoot tr td th caption figure figcaption hr div section".split()
-)
+BLOCKS = names("""
+    p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre table thead tbody tfoot tr td th caption figure
+    figcaption hr div section
+""")
 
 
 def without_noise(text: str) -> str:

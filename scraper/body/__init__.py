@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scraper.body import footnotes, tree
+from scraper.body.formulas import MARKS
 from scraper.body.hints import Hints
 from scraper.body.walk import Walker
 from scraper.models import Image, Link, Loss, Media
@@ -41,13 +42,18 @@ def clean(source: bytes | str, *, hints: Hints = _NO_HINTS) -> Body:
     """
     if not source.strip():
         return Body("", "")
-    root, flattened = tree.parse(source)
-    footnotes.link(root)
-    walker = Walker(hints)
-    walker.walk(root)
-    losses = list(walker.losses.values())
-    if flattened:
+    root, raw = tree.parse(source)
+    formulas = any(mark in raw for mark in MARKS)
+    walker = Walker(hints, formulas)
+    losses: list[Loss] = []
+    try:
+        footnotes.link(root)
+        walker.walk(root)
+    except tree.TooDeep:
+        walker = Walker(hints, formulas)
+        walker.walk(tree.flattened(raw))
         losses.append(Loss(kind="depth"))
+    losses += walker.losses.values()
     return Body(
         html="".join(walker.out),
         text="\n".join(walker.lines),

@@ -11,22 +11,23 @@ import re
 
 import lxml.etree as etree
 
-from scraper.text import without_noise
+from scraper.text import names, without_noise
 
-_LINE_TAGS = frozenset("p div section li tr".split())
-_SKIPPED = frozenset("svg script style button img".split())
+_LINE_TAGS = frozenset(["p", "div", "section", "li", "tr"])
+_SKIPPED = frozenset(["svg", "script", "style", "button", "img"])
 #: Line numbers stand in a list or a column of their own: WeChat's, hljs-line-numbers', Prism's.
 _NUMBERS = re.compile(
     r"(?:^|[\s_-])(?:line-?(?:index|num(?:ber)?s?)|lnum|lineno|linenos|gutter)(?:$|[\s_-])|hljs-ln-numbers|code-snippet__line-index",
     re.I,
 )
 _LANGUAGE = re.compile(r"(?:^|\s)(?:language|lang|brush)[-:]\s*([\w+#.-]+)", re.I)
-_KNOWN = frozenset(
-    "bash c c# c++ clojure cpp cs csharp css cuda dart diff dockerfile elixir erlang go golang gradle graphql groovy haskell html http"
-    " ini java javascript js json jsonc jsx julia kotlin latex less lisp lua makefile markdown matlab mermaid nginx objc objectivec"
-    " objective-c ocaml perl php plaintext powershell properties proto protobuf python py r ruby rust sass scala scss sh shell sol"
-    " solidity sql svg swift text toml ts tsx typescript vb verilog vim vue wasm xml yaml yml zig".split()
-)
+_KNOWN = names("""
+    bash c c# c++ clojure cpp cs csharp css cuda dart diff dockerfile elixir erlang go golang gradle
+    graphql groovy haskell html http ini java javascript js json jsonc jsx julia kotlin latex less lisp
+    lua makefile markdown matlab mermaid nginx objc objectivec objective-c ocaml perl php plaintext
+    powershell properties proto protobuf python py r ruby rust sass scala scss sh shell sol solidity sql
+    svg swift text toml ts tsx typescript vb verilog vim vue wasm xml yaml yml zig
+""")
 
 
 def is_line_numbers(element: etree._Element) -> bool:

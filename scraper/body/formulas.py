@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import lxml.etree as etree
 
+#: A body without any of these holds no formula, and its elements need not be asked.
+MARKS = (b"data-formula", b"data-tex", b"data-latex", b"data-math", b"data-eeimg", b"eeimg", b"math", b"katex", b"mjx-")
 _PLACES = ("data-formula", "data-tex", "data-latex", "data-math", "data-eeimg-tex")
-_WRAPPERS = frozenset("mjx-container math katex".split())
+_WRAPPERS = frozenset(["mjx-container", "math", "katex"])
 
 
 def tex(element: etree._Element) -> tuple[str, bool] | None:

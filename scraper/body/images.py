@@ -7,7 +7,7 @@ from urllib.parse import unquote, urljoin
 import lxml.etree as etree
 
 from scraper.models import Image
-from scraper.text import one_line
+from scraper.text import names, one_line
 
 #: ``data-src`` in every era; saved pages fill ``src``; the rest are what WeChat and editors keep beside a crop.
 _PLACES = (
@@ -26,7 +26,9 @@ _BASE = "https://mp.weixin.qq.com/"
 #: WeChat's own stand-ins for a picture that has not been loaded.
 _PLACEHOLDERS = ("pic_blank", "/spacer.gif", "/mmbizwap/zh_CN/htmledition/images/pic")
 #: What WeChat writes where the author wrote nothing.
-_EMPTY_ALTS = frozenset(["图片", "图像", "image", "img", "picture", "undefined", "null", "none"])
+_EMPTY_ALTS = names("""
+    图片 图像 image img picture undefined null none
+""")
 _EMOJI = ("emoji", "emoticon", "/expression/", "qqface", "qqemoji", "icon_emotion")
 
 

@@ -27,8 +27,12 @@ _INLINE_WRAPPERS = frozenset(b"span font b strong i em u s big small label a".sp
 _KEPT_WHEN_DESPERATE = frozenset(b"img br p li tr".split())
 
 
-def parse(source: bytes | str) -> tuple[etree._Element, bool]:
-    """(the tree of ``source`` without comments, whether it had to be flattened). ``source`` is UTF-8 or text.
+class TooDeep(Exception):
+    """The tree is so deep that libxml2 may have lost what stands further down."""
+
+
+def parse(source: bytes | str) -> tuple[etree._Element, bytes]:
+    """(the tree of ``source`` without comments, the bytes it was made of). ``source`` is UTF-8 or text.
 
     Raises ``Hostile`` for what nobody writes.
     """
@@ -39,13 +43,13 @@ def parse(source: bytes | str) -> tuple[etree._Element, bool]:
     tags = raw.count(b"<")
     if tags > MAX_TAGS:
         raise Hostile(f"the body has about {tags:,} tags; no article has more than {MAX_TAGS:,}")
-    root = _tree(raw)
-    if tags > TOO_DEEP and _depth(root) > TOO_DEEP:
-        root = _tree(_flattened(raw, _WRAPPERS, _INLINE_WRAPPERS))
-        if _depth(root) > TOO_DEEP:
-            root = _tree(_text_only(raw))
-        return root, True
-    return root, False
+    return _tree(raw), raw
+
+
+def flattened(raw: bytes) -> etree._Element:
+    """The tree of a body that nests too deep, without the wrappers that mean nothing; at worst its text and images."""
+    root = _tree(_without_wrappers(raw))
+    return root if _depth(root) < TOO_DEEP else _tree(_text_only(raw))
 
 
 def _tree(raw: bytes) -> etree._Element:
@@ -66,12 +70,12 @@ def _depth(root: etree._Element) -> int:
     return deepest
 
 
-def _flattened(raw: bytes, blocks: frozenset[bytes], inline: frozenset[bytes]) -> bytes:
+def _without_wrappers(raw: bytes) -> bytes:
     def replace(match: re.Match[bytes]) -> bytes:
         name = match[2].lower()
-        if name in blocks:
+        if name in _WRAPPERS:
             return b"</p><p>"
-        return b"" if name in inline else match[0]
+        return b"" if name in _INLINE_WRAPPERS else match[0]
 
     return _ANY_TAG.sub(replace, raw)
 

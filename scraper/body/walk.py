@@ -15,6 +15,20 @@ import lxml.etree as etree
 from scraper.body import cards, code, formulas, images, runs, style, tables
 from scraper.body.hints import Hints
 from scraper.body.runs import ATOM, BREAK, CODE, DEL, EM, STRONG, SUB, SUP, Run
+from scraper.body.tree import TOO_DEEP, TooDeep
+from scraper.body.vocabulary import (
+    BLOCK_DISPLAYS,
+    BLOCKS,
+    HEADINGS,
+    INLINE_LOOKS,
+    LINKABLE,
+    LOST,
+    LOST_WITH_CONTENT,
+    ORDINARY,
+    PAGE_WRAPPERS,
+    SKIPPED,
+    TRANSPARENT,
+)
 from scraper.models import Image, Link, Loss, Media
 from scraper.text import one_line
 from scraper.urls import clean_link
@@ -24,55 +38,6 @@ _PREFORMATTED = 128
 _LOOKS = STRONG | EM | DEL | SUP | SUB | CODE
 #: Lists and quotes deeper than this are read on at this depth.
 _DEEPEST = 12
-
-_BLOCKS = frozenset(
-    "p div section article header footer main aside nav center address dl dt dd form fieldset legend details summary"
-    " figure figcaption ul ol li blockquote h1 h2 h3 h4 h5 h6 table caption tbody thead tfoot tr td th foreignobject"
-    " text hgroup menu dir option".split()
-)
-_INLINE_LOOKS = {
-    "strong": STRONG,
-    "b": STRONG,
-    "em": EM,
-    "i": EM,
-    "cite": EM,
-    "del": DEL,
-    "s": DEL,
-    "strike": DEL,
-    "sup": SUP,
-    "sub": SUB,
-    "code": CODE,
-    "kbd": CODE,
-    "samp": CODE,
-    "tt": CODE,
-}
-_SKIPPED = frozenset(
-    "script style noscript template head title meta link desc metadata defs rp mp-style-type mp-common-style".split()
-)
-_LOST = {
-    "canvas": "drawing",
-    "object": "embedded",
-    "embed": "embedded",
-    "applet": "embedded",
-    "input": "form",
-    "select": "form",
-    "textarea": "form",
-    "animate": "animation",
-    "set": "animation",
-    "animatetransform": "animation",
-    "animatemotion": "animation",
-    "path": "drawing",
-    "polygon": "drawing",
-    "polyline": "drawing",
-    "circle": "drawing",
-    "ellipse": "drawing",
-    "math": "formula",
-}
-_LOST_WITH_CONTENT = frozenset("canvas object embed applet input select math".split())
-#: The page hides its own body until its script has run.
-_PAGE_WRAPPERS = frozenset(["js_content", "js_share_content", "page-content", "img-content", "js_article"])
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_LINKABLE = ("http://", "https://", "mailto:", "tel:")
 
 
 @dataclass(slots=True)
@@ -91,6 +56,8 @@ class Walker:
     """Collects the blocks, lines, images, media, links and losses of one body."""
 
     hints: Hints
+    #: Whether the body may hold formulas, which are looked for on every element.
+    formulas: bool = False
     out: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     images: list[Image] = field(default_factory=list)
@@ -110,11 +77,21 @@ class Walker:
     words: list[str] = field(default_factory=list)
 
     def walk(self, root: etree._Element) -> None:
-        """Reads the whole tree."""
-        stack: list[tuple[int, str | None, Callable[[], None] | None]] = []
+        """Reads the whole tree. Raises ``TooDeep`` where libxml2 may have stopped reading.
+
+        Most elements are ``<span>``s that say nothing new (``leaf``, a font size): they cost one look at their style.
+        """
+        stack: list[tuple[int, str | None, Callable[[], None] | None] | None] = []
         events = etree.iterwalk(root, events=("start", "end"))
         for event, element in events:
             if event == "start":
+                if element.tag in TRANSPARENT and not self.formulas:
+                    looks = style.read(element.get("style"))
+                    if looks is style.NOTHING:
+                        stack.append(None)
+                        if element.text:
+                            self._add(element.text)
+                        continue
                 before = (self.flags, self.href)
                 descend, at_end = self._start(element)
                 stack.append((*before, at_end))
@@ -122,11 +99,15 @@ class Walker:
                     events.skip_subtree()
                 elif element.text:
                     self._add(element.text)
+                if len(stack) > TOO_DEEP:
+                    raise TooDeep
             else:
-                flags, href, at_end = stack.pop()
-                if at_end is not None:
-                    at_end()
-                self.flags, self.href = flags, href
+                entry = stack.pop()
+                if entry is not None:
+                    flags, href, at_end = entry
+                    if at_end is not None:
+                        at_end()
+                    self.flags, self.href = flags, href
                 if element.tail:
                     self._add(element.tail)
         self._flush()
@@ -139,21 +120,25 @@ class Walker:
         if tag == "br":
             self.runs.append(BREAK)
             return False, None
-        if tag in _SKIPPED or not isinstance(tag, str):
-            return (self._script(element), None) if tag == "script" else (False, None)
-        looks = style.read(element.get("style"))
-        if (looks.hidden or looks.invisible) and element.get("id") not in _PAGE_WRAPPERS:
+        if tag in SKIPPED:
             return False, None
-        special = self._special(tag, element)
-        if special is not None:
-            return special
-        if tag in _INLINE_LOOKS:
-            self.flags |= _INLINE_LOOKS[tag]
+        looks = style.read(element.get("style"))
+        if (looks.hidden or looks.invisible) and element.get("id") not in PAGE_WRAPPERS:
+            return False, None
+        if self.formulas:
+            formula = formulas.tex(element)
+            if formula is not None:
+                self._formula(*formula)
+                return False, None
+        if tag not in ORDINARY:
+            special = self._special(tag, element)
+            if special is not None:
+                return special
+        if tag in INLINE_LOOKS:
+            self.flags |= INLINE_LOOKS[tag]
         if looks is not style.NOTHING:
             self._restyle(looks)
-        block = tag in _BLOCKS
-        if not block and looks.display is not None:
-            block = looks.display in ("block", "flex", "grid", "table", "list-item")
+        block = tag in BLOCKS or looks.display in BLOCK_DISPLAYS
         at_end: Callable[[], None] | None = None
         if block:
             self._flush()
@@ -177,10 +162,6 @@ class Walker:
 
     def _special(self, tag: str, element: etree._Element) -> tuple[bool, Callable[[], None] | None] | None:
         """Elements that are read as a whole: pictures, code, cards, formulas, rules."""
-        formula = formulas.tex(element)
-        if formula is not None:
-            self._formula(*formula)
-            return False, None
         if tag in ("img", "image"):
             self._image(element)
             return False, None
@@ -196,21 +177,17 @@ class Walker:
             return self._card_element(element)
         if tag in ("ul", "ol") and code.is_line_numbers(element):
             return False, None
-        if tag in _LOST:
-            self._lose(_LOST[tag])
-            return tag not in _LOST_WITH_CONTENT, None
-        return None
-
-    def _script(self, element: etree._Element) -> bool:
-        formula = formulas.tex(element)
-        if formula is not None:
-            self._formula(*formula)
-        return False
+        if tag in LOST:
+            self._lose(LOST[tag])
+            return tag not in LOST_WITH_CONTENT, None
+        return None if tag != "script" else (False, None)
 
     # -- text
 
     def _add(self, text: str) -> None:
         flags = self.flags
+        if not self.runs and not flags & _PREFORMATTED and text.isspace():
+            return
         if flags & _PREFORMATTED and "\n" in text:
             first, *rest = text.split("\n")
             self.runs.append(Run(first, flags & _LOOKS, self.href))
@@ -305,8 +282,8 @@ class Walker:
     # -- blocks
 
     def _open_block(self, tag: str, element: etree._Element) -> Callable[[], None] | None:
-        if tag in _HEADINGS:
-            return self._open_heading(_HEADINGS[tag])
+        if tag in HEADINGS:
+            return self._open_heading(HEADINGS[tag])
         if tag == "table" and self.table is None and not self.heading and tables.holds_data(element):
             return self._open_table()
         if self.table is not None:
@@ -466,7 +443,7 @@ class Walker:
         if not href or href.startswith("#") or self.href is not None:
             return at_end
         url = clean_link(href, self.hints.base_url)
-        if not url.lower().startswith(_LINKABLE):
+        if not url.lower().startswith(LINKABLE):
             return at_end
         self.href = url
         self.words = []
