@@ -10,8 +10,8 @@ from __future__ import annotations
 import lxml.etree as etree
 
 #: A body without any of these holds no formula, and its elements need not be asked.
-MARKS = (b"data-formula", b"data-tex", b"data-latex", b"data-math", b"data-eeimg", b"eeimg", b"math", b"katex", b"mjx-")
-_PLACES = ("data-formula", "data-tex", "data-latex", "data-math", "data-eeimg-tex")
+MARKS = (b"formula", b"math", b"katex", b"mjx-", b"eeimg", b"latex", b"data-tex")
+_PLACES = ("data-formula", "data-tex", "data-latex", "data-math")
 _WRAPPERS = frozenset(["mjx-container", "math", "katex"])
 
 

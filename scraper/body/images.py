@@ -54,7 +54,7 @@ def address(value: str | None, base: str | None = None) -> str | None:
         value = urljoin(base or _BASE, value)
     if not value.lower().startswith(("http://", "https://")):
         return None
-    return "".join(value.split()) if any(c.isspace() for c in value) else value
+    return "".join(value.split())
 
 
 def source(element: etree._Element, base: str | None = None) -> str | None:

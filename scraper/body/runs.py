@@ -34,6 +34,10 @@ BREAK = Run("\n", ATOM)
 
 def lines(runs: list[Run]) -> list[list[Run]]:
     """The runs cut at breaks, merged, their white space settled; lines without anything to see are empty lists."""
+    if len(runs) == 1 and not runs[0].flags & (ATOM | CODE):
+        # Most paragraphs are one run once the spans are seen through.
+        text = collapsed(runs[0].text).strip(EDGES)
+        return [[Run(text, runs[0].flags, runs[0].href)]] if text else [[]]
     found: list[list[Run]] = []
     current: list[Run] = []
     for run in runs:
@@ -141,6 +145,8 @@ def _trimmed(pieces: list[Run]) -> list[Run]:
 
 def html(line: list[Run]) -> str:
     """A settled line as HTML."""
+    if len(line) == 1 and not line[0].flags and line[0].href is None:
+        return _escaped(line[0].text)
     out: list[str] = []
     href: str | None = None
     opened: list[int] = []
@@ -161,12 +167,16 @@ def html(line: list[Run]) -> str:
         for flag in wanted[same:]:
             out.append(_OPEN[flag])
             opened.append(flag)
-        out.append(run.text if run.flags & ATOM else escape(run.text, quote=False))
+        out.append(run.text if run.flags & ATOM else _escaped(run.text))
     while opened:
         out.append(_CLOSE[opened.pop()])
     if href is not None:
         out.append("</a>")
     return "".join(out)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 _OPEN = {flag: f"<{tag}>" for flag, tag in _TAGS}
