@@ -329,6 +329,9 @@ class Crawl:
     async def _finds(self, task: Task) -> tuple[list[Find], bool]:
         known = self.sink.known(task)
         if known is not None:
+            if task.form == "album":
+                listed = AlbumPage(album_id="", members=[link.url for link in known.links])
+                return members(task, listed), False
             return follow(task, known.biz, known.links), True
         page = await self._page(task)
         if task.form == "album":

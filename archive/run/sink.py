@@ -14,6 +14,7 @@ from archive.frontier import stamp
 from archive.images import ImageFetcher, addresses_of
 from archive.run.report import Result
 from scraper import urls
+from scraper.crawl import Known
 from scraper.errors import Blocked, Gone, NotAnAddress, ScrapeError, Unrecognised
 from scraper.models import Article, Page
 from scraper.redact import redact
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from archive.snapshots import Snapshots
     from archive.store import Store
     from archive.store.types import Kept
-    from scraper.crawl import AlbumPage, Clock, Known, Task
+    from scraper.crawl import AlbumPage, Clock, Task
 
 _SPOOL_LEVEL = 1
 
@@ -49,12 +50,11 @@ class ArchiveSink:
     # --- before a request
 
     def known(self, task: Task) -> Known | None:
-        from scraper.crawl import Known
-
         if task.refresh:
             return None
         if task.form == "album":
-            return albums.known(self.store.db.conn, task, self.clock.now(), self.album_fresh)
+            members = albums.known(self.store.db.conn, task, self.clock.now(), self.album_fresh)
+            return None if members is None else Known(None, members)
         held = self.store.find(task.address)
         if held is None:
             return None

@@ -1,0 +1,189 @@
+"""``wechat-archive status``, ``retry`` and ``forget``: the queue as a person sees it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archive.cli.common import App, archive_command, pass_app
+
+if TYPE_CHECKING:
+    from archive.frontier import SqliteFrontier
+
+
+@archive_command("status", short_help="What is held, waiting, failed, blocked.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--failed", is_flag=True, help="The failed addresses as a list that `save -i` reads.")
+@pass_app
+def command(app: App, as_json: bool, failed: bool) -> None:
+    """Show what the archive holds, what waits and until when, what failed and what to do about it.
+
+    Albums are shown with how many of their articles are held and which are missing.
+    """
+    from archive.run.parts import DATABASE
+    from archive.schema import open_database
+    from archive.status import collect
+
+    db = open_database(app.root / DATABASE, readonly=True)
+    try:
+        if failed:
+            _list_failed(db.conn)
+            return
+        found = collect(db.conn, app.root, datetime.now(UTC))
+    finally:
+        db.close()
+    if as_json:
+        import json
+
+        click.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        _show(found)
+
+
+def _list_failed(conn: Any) -> None:
+    """Addresses one a line, each under a comment that says why: `save -i` passes over comments."""
+    from archive.frontier import SqliteFrontier
+
+    for failure in SqliteFrontier(conn).failures():
+        when = f"waits until {failure.due[:16]}" if failure.due else failure.state
+        click.echo(f"# {failure.error_class} ({when}): {' '.join(failure.error.split())}\n{failure.fetch}")
+
+
+def _show(found: dict[str, Any]) -> None:
+    held, waiting, images = found["held"], found["waiting"], found["images"]
+    click.echo(f"archive  {found['archive']}")
+    gone = f", {held['gone']} of them gone from WeChat" if held["gone"] else ""
+    click.echo(f"held     {held['articles']} articles of {held['accounts']} accounts{gone}; {images['held']} images")
+    if held["older_parser"]:
+        click.echo(f"         {held['older_parser']} were made by an older parser: `wechat-archive reparse --changed`")
+    due = f", {waiting['due']} due now" if waiting["due"] else ""
+    then = f"; next {_time(waiting['next_due'])}" if waiting["next_due"] and not waiting["due"] else ""
+    click.echo(f"waiting  {waiting['addresses']} addresses{due}{then}")
+    if images["missing"]:
+        click.echo(f"images   {images['missing']} missing, next try {_time(images['next_due'])}")
+    if images["lost"]:
+        click.echo(f"images   {images['lost']} cannot be had any more")
+    _show_block(found["blocked"])
+    _show_failed(found["failed"])
+    _show_albums(found["albums"])
+    sources = found["sources"]
+    if sources["count"]:
+        failing = f", {sources['failing']} failing" if sources["failing"] else ""
+        click.echo(f"watched  {sources['count']} sources{failing}; next look {_time(sources['next_due'])}")
+    if found["writing"]:
+        click.echo(f"writing  {found['writing']['command']} (process {found['writing']['pid']})")
+    for run in found["runs"]:
+        click.echo(f"run      {_time(run['started'])}  {run['summary'] or 'did not end: killed, or still running'}")
+
+
+def _show_block(block: dict[str, Any] | None) -> None:
+    if block is None:
+        return
+    what = f"{block['shown'] or block['reason']}, {block['times_in_a_row']} in a row"
+    if block["in_force"]:
+        click.echo(f"blocked  until {_time(block['until'])} ({what})")
+    else:
+        click.echo(f"blocked  was until {_time(block['until'])} ({what}); the next request is a careful probe")
+
+
+def _show_failed(failed: list[dict[str, Any]]) -> None:
+    for kind in failed:
+        when = f", next try {_time(kind['next_due'])}" if kind["next_due"] else ""
+        click.echo(f"failed   {kind['count']} {kind['class']}{when}: {kind['next']}")
+
+
+def _show_albums(albums: list[dict[str, Any]]) -> None:
+    for album in albums:
+        missing = ", ".join(member["title"] or member["address"] for member in album["missing"][:5])
+        more = ", …" if len(album["missing"]) > 5 else ""
+        of = album["size"] if album["size"] is not None else "?"
+        tail = f", missing: {missing}{more}" if missing else ""
+        click.echo(f"album    {album['title'] or album['id']}: {album['held']} of {of} held{tail}")
+
+
+def _time(text: str | None) -> str:
+    if not text:
+        return "-"
+    return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+@archive_command("retry", short_help="Try failed addresses again with the next run.")
+@click.argument("what", nargs=-1, metavar="[ADDRESS|KEY|CLASS]…")
+@click.option("--wait", is_flag=True, help="Wait for another command that is writing.")
+@pass_app
+def retry(app: App, what: tuple[str, ...], wait: bool) -> None:
+    """Make failed addresses due, so that the next `run` tries them.
+
+    Give an address, an article's key, or a class of failure as `status` names it; without any: everything that failed,
+    except what is gone for good.
+    """
+    now = datetime.now(UTC)
+    with _frontier(app, wait) as frontier:
+        count = frontier.retry_all(now) if not what else 0
+        for name in what:
+            addresses = _addresses(frontier, name)
+            count += frontier.retry(None if addresses else name, addresses, now)
+    _tell_count(app, count, what, "will be tried by the next `wechat-archive run`")
+
+
+@archive_command("forget", short_help="Take addresses out of the queue.")
+@click.argument("what", nargs=-1, required=True, metavar="ADDRESS|KEY|CLASS…")
+@click.option("--wait", is_flag=True, help="Wait for another command that is writing.")
+@pass_app
+def forget(app: App, what: tuple[str, ...], wait: bool) -> None:
+    """Take addresses out of the queue; kept articles stay.
+
+    Give an address, an article's key, a class of failure or a state (`waiting`, `failed`, `gone`, `person`).
+    """
+    with _frontier(app, wait) as frontier:
+        count = 0
+        for name in what:
+            addresses = _addresses(frontier, name)
+            count += frontier.forget(None if addresses else name, addresses)
+    _tell_count(app, count, what, "forgotten")
+
+
+def _tell_count(app: App, count: int, what: tuple[str, ...], done: str) -> None:
+    if not count:
+        from archive.errors import NotHeld
+
+        named = ", ".join(what) or "any failed address"
+        raise NotHeld(f"nothing in the queue is called {named}: `wechat-archive status --failed` lists what failed")
+    app.say(f"{count} {'address' if count == 1 else 'addresses'} {done}")
+
+
+def _frontier(app: App, wait: bool) -> Any:
+    from contextlib import contextmanager
+
+    from archive.frontier import SqliteFrontier
+    from archive.lock import Lock
+    from archive.run.parts import DATABASE
+    from archive.schema import open_database
+
+    @contextmanager
+    def opened() -> Any:
+        with Lock(app.root, wait=wait):
+            db = open_database(app.root / DATABASE)
+            try:
+                yield SqliteFrontier(db.conn)
+            finally:
+                db.close()
+
+    return opened()
+
+
+def _addresses(frontier: SqliteFrontier, name: str) -> list[str]:
+    """The queue's addresses behind an address or an article's key; none for a class of failure."""
+    from scraper import urls
+
+    found = [address.canonical for address in urls.find(name)]
+    if found:
+        return found
+    rows = frontier.conn.execute(
+        "SELECT d.address FROM addresses d JOIN articles a ON a.id = d.article_id "
+        "JOIN frontier f ON f.address = d.address WHERE a.key = ?",
+        (name,),
+    )
+    return [row["address"] for row in rows]

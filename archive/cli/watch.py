@@ -1,0 +1,139 @@
+"""``wechat-archive watch`` and ``unwatch``: what ``run`` looks at again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from archive.cli.common import App, archive_command, pass_app, rows_as_json
+from archive.cli.crawling import Duration
+
+if TYPE_CHECKING:
+    from archive.sources import Source, Sources
+
+
+@archive_command("watch", short_help="Watch an album, feed, list file or article for new articles.")
+@click.argument("given", nargs=-1, metavar="ADDRESS|FILE|FEED|ALBUM…")
+@click.option("--every", type=Duration(), help="How often to look, as 6h or 1d [default: 6h].")
+@click.option(
+    "--follow", type=click.IntRange(0), metavar="N", help="Follow from there [default: 1 for an article, else 0]."
+)
+@click.option("--scope", type=click.Choice(["any", "account", "album"]), help="Which related reads [default: any].")
+@click.option("--list", "listing", is_flag=True, help="Show what is watched.")
+@click.option("--json", "as_json", is_flag=True, help="With --list: one JSON object a line.")
+@click.option("--wait", is_flag=True, help="Wait for another command that is writing.")
+@pass_app
+def command(
+    app: App,
+    given: tuple[str, ...],
+    every: float | None,
+    follow: int | None,
+    scope: str | None,
+    listing: bool,
+    as_json: bool,
+    wait: bool,
+) -> None:
+    """Watch sources for new articles; each `run` looks at those that are due.
+
+    An album (合集), an RSS, Atom or JSON feed, an OPML or bookmark file, a text file of addresses that you keep
+    editing, or an article that keeps linking to new ones. Sources that bring nothing new are looked at less often.
+    """
+    if listing or not given:
+        _list(app, as_json)
+        return
+    from archive.sources import identify
+
+    wanted = [identify(text) for text in given]
+    period = every if every is not None else app.config.every
+    if period <= 0:
+        raise click.UsageError("--every must be more than 0.")
+    with _sources(app, wait) as sources:
+        for address, sort in wanted:
+            sources.add(
+                address,
+                sort,
+                datetime.now(UTC),
+                every=period,
+                follow=follow,
+                scope=scope or app.config.scope,
+            )
+            app.say(f"watching {sort} {_shown(address)} every {_period(period)}; the next `run` looks at it")
+
+
+@archive_command("unwatch", short_help="Stop watching a source.")
+@click.argument("given", nargs=-1, required=True, metavar="ADDRESS|FILE|NUMBER…")
+@click.option("--wait", is_flag=True, help="Wait for another command that is writing.")
+@pass_app
+def unwatch(app: App, given: tuple[str, ...], wait: bool) -> None:
+    """Stop watching sources, by their address, file or number in `watch --list`; the articles they brought stay."""
+    with _sources(app, wait) as sources:
+        for source in [_find(sources, name) for name in given]:
+            sources.remove(source)
+            app.say(f"no longer watching {_shown(source.address)}")
+
+
+def _find(sources: Sources, name: str) -> Source:
+    from pathlib import Path
+
+    from scraper import urls
+
+    found = urls.find(name)
+    candidates = [found[0].fetch] if found else [name.strip()]
+    if not found and "://" not in name:
+        candidates.append(str(Path(name).expanduser().absolute()))
+    known = next((text for text in candidates if sources.watched(text)), candidates[0])
+    return sources.get(known)
+
+
+def _list(app: App, as_json: bool) -> None:
+    from archive.run.parts import DATABASE
+    from archive.schema import open_database
+    from archive.sources import Sources
+
+    db = open_database(app.root / DATABASE, readonly=True)
+    try:
+        found = Sources(db.conn).all()
+    finally:
+        db.close()
+    if as_json:
+        rows_as_json(source.to_json() for source in found)
+        return
+    for source in found:
+        state = f"failing: {source.error}" if source.error else f"next look {source.due.astimezone():%Y-%m-%d %H:%M}"
+        title = f"  {source.title}" if source.title else ""
+        head = f"{source.id:3}  {source.sort:9}  every {_period(source.every):4}"
+        click.echo(f"{head}  {_shown(source.address)}{title}  ({state})")
+    if not found:
+        app.say("nothing is watched: `wechat-archive watch ADDRESS` begins")
+
+
+def _shown(address: str) -> str:
+    from scraper.redact import redact_url
+
+    return redact_url(address) if "://" in address else address
+
+
+def _period(seconds: float) -> str:
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g}{unit}"
+    return f"{seconds:g}s"
+
+
+@contextmanager
+def _sources(app: App, wait: bool) -> Iterator[Sources]:
+    from archive.lock import Lock
+    from archive.run.parts import DATABASE
+    from archive.schema import open_database
+    from archive.sources import Sources
+
+    with Lock(app.root, wait=wait):
+        db = open_database(app.root / DATABASE)
+        try:
+            yield Sources(db.conn)
+        finally:
+            db.close()

@@ -1,0 +1,135 @@
+"""What ``wechat-archive status`` knows, read without disturbing a command that writes."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from archive.albums import gaps
+from archive.frontier import stamp
+from archive.lock import holder_of
+
+#: What a person can do about a kind of failure, by its class; "later" kinds need nothing.
+NEXT_STEPS = {
+    "deleted": "final: the author deleted it; nothing to do",
+    "violation": "final: WeChat removed it; nothing to do",
+    "complaint": "final: removed after a complaint; nothing to do",
+    "migrated": "final: the account moved; a new address is followed where the page gives one",
+    "account-closed": "final: the account is closed; nothing to do",
+    "account-blocked": "final: WeChat closed the account; nothing to do",
+    "expired": "the temporary link has expired: copy a fresh one from WeChat and `save` it",
+    "parameter-error": "the address is incomplete: copy it again from WeChat and `save` it",
+    "login": "opens only when logged in: give your cookies with --cookies, then `retry login`",
+    "paid": "must be paid for: give the cookies of a session that has (--cookies), then `retry paid`",
+    "blocked": "asked for a verification: `save` its short address, or give --cookies; else `run` tries again",
+    "unrecognised": "a page nobody has seen: update the program, then `reparse`; please report it",
+    "hostile": "too large or too deep to read; the raw page is kept",
+    "refused": "the server has no such page: check the address",
+    "forbidden": "not an address the program may open; see allow_hosts in config.toml",
+    "not-an-address": "no WeChat article: check what was given",
+}
+_LATER = "the next `run` tries again by itself"
+_FINAL = "final; `retry` asks again"
+
+
+def collect(conn: sqlite3.Connection, root: Path, now: datetime) -> dict[str, Any]:
+    """Everything ``status --json`` shows; times ISO 8601, UTC."""
+    return {
+        "archive": str(root),
+        "held": _held(conn),
+        "waiting": _waiting(conn, now),
+        "failed": _failed(conn),
+        "blocked": _blocked(conn, now),
+        "albums": gaps(conn),
+        "sources": _sources(conn),
+        "images": _images(conn),
+        "runs": _runs(conn),
+        "writing": _writing(conn, root),
+    }
+
+
+def next_step(error_class: str, *, is_open: bool) -> str:
+    """What to do about a kind of failure."""
+    return NEXT_STEPS.get(error_class) or (_LATER if is_open else _FINAL)
+
+
+def _held(conn: sqlite3.Connection) -> dict[str, Any]:
+    row = conn.execute(
+        "SELECT count(*) AS articles, count(gone) AS gone, max(archived) AS newest, "
+        "count(CASE WHEN parser_version < (SELECT max(parser_version) FROM articles) THEN 1 END) AS older_parser "
+        "FROM articles"
+    ).fetchone()
+    (accounts,) = conn.execute("SELECT count(*) FROM accounts").fetchone()
+    (versions,) = conn.execute("SELECT count(*) FROM versions").fetchone()
+    return {**dict(row), "accounts": accounts, "versions": versions}
+
+
+def _waiting(conn: sqlite3.Connection, now: datetime) -> dict[str, Any]:
+    row = conn.execute(
+        "SELECT count(*) AS addresses, count(CASE WHEN due <= ? THEN 1 END) AS due, min(due) AS next_due "
+        "FROM frontier WHERE open",
+        (stamp(now),),
+    ).fetchone()
+    return dict(row)
+
+
+def _failed(conn: sqlite3.Connection) -> list[dict[str, Any]]:
+    rows = conn.execute(
+        "SELECT error_code AS class, open, count(*) AS count, min(CASE WHEN open THEN due END) AS next_due, "
+        "max(error) AS example FROM frontier WHERE error_code IS NOT NULL GROUP BY error_code, open ORDER BY 3 DESC, 1"
+    ).fetchall()
+    return [
+        {
+            "class": row["class"],
+            "count": row["count"],
+            "waiting": bool(row["open"]),
+            "next_due": row["next_due"],
+            "example": row["example"],
+            "next": next_step(row["class"], is_open=bool(row["open"])),
+        }
+        for row in rows
+    ]
+
+
+def _blocked(conn: sqlite3.Connection, now: datetime) -> dict[str, Any] | None:
+    from archive.blocks import CoolDown
+
+    block = CoolDown(conn).last()
+    if block is None:
+        return None
+    return {
+        "since": stamp(block.since),
+        "until": stamp(block.until),
+        "in_force": now < block.until,
+        "reason": block.reason,
+        "shown": block.shown,
+        "times_in_a_row": block.level,
+    }
+
+
+def _sources(conn: sqlite3.Connection) -> dict[str, Any]:
+    row = conn.execute(
+        "SELECT count(*) AS count, count(error) AS failing, min(due) AS next_due FROM sources"
+    ).fetchone()
+    return dict(row)
+
+
+def _images(conn: sqlite3.Connection) -> dict[str, Any]:
+    row = conn.execute(
+        "SELECT count(sha256) AS held, count(CASE WHEN sha256 IS NULL AND due IS NOT NULL THEN 1 END) AS missing, "
+        "count(CASE WHEN sha256 IS NULL AND due IS NULL THEN 1 END) AS lost, "
+        "min(CASE WHEN sha256 IS NULL THEN due END) AS next_due FROM media_addresses"
+    ).fetchone()
+    return dict(row)
+
+
+def _runs(conn: sqlite3.Connection) -> list[dict[str, Any]]:
+    rows = conn.execute("SELECT * FROM runs ORDER BY id DESC LIMIT 5").fetchall()
+    return [{name: row[name] for name in row.keys() if name != "id"} for row in rows]  # noqa: SIM118 - a Row's keys
+
+
+def _writing(conn: sqlite3.Connection, root: Path) -> dict[str, Any] | None:
+    holder = holder_of(root)
+    return {"pid": holder[0], "command": holder[1], "since": holder[2]} if holder else None
