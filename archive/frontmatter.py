@@ -25,6 +25,10 @@ class _Quoted(str):
     """A text that is always written in double quotes."""
 
 
+class _Line(dict[str, Any]):
+    """A small record in a list, written on one line: an index article has hundreds of links."""
+
+
 class _Dumper(yaml.SafeDumper):
     """Writes as a person would: keys bare, texts quoted, lists indented, no anchors."""
 
@@ -39,7 +43,12 @@ def _quoted(dumper: yaml.SafeDumper, text: _Quoted) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style='"')
 
 
+def _on_one_line(dumper: yaml.SafeDumper, record: _Line) -> yaml.MappingNode:
+    return dumper.represent_mapping("tag:yaml.org,2002:map", record, flow_style=True)
+
+
 _Dumper.add_representer(_Quoted, _quoted)
+_Dumper.add_representer(_Line, _on_one_line)
 
 
 def write(values: Mapping[str, Any]) -> str:
@@ -59,7 +68,7 @@ def _prepared(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(name): _prepared(part) for name, part in value.items() if not _is_empty(part)}
     if isinstance(value, list | tuple):
-        return [_prepared(part) for part in value]
+        return [_Line(_prepared(part)) if isinstance(part, Mapping) else _prepared(part) for part in value]
     return value
 
 

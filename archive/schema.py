@@ -344,6 +344,8 @@ def as_archive_error(error: sqlite3.Error, place: Path | str) -> ArchiveError:
         return CannotCreate(f"cannot open {place}: {said}; check that the folder exists and may be written")
     if "locked" in low or "busy" in low:
         return Locked(f"{place} is held by another program: {said}; try again when it is done")
-    if isinstance(error, sqlite3.DatabaseError) and ("not a database" in low or "malformed" in low):
+    if isinstance(error, sqlite3.DatabaseError) and any(
+        sign in low for sign in ("not a database", "malformed", "could not decode", "corrupt")
+    ):
         return Corrupt(f"{place} is damaged: {said}; `wechat-archive verify --repair` rebuilds what it can")
     return ArchiveError(f"{place}: {said}")

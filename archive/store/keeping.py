@@ -282,6 +282,12 @@ class Keeping(Media):
             where = "biz = ? AND mid = ? AND idx = ?"
             self._arrived_at(where, (identity.biz, identity.mid, identity.idx), article_id)
 
+    def _markdown_of_version(self, row: sqlite3.Row) -> str:
+        """The file of an earlier version, from its row of ``versions``."""
+        article = self._row(row["article_id"])
+        values = {**dict(article), **{name: row[name] for name in checks.CONTENT}, "changed": row["seen"]}
+        return self._markdown(values, row["path"])
+
     # --- accounts and albums ------------------------------------------------------------------------------------------
 
     def _account(self, account: Account, published: datetime | None, now: datetime) -> int | None:

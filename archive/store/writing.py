@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from datetime import UTC, datetime
 
 from archive import checks, record
@@ -24,7 +23,7 @@ class Writing(Finding):
         checks.require_content(row)
         return self._markdown(row)
 
-    def _markdown(self, row: sqlite3.Row, path: str | None = None) -> str:
+    def _markdown(self, row: checks.Row, path: str | None = None) -> str:
         path = path or row["path"]
         pictures, targets = self._pictures(row["id"], path), self._targets(row["id"], path)
         missing = tuple(

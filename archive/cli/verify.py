@@ -1,0 +1,82 @@
+"""``wechat-archive verify``: check everything that is kept against its hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from archive.cli.common import App, archive_command, pass_app, rows_as_json
+
+if TYPE_CHECKING:
+    from archive.verify import Finding
+    from archive.verify.check import Progress
+
+
+@archive_command("verify", short_help="Check everything that is kept against its hashes.")
+@click.option("--repair", "mend", is_flag=True, help="Make again what can be derived; mark images to be fetched again.")
+@click.option("--wait", is_flag=True, help="With --repair: wait for another command that writes.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for each thing found.")
+@pass_app
+def command(app: App, mend: bool, wait: bool, as_json: bool) -> None:
+    """Check every row, file, image, raw page and the search index against their hashes.
+
+    Says exactly what is wrong and ends with 65 if anything is (that was not repaired). Files that were changed by
+    hand, and files that no row names, are told but are no fault; --repair never overwrites them.
+    """
+    from archive.errors import Corrupt
+    from archive.lock import Lock
+    from archive.verify import check, repair
+
+    with _progress(app) as progress:
+        if mend:
+            from datetime import UTC, datetime
+
+            with Lock(app.root, wait=wait):
+                findings = list(repair(app.root, check(app.root, progress), datetime.now(UTC)))
+                # What was mended must hold now: looked at again rather than believed.
+                left = list(check(app.root, progress)) if any(f.repaired for f in findings) else []
+        else:
+            findings, left = list(check(app.root, progress)), []
+    if as_json:
+        rows_as_json(finding.to_json() for finding in findings)
+    else:
+        _tell(findings)
+    faults = [f for f in findings if f.is_fault] or [f for f in left if f.is_fault]
+    for finding in left if not any(f.is_fault for f in findings) else ():
+        if finding.is_fault:
+            app.say(f"still: {finding.what}")
+    if faults:
+        advice = (
+            "some of it cannot be repaired from here" if mend else "`wechat-archive verify --repair` mends what it can"
+        )
+        raise Corrupt(f"{len(faults)} thing{'s' * (len(faults) != 1)} not as written: {advice}")
+    app.say("Everything is as it was written." if not any(f.repaired for f in findings) else "Repaired.")
+
+
+def _tell(findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        done = {True: "  → repaired: ", False: "  → not repaired: ", None: ""}[finding.repaired]
+        click.echo(f"{finding.what}{done}{finding.how if done else ''}")
+
+
+@contextmanager
+def _progress(app: App) -> Iterator[Progress | None]:
+    """A bar for each part while a person watches; silence otherwise."""
+    if not app.watched:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    with Bars(console=Console(stderr=True), transient=True) as bars:
+        tasks = {}
+
+        def tell(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=of)
+            bars.update(tasks[what], completed=done, total=of)
+
+        yield tell

@@ -1,0 +1,244 @@
+"""Looking at every row, file, image, snapshot and the search index, one at a time: memory stays flat.
+
+A row that cannot even be read is a finding like any other; nothing found stops the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from archive import checks, record, seal
+from archive.errors import ArchiveError, Corrupt
+from archive.schema import open_database
+from archive.store import Store
+from archive.store.rows import PARTS
+from archive.store.writing import is_ours, sha256
+from archive.verify.findings import Finding
+from archive.verify.index import check_index
+from scraper import urls
+from scraper.errors import NotAnAddress
+
+Progress = Callable[[str, int, int], None]
+
+
+def check(root: Path, progress: Progress | None = None) -> Iterator[Finding]:
+    """Everything that is not as it was written, in the order database, articles, versions, images, snapshots, index.
+
+    Reads only. ``progress(what, done, of)`` is told now and then. Raises NotHeld where there is no archive.
+    """
+    tell = progress or (lambda what, done, of: None)
+    database = root / "archive.db"
+    broken = seal.broken_blocks(database) if database.exists() else []
+    for what in broken or ():
+        yield Finding(sort="database", what=what)
+    try:
+        db = open_database(database, readonly=True, outdated=True)
+    except Corrupt as error:
+        yield Finding(sort="database", what=str(error))
+        return
+    with db:
+        store = Store(db, root)
+        looker = _Looker(store, tell)
+        yield from looker.guarded(looker.structure)
+        yield from looker.guarded(looker.articles)
+        yield from looker.guarded(looker.versions)
+        yield from looker.guarded(looker.addresses)
+        yield from looker.guarded(looker.media)
+        yield from looker.guarded(looker.strays)
+        # A sound seal says as much about the index, and reading every posting takes long.
+        yield from looker.guarded(lambda: check_index(db.conn, deep=broken is None))
+    yield from _snapshots(root, tell)
+
+
+class _Looker:
+    """The checks over one open archive."""
+
+    def __init__(self, store: Store, tell: Progress) -> None:
+        self.store, self.tell, self.conn = store, tell, store.db.conn
+
+    def guarded(self, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+        """What ``look`` finds; where it cannot go on, that."""
+        try:
+            yield from look()
+        except (sqlite3.Error, ArchiveError) as error:
+            yield Finding(sort="database", what=f"archive.db cannot be read: {error}")
+
+    def structure(self) -> Iterator[Finding]:
+        """SQLite's own checks."""
+        for pragma in ("integrity_check", "foreign_key_check"):
+            for row in self.conn.execute(f"PRAGMA {pragma}"):
+                if row[0] != "ok":
+                    said = " ".join(str(part) for part in row)
+                    yield Finding(sort="database", what=f"archive.db: {pragma}: {said}")
+
+    def _ids(self, table: str) -> list[int]:
+        return [row[0] for row in self.conn.execute(f"SELECT id FROM {table} ORDER BY id")]
+
+    def articles(self) -> Iterator[Finding]:
+        """Each article's row, what follows from it, and its file."""
+        ids = self._ids("articles")
+        for at, article_id in enumerate(ids):
+            try:
+                yield from self._article(article_id)
+            except (sqlite3.Error, ArchiveError, ValueError, TypeError) as error:
+                yield Finding(sort="content", article_id=article_id, what=f"article number {article_id}: {error}")
+            self.tell("articles", at + 1, len(ids))
+
+    def _article(self, article_id: int) -> Iterator[Finding]:
+        row = self.conn.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
+        name = f"article {row['key']} ({row['title']})"
+        head, content = checks.head_check(row) == row["head_check"], checks.content_check(row) == row["content_check"]
+        if not head:
+            yield Finding(
+                sort="row", article_id=article_id, path=row["path"], what=f"{name}: its facts changed since written"
+            )
+        if not content:
+            yield Finding(
+                sort="content", article_id=article_id, path=row["path"], what=f"{name}: its text changed since written"
+            )
+        if content:
+            yield from self._parts(row, name)
+        if head:
+            yield from self._file(row, name, derivable=content)
+
+    def _parts(self, row: sqlite3.Row, name: str) -> Iterator[Finding]:
+        article = record.loads(row["record"], row["body"], row["text"])
+        for table, rows_of in PARTS.items():
+            expected = rows_of(article)
+            columns = ", ".join(expected[0]) if expected else "article_id"
+            found = [
+                tuple(part)
+                for part in self.conn.execute(f"SELECT {columns} FROM {table} WHERE article_id = ?", (row["id"],))
+            ]
+            if sorted(map(repr, found)) != sorted(repr(tuple(part.values())) for part in expected):
+                what = f"{name}: its {table} differ from what its page says"
+                yield Finding(sort="parts", article_id=row["id"], path=row["path"], name=table, what=what)
+        wrong = self.conn.execute(
+            "SELECT count(*) FROM links WHERE article_id = ? AND target_id IS NOT coalesce("
+            "(SELECT a.id FROM articles a WHERE a.biz = links.biz AND a.mid = links.mid AND a.idx = links.idx), "
+            "(SELECT d.article_id FROM addresses d WHERE d.address = links.address))",
+            (row["id"],),
+        ).fetchone()[0]
+        if wrong:
+            what = f"{name}: {wrong} of its links lead to the wrong article"
+            yield Finding(sort="parts", article_id=row["id"], path=row["path"], name="links", what=what)
+
+    def _file(self, row: sqlite3.Row, name: str, *, derivable: bool) -> Iterator[Finding]:
+        path = str(row["path"])
+        data = self.store.files.read(path)
+        place: dict[str, Any] = {"article_id": row["id"], "path": path}
+        if data is None:
+            yield Finding(sort="markdown", what=f"{name}: its file is missing: {path}", **place)
+        elif hashlib.sha256(data).hexdigest() == row["markdown_hash"]:
+            if row["stale"]:
+                yield Finding(sort="markdown", what=f"{name}: its file does not show the newest links yet", **place)
+        elif is_ours(data):
+            yield Finding(sort="markdown", what=f"{name}: its file is not the one the database knows: {path}", **place)
+        elif is_damaged(data, self._expected(row) if derivable else None):
+            yield Finding(sort="markdown", what=f"{name}: its file is damaged: {path}", **place)
+        else:
+            yield Finding(sort="edited", what=f"{name}: its file was changed by hand, which is kept: {path}", **place)
+
+    def _expected(self, row: sqlite3.Row) -> bytes | None:
+        text = self.store.markdown(row["id"])
+        return text.encode() if sha256(text) == row["markdown_hash"] else None
+
+    def versions(self) -> Iterator[Finding]:
+        """Each earlier version's row, and its file where it has one."""
+        for version_id in self._ids("versions"):
+            try:
+                row = self.conn.execute("SELECT * FROM versions WHERE id = ?", (version_id,)).fetchone()
+                sound = checks.content_check(row) == row["content_check"]
+                name = f"version {row['number']} of article number {row['article_id']} ({row['title']})"
+                if sound:
+                    from archive.decide import content_hash
+
+                    article = record.loads(row["record"], row["body"], row["text"])
+                    sound = article.title == row["title"] and content_hash(article) == row["content_hash"]
+            except (sqlite3.Error, ValueError, TypeError) as error:
+                sound, name = False, f"version row {version_id}: {error}"
+            if not sound:
+                what = f"{name}: changed since written"
+                yield Finding(sort="version", article_id=row["article_id"], name=str(version_id), what=what)
+            elif row["path"] and not is_ours(self.store.files.read(row["path"]) or b""):
+                yield Finding(
+                    sort="version",
+                    article_id=row["article_id"],
+                    path=row["path"],
+                    name=str(version_id),
+                    what=f"{name}: its file is missing or changed: {row['path']}",
+                )
+
+    def addresses(self) -> Iterator[Finding]:
+        """Each address, against the form that was asked for."""
+        for row in self.conn.execute("SELECT address, fetch FROM addresses"):
+            try:
+                sound = urls.canonical(row["fetch"]) == row["address"]
+            except NotAnAddress:
+                sound = False
+            if not sound:
+                yield Finding(
+                    sort="address",
+                    name=row["address"],
+                    what=f"the address {row['address']} is not that of {row['fetch']}",
+                )
+
+    def media(self) -> Iterator[Finding]:
+        """Each image's file against its hash, and each row against its file."""
+        rows = self.conn.execute("SELECT * FROM media ORDER BY sha256").fetchall()
+        for at, row in enumerate(rows):
+            digest, path = str(row["sha256"]), str(row["path"])
+            place: dict[str, Any] = {"sort": "media", "name": digest, "path": path}
+            found = self.store.files.sha256(path) if path.startswith(f"media/{digest[:2]}/{digest}.") else None
+            if found is None:
+                yield Finding(what=f"image {path} is missing", **place)
+            elif found != digest:
+                yield Finding(what=f"image {path} is not what its name says", **place)
+            elif self.store.files.place(path).stat().st_size != row["bytes"]:
+                yield Finding(what=f"image {path}: the database has the wrong size", **place)
+            self.tell("images", at + 1, len(rows))
+
+    def strays(self) -> Iterator[Finding]:
+        """Files that no row names: somebody's own, or left by a kill between file and row."""
+        for folder, sql in (
+            ("articles", "SELECT 1 FROM articles WHERE path = ?1 UNION SELECT 1 FROM versions WHERE path = ?1"),
+            ("media", "SELECT 1 FROM media WHERE path = ?1"),
+        ):
+            for path in self.store.files.walk(folder):
+                if ".new." not in path and not self.conn.execute(sql, (path,)).fetchone():
+                    yield Finding(sort="stray", path=path, what=f"no row names this file: {path}")
+
+
+def is_damaged(data: bytes, expected: bytes | None) -> bool:
+    """Whether a changed file looks like a broken disk rather than like a person: not text any more, cut short, or
+    with single bits flipped in place. A person's edit that looks the same is kept beside by a repair all the same."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    if any(char < " " and char not in "\n\r\t" for char in text):
+        return True
+    if expected is None:
+        return False
+    if len(data) < len(expected):
+        return expected.startswith(data)
+    return len(data) == len(expected) and all((a ^ b).bit_count() <= 1 for a, b in zip(data, expected, strict=True))
+
+
+def _snapshots(root: Path, tell: Progress) -> Iterator[Finding]:
+    place = root / "snapshots.db"
+    if not place.exists():
+        return
+    from archive.snapshots import Snapshots
+
+    try:
+        with Snapshots(place, readonly=True) as kept:
+            for damage in kept.check(lambda done, of: tell("raw pages", done, of)):
+                addresses = " ".join(damage.addresses)
+                yield Finding(sort="snapshot", what=damage.what, name=addresses or None)
+    except (ArchiveError, sqlite3.Error) as error:
+        yield Finding(sort="snapshot", what=f"snapshots.db cannot be read: {error}")

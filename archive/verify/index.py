@@ -1,0 +1,70 @@
+"""The search index against the articles it stands for."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator
+
+from archive.verify.findings import Finding
+
+
+def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
+    """Articles that the index lacks, has wrongly or has although they are gone. ``deep`` reads every posting."""
+    from archive.search.documents import documents
+    from archive.search.index import document_tokens, fingerprint, is_current
+
+    if conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'search_documents'").fetchone() is None:
+        return
+    if conn.execute("SELECT 1 FROM search_meta WHERE name = 'version'").fetchone() is None or not is_current(conn):
+        yield Finding(sort="index", what="the search index is not finished or of another version")
+        return
+    sums = _postings(conn) if deep else None
+    ids = [row[0] for row in conn.execute("SELECT id FROM articles ORDER BY id")]
+    for article_id in ids:
+        row = conn.execute(
+            "SELECT id, fingerprint, tags FROM search_documents WHERE article_id = ?", (article_id,)
+        ).fetchone()
+        what = f"article number {article_id}"
+        if row is None:
+            yield Finding(sort="index", article_id=article_id, what=f"{what} is not in the search index")
+            continue
+        for document in documents(conn, [article_id]):
+            words = document_tokens(document.title, document.text, document.author, document.digest)
+            if fingerprint(words) != row["fingerprint"]:
+                yield Finding(
+                    sort="index", article_id=article_id, what=f"{what}: the search index has another text of it"
+                )
+            elif sums is not None and not _covers(sums.get(row["id"], (0, 0)), words, row["tags"]):
+                yield Finding(
+                    sort="index", article_id=article_id, what=f"{what}: the search index has other words of it"
+                )
+    extra = conn.execute(
+        "SELECT count(*) FROM search_documents WHERE article_id NOT IN (SELECT id FROM articles)"
+    ).fetchone()[0]
+    if extra:
+        yield Finding(sort="index", what=f"the search index has {extra} articles that are not held")
+
+
+def _postings(conn: sqlite3.Connection) -> dict[int, tuple[int, int]]:
+    """For each document of the index: how many words it has, and a sum over them."""
+    conn.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_words USING fts5vocab(main, search_terms, instance)")
+    found: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
+    for term, document in conn.execute("SELECT term, doc FROM temp.search_words"):
+        entry = found[document]
+        entry[0] += 1
+        entry[1] ^= zlib.crc32(term.encode("utf-8", "surrogatepass"))
+    conn.execute("DROP TABLE temp.search_words")
+    return {document: (entry[0], entry[1]) for document, entry in found.items()}
+
+
+def _covers(held: tuple[int, int], words: set[str], tags: str) -> bool:
+    """Whether the index holds exactly these words and filter tags for a document."""
+    from archive.search.index import filter_tokens
+
+    expected = {*words, *filter_tokens(tags)}
+    total = 0
+    for word in expected:
+        total ^= zlib.crc32(word.encode("utf-8", "surrogatepass"))
+    return held == (len(expected), total)

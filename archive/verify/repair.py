@@ -1,0 +1,299 @@
+"""Mending what ``check`` found: derived again from what is sound, or marked to be fetched again.
+
+What is mended from what: files from rows; rows from the raw page, or from their own hash where a single bit flipped;
+links, images and tags from the article's record; the search index from the rows; images from the network, by the next
+``run``. Nothing is thrown away that may be somebody's: a damaged Markdown file stays beside the new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from archive import checks, frontmatter, record, seal
+from archive.decide import content_hash
+from archive.errors import ArchiveError
+from archive.layout import holding_of
+from archive.record import iso
+from archive.schema import open_database
+from archive.snapshots import Snapshots
+from archive.store import Store
+from archive.store.rows import article_row
+from archive.store.writing import is_ours
+from archive.verify.findings import Finding
+from archive.verify.flips import unflipped
+from scraper import urls
+from scraper.errors import NotAnAddress, ScrapeError
+from scraper.models import Article
+
+
+def repair(root: Path, findings: Iterable[Finding], now: datetime) -> Iterator[Finding]:
+    """Each finding again, with what was done about it. Call it under the archive's lock."""
+    findings = list(findings)
+    if not any(finding.sort not in ("stray", "edited") for finding in findings):
+        yield from findings
+        return
+    database = root / "archive.db"
+    if any(finding.sort == "database" for finding in findings):
+        # A seal laid back as it was would keep complaining; a fresh one is made when the database is closed.
+        seal.aside_of(database).unlink(missing_ok=True)
+        seal.seal_of(database).unlink(missing_ok=True)
+    try:
+        db = open_database(database)
+    except ArchiveError as error:
+        yield from (replace(f, repaired=False, how=f"cannot be opened: {error}") for f in findings)
+        return
+    with db:
+        mender = _Mender(Store(db, root, eager=False), now)
+        # Rows first: files, index and links are made again from them.
+        order = ["database", "row", "content", "address", "parts", "version", "media", "markdown", "index", "snapshot"]
+        for finding in sorted(findings, key=lambda f: order.index(f.sort) if f.sort in order else len(order)):
+            yield mender.mend(finding)
+        mender.finish()
+
+
+class _Mender:
+    def __init__(self, store: Store, now: datetime) -> None:
+        self.store, self.now, self.conn = store, now, store.db.conn
+        # A flipped bit may leave bytes that are no UTF-8; they have to be read to be mended.
+        self.conn.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+        self._reindexed = False
+        self._rebuilt: bool | None = None
+
+    def mend(self, finding: Finding) -> Finding:
+        """The finding with what came of it. Never raises for what one of them is about."""
+        ways: dict[str, Callable[[Finding], tuple[bool, str]]] = {
+            "database": self._database,
+            "content": self._content,
+            "row": self._row,
+            "address": self._address,
+            "parts": self._parts,
+            "version": self._version,
+            "media": self._media,
+            "markdown": self._markdown,
+            "index": self._index,
+            "snapshot": self._snapshot,
+        }
+        way = ways.get(finding.sort)
+        if way is None:
+            return finding
+        try:
+            repaired, how = way(finding)
+        except (ArchiveError, sqlite3.Error, OSError, ValueError) as error:
+            repaired, how = False, str(error)
+        return replace(finding, repaired=repaired, how=how)
+
+    def finish(self) -> None:
+        """Write the files that the mending made stale."""
+        self.store.settle()
+
+    # --- the database file --------------------------------------------------------------------------------------------
+
+    def _database(self, finding: Finding) -> tuple[bool, str]:
+        if self._rebuilt is None:
+            self.conn.execute("REINDEX")
+            self.conn.commit()
+            # Writes every page anew: what flipped in free room or in a header is gone.
+            self.conn.execute("VACUUM")
+            rows = self.conn.execute("PRAGMA integrity_check").fetchall()
+            self._rebuilt = [tuple(row) for row in rows] == [("ok",)]
+        if self._rebuilt:
+            return True, "the database file was written anew and is sound"
+        return False, "the database is damaged beyond its indexes: restore a backup, then `wechat-archive run`"
+
+    # --- rows ---------------------------------------------------------------------------------------------------------
+
+    def _content(self, finding: Finding) -> tuple[bool, str]:
+        row = self._article_row(finding)
+        checks.require_head(row)
+        for source, article in self._sources(row):
+            if content_hash(article) == row["content_hash"] or source == "its raw page":
+                with self.store._writing():
+                    self.store._update(row["id"], **_content_columns(article))
+                    self.store._derive(article, row["id"], self.now)
+                return True, f"made again from {source}"
+        return False, "no raw page of it is kept: `save --refresh` fetches it again"
+
+    def _sources(self, row: sqlite3.Row) -> Iterator[tuple[str, Article]]:
+        """The article again, best source first."""
+        mended = unflipped({name: row[name] for name in checks.CONTENT}, checks.content_check, row["content_check"])
+        if mended is not None:
+            yield "its own hash", record.loads(mended["record"], mended["body"], mended["text"])
+        place = self.store.root / "snapshots.db"
+        if not place.exists():
+            return
+        from scraper import parse
+
+        with Snapshots(place, readonly=True) as kept:
+            numbers = [row["snapshot_id"]] if row["snapshot_id"] is not None else []
+            numbers += [snapshot.id for snapshot in kept.of(self._canonical(row["id"]))]
+            for number in dict.fromkeys(numbers):
+                try:
+                    page = kept.get(number)
+                    yield "its raw page" if number == row["snapshot_id"] else "a raw page", parse(page)
+                except (ArchiveError, ScrapeError):
+                    continue
+
+    def _canonical(self, article_id: int) -> list[str]:
+        return [r[0] for r in self.conn.execute("SELECT address FROM addresses WHERE article_id = ?", (article_id,))]
+
+    def _row(self, finding: Finding) -> tuple[bool, str]:
+        row = self._article_row(finding)
+        as_it_is = {name: row[name] for name in checks.HEAD}
+        candidates = [as_it_is]
+        said: dict[str, Any] | None = None
+        if checks.content_check(row) == row["content_check"]:
+            article = record.loads(row["record"], row["body"], row["text"])
+            said = {n: v for n, v in article_row(article, row["parser_version"]).items() if n in as_it_is}
+            candidates.insert(0, {**as_it_is, **said})
+        for candidate in candidates:
+            mended = unflipped(candidate, checks.head_check, row["head_check"])
+            if mended is not None:
+                self._write_head(row["id"], mended)
+                return True, "made again from its record and its hash"
+        told = self._from_file(row) if said is not None else None
+        if said is None or told is None:
+            return False, "its facts cannot be told from its hash: `save --refresh` fetches it again"
+        self._write_head(row["id"], {**as_it_is, **said, **told})
+        return True, "made again from its record and its file"
+
+    def _write_head(self, article_id: int, values: dict[str, Any]) -> None:
+        with self.store._writing():
+            self.store._update(article_id, **{name: value for name, value in values.items() if name != "id"})
+
+    def _from_file(self, row: sqlite3.Row) -> dict[str, Any] | None:
+        """What only the archive knew, as the article's own file says it."""
+        data = self.store.files.read(row["path"])
+        if data is None or not is_ours(data):
+            return None
+        holding = holding_of(frontmatter.read(data.decode())[0])
+        if holding.key is None or holding.archived is None:
+            return None
+        versions = self.conn.execute("SELECT count(*) FROM versions WHERE article_id = ?", (row["id"],)).fetchone()[0]
+        return {
+            "key": holding.key,
+            "archived": iso(holding.archived),
+            "checked": iso(holding.changed or holding.archived),
+            "changed": iso(holding.changed) if holding.changed else None,
+            "changes": row["changes"] if holding.changed else None,
+            "version": versions + 1,
+            "gone": iso(holding.gone) if holding.gone else None,
+            "gone_reason": holding.gone_reason,
+            "gone_shown": holding.gone_shown,
+            "edited": None,
+            "markdown_hash": hashlib.sha256(data).hexdigest(),
+        }
+
+    def _article_row(self, finding: Finding) -> sqlite3.Row:
+        row: sqlite3.Row | None = self.conn.execute(
+            "SELECT * FROM articles WHERE id = ?", (finding.article_id,)
+        ).fetchone()
+        if row is None:
+            raise ArchiveError("the row is not there any more")
+        return row
+
+    def _parts(self, finding: Finding) -> tuple[bool, str]:
+        assert finding.article_id is not None
+        article = self.store.article(finding.article_id)
+        with self.store._writing():
+            self.store._derive(article, finding.article_id, self.now)
+        return True, "made again from the article's record"
+
+    def _version(self, finding: Finding) -> tuple[bool, str]:
+        row = self.conn.execute("SELECT * FROM versions WHERE id = ?", (finding.name,)).fetchone()
+        if finding.path is not None:
+            text = self.store._markdown_of_version(row)
+            beside = self.store._put(finding.path, text, None)
+            return True, f"its file was written again{f' beside the changed one: {beside}' if beside else ''}"
+        mended = unflipped({name: row[name] for name in checks.CONTENT}, checks.content_check, row["content_check"])
+        article = record.loads(mended["record"], mended["body"], mended["text"]) if mended else self._from_page(row)
+        if article is None:
+            return False, "no raw page of this version is kept"
+        values = {**_content_columns(article), "title": article.title, "content_hash": content_hash(article)}
+        values["content_check"] = checks.content_check(values)
+        with self.store._writing():
+            names = ", ".join(f"{name} = ?" for name in values)
+            self.conn.execute(f"UPDATE versions SET {names} WHERE id = ?", (*values.values(), row["id"]))
+        return True, "made again from its own hash" if mended else "made again from its raw page"
+
+    def _from_page(self, row: sqlite3.Row) -> Article | None:
+        place = self.store.root / "snapshots.db"
+        if row["snapshot_id"] is None or not place.exists():
+            return None
+        from scraper import parse
+
+        with Snapshots(place, readonly=True) as kept:
+            return parse(kept.get(row["snapshot_id"]))
+
+    def _address(self, finding: Finding) -> tuple[bool, str]:
+        row = self.conn.execute("SELECT * FROM addresses WHERE address = ?", (finding.name,)).fetchone()
+        try:
+            right = urls.canonical(row["fetch"])
+        except NotAnAddress:
+            right = None
+        with self.store._writing():
+            self.conn.execute("DELETE FROM addresses WHERE address = ?", (finding.name,))
+            if right is not None:
+                self.conn.execute(
+                    "INSERT OR IGNORE INTO addresses (address, article_id, form, fetch, first_seen) "
+                    "VALUES (?, ?, ?, ?, ?)",
+                    (right, row["article_id"], row["form"], row["fetch"], row["first_seen"]),
+                )
+        return True, "made again from the address that was asked for" if right else "forgotten: it opens nothing"
+
+    # --- files --------------------------------------------------------------------------------------------------------
+
+    def _media(self, finding: Finding) -> tuple[bool, str]:
+        """Forget the bytes, so that they are fetched again; articles show the far address meanwhile."""
+        with self.store._writing():
+            urls_of = [
+                row[0] for row in self.conn.execute("SELECT url FROM media_addresses WHERE sha256 = ?", (finding.name,))
+            ]
+            self.conn.execute(
+                "UPDATE media_addresses SET sha256 = NULL, due = ?, error = ?, error_class = 'damaged' "
+                "WHERE sha256 = ?",
+                (iso(self.now), "the file was damaged or missing", finding.name),
+            )
+            self.conn.execute("DELETE FROM media WHERE sha256 = ?", (finding.name,))
+            for url in urls_of:
+                self.store._mark_stale(self.store._showing(url))
+        if finding.path is not None and finding.path.startswith("media/"):
+            self.store.files.remove(finding.path)
+        return True, "marked to be fetched again: `wechat-archive run` does"
+
+    def _markdown(self, finding: Finding) -> tuple[bool, str]:
+        assert finding.article_id is not None
+        row = self._article_row(finding)
+        text = self.store.markdown(row["id"])
+        there = self.store.files.read(row["path"])
+        how = "written again from the database"
+        if there is not None and self.store._put(row["path"], text, row["markdown_hash"]) is not None:
+            aside = f"{row['path'].removesuffix('.md')}.damaged.md"
+            self.store.files.remove(f"{row['path'].removesuffix('.md')}.new.md")
+            self.store.files.write(aside, there)
+            self.store.files.write(row["path"], text.encode())
+            how += f"; what was there is kept as {aside}"
+        self.store.rerender(row["id"], now=self.now)
+        return True, how
+
+    def _index(self, finding: Finding) -> tuple[bool, str]:
+        if not self._reindexed:
+            from archive.search.rebuild import reindex
+
+            self.conn.execute("DELETE FROM search_meta WHERE name IN ('version', 'building')")
+            self.conn.commit()
+            reindex(self.conn)
+            self._reindexed = True
+        return True, "the search index was built again"
+
+    def _snapshot(self, finding: Finding) -> tuple[bool, str]:
+        return False, "a raw page cannot be derived: `save --refresh` fetches what is still there"
+
+
+def _content_columns(article: Article) -> dict[str, str]:
+    return {"record": record.dumps(article), "body": article.body, "text": article.text}
