@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from scraper.literal import unescape
 
-#: How much of a page is looked at to tell encodings apart; CJK text stands well within it on real pages … unless only
-#: scripts do, so the tail is looked at too.
-_SAMPLE: Final = 1 << 16
+#: A large page is told by samples of this size; CJK text stands all over real pages, in scripts too.
+_SAMPLE: Final = 1 << 13
+_CONTINUATION: Final = bytes(range(0x80, 0xC0))
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -88,38 +88,31 @@ def _wide(head: bytes) -> str | None:
     return None
 
 
-def _windows(body: bytes) -> Iterator[bytes]:
-    """Stretches of the page with non-ASCII bytes in them, enough to judge, without reading all of it."""
-    size = len(body)
-    if size <= 4 * _SAMPLE:
-        yield body
-        return
-    for at in range(0, size, max(_SAMPLE, size // 8)):
-        yield body[at : at + _SAMPLE]
-
-
 def _is_utf8(body: bytes) -> bool:
-    """Whether what is not ASCII is UTF-8, but for damage here and there."""
-    good = bad = 0
-    for window in _windows(body):
-        if window.isascii():
-            continue
-        try:
-            window[4:-4].decode("utf-8")
-            good += 1
-        except UnicodeDecodeError:
-            high = sum(map(len, _HIGH.findall(window)))
-            sound = sum(map(len, _MULTIBYTE.findall(window)))
-            if sound >= 0.9 * high:
-                good += 1
-            else:
-                bad += 1
-    return good >= bad
+    """Whether what is not ASCII is UTF-8, but for damage here and there; a large page is judged by samples."""
+    size = len(body)
+    if size <= 16 * _SAMPLE:
+        return _sound(body)
+    samples = [body[at : at + _SAMPLE] for at in range(0, size, size // 12)]
+    telling = [sample for sample in samples if not sample.isascii()]
+    if not telling:
+        return _sound(body)
+    return sum(map(_sound, telling)) * 2 >= len(telling)
+
+
+def _sound(text: bytes) -> bool:
+    try:
+        # A sample may begin or end inside a character: continuation bytes at the start and a cut one at the end.
+        codecs.getincrementaldecoder("utf-8")().decode(text[:4].lstrip(_CONTINUATION) + text[4:])
+    except UnicodeDecodeError:
+        high = sum(map(len, _HIGH.findall(text)))
+        return sum(map(len, _MULTIBYTE.findall(text))) >= 0.9 * high
+    return True
 
 
 def _legacy(body: bytes, content_type: str | None) -> str:
     """The one of the legacy encodings under which the page reads most like Chinese; UTF-8 if none does."""
-    text = b"".join(_HIGH_RUNS(body))
+    text = b"".join(_high_runs(body))
     scores = {name: _likeness(text, name) for name in dict.fromkeys((*_declared(body, content_type), *_LEGACY))}
     best = max(scores, key=lambda name: scores[name])
     return best if scores[best] > _likeness(text, "utf-8") else "utf-8"
@@ -128,7 +121,8 @@ def _legacy(body: bytes, content_type: str | None) -> str:
 _RUN = re.compile(rb"(?:[\x80-\xff][\x30-\xff])+|[\x80-\xff]")
 
 
-def _HIGH_RUNS(body: bytes) -> Iterable[bytes]:  # noqa: N802
+def _high_runs(body: bytes) -> Iterator[bytes]:
+    """Stretches with non-ASCII bytes, of which the second byte of a character may be ASCII in gb18030 and Big5."""
     taken = 0
     for run in _RUN.finditer(body):
         yield run[0] + b" "

@@ -110,15 +110,16 @@ PLACES: Final[Mapping[str, str]] = {
 _DOM: Final = ("meta", "id", "class")
 
 
-def raw(source: Source, field: str) -> Literal:
-    """The first value that the places of ``field`` give and that is not empty, as the page has it."""
-    cgi = source.cgi
-    authoritative = cgi is not None and "title" in cgi
+def raw(source: Source, field: str, *, anywhere: bool = False) -> Literal:
+    """The first value that the places of ``field`` give and that is not empty, as the page has it.
+
+    Of a page with cgiDataNew only that is asked, unless ``anywhere``.
+    """
     for place in PLACES[field].split():
         sort, _, name = place.partition(":")
         if sort == "cgi":
             value = source.data(name)
-        elif authoritative and cgi is not None and _settled(source, field):
+        elif source.cgi is not None and not anywhere:
             return None
         elif sort in _DOM:
             value = _from_dom(source, sort, name)
@@ -129,11 +130,6 @@ def raw(source: Source, field: str) -> Literal:
         if value not in (None, "", [], {}) and value is not False:
             return value
     return None
-
-
-def _settled(source: Source, field: str) -> bool:
-    """Whether a page with cgiDataNew has said all it says: only who and which article is looked for elsewhere."""
-    return field not in ("biz", "mid", "idx", "sn", "user_name", "published", "link")
 
 
 def _from_dom(source: Source, sort: str, name: str) -> str | None:
@@ -208,31 +204,48 @@ def address(value: Literal) -> str | None:
 
 
 def identity(source: Source) -> tuple[Identity | None, str | None, str | None]:
-    """``(identity, biz, sn)``: from the page's data, its own link, and the address that was asked for, in this order."""
-    biz, mid, idx = _biz(raw(source, "biz")), digits(raw_first(source, "mid")), digits(raw_first(source, "idx"))
-    sn = _string(source, "sn")
-    for link in (address(raw(source, "link")), source.url, source.page.url):
-        if biz and mid and idx:
-            break
-        found = _identity_of(link)
-        if found is not None and (biz is None or found.biz == biz) and (mid is None or found.mid == mid):
-            biz, mid, idx = found.biz, found.mid, idx or found.idx
+    """``(identity, biz, sn)``: from the page's data, its own link, its scripts, the address asked for, in this order.
+
+    cgiDataNew lacks ``bizuin, mid, idx`` on pages that were fetched by a long address; its ``link`` then has them.
+    """
+    link = address(raw(source, "link"))
+    biz, mid, idx = _completed(source, (None, None, None), anywhere=False)
+    biz, mid, idx = _from_link(link, (biz, mid, idx))
+    if source.cgi is not None and not (biz and mid and idx):
+        biz, mid, idx = _completed(source, (biz, mid, idx), anywhere=True)
+        biz, mid, idx = _from_link(address(raw(source, "link", anywhere=True)), (biz, mid, idx))
+    for asked in (source.url, source.page.url):
+        biz, mid, idx = _from_link(asked, (biz, mid, idx))
     if biz and mid and not idx:
         idx = "1"
-    sn = sn or _sn_of(address(raw(source, "link")))
-    sn = sn if sn and re.fullmatch(r"[0-9a-fA-F]{32}", sn) else None
+    sn = raw(source, "sn")
+    sn = sn if isinstance(sn, str) and _SN.fullmatch(sn) else _sn_of(link)
     return (Identity(biz, mid, idx) if biz and mid and idx else None), biz, sn
 
 
-def raw_first(source: Source, field: str) -> Literal:
-    """Like ``raw``, but without a look at scripts where the page's own link in cgiDataNew says it."""
-    name = PLACES[field].split()[0].partition(":")[2]
-    value = source.data(name)
-    if value:
-        return value
-    if source.cgi is not None and _identity_of(address(source.data("link"))) is not None:
-        return None
-    return raw(source, field)
+_Three = tuple[str | None, str | None, str | None]
+_SN = re.compile(r"[0-9a-fA-F]{32}")
+_SN_IN_LINK = re.compile(r"[?&](?:sn|sign)=([0-9a-fA-F]{32})\b")
+
+
+def _completed(source: Source, known: _Three, *, anywhere: bool) -> _Three:
+    biz, mid, idx = known
+    return (
+        biz or _biz(raw(source, "biz", anywhere=anywhere)),
+        mid or digits(raw(source, "mid", anywhere=anywhere)),
+        idx or digits(raw(source, "idx", anywhere=anywhere)),
+    )
+
+
+def _from_link(link: str | None, known: _Three) -> _Three:
+    """What an address adds to what is known, if it is not about another article."""
+    biz, mid, idx = known
+    if biz and mid and idx:
+        return known
+    found = _identity_of(link)
+    if found is None or (biz and found.biz != biz) or (mid and found.mid != mid):
+        return known
+    return found.biz, found.mid, idx or found.idx
 
 
 def _biz(value: Literal) -> str | None:
@@ -256,7 +269,7 @@ def _identity_of(link: str | None) -> Identity | None:
 
 
 def _sn_of(link: str | None) -> str | None:
-    match = re.search(r"[?&](?:sn|sign)=([0-9a-fA-F]{32})\b", link or "")
+    match = _SN_IN_LINK.search(link or "")
     return match[1] if match else None
 
 
@@ -499,7 +512,7 @@ def read(source: Source) -> Fields:
         title=one_line(_string(source, "title")) or "",
         account=who,
         author=author(source, who.name),
-        published=moment(raw(source, "published")),
+        published=moment(raw(source, "published")) or moment(raw(source, "published", anywhere=True)),
         modified=moment(raw(source, "modified")),
         place=place(source),
         mid=known.mid if known else None,

@@ -6,10 +6,12 @@ stands in its place (``scraper.status``).
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from scraper import kinds, meta, status
 from scraper.body import Body, Hints, clean
+from scraper.errors import Unrecognised
 from scraper.kinds import media
 from scraper.source import Source
 
@@ -19,8 +21,8 @@ def read(source: Source) -> Body:
 
     Raises ``Gone``, ``Blocked``, ``NeedsPerson`` or ``Unrecognised`` for a page without one.
     """
-    if not source.body.strip():
-        raise status.Unrecognised("the page is empty", url=source.page.url)
+    if _ANYTHING.search(source.body) is None:
+        raise Unrecognised("the page is empty", url=source.page.url)
     found = kinds.body(source, meta.kind(source)) if might_be_article(source) else None
     if found is None:
         raise status.refuse(source)
@@ -42,4 +44,5 @@ def might_be_article(source: Source) -> bool:
     return any(source.by_id(name) is not None for name in _ROOTS) or bool(source.by_class("rich_media_content"))
 
 
+_ANYTHING = re.compile(rb"\S")
 _ROOTS = ("js_content", "js_article", "js_share_content", "img-content", "activity-name")

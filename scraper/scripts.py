@@ -8,13 +8,17 @@ never an article's text; a right side that takes its value from a name (template
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Final, cast
 
 from scraper.literal import Literal, Malformed, closing, read, unescape
 
 #: Data scripts have 2–150 KB on real pages; the libraries of 2022 on have up to 1.4 MB and are not read.
 _LARGEST: Final = 400_000
+#: The scripts that hold an article's data had 1–10 KB until 2021, libraries 11 KB and more.
+_SMALL: Final = 10_500
+#: Names that only stand in such scripts (``var title`` is the account's, in a library too).
+_ANCHORS: Final = ("msg_title", "title", "itemShowType")
 #: Assignments of one name that are tried before it counts as absent (up to 9 seen: code after the data).
 _TRIES: Final = 16
 _ASSIGNMENT = re.compile(
@@ -89,12 +93,19 @@ class Scripts:
     def _assignments(self) -> dict[str, list[tuple[str, int]]]:
         if self._found is None:
             self._found = {}
-            for begin, end in inline_scripts(self._body):
-                if end - begin <= _LARGEST:
-                    for match in _ASSIGNMENT.finditer(self._body, begin, end):
-                        form = "data" if b"cgiData." in match[0] else _FORMS[match[0][:1]]
-                        self._found.setdefault(match[1].decode("ascii"), []).append((form, match.end()))
+            scripts = [(begin, end) for begin, end in inline_scripts(self._body) if end - begin <= _LARGEST]
+            self._index(script for script in scripts if script[1] - script[0] <= _SMALL)
+            # Where the small scripts hold the article's data, the others are libraries, ten times as long.
+            if not any(form != "var" or name != "title" for name in _ANCHORS for form, _ in self._found.get(name, ())):
+                self._index(script for script in scripts if script[1] - script[0] > _SMALL)
         return self._found
+
+    def _index(self, scripts: Iterable[tuple[int, int]]) -> None:
+        found = cast("dict[str, list[tuple[str, int]]]", self._found)
+        for begin, end in scripts:
+            for match in _ASSIGNMENT.finditer(self._body, begin, end):
+                form = "data" if b"cgiData." in match[0] else _FORMS[match[0][:1]]
+                found.setdefault(match[1].decode("ascii"), []).append((form, match.end()))
 
 
 def written(script: str) -> str | None:

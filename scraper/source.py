@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
-from typing import Final
+from typing import cast
 
 import lxml.etree
 
@@ -13,8 +12,6 @@ from scraper.cgidata import CgiData
 from scraper.literal import Literal, unescape
 from scraper.models import Page
 from scraper.scripts import Scripts
-
-_PARSER_OPTIONS: Final = {"encoding": "utf-8", "huge_tree": True, "remove_comments": True, "remove_pis": True}
 
 
 class Source:
@@ -50,14 +47,17 @@ class Source:
 
     def by_id(self, name: str) -> lxml.etree._Element | None:
         """The first element with this ``id``."""
-        if self.tree is None:
+        # A look at the bytes is much cheaper than at the tree, and most names are on few pages.
+        if name.encode() not in self.body or self.tree is None:
             return None
-        found = _BY_ID(self.tree, name=name)
+        found = cast("list[lxml.etree._Element]", _BY_ID(self.tree, name=name))
         return found[0] if found else None
 
     def by_class(self, name: str) -> list[lxml.etree._Element]:
         """All elements of this class, in page order."""
-        return [] if self.tree is None else _BY_CLASS(self.tree, name=f" {name} ")
+        if name.encode() not in self.body or self.tree is None:
+            return []
+        return cast("list[lxml.etree._Element]", _BY_CLASS(self.tree, name=f" {name} "))
 
     def description(self) -> str | None:
         """What the page says about itself in its head, line breaks kept."""
@@ -82,21 +82,25 @@ _BY_CLASS = lxml.etree.XPath("//*[contains(concat(' ', normalize-space(@class), 
 def parse_html(body: bytes) -> lxml.etree._Element | None:
     """The tree of some HTML in UTF-8, or None where there is nothing to make a tree of."""
     try:
-        return lxml.etree.fromstring(body, lxml.etree.HTMLParser(**_PARSER_OPTIONS))
+        return lxml.etree.fromstring(body, _parser())
     except (lxml.etree.LxmlError, ValueError):
         return None
+
+
+def _parser() -> lxml.etree.HTMLParser:
+    # Without huge_tree libxml2 silently drops text that is deeper than 256 levels.
+    return lxml.etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
 
 
 def text_of(element: lxml.etree._Element | None) -> str | None:
     """The text inside an element, scripts and styles left out; None for nothing."""
     if element is None:
         return None
-    text = "".join(_TEXT(element)).strip()
+    text = "".join(cast("list[str]", _TEXT(element))).strip()
     return text or None
 
 
 _TEXT = lxml.etree.XPath(".//text()[not(parent::script or parent::style)]")
-_OUTER = re.compile(rb"^<[^>]*>|</[^>]*>\s*$")
 
 
 def html_of(element: lxml.etree._Element) -> bytes:
