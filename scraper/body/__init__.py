@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scraper.body import footnotes, tree
-from scraper.body.formulas import MARKS
+from scraper.body import footnotes, formulas, tree
 from scraper.body.hints import Hints
 from scraper.body.walk import Walker
 from scraper.models import Image, Link, Loss, Media
@@ -43,14 +42,14 @@ def clean(source: bytes | str, *, hints: Hints = _NO_HINTS) -> Body:
     if not source.strip():
         return Body("", "")
     root, raw = tree.parse(source)
-    formulas = any(mark in raw for mark in MARKS)
-    walker = Walker(hints, formulas)
+    may_hold_formulas = formulas.present(raw, root)
+    walker = Walker(hints=hints, formulas=may_hold_formulas)
     losses: list[Loss] = []
     try:
         footnotes.link(root)
         walker.walk(root)
     except tree.TooDeep:
-        walker = Walker(hints, formulas)
+        walker = Walker(hints=hints, formulas=may_hold_formulas)
         walker.walk(tree.flattened(raw))
         losses.append(Loss(kind="depth"))
     losses += walker.losses.values()

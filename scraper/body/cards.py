@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 import lxml.etree as etree
 
 from scraper.body import images
+from scraper.body.tree import text_of
 from scraper.models import Media
 from scraper.text import one_line
 
@@ -73,7 +74,7 @@ def inner(media: Media) -> str:
 def text(media: Media) -> str:
     """The card's line as a reader sees it."""
     shown = etree.fromstring(f"<p>{inner(media)}</p>".encode(), etree.HTMLParser(encoding="utf-8"))
-    return f"{LABELS.get(media.sort, LABELS['card'])}: {one_line(''.join(shown.itertext()))}".rstrip(": ")
+    return f"{LABELS.get(media.sort, LABELS['card'])}: {one_line(text_of(shown))}".rstrip(": ")
 
 
 Reader = Callable[[etree._Element], "Media | None"]
@@ -170,10 +171,7 @@ def _iframe(element: etree._Element) -> Media | None:
     if "vote" in class_ or element.get("data-supervoteid") or (src and "vote" in urlsplit(src).path):
         return _vote(element)
     url = _absolute(src)
-    if url is not None and url.startswith("http"):
-        query = dict(parse_qsl(urlsplit(url).query))
-    else:
-        query = {}
+    query = dict(parse_qsl(urlsplit(url).query)) if url is not None else {}
     id_ = _get(element, "data-mpvid", "data-vid") or query.get("vid")
     if id_ or "video" in class_:
         return Media(
@@ -236,7 +234,7 @@ def read_miniprogram(element: etree._Element) -> Media:
     return Media(
         sort="miniprogram",
         id=_get(element, "data-miniprogram-appid"),
-        title=title or one_line("".join(element.itertext())) or None,
+        title=title or one_line(text_of(element)) or None,
         author=nickname if nickname != title else None,
         cover=_picture(_get(element, "data-miniprogram-imageurl", "data-miniprogram-imageurlback")),
         extra=_extra(
@@ -350,7 +348,7 @@ def _live(element: etree._Element) -> Media:
 
 def _unknown(element: etree._Element) -> Media:
     """An ``mp-…`` element nobody has seen: its name, and what its attributes call title and id."""
-    words = one_line("".join(element.itertext()))[:200]
+    words = one_line(text_of(element))[:200]
     data = _json(element, "data-info", "data-data", "data-json")
     title = (
         _get(element, "data-title", "data-name", "data-nickname", "data-desc", "title", "name", "data-keyword")

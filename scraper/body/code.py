@@ -8,12 +8,14 @@ Seen: WeChat's own snippet (``section.code-snippet__fix``: a ``ul.code-snippet__
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
 import lxml.etree as etree
 
 from scraper.text import names, without_noise
 
 _LINE_TAGS = frozenset(["p", "div", "section", "li", "tr"])
+_MAY_COUNT = frozenset(["ul", "ol", "td", "span"])
 _SKIPPED = frozenset(["svg", "script", "style", "button", "img"])
 #: Line numbers stand in a list or a column of their own: WeChat's, hljs-line-numbers', Prism's.
 _NUMBERS = re.compile(
@@ -36,55 +38,62 @@ def is_line_numbers(element: etree._Element) -> bool:
     return class_ is not None and _NUMBERS.search(class_) is not None
 
 
-def lines(pre: etree._Element) -> list[str]:
-    """The lines of a ``<pre>`` as a reader copies them: indentation kept, ``&nbsp;`` a space, no trailing blanks."""
-    out: list[str] = []
-    line: list[str] = []
-    codes = sum(1 for _ in pre.iter("code"))
-    each_code_is_a_line = codes > 1
+@dataclass(slots=True)
+class _Reader:
+    """The lines read so far and the one being read."""
 
-    def end(*, always: bool) -> None:
-        if line or always:
-            out.append("".join(line))
-            line.clear()
+    out: list[str] = field(default_factory=list)
+    line: list[str] = field(default_factory=list)
 
-    def take(text: str | None) -> None:
+    def end(self, *, if_written: bool = False) -> None:
+        if if_written and not "".join(self.line).strip():
+            return
+        self.out.append("".join(self.line))
+        self.line.clear()
+
+    def take(self, text: str | None) -> None:
         if not text:
             return
         first, *rest = text.split("\n")
-        line.append(first)
+        self.line.append(first)
         for piece in rest:
-            end(always=True)
-            line.append(piece)
+            self.end()
+            self.line.append(piece)
 
+
+def lines(pre: etree._Element) -> list[str]:
+    """The lines of a ``<pre>`` as a reader copies them: indentation kept, ``&nbsp;`` a space, no trailing blanks."""
+    reader = _Reader()
+    # A native snippet has one <code> for each line; anything else has one around all of them.
+    line_tags = _LINE_TAGS | {"code"} if sum(1 for _ in pre.iter("code")) > 1 else _LINE_TAGS
     walk = etree.iterwalk(pre, events=("start", "end"))
     for event, element in walk:
         tag = element.tag
-        block = tag in _LINE_TAGS or (each_code_is_a_line and tag == "code")
         if event == "start":
-            if tag in _SKIPPED or (tag in ("ul", "ol", "td", "span") and is_line_numbers(element)):
+            if tag in _SKIPPED or (tag in _MAY_COUNT and is_line_numbers(element)):
                 walk.skip_subtree()
-            elif tag == "br":
-                end(always=True)
-            else:
-                if block and "".join(line).strip():
-                    end(always=False)
-                take(element.text)
-        else:
-            if block:
-                end(always=True)
-            if element is not pre:
-                tail = element.tail
-                # Between the lines of a native snippet stands only what the template left there.
-                if tail and not (block and not tail.strip()):
-                    take(tail)
-    end(always=False)
-    cleaned = [without_noise(text).replace("\u00a0", " ").replace("\r", "").rstrip() for text in out]
-    while cleaned and not cleaned[0]:
-        cleaned.pop(0)
-    while cleaned and not cleaned[-1]:
-        cleaned.pop()
-    return cleaned
+                continue
+            if tag == "br":
+                reader.end()
+            elif tag in line_tags:
+                reader.end(if_written=True)
+            reader.take(element.text)
+            continue
+        if tag in line_tags:
+            reader.end()
+        tail = element.tail
+        # Between the lines of a native snippet stands only what the template left there.
+        if tail and element is not pre and (tag not in line_tags or tail.strip()):
+            reader.take(tail)
+    if reader.line:
+        reader.end()
+    return _trimmed(reader.out)
+
+
+def _trimmed(out: list[str]) -> list[str]:
+    cleaned = [without_noise(line).replace("\u00a0", " ").replace("\r", "").rstrip() for line in out]
+    written = [number for number, line in enumerate(cleaned) if line]
+    return cleaned[written[0] : written[-1] + 1] if written else []
 
 
 def language(pre: etree._Element) -> str | None:

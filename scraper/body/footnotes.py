@@ -11,6 +11,8 @@ import re
 
 import lxml.etree as etree
 
+from scraper.body.tree import text_of
+
 _ITEM = re.compile(r"^\s*\[(\d{1,3})\]\s*(.*?)\s*(https?://[!-~]+)\s*$", re.S)
 _NUMBER = re.compile(r"^\s*\[(\d{1,3})\]\s*$")
 _ADDRESS = re.compile(r"^\s*(https?://[!-~]+)\s*$")
@@ -47,7 +49,7 @@ def _text(element: etree._Element) -> str:
     """The element's text, as far as a footnote can be long."""
     pieces: list[str] = []
     length = 0
-    for piece in element.itertext():
+    for piece in map(str, element.itertext()):
         pieces.append(piece)
         length += len(piece)
         if length > _LONGEST_ITEM:
@@ -71,7 +73,7 @@ def _link_word(sup: etree._Element, address: str) -> None:
         word.set("href", address)
     elif next(sup.iterancestors("a"), None) is None:
         mark = etree.SubElement(sup, "a", href=address)
-        mark.text, sup.text = "".join(sup.itertext()), None
+        mark.text, sup.text = text_of(sup), None
         for child in list(sup):
             if child is not mark:
                 sup.remove(child)

@@ -1,18 +1,24 @@
 """Formulas whose TeX the page still carries.
 
 No real page with one was to be had; the places are those of the editors' own output: mdnice and doocs/md
-(``data-formula`` on a wrapper around an SVG), MathJax (``<script type="math/tex">``, ``mjx-container[data-tex]``), KaTeX
-and MathML (``annotation[encoding="application/x-tex"]``), Zhihu and 语雀 (``img[data-formula]``, ``alt``).
+(``data-formula`` on a wrapper around an SVG), MathJax (``<script type="math/tex">``, ``mjx-container[data-tex]``),
+KaTeX and MathML (``annotation[encoding="application/x-tex"]``), Zhihu and 语雀 (``img[data-formula]``, ``alt``).
 """
 
 from __future__ import annotations
 
+import re
+
 import lxml.etree as etree
 
-#: A body without any of these holds no formula, and its elements need not be asked.
-MARKS = (b"formula", b"math", b"katex", b"mjx-", b"eeimg", b"latex", b"data-tex")
+_ATTRIBUTES = re.compile(rb"data-(?:formula|tex|latex|math)")
 _PLACES = ("data-formula", "data-tex", "data-latex", "data-math")
 _WRAPPERS = frozenset(["mjx-container", "math", "katex"])
+
+
+def present(raw: bytes, root: etree._Element) -> bool:
+    """Whether a body may hold formulas; if not, its elements need not be asked one by one."""
+    return bool(_ATTRIBUTES.search(raw)) or next(root.iter("math", "mjx-container", "script"), None) is not None
 
 
 def tex(element: etree._Element) -> tuple[str, bool] | None:

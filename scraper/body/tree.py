@@ -52,6 +52,11 @@ def flattened(raw: bytes) -> etree._Element:
     return root if _depth(root) < TOO_DEEP else _tree(_text_only(raw))
 
 
+def text_of(element: etree._Element) -> str:
+    """All text in ``element``, as it stands."""
+    return "".join(map(str, element.itertext()))
+
+
 def _tree(raw: bytes) -> etree._Element:
     # A parser of its own each time: lxml's parsers are not to be shared between threads.
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)

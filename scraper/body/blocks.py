@@ -1,0 +1,255 @@
+"""Clean blocks: paragraphs, headings, lists, quotes, tables, as they are written one after the other.
+
+A container (list, quote, figure) is written only when something in it is, so nothing empty comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import lxml.etree as etree
+
+from scraper.body import cards, runs, tables
+from scraper.body.runs import ATOM, STRONG, Run
+from scraper.body.vocabulary import HEADINGS
+from scraper.models import Loss, Media
+from scraper.text import one_line
+
+#: Containers (a list and its item are two) deeper than this are read on at this depth.
+_DEEPEST = 24
+
+
+@dataclass(slots=True)
+class _Container:
+    """A list, item, quote or figure that is open: its start tag, and whether it is written and has content."""
+
+    tag: str
+    start: str
+    written: bool = False
+    filled: bool = False
+    reopened: bool = False
+
+
+@dataclass(slots=True)
+class Blocks:
+    """What has been written (``out``, HTML; ``lines``, text) and what is still open."""
+
+    out: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    losses: dict[str, Loss] = field(default_factory=dict)
+    runs: list[Run] = field(default_factory=list)
+    heading: int = 0
+    caption: bool = False
+    containers: list[_Container] = field(default_factory=list)
+    table: tables.Table | None = None
+    cell: bool = False
+    queued: list[Media] = field(default_factory=list)
+
+    def flush(self) -> None:
+        """Ends the paragraph that is being read."""
+        if self.runs:
+            pending, self.runs = self.runs, []
+            paragraph: list[list[Run]] = []
+            for line in runs.lines(pending):
+                if line:
+                    paragraph.append(line)
+                elif paragraph:
+                    self._paragraph(paragraph)
+                    paragraph = []
+            if paragraph:
+                self._paragraph(paragraph)
+        if self.queued:
+            queued, self.queued = self.queued, []
+            for media in queued:
+                self.card(media)
+
+    def _paragraph(self, lines: list[list[Run]]) -> None:
+        if self.heading:
+            for line in lines:
+                for run in line:
+                    run.flags &= ~STRONG
+        htmls = [runs.html(line) for line in lines]
+        texts = [text for line in lines if (text := runs.plain(line))]
+        if self.cell and self.table is not None:
+            self.table.lines.extend(htmls)
+            self.lines.extend(texts)
+            return
+        if self.heading and texts:
+            for html in htmls:
+                self.write(f"<h{self.heading}>{html}</h{self.heading}>")
+        elif self.caption and texts:
+            self.write(f"<figcaption>{'<br>'.join(htmls)}</figcaption>")
+        else:
+            self._write_paragraph("<br>".join(htmls), bare=not texts)
+        self.lines.extend(texts)
+
+    # -- what is written
+
+    def _write_paragraph(self, html: str, *, bare: bool) -> None:
+        top = self.containers[-1] if self.containers else None
+        if top is not None and ((top.tag == "li" and not top.filled) or (top.tag == "figure" and bare)):
+            self.write(html)
+        else:
+            self.write(f"<p>{html}</p>")
+
+    def write(self, html: str) -> None:
+        top = self.containers[-1] if self.containers else None
+        stray = top is not None and top.tag in ("ul", "ol")
+        for container in self.containers:
+            if not container.written:
+                self._write_start(container)
+            container.filled = True
+        if stray:
+            html = f"<li>{html.removeprefix('<p>').removesuffix('</p>') if html.startswith('<p>') else html}</li>"
+        self.out.append(html)
+
+    def _write_start(self, container: _Container) -> None:
+        container.written = True
+        # Items without a list of their own stand one after the other: one list, not many.
+        if container.start == "<ul>" and container.reopened and self.out and self.out[-1] == "</ul>":
+            self.out.pop()
+            return
+        self.out.append(container.start)
+
+    def push(self, tag: str, start: str | None = None, *, reopened: bool = False) -> Callable[[], None]:
+        if len(self.containers) >= _DEEPEST:
+            self.lose("depth")
+            return self.flush
+        self.containers.append(_Container(tag, start or f"<{tag}>", reopened=reopened))
+        return self.pop
+
+    def pop(self) -> None:
+        self.flush()
+        container = self.containers.pop()
+        if container.written:
+            self.out.append(f"</{container.tag}>")
+
+    # -- blocks
+
+    def open_block(self, tag: str, element: etree._Element) -> Callable[[], None] | None:
+        if tag in HEADINGS:
+            return self._open_heading(HEADINGS[tag])
+        if tag == "table" and self.table is None and not self.heading and tables.holds_data(element):
+            return self._open_table()
+        if self.table is not None:
+            return self._inside_table(tag, element)
+        if self.heading:
+            return None
+        if tag in ("ul", "ol", "menu", "dir"):
+            return self._open_list("ol" if tag == "ol" else "ul", element)
+        if tag == "li":
+            return self._open_item()
+        if tag == "blockquote" or (tag == "figure" and not self._inside("figure")):
+            return self.push(tag)
+        if tag == "figcaption" and self._inside("figure"):
+            self.caption = True
+            return self._end_caption
+        return None
+
+    def _inside(self, tag: str) -> bool:
+        return any(container.tag == tag for container in self.containers)
+
+    def _open_heading(self, level: int) -> Callable[[], None]:
+        before = self.heading
+        self.heading = 0 if self.table is not None else level
+
+        def end() -> None:
+            self.flush()
+            self.heading = before
+
+        return end
+
+    def _end_caption(self) -> None:
+        self.flush()
+        self.caption = False
+
+    def _open_list(self, tag: str, element: etree._Element) -> Callable[[], None]:
+        start = element.get("start") or ""
+        number = int(start) if start.isascii() and start.isdigit() and len(start) < 9 else 1
+        opening = f'<ol start="{number}">' if tag == "ol" and number != 1 else f"<{tag}>"
+        top = self.containers[-1] if self.containers else None
+        if top is None or top.tag not in ("ul", "ol"):
+            return self.push(tag, opening)
+        # A list straight inside a list (WeChat's own editor writes them so) belongs to the item before it.
+        if self.out and self.out[-1] == "</li>" and len(self.containers) + 2 <= _DEEPEST:
+            self.out.pop()
+            self.containers.append(_Container("li", "<li>", written=True, filled=True))
+            self.containers.append(_Container(tag, opening))
+
+            def end() -> None:
+                self.pop()
+                self.pop()
+
+            return end
+        return self.flush
+
+    def _open_item(self) -> Callable[[], None]:
+        top = self.containers[-1] if self.containers else None
+        if top is not None and top.tag in ("ul", "ol"):
+            return self.push("li")
+        if len(self.containers) + 2 > _DEEPEST:
+            return self.flush
+        self.containers.append(_Container("ul", "<ul>", reopened=True))
+        self.containers.append(_Container("li", "<li>"))
+
+        def end() -> None:
+            self.pop()
+            self.pop()
+
+        return end
+
+    # -- tables
+
+    def _open_table(self) -> Callable[[], None]:
+        self.table = tables.Table()
+
+        def end() -> None:
+            self.flush()
+            table, self.table, self.cell = self.table, None, False
+            html = table.html() if table is not None else ""
+            if html:
+                self.write(html)
+
+        return end
+
+    def _inside_table(self, tag: str, element: etree._Element) -> Callable[[], None] | None:
+        table = self.table
+        assert table is not None
+        if tag == "thead":
+            table.heads += 1
+        elif tag == "tr":
+            table.start_row()
+        elif tag in ("td", "th") and not self.cell:
+            self.cell = True
+
+            def end() -> None:
+                self.flush()
+                self.cell = False
+                table.end_cell(element)
+
+            return end
+        return None
+
+    def card(self, media: Media) -> None:
+        text = cards.text(media)
+        self.lines.append(text)
+        if self.cell and self.table is not None:
+            self.table.lines.append(f"{cards.LABELS.get(media.sort, '卡片')}: {cards.inner(media)}")
+        else:
+            self.write(cards.line(media))
+
+    # -- losses
+
+    def lose(self, kind: str) -> None:
+        loss = self.losses.get(kind)
+        if loss is None:
+            self.losses[kind] = Loss(kind=kind, where=self._near())
+        else:
+            self.losses[kind] = replace(loss, count=loss.count + 1)
+
+    def _near(self) -> str | None:
+        """Words just before, by which a person finds the place."""
+        text = one_line("".join(run.text for run in self.runs[-8:] if not run.flags & ATOM))
+        text = text or (self.lines[-1] if self.lines else "")
+        return text[-30:] or None
