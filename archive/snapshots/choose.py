@@ -103,7 +103,7 @@ def best(body: bytes, candidates: list[Base], read: Callable[[Base], bytes]) -> 
     chosen = min(near, key=lambda packed: (packed.depth, len(packed.frame)))
     if len(chosen.frame) > 8192:
         chosen = _with_second(body, chosen, [p for _, p in sorted(tried, key=lambda t: t[0])], read)
-    if len(chosen.frame) > 28_000 and len(body) < 8_000_000:
+    if len(chosen.frame) > 14_000 and len(body) < 8_000_000:
         chosen = _thorough(body, chosen, read)
     return _alone(body, chosen)
 
