@@ -63,7 +63,8 @@ class ImageFetcher:
         async def work() -> None:
             nonlocal done, came
             for url in queue:
-                came += await self._one(url)
+                held = await self._one(url)  # not `came += await`: that reads `came` before the wait
+                came += held
                 done += 1
                 self.tell(done, len(wanted))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archive.blocks import CoolDown
 from archive.frontier import SqliteFrontier
@@ -61,13 +61,13 @@ def fetcher(config: Config, clock: Clock, rng: random.Random) -> Fetcher:
     """The fetcher that the settings ask for. Raises BadConfig."""
     from scraper.fetch import Fetcher, FetchSettings
 
-    settings: dict[str, Any] = {
-        "interval": config.interval,
-        "user_agent": config.user_agent,
-        "cookies_file": config.cookies,
-        "proxy": config.proxy,
-        "ca_file": config.ca_file,
-        "allow_hosts": config.allow_hosts,
-        "media_parallel": config.media_parallel,
-    }
-    return Fetcher(FetchSettings(**settings), clock=clock)
+    settings = FetchSettings(
+        interval=config.interval,
+        user_agent=config.user_agent,
+        cookies_file=config.cookies,
+        proxy=config.proxy,
+        ca_file=config.ca_file,
+        allow_hosts=config.allow_hosts,
+        media_parallel=config.media_parallel,
+    )
+    return Fetcher(settings, clock=clock, rng=rng)

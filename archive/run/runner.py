@@ -330,7 +330,7 @@ class Job:
         await self._fetch_images(image.url for image in store.missing_media(self.clock.now(), 500))
 
     async def _fetch_images(self, missing: Iterable[str]) -> None:
-        got = await self.images.fetch(missing)
+        got = await self.images.fetch(url for url in missing if url not in self.images.failed)
         self.report.images += got.came
         self.report.images_missing += got.missing
 

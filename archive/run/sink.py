@@ -81,7 +81,7 @@ class ArchiveSink:
         if latest is None or task.since is None:
             return None
         fetched = snapshots.facts(latest).fetched
-        return latest if fetched is not None and fetched >= task.since else None
+        return latest if fetched is not None and fetched > task.since else None
 
     # --- after it
 

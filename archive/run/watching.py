@@ -118,7 +118,8 @@ async def _body(job: Job, source: Source) -> tuple[bytes | None, dict[str, Any]]
                 raise
             await job.clock.sleep(wait)
         else:
-            return answer.body, {"etag": answer.etag, "last_modified": answer.last_modified}
+            body = None if answer.not_modified else answer.body
+            return body, {"etag": answer.etag, "last_modified": answer.last_modified}
     raise AssertionError("the last try raises")
 
 
