@@ -23,12 +23,12 @@ def collect(
     for url, text in related(source):
         found.setdefault(Link(url=url, relation="ainfos", text=text))
     if album is not None:
-        for url, relation in ((album.url, "album"), (album.previous, "album_previous"), (album.next, "album_next")):
-            if url:
-                found.setdefault(Link(url=url, relation=relation, text=_album_text(source, relation, album)))
-    for name, link in meta.tag_entries(source):
-        if link:
-            found.setdefault(Link(url=urls.clean_link(link), relation="tag", text=name))
+        for link, relation in ((album.url, "album"), (album.previous, "album_previous"), (album.next, "album_next")):
+            if link:
+                found.setdefault(Link(url=link, relation=relation, text=_album_text(source, relation, album)))
+    for name, tagged in meta.tag_entries(source):
+        if tagged:
+            found.setdefault(Link(url=urls.clean_link(tagged), relation="tag", text=name))
     if reprint is not None and reprint.url:
         found.setdefault(Link(url=reprint.url, relation="reprint", text=reprint.account))
     if source_url:

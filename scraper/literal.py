@@ -9,12 +9,13 @@ assignments. Anything else raises ``Malformed``; the caller then looks elsewhere
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
 from typing import Final, NoReturn, TypeAlias
 
 from scraper.plain import html_decode
 
-Literal: TypeAlias = "str | bytes | int | float | bool | None | list[Literal] | dict[str, Literal]"
+Literal: TypeAlias = "str | bytes | int | float | bool | list[Literal] | dict[str, Literal] | None"
 
 #: Deeper nesting than this is no page of WeChat's (nine levels seen) and would only feed the recursion.
 MAX_DEPTH: Final = 64
@@ -181,10 +182,8 @@ class _Reader:
         return self.alternatives(self.product(depth), depth)
 
     def branch(self, depth: int) -> None:
-        try:
+        with contextlib.suppress(Impure):
             self.expression(depth + 1)
-        except Impure:
-            pass
 
     def alternatives(self, first: Literal, depth: int) -> Literal:
         """``a || b || c``, ``a === b ? c : d``, ``a ? c : d`` after ``first`` has been read."""
@@ -331,7 +330,7 @@ class _Reader:
                 return not _truthy(value)
             found = number(value)
             return found if found is None or token == b"+" else -found
-        self.fail()
+        return self.fail()
 
     def string(self, quote: bytes) -> Literal:
         start = self.next

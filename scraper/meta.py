@@ -11,7 +11,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Final, TypedDict
+from typing import Final, TypeAlias, TypedDict
 
 import lxml.etree
 
@@ -60,8 +60,8 @@ class Fields(TypedDict):
 
 
 #: Field → places in order. ``cgi:`` top level of cgiDataNew; ``var:``, ``window:``, ``data:`` assignments of scripts
-#: (``data`` is ``d.X``/``cgiData.X`` of shared video and picture pages, ``in`` a member of ``cgiData``); then the DOM: ``meta:`` name or property,
-#: ``id:``, ``class:`` (first element).
+#: (``data`` is ``d.X``/``cgiData.X`` of shared video and picture pages, ``in`` a member of ``cgiData``); then the
+#: DOM: ``meta:`` name or property, ``id:``, ``class:`` (first element).
 PLACES: Final[Mapping[str, str]] = {
     "title": (
         "cgi:title var:msg_title window:msg_title data:title window:title data:video_title in:video_title meta:og:title"
@@ -204,7 +204,7 @@ def address(value: Literal) -> str | None:
 
 
 def identity(source: Source) -> tuple[Identity | None, str | None, str | None]:
-    """``(identity, biz, sn)``: from the page's data, its own link, its scripts, the address asked for, in this order.
+    """``(identity, biz, sn)``: from the page's data, its own link, its scripts, the address asked for, in order.
 
     cgiDataNew lacks ``bizuin, mid, idx`` on pages that were fetched by a long address; its ``link`` then has them.
     """
@@ -328,7 +328,11 @@ def place(source: Source) -> str | None:
     return None
 
 
-def mapping(value: Literal) -> Mapping[str, Literal]:
+#: An object of page data.
+Data: TypeAlias = Mapping[str, Literal]
+
+
+def mapping(value: Literal) -> Data:
     """``value`` if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
@@ -338,7 +342,7 @@ def sequence(value: Literal) -> list[Literal]:
     return value if isinstance(value, list) else [value] if isinstance(value, dict) and value else []
 
 
-def copyright_info(source: Source) -> Mapping[str, Literal]:
+def copyright_info(source: Source) -> Data:
     """``copyright_info`` of cgiDataNew, or its parts from the scripts of older pages under the same names."""
     if source.cgi is not None:
         return mapping(source.data("copyright_info"))
@@ -350,7 +354,7 @@ def copyright_info(source: Source) -> Mapping[str, Literal]:
     }
 
 
-def original(source: Source, info: Mapping[str, Literal]) -> bool | None:
+def original(source: Source, info: Data) -> bool | None:
     """True for 原创, False where the page says it is not, None where it says nothing."""
     stat = whole(info.get("copyright_stat")) if info.get("copyright_stat") not in (None, "") else None
     if stat is not None:
@@ -360,7 +364,7 @@ def original(source: Source, info: Mapping[str, Literal]) -> bool | None:
     return None
 
 
-def reprint(source: Source, info: Mapping[str, Literal]) -> Reprint | None:
+def reprint(source: Source, info: Data) -> Reprint | None:
     """Where a reprinted or shared article comes from."""
     url = address(info.get("reprint_url"))
     if url is None and source.cgi is None:

@@ -82,7 +82,7 @@ _BY_CLASS = lxml.etree.XPath("//*[contains(concat(' ', normalize-space(@class), 
 def parse_html(body: bytes) -> lxml.etree._Element | None:
     """The tree of some HTML in UTF-8, or None where there is nothing to make a tree of."""
     try:
-        return lxml.etree.fromstring(body, _parser())
+        return cast("lxml.etree._Element | None", lxml.etree.fromstring(body, _parser()))
     except (lxml.etree.LxmlError, ValueError):
         return None
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 import lxml.etree
 
@@ -54,39 +54,149 @@ def _rule(outcome: Outcome, reason: str, said: str, *patterns: str) -> _Rule:
 
 #: In the order they are tried: what asks for a pause first, the narrow before the wide.
 RULES: Final = (
-    _rule("blocked", "captcha", "WeChat wants a person to pass a verification", "环境异常", r"environment is abnormal",
-          r"abnormal environment", r"environment exception", "完成验证后即可继续", "complete the verification", "去验证$"),
-    _rule("blocked", "frequency", "WeChat says that requests come too often", "访问过于频繁", "操作(?:过于)?频繁",
-          "too (?:frequent|many|often)", r"freq(?:uency)? control"),
-    _rule("blocked", "verify", "WeChat wants a person to verify who they are", "验证身份", "身份验证", "verify (?:your )?identity",
-          "identity verification"),
-    _rule("person", "login", "the page opens only inside WeChat", "请在微信客户端打开", "使用微信扫描二维码登录",
-          r"open (?:this |the )?(?:link|page) (?:in|with|on) (?:the )?we(?:chat|ixin)"),
-    _rule("person", "expired", "the temporary link has expired", "链接已过期", "链接已失效", r"link (?:has |is )?(?:already )?expired",
-          "expired link"),
-    _rule("person", "parameter-error", "WeChat does not know such an address", "参数错误", r"parameter error",
-          r"(?:invalid|incorrect|wrong) parameters?", r"parameters? (?:is |are )?(?:invalid|incorrect|wrong)"),
-    _rule("gone", "migrated", "the account has moved", "公众号已迁移", "[帐账]号(?:已|处于)?[帐账]?号?迁移", "迁移流程",
-          r"(?:account|it) (?:has been |is being |has )?(?:migrat|transferr?ed|mov(?:ed|ing))", "未将文章素材同步"),
-    _rule("gone", "deleted", "its author deleted it", "(?:内容|文章)?已被(?:发布者|作者)删除", "内容已删除", "文章已删除",
-          r"deleted by (?:the |its )?(?:author|publisher)", r"(?:has been|was) (?:deleted|removed)"),
+    _rule(
+        "blocked",
+        "captcha",
+        "WeChat wants a person to pass a verification",
+        "环境异常",
+        r"environment is abnormal",
+        r"abnormal environment",
+        r"environment exception",
+        "完成验证后即可继续",
+        "complete the verification",
+        "去验证$",
+    ),
+    _rule(
+        "blocked",
+        "frequency",
+        "WeChat says that requests come too often",
+        "访问过于频繁",
+        "操作(?:过于)?频繁",
+        "too (?:frequent|many|often)",
+        r"freq(?:uency)? control",
+    ),
+    _rule(
+        "blocked",
+        "verify",
+        "WeChat wants a person to verify who they are",
+        "验证身份",
+        "身份验证",
+        "verify (?:your )?identity",
+        "identity verification",
+    ),
+    _rule(
+        "person",
+        "login",
+        "the page opens only inside WeChat",
+        "请在微信客户端打开",
+        "使用微信扫描二维码登录",
+        r"open (?:this |the )?(?:link|page) (?:in|with|on) (?:the )?we(?:chat|ixin)",
+    ),
+    _rule(
+        "person",
+        "expired",
+        "the temporary link has expired",
+        "链接已过期",
+        "链接已失效",
+        r"link (?:has |is )?(?:already )?expired",
+        "expired link",
+    ),
+    _rule(
+        "person",
+        "parameter-error",
+        "WeChat does not know such an address",
+        "参数错误",
+        r"parameter error",
+        r"(?:invalid|incorrect|wrong) parameters?",
+        r"parameters? (?:is |are )?(?:invalid|incorrect|wrong)",
+    ),
+    _rule(
+        "gone",
+        "migrated",
+        "the account has moved",
+        "公众号已迁移",
+        "[帐账]号(?:已|处于)?[帐账]?号?迁移",
+        "迁移流程",
+        r"(?:account|it) (?:has been |is being |has )?(?:migrat|transferr?ed|mov(?:ed|ing))",
+        "未将文章素材同步",
+    ),
+    _rule(
+        "gone",
+        "deleted",
+        "its author deleted it",
+        "(?:内容|文章)?已被(?:发布者|作者)删除",
+        "内容已删除",
+        "文章已删除",
+        r"deleted by (?:the |its )?(?:author|publisher)",
+        r"(?:has been|was) (?:deleted|removed)",
+    ),
     _rule("gone", "send-failed", "it was never sent out", "发送失败", r"fail(?:ed|ure) to send", "sending failed"),
-    _rule("gone", "account-closed", "the account is closed", "[帐账]号.{0,6}注销", "系统回收",
-          r"account.{0,30}(?:deregister|cancel|clos|recycl|delet|terminat|reclaim)"),
+    _rule(
+        "gone",
+        "account-closed",
+        "the account is closed",
+        "[帐账]号.{0,6}注销",
+        "系统回收",
+        r"account.{0,30}(?:deregister|cancel|clos|recycl|delet|terminat|reclaim)",
+    ),
     _rule("gone", "impersonation", "it posed as somebody else", "冒名侵权", "冒名", "impersonat"),
-    _rule("gone", "complaint", "it was complained about", "投诉且经审核涉嫌侵权", "多人投诉", "涉嫌侵权", "侵权投诉",
-          r"infring", r"complain(?:ed|ts) (?:about|by|from) (?:many|multiple|several)"),
-    _rule("gone", "account-blocked", "the account is blocked", "[帐账]号.{0,4}(?:屏蔽|封禁|停用|冻结|限制)",
-          r"account.{0,20}(?:block|suspend|ban|frozen|restrict|disabl)"),
+    _rule(
+        "gone",
+        "complaint",
+        "it was complained about",
+        "投诉且经审核涉嫌侵权",
+        "多人投诉",
+        "涉嫌侵权",
+        "侵权投诉",
+        r"infring",
+        r"complain(?:ed|ts) (?:about|by|from) (?:many|multiple|several)",
+    ),
+    _rule(
+        "gone",
+        "account-blocked",
+        "the account is blocked",
+        "[帐账]号.{0,4}(?:屏蔽|封禁|停用|冻结|限制)",
+        r"account.{0,20}(?:block|suspend|ban|frozen|restrict|disabl)",
+    ),
     _rule("gone", "rumour", "it was refuted as a rumour", "辟谣", r"rumou?r"),
     _rule("gone", "private", "its author's privacy settings hide it", "隐私设置", r"privacy setting"),
-    _rule("gone", "violation", "it broke the rules", "违规", "违反", "违法", "过度营销", "骚扰用户", "涉嫌", r"violat", r"regulations?"),
+    _rule(
+        "gone",
+        "violation",
+        "it broke the rules",
+        "违规",
+        "违反",
+        "违法",
+        "过度营销",
+        "骚扰用户",
+        "涉嫌",
+        r"violat",
+        r"regulations?",
+    ),
     _rule("later", "reviewing", "it is being reviewed", "审核中", r"under review", r"being reviewed"),
-    _rule("later", "system-error", "WeChat reports an error of its own", "系统(?:出错|错误|繁忙)", r"system (?:error|busy)"),
-    _rule("gone", "unavailable", "it cannot be seen", "(?:暂时)?无法(?:查看|访问|显示)", "不可查看", "不存在", "已下架", "内容不可用",
-          r"unable to (?:view|access)", r"(?:temporarily )?unavailable", r"cannot be (?:viewed|accessed|displayed)",
-          r"can(?:'|no)t view", r"does not exist"),
-)  # fmt: skip
+    _rule(
+        "later",
+        "system-error",
+        "WeChat reports an error of its own",
+        "系统(?:出错|错误|繁忙)",
+        r"system (?:error|busy)",
+    ),
+    _rule(
+        "gone",
+        "unavailable",
+        "it cannot be seen",
+        "(?:暂时)?无法(?:查看|访问|显示)",
+        "不可查看",
+        "不存在",
+        "已下架",
+        "内容不可用",
+        r"unable to (?:view|access)",
+        r"(?:temporarily )?unavailable",
+        r"cannot be (?:viewed|accessed|displayed)",
+        r"can(?:'|no)t view",
+        r"does not exist",
+    ),
+)
 
 
 def refuse(source: Source) -> ScrapeError:
@@ -155,7 +265,7 @@ def _messages(source: Source) -> Iterator[str]:
 
 
 def _visible(element: lxml.etree._Element) -> str:
-    return " ".join(_SHOWN(element))
+    return " ".join(cast("list[str]", _SHOWN(element)))
 
 
 _SHOWN = lxml.etree.XPath(

@@ -6,12 +6,9 @@ No real page of either was seen; the names below come from WeChat's page scripts
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from scraper import meta
 from scraper.kinds import media
 from scraper.kinds.build import Found, element, paragraphs
-from scraper.literal import Literal
 from scraper.models import Loss
 from scraper.source import Source
 
@@ -77,7 +74,7 @@ def _with_text(source: Source, card: str, losses: tuple[Loss, ...]) -> Found:
     return Found(card + paragraphs(body), losses)
 
 
-def _first(source: Source, names: tuple[str, ...]) -> Mapping[str, Literal]:
+def _first(source: Source, names: tuple[str, ...]) -> meta.Data:
     for name in names:
         value = source.data(name) if source.cgi is not None else source.scripts.get(name)
         for entry in meta.sequence(media.listed(value)):
@@ -103,6 +100,6 @@ def _voiceid(source: Source) -> str | None:
     return None
 
 
-def _whole_seconds(info: Mapping[str, Literal]) -> int | None:
+def _whole_seconds(info: meta.Data) -> int | None:
     length = media.seconds(info)
     return round(length) if length else None

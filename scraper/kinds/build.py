@@ -1,4 +1,4 @@
-"""Simple HTML out of page data, in the elements that WeChat's own editor writes, so that one cleaner reads all kinds."""
+"""Simple HTML out of page data, in the elements of WeChat's own editor, so that one cleaner reads all kinds."""
 
 from __future__ import annotations
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
 from scraper import meta
-from scraper.literal import Literal
+from scraper.literal import Literal, number
 from scraper.models import Media, Transcoding
 from scraper.plain import one_line
 from scraper.source import Source
@@ -15,7 +14,7 @@ from scraper.source import Source
 VOICE = "https://res.wx.qq.com/voice/getvoice?mediaid="
 
 
-def text(info: Mapping[str, Literal], *names: str) -> str | None:
+def text(info: meta.Data, *names: str) -> str | None:
     """The first of these members that holds text."""
     for name in names:
         value = info.get(name)
@@ -26,7 +25,7 @@ def text(info: Mapping[str, Literal], *names: str) -> str | None:
     return None
 
 
-def link(info: Mapping[str, Literal], *names: str) -> str | None:
+def link(info: meta.Data, *names: str) -> str | None:
     """The first of these members that holds an address."""
     for name in names:
         found = meta.address(info.get(name))
@@ -35,10 +34,10 @@ def link(info: Mapping[str, Literal], *names: str) -> str | None:
     return None
 
 
-def seconds(info: Mapping[str, Literal]) -> float | None:
+def seconds(info: meta.Data) -> float | None:
     """A duration in seconds out of ``duration_ms``, ``duration`` or ``play_length``, None for none."""
     for name, divisor in (("duration_ms", 1000.0), ("play_length", 1.0), ("duration", 1.0)):
-        value = meta.number(info.get(name)) if info.get(name) not in (None, "") else None
+        value = number(info.get(name)) if info.get(name) not in (None, "") else None
         if value is not None and value > 0:
             return round(float(value) / divisor, 3)
     return None
@@ -62,7 +61,7 @@ def transcodings(value: Literal) -> tuple[Transcoding, ...]:
     return tuple(found)
 
 
-def video(info: Mapping[str, Literal]) -> Media | None:
+def video(info: meta.Data) -> Media | None:
     """One entry of ``video_page_infos``/``videoPageInfos``."""
     id_ = text(info, "video_id", "vid", "mpvid")
     if not id_:
@@ -83,9 +82,9 @@ def video(info: Mapping[str, Literal]) -> Media | None:
 def videos(source: Source) -> dict[str, Media]:
     """Every video that the page's data describes, by its id."""
     if source.cgi is not None:
-        lists = (source.data("video_page_infos"), source.data("video_page_info"), source.data("video_in_article"))
+        lists = [source.data(name) for name in ("video_page_infos", "video_page_info", "video_in_article")]
     else:
-        lists = (source.scripts.get("videoPageInfos"), source.scripts.get("video_page_infos"))
+        lists = [source.scripts.get(name) for name in ("videoPageInfos", "video_page_infos")]
     found: dict[str, Media] = {}
     for value in lists:
         for entry in meta.sequence(value):

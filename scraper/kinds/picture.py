@@ -19,7 +19,7 @@ def body(source: Source) -> Found | None:
     else:
         entries = meta.sequence(source.scripts.get("picture_page_info_list"))
         text = _text(source.scripts.get("content_noencode")) or _shown_text(source)
-        card = {}
+        card = meta.mapping(None)
     pictures, losses = _pictures(source, entries)
     if not pictures and not text:
         return None
@@ -66,7 +66,7 @@ def _shown_text(source: Source) -> str | None:
     return _text(source.scripts.get("desc", "window data")) or source.description()
 
 
-def _miniprogram(card: meta.Mapping[str, Literal]) -> str:
+def _miniprogram(card: meta.Data) -> str:
     appid, name = card.get("appid"), card.get("nickname")
     if not isinstance(appid, str) or not appid:
         return ""

@@ -6,6 +6,7 @@ from scraper import meta
 from scraper.kinds import media
 from scraper.kinds.build import Found, element, paragraphs
 from scraper.models import Media
+from scraper.plain import one_line
 from scraper.source import Source
 
 #: A page of v.qq.com for a vid of its own; mpvideo ids (``wxv_…``) have none.
@@ -42,7 +43,7 @@ def _video(source: Source) -> Media | None:
     return Media(
         sort="video",
         id=vid,
-        title=meta.one_line(title) if isinstance(title, str) else base.title,
+        title=one_line(title) if isinstance(title, str) else base.title,
         url=None if own else _PLAYER.format(vid),
         duration=base.duration,
         cover=base.cover or cover,
