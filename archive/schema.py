@@ -11,6 +11,7 @@ Times are TEXT, ISO 8601 in UTC with zone: ``2026-11-23T09:00:00+00:00``.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -278,9 +279,7 @@ def open_database(path: str | Path, *, readonly: bool = False, outdated: bool = 
                     f"there is no archive in {place.parent}: `wechat-archive save ADDRESS` makes one; "
                     "--archive DIR names another"
                 )
-            conn = sqlite3.connect(
-                f"{place.absolute().as_uri()}?mode=ro", uri=True, timeout=30, check_same_thread=False
-            )
+            conn = sqlite3.connect(_readable(place), uri=True, timeout=30, check_same_thread=False)
         else:
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
@@ -292,6 +291,13 @@ def open_database(path: str | Path, *, readonly: bool = False, outdated: bool = 
         except BaseException:
             conn.close()
             raise
+
+
+def _readable(place: Path) -> str:
+    """The address of a database to read: one on a read-only disk is opened without the files that WAL would need."""
+    log = place.with_name(place.name + "-wal")
+    fixed = not os.access(place.parent, os.W_OK) and not log.exists()
+    return f"{place.absolute().as_uri()}?mode=ro{'&immutable=1' if fixed else ''}"
 
 
 def _prepare(conn: sqlite3.Connection, place: Path, readonly: bool, outdated: bool) -> ArchiveDatabase:

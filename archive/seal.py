@@ -62,7 +62,7 @@ def broken_blocks(database: Path) -> list[str] | None:
     seal = seal_of(database)
     if not seal.exists() or (log.exists() and log.stat().st_size > 0):
         return None
-    noted = _read(seal)
+    noted, written = _read(seal), seal.stat().st_mtime_ns
     if noted is None:
         return [f"{seal.name} itself is damaged"]
     size, hashes = database.stat().st_size, _hashes(database)
