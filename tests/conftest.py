@@ -19,6 +19,8 @@ settings.register_profile("default", deadline=None, suppress_health_check=[Healt
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
+pytest_plugins = ["tests.weixin.fixtures"]
+
 ROOT = Path(__file__).resolve().parent.parent
 _THE_USERS_OWN = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE"}
 CORPUS_ARCHIVE = ROOT.parent / "shared" / "corpus" / "corpus.tar.xz"
