@@ -443,10 +443,15 @@ def follow(task: Task, biz: str | None, links: Iterable[Edge]) -> list[Find]:
                 scope=task.scope,
                 account=only,
                 referer=task.url,
-                refresh=task.refresh,
+                refresh=_refreshes(task),
             ),
         )
     return list(found.values())
+
+
+def _refreshes(task: Task) -> bool:
+    """A watched page is fetched again for what is new in it, which is no reason to fetch the old again."""
+    return task.refresh and task.why != "source"
 
 
 def _in_scope(task: Task, relation: str) -> bool:
@@ -482,7 +487,7 @@ def members(task: Task, listed: AlbumPage) -> list[Find]:
                 scope=task.scope,
                 account=task.account,
                 referer=task.referer,
-                refresh=task.refresh,
+                refresh=_refreshes(task),
             ),
         )
     found = list(finds.values())

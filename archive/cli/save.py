@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from archive.cli.common import App, archive_command, pass_app
@@ -59,7 +61,7 @@ def command(
         snapshots=False if no_snapshots else None,
     )
     runner = Runner(root=app.root, config=config, anyway=anyway, wait=wait)
-    inputs = read(addresses, lists, stdin=lambda: click.get_binary_stream("stdin").read())
+    inputs = read(addresses, lists, stdin=sys.stdin.buffer.read)
     with watched(app, runner):
         report = runner.save(inputs, refresh=refresh)
     return show(app, report, as_json=as_json, talk=not app.quiet)

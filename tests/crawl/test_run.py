@@ -1,0 +1,213 @@
+"""`run` and its sources, on a scripted internet and a clock that jumps."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from scraper.errors import Later, RateLimited
+from scraper.fetch import FeedResponse
+from tests.crawl.archives import World, titles_of
+from tests.crawl.fakes import at, long, short
+from tests.crawl.pages import DELETED, page
+
+HOUR = 3600.0
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path / "archive")
+
+
+def feed(*addresses: str, etag: str | None = None) -> FeedResponse:
+    items = "".join(f"<item><link>{address}</link></item>" for address in addresses)
+    body = f"<rss version='2.0'><channel><title>甲</title>{items}</channel></rss>".encode()
+    return FeedResponse("https://f.example/rss", body, False, etag)
+
+
+def test_nothing_due_is_fine_and_asks_for_nothing(world: World) -> None:
+    """Exit code 0 and no request."""
+    report = world.run()
+
+    assert (report.exit_code, world.script.log, report.eventful) == (0, [], False)
+
+
+def test_a_list_file_that_is_edited_is_noticed_by_the_next_run(world: World, tmp_path: Path) -> None:
+    """New lines are fetched at once; what is known is left alone."""
+    names = tmp_path / "list.txt"
+    names.write_text(f"# mine\n{short(1)}\n", encoding="utf-8")
+    for number in (1, 2):
+        world.script.on(short(number), page(number))
+    world.watch(str(names))
+    world.run()
+    names.write_text(f"{short(1)}\n{short(2)}\n", encoding="utf-8")
+    os.utime(names, (world.clock.now().timestamp() + 60,) * 2)
+    world.pass_time(HOUR)
+    world.run()
+
+    assert world.script.asked == [at(short(1)), at(short(2))]
+
+
+def test_a_feed_is_asked_for_conditionally(world: World) -> None:
+    """The etag of the last answer goes into the next request; "not modified" brings nothing."""
+    url = "https://f.example/rss"
+    world.script.on(short(1), page(1))
+    world.script.feeds[url] = lambda etag: FeedResponse(url, b"", True, etag) if etag else feed(short(1), etag='"v1"')
+    world.watch(url, every=HOUR)
+    world.run()
+    world.pass_time(2 * HOUR)
+    world.run()
+
+    assert [etag for _, _, etag in world.script.feed_log] == [None, '"v1"']
+    assert world.titles() == titles_of([1])
+
+
+def test_a_source_that_brings_nothing_is_looked_at_less_often(world: World) -> None:
+    """Over ten days of hourly runs: about every six hours at first, ever more slowly, never less than weekly."""
+    url = "https://f.example/rss"
+    world.script.feeds[url] = feed()
+    world.watch(url, every=6 * HOUR)
+    for _ in range(240):
+        world.run()
+        world.pass_time(HOUR)
+
+    looks = [when for when, _, _ in world.script.feed_log]
+    gaps = [(b - a) / HOUR for a, b in pairwise(looks)]
+    assert 6 < len(looks) < 14
+    assert gaps[0] < gaps[-1] <= 7 * 24
+    assert gaps[0] >= 6
+
+
+def test_missed_runs_coalesce(world: World) -> None:
+    """After a month without a run each source is looked at once."""
+    url = "https://f.example/rss"
+    world.script.feeds[url] = feed()
+    world.watch(url, every=HOUR)
+    world.run()
+    world.pass_time(30 * 24 * HOUR)
+    world.run()
+    world.run()
+
+    assert len(world.script.feed_log) == 2
+
+
+def test_a_failing_feed_waits_and_the_others_go_on(world: World) -> None:
+    """Tried five times, then left with a due time; exit code 1; its error is shown and goes away when it answers."""
+    good, bad = "https://f.example/good", "https://f.example/bad"
+    world.script.on(short(1), page(1))
+    world.script.feeds.update({good: feed(short(1)), bad: Later("503")})
+    for url in (bad, good):
+        world.watch(url, every=HOUR)
+    report = world.run()
+
+    assert (report.exit_code, world.titles()) == (1, titles_of([1]))
+    assert len([1 for _, url, _ in world.script.feed_log if url == bad]) == 5
+    assert world.status()["sources"]["failing"] == 1
+
+    world.script.feeds[bad] = feed()
+    world.pass_time(HOUR)
+    assert world.run().exit_code == 0
+    assert world.status()["sources"]["failing"] == 0
+
+
+def test_an_article_as_a_source_brings_what_it_newly_links_to(world: World) -> None:
+    """It is fetched again, and its new links are followed; the old ones are left alone."""
+    world.script.on(short(1), page(1, [long(2)]), page(1, [long(2), long(3)]))
+    world.script.on(long(2), page(2))
+    world.script.on(long(3), page(3))
+    world.watch(short(1), every=HOUR)
+    world.run()
+    world.pass_time(2 * HOUR)
+    world.run()
+
+    assert world.script.asked == [at(short(1)), at(long(2)), at(short(1)), at(long(3))]
+
+
+def test_an_opml_file_is_its_feeds(world: World, tmp_path: Path) -> None:
+    """Each feed becomes a source of its own, looked at with the next run at the latest."""
+    names = tmp_path / "feeds.opml"
+    names.write_text('<opml><body><outline xmlUrl="https://f.example/rss"/></body></opml>', encoding="utf-8")
+    world.script.feeds["https://f.example/rss"] = feed(short(1))
+    world.script.on(short(1), page(1))
+    world.watch(str(names))
+    world.run()
+    world.run()
+
+    assert world.titles() == titles_of([1])
+
+
+def test_failures_are_retried_when_due_and_not_before(world: World) -> None:
+    """Five tries, a rest of minutes, then again; `Retry-After` is kept to by `save` and `run` alike."""
+    world.script.on(short(1), Later("503"))
+    world.save(short(1))
+    world.run()
+    assert len(world.script.log) == 5
+
+    world.pass_time(HOUR)
+    world.script.on(short(1), RateLimited("429", retry_after=1800))
+    world.run()
+    world.save(short(1))
+    world.run()
+    assert len(world.script.log) == 6
+
+    world.script.on(short(1), page(1))
+    world.pass_time(HOUR)
+    world.run()
+    assert world.titles() == titles_of([1])
+
+
+def test_missing_images_are_fetched_by_a_later_run(world: World) -> None:
+    """When they are due; the article's file then shows the local one."""
+    url = "https://mmbiz.qpic.cn/mmbiz_png/A1/640"
+    world.script.on(short(1), page(1, images=[url]))
+    world.script.broken_media[url] = Later("reset")
+    world.save(short(1))
+    world.script.broken_media.clear()
+    world.pass_time(2 * HOUR)
+    report = world.run()
+
+    assert report.images == 1
+    assert world.status()["images"]["missing"] == 0
+
+
+def test_rechecks_are_gentle(world: World) -> None:
+    """A fresh article is looked at after a day, then ever less often: a handful of times in its first months."""
+    world.script.on(short(1), page(1))
+    world.save(short(1))
+    for _ in range(120):
+        world.pass_time(24 * HOUR)
+        world.run(recheck="auto")
+
+    assert 1 <= len(world.script.log) - 1 <= 12
+
+
+def test_a_recheck_finds_what_was_deleted(world: World) -> None:
+    """The kept text stays; the article is gone, and is not asked for again."""
+    world.script.on(short(1), page(1), DELETED)
+    world.save(short(1))
+    for _ in range(3):
+        world.pass_time(40 * 24 * HOUR)
+        world.run(recheck="30d")
+
+    assert len(world.script.log) == 2
+    assert [row["gone_reason"] for row in world.rows("SELECT gone_reason FROM articles")] == ["deleted"]
+
+
+def test_budgets_of_a_run(world: World) -> None:
+    """--max-requests, --max-duration and --limit stop it; the next run goes on."""
+    for number in range(9):
+        world.script.on(short(number), Later("503"))
+    world.save(*map(short, range(9)), limit=None)
+    for number in range(9):
+        world.script.on(short(number), page(number))
+    world.pass_time(HOUR)
+    counts = []
+    for budget in ({"max_requests": 2}, {"max_duration": 5.0}, {"limit": 1}, {}):
+        before = len(world.script.log)
+        assert world.run(**budget).exit_code == 0
+        counts.append(len(world.script.log) - before)
+
+    assert counts == [2, 2, 1, 4]
