@@ -47,7 +47,7 @@ Local = Callable[[str], str | None]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
     """What only the archive knows about an article: its key, when it was kept, whether it is gone, which images
-    failed (address, why)."""
+    failed (address, why), and which held image (its file's name) came from which address."""
 
     key: str | None = None
     archived: datetime | None = None
@@ -57,6 +57,7 @@ class Holding:
     gone_shown: str | None = None
     version: int | None = None
     missing: tuple[tuple[str, str], ...] = ()
+    images: tuple[tuple[str, str], ...] = ()
 
 
 def to_markdown(
@@ -197,6 +198,8 @@ def front_matter(article: Article, holding: Holding) -> dict[str, Any]:
         "links": [_fields(link) for link in article.links if link.relation != "text"],
         "losses": [_fields(loss) for loss in article.losses],
         "missing_images": [{"url": url, "why": why} for url, why in holding.missing],
+        # The body shows local files; where they came from must not be lost with the database.
+        "images": dict(holding.images),
     }
 
 
@@ -292,6 +295,9 @@ def holding_of(values: Mapping[str, Any]) -> Holding:
             for image in _mappings(values.get("missing_images"))
             if image.get("url")
         ),
+        images=tuple(
+            (str(name), url) for name, url in _mapping(values.get("images")).items() if isinstance(url, str)
+        ),
     )
 
 
@@ -308,6 +314,10 @@ def _text(values: Mapping[str, Any], name: str) -> str | None:
 
 def _texts(value: Any) -> tuple[str, ...]:
     return tuple(str(part) for part in value) if isinstance(value, list) else ()
+
+
+def _mapping(value: Any) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _mappings(value: Any) -> list[Mapping[str, Any]]:

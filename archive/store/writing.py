@@ -43,6 +43,7 @@ class Writing(Finding):
             gone_reason=row["gone_reason"],
             gone_shown=row["gone_shown"],
             missing=missing,
+            images=tuple((file.rpartition("/")[2], url) for url, file in pictures.items()),
         )
 
         def link(url: str) -> str | None:
