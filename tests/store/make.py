@@ -1,0 +1,91 @@
+"""Articles, accounts and downloads for the store's tests."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from archive.files import Disk
+from archive.schema import open_database
+from archive.store import Kept, Store
+from scraper.models import Account, Article, Image, Link
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+LATER = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+BIZ = "MzIyMDA3MjMwNw=="
+ACCOUNT = Account(name="投资实习所", biz=BIZ, user_name="gh_abc", alias="touzi")
+
+
+def long_address(mid: int) -> str:
+    """The long address of article ``mid``."""
+    return f"http://mp.weixin.qq.com/s?__biz={BIZ}&mid={mid}&idx=1&sn={hashlib.md5(b'%d' % mid).hexdigest()}#rd"
+
+
+def short_address(mid: int) -> str:
+    """A short address of article ``mid``, as long as WeChat's are."""
+    return f"https://mp.weixin.qq.com/s/{mid:022d}"
+
+
+def article(mid: int = 1, *, links: tuple[int, ...] = (), images: tuple[str, ...] = (), **fields: Any) -> Article:
+    """An article whose text links to the articles ``links`` and shows the pictures ``images``."""
+    text = fields.pop("text", f"第{mid}篇的正文")
+    body = f"<p>{text}</p>"
+    body += "".join(f'<p><a href="{long_address(to).replace("&", "&amp;")}">第{to}篇</a></p>' for to in links)
+    body += "".join(f'<p><img src="{url}" alt=""></p>' for url in images)
+    given: dict[str, Any] = {
+        "title": f"第{mid}篇",
+        "account": ACCOUNT,
+        "published": datetime(2022, 10, 27, 4, 18, tzinfo=UTC),
+        "mid": str(mid),
+        "idx": "1",
+        "url": long_address(mid),
+        "address": long_address(mid),
+        "body": body,
+        "text": text,
+        "links": tuple(Link(url=long_address(to), relation="text", text=f"第{to}篇") for to in links),
+        "images": tuple(Image(url=url) for url in images),
+    }
+    return Article(**{**given, **fields})
+
+
+def nameless(mid: int = 1, **fields: Any) -> Article:
+    """The same article on a page that does not say who it is."""
+    found = article(mid, **fields)
+    return replace(found, account=replace(ACCOUNT, biz=None), mid=None, idx=None, url=None, address=None)
+
+
+@dataclass(frozen=True)
+class Download:
+    """What the fetcher brings for an image."""
+
+    body: bytes
+    type: str = "image/png"
+    extension: str = "png"
+
+
+@contextmanager
+def opened(root: Path, *, disk: Disk | None = None, **options: Any) -> Iterator[Store]:
+    """The store of the archive in ``root``."""
+    with open_database(root / "archive.db") as db:
+        yield Store(db, root, disk=disk, **options)
+
+
+def keep(store: Store, found: Article, address: str | None = None, **options: Any) -> Kept:
+    """Keep an article as if it had just been fetched."""
+    options.setdefault("now", NOW)
+    return store.keep(found, address=address or found.address or "", **options)
+
+
+def snapshot(root: Path) -> dict[str, tuple[bytes, int]]:
+    """Every Markdown and media file: its bytes and when it was written."""
+    return {
+        path.relative_to(root).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
+        for folder in ("articles", "media")
+        for path in sorted((root / folder).rglob("*"))
+        if path.is_file()
+    }
