@@ -15,8 +15,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from archive.frontier import stamp, transaction
+from scraper import album as lists
 from scraper import urls
-from scraper.crawl import AlbumPage, Known, Task
+from scraper.album import Listed
+from scraper.crawl import AlbumPage, Task
 from scraper.errors import NotAnAddress
 from scraper.models import Album, Page
 
@@ -51,18 +53,17 @@ def members(conn: sqlite3.Connection, album_id: str) -> list[Member]:
 
 def take_in(conn: sqlite3.Connection, task: Task, page: Page, now: datetime) -> AlbumPage:
     """Keep one page of an album's list. Raises the ScrapeErrors of ``scraper.album``."""
-    from scraper import album as lists
-
     listed = lists.read(page)
     album_id = _album_id(task)
     finds = [(member.url, member.title) for member in listed.members]
     with transaction(conn):
-        if task.relation != "album_page":
+        first = task.relation != "album_page"
+        unchanged = first and _nothing_new(conn, album_id, listed.album, finds)
+        if first:
             _begin(conn, album_id, listed.album)
-        unchanged = task.relation != "album_page" and _nothing_new(conn, album_id, listed.album, finds)
         if not unchanged:
             _stage(conn, album_id, finds)
-        next_url = None if unchanged else lists.next_url(page, listed)
+        next_url = None if unchanged else lists.next_url(page, listed) or _other_order(conn, album_id, page, listed)
         if next_url is None:
             _settle(conn, album_id, now, replace=not unchanged)
     return AlbumPage(album_id=album_id, members=[url for url, _ in finds], next_url=next_url)
@@ -76,7 +77,8 @@ def _begin(conn: sqlite3.Connection, album_id: str, album: Album | None) -> None
     conn.execute("DELETE FROM album_members WHERE album_id = ? AND position >= ?", (album_id, _STAGED))
     conn.execute(
         "INSERT INTO albums (id, title, url, size) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-        "title = coalesce(excluded.title, title), url = coalesce(excluded.url, url), size = coalesce(excluded.size, size)",
+        "title = coalesce(excluded.title, title), url = coalesce(excluded.url, url), "
+        "size = coalesce(excluded.size, size)",
         (album_id, album.title if album else None, album.url if album else None, album.size if album else None),
     )
 
@@ -85,17 +87,36 @@ def _nothing_new(
     conn: sqlite3.Connection, album_id: str, album: Album | None, finds: Iterable[tuple[str, str | None]]
 ) -> bool:
     """Whether the first page shows what is known already: then the others are not asked for."""
-    row = conn.execute(
-        "SELECT checked, (SELECT count(*) FROM album_members m WHERE m.album_id = a.id AND m.position < ?) AS known "
-        "FROM albums a WHERE id = ?",
-        (_STAGED, album_id),
-    ).fetchone()
-    if row["checked"] is None or album is None or album.size is None or album.size != row["known"]:
+    row = conn.execute("SELECT checked, size FROM albums WHERE id = ?", (album_id,)).fetchone()
+    if row is None or row["checked"] is None or album is None or album.size is None or album.size != row["size"]:
         return False
     addresses = {
         found[0] for found in conn.execute("SELECT address FROM album_members WHERE album_id = ?", (album_id,))
     }
     return all(_canonical(url) in addresses for url, _ in finds)
+
+
+def _other_order(conn: sqlite3.Connection, album_id: str, page: Page, listed: Listed) -> str | None:
+    """The list from its other end, once, where it ended before it had shown as many articles as it counts."""
+    size = listed.album.size if listed.album else None
+    (staged,) = conn.execute(
+        "SELECT count(*) FROM album_members WHERE album_id = ? AND position >= ?", (album_id, _STAGED)
+    ).fetchone()
+    biz = urls.account_of(page.url)
+    if size is None or staged >= size or biz is None or "is_reverse=1" in page.url or not listed.members:
+        return None
+    return lists.page_url(biz, album_id, reverse=True)
+
+
+def ends(conn: sqlite3.Connection, album_id: str) -> list[Member]:
+    """Neighbours that held members name and that are not held: where to walk on when the list cannot be had."""
+    rows = conn.execute(
+        "SELECT DISTINCT l.url, l.relation FROM links l JOIN links a ON a.article_id = l.article_id "
+        "WHERE a.relation = 'album' AND a.url LIKE ? AND l.target_id IS NULL "
+        "AND l.relation IN ('album_previous', 'album_next')",
+        (f"%album_id={album_id}%",),
+    )
+    return [Member(row["url"], row["relation"]) for row in rows]
 
 
 def _stage(conn: sqlite3.Connection, album_id: str, finds: Iterable[tuple[str, str | None]]) -> None:

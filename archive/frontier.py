@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from scraper import urls
 from scraper.crawl import Find, Task
 from scraper.errors import Gone, ScrapeError
 from scraper.redact import redact
@@ -171,6 +172,11 @@ class SqliteFrontier:
         """What ``keep_page`` kept."""
         row = self.conn.execute("SELECT meta, body FROM pages WHERE frontier_id = ?", (task.id,)).fetchone()
         return (json.loads(row["meta"]), row["body"]) if row else None
+
+    def adopt(self, task: Task, finds: Iterable[Find], now: datetime) -> None:
+        """Take in what stands in the place of a task that failed, for the same crawl and source."""
+        with transaction(self.conn):
+            self._take_in_all(task, finds, now)
 
     def settle(self, address: str, now: datetime) -> None:
         """An article arrived by another address: whoever waits for this one need not wait any longer."""
@@ -343,7 +349,7 @@ class SqliteFrontier:
                 "follow": find.follow,
                 "scope": find.scope,
                 "account": find.account,
-                "crawl_id": crawl_id if crawl_id is not None else old["crawl_id"],
+                "crawl_id": crawl_id,
                 "source_id": source_id if source_id is not None else old["source_id"],
                 # within one crawl nothing is fetched twice, only followed further
                 "refresh": 0 if again else int(find.refresh),
@@ -382,7 +388,9 @@ class SqliteFrontier:
 
     def _task(self, row: sqlite3.Row) -> Task:
         url, form = row["fetch"], row["form"]
-        if form in ("long", "show", "temporary") and (short := self._known_short(row["address"])):
+        if form == "album":
+            url = _first_page(url)
+        elif form in ("long", "show", "temporary") and (short := self._known_short(row["address"])):
             url, form = short, "short"
         return Task(
             id=row["id"],
@@ -411,6 +419,14 @@ class SqliteFrontier:
             (address,),
         ).fetchone()
         return str(row[0]) if row else None
+
+
+def _first_page(address: str) -> str:
+    """What to GET for an album's address: its list as JSON."""
+    from scraper.album import page_url  # with it comes lxml, which reading the queue should not cost
+
+    album_id, biz = urls.parse(address).album_id, urls.account_of(address)
+    return page_url(biz, album_id) if biz and album_id and "f=json" not in address else address
 
 
 def _worth_opening(old: sqlite3.Row, find: Find, crawl_id: int | None, *, given: bool) -> bool:

@@ -18,9 +18,8 @@ from archive.store import Store
 from scraper.crawl import Clock
 
 if TYPE_CHECKING:
-    from scraper.fetch import Fetcher
-
     from archive.config import Config
+    from scraper.fetch import Fetcher
 
 DATABASE, SNAPSHOTS = "archive.db", "snapshots.db"
 

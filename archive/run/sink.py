@@ -14,7 +14,7 @@ from archive.frontier import stamp
 from archive.images import ImageFetcher, addresses_of
 from archive.run.report import Result
 from scraper import urls
-from scraper.crawl import Known
+from scraper.crawl import Find, Known
 from scraper.errors import Blocked, Gone, NotAnAddress, ScrapeError, Unrecognised
 from scraper.models import Article, Page
 from scraper.redact import redact
@@ -131,6 +131,8 @@ class ArchiveSink:
 
     def failed(self, task: Task, error: ScrapeError, due: datetime | None) -> None:
         held = self.store.gone(task.address, error, self.clock.now()) if isinstance(error, Gone) else None
+        if task.form == "album" and not isinstance(error, Blocked):
+            self._walk(task)
         if isinstance(error, Gone | Unrecognised) or error.after == "person":
             self.report.pages += 1
         if isinstance(error, Unrecognised):
@@ -147,6 +149,17 @@ class ArchiveSink:
                 exit_code=75 if isinstance(error, Blocked) else error.exit_code,
             ),
         )
+
+    def _walk(self, task: Task) -> None:
+        """An album without its list: from neighbour to neighbour."""
+        found = []
+        for end in albums.ends(self.store.db.conn, urls.parse(task.address).album_id or ""):
+            try:
+                address = urls.parse(end.url)
+            except NotAnAddress:
+                continue
+            found.append(Find(address=address, relation=end.relation, depth=task.depth, scope="walk"))
+        self.frontier.adopt(task, found, self.clock.now())
 
     def _tell(self, task: Task, result: Result) -> None:
         from dataclasses import replace

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from scraper.models import Page
 from tests.crawl.fakes import BIZ, long
+from tests.weixin.pages import Fields, article_page
 
 _MID = 2247480000
 
@@ -24,6 +25,8 @@ def page(
 ) -> Page:
     """Article ``number`` with links in its text; ``album`` is (id, previous, next, size)."""
     title = title or f"第{number}篇"
+    if album is not None:
+        return _in_album(number, title, biz, album)
     body = f"<p>{text}</p>"
     body += "".join(f'<p><a href="{html.escape(url)}">链接{n}</a></p>' for n, url in enumerate(links))
     body += "".join(f'<p><img data-src="{html.escape(url)}"></p>' for url in images)
@@ -35,24 +38,22 @@ def page(
         f'var sn = "" || "{number:032x}";'
         f"var msg_title = '{title}'.html(false); "
         f'var nickname = htmlDecode("账号甲"); var ct = "{1666844280 + number}";'
-        f'var msg_link = "{long(number, biz)}#rd";</script>{_cgi(album) if album else ""}</body></html>'
+        f'var msg_link = "{long(number, biz)}#rd";</script></body></html>'
     )
     return Page(url="", body=source.encode())
 
 
-def _cgi(album: tuple[str, str | None, str | None, int]) -> str:
+def _in_album(number: int, title: str, biz: str, album: tuple[str, str | None, str | None, int]) -> Page:
     album_id, previous, following, size = album
-    info = {
-        "album_id": album_id,
-        "title": "合集甲",
-        "content_size": str(size),
-        "link": album_address(album_id),
-        "pre_article_link": previous or "",
-        "next_article_link": following or "",
-    }
-    return (
-        f'<script type="text/javascript" h5only>window.cgiDataNew = {{ appmsgalbuminfo: {json.dumps(info)} }};</script>'
+    fields = Fields(
+        title=title,
+        biz=biz,
+        mid=str(_MID + number),
+        sn=f"{number:032x}",
+        link=long(number, biz),
+        album={"id": album_id, "title": "合集甲", "size": size, "previous": previous, "next": following},
     )
+    return Page(url="", body=article_page(fields))
 
 
 def album_address(album_id: str, biz: str = BIZ) -> str:

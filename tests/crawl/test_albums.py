@@ -1,0 +1,132 @@
+"""Albums: expanded by their public list, shown with their gaps, walked when the list fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scraper.models import Page
+from tests.crawl.archives import World, titles_of
+from tests.crawl.fakes import long, short
+from tests.crawl.pages import DELETED, album_address, album_page, page
+
+ALBUM = album_address("3000000000000000001")
+ID = "3000000000000000001"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path / "archive")
+
+
+def serve(world: World, numbers: list[int], *, size: int | None = None, per_page: int = 20) -> None:
+    """An album's list, paged as WeChat does it, and its articles."""
+
+    def answer(url: str) -> Page:
+        listed = numbers[::-1] if "is_reverse=1" in url else numbers
+        begin = next((i + 1 for i, n in enumerate(listed) if f"begin_msgid={2247480000 + n}&" in url), 0)
+        shown = listed[begin : begin + per_page]
+        return album_page(ID, shown, size=size or len(numbers), more=begin + per_page < len(listed))
+
+    world.script.on(ALBUM, answer)
+    for number in numbers:
+        world.script.on(long(number), page(number))
+
+
+def lists_asked(world: World) -> int:
+    return sum("appmsgalbum" in url for _, url in world.script.log)
+
+
+@pytest.mark.parametrize("count", [1, 19, 20, 21, 45])
+def test_an_album_is_expanded_page_by_page(world: World, count: int) -> None:
+    """However many it has; one member comes as an object instead of a list."""
+    serve(world, list(range(1, count + 1)))
+    report = world.save(ALBUM)
+
+    assert (report.saved, report.exit_code) == (count, 0)
+    assert lists_asked(world) == -(-count // 20)
+    album = world.status()["albums"][0]
+    assert (album["held"], album["size"], album["complete"], album["missing"]) == (count, count, True, [])
+
+
+def test_again_is_free_and_a_refresh_reads_the_list_again(world: World) -> None:
+    """The same command asks for nothing; --refresh sees what is new in it."""
+    serve(world, [1, 2])
+    world.save(ALBUM)
+    asked = len(world.script.log)
+    world.save(ALBUM)
+    assert len(world.script.log) == asked
+
+    serve(world, [1, 2, 3])
+    world.save(ALBUM, refresh=True)
+    assert world.titles() == titles_of([1, 2, 3])
+
+
+def test_gaps_are_shown(world: World) -> None:
+    """What the list shows and the archive does not hold is named."""
+    serve(world, [1, 2, 3])
+    world.script.on(long(2), DELETED)
+    report = world.save(ALBUM)
+
+    album = world.status()["albums"][0]
+    assert (album["held"], album["size"], album["complete"]) == (2, 3, False)
+    assert [member["title"] for member in album["missing"]] == ["第2篇"]
+    assert report.exit_code == 1
+
+
+def test_a_list_that_ends_early_is_read_from_its_other_end(world: World) -> None:
+    """25 articles of which one order shows only the first 20."""
+    numbers = list(range(1, 26))
+    serve(world, numbers)
+
+    def answer(url: str) -> Page:
+        listed = numbers[::-1] if "is_reverse=1" in url else numbers
+        return album_page(ID, listed[:20], size=25, more=False)
+
+    world.script.on(ALBUM, answer)
+    world.save(ALBUM)
+
+    assert world.titles() == titles_of(numbers)
+    assert lists_asked(world) == 2
+
+
+def test_an_album_as_a_source_brings_its_new_articles(world: World) -> None:
+    """Looked at when due; unchanged it costs one request, however long it is."""
+    serve(world, list(range(1, 46)))
+    world.save(ALBUM)
+    world.watch(ALBUM, every=3600)
+    world.run()
+    assert lists_asked(world) == 3 + 1
+
+    serve(world, list(range(1, 48)))
+    world.pass_time(7200)
+    world.run()
+    assert world.titles() == titles_of(range(1, 48))
+
+
+def test_an_album_whose_list_fails_is_walked(world: World) -> None:
+    """From any held member to its neighbours, both ways, to the ends."""
+    world.script.on(ALBUM, Page(url="", body=b'{"base_resp": {"ret": -1}}'))
+    for number in range(1, 8):
+        before = long(number - 1) if number > 1 else None
+        after = long(number + 1) if number < 7 else None
+        answer = page(number, album=(ID, before, after, 7))
+        world.script.on(long(number), answer)
+        if number == 4:
+            world.script.on(short(4), answer)
+    world.save(short(4))
+    world.save(ALBUM)
+
+    assert world.titles() == titles_of(range(1, 8))
+    album = world.status()["albums"][0]
+    assert (album["held"], album["size"]) == (7, 7)
+
+
+def test_album_scope_follows_the_album_only(world: World) -> None:
+    """--scope album: neighbours and the album itself, not the links in the text."""
+    serve(world, [1, 2, 3])
+    world.script.on(short(1), page(1, [long(9)], album=(ID, None, long(2), 3)))
+    world.save(short(1), follow=1, scope="album")
+
+    assert world.titles() == titles_of([1, 2, 3])
