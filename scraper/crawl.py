@@ -368,9 +368,11 @@ class Crawl:
 
     def _blocked(self, task: Task, error: Blocked) -> Ending | None:
         block = self.judge.blocked(task, error)
-        due = self.clock.now() + timedelta(seconds=0 if block else _rest(3600.0, task.attempts))
+        # The address that met a block is a good probe once; after that it lets others show whether it is the only one.
+        rest = _rest(3600.0, task.attempts) if not block else LONGEST_REST if task.attempts else 0.0
+        due = self.clock.now() + timedelta(seconds=rest)
         self.frontier.put_off(task, error, self.clock.now(), due, again=False)
-        self.sink.failed(task, error, due)
+        self.sink.failed(task, error, None if block else due)
         return Ending(Reason.BLOCKED, error) if block else None
 
     def _failed(self, task: Task, error: ScrapeError) -> Ending | None:

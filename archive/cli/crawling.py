@@ -87,8 +87,8 @@ def watched(app: App, runner: Runner) -> Iterator[None]:
         yield
 
 
-def show(app: App, report: RunReport, *, as_json: bool, talk: bool) -> int:
-    """Print what a command did; its exit code. ``talk``: also when all is fine."""
+def show(app: App, report: RunReport, *, as_json: bool, talk: bool) -> None:
+    """Tell what a command did, and end with its exit code. ``talk``: the summary also when all is fine."""
     if as_json:
         import json
 
@@ -98,15 +98,9 @@ def show(app: App, report: RunReport, *, as_json: bool, talk: bool) -> int:
         for result in (*report.results, *report.source_errors):
             if result.change == "failed":
                 click.echo(_describe(result), err=True)
-    if report.message and report.exit_code == 75:
-        click.echo(report.message, err=True)
-    if not as_json and (talk or report.exit_code):
-        (click.echo if talk else _to_stderr)(report.line())
-    return report.exit_code
-
-
-def _to_stderr(text: str) -> None:
-    click.echo(text, err=True)
+    if (talk and not as_json) or report.exit_code:
+        click.echo(report.line(), err=True)
+    click.get_current_context().exit(report.exit_code)
 
 
 def _log(result: Result) -> None:

@@ -36,7 +36,7 @@ def command(
     anyway: bool,
     wait: bool,
     as_json: bool,
-) -> int:
+) -> None:
     """Do everything that is due: watched sources, waiting and failed addresses, missing images, re-checks.
 
     Made for cron and systemd timers: silent when all is fine, one line when something is not, and an exit code: 0 fine,
@@ -64,4 +64,4 @@ def command(
         with watched(app, runner):
             report = runner.run()
         ping.exit_code, ping.text = report.exit_code, report.line()
-    return show(app, report, as_json=as_json, talk=app.watched or app.verbosity > 0)
+    show(app, report, as_json=as_json, talk=app.watched or app.verbosity > 0)

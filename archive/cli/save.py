@@ -38,7 +38,7 @@ def command(
     anyway: bool,
     wait: bool,
     as_json: bool,
-) -> int:
+) -> None:
     """Fetch articles of mp.weixin.qq.com and keep each as a Markdown file, with its images, and in the database.
 
     Give addresses in any form, also inside a pasted sentence; saved pages (.html) or folders of them; `-` for standard
@@ -64,4 +64,4 @@ def command(
     inputs = read(addresses, lists, stdin=sys.stdin.buffer.read)
     with watched(app, runner):
         report = runner.save(inputs, refresh=refresh)
-    return show(app, report, as_json=as_json, talk=not app.quiet)
+    show(app, report, as_json=as_json, talk=not app.quiet)

@@ -167,7 +167,10 @@ class RunReport:
         if self.signal is not None:
             return "interrupted; what is left waits for the next run"
         if self.blocked_until:
-            return f"WeChat asked for a pause, nothing is fetched before {self.blocked_until}; all that waits is kept"
+            return (
+                f"WeChat asked for a pause: nothing is fetched before {self.blocked_until}, all that waits is kept; "
+                "--now tries at once, --cookies may help"
+            )
         if self.disk:
             return self.disk
         if self.exit_code == NOT_UNDERSTOOD:

@@ -221,8 +221,9 @@ def test_one_captcha_on_a_short_address_opens_a_cool_down(world: World) -> None:
 
 def test_the_cool_down_doubles_up_to_a_day(world: World) -> None:
     """1 h, 2 h, 4 h, 8 h, 16 h, 24 h, 24 h; each time one careful probe."""
-    world.script.on(short(1), captcha_page())
-    world.save(short(1))
+    for number in range(9):
+        world.script.on(short(number), captcha_page())
+    world.save(*map(short, range(9)))
     lengths = []
     for _ in range(7):
         block = world.status()["blocked"]
@@ -233,6 +234,20 @@ def test_the_cool_down_doubles_up_to_a_day(world: World) -> None:
 
     assert lengths == [1, 2, 4, 8, 16, 24, 24]
     assert len(world.script.log) == 8
+
+
+def test_one_address_behind_a_captcha_does_not_hold_up_the_others(world: World) -> None:
+    """It meets the block twice; then the others go first, and it waits with its reason."""
+    world.script.on(short(1), captcha_page())
+    for number in range(2, 6):
+        world.script.on(short(number), page(number))
+    world.save(*map(short, range(1, 6)))
+    for _ in range(5):
+        world.pass_time(3600)
+        world.run()
+
+    assert world.titles() == titles_of([2, 3, 4, 5])
+    assert world.script.asked.count(at(short(1))) == 2
 
 
 def _time(text: str) -> float:
