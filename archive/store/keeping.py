@@ -35,13 +35,16 @@ class Keeping(Media):
         parser_version: int | None = None,
         refresh: bool = False,
         again: bool = False,
+        key: str | None = None,
+        path: str | None = None,
     ) -> Kept:
         """Keep what a page said, and remember that it was seen under ``address``.
 
         New: a file and rows. Changed by its author: the file shows the new content, the old one becomes a version.
         Unchanged: not a byte is written, except that ``refresh`` notes when it was looked at. ``again`` says that the
         same page was read by another parser (``reparse``): what differs is taken over without a new version.
-        ``parser_version`` is this program's own unless given; ``now`` is aware.
+        ``parser_version`` is this program's own unless given; ``now`` is aware. ``key`` and ``path`` are those that an
+        archive rebuilt from its files gave a new article before; used where they are free.
 
         Raises Unrecognised for a page without any content, which can never replace one, DiskTrouble and CannotCreate
         where nothing could be written; the archive is then as it was.
@@ -55,7 +58,7 @@ class Keeping(Media):
         with self._writing():
             row = self._held(article, addresses)
             if row is None:
-                kept = self._add(article, now, snapshot_id, made_by)
+                kept = self._add(article, now, snapshot_id, made_by, key, path)
             else:
                 self._adopt(row, article, addresses)
                 row = self._row(row["id"])
@@ -145,12 +148,23 @@ class Keeping(Media):
 
     # --- what is done about it ----------------------------------------------------------------------------------------
 
-    def _add(self, article: Article, now: datetime, snapshot_id: int | None, made_by: int) -> Kept:
-        key = self._free_key(article)
+    def _add(
+        self,
+        article: Article,
+        now: datetime,
+        snapshot_id: int | None,
+        made_by: int,
+        key: str | None = None,
+        path: str | None = None,
+    ) -> Kept:
+        if key is None or self._by_key(key) is not None:
+            key = self._free_key(article)
+        if path is None or self._one("SELECT 1 FROM articles WHERE path = ?", path):
+            path = path_of(article, key)
         row: dict[str, Any] = {
             **article_row(article, made_by),
             "key": key,
-            "path": path_of(article, key),
+            "path": path,
             "account_id": self._account(article.account, article.published, now),
             "markdown_hash": "",
             "snapshot_id": snapshot_id,
