@@ -125,8 +125,9 @@ def _high_runs(body: bytes) -> Iterator[bytes]:
     """Stretches with non-ASCII bytes, of which the second byte of a character may be ASCII in gb18030 and Big5."""
     taken = 0
     for run in _RUN.finditer(body):
-        yield run[0] + b" "
-        taken += len(run[0])
+        piece = run[0][:2000]
+        yield piece + b" "
+        taken += len(piece)
         if taken > 40_000:
             return
 

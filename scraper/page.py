@@ -39,10 +39,10 @@ def read(source: Source) -> Body:
 
 def might_be_article(source: Source) -> bool:
     """Whether the page has the root of an article: its data, ``#js_article`` (since 2015) or a body's container."""
-    if source.cgi is not None and "title" in source.cgi:
+    if (source.cgi is not None and "title" in source.cgi) or source.content is not None:
         return True
     return any(source.by_id(name) is not None for name in _ROOTS) or bool(source.by_class("rich_media_content"))
 
 
 _ANYTHING = re.compile(rb"\S")
-_ROOTS = ("js_content", "js_article", "js_share_content", "img-content", "activity-name")
+_ROOTS = ("js_article", "js_share_content", "img-content", "activity-name")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import cast
 
 import lxml.etree
 
-from scraper import cgidata
+from scraper import cgidata, cut, hostile
 from scraper.cgidata import CgiData
 from scraper.literal import Literal, unescape
 from scraper.models import Page
@@ -37,27 +38,57 @@ class Source:
         return Scripts(self.body)
 
     @cached_property
+    def content(self) -> bytes | None:
+        """``#js_content`` with its own tag, as it stands in the page; None where there is none."""
+        at = self._content_at
+        return self.body[at[0] : at[3]] if at else None
+
+    @cached_property
+    def _content_at(self) -> tuple[int, int, int, int] | None:
+        return cut.element(self.body, "js_content")
+
+    @cached_property
+    def _shell(self) -> bytes:
+        """The page without what is inside ``#js_content``, which is parsed for itself."""
+        at = self._content_at
+        return self.body[: at[1]] + self.body[at[2] :] if at else self.body
+
+    @cached_property
     def tree(self) -> lxml.etree._Element | None:
-        """The whole page as lxml reads it; None where there is no element at all. Costs more than all else."""
-        return parse_html(self.body)
+        """The page around its body as lxml reads it; None where there is no element. Costs more than all else."""
+        return parse_html(self._shell)
+
+    @cached_property
+    def _content_tree(self) -> lxml.etree._Element | None:
+        return parse_html(self.content) if self.content else None
 
     def data(self, key: str) -> Literal:
         """A top-level value of cgiDataNew, None where there is none."""
         return self.cgi.get(key) if self.cgi is not None else None
 
+    def _trees(self, name: str) -> Iterator[lxml.etree._Element]:
+        # A look at the bytes is much cheaper than at a tree, and most names are on few pages.
+        sought = name.encode()
+        if sought in self._shell and self.tree is not None:
+            yield self.tree
+        if self.content and sought in self.content and self._content_tree is not None:
+            yield self._content_tree
+
     def by_id(self, name: str) -> lxml.etree._Element | None:
-        """The first element with this ``id``."""
-        # A look at the bytes is much cheaper than at the tree, and most names are on few pages.
-        if name.encode() not in self.body or self.tree is None:
-            return None
-        found = cast("list[lxml.etree._Element]", _BY_ID(self.tree, name=name))
-        return found[0] if found else None
+        """The first element with this ``id``; ``#js_content`` itself is empty here (see ``content``)."""
+        for tree in self._trees(name):
+            found = cast("list[lxml.etree._Element]", _BY_ID(tree, name=name))
+            if found:
+                return found[0]
+        return None
 
     def by_class(self, name: str) -> list[lxml.etree._Element]:
-        """All elements of this class, in page order."""
-        if name.encode() not in self.body or self.tree is None:
-            return []
-        return cast("list[lxml.etree._Element]", _BY_CLASS(self.tree, name=f" {name} "))
+        """All elements of this class, those around the body first."""
+        return [
+            element
+            for tree in self._trees(name)
+            for element in cast("list[lxml.etree._Element]", _BY_CLASS(tree, name=f" {name} "))
+        ]
 
     def description(self) -> str | None:
         """What the page says about itself in its head, line breaks kept."""
@@ -80,7 +111,8 @@ _BY_CLASS = lxml.etree.XPath("//*[contains(concat(' ', normalize-space(@class), 
 
 
 def parse_html(body: bytes) -> lxml.etree._Element | None:
-    """The tree of some HTML in UTF-8, or None where there is nothing to make a tree of."""
+    """The tree of some HTML in UTF-8, or None where there is nothing to make a tree of. Raises ``Hostile``."""
+    hostile.check(body)
     try:
         return cast("lxml.etree._Element | None", lxml.etree.fromstring(body, _parser()))
     except (lxml.etree.LxmlError, ValueError):

@@ -258,7 +258,7 @@ def _messages(source: Source) -> Iterator[str]:
                 yield shown
     if source.tree is None:
         return
-    everything = one_line(_visible(source.tree))
+    everything = one_line(_visible(source.tree)[: 20 * _FEW_WORDS])
     title = one_line(text_of(source.tree.find(".//title")))
     if everything is None or len(everything) <= _FEW_WORDS:
         yield from (text for text in (everything, title) if text)

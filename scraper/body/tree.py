@@ -12,11 +12,8 @@ import re
 
 import lxml.etree as etree
 
-from scraper.errors import Hostile
+from scraper import hostile
 
-#: No real body comes near these: the largest seen has 459 KB and 9,600 tags.
-MAX_BYTES = 32 * 1024 * 1024
-MAX_TAGS = 240_000
 #: Where a tree is so deep that libxml2 may have given up; real ones end at about 40.
 TOO_DEEP = 1_500
 
@@ -38,11 +35,7 @@ def parse(source: bytes | str) -> tuple[etree._Element, bytes]:
     """
     raw = source.encode("utf-8", "replace") if isinstance(source, str) else source
     raw = raw.replace(b"\0", b"")  # libxml2 would end the document at a NUL
-    if len(raw) > MAX_BYTES:
-        raise Hostile(f"the body is {len(raw):,} bytes; no article is longer than {MAX_BYTES:,}")
-    tags = raw.count(b"<")
-    if tags > MAX_TAGS:
-        raise Hostile(f"the body has about {tags:,} tags; no article has more than {MAX_TAGS:,}")
+    hostile.check(raw)
     return _tree(raw), raw
 
 

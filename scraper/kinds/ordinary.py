@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import lxml.etree
 
 from scraper.kinds.build import Found
 from scraper.source import Source, html_of
 
-#: Containers of a body in the order of trust. ``js_share_content`` is the reprint of 2018–2021; the class without an
-#: id is what some savers leave.
-_IDS = ("js_content", "js_share_content")
+#: Other containers of a body in the order of trust: the reprint of 2018–2021, and classes that some savers leave.
 _CLASSES = ("rich_media_content", "share_content", "original_panel_content")
 
 
@@ -23,15 +23,27 @@ def body(source: Source) -> Found | None:
 
 def from_dom(source: Source) -> Found | None:
     """The body that stands in the page's own HTML."""
-    for name in _IDS:
-        element = source.by_id(name)
-        if element is not None and holds(element):
-            return Found(html_of(element))
+    content = source.content
+    if content and holds_anything(content):
+        return Found(content)
+    shared = source.by_id("js_share_content")
+    if shared is not None and holds(shared):
+        return Found(html_of(shared))
     for name in _CLASSES:
         for element in source.by_class(name):
             if holds(element):
                 return Found(html_of(element))
     return None
+
+
+def holds_anything(html: bytes) -> bool:
+    """Whether there is anything in some HTML that a reader could see: an element that shows something, or text."""
+    return _SHOWS.search(html) is not None or _TEXT.search(_UNSEEN.sub(b"", html)) is not None
+
+
+_SHOWS = re.compile(rb"<(?:img|iframe|video|audio|svg|mp|qqmusic)", re.I)
+_UNSEEN = re.compile(rb"<(script|style|noscript)\b[^>]*+>(?:[^<]|<(?!/(?:script|style|noscript)))*+", re.I)
+_TEXT = re.compile(rb">[^<]*?[^<>\s]")
 
 
 def holds(element: lxml.etree._Element) -> bool:

@@ -1,0 +1,35 @@
+"""What no page of WeChat's looks like and libxml2 would choke on, found before it is parsed."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from scraper.errors import Hostile
+
+#: Real pages have up to 4.2 MB and 52,000 ``<`` (scripts included), the largest body 459 KB and 9,600 tags.
+MAX_BYTES: Final = 32 << 20
+MAX_TAGS: Final = 240_000
+#: libxml2 compares each attribute of a tag with all before it: 100,000 of them take three minutes.
+MAX_ATTRIBUTES: Final = 1000
+
+_FLOOD = re.compile(
+    rb"<[a-zA-Z][^\s<>/]*+(?:[\s/]++[^\s=<>/]++(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s<>\"']*+))?+){%d}"
+    % MAX_ATTRIBUTES
+)
+#: Signs that such a tag may be there: a long way without ``<``, one inside quotes, or very many attributes in all.
+_LONG = re.compile(rb"<[^<]{4000}")
+_QUOTED = re.compile(rb"=\s*[\"'][^\"'<>]{0,80}<")
+_MANY: Final = 12_000
+
+
+def check(html: bytes) -> None:
+    """Raises ``Hostile`` for HTML that would take too much time or memory to parse. Linear, 1 ms for a megabyte."""
+    if len(html) > MAX_BYTES:
+        raise Hostile(f"{len(html):,} bytes of HTML; no article is longer than {MAX_BYTES:,}")
+    tags = html.count(b"<")
+    if tags > MAX_TAGS:
+        raise Hostile(f"about {tags:,} tags; no article has more than {MAX_TAGS:,}")
+    suspicious = _LONG.search(html) or html.count(b"=") > _MANY or _QUOTED.search(html)
+    if suspicious and _FLOOD.search(html):
+        raise Hostile(f"a tag with more than {MAX_ATTRIBUTES:,} attributes")
