@@ -31,8 +31,15 @@ def short_address(mid: int) -> str:
     return f"https://mp.weixin.qq.com/s/{mid:022d}"
 
 
-def article(mid: int = 1, *, links: tuple[int, ...] = (), images: tuple[str, ...] = (), **fields: Any) -> Article:
-    """An article whose text links to the articles ``links`` and shows the pictures ``images``."""
+def article(
+    mid: int = 1,
+    *,
+    links: tuple[int, ...] = (),
+    images: tuple[str, ...] = (),
+    edges: tuple[Link, ...] = (),
+    **fields: Any,
+) -> Article:
+    """An article whose text links to the articles ``links`` and shows the pictures ``images``; ``edges``: more."""
     text = fields.pop("text", f"第{mid}篇的正文")
     body = f"<p>{text}</p>"
     body += "".join(f'<p><a href="{long_address(to).replace("&", "&amp;")}">第{to}篇</a></p>' for to in links)
@@ -47,7 +54,7 @@ def article(mid: int = 1, *, links: tuple[int, ...] = (), images: tuple[str, ...
         "address": long_address(mid),
         "body": body,
         "text": text,
-        "links": tuple(Link(url=long_address(to), relation="text", text=f"第{to}篇") for to in links),
+        "links": (*(Link(url=long_address(to), relation="text", text=f"第{to}篇") for to in links), *edges),
         "images": tuple(Image(url=url) for url in images),
     }
     return Article(**{**given, **fields})

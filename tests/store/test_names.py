@@ -85,7 +85,7 @@ def test_titles_become_names(title: str, expected: str) -> None:
     assert clean(title) == expected
 
 
-@pytest.mark.parametrize("name", sorted(WINDOWS) + ["con.txt", "Nul", "aux.", "LPT1.x"])
+@pytest.mark.parametrize("name", [*sorted(WINDOWS), "con.txt", "Nul", "aux.", "LPT1.x"])
 def test_windows_devices_are_no_account_folders(name: str) -> None:
     """Windows opens a device under these names, whatever follows the dot."""
     assert folder_name(name).startswith("_")

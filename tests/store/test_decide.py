@@ -1,0 +1,169 @@
+"""What is a difference, what is not; and articles as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive import record
+from archive.decide import content_hash, differences, image_id, is_hollow, link_id
+from scraper.models import Account, Album, Article, Edit, Image, Link, Loss, Media, Reprint, Transcoding
+from tests.store.make import article
+
+IMAGE = "https://mmbiz.qpic.cn/mmbiz_png/THEID/640?wx_fmt=png&from=appmsg"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "http://mmbiz.qpic.cn/mmbiz_png/THEID/640?wx_fmt=png",
+        "https://mmbiz.qpic.cn/sz_mmbiz_jpg/THEID/0?wx_fmt=jpeg&tp=webp",
+        "//mmecoa.qpic.cn/mmecoa_png/THEID/300",
+        "https://mmbiz.qpic.cn/mmbiz_png/THEID/640?wx_fmt=png#imgIndex=3",
+    ],
+)
+def test_host_size_and_format_do_not_make_another_picture(other: str) -> None:
+    """Two fetches of one page name its pictures differently."""
+    assert image_id(other) == image_id(IMAGE) == "THEID"
+
+
+def test_other_hosts_name_their_pictures_by_the_whole_address() -> None:
+    """There the query may well be the picture."""
+    assert image_id("https://x.example/p?id=1") != image_id("https://x.example/p?id=2")
+    assert image_id("http://x.example/p?id=1#a") == image_id("https://x.example/p?id=1")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            "http://mp.weixin.qq.com/s?__biz=Mz==&mid=1&idx=1&sn=a",
+            "https://mp.weixin.qq.com/s?mid=1&__biz=Mz==&idx=1&sn=b#rd",
+        ),
+        ("https://example.com/?a=1&b=2", "https://example.com/?b=2&a=1"),
+        (
+            "https://mp.weixin.qq.com/s/0123456789012345678901",
+            "http://mp.weixin.qq.com/s/0123456789012345678901?scene=1",
+        ),
+    ],
+)
+def test_order_and_tracking_do_not_make_another_link(one: str, other: str) -> None:
+    """Nor do the tokens of a linked article."""
+    assert link_id(one) == link_id(other)
+
+
+def test_volatile_parts_are_no_difference() -> None:
+    """Image hosts and sizes, order of a query, spaces, tokens of linked articles, CSS sizes."""
+    one = replace(
+        article(1, images=(IMAGE,), links=(2,)),
+        cover="https://mmbiz.qpic.cn/mmbiz_jpg/COVER/0",
+        text="一 二\n\n三",
+    )
+    two = replace(
+        one,
+        body=one.body.replace("mmbiz_png/THEID/640", "sz_mmbiz_jpg/THEID/0").replace("sn=", "sn=f"),
+        images=(Image(url=IMAGE.replace("640", "0"), width=300),),
+        cover="http://mmbiz.qpic.cn/mmbiz_png/COVER/640?wx_fmt=png",
+        text="一  二\n三\n",
+        sn="other",
+        comment_id="9",
+    )
+
+    assert content_hash(one) == content_hash(two)
+    assert differences(one, two) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"title": "新"}, {"title": ["第1篇", "新"]}),
+        ({"author": "某"}, {"author": [None, "某"]}),
+        ({"digest": "摘"}, {"digest": [None, "摘"]}),
+        ({"cover": "https://mmbiz.qpic.cn/a/B/0"}, {"cover": [None, "https://mmbiz.qpic.cn/a/B/0"]}),
+        ({"text": "第1篇的正文\n多一行"}, {"text": {"added": 1, "removed": 0}}),
+        ({"images": (Image(url=IMAGE),)}, {"images": {"added": 1, "removed": 0}}),
+        ({"body": "<p><strong>第1篇的正文</strong></p>"}, {"markup": True}),
+    ],
+)
+def test_what_an_author_changes_is_a_difference(change: dict[str, object], expected: dict[str, object]) -> None:
+    """Each of them makes another hash and is named."""
+    one = article(1)
+    two = replace(one, **change)  # type: ignore[arg-type]
+
+    assert content_hash(one) != content_hash(two)
+    assert differences(one, two) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "hollow"),
+    [
+        ({}, True),
+        ({"text": " \n\t", "body": "<p> </p>"}, True),
+        ({"text": "x"}, False),
+        ({"images": (Image(url="x"),)}, False),
+        ({"media": (Media(sort="video"),)}, False),
+    ],
+)
+def test_a_page_with_nothing_in_it_is_hollow(fields: dict[str, object], hollow: bool) -> None:
+    """A picture or a video is content; spaces are not."""
+    assert is_hollow(Article(title="t", **fields)) is hollow  # type: ignore[arg-type]
+
+
+TEXT = st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20)
+TIMES = st.none() | st.datetimes(min_value=datetime(2012, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))
+WORDS = TEXT.filter(lambda text: text is not None)
+
+
+def tuples(values: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object, ...]]:
+    return st.lists(values, max_size=3).map(tuple)
+
+
+ARTICLES = st.builds(
+    Article,
+    title=WORDS,
+    account=st.builds(Account, name=TEXT, biz=TEXT, user_name=TEXT, alias=TEXT, signature=TEXT),
+    author=TEXT,
+    published=TIMES,
+    modified=TIMES,
+    kind=st.integers(0, 99),
+    original=st.none() | st.booleans(),
+    reprint=st.none() | st.builds(Reprint, account=TEXT, url=TEXT),
+    album=st.none() | st.builds(Album, id=WORDS, size=st.none() | st.integers(0, 10**6)),
+    tags=tuples(WORDS),
+    paid=st.booleans(),
+    edits=tuples(st.builds(Edit, at=TIMES, note=TEXT)),
+    body=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
+    images=tuples(st.builds(Image, url=WORDS, alt=TEXT, width=st.none() | st.integers(0, 9999))),
+    media=tuples(
+        st.builds(
+            Media,
+            sort=WORDS,
+            duration=st.none() | st.floats(0, 1e6),
+            transcodings=tuples(st.builds(Transcoding, url=TEXT, size=st.none() | st.integers(0, 10**12))),
+            extra=tuples(st.tuples(WORDS, WORDS)),
+        )
+    ),
+    links=tuples(st.builds(Link, url=WORDS, relation=WORDS, text=TEXT)),
+    losses=tuples(st.builds(Loss, kind=WORDS, where=TEXT, count=st.integers(1, 9))),
+)
+
+
+@given(ARTICLES)
+@settings(max_examples=200)
+def test_any_article_survives_its_record(found: Article) -> None:
+    """Written as JSON and read back, it is equal; and it is storable as it is."""
+    assert record.loads(record.dumps(found), found.body, found.text) == found
+    assert record.storable(found) is found
+
+
+def test_a_record_of_a_later_program_can_be_read() -> None:
+    """Names it does not know are passed over; names that are missing have their default."""
+    assert record.loads('{"title":"t","later":1,"album":{"id":"1","new":2}}', "", "") == Article(
+        title="t", album=Album(id="1")
+    )
+    with pytest.raises(ValueError):
+        record.loads("[]", "", "")

@@ -1,0 +1,100 @@
+"""One writer at a time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from archive.errors import CannotCreate, Locked
+from archive.lock import Lock, holder_of
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from archive.lock import Lock
+with Lock(Path(sys.argv[1]), wait=sys.argv[2] == "wait", command=sys.argv[3]):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+COUNT = """
+import sys
+from pathlib import Path
+from archive.lock import Lock
+root = Path(sys.argv[1])
+for _ in range(5):
+    with Lock(root, wait=True):
+        number = int((root / "n").read_text())
+        (root / "n").write_text(str(number + 1))
+"""
+
+
+def hold(root: Path, how: str = "now", command: str = "wechat-archive run") -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(root), how, command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def let_go(process: subprocess.Popen[str]) -> None:
+    process.communicate("\n", timeout=20)
+
+
+def test_the_second_is_told_who_holds_it(tmp_path: Path) -> None:
+    """Process, command, since when; exit code 75."""
+    process = hold(tmp_path)
+    assert process.stdout is not None
+    process.stdout.readline()
+    with pytest.raises(Locked, match=rf"'wechat-archive run' \(process {process.pid}\).*since 20.*--wait") as caught:
+        Lock(tmp_path).acquire()
+    let_go(process)
+
+    assert caught.value.exit_code == 75
+    with Lock(tmp_path, command="me"):
+        assert holder_of(tmp_path) is not None
+    assert holder_of(tmp_path) is None
+
+
+def test_waiting_waits(tmp_path: Path) -> None:
+    """And goes on as soon as the other is done."""
+    with Lock(tmp_path):
+        process = hold(tmp_path, "wait")
+        time.sleep(0.3)
+        assert process.poll() is None
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    let_go(process)
+
+
+def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
+    """The system lets go of the lock; no stale file has to be removed by hand."""
+    process = hold(tmp_path)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.kill()
+    process.communicate()
+    with Lock(tmp_path):
+        found = holder_of(tmp_path)
+
+    assert found is not None
+    assert found[0] == os.getpid()
+
+
+def test_many_take_turns(tmp_path: Path) -> None:
+    """Nobody is ever inside together with another."""
+    (tmp_path / "n").write_text("0")
+    processes = [subprocess.Popen([sys.executable, "-c", COUNT, str(tmp_path)]) for _ in range(6)]
+
+    assert [process.wait(timeout=60) for process in processes] == [0] * 6
+    assert (tmp_path / "n").read_text() == "30"
+
+
+def test_a_folder_that_cannot_be_made_is_said_plainly(tmp_path: Path) -> None:
+    """Exit code 73."""
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(CannotCreate, match="file"):
+        Lock(tmp_path / "file" / "archive").acquire()
