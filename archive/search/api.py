@@ -21,7 +21,7 @@ from archive.search.snippet import Snippet, cut
 #: Counting stops here: nobody reads on, and a count of 80,000 takes longer than the search.
 COUNTED = 1000
 #: Candidates whose text is read to rank: those with the words in the title, those about them, the newest.
-_TITLED, _ABOUT, _NEWEST = 60, 60, 60
+_TITLED, _ABOUT, _NEWEST = 40, 30, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +140,8 @@ def count(where: sqlite3.Connection | Searcher | str | Path, query: str, *, cont
 
 def newest_rows(searcher: Searcher, plan: Plan) -> Iterator[tuple[Row, float]]:
     """Matching rows, the newest first, without a score."""
-    for found in searcher.newest(plan):
-        row = found if isinstance(found, Row) else searcher.row(found[0])
-        if row is not None:
-            yield row, 0.0
+    for row in searcher.newest(plan):
+        yield row, 0.0
 
 
 def best_rows(searcher: Searcher, plan: Plan, ranker: Ranker) -> Iterator[tuple[Row, float]]:

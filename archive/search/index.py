@@ -9,13 +9,13 @@ first; the next `reindex` cuts new spans. Measured at 100,000 articles: minutes 
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from archive.search.query import kind_token
 from archive.search.tables import VERSION
@@ -63,7 +63,7 @@ class Index:
         row = self._conn.execute("SELECT account_id FROM articles WHERE id = ?", (doc.article_id,)).fetchone()
         account_id = row[0] if row else None
         place = self._forget(doc.article_id)
-        words = document_tokens(doc.title, doc.text, doc.author, doc.digest)
+        words = document_tokens(doc.title, doc.text, doc.author, doc.digest, joints=read_joints(self._conn))
         tags = self._tags(doc, account_id)
         published = None if doc.published is None else int(doc.published.timestamp())
         rowid = self._rowid(published, place)
@@ -76,7 +76,7 @@ class Index:
                 doc.article_id,
                 published,
                 tags,
-                max(nature(part) for part in (doc.title, doc.text, doc.author or "", doc.digest or "")),
+                nature("\n".join((doc.title, doc.text, doc.author or "", doc.digest or ""))),
                 fingerprint(words),
             ),
         )
@@ -102,7 +102,7 @@ class Index:
                 "SELECT title, text, author, digest FROM articles WHERE id = ?", (article_id,)
             ).fetchone()
         )
-        words = document_tokens(*old) if old else set()
+        words = document_tokens(*old, joints=read_joints(self._conn)) if old else set()
         if fingerprint(words) == printed:
             terms = " ".join([*words, *filter_tokens(tags)])
             self._conn.execute(
@@ -156,15 +156,15 @@ class Index:
             number = self._newest_span(spans, published)
         return self._free(number * SPAN, (number + 1) * SPAN) or self._free(LATE, LATE * 2) or self._beyond()
 
-    def _newest_span(self, spans: list[int], published: int) -> int:
+    def _newest_span(self, spans: Sequence[int], published: int) -> int:
         """The last span, or a new one when it is well filled and the article is newer than all in it."""
         start = len(spans) * SPAN
         held, newest = self._conn.execute(
             "SELECT count(*), max(published) FROM search_documents WHERE id >= ? AND id < ?", (start, start + SPAN)
         ).fetchone()
         if held >= FILL and published > newest:
-            spans.append(published)
-            set_meta(self._conn, "spans", json.dumps(spans))
+            set_meta(self._conn, "spans", " ".join(map(str, (*spans, published))))
+            return len(spans) + 1
         return len(spans)
 
     def _free(self, start: int, end: int) -> int | None:
@@ -179,13 +179,15 @@ class Index:
         return int(self._conn.execute("SELECT max(id) + 1 FROM search_documents").fetchone()[0])
 
 
-def document_tokens(title: str, text: str, author: str | None = None, digest: str | None = None) -> set[str]:
+def document_tokens(
+    title: str, text: str, author: str | None, digest: str | None, *, joints: frozenset[str]
+) -> set[str]:
     """Every token of an article but its filters. A term must stand in one field: fields are never joined."""
-    in_title = tokens(fold(title))
-    found, often = tokens_and_salient(fold(text), OFTEN)
+    in_title = tokens(fold(title), joints)
+    found, often = tokens_and_salient(fold(text), joints, OFTEN)
     for other in (author, digest):
         if other:
-            found |= tokens(fold(other))
+            found |= tokens(fold(other), joints)
     found |= in_title
     found.update([TITLE + token for token in in_title])
     found.update([SALIENT + token for token in often if token not in in_title])
@@ -201,23 +203,38 @@ def fingerprint(words: Iterable[str]) -> int:
     return zlib.crc32("\n".join(sorted(words)).encode("utf-8", "surrogatepass"))
 
 
-def read_spans(conn: sqlite3.Connection) -> list[int]:
+def read_spans(conn: sqlite3.Connection) -> tuple[int, ...]:
     """Where each time span begins, seconds since 1970, ascending; span 0 is all before, and what has no time."""
     stored = get_meta(conn, "spans")
-    return json.loads(stored) if stored else MONTHS
+    return _numbers(stored) if stored else MONTHS
 
 
-def span_of(spans: list[int], published: int | None) -> int:
+def read_joints(conn: sqlite3.Connection) -> frozenset[str]:
+    """The most frequent pairs when the index was last built (`terms.tokens`); none in one that never was."""
+    return _pairs(get_meta(conn, "joints") or "")
+
+
+@lru_cache(4)
+def _numbers(stored: str) -> tuple[int, ...]:
+    return tuple(map(int, stored.split()))
+
+
+@lru_cache(4)
+def _pairs(stored: str) -> frozenset[str]:
+    return frozenset(stored.split())
+
+
+def span_of(spans: Sequence[int], published: int | None) -> int:
     return 0 if published is None else bisect_right(spans, published)
 
 
 #: Spans of an archive that was never rebuilt: each month since Official Accounts began.
-MONTHS = [
+MONTHS = tuple(
     int(datetime(year, month, 1, tzinfo=UTC).timestamp())
     for year in range(2012, 2027)
     for month in range(1, 13)
     if (year, month) >= (2012, 8)
-]
+)
 
 
 def get_meta(conn: sqlite3.Connection, name: str) -> str | None:

@@ -8,15 +8,17 @@ folded with a map of offsets, which is slow and rare. The tests hold both to the
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 
 from archive.search.terms import (
-    DOTS,
-    HARD,
+    ELLIPSIS,
+    EXPANDS,
     IS_CJK,
     IS_WORD,
-    SIMPLE,
+    JOINS,
+    VARIED,
     fold,
     fold_character,
     join_starts,
@@ -24,6 +26,7 @@ from archive.search.terms import (
 )
 
 Span = tuple[int, int]
+_BLANKS = bytes(code for code in range(128) if chr(code).isspace())
 
 
 class Matcher:
@@ -34,32 +37,50 @@ class Matcher:
         self.edge_left = IS_WORD[folded[0]] and not open_left
         self.edge_right = IS_WORD[folded[-1]] and not open_right
         self._dotted = "." in folded
-        # A hit in the raw text is a hit when nothing at its ends can be hidden by folding.
-        self._literal = not (self.edge_left or self.edge_right) and all(fold_character(c) == c for c in folded)
+        self._cjk = all(IS_CJK[c] for c in folded)
+        #: Only CJK characters that fold to themselves: in most texts they stand as they are, but for white space.
+        self.bare = self._cjk and all(fold_character(c) == c for c in folded)
+        self.ascii = folded.isascii()
+        self.needle = folded.encode("utf-8", "surrogatepass")
+        # What a text must not be for the raw ways to be right.
+        self._folds = JOINS if self._cjk else JOINS | EXPANDS
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         return re.compile(_raw_pattern(self.folded))
 
-    def found(self, text: str, nature: int = HARD) -> bool:
+    def found(self, text: str, nature: int = JOINS) -> bool:
         """Whether the term stands in the text. ``nature``: `terms.nature` of it, where known."""
-        if self._easy(nature):
-            if self._literal and self.folded in text:
+        if nature & self._folds:
+            return self.found_folded(fold(text))
+        if self.bare:
+            if self.folded in text:
                 return True
-            return next(self._raw_spans(text), None) is not None
-        return self.found_folded(fold(text))
+            if not nature & VARIED:
+                return self.folded in "".join(text.split())
+        if self._dotted:
+            text = text.replace(ELLIPSIS, "...")
+        return next(self._raw_spans(text), None) is not None
+
+    def found_utf8(self, text: bytes, nature: int) -> bool:
+        """The same in UTF-8: for most texts three times faster, since nothing is decoded."""
+        if self.bare and not nature & JOINS:
+            if self.needle in text:
+                return True
+            if not nature & VARIED:
+                return self.needle in text.translate(None, _BLANKS)
+        return self.found(text.decode(), nature)
 
     def found_folded(self, text: str) -> bool:
         return next(self.folded_spans(text), None) is not None
 
-    def spans(self, text: str, nature: int = HARD) -> Iterator[Span]:
+    def spans(self, text: str, nature: int = JOINS) -> Iterator[Span]:
         """Every place, without overlaps, as offsets in the original text."""
-        if self._easy(nature):
-            return self._raw_spans(text)
-        return self._mapped_spans(text)
-
-    def _easy(self, nature: int) -> bool:
-        return nature == SIMPLE or (nature == DOTS and not self._dotted)
+        if nature & self._folds:
+            return self._mapped_spans(text)
+        if self._dotted and ELLIPSIS in text:
+            return self._dotted_spans(text)
+        return self._raw_spans(text)
 
     def _raw_spans(self, text: str) -> Iterator[Span]:
         if not (self.edge_left or self.edge_right):
@@ -91,6 +112,20 @@ class Matcher:
                 yield start, end
                 start = text.find(folded, end)
 
+    def _dotted_spans(self, text: str) -> Iterator[Span]:
+        """With every ``…`` written as three dots, and the places counted back."""
+        dots = [position + 2 * number for number, position in enumerate(_positions(text, ELLIPSIS))]
+
+        def back(offset: int, part: int) -> int:
+            number = bisect_right(dots, offset) - 1
+            inside = offset - dots[number] if number >= 0 else 0
+            if number < 0 or not 0 < inside < 3:
+                return offset - 2 * (number + (inside >= 3))
+            return dots[number] - 2 * number + part
+
+        for start, end in self._raw_spans(text.replace(ELLIPSIS, "...")):
+            yield back(start, 0), back(end, 1)
+
     def _mapped_spans(self, text: str) -> Iterator[Span]:
         folded, starts = join_starts(text)
         for start, end in self.folded_spans(folded):
@@ -101,6 +136,13 @@ class Matcher:
                 after += 1
             stop = starts[after] if after < len(starts) else len(text)
             yield starts[start], starts[start] + len(text[starts[start] : stop].rstrip())
+
+
+def _positions(text: str, character: str) -> Iterator[int]:
+    position = text.find(character)
+    while position >= 0:
+        yield position
+        position = text.find(character, position + 1)
 
 
 def _raw_pattern(folded: str) -> str:

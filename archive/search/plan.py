@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from archive.search.match import Matcher
 from archive.search.query import And, Dates, Node, Not, Or, Tag, Text, texts
@@ -36,32 +37,68 @@ class Resolved:
     values: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
 class Row:
-    """A candidate with its text. ``tags`` between blanks; ``nature``: `terms.nature` of the worst of its texts."""
+    """A candidate with its text, read when first asked for and kept as UTF-8: most are decided without decoding it.
 
-    id: int
-    article_id: int
-    published: int | None
-    tags: str
-    nature: int
-    account_id: int | None
-    title: str
-    author: str | None
-    digest: str | None
-    text: str
+    ``id``: in the index. ``published``: seconds since 1970. ``tags`` between blanks. ``nature``: `terms.nature` of its
+    texts together.
+    """
+
+    __slots__ = ("_read", "_row", "article_id", "id", "nature", "published", "tags")
+
+    def __init__(
+        self, candidate: tuple[int, int, int | None, str, int], read: Callable[[int], tuple[Any, ...] | None]
+    ) -> None:
+        self.id, self.article_id, self.published, self.tags, self.nature = candidate
+        self._read = read
+        self._row: tuple[Any, ...] | None = None
+
+    def _fields(self) -> tuple[Any, ...]:
+        if self._row is None:
+            self._row = self._read(self.article_id) or (b"", "", None, None, None)
+        return self._row
+
+    @property
+    def utf8(self) -> bytes:
+        return self._fields()[0]  # type: ignore[no-any-return]
+
+    @property
+    def text(self) -> str:
+        return str(self._fields()[0], "utf-8")
+
+    @property
+    def title(self) -> str:
+        return self._fields()[1]  # type: ignore[no-any-return]
+
+    @property
+    def author(self) -> str | None:
+        return self._fields()[2]  # type: ignore[no-any-return]
+
+    @property
+    def digest(self) -> str | None:
+        return self._fields()[3]  # type: ignore[no-any-return]
+
+    @property
+    def account_id(self) -> int | None:
+        return self._fields()[4]  # type: ignore[no-any-return]
 
 
 class Term:
     """One text leaf with all that is known of it."""
 
-    def __init__(self, leaf: Text, resolved: Resolved, words: Callable[[Piece], list[str] | None]) -> None:
+    def __init__(
+        self,
+        leaf: Text,
+        resolved: Resolved,
+        words: Callable[[Piece], list[str] | None],
+        joints: frozenset[str] = frozenset(),
+    ) -> None:
         self.leaf = leaf
         self.resolved = resolved
         self.tokens: list[list[str]] = []  # AND of ORs
         self.exact = False
         if leaf.field in ("", "title"):
-            pieces, self.exact = term_pieces(leaf.folded, open_left=leaf.open_left, open_right=leaf.open_right)
+            pieces, self.exact = term_pieces(leaf.folded, joints, open_left=leaf.open_left, open_right=leaf.open_right)
             for piece in chosen(pieces):
                 if piece.sort in ("token", "prefix"):
                     self.tokens.append([quoted(piece.token, prefix=piece.sort == "prefix")])
@@ -107,7 +144,7 @@ class Term:
         if field == "title":
             return found(row.title, nature)
         return (
-            found(row.text, nature)
+            self.matcher.found_utf8(row.utf8, nature)
             or found(row.title, nature)
             or row.account_id in self.resolved.accounts
             or (row.digest is not None and found(row.digest, nature))
@@ -129,6 +166,26 @@ class Plan:
         self.recheck = _checks(kept, self._decided)
         self.terms = [self._get(leaf) for leaf in texts(node) if leaf.field in ("", "title")]
 
+    def parts(self) -> list[tuple[str, list[Node]]]:
+        """The same matches as disjoint MATCH expressions, each with what is left to check.
+
+        Most candidates hold no token of what a NOT unwanted: of them the index says enough.
+        """
+        if self.match is None:
+            return []
+        unwanted = any_of([self._upper(node.node) for node in self.recheck if isinstance(node, Not)])
+        if not isinstance(unwanted, str):
+            return [(self.match, self.recheck)]
+        sure: list[Node] = [node for node in self.recheck if not isinstance(node, Not)]
+        return [(f"({self.match} NOT {unwanted})", sure), (f"({self.match} AND {unwanted})", self.recheck)]
+
+    def literals(self, recheck: list[Node]) -> list[str] | None:
+        """What stands in the raw text of nearly every match, if that is all there is to check."""
+        found = [self._get(node).matcher for node in recheck if isinstance(node, Text) and not node.field]
+        if not found or len(found) < len(recheck) or not all(matcher.bare for matcher in found):
+            return None
+        return [matcher.folded for matcher in found]
+
     def title_match(self) -> str | None:
         """Articles with every wanted term in the title (each of its tokens there, to be exact)."""
         return self._of_terms(lambda term: term.expression((TITLE,)))
@@ -143,9 +200,9 @@ class Plan:
         found = all_of([expression(term) for term in self.terms])
         return all_of([found, self.match]) if isinstance(found, str) else None  # type: ignore[return-value]
 
-    def matches(self, row: Row) -> bool:
+    def matches(self, row: Row, recheck: list[Node] | None = None) -> bool:
         """Whether a candidate of ``match`` (and of the dates) is a match indeed."""
-        return all(self._holds(node, row) for node in self.recheck)
+        return all(self._holds(node, row) for node in (self.recheck if recheck is None else recheck))
 
     def _get(self, leaf: Text) -> Term:
         if leaf not in self._made:

@@ -8,6 +8,7 @@ single one can drown the others; weights were set by the judged queries of ``tes
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from math import log2
 
 from archive.search.match import Matcher, Span
@@ -24,7 +25,8 @@ _FRESH = 0.6
 _OTHER = 0.8  # in the digest, or the account's or author's name
 _USUAL_LENGTH = 1200.0  # characters of an ordinary article
 _YEAR = 365.25 * 86400
-_ENOUGH = 40  # places of one term that are looked at
+_ENOUGH = 40  # places of one term that a snippet is chosen from
+_COUNTED = 12
 
 
 Places = tuple[tuple[Span, ...], ...]
@@ -50,38 +52,47 @@ class Ranker:
     def score(self, row: Row) -> float:
         """0 and up, comparable within one search only."""
         score = self._fresh(row.published)
-        if self._terms:
-            in_title, in_text = self.places(row)
-            parts = zip(self._terms, in_title, in_text, strict=True)
-            ones = [self._one(term.leaf.folded, title, text, row) for term, title, text in parts]
-            score += sum(ones) / len(ones) + self._together(row, in_title, in_text)
-        return score
+        if not self._terms:
+            return score
+        title_size, size = max(1, len(row.title)), max(1, len(row.utf8) / 3)
+        in_title: list[list[int]] = []
+        in_text: list[list[int]] = []
+        for term in self._terms:
+            title = _starts(term.matcher, row.title.encode(), row.nature)
+            text = [] if term.leaf.field == "title" else _starts(term.matcher, row.utf8, row.nature)
+            score += self._one(len(term.leaf.folded), title, title_size, text, size) / len(self._terms)
+            in_title.append(title)
+            in_text.append(text)
+        return score + self._together(row, in_title, in_text)
 
-    def _one(self, folded: str, title: Sequence[Span], text: Sequence[Span], row: Row) -> float:
-        length = len(row.text)
-        often = len(text) / (len(text) + 1.2 * (0.3 + 0.7 * length / _USUAL_LENGTH)) if text else 0.0
-        score = 2.0 * often
+    def _one(self, length: int, title: list[int], title_size: int, text: list[int], size: float) -> float:
+        often = len(text)
+        score = 2.0 * often / (often + 1.2 * (0.3 + 0.7 * size / _USUAL_LENGTH)) if text else 0.0
         if title:
             # 融资 as all of a title says more than as two of thirty characters.
-            score += _TITLE + _WHOLE_TITLE * min(1.0, len(folded) / max(1, len(row.title)))
-            score += 0.3 * (1 - title[0][0] / max(1, len(row.title)))
+            score += _TITLE + _WHOLE_TITLE * min(1.0, length / title_size)
+            score += 0.3 * (1 - min(1.0, title[0] / title_size))
         if text:
-            score += _EARLY * (1 - min(1.0, text[0][0] / 400))
+            score += _EARLY * (1 - min(1.0, text[0] / 400))
         elif not title:
             score += _OTHER
         return score
 
-    def _together(self, row: Row, in_title: Sequence[Sequence[Span]], in_text: Sequence[Sequence[Span]]) -> float:
+    def _together(self, row: Row, in_title: list[list[int]], in_text: list[list[int]]) -> float:
         if self._phrase is None:
             return 0.0
         score = 0.0
         if all(in_title):
             score += _PHRASE_TITLE * (1.0 if self._phrase.found(row.title, row.nature) else 0.5)
         if all(in_text):
-            if self._phrase.found(row.text, row.nature):
+            if self._phrase.found_utf8(row.utf8, row.nature):
                 score += _PHRASE_TEXT
-            score += _NEAR / (1 + log2(1 + window(in_text) / 8))
+            score += _NEAR / (1 + log2(1 + self._window(in_text) / 8))
         return score
+
+    def _window(self, in_text: list[list[int]]) -> int:
+        """Characters that are not the terms' own in the narrowest stretch with one place of each."""
+        return max(0, window(in_text) - sum(len(term.leaf.folded) for term in self._terms[:-1]))
 
     def _fresh(self, published: int | None) -> float:
         if published is None:
@@ -91,22 +102,34 @@ class Ranker:
 
 def first_spans(matcher: Matcher, text: str, nature: int) -> tuple[Span, ...]:
     """Up to `_ENOUGH` places of a term."""
-    found: list[Span] = []
-    for span in matcher.spans(text, nature):
-        found.append(span)
-        if len(found) == _ENOUGH:
-            break
-    return tuple(found)
+    return tuple(islice(matcher.spans(text, nature), _ENOUGH))
 
 
-def window(places: Sequence[Sequence[Span]]) -> int:
-    """Characters of text between the terms in the narrowest stretch that holds one place of each (0: side by side)."""
-    events = sorted((span[0], span[1], number) for number, spans in enumerate(places) for span in spans)
-    last: dict[int, tuple[int, int]] = {}
+def _starts(matcher: Matcher, utf8: bytes, nature: int) -> list[int]:
+    """About where a term stands, in characters, at most `_COUNTED` places: a score needs no more."""
+    found: list[int] = []
+    if matcher.bare or matcher.ascii:
+        text = utf8 if matcher.bare else utf8.lower()
+        needle, size = matcher.needle, len(matcher.needle)
+        start = text.find(needle)
+        while start >= 0 and len(found) < _COUNTED:
+            left = matcher.edge_left and text[start - 1 : start].isalnum()
+            right = matcher.edge_right and text[start + size : start + size + 1].isalnum()
+            if not (left or right):
+                found.append(start // 3)
+            start = text.find(needle, start + size)
+    if not found:
+        found = [start for start, _ in islice(matcher.spans(utf8.decode(), nature), _COUNTED)]
+    return found
+
+
+def window(places: Sequence[Sequence[int]]) -> int:
+    """The shortest way from one term's place to the others', start to start; 0: at one place."""
+    events = sorted((start, number) for number, starts in enumerate(places) for start in starts)
+    last: dict[int, int] = {}
     best = 1 << 30
-    for start, end, number in events:
-        last[number] = (start, end)
+    for start, number in events:
+        last[number] = start
         if len(last) == len(places):
-            inside = sum(b - a for a, b in last.values())
-            best = min(best, max(0, max(b for _, b in last.values()) - min(a for a, _ in last.values()) - inside))
+            best = min(best, start - min(last.values()))
     return best

@@ -6,18 +6,22 @@ and nothing is added to it; rebuilding reads every article, also those that came
 
 from __future__ import annotations
 
-import json
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
 from archive.search.documents import documents
 from archive.search.index import FILL, LATE, Index, get_meta, is_current, set_meta
 from archive.search.tables import VERSION
+from archive.search.terms import IS_CJK, fold, tokens
 
 _BATCH = 500
 #: Tokens waiting in memory before FTS5 writes them out. The default of 1 MB makes 20 times the merging.
 _BULK, _USUAL = 64 << 20, 1 << 20
+#: Pairs in more than this part of the articles get tokens of three where they overlap: 4 % more tokens on real pages.
+_FREQUENT = 0.08
+_SAMPLE = 2000  # articles that are looked at for them
 
 
 def reindex(conn: sqlite3.Connection, progress: Callable[[int, int], None] | None = None) -> int:
@@ -78,8 +82,20 @@ def _start(conn: sqlite3.Connection) -> None:
         for table in ("search_documents", "search_values", "search_before", "search_meta"):
             conn.execute(f"DELETE FROM {table}")
         if len(times) > FILL:
-            set_meta(conn, "spans", json.dumps(sorted(set(times[::FILL]))))
+            set_meta(conn, "joints", " ".join(_frequent_pairs(conn)))
+            set_meta(conn, "spans", " ".join(map(str, sorted(set(times[::FILL])))))
         set_meta(conn, "building", VERSION)
+
+
+def _frequent_pairs(conn: sqlite3.Connection) -> list[str]:
+    """The pairs in more than `_FREQUENT` of the articles, by a sample spread over all of them."""
+    total = conn.execute("SELECT count(*) FROM articles").fetchone()[0]
+    held: Counter[str] = Counter()
+    looked = 0
+    for (text,) in conn.execute("SELECT text FROM articles WHERE id % ? = 0", (max(1, total // _SAMPLE),)):
+        held.update(token for token in tokens(fold(text)) if len(token) == 2 and IS_CJK[token[0]])
+        looked += 1
+    return sorted(pair for pair, times in held.items() if times > _FREQUENT * looked)
 
 
 def _configure(conn: sqlite3.Connection, name: str, value: int) -> None:

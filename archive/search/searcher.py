@@ -7,26 +7,24 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from itertools import islice
+from typing import Any
 
 from archive.errors import ArchiveError
-from archive.search.index import LATE, SPAN, is_current, read_spans, span_of
+from archive.search.index import LATE, SPAN, is_current, read_joints, read_spans, span_of
 from archive.search.plan import Plan, Resolved, Row, Term
 from archive.search.query import Node, Text
-from archive.search.terms import LONGEST_WORD, Piece, fold
+from archive.search.terms import JOINS, LONGEST_WORD, Piece, fold
 
 #: With more words than this holding what ``--contains`` looks for, articles are looked through instead.
 _MOST_WORDS = 400
 
-#: A candidate before its text is read: rowid, article, publish time, tags.
-Candidate = tuple[int, int, int | None, str]
+#: A candidate before its text is read: rowid, article, publish time, tags, nature of its text.
+Candidate = tuple[int, int, int | None, str, int]
 
-_CANDIDATES = """SELECT search_terms.rowid, d.article_id, d.published, d.tags
+_DOCUMENT = "d.article_id, d.published, d.tags, d.nature"
+_CANDIDATES = f"""SELECT search_terms.rowid, {_DOCUMENT}
     FROM search_terms CROSS JOIN search_documents d ON d.id = search_terms.rowid
-    WHERE search_terms MATCH ? AND search_terms.rowid BETWEEN ? AND ?"""
-
-_ROW = """SELECT d.id, d.article_id, d.published, d.tags, d.nature, a.account_id, a.title, a.author, a.digest, a.text
-    FROM search_documents d JOIN articles a ON a.id = d.article_id WHERE d.id = ?"""
+    WHERE search_terms MATCH ? AND search_terms.rowid BETWEEN ? AND ? ORDER BY search_terms.rowid DESC"""
 
 
 class NotIndexed(ArchiveError):
@@ -43,7 +41,8 @@ class Searcher:
         self._conn = conn
         self._seen: object = None
         self._names: dict[str, tuple[str, list[tuple[str, int]]]] = {}
-        self._spans: list[int] = []
+        self._spans: tuple[int, ...] = ()
+        self._joints: frozenset[str] = frozenset()
         self._late = False
         self.newest_time = 0  #: publish time of about the newest article, seconds since 1970
 
@@ -52,27 +51,48 @@ class Searcher:
         self._refresh()
         return Plan(node, self._term)
 
-    def newest(self, plan: Plan) -> Iterator[Row | Candidate]:
-        """Every match, the newest first, of one moment the later archived; a ``Row`` where a recheck read it."""
-        if not plan.recheck:
-            yield from self._ordered(plan)
-            return
+    def newest(self, plan: Plan) -> Iterator[Row]:
+        """Every match, the newest first, of one moment the later archived."""
+        read = self._read
+        checked = bool(plan.recheck)
         for candidate in self._ordered(plan):
-            row = self.row(candidate[0])
-            if row is not None and plan.matches(row):
+            row = Row(candidate, read)
+            if not checked or plan.matches(row):
                 yield row
 
     def count(self, plan: Plan, most: int) -> int:
         """How many match, counted no further than ``most``."""
-        if plan.match is None:
-            return 0
-        if not plan.recheck and plan.after is None and plan.before is None:
-            counted = self._conn.execute(
-                "SELECT count(*) FROM (SELECT 1 FROM search_terms WHERE search_terms MATCH ? LIMIT ?)",
-                (plan.match, most),
-            ).fetchone()
-            return int(counted[0])
-        return sum(1 for _ in islice(self.newest(plan), most))
+        found = 0
+        for match, recheck in plan.parts():
+            if found < most:
+                found += self._count(plan, match, recheck, most - found)
+        return found
+
+    def _count(self, plan: Plan, match: str, recheck: list[Node], most: int) -> int:
+        if not recheck and plan.after is None and plan.before is None:
+            return int(
+                self._rows(
+                    "SELECT count(*) FROM (SELECT 1 FROM search_terms WHERE search_terms MATCH ? LIMIT ?)",
+                    (match, most),
+                ).fetchone()[0]
+            )
+        literals = plan.literals(recheck) or []
+        # SQLite looks for the words without handing the text over; only what it does not find is checked here.
+        seen = " AND ".join("instr(a.text, ?)" for _ in literals) or ("0" if recheck else "1")
+        sql = f"""SELECT search_terms.rowid, {_DOCUMENT}, {seen}
+            FROM search_terms CROSS JOIN search_documents d ON d.id = search_terms.rowid
+            {"CROSS JOIN articles a ON a.id = d.article_id" if literals else ""}
+            WHERE search_terms MATCH ? AND search_terms.rowid BETWEEN ? AND ?"""
+        found = 0
+        for low, high in self._ranges(plan):
+            for row in self._rows(sql, (*literals, match, low, high)):
+                if not self.in_dates(plan, row[2]):
+                    continue
+                if (row[5] and not row[4] & JOINS) or plan.matches(Row(row[:5], self._read), recheck):
+                    found += 1
+                    if found >= most:
+                        return found
+        return found
 
     def first(self, plan: Plan, match: str, limit: int) -> list[int]:
         """The rowids of about the newest ``limit`` candidates of another expression, within the plan's dates."""
@@ -87,8 +107,20 @@ class Searcher:
         return found
 
     def row(self, rowid: int) -> Row | None:
-        found = self._conn.execute(_ROW, (rowid,)).fetchone()
-        return None if found is None else Row(*found)
+        found = self._rows(f"SELECT d.id, {_DOCUMENT} FROM search_documents d WHERE d.id = ?", (rowid,)).fetchone()
+        return None if found is None else Row(found, self._read)
+
+    def _read(self, article_id: int) -> tuple[Any, ...] | None:
+        found: tuple[Any, ...] | None = self._rows(
+            "SELECT CAST(text AS BLOB), title, author, digest, account_id FROM articles WHERE id = ?", (article_id,)
+        ).fetchone()
+        return found
+
+    def _rows(self, sql: str, values: tuple[object, ...]) -> sqlite3.Cursor:
+        """A cursor of plain tuples, whatever rows the connection makes."""
+        cursor = self._conn.cursor()
+        cursor.row_factory = None
+        return cursor.execute(sql, values)
 
     def in_dates(self, plan: Plan, published: int | None) -> bool:
         if plan.after is None and plan.before is None:
@@ -105,10 +137,7 @@ class Searcher:
         for low, high in self._ranges(plan):
             span: list[Candidate] = []
             number = -1
-            rows = self._conn.cursor()
-            rows.row_factory = None
-            rows.execute(_CANDIDATES + " ORDER BY search_terms.rowid DESC", (plan.match, low, high))
-            for row in rows:
+            for row in self._rows(_CANDIDATES, (plan.match, low, high)):
                 if low >= LATE:
                     late.append(row)
                     continue
@@ -155,6 +184,7 @@ class Searcher:
             self._seen = None
             raise NotIndexed("the search index must be built anew first: run `wechat-archive reindex`")
         self._spans = read_spans(self._conn)
+        self._joints = read_joints(self._conn)
         last = self._conn.execute("SELECT max(id) FROM search_documents").fetchone()[0]
         self._late = last is not None and last >= LATE
         newest = self._conn.execute(
@@ -169,7 +199,7 @@ class Searcher:
             accounts = self._holding(leaf, "account")
         elif leaf.field != "title":
             values = self._holding(leaf, leaf.field)
-        return Term(leaf, Resolved(accounts, values), self._words)
+        return Term(leaf, Resolved(accounts, values), self._words, self._joints)
 
     def _holding(self, leaf: Text, field: str) -> frozenset[int]:
         """The ids of the names that hold a term."""

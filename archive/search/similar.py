@@ -133,7 +133,7 @@ def _near(conn: sqlite3.Connection, article_id: int) -> list[tuple[int, str, flo
     title, text, author, digest = conn.execute(
         "SELECT title, text, author, digest FROM articles WHERE id = ?", (article_id,)
     ).fetchone()
-    candidates = _sharing(conn, document_tokens(title, text, author, digest))
+    candidates = _sharing(conn, document_tokens(title, text, author, digest, joints=frozenset()))
     mine = shingles(text)
     found = []
     for rowid, _ in candidates.most_common(_COMPARED + 1):

@@ -1,0 +1,60 @@
+"""Invented articles (`synthetic`) → rows of an archive's database, as the store would leave them, and their index."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+from archive.schema import open_database
+from archive.search.rebuild import reindex
+from benchmarks.synthetic import Draft
+
+_ARTICLE = """INSERT INTO articles(id, key, account_id, title, author, kind, kind_name, published, place, digest, path, text,
+    body, record, content_hash, markdown_hash, parser_version, archived, checked, gone, head_check, content_check)
+    VALUES (?,?,?,?,?,0,?,?,?,?,?,?,?,?,'','',1,'2026-06-01T00:00:00+00:00','2026-06-01T00:00:00+00:00',?,'','')"""
+
+
+def create(path: Path, drafts: Iterable[Draft]) -> None:
+    """A database at ``path`` with these articles, indexed as ``reindex`` leaves it."""
+    open_database(path).close()
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("PRAGMA synchronous=OFF")
+        with conn:
+            for draft in drafts:
+                insert(conn, draft)
+        reindex(conn)
+
+
+def insert(conn: sqlite3.Connection, draft: Draft) -> None:
+    """One article's rows, without its index."""
+    conn.execute("INSERT OR IGNORE INTO accounts(biz, name, first_seen) VALUES (?, ?, '')", (draft.account,) * 2)
+    (account_id,) = conn.execute("SELECT id FROM accounts WHERE biz = ?", (draft.account,)).fetchone()
+    body = "".join(f"<p>{line}</p>" for line in draft.text.split("\n"))
+    conn.execute(
+        _ARTICLE,
+        (
+            draft.number,
+            f"k{draft.number:09d}",
+            account_id,
+            draft.title,
+            draft.author,
+            draft.kind_name,
+            None if draft.published is None else draft.published.isoformat(),
+            draft.place,
+            draft.digest,
+            f"articles/{draft.number}.md",
+            draft.text,
+            ("<pre>x</pre>" if "code" in draft.has else "") + body,
+            '{"images": []}',
+            "2026-06-01T00:00:00+00:00" if draft.gone else None,
+        ),
+    )
+    if "image" in draft.has:
+        conn.execute(
+            "INSERT INTO images(article_id, position, url, role) VALUES (?, 0, 'https://mmbiz.qpic.cn/0', 'body')",
+            (draft.number,),
+        )
+    for position, sort in enumerate(sorted(draft.has & {"video", "audio"})):
+        conn.execute("INSERT INTO embeds(article_id, position, sort) VALUES (?, ?, ?)", (draft.number, position, sort))
