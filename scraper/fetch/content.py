@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import AsyncIterable
 
@@ -11,6 +12,8 @@ from scraper.errors import CutShort, Refused
 ACCEPT_ENCODING = "gzip, deflate"
 #: How much is unpacked at once.
 _STEP = 256 * 1024
+#: No server sends more gzip members; half a million empty ones fit into 10 MB and take minutes.
+_MOST_MEMBERS = 64
 
 
 class Unpacker:
@@ -23,56 +26,69 @@ class Unpacker:
         self._plain = self._coding in {"", "identity"}
         self._cap, self._url = cap, url
         self._engine = None if self._plain else zlib.decompressobj(15 + 16 if "gzip" in self._coding else 15)
-        self._started = False
-        self._out = bytearray()
+        self._waiting = b""
+        self._started = self._padding = False
+        self._members = 1
+        # BytesIO hands its bytes over without a copy, which a bytearray cannot.
+        self._out, self._size = io.BytesIO(), 0
 
     def feed(self, data: bytes) -> None:
         """The next bytes off the wire."""
         if self._plain:
-            self._room(len(data))
-            self._out += data
+            self._keep(data)
             return
-        while data:
+        data, self._waiting = self._waiting + data, b""
+        while data and not self._padding:
             assert self._engine is not None
-            if self._engine.eof:
-                data = self._next_member(data)
-                continue
-            data = self._step(data)
+            if self._engine.eof or not self._started:
+                # What begins here is told by two bytes.
+                if len(data) < 2:
+                    self._waiting = data
+                    return
+                self._begin(data)
+            else:
+                data = self._step(data)
 
     def finish(self) -> bytes:
         """Everything, once the last byte is in. Raises CutShort where the packed stream has no end."""
-        if self._engine is not None and self._started and not self._engine.eof:
+        if self._engine is not None and (self._started or self._waiting) and not self._engine.eof:
             raise CutShort(f"{self._url} was cut short inside its {self._coding} coding", url=self._url)
-        return bytes(self._out)
+        return self._out.getvalue()
+
+    def _begin(self, data: bytes) -> None:
+        """A packed stream begins; gzip may hold several, and what follows the last and is none is padding."""
+        if not self._started:
+            if self._coding == "deflate" and not _is_zlib(data):
+                self._engine = zlib.decompressobj(-15)  # some servers mean the bare stream
+            self._started = True
+        elif "gzip" in self._coding and data[:2] == b"\x1f\x8b":
+            self._members += 1
+            if self._members > _MOST_MEMBERS:
+                raise Refused(f"{self._url} is packed in more than {_MOST_MEMBERS} parts", url=self._url)
+            self._engine = zlib.decompressobj(15 + 16)
+        else:
+            self._padding = True
 
     def _step(self, data: bytes) -> bytes:
+        """Unpacks some of ``data`` and returns the rest."""
         assert self._engine is not None
-        if not self._started and self._coding == "deflate" and not _is_zlib(data):
-            self._engine = zlib.decompressobj(-15)  # some servers mean the bare stream
-        self._started = True
         try:
-            self._out += self._engine.decompress(data, _STEP)
+            self._keep(self._engine.decompress(data, _STEP))
         except zlib.error as error:
             raise CutShort(
                 f"{self._url} is damaged inside its {self._coding} coding ({error})", url=self._url
             ) from None
-        self._room(0)
         return self._engine.unused_data if self._engine.eof else self._engine.unconsumed_tail
 
-    def _next_member(self, data: bytes) -> bytes:
-        """gzip may hold several members; what follows the last and is none is padding, as gunzip takes it."""
-        if "gzip" in self._coding and data[:2] == b"\x1f\x8b":
-            self._engine = zlib.decompressobj(15 + 16)
-            return data
-        return b""
-
-    def _room(self, more: int) -> None:
-        if len(self._out) + more > self._cap:
+    def _keep(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size > self._cap:
             raise Refused(f"{self._url} is larger than {self._cap // 1024 // 1024} MB", url=self._url)
+        self._out.write(data)
 
 
 def _is_zlib(data: bytes) -> bool:
-    return len(data) < 2 or (data[0] & 0x0F == 8 and (data[0] << 8 | data[1]) % 31 == 0)
+    return data[0] & 0x0F == 8 and (data[0] << 8 | data[1]) % 31 == 0
 
 
 async def read(

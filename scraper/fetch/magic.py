@@ -11,7 +11,6 @@ _SIGNATURES: tuple[tuple[bytes, int, str, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", 0, "image/png", "png"),
     (b"GIF87a", 0, "image/gif", "gif"),
     (b"GIF89a", 0, "image/gif", "gif"),
-    (b"BM", 0, "image/bmp", "bmp"),
     (b"\x00\x00\x01\x00", 0, "image/x-icon", "ico"),
     (b"II*\x00", 0, "image/tiff", "tiff"),
     (b"MM\x00*", 0, "image/tiff", "tiff"),
@@ -67,12 +66,20 @@ def sniff(body: bytes) -> tuple[str, str] | None:
         return _RIFF.get(body[8:12])
     if body[4:8] == b"ftyp":
         return _BRANDS.get(body[8:12], ("video/mp4", "mp4"))
-    if len(body) > 3 and body[0] == 0xFF and body[1] & 0xE0 == 0xE0 and body[1] & 0x06:
-        # Without an ID3 tag an MP3 begins with a frame: 11 bits set, layer not 00 (that one is AAC's ADTS).
+    if body[:2] == b"BM" and body[6:10] == bytes(4) and len(body) >= 26:
+        return "image/bmp", "bmp"
+    if _is_mp3_frame(body[:4]):
         return "audio/mpeg", "mp3"
     if body[:2] in (b"\xff\xf1", b"\xff\xf9"):
         return "audio/aac", "aac"
     return _svg(body)
+
+
+def _is_mp3_frame(head: bytes) -> bool:
+    """An MP3 without an ID3 tag begins with a frame: 11 bits set, layer III, a known bitrate and sampling rate."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
+        return False
+    return head[1] & 0x18 != 0x08 and 0 < head[2] >> 4 < 15 and head[2] & 0x0C != 0x0C
 
 
 def _svg(body: bytes) -> tuple[str, str] | None:
@@ -104,7 +111,7 @@ def _text(body: bytes) -> str:
 def is_cut(body: bytes, extension: str) -> bool:
     """Whether a picture lacks its end; asked only where nobody promised its length."""
     if extension == "png":
-        return b"IEND" not in body[-64:]
+        return b"IEND\xaeB`\x82" not in body[-4096:]
     if extension == "jpg":
         return b"\xff\xd9" not in body[-4096:]
     if extension == "gif":
