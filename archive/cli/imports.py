@@ -1,0 +1,67 @@
+"""``wechat-archive import``: other archives in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archive.cli.common import App, archive_command, pass_app
+
+if TYPE_CHECKING:
+    from archive.importers import Taken
+
+
+@archive_command("import")
+@click.argument("paths", nargs=-1, required=True, metavar="FILE|DIR…", type=click.Path(path_type=Path))
+@click.option("--fetch", is_flag=True, help="Then fetch images and linked articles, as `run` does.")
+@click.option("--no-snapshots", is_flag=True, help="Do not keep the raw pages.")
+@click.option("--wait", is_flag=True, help="Wait for another command that writes to the archive.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@pass_app
+def command(app: App, paths: tuple[Path, ...], fetch: bool, no_snapshots: bool, wait: bool, as_json: bool) -> None:
+    """Take in Markdown files, saved pages, other tools' exports and web archives.
+
+    Reads this program's own files (a lost database is rebuilt from them), Markdown with 原文链接: lines or front
+    matter,
+    pages saved by browsers, SingleFile or curl, wechat-article-exporter's HTML and JSON, and WARC. Nothing is fetched
+    without --fetch: images stay where they are, linked articles wait for the next `run`. What cannot be read is listed
+    and the exit code is 1; the rest is taken in.
+    """
+    from archive.cli.progress import progress
+    from archive.importers import import_files
+
+    def tell(taken: Taken) -> None:
+        if taken.change == "failed":
+            app.say(f"not read: {taken.source}: {taken.error}")
+        elif app.verbosity:
+            app.say(f"{taken.change}: {taken.path or taken.source}")
+
+    with progress(app, "importing") as step:
+        report = import_files(
+            app.root,
+            paths,
+            links=fetch,
+            snapshots=app.config.snapshots and not no_snapshots,
+            versions=app.config.versions,
+            wait=wait,
+            tell=tell,
+            progress=step,
+        )
+    found = report.to_json()
+    code = report.exit_code
+    if fetch and not report.signal:
+        from archive.run.runner import Runner
+
+        run = Runner(root=app.root, config=app.config, command="run", wait=wait).run()
+        found["fetched"] = run.to_json()
+        code = run.exit_code or code
+        if not as_json:
+            app.say(run.line())
+    if as_json:
+        click.echo(json.dumps({**found, "exit_code": code}, ensure_ascii=False))
+    else:
+        click.echo(report.line())
+    click.get_current_context().exit(code)

@@ -1,0 +1,8 @@
+"""Other archives in: Markdown files, saved pages, other tools' exports, web archives. Never touches the network."""
+
+from __future__ import annotations
+
+from archive.importers.job import import_files
+from archive.importers.report import ImportReport, Taken
+
+__all__ = ["ImportReport", "Taken", "import_files"]

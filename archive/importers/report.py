@@ -1,0 +1,81 @@
+"""What an ``import`` did."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """One article found in a file.
+
+    ``change``: ``new``, ``modified`` (a newer capture of what is held), ``unchanged``, ``held`` (that is as good
+    or better: left alone), ``waiting`` (only an address: fetched by the next run), ``failed``. ``source`` is the file
+    and, in a collection, the place in it.
+    """
+
+    source: str
+    change: str
+    key: str | None = None
+    path: str | None = None
+    title: str | None = None
+    error: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """What is known of it."""
+        return {name: value for name in self.__slots__ if (value := getattr(self, name)) is not None}
+
+
+@dataclass(slots=True, kw_only=True)
+class ImportReport:
+    """Counts and failures. ``links``: addresses that now wait to be fetched; ``skipped``: files of no known kind."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    results: list[Taken] = field(default_factory=list)
+    links: int = 0
+    media: int = 0
+    skipped: int = 0
+    signal: int | None = None
+
+    def add(self, taken: Taken) -> None:
+        """Count one."""
+        self.counts[taken.change] += 1
+        self.results.append(taken)
+
+    @property
+    def failures(self) -> list[Taken]:
+        """What could not be read."""
+        return [taken for taken in self.results if taken.change == "failed"]
+
+    @property
+    def exit_code(self) -> int:
+        """0, 1 where something could not be read, 128 and more for a signal."""
+        return 128 + self.signal if self.signal else int(bool(self.counts["failed"]))
+
+    def to_json(self) -> dict[str, Any]:
+        """One object."""
+        names = ("new", "modified", "unchanged", "held", "waiting", "failed")
+        return {
+            "command": "import",
+            "saved": self.counts["new"] + self.counts["modified"],
+            **{name: self.counts[name] for name in names},
+            "links": self.links,
+            "media": self.media,
+            "skipped": self.skipped,
+            "exit_code": self.exit_code,
+            "results": [taken.to_json() for taken in self.results],
+        }
+
+    def line(self) -> str:
+        """One line for a person."""
+        parts = [f"{self.counts['new'] + self.counts['modified']} saved"]
+        same = self.counts["unchanged"] + self.counts["held"]
+        parts += [f"{same} held already"] if same else []
+        parts += [f"{self.media} images"] if self.media else []
+        parts += [f"{self.counts['failed']} could not be read"] if self.counts["failed"] else []
+        waiting = self.links + self.counts["waiting"]
+        parts += [f"{waiting} addresses wait (`wechat-archive run` or --fetch fetches them)"] if waiting else []
+        text = f"import: {', '.join(parts)}"
+        return text + (" — interrupted; the same command goes on" if self.signal else "")

@@ -1,0 +1,102 @@
+"""WARC and ARC files: article pages out of anybody's web archive, and images for them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
+
+from archive.importers.found import LARGEST, Found
+from scraper import urls
+from scraper.errors import NotAnAddress
+from scraper.models import Page
+
+_IMAGE_HOST = re.compile(r"^https?://(?:[\w-]+\.)*(?:qpic\.cn|qlogo\.cn|wx\.qq\.com)/")
+#: The extension field of our own exports: JSON with the address asked for, the one it ended at, those in between.
+EXCHANGE = "X-Wechat-Archive-Exchange"
+#: What a faithful writer renames because the body is kept decoded (see ``archive.export.warc``).
+_ORIGINAL = "x-archive-orig-"
+
+
+def read_warc(path: Path) -> Iterator[Found]:
+    """Each response of an article page, and each image of WeChat's hosts, in the file's order.
+
+    A damaged end is told as an error after everything before it.
+    """
+    number = 0
+    with path.open("rb") as file:
+        try:
+            for record in ArchiveIterator(file, arc2warc=True):
+                number += 1
+                if record.rec_type in ("response", "resource"):
+                    yield from _response(path, record)
+        except (ArchiveLoadFailed, EOFError, OSError, ValueError) as error:
+            yield Found(source=f"{path}, record {number + 1}", path=path, error=str(error).strip() or "damaged")
+
+
+def _response(path: Path, record: Any) -> Iterator[Found]:
+    url = record.rec_headers.get_header("WARC-Target-URI") or ""
+    image = bool(_IMAGE_HOST.match(url))
+    if not image and not _is_article(url):
+        return
+    source = f"{path}, {url}"
+    status = int(record.http_headers.get_statuscode() or 200) if record.http_headers else 200
+    if 300 <= status < 400 or (image and status != 200):
+        return
+    body = record.content_stream().read(LARGEST + 1)
+    if len(body) > LARGEST:
+        yield Found(source=source, path=path, error=f"it is larger than {LARGEST // 2**20} MB")
+    elif image:
+        yield Found(source=source, path=path, image=(url, body))
+    else:
+        page = _page(url, status, body, record)
+        kept_for = _exchange(record.rec_headers.get_header(EXCHANGE)).get("address")
+        yield Found(source=source, path=path, page=page, address=kept_for)
+
+
+def _is_article(url: str) -> bool:
+    try:
+        return urls.parse(url).form != "album"
+    except NotAnAddress:
+        return False
+
+
+def _page(url: str, status: int, body: bytes, record: Any) -> Page:
+    headers = record.http_headers.headers if record.http_headers else []
+    exchange = _exchange(record.rec_headers.get_header(EXCHANGE))
+    return Page(
+        url=exchange.get("url", url),
+        body=body,
+        final_url=exchange.get("final_url"),
+        status=status,
+        headers=tuple(_header(name, value) for name, value in headers if name.lower() != "content-length"),
+        redirects=tuple(exchange.get("redirects", ())),
+        fetched=_time(record.rec_headers.get_header("WARC-Date")),
+    )
+
+
+def _exchange(text: str | None) -> dict[str, Any]:
+    """What our own exports say about the exchange beyond WARC's fields."""
+    try:
+        values = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _header(name: str, value: str) -> tuple[str, str]:
+    name = name.lower()
+    return name.removeprefix(_ORIGINAL), value
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat((text or "").replace("Z", "+00:00")).astimezone(UTC)
+    except ValueError:
+        return None
