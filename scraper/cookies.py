@@ -43,7 +43,11 @@ def load(path: str | Path) -> Cookies:
         text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(f"the cookies file {path} cannot be read: {error}") from error
-    jar = http.cookiejar.CookieJar()
+    # A cookie of one host goes to that host alone, as in a browser.
+    policy = http.cookiejar.DefaultCookiePolicy(
+        strict_ns_domain=http.cookiejar.DefaultCookiePolicy.DomainStrictNonDomain
+    )
+    jar = http.cookiejar.CookieJar(policy)
     for number, line in enumerate(text.splitlines(), 1):
         # `#HttpOnly_` before a domain marks a cookie, not a comment (curl's form).
         line = line.removeprefix("#HttpOnly_")

@@ -24,7 +24,9 @@ SECRET_NAMES = (
 _NAME = "|".join(sorted(map(re.escape, SECRET_NAMES), key=len, reverse=True))
 
 # Every repetition before a value is bounded, so that no text takes more than linear time.
-_NAMED = rf"(?<![A-Za-z0-9_])(?:{_NAME})"
+# A name begins after no letter, or after an escape that ends in one: `%3Fkey`, `%253Fkey`, `\\x26key`, `\\u0026key`.
+_BEGIN = r"(?:(?<![A-Za-z0-9_])|(?<=%[0-9a-f]{2})|(?<=25[0-9a-f]{2})|(?<=\\x[0-9a-f]{2})|(?<=\\u00[0-9a-f]{2}))"
+_NAMED = rf"{_BEGIN}(?:{_NAME})"
 # `=` may be percent-encoded once or more (an address inside an address), and so may the end of the value (`%26`).
 _PAIR = re.compile(
     rf"(?P<name>{_NAMED})" + r"(?P<equals>\s{0,4}=\s{0,4}|%(?:25){0,4}3D)(?P<quote>\\{0,4}[\"'])?"

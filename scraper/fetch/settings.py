@@ -75,7 +75,7 @@ class FetchSettings:
     user_agent: str = DEFAULT_USER_AGENT
     accept_language: str = "zh-CN,zh;q=0.9,en;q=0.5"
     cookies_file: str | Path | None = None
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)  # may hold a password
     ca_file: str | Path | None = None
     allow_hosts: tuple[str, ...] = ()
     media_parallel: int = 8
