@@ -14,7 +14,7 @@ from typing import Any
 
 from archive.search.match import Matcher
 from archive.search.query import And, Dates, Node, Not, Or, Tag, Text, texts
-from archive.search.terms import ALL, SALIENT, TITLE, VALUE, Piece, term_pieces
+from archive.search.terms import ALL, LONGEST_WORD, SALIENT, TITLE, VALUE, Piece, term_pieces
 
 #: A long phrase asks the index for so many of its tokens, evenly chosen; the recheck sees to the rest.
 _MOST_PIECES = 16
@@ -106,8 +106,10 @@ class Term:
                 found = words(piece)
                 if found is None:
                     self.exact = False  # too many words to name: any article is a candidate
-                else:
-                    self.tokens.append([quoted(word) for word in found])
+                    continue
+                self.tokens.append([quoted(word) for word in found])
+                if any(len(word) >= LONGEST_WORD for word in found):
+                    self.exact = False  # words that the index cut off are named too
 
     @cached_property
     def matcher(self) -> Matcher:

@@ -13,7 +13,7 @@ from archive.errors import ArchiveError
 from archive.search.index import LATE, SPAN, is_current, read_joints, read_spans, span_of
 from archive.search.plan import Plan, Resolved, Row, Term
 from archive.search.query import Node, Text
-from archive.search.terms import JOINS, LONGEST_WORD, Piece, fold
+from archive.search.terms import IS_WORD, JOINS, LONGEST_WORD, Piece, fold
 
 #: With more words than this holding what ``--contains`` looks for, articles are looked through instead.
 _MOST_WORDS = 400
@@ -217,13 +217,18 @@ class Searcher:
         return frozenset(number for name, number in named if matcher.found_folded(name))
 
     def _words(self, piece: Piece) -> list[str] | None:
-        """The index's words that end with or contain a piece; ``None``: more than can be asked for."""
+        """The index's words that end with or contain a piece, and those it cut off, which may; ``None``: too many."""
         wanted = piece.token
         if len(wanted) >= LONGEST_WORD:
             return None
         found: list[str] = []
-        for (word,) in self._conn.execute("SELECT term FROM search_vocabulary WHERE instr(term, ?)", (wanted,)):
-            if (piece.sort == "infix" or word.endswith(wanted)) and len(word) < LONGEST_WORD:
+        rows = self._rows(
+            "SELECT term FROM search_vocabulary WHERE instr(term, ?) OR length(term) >= ?", (wanted, LONGEST_WORD)
+        )
+        for (word,) in rows:
+            if not IS_WORD[word[0]] or not IS_WORD[word[-1]]:
+                continue
+            if piece.sort == "infix" or word.endswith(wanted) or len(word) >= LONGEST_WORD:
                 found.append(word)
                 if len(found) > _MOST_WORDS:
                     return None
