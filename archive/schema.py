@@ -294,17 +294,24 @@ def open_database(path: str | Path, *, readonly: bool = False, outdated: bool = 
 
 
 def _readable(place: Path) -> str:
-    """The address of a database to read: one on a read-only disk is opened without the files that WAL would need."""
+    """The address of a database to read.
+
+    ``mode=rw`` where the folder may be written, since a ``mode=ro`` connection leaves the log's empty files behind
+    (``query_only`` then keeps it from writing); on a read-only disk without the files that WAL would need.
+    """
+    if os.access(place.parent, os.W_OK) and os.access(place, os.W_OK):
+        return f"{place.absolute().as_uri()}?mode=rw"
     log = place.with_name(place.name + "-wal")
-    fixed = not os.access(place.parent, os.W_OK) and not log.exists()
-    return f"{place.absolute().as_uri()}?mode=ro{'&immutable=1' if fixed else ''}"
+    return f"{place.absolute().as_uri()}?mode=ro{'' if log.exists() else '&immutable=1'}"
 
 
 def _prepare(conn: sqlite3.Connection, place: Path, readonly: bool, outdated: bool) -> ArchiveDatabase:
     conn.row_factory = sqlite3.Row
     conn.execute("PRAGMA foreign_keys=ON")
     conn.execute("PRAGMA synchronous=FULL")
-    if not readonly:
+    if readonly:
+        conn.execute("PRAGMA query_only=ON")
+    else:
         conn.execute("PRAGMA journal_mode=WAL")
     db = ArchiveDatabase(conn, place, readonly=readonly)
     _refuse_newer(db, place)

@@ -13,14 +13,14 @@ from archive.verify.findings import Finding
 def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
     """Articles that the index lacks, has wrongly or has although they are gone. ``deep`` reads every posting."""
     from archive.search.documents import documents
-    from archive.search.index import document_tokens, fingerprint, is_current
+    from archive.search.index import document_tokens, fingerprint, is_current, read_joints
 
     if conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'search_documents'").fetchone() is None:
         return
     if conn.execute("SELECT 1 FROM search_meta WHERE name = 'version'").fetchone() is None or not is_current(conn):
         yield Finding(sort="index", what="the search index is not finished or of another version")
         return
-    sums = _postings(conn) if deep else None
+    sums, joints = _postings(conn) if deep else None, read_joints(conn)
     ids = [row[0] for row in conn.execute("SELECT id FROM articles ORDER BY id")]
     for article_id in ids:
         row = conn.execute(
@@ -31,7 +31,7 @@ def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
             yield Finding(sort="index", article_id=article_id, what=f"{what} is not in the search index")
             continue
         for document in documents(conn, [article_id]):
-            words = document_tokens(document.title, document.text, document.author, document.digest)
+            words = document_tokens(document.title, document.text, document.author, document.digest, joints=joints)
             if fingerprint(words) != row["fingerprint"]:
                 yield Finding(
                     sort="index", article_id=article_id, what=f"{what}: the search index has another text of it"
@@ -49,13 +49,17 @@ def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
 
 def _postings(conn: sqlite3.Connection) -> dict[int, tuple[int, int]]:
     """For each document of the index: how many words it has, and a sum over them."""
-    conn.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_words USING fts5vocab(main, search_terms, instance)")
-    found: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
-    for term, document in conn.execute("SELECT term, doc FROM temp.search_words"):
-        entry = found[document]
-        entry[0] += 1
-        entry[1] ^= zlib.crc32(term.encode("utf-8", "surrogatepass"))
-    conn.execute("DROP TABLE temp.search_words")
+    conn.execute("PRAGMA query_only = OFF")  # it forbids even a table of this connection's own
+    try:
+        conn.execute("CREATE VIRTUAL TABLE temp.search_words USING fts5vocab(main, search_terms, instance)")
+        found: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
+        for term, document in conn.execute("SELECT term, doc FROM temp.search_words"):
+            entry = found[document]
+            entry[0] += 1
+            entry[1] ^= zlib.crc32(term.encode("utf-8", "surrogatepass"))
+        conn.execute("DROP TABLE temp.search_words")
+    finally:
+        conn.execute("PRAGMA query_only = ON")
     return {document: (entry[0], entry[1]) for document, entry in found.items()}
 
 

@@ -150,6 +150,7 @@ class _Mender:
         if checks.content_check(row) == row["content_check"]:
             article = record.loads(row["record"], row["body"], row["text"])
             said = {n: v for n, v in article_row(article, row["parser_version"]).items() if n in as_it_is}
+            said["account_id"] = self._account_of(article)
             candidates.insert(0, {**as_it_is, **said})
         for candidate in candidates:
             mended = unflipped(candidate, checks.head_check, row["head_check"])
@@ -161,6 +162,13 @@ class _Mender:
             return False, "its facts cannot be told from its hash: `save --refresh` fetches it again"
         self._write_head(row["id"], {**as_it_is, **said, **told})
         return True, "made again from its record and its file"
+
+    def _account_of(self, article: Article) -> int | None:
+        row = self.conn.execute(
+            "SELECT id FROM accounts WHERE biz = ?1 OR (?1 IS NULL AND name = ?2) ORDER BY id LIMIT 1",
+            (article.account.biz, article.account.name),
+        ).fetchone()
+        return int(row["id"]) if row else None
 
     def _write_head(self, article_id: int, values: dict[str, Any]) -> None:
         with self.store._writing():

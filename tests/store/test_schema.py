@@ -1,0 +1,244 @@
+"""The database: opening, migrating, and what is said when that cannot be."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from archive import schema, seal
+from archive.errors import ArchiveError, CannotCreate, Corrupt, NewerArchive, NotHeld
+from archive.schema import as_archive_error, migrations, open_database
+from tests.store.make import article, keep, opened
+
+#: Opens the database, and is killed after so many statements of its migrations.
+KILLED = """
+import os, signal, sys
+from archive import schema
+left = int(sys.argv[2])
+def run(db, statements):
+    global left
+    for statement in statements:
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left -= 1
+        db.conn.execute(statement)
+schema.run_ddl = run
+schema.open_database(sys.argv[1]).close()
+"""
+
+
+@contextmanager
+def plain(path: Path) -> Iterator[sqlite3.Connection]:
+    """The file, opened by somebody else."""
+    with closing(sqlite3.connect(path)) as conn:
+        yield conn
+
+
+def schema_of(path: Path) -> list[tuple[object, ...]]:
+    with plain(path) as conn:
+        return conn.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
+
+
+def applied(path: Path) -> list[str]:
+    with plain(path) as conn:
+        try:
+            return [row[0] for row in conn.execute("SELECT name FROM _sqlite_migrations ORDER BY id")]
+        except sqlite3.OperationalError:
+            return []
+
+
+def test_a_new_database_is_ready(tmp_path: Path) -> None:
+    """WAL, foreign keys, everything synced; closed without a log beside it."""
+    path = tmp_path / "new" / "archive.db"
+    with open_database(path) as db:
+        pragma = {
+            name: db.conn.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "foreign_keys", "synchronous")
+        }
+    assert pragma == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 2}
+    assert applied(path) == [migration.name for migration in migrations._migrations]
+    assert not path.with_name("archive.db-wal").exists()
+
+
+def test_opening_again_changes_nothing(tmp_path: Path) -> None:
+    """Not a byte of the database nor of its seal."""
+    path = tmp_path / "archive.db"
+    open_database(path).close()
+    before = {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in tmp_path.iterdir()}
+    open_database(path).close()
+    open_database(path, readonly=True).close()
+
+    assert {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in tmp_path.iterdir()} == before
+
+
+def check_killed(tmp_path: Path, statements: int) -> bool:
+    """Kill the migrations after so many statements; whether that was before their end."""
+    path = tmp_path / "archive.db"
+    done = subprocess.run([sys.executable, "-c", KILLED, str(path), str(statements)], check=False)
+    names = applied(path)
+    expected = [migration.name for migration in migrations._migrations][: len(names)]
+    fresh = tmp_path / "fresh.db"
+    with open_database(fresh) as db:
+        db.conn.execute("SELECT 1")
+
+    # Each migration is there with the note of it, or not at all.
+    assert names == expected
+    with plain(path) as conn:
+        assert conn.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        tables = {row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert ("articles" in tables) == ("m001_articles" in names)
+    assert ("search_terms" in tables) == ("m003_search" in names)
+    open_database(path).close()
+    assert schema_of(path) == schema_of(fresh)
+    return done.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("statements", [0, 5, 35, 45])
+def test_a_killed_migration_leaves_the_old_schema_or_the_new(tmp_path: Path, statements: int) -> None:
+    """Nothing between; the next command goes on as if nothing had been."""
+    assert check_killed(tmp_path, statements)
+
+
+@pytest.mark.long
+def test_a_migration_can_be_killed_at_any_statement(tmp_path: Path) -> None:
+    """The same, at every one of them."""
+    statements = 0
+    while check_killed(tmp_path / str(statements), statements):
+        statements += 1
+    assert statements > 40
+
+
+def test_a_newer_archive_is_left_alone(tmp_path: Path) -> None:
+    """An older program says so instead of writing rows that the newer one does not expect."""
+    path = tmp_path / "archive.db"
+    with open_database(path) as db, db.atomic():
+        db.table("_sqlite_migrations").insert({"migration_set": "archive", "name": "m999_later", "applied_at": "2030"})
+    before = path.read_bytes()
+
+    for readonly in (False, True):
+        with pytest.raises(NewerArchive, match=r"m999_later.*update the program") as caught:
+            open_database(path, readonly=readonly)
+        assert caught.value.exit_code == 78
+    assert path.read_bytes() == before
+
+
+def test_an_older_archive_is_not_changed_by_reading(tmp_path: Path) -> None:
+    """Reading says what to do; the next writing command updates it."""
+    path = tmp_path / "archive.db"
+    open_database(path).close()
+    with plain(path) as conn, conn:
+        conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm001_articles'")
+    with pytest.raises(ArchiveError, match="older version"):
+        open_database(path, readonly=True)
+    open_database(path, readonly=True, outdated=True).close()
+
+
+def test_reading_where_nothing_is_says_how_to_begin(tmp_path: Path) -> None:
+    """And creates nothing."""
+    with pytest.raises(NotHeld, match="wechat-archive save"):
+        open_database(tmp_path / "no" / "archive.db", readonly=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_database_is_said_to_be_damaged(tmp_path: Path) -> None:
+    """With the command that repairs; nothing is overwritten."""
+    path = tmp_path / "archive.db"
+    path.write_bytes(b"this is not a database, however long it may be" * 100)
+    with pytest.raises(Corrupt, match="verify --repair") as caught:
+        open_database(path)
+    assert caught.value.exit_code == 65
+    assert path.read_bytes().startswith(b"this is not")
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    """A file in the way: 73."""
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(CannotCreate, match="cannot create the folder"):
+        open_database(tmp_path / "file" / "sub" / "archive.db")
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("database or disk is full", 74),
+        ("disk I/O error", 74),
+        ("attempt to write a readonly database", 74),
+        ("unable to open database file", 73),
+        ("database is locked", 75),
+        ("database disk image is malformed", 65),
+        ("Could not decode to UTF-8 column 'title'", 65),
+        ("something else", 70),
+    ],
+)
+def test_troubles_of_sqlite_are_told_apart(said: str, code: int) -> None:
+    """Each with the exit code that cron can act on."""
+    assert as_archive_error(sqlite3.DatabaseError(said), "archive.db").exit_code == code
+
+
+def test_closing_seals_the_file(tmp_path: Path) -> None:
+    """Every later change of a byte, by whatever, is seen; also in room that no row uses."""
+    with opened(tmp_path) as store:
+        keep(store, article(1))
+        assert not seal.seal_of(tmp_path / "archive.db").exists()
+    path = tmp_path / "archive.db"
+    assert seal.broken_blocks(path) == []
+    data = path.read_bytes()
+    for at in range(0, len(data), 9973):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        assert seal.broken_blocks(path) != []
+    path.write_bytes(data + b"x")
+    assert seal.broken_blocks(path) != []
+
+
+def test_a_damaged_seal_is_told(tmp_path: Path) -> None:
+    """It has a hash of its own."""
+    open_database(tmp_path / "archive.db").close()
+    place = seal.seal_of(tmp_path / "archive.db")
+    place.write_text(place.read_text().replace('"block": 65536', '"block": 65537'))
+
+    assert seal.broken_blocks(tmp_path / "archive.db") == ["archive.db.seal itself is damaged"]
+
+
+def test_a_kill_leaves_no_seal_rather_than_a_wrong_one(tmp_path: Path) -> None:
+    """Without one, verify falls back on the hashes of the rows."""
+    open_database(tmp_path / "archive.db").close()
+    code = (
+        "import os, signal, sys; from archive.schema import open_database; db = open_database(sys.argv[1]);"
+        "db.conn.execute(\"INSERT INTO accounts (name, first_seen) VALUES ('x', 'y')\"); db.conn.commit();"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "archive.db")], check=False)
+    assert seal.broken_blocks(tmp_path / "archive.db") is None
+    open_database(tmp_path / "archive.db").close()
+
+    assert seal.broken_blocks(tmp_path / "archive.db") == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_an_archive_on_a_read_only_disk_can_be_read(tmp_path: Path) -> None:
+    """A DVD, a mounted backup."""
+    with opened(tmp_path) as store:
+        keep(store, article(1))
+    tmp_path.chmod(0o555)
+    try:
+        with open_database(tmp_path / "archive.db", readonly=True) as db:
+            assert db.table("articles").count == 1
+    finally:
+        tmp_path.chmod(0o755)
+
+
+def test_every_migration_has_a_name_of_its_own() -> None:
+    """Names are what an archive remembers; they never change."""
+    names = [migration.name for migration in migrations._migrations]
+
+    assert names[0] == "m001_articles"
+    assert len(set(names)) == len(names)
+    assert schema.migrations.name == "archive"
