@@ -52,6 +52,7 @@ def opened(
         stack.callback(db.close)
         # Files that lead to what has just arrived are written once at the end, not once an arrival.
         store = Store(db, root, versions=config.versions, eager=False)
+        store.files.sweep()  # what a killed command left half-written
         snapshots = stack.enter_context(Snapshots(root / SNAPSHOTS)) if config.snapshots else None
         yield Parts(root, config, store, snapshots, SqliteFrontier(db.conn), CoolDown(db.conn), clock, rng)
 

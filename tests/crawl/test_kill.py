@@ -1,0 +1,174 @@
+"""Kill it anywhere: SIGKILL at any system call, and the next run goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from scraper import urls
+from tests.crawl.nursery import Nursery
+from tests.share import share
+from tests.weixin.server import Internet
+from tests.weixin.site import Published, Site
+
+ARTICLES = 14
+#: What a writing command does that a kill could break: files, databases, the network, and their order.
+CALLS = ("pwrite64", "fdatasync", "fsync", "rename", "write", "openat", "unlink", "sendto", "recvfrom", "ftruncate")
+KILLS = 300
+
+
+def build(site: Site) -> tuple[str, list[Published]]:
+    """Linked articles, each with a picture of its own and one that they share, in an order with cycles."""
+    shared = site.image()
+    articles: list[Published] = []
+    for number in range(ARTICLES):
+        links = articles[-2:] if number else []
+        articles.append(site.article(f"文章{number}", links=links, pictures=[site.image(), shared]))
+    start = site.article("目录", links=articles[::-1])
+    return start.short, [*articles, start]
+
+
+def strace_works() -> bool:
+    """Whether system calls can be counted here (some containers forbid it)."""
+    strace = shutil.which("strace")
+    return bool(strace) and subprocess.run([strace, "-o", os.devnull, "true"], capture_output=True).returncode == 0
+
+
+class Sweep:
+    """One archive that is killed again and again."""
+
+    def __init__(self, root: Path, internet: Internet, nursery: Nursery, seed: int) -> None:
+        self.root, self.internet, self.nursery = root, internet, nursery
+        self.rng = random.Random(seed)
+        self.finished: set[str] = set()
+        self.pictures: set[str] = set()
+        self.seen = 0
+        self.traced = strace_works()
+
+    def command(self, *argv: str) -> tuple[str, ...]:
+        return (*argv, "--interval", "0", "--archive", str(self.root))
+
+    def kill_once(self, *argv: str) -> bool:
+        """Run a command and kill it at some point; False: it ended before that."""
+        pid = self.nursery.start(*self.command(*argv), hold=True)
+        tracer = self._trace(pid) if self.traced else None
+        os.kill(pid, signal.SIGCONT)
+        if tracer is None:
+            time.sleep(self.rng.uniform(0, 0.4))
+            os.kill(pid, signal.SIGKILL)
+        code = self.nursery.wait()
+        if tracer is not None:
+            tracer.wait(timeout=10)
+        return code == -signal.SIGKILL
+
+    def _trace(self, pid: int) -> subprocess.Popen[bytes]:
+        call = self.rng.choice(CALLS)
+        nth = int(self.rng.expovariate(1 / 12)) + 1
+        inject = f"inject={call}:signal=KILL:when={nth}"
+        tracer = subprocess.Popen(
+            ["strace", "-f", "-o", os.devnull, "-e", f"trace={call}", "-e", inject, "-p", str(pid)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for _ in range(500):
+            if "TracerPid:\t0\n" not in Path(f"/proc/{pid}/status").read_text():
+                return tracer
+            time.sleep(0.002)
+        return tracer
+
+    def check(self) -> None:
+        """Nothing finished was asked for again; both databases are sound; every row has its whole file."""
+        requests = self.internet.log.requests()
+        repeated = [r.url for r in requests[self.seen :] if _name(r.url) in self.finished | self.pictures]
+        assert repeated == []
+        self.seen = len(requests)
+        if (self.root / "archive.db").exists():
+            self._check_archive()
+        if (self.root / "snapshots.db").exists():
+            with sqlite3.connect(f"file:{self.root / 'snapshots.db'}?mode=rw", uri=True) as snapshots:
+                assert snapshots.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+                if snapshots.execute("SELECT 1 FROM sqlite_master WHERE name = 'snapshots'").fetchone():
+                    self.finished = {row[0] for row in snapshots.execute("SELECT address FROM snapshots")}
+            snapshots.close()
+
+    def _check_archive(self) -> None:
+        db = sqlite3.connect(f"file:{self.root / 'archive.db'}?mode=ro", uri=True)
+        try:
+            assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+            tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master")}
+            if "media_addresses" not in tables:
+                return
+            for path, expected, stale in db.execute("SELECT path, markdown_hash, stale FROM articles"):
+                # A kill between writing a file anew and noting its hash leaves the new file: whole, and noted stale.
+                body = (self.root / path).read_bytes()
+                assert stale or hashlib.sha256(body).hexdigest() == expected, path
+                assert body.endswith(b"\n")
+            for path, sha256 in db.execute("SELECT path, sha256 FROM media"):
+                assert hashlib.sha256((self.root / path).read_bytes()).hexdigest() == sha256
+            rows = db.execute("SELECT url FROM media_addresses WHERE sha256 IS NOT NULL")
+            self.pictures = {_name(row[0]) for row in rows}
+        finally:
+            db.close()
+
+
+def _name(url: str) -> str:
+    found = urls.find(url)
+    return found[0].canonical if found else url
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_kill_at_any_point_loses_and_repeats_nothing(tmp_path: Path, seed: int, internet: Internet) -> None:
+    """At least 300 kill points (half of them here): nothing lost, nothing asked for twice, nothing half-made."""
+    start, articles = build(internet.site)
+    wanted = share(KILLS // 2, least=25)
+    kills: Counter[str] = Counter()
+    with Nursery(internet.env) as nursery:
+        round_ = 0
+        while kills["killed"] < wanted:
+            round_ += 1
+            internet.log.clear()
+            sweep = Sweep(tmp_path / f"archive{round_}", internet, nursery, seed * 1000 + round_)
+            command = ("save", start, "--follow", "2")
+            for _ in range(40):
+                killed = sweep.kill_once(*command)
+                sweep.check()
+                kills["killed" if killed else "ended"] += 1
+                command = ("run",) if sweep.finished else command
+                if not killed or kills["killed"] >= wanted:
+                    break
+            _finish(sweep, articles)
+            shutil.rmtree(sweep.root)
+    assert kills["killed"] >= wanted
+
+
+def _finish(sweep: Sweep, articles: list[Published]) -> None:
+    """One undisturbed run: everything is there once, and then there is nothing left to do."""
+    sweep.nursery.start(*sweep.command("save", articles[-1].short, "--follow", "2"))
+    assert sweep.nursery.wait() == 0
+    sweep.check()
+    db = sqlite3.connect(sweep.root / "archive.db")
+    titles = sorted(row[0] for row in db.execute("SELECT title FROM articles"))
+    paths = {row[0] for row in db.execute("SELECT path FROM articles")}
+    stale = db.execute("SELECT count(*) FROM articles WHERE stale").fetchone()[0]
+    waiting = db.execute("SELECT count(*) FROM frontier WHERE open").fetchone()[0]
+    db.close()
+    assert titles == sorted(article.title for article in articles)
+    assert {p.relative_to(sweep.root).as_posix() for p in (sweep.root / "articles").rglob("*.md")} == paths
+    assert (stale, waiting) == (0, 0)
+    assert list(sweep.root.glob(".tmp/*")) == []
+    before = len(sweep.internet.log)
+    sweep.nursery.start(*sweep.command("run"))
+    assert sweep.nursery.wait() == 0
+    assert len(sweep.internet.log) == before
