@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zlib
 from collections.abc import AsyncIterable
 
@@ -10,6 +11,7 @@ from scraper.errors import CutShort, Refused
 
 #: What is offered. brotli turns 481 bytes into 315 MB in one call that cannot be bounded (faults.md, row 8).
 ACCEPT_ENCODING = "gzip, deflate"
+_COMMENT = re.compile(rb"<!--.*?(?:-->|$)", re.DOTALL)
 #: How much is unpacked at once.
 _STEP = 256 * 1024
 #: No server sends more gzip members; half a million empty ones fit into 10 MB and take minutes.
@@ -114,9 +116,10 @@ async def read(
 def looks_whole(body: bytes) -> bool:
     """For a page whose length nobody promised (HTTP/1.0 style, ended by closing): its markup or JSON has an end.
 
-    All 60 real pages and 7 status pages looked at end in ``</html>``, some with a comment behind it.
+    All 60 real pages and 7 status pages looked at end in ``</html>``, some with a comment behind it; the comment
+    before the real beginning (``<!--headTrap…<html></html>-->``, 2015–2018) is no end.
     """
-    tail = body[-4096:].rstrip().lower()
+    tail = _COMMENT.sub(b"", body[-4096:]).rstrip().lower()
     if body.lstrip()[:1] in (b"{", b"["):
         return tail[-1:] in (b"}", b"]")
     return b"</html>" in tail or b"<html" not in body[:65536].lower()

@@ -129,10 +129,11 @@ def test_real_pages_cut_short_are_never_pages(internet: Internet, corpus: Path) 
         body = (corpus / "pages" / f"{name}.html").read_bytes()
         for how in CUTS.values():
             full = len(Answer(body=body, **how).coded("gzip, deflate")[0])
-            end = body.rindex(b"</html>") if "coding" not in how else full
+            # Behind the real end 2018's pages have a comment with another one in it.
+            end = body.index(b"</html>", body.index(b"</body>", len(body) * 2 // 3)) if "coding" not in how else full
             internet.site.on(URL, Answer(body=body, **how))
             assert body == page(internet).body
-            for at in (0, 1, end // 3, end - 9, end - 1):
+            for at in (0, 1, 1000, end // 3, end - 9, end - 1):
                 internet.site.on(URL, Answer(body=body, cut=at, **how))
                 with pytest.raises(CutShort):
                     page(internet)
