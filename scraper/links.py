@@ -28,7 +28,7 @@ def collect(
                 found.setdefault(Link(url=link, relation=relation, text=_album_text(source, relation, album)))
     for name, tagged in meta.tag_entries(source):
         if tagged:
-            found.setdefault(Link(url=urls.clean_link(tagged), relation="tag", text=name))
+            found.setdefault(Link(url=urls.clean_link(tagged), relation="tag", text=name and name.lstrip("#")))
     if reprint is not None and reprint.url:
         found.setdefault(Link(url=reprint.url, relation="reprint", text=reprint.account))
     if source_url:

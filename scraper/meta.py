@@ -214,7 +214,7 @@ def identity(source: Source) -> tuple[Identity | None, str | None, str | None]:
     if source.cgi is not None and not (biz and mid and idx):
         biz, mid, idx = _completed(source, (biz, mid, idx), anywhere=True)
         biz, mid, idx = _from_link(address(raw(source, "link", anywhere=True)), (biz, mid, idx))
-    for asked in (source.url, source.page.url):
+    for asked in (source.saved_from(), source.url, source.page.url):
         biz, mid, idx = _from_link(asked, (biz, mid, idx))
     if biz and mid and not idx:
         idx = "1"
@@ -493,9 +493,9 @@ def kind(source: Source) -> int:
 
 def permanent(source: Source, known: Identity | None, sn: str | None) -> str | None:
     """The page's own link as it gives it, else one made of what the page says."""
-    link = address(raw(source, "link"))
-    if link and "mp.weixin.qq.com" in link:
-        return urls.permanent(link)
+    for link in (address(raw(source, "link")), source.saved_from()):
+        if link and "mp.weixin.qq.com" in link:
+            return urls.permanent(link)
     if known is not None:
         return f"https://mp.weixin.qq.com/s?__biz={known.biz}&mid={known.mid}&idx={known.idx}" + (
             f"&sn={sn}" if sn else ""

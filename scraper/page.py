@@ -13,6 +13,7 @@ from scraper import kinds, meta, status
 from scraper.body import Body, Hints, clean
 from scraper.errors import Unrecognised
 from scraper.kinds import media
+from scraper.models import Loss
 from scraper.source import Source
 
 
@@ -34,7 +35,19 @@ def read(source: Source) -> Body:
     body = clean(found.html, hints=hints)
     if not (body.text.strip() or body.images or body.media):
         raise status.refuse(source)
-    return replace(body, losses=(*body.losses, *found.losses)) if found.losses else body
+    losses = (*found.losses, *_unpaid(source, found.html))
+    if losses:
+        body = replace(body, losses=(*body.losses, *losses))
+    if found.role is not None:
+        images = tuple(replace(image, role=found.role) if image.role == "body" else image for image in body.images)
+        body = replace(body, images=images)
+    return body
+
+
+def _unpaid(source: Source, html: bytes | str) -> tuple[Loss, ...]:
+    """What stands behind the preview of a paid article, where the page was fetched without having paid."""
+    raw = html if isinstance(html, bytes) else html.encode("utf-8", "replace")
+    return (Loss(kind="unpaid-part"),) if b"mp-pay-preview-filter" in raw else ()
 
 
 def might_be_article(source: Source) -> bool:

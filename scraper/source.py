@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import cast
@@ -94,6 +95,11 @@ class Source:
         """What the page says about itself in its head, line breaks kept."""
         return self.meta("og:description") or self.meta("twitter:description") or self.meta("description")
 
+    def saved_from(self) -> str | None:
+        """The address that a browser or a saver wrote into a comment at the head of its copy."""
+        match = _SAVED_FROM.search(self.body[:4096])
+        return match[1].decode("ascii", "replace") if match else None
+
     def meta(self, name: str) -> str | None:
         """``content`` of ``<meta name=…>`` or ``<meta property=…>``; JS escapes there (``\\x0a``) are resolved."""
         if self.tree is None:
@@ -106,6 +112,8 @@ class Source:
         return None
 
 
+#: Chrome and IE: ``saved from url=(0077)…``, SingleFile: ``url: …``, others the address alone (all seen).
+_SAVED_FROM = re.compile(rb"<!--[^<>]{0,200}?(https?://mp\.weixin\.qq\.com/[^\s<>\"']+?)(?:-->|\s)")
 _BY_ID = lxml.etree.XPath("//*[@id=$name]")
 _BY_CLASS = lxml.etree.XPath("//*[contains(concat(' ', normalize-space(@class), ' '), $name)]")
 

@@ -149,7 +149,7 @@ RULES: Final = (
         "涉嫌侵权",
         "侵权投诉",
         r"infring",
-        r"complain(?:ed|ts) (?:about|by|from) (?:many|multiple|several)",
+        r"complain(?:ed|t)",
     ),
     _rule(
         "gone",

@@ -21,6 +21,11 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 pytest_plugins = ["tests.weixin.fixtures"]
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--accept", action="store_true", help="tests/cases: write what comes out now beside each page")
+
+
 ROOT = Path(__file__).resolve().parent.parent
 _THE_USERS_OWN = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE"}
 CORPUS_ARCHIVE = ROOT.parent / "shared" / "corpus" / "corpus.tar.xz"

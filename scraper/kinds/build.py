@@ -17,12 +17,16 @@ _STRAY = re.compile(r"&(?!(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The body of a page before cleaning: its HTML, what was lost on the way, and data that fills its cards."""
+    """The body of a page before cleaning: its HTML, what was lost on the way, and data that fills its cards.
+
+    ``role`` is that of its pictures where they are no ordinary ones (see ``Image``).
+    """
 
     html: bytes | str
     losses: tuple[Loss, ...] = ()
     videos: Mapping[str, Media] = field(default_factory=dict)
     voices: Mapping[str, Media] = field(default_factory=dict)
+    role: str | None = None
 
 
 def element(tag: str, **attributes: str | int | None) -> str:

@@ -23,7 +23,7 @@ def body(source: Source) -> Found | None:
     pictures, losses = _pictures(source, entries)
     if not pictures and not text:
         return None
-    return Found("".join(pictures) + paragraphs(text or "") + _miniprogram(card), tuple(losses))
+    return Found("".join(pictures) + paragraphs(text or "") + _miniprogram(card), tuple(losses), role="picture")
 
 
 def _text(value: Literal) -> str | None:
