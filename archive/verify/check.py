@@ -8,12 +8,15 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from sqlite_utils import Database
+
 from archive import checks, record, seal
-from archive.errors import ArchiveError, Corrupt
-from archive.schema import open_database
+from archive.errors import ArchiveError, NewerArchive, NotHeld
+from archive.schema import migrations, open_database
 from archive.store import Store
 from archive.store.rows import PARTS
 from archive.store.writing import is_ours, sha256
@@ -37,7 +40,9 @@ def check(root: Path, progress: Progress | None = None) -> Iterator[Finding]:
         yield Finding(sort="database", what=what)
     try:
         db = open_database(database, readonly=True, outdated=True)
-    except Corrupt as error:
+    except (NewerArchive, NotHeld):
+        raise
+    except ArchiveError as error:
         yield Finding(sort="database", what=str(error))
         return
     with db:
@@ -64,7 +69,7 @@ class _Looker:
         """What ``look`` finds; where it cannot go on, that."""
         try:
             yield from look()
-        except (sqlite3.Error, ArchiveError) as error:
+        except Exception as error:  # a damaged database can answer anything
             yield Finding(sort="database", what=f"archive.db cannot be read: {error}")
 
     def structure(self) -> Iterator[Finding]:
@@ -75,6 +80,14 @@ class _Looker:
                     said = " ".join(str(part) for part in row)
                     yield Finding(sort="database", what=f"archive.db: {pragma}: {said}")
 
+        wanted = schema_of_a_new_archive()
+        names = ", ".join("?" for _ in wanted)
+        held = self.conn.execute(f"SELECT name, sql FROM sqlite_master WHERE name IN ({names})", tuple(wanted))
+        found = {row["name"]: row["sql"] for row in held}
+        for name, sql in wanted.items():
+            if found.get(name) != sql:
+                yield Finding(sort="database", what=f"archive.db: {name} is not defined as this program defines it")
+
     def _ids(self, table: str) -> list[int]:
         return [row[0] for row in self.conn.execute(f"SELECT id FROM {table} ORDER BY id")]
 
@@ -84,7 +97,7 @@ class _Looker:
         for at, article_id in enumerate(ids):
             try:
                 yield from self._article(article_id)
-            except (sqlite3.Error, ArchiveError, ValueError, TypeError) as error:
+            except Exception as error:  # a damaged row can hold anything
                 yield Finding(sort="content", article_id=article_id, what=f"article number {article_id}: {error}")
             self.tell("articles", at + 1, len(ids))
 
@@ -150,8 +163,10 @@ class _Looker:
     def versions(self) -> Iterator[Finding]:
         """Each earlier version's row, and its file where it has one."""
         for version_id in self._ids("versions"):
+            article_id = None
             try:
                 row = self.conn.execute("SELECT * FROM versions WHERE id = ?", (version_id,)).fetchone()
+                article_id = row["article_id"]
                 sound = checks.content_check(row) == row["content_check"]
                 name = f"version {row['number']} of article number {row['article_id']} ({row['title']})"
                 if sound:
@@ -159,11 +174,11 @@ class _Looker:
 
                     article = record.loads(row["record"], row["body"], row["text"])
                     sound = article.title == row["title"] and content_hash(article) == row["content_hash"]
-            except (sqlite3.Error, ValueError, TypeError) as error:
+            except Exception as error:  # a damaged row can hold anything
                 sound, name = False, f"version row {version_id}: {error}"
             if not sound:
                 what = f"{name}: changed since written"
-                yield Finding(sort="version", article_id=row["article_id"], name=str(version_id), what=what)
+                yield Finding(sort="version", article_id=article_id, name=str(version_id), what=what)
             elif row["path"] and not is_ours(self.store.files.read(row["path"]) or b""):
                 yield Finding(
                     sort="version",
@@ -213,6 +228,18 @@ class _Looker:
                     yield Finding(sort="stray", path=path, what=f"no row names this file: {path}")
 
 
+def schema_of_a_new_archive() -> dict[str, str]:
+    """Each table, index, view and trigger that the migrations make, with its definition."""
+    with closing(sqlite3.connect(":memory:")) as conn:
+        migrations.apply(Database(conn, recursive_triggers=False, execute_plugins=False))
+        return dict(
+            conn.execute(
+                # FTS5's own tables are SQLite's business, and differ between its versions.
+                "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT GLOB 'search_terms_*'"
+            ).fetchall()
+        )
+
+
 def is_damaged(data: bytes, expected: bytes | None) -> bool:
     """Whether a changed file looks like a broken disk rather than like a person: not text any more, cut short, or
     with single bits flipped in place. A person's edit that looks the same is kept beside by a repair all the same."""
@@ -240,5 +267,5 @@ def _snapshots(root: Path, tell: Progress) -> Iterator[Finding]:
             for damage in kept.check(lambda done, of: tell("raw pages", done, of)):
                 addresses = " ".join(damage.addresses)
                 yield Finding(sort="snapshot", what=damage.what, name=addresses or None)
-    except (ArchiveError, sqlite3.Error) as error:
+    except Exception as error:
         yield Finding(sort="snapshot", what=f"snapshots.db cannot be read: {error}")

@@ -25,6 +25,7 @@ from archive.snapshots import Snapshots
 from archive.store import Store
 from archive.store.rows import article_row
 from archive.store.writing import is_ours
+from archive.verify.check import schema_of_a_new_archive
 from archive.verify.findings import Finding
 from archive.verify.flips import unflipped
 from scraper import urls
@@ -96,6 +97,7 @@ class _Mender:
 
     def _database(self, finding: Finding) -> tuple[bool, str]:
         if self._rebuilt is None:
+            self._redefine()
             self.conn.execute("REINDEX")
             self.conn.commit()
             # Writes every page anew: what flipped in free room or in a header is gone.
@@ -105,6 +107,16 @@ class _Mender:
         if self._rebuilt:
             return True, "the database file was written anew and is sound"
         return False, "the database is damaged beyond its indexes: restore a backup, then `wechat-archive run`"
+
+    def _redefine(self) -> None:
+        """Indexes, triggers and views as the migrations define them; they hold nothing of their own."""
+        with self.store._writing():
+            held = dict(self.conn.execute("SELECT name, sql FROM sqlite_master").fetchall())
+            for name, sql in schema_of_a_new_archive().items():
+                sort = sql.split()[1].upper()
+                if held.get(name) != sql and sort in ("INDEX", "TRIGGER", "VIEW"):
+                    self.conn.execute(f'DROP {sort} IF EXISTS "{name}"')
+                    self.conn.execute(sql)
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 

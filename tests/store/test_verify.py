@@ -34,9 +34,12 @@ def make(root: Path) -> None:
 def tampered(root: Path) -> Iterator[sqlite3.Connection]:
     """The database as another program writes it; the seal then tells nothing."""
     with closing(sqlite3.connect(root / "archive.db")) as conn, conn:
-        for (trigger,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            conn.execute(f"DROP TRIGGER {trigger}")
+        triggers = conn.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            conn.execute(f"DROP TRIGGER {name}")
         yield conn
+        for _, sql in triggers:
+            conn.execute(sql)
     seal.seal_of(root / "archive.db").unlink()
 
 
@@ -94,6 +97,19 @@ def test_a_changed_row_is_found_and_mended(tmp_path: Path, sql: str, sort: str) 
     assert {path: data for path, (data, _) in snapshot(tmp_path).items() if "media/" not in path}.keys() >= {
         path for path in before if "media/" not in path
     }
+
+
+def test_lost_triggers_and_indexes_are_made_again(tmp_path: Path) -> None:
+    """The search index relies on them; they follow from the migrations."""
+    make(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "archive.db")) as conn, conn:
+        conn.execute("DROP TRIGGER search_update")
+        conn.execute("DROP INDEX links_target")
+    seal.seal_of(tmp_path / "archive.db").unlink()
+
+    assert {finding.what.split()[1] for finding in faults(tmp_path)} == {"search_update", "links_target"}
+    mend(tmp_path)
+    assert faults(tmp_path) == []
 
 
 def test_flipped_rows_are_never_served(tmp_path: Path) -> None:
