@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from archive.errors import Corrupt
+from archive.errors import Corrupt, NotHeld
 from archive.search.match import Span
 from archive.search.plan import Plan, Row
 from archive.search.query import parse
@@ -79,11 +79,13 @@ class Count:
 def open_readonly(path: str | Path) -> sqlite3.Connection:
     """The archive's database for reading; ``path`` is the archive's folder or the database file.
 
-    Raises `Corrupt` where it cannot be opened.
+    Raises `NotHeld` where there is no archive, `Corrupt` where it cannot be opened.
     """
     place = Path(path)
-    if place.is_dir():
+    if place.suffix != ".db":
         place = place / "archive.db"
+    if not place.exists():
+        raise NotHeld(f"there is no archive at {place.parent}: save an article there first")
     try:
         conn = sqlite3.connect(f"{place.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
     except sqlite3.OperationalError as error:

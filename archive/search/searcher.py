@@ -180,7 +180,7 @@ class Searcher:
             return
         self._seen = version
         self._names.clear()
-        if not is_current(self._conn):
+        if not self._is_current():
             self._seen = None
             raise NotIndexed("the search index must be built anew first: run `wechat-archive reindex`")
         self._spans = read_spans(self._conn)
@@ -191,6 +191,14 @@ class Searcher:
             "SELECT published FROM search_documents WHERE id < ? ORDER BY id DESC LIMIT 1", (LATE,)
         ).fetchone()
         self.newest_time = 0 if newest is None or newest[0] is None else int(newest[0])
+
+    def _is_current(self) -> bool:
+        try:
+            return is_current(self._conn)
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):  # an archive from before there was search
+                return False
+            raise
 
     def _term(self, leaf: Text) -> Term:
         accounts: frozenset[int] = frozenset()

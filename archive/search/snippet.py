@@ -47,7 +47,10 @@ def cut(text: str, found: Sequence[Sequence[Span]], *, length: int = LENGTH) -> 
     for a, b in spans[first:]:
         if a >= end:
             break
-        b = min(b, end)
+        if b > end:
+            # A word at the window's end is shown whole, a passage of lines is not.
+            end = b if b - end < _LEAD else end
+            b = end
         if marks and a - start < marks[-1][1]:
             marks[-1] = (marks[-1][0], max(marks[-1][1], b - start))
         else:

@@ -163,7 +163,7 @@ def _other_tokens(chunk: str) -> list[str]:
 
 
 def _compounds(parts: list[str]) -> list[str]:
-    """``c＋``, ``c＋＋``, ``15％``, ``node．js``: single words of such names are in too many articles about programming."""
+    """``c＋``, ``c＋＋``, ``15％``, ``node．js``: their words alone are in too many articles about programming."""
     found: list[str] = []
     for number, part in enumerate(parts[1:], 1):
         before = parts[number - 1]
@@ -244,9 +244,9 @@ def term_pieces(
             left = open_left and number == 0
             right = open_right and number == len(segments) - 1
             found.extend(_other_pieces(segment, left, right))
-    found = list(dict.fromkeys(found))
+    # Before doubles are dropped: 的的的 is more than its one pair.
     exact = len(segments) == 1 and len(found) == 1 and len(found[0].token) < LONGEST_WORD
-    return found, exact
+    return list(dict.fromkeys(found)), exact
 
 
 def _cjk_pieces(run: str, joints: frozenset[str]) -> list[str]:
@@ -282,7 +282,7 @@ def _other_pieces(segment: str, open_left: bool, open_right: bool) -> list[Piece
 
 #: What stands between a text and comparing it as it stands, each a bit; 0 for most articles in simplified Chinese.
 #: ``VARIED``: a CJK character stands for another (traditional, compatibility), or white space is not ASCII.
-#: ``EXPANDS``: a character folds to several, none of them CJK (㎡, ½). ``…`` is not counted: every other article has it.
+#: ``EXPANDS``: a character folds to several, none of them CJK (㎡, ½); but ``…``, which every other article has.
 #: ``JOINS``: characters fold together (ｶﾞ), or in a way that `variants` does not know.
 VARIED, EXPANDS, JOINS = 1, 2, 4
 
