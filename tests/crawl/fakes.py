@@ -73,6 +73,7 @@ class Script:
     feed_log: list[tuple[float, str, str | None]] = field(default_factory=list)
     feeds: dict[str, Any] = field(default_factory=dict)
     broken_media: dict[str, ScrapeError] = field(default_factory=dict)
+    otherwise: Page | None = None
     requests: int = 0
     in_flight: int = 0
     peak: int = 0
@@ -97,7 +98,7 @@ class Script:
             self.in_flight -= 1
 
     def _answer(self, url: str) -> Page:
-        queue = self.answers.get(at(url)) or self.answers.get(url)
+        queue = self.answers.get(at(url)) or self.answers.get(url) or ([self.otherwise] if self.otherwise else [])
         assert queue, f"nobody expected a request for {url}"
         answer = queue.pop(0) if len(queue) > 1 else queue[0]
         if callable(answer):

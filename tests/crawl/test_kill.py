@@ -41,7 +41,9 @@ def build(site: Site) -> tuple[str, list[Published]]:
 def strace_works() -> bool:
     """Whether system calls can be counted here (some containers forbid it)."""
     strace = shutil.which("strace")
-    return bool(strace) and subprocess.run([strace, "-o", os.devnull, "true"], capture_output=True).returncode == 0
+    return (
+        strace is not None and subprocess.run([strace, "-o", os.devnull, "true"], capture_output=True).returncode == 0
+    )
 
 
 class Sweep:
@@ -140,7 +142,7 @@ def test_a_kill_at_any_point_loses_and_repeats_nothing(tmp_path: Path, seed: int
             round_ += 1
             internet.log.clear()
             sweep = Sweep(tmp_path / f"archive{round_}", internet, nursery, seed * 1000 + round_)
-            command = ("save", start, "--follow", "2")
+            command: tuple[str, ...] = ("save", start, "--follow", "2")
             for _ in range(40):
                 killed = sweep.kill_once(*command)
                 sweep.check()
