@@ -1,0 +1,85 @@
+"""``wechat-archive export``: the archive in other forms."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from archive.cli.common import App, archive_command, pass_app
+from archive.cli.list import Day
+
+_FORMATS = ("markdown", "html", "jsonl", "csv", "epub", "warc")
+
+
+@archive_command("export")
+@click.argument("format", type=click.Choice(_FORMATS), metavar="FORMAT")
+@click.argument("target", metavar="DIR|FILE|-")
+@click.argument("keys", nargs=-1, metavar="[KEY|ADDRESS]…")
+@click.option("--account", metavar="NAME", help="Only this account: name, __biz, gh_… or 微信号.")
+@click.option("--album", metavar="ALBUM", help="Only members of this album (id or title), in its order.")
+@click.option("--search", "query", metavar="QUERY", help="Only what this search finds.")
+@click.option("--tag", metavar="TAG", help="Only articles with this tag.")
+@click.option("--kind", metavar="KIND", help="Only this kind: article, picture, video, …")
+@click.option("--since", type=Day(), metavar="DAY", help="Published on that day (China) or later.")
+@click.option("--until", type=Day(), metavar="DAY", help="Published before that day begins (China).")
+@click.option("--title", metavar="TEXT", help="The title of the book (epub).")
+@click.option("--no-images", is_flag=True, help="A WARC of pages alone.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object about what was written, on stdout.")
+@pass_app
+def command(
+    app: App,
+    format: str,
+    target: str,
+    keys: tuple[str, ...],
+    account: str | None,
+    album: str | None,
+    query: str | None,
+    tag: str | None,
+    kind: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    title: str | None,
+    no_images: bool,
+    as_json: bool,
+) -> None:
+    """Write the archive, or a part of it, in another form.
+
+    \b
+    markdown DIR   the archive's files, from the database alone
+    html DIR       one self-contained page an article, images inside
+    jsonl FILE     one JSON object an article, with text and HTML
+    csv FILE       for spreadsheets; no cell can run as a formula
+    epub FILE      a book with contents and images
+    warc FILE      the raw pages as received, WARC/1.1 (.warc or .warc.gz)
+
+    Nothing in the archive changes; other commands may go on meanwhile. `-` is stdout, for jsonl and csv.
+    """
+    from archive.cli.progress import progress
+    from archive.export import Selection, export
+
+    if target == "-" and (format in ("markdown", "html") or as_json):
+        raise click.UsageError("stdout takes one file: jsonl, csv, epub or warc, without --json")
+    selection = Selection(
+        keys=keys, account=account, album=album, query=query, tag=tag, kind=kind, since=since, until=until
+    )
+    with progress(app, f"writing {format}") as step:
+        report = export(
+            app.root,
+            format,
+            sys.stdout.buffer if target == "-" else Path(target),
+            selection,
+            title=title,
+            images=not no_images,
+            progress=step,
+        )
+    for problem in report.problems:
+        app.say(f"left out: {problem}")
+    if as_json:
+        click.echo(json.dumps(report.to_json(), ensure_ascii=False))
+    else:
+        app.say(report.line())
+    click.get_current_context().exit(report.exit_code)

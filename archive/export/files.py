@@ -1,0 +1,73 @@
+"""Writing an export whole or not at all, and pictures for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from archive.errors import CannotCreate, DiskTrouble
+
+
+@contextmanager
+def written(target: Path) -> Iterator[IO[bytes]]:
+    """The file ``target``, in place only when everything was written and flushed to the disk.
+
+    Raises CannotCreate or DiskTrouble, saying what to do.
+    """
+    part = target.with_name(f".{target.name}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        kind = (
+            CannotCreate if isinstance(error, PermissionError | NotADirectoryError | IsADirectoryError) else DiskTrouble
+        )
+        said = error.strerror or error
+        raise kind(f"cannot write {target}: {said}. The archive is untouched; choose another place.") from error
+    except BaseException:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+
+
+def put(target: Path, data: bytes) -> bool:
+    """Write a file unless it is that already; whether it was written."""
+    with suppress(OSError):
+        if target.stat().st_size == len(data) and target.read_bytes() == data:
+            return False
+    with written(target) as file:
+        file.write(data)
+    return True
+
+
+def link_or_copy(source: Path, target: Path) -> bool:
+    """``target`` with the bytes of ``source``: the same file on this disk, a copy on another. False where it is there.
+
+    Only for files that are never changed in place, as media are (named by their content).
+    """
+    if target.exists() and target.stat().st_size == source.stat().st_size:
+        return False
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f".{target.name}.part")
+        part.unlink(missing_ok=True)
+        try:
+            os.link(source, part)
+        except OSError:
+            shutil.copy2(source, part)
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+        part.replace(target)
+    except OSError as error:
+        raise DiskTrouble(f"cannot write {target}: {error.strerror or error}. The archive is untouched.") from error
+    return True

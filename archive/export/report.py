@@ -1,0 +1,37 @@
+"""What an ``export`` wrote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True, kw_only=True)
+class ExportReport:
+    """Counts; ``problems``: articles that are damaged and were left out, images that were not there."""
+
+    format: str
+    target: str
+    articles: int = 0
+    images: int = 0
+    records: int = 0
+    missing_images: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """65 where something damaged had to be left out."""
+        return 65 if self.problems else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """One object."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return {"command": "export", **values, "exit_code": self.exit_code}
+
+    def line(self) -> str:
+        """One line for a person."""
+        parts = [f"{self.records} records"] if self.format == "warc" else [f"{self.articles} articles"]
+        parts += [f"{self.images} images"] if self.images else []
+        parts += [f"{self.missing_images} images not held"] if self.missing_images else []
+        parts += [f"{len(self.problems)} left out because damaged"] if self.problems else []
+        return f"export: {', '.join(parts)} in {self.target}"

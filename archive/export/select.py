@@ -1,0 +1,75 @@
+"""Which articles an export is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from archive.errors import NotHeld
+from archive.store import Store, Stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """``keys`` (or addresses, paths), else everything that matches all of the others; nothing given: all articles.
+
+    ``query`` is a search as ``wechat-archive search`` understands it; times are aware.
+    """
+
+    keys: tuple[str, ...] = ()
+    account: str | None = None
+    album: str | None = None
+    tag: str | None = None
+    kind: str | None = None
+    query: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def is_all(self) -> bool:
+        """Nothing was left out."""
+        return self == Selection()
+
+
+def chosen(store: Store, selection: Selection, *, oldest_first: bool = True) -> Iterator[Stored]:
+    """The articles, oldest first: the order of a book. Raises NotHeld for a key that is not there, BadQuery."""
+    if selection.keys:
+        yield from (store.get(key) for key in selection.keys)
+        return
+    wanted = None if selection.query is None else _found(store, selection.query)
+    for stored in store.articles(
+        account=selection.account,
+        album=selection.album,
+        tag=selection.tag,
+        kind=selection.kind,
+        since=selection.since,
+        until=selection.until,
+        newest_first=not oldest_first,
+    ):
+        if wanted is None or stored.article_id in wanted:
+            yield stored
+
+
+def in_album_order(store: Store, album: str, articles: Sequence[Stored]) -> list[Stored]:
+    """Members of an album in its own order, where that is known; the others behind, as they came."""
+    rows = store.db.conn.execute(
+        "SELECT m.article_id, m.position FROM album_members m JOIN albums b ON b.id = m.album_id "
+        "WHERE (b.id = ?1 OR b.title = ?1) AND m.article_id IS NOT NULL",
+        (album,),
+    ).fetchall()
+    places = {row[0]: row[1] for row in rows}
+    return sorted(articles, key=lambda stored: places.get(stored.article_id, len(places) + 1))
+
+
+def _found(store: Store, query: str) -> set[int]:
+    from archive.search import search
+
+    hits = search(store.root / "archive.db", query, limit=1_000_000, newest=True)
+    return {hit.article_id for hit in hits}
+
+
+def require(articles: Sequence[Stored]) -> None:
+    """Raises NotHeld where nothing was chosen: an empty book or file helps nobody."""
+    if not articles:
+        raise NotHeld("no article matches: `wechat-archive list` shows what there is")

@@ -1,0 +1,121 @@
+"""Clean HTML as XHTML that can do nothing: the one way a body gets into a web page or a book.
+
+The body is clean when it is kept; here it is cut down to the same small vocabulary again, so that not even a changed
+database brings script into a reader.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import quote, urlsplit
+
+from lxml import etree
+
+from scraper.text import names
+
+Rewrite = Callable[[str], "str | None"]
+
+#: Element → attributes that stay.
+_ALLOWED: dict[str, frozenset[str]] = {
+    **dict.fromkeys(
+        names(
+            "p h2 h3 h4 h5 h6 strong em del ul li blockquote pre table thead tbody tr figure figcaption hr br sup sub"
+        ),
+        frozenset[str](),
+    ),
+    "a": frozenset({"href"}),
+    "img": frozenset({"src", "alt", "width", "height"}),
+    "ol": frozenset({"start"}),
+    "code": frozenset({"class"}),
+    "td": frozenset({"colspan", "rowspan"}),
+    "th": frozenset({"colspan", "rowspan"}),
+}
+_DROPPED = names("script style iframe object template svg math noscript")
+_SAFE_CLASS = re.compile(r"^[\w+#.-]+$")
+_NUMBER = re.compile(r"^\d{1,5}$")
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\ufdd0-\ufdef\ufffe\uffff]")
+
+
+def xhtml(body: str, *, image: Rewrite, link: Rewrite) -> str:
+    """``body`` (clean HTML) as well-formed XHTML without the outermost element.
+
+    ``image`` gives the address to show for an image, or ``None``: its text stands there instead. ``link`` gives
+    another address for a link, or ``None``: it stays, if it is http(s) or mailto.
+    """
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    source = f"<div>{_NOT_XML.sub('', body)}</div>".encode("utf-8", "replace")
+    found = etree.fromstring(source, parser)
+    root = found.find(".//div") if found is not None else None
+    if root is None:
+        return ""
+    present = {str(element.tag) for element in root.iterdescendants()}
+    if dropped := present & _DROPPED:
+        etree.strip_elements(root, *dropped, with_tail=False)
+    if unknown := present - _ALLOWED.keys() - {"h1"}:
+        etree.strip_tags(root, *unknown)  # what is in them stays
+    for element in root.iterdescendants():
+        _limit(element, image, link)
+    inner = etree.tostring(root, encoding="unicode", method="xml", with_tail=False)
+    return re.sub(r"^<div\s*/?>|</div>$", "", inner)
+
+
+def text(value: str) -> str:
+    """``value`` escaped for XHTML text and attributes."""
+    value = _NOT_XML.sub("", value)
+    for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        value = value.replace(sign, entity)
+    return value
+
+
+def _limit(element: etree._Element, image: Rewrite, link: Rewrite) -> None:
+    if element.tag == "h1":
+        element.tag = "h2"  # the article's title is the page's only h1
+    tag = str(element.tag)
+    card = element.get("data-card")
+    for name in set(element.attrib) - _ALLOWED[tag]:
+        del element.attrib[name]
+    if card and _SAFE_CLASS.match(card):
+        element.set("class", f"card {card}")
+    for name in ("width", "height", "start", "colspan", "rowspan"):
+        if name in element.attrib and not _NUMBER.match(str(element.attrib[name])):
+            del element.attrib[name]
+    if tag == "code" and not all(_SAFE_CLASS.match(part) for part in element.get("class", "").split()):
+        del element.attrib["class"]
+    if tag == "a":
+        _link(element, link)
+    elif tag == "img":
+        _image(element, image)
+
+
+def _link(element: etree._Element, link: Rewrite) -> None:
+    href = element.get("href", "")
+    target = link(href) or address(href)
+    if target:
+        element.set("href", target)
+    elif "href" in element.attrib:
+        del element.attrib["href"]
+
+
+def address(url: str) -> str | None:
+    """A web or mail address with everything escaped that a strict reader refuses; ``None`` for anything else."""
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.hostname or ""
+    except ValueError:
+        return None
+    if parts.scheme == "mailto" or (parts.scheme in ("http", "https") and re.fullmatch(r"[\w.-]+", host)):
+        return quote(url.strip(), safe="/:?#@!$&'()*+,;=%~-._").replace("%%", "%25%")
+    return None
+
+
+def _image(element: etree._Element, image: Rewrite) -> None:
+    target = image(element.get("src", ""))
+    if target:
+        element.set("src", target)
+        element.set("alt", element.get("alt", ""))
+        return
+    alt = element.get("alt") or "图片"
+    element.tag = "em"
+    element.attrib.clear()
+    element.text = f"[{alt}]"
