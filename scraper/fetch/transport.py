@@ -6,6 +6,7 @@ and the connection is made by a backend of ours, which is where DNS rebinding is
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import ssl
 from collections.abc import Iterable
@@ -36,9 +37,11 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         """A connection to ``host``. Raises Forbidden and Unreachable besides httpcore's own."""
         numbers = [host] if (host, port) == self._exempt else await guard.resolve(host, port, f"{host}:{port}")
         failure: Exception | None = None
-        for number in numbers:
+        for place, number in enumerate(numbers, 1):
+            # A number that swallows packets (IPv6 in half-made networks) must not use up the whole deadline.
+            limit = timeout if place == len(numbers) or timeout is None else min(timeout, 5.0)
             try:
-                return await self._plain.connect_tcp(number, port, timeout, local_address, socket_options)
+                return await self._plain.connect_tcp(number, port, limit, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         assert failure is not None
@@ -88,8 +91,10 @@ def _proxy(settings: FetchSettings) -> tuple[httpcore.Proxy | None, tuple[str, i
         raise BadSettings(bad) from None
     if not host or scheme not in {"http", "https", "socks5", "socks5h"}:
         raise BadSettings(bad)
-    if scheme == "socks5h":
+    if scheme.startswith("socks5"):
         scheme = "socks5"
+        if importlib.util.find_spec("socksio") is None:
+            raise BadSettings("a socks5 proxy needs one more package: pip install 'httpcore[socks]'")
     port = port or {"http": 80, "https": 443, "socks5": 1080}[scheme]
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     url = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
