@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from scraper.literal import unescape
@@ -47,7 +47,7 @@ def _to_utf8(body: bytes, content_type: str | None) -> bytes:
         if body.startswith(bom):
             body = body[len(bom) :]
             return _clean(body if name == "utf-8" else _recode(body, name))
-    wide = _wide(body[:256])
+    wide = _wide(body[:64])
     if wide:
         return _clean(_recode(body, wide))
     if _is_utf8(body):
@@ -72,20 +72,18 @@ def _recode(body: bytes, name: str) -> bytes:
 
 
 def _wide(head: bytes) -> str | None:
-    """UTF-16 or UTF-32 without a BOM, by where the zero bytes stand in a page's first, ASCII, characters."""
-    if head.count(b"\0") * 3 < len(head):
-        return None
-    for name, zeros in (
-        ("utf-32-le", (1, 2, 3)),
-        ("utf-32-be", (0, 1, 2)),
-        ("utf-16-le", (1, 3)),
-        ("utf-16-be", (0, 2)),
-    ):
-        if all(head[at::4].count(0) * 4 >= len(head[at::4]) * 3 for at in zeros) and not all(
-            head[at::4].count(0) * 4 >= len(head[at::4]) * 3 for at in {0, 1, 2, 3} - set(zeros)
-        ):
-            return name
-    return None
+    """UTF-16 or UTF-32 without a BOM, by where the zero bytes stand among a page's first, ASCII, characters."""
+    zero = [head[at::4].count(0) * 2 > len(head[at::4]) for at in range(4)]
+    return _WIDE.get(tuple(zero))
+
+
+#: Which of four bytes are mostly zero → what that is.
+_WIDE: Final[Mapping[tuple[bool, ...], str]] = {
+    (False, True, True, True): "utf-32-le",
+    (True, True, True, False): "utf-32-be",
+    (False, True, False, True): "utf-16-le",
+    (True, False, True, False): "utf-16-be",
+}
 
 
 def _is_utf8(body: bytes) -> bool:
