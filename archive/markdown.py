@@ -41,7 +41,7 @@ Rewrite = Callable[[str], "str | None"]
 _BLOCKS = names("p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre table figure figcaption hr div section article")
 _MARKS = re.compile("[\ufdd0-\ufdef]")
 _SPACE = re.compile("[ \t\r\n\f]+")
-_ESCAPED = re.compile(r"[\\`*\[<&_$~]|==|%%")
+_ESCAPED = re.compile(r"[\\`*\[<&$~]|_+|==|%%")
 _BACKTICKS = re.compile("`+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 #: What would begin a block at the start of a line.
@@ -52,6 +52,9 @@ _WORD = re.compile(r"[^\W_]")
 _UNSAFE_IN_ADDRESS = str.maketrans(
     {" ": "%20", "<": "%3C", ">": "%3E", "\n": "", "\r": "", "\t": "", "\\": "%5C", "|": "%7C", "`": "%60", "*": "%2A"}
 )
+
+#: A table that would have more fields than this is written without its merged cells spread out.
+_MOST_FIELDS = 100_000
 
 
 def render(clean_html: str, *, image: Rewrite | None = None, link: Rewrite | None = None) -> str:
@@ -77,6 +80,9 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no
 
     def __init__(self, image: Rewrite | None, link: Rewrite | None) -> None:
         super().__init__(heading_style="atx", bullets="-")
+        #: The next number of each list being written, and which lists take the other marker, by ``id``.
+        self._numbers: dict[int, int] = {}
+        self._others: set[int] = set()
         self._contexts: dict[tuple[frozenset[str], str], frozenset[str]] = {}
         self._image = image
         self._link = link
@@ -90,6 +96,8 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no
         if name in ("pre", "code"):
             convert = self.convert_pre if name == "pre" else self.convert_code
             return str(convert(node, node.get_text(), parents))
+        if name in ("ul", "ol"):
+            self._begin_list(node)
         pieces: list[str] = []
         blocks: list[_Block] = []
         in_cell = name in ("td", "th")
@@ -111,6 +119,28 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no
             inside = "".join(pieces)
         convert_this = self.get_conv_fn_cached(name)
         return str(convert_this(node, inside, parent_tags=parents)) if convert_this is not None else inside
+
+    def _begin_list(self, node: Tag) -> None:
+        """A list straight after one of its own kind takes the other marker, or the two would read as one."""
+        before = node.previous_sibling
+        while before is not None and not isinstance(before, Tag) and not str(before).strip():
+            before = before.previous_sibling
+        if isinstance(before, Tag) and before.name == node.name and id(before) not in self._others:
+            self._others.add(id(node))
+        start = str(node.get("start") or "1")
+        self._numbers[id(node)] = int(start) if start.isascii() and start.isdigit() and len(start) < 10 else 1
+
+    def _marker(self, item: Tag) -> str:
+        """``-`` or ``3.``, or their stand-ins ``*`` and ``3)``."""
+        parent = item.parent
+        if parent is None or parent.name not in ("ul", "ol"):
+            return "-"
+        other = id(parent) in self._others
+        if parent.name == "ul":
+            return "*" if other else "-"
+        number = self._numbers[id(parent)]
+        self._numbers[id(parent)] += 1
+        return f"{number}{')' if other else '.'}"
 
     def _context(self, outer: frozenset[str], name: str) -> frozenset[str]:
         """The names of the elements around, this one included; the few there are of them are made once."""
@@ -186,7 +216,7 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no
 
     def convert_li(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         text = _safe_starts(settle(text)) if _has_marks(text) or "\n" not in text else text
-        marker = _marker(el)
+        marker = self._marker(el)
         if not text:
             return ""
         indent = " " * (len(marker) + 1)
@@ -309,15 +339,11 @@ def _escaped(text: str, *, in_link: bool = False, in_cell: bool = False) -> str:
 def _escape(match: re.Match[str]) -> str:
     found = match[0]
     text, at = match.string, match.start()
-    if found == "_":
+    if found[0] == "_":
         # Between letters or digits an underscore is only itself (CommonMark 6.2).
-        start, end = at, at + 1
-        while start and text[start - 1] == "_":
-            start -= 1
-        while end < len(text) and text[end] == "_":
-            end += 1
-        inside = start and end < len(text) and _WORD.match(text[start - 1]) and _WORD.match(text[end])
-        return "_" if inside else "\\_"
+        end = match.end()
+        inside = at and end < len(text) and _WORD.match(text[at - 1]) and _WORD.match(text[end])
+        return found if inside else found.replace("_", "\\_")
     if found == "<":
         following = text[at + 1 : at + 2]
         return "\\<" if not following or following in "/!?" or following.isascii() and following.isalpha() else "<"
@@ -393,23 +419,6 @@ def _is_loose(item: Tag) -> bool:
     )
 
 
-def _marker(item: Tag) -> str:
-    """``-`` or ``3.``; a list straight after one of its own kind takes the other marker, or the two would join."""
-    parent = item.parent
-    if parent is None or parent.name not in ("ul", "ol"):
-        return "-"
-    before = parent.find_previous_sibling()
-    odd = False
-    while isinstance(before, Tag) and before.name == parent.name:
-        odd = not odd
-        before = before.find_previous_sibling()
-    if parent.name == "ul":
-        return "*" if odd else "-"
-    start = str(parent.get("start") or "1")
-    number = (int(start) if start.isdigit() else 1) + len(item.find_previous_siblings("li"))
-    return f"{number}{')' if odd else '.'}"
-
-
 def _span(value: object) -> int:
     text = str(value or "1")
     return max(1, min(100, int(text))) if text.isdigit() else 1
@@ -417,23 +426,29 @@ def _span(value: object) -> int:
 
 def _grid(rows: list[list[tuple[str, int, int]]]) -> list[list[str]]:
     """Merged cells spread out: the text in the first field, the others empty."""
+    width = max((sum(across for _, across, _ in row) for row in rows), default=0)
+    if width * len(rows) > _MOST_FIELDS:
+        rows = [[(text, 1, 1) for text, _, _ in row] for row in rows]
     grid: list[list[str]] = []
     waiting: dict[int, int] = {}
     for row in rows:
         line: list[str] = []
-
-        def skip_filled(line: list[str] = line) -> None:
-            while waiting.get(len(line), 0):
-                waiting[len(line)] -= 1
-                line.append("")
-
         for text, across, down in row:
-            skip_filled()
+            _skip_filled(line, waiting)
             for number in range(across):
                 if down > 1:
                     waiting[len(line)] = down - 1
                 line.append(text if number == 0 else "")
-        skip_filled()
+        _skip_filled(line, waiting)
         grid.append(line)
     width = max((len(line) for line in grid), default=0)
+    if width * len(grid) > _MOST_FIELDS:
+        return grid
     return [line + [""] * (width - len(line)) for line in grid] if width else []
+
+
+def _skip_filled(line: list[str], waiting: dict[int, int]) -> None:
+    """Leaves the fields empty that a cell further up reaches down into."""
+    while waiting.get(len(line), 0):
+        waiting[len(line)] -= 1
+        line.append("")

@@ -31,6 +31,10 @@ _URL = re.compile(r"url\(\s*(?:&quot;|[\"'])?\s*(.*?)\s*(?:&quot;|[\"'])?\s*\)",
 #: A style longer than this is not worth remembering (and may be a 1 MB attribute made to hurt).
 _LONGEST_REMEMBERED = 2_000
 
+#: Semicolons in one address (``data:image/png;base64``), and how long an address can be.
+_MOST_JOINED = 6
+_LONGEST_ADDRESS = 4_000
+
 
 def read(style: str | None) -> Style:
     """The ``Style`` of a ``style`` attribute's text."""
@@ -64,7 +68,7 @@ def _parse(style: str) -> Style:
         elif name == "white-space":
             preformatted = value.startswith(("pre", "break-spaces"))
         elif name in ("background", "background-image"):
-            match = _URL.search(value)
+            match = _URL.search(value[:_LONGEST_ADDRESS])
             background = match[1] if match else background
     return Style(bold, italic, struck, hidden, invisible, display, preformatted, background)
 
@@ -80,9 +84,12 @@ def _declarations(style: str) -> list[tuple[str, str]]:
     while at < len(pieces):
         piece = pieces[at]
         at += 1
-        while "url(" in piece and ")" not in piece[piece.rindex("url(") :] and at < len(pieces):
-            piece += ";" + pieces[at]
-            at += 1
+        if "url(" in piece and ")" not in piece:
+            for joined in range(at, min(at + _MOST_JOINED, len(pieces))):
+                if ")" in pieces[joined]:
+                    piece = ";".join([piece, *pieces[at : joined + 1]])
+                    at = joined + 1
+                    break
         name, colon, value = piece.partition(":")
         if not colon:
             continue
