@@ -38,7 +38,7 @@ FIELDS = ("title", "account", "author", "place", "kind", "after", "before", "has
 
 #: More words than this are a pasted page, not a query; as one phrase in quotes it has no limit.
 MOST_WORDS = 256
-DEEPEST = 40
+DEEPEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ class _Parser:
         if self._is_operator("NOT"):
             self.at += 1
             node = self._one(field, depth)
-            return Not(node) if node is not None else None
+            return _negated(node)
         self.at += 1
         field = lexeme.field or field
         if lexeme.kind == "(":
@@ -225,7 +225,7 @@ class _Parser:
                 raise BadQuery(f"{lexeme.field}: needs a value, like: {_EXAMPLES[lexeme.field]}")
         else:
             node = _leaf(lexeme, field, self.contains)
-        return Not(node) if node is not None and lexeme.negative else node
+        return _negated(node) if lexeme.negative else node
 
     def _is_operator(self, word: str) -> bool:
         """An upper-case, unquoted ``word`` with something after it to work on."""
@@ -241,6 +241,12 @@ def _combined(sort: type[And] | type[Or], nodes: list[Node | None]) -> Node | No
     if len(kept) < 2:
         return kept[0] if kept else None
     return sort(kept)
+
+
+def _negated(node: Node | None) -> Node | None:
+    if isinstance(node, Not):
+        return node.node
+    return None if node is None else Not(node)
 
 
 _EXAMPLES = {

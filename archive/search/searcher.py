@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, BadQuery
 from archive.search.index import LATE, SPAN, is_current, read_joints, read_spans, span_of
 from archive.search.plan import Plan, Resolved, Row, Term
 from archive.search.query import Node, Text
@@ -98,7 +98,7 @@ class Searcher:
         """The rowids of about the newest ``limit`` candidates of another expression, within the plan's dates."""
         found: list[int] = []
         for low, high in self._ranges(plan):
-            rows = self._conn.execute(
+            rows = self._rows(
                 "SELECT rowid FROM search_terms WHERE search_terms MATCH ? AND rowid BETWEEN ? AND ?"
                 " ORDER BY rowid DESC LIMIT ?",
                 (match, low, high, limit - len(found)),
@@ -120,7 +120,12 @@ class Searcher:
         """A cursor of plain tuples, whatever rows the connection makes."""
         cursor = self._conn.cursor()
         cursor.row_factory = None
-        return cursor.execute(sql, values)
+        try:
+            return cursor.execute(sql, values)
+        except sqlite3.OperationalError as error:
+            if str(error).startswith("fts5:"):  # its parser's stack: never seen since queries are at most so deep
+                raise BadQuery("the query is too complicated; write it with fewer parentheses and NOTs") from error
+            raise
 
     def in_dates(self, plan: Plan, published: int | None) -> bool:
         if plan.after is None and plan.before is None:

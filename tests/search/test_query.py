@@ -1,0 +1,178 @@
+"""Anything typed is understood or answered with a sentence; never an error from SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from archive.errors import BadQuery
+from archive.search.api import count, search
+from archive.search.query import And, Dates, Not, Or, Tag, Text, parse
+from archive.search.searcher import Searcher
+from tests.search.library import filled, hard_drafts
+
+A, B, C = Text("a"), Text("b"), Text("c")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("a b", And((A, B))),
+        ("a AND b", And((A, B))),
+        ("a OR b c", Or((A, And((B, C))))),
+        ("(a OR b) c", And((Or((A, B)), C))),
+        ("a -b", And((A, Not(B)))),
+        ("a NOT b", And((A, Not(B)))),
+        ("-(a OR b)", Not(Or((A, B)))),
+        ("岩茶 -香", And((Text("岩茶"), Not(Text("香"))))),
+        ('"AI 机器打工"', Text("ai机器打工")),
+        ("“你好 吗”", Text("你好吗")),
+        ('"x', Text("x")),
+        ("種子輪", Text("种子轮")),
+        ("ＡＩ", Text("ai")),
+        ("C++", Text("c++")),
+        ("%", Text("%")),
+        ("-", Text("-")),
+        ("*", Text("*")),
+        ("AND", Text("and")),
+        ("OR", Text("or")),
+        ("a OR", And((A, Text("or")))),
+        ("NOT", Text("not")),
+        ("stab*", Text("stab", open_right=True)),
+        ("title:融资", Text("融资", "title")),
+        ("TITLE:融资", Text("融资", "title")),
+        ("title：融资", Text("融资", "title")),
+        ('title:"a b"', Text("a b", "title")),
+        ("title:(a OR b)", Or((Text("a", "title"), Text("b", "title")))),
+        ("-title:a", Not(Text("a", "title"))),
+        (
+            "account:投资 author:张三 place:北京",
+            And((Text("投资", "account"), Text("张三", "author"), Text("北京", "place"))),
+        ),
+        ("kind:video", Tag("：kvideo")),
+        ("kind:5", Tag("：kvideo")),
+        ("has:code", Tag("：hcode")),
+        ("gone:yes", Tag("：gone")),
+        ("gone:", Tag("：gone")),
+        ("gone:no", Not(Tag("：gone"))),
+        ("after:2024-01", Dates(after=1704038400)),
+        ("before:2024", Dates(before=1704038400)),
+        ("after:2024年1月1日", Dates(after=1704038400)),
+        ("https://a.b/c", Text("https://a.b/c")),
+        ("12:30", Text("12:30")),
+        ("f(x)", Text("f(x)")),
+        ("(上)", Text("上")),
+        ("（上）", Text("(上)")),
+        ("(a", A),
+        ("a)", Text("a)")),
+        ("((a) b)", And((A, B))),
+    ],
+)
+def test_typed_words_mean(typed: str, meant: object) -> None:
+    """What people type has the meaning that the help promises, slips of the hand included."""
+    assert meant == parse(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "nothing to search for"),
+        ('""', "nothing to search for"),
+        ("(((", "nothing to search for"),
+        ("title:", "title: needs a value, like: title:融资"),
+        ("after:yesterday", "after:yesterday is no date; write a year, month or day"),
+        ("before:2024-13", "is no date"),
+        ("kind:film", "kind:film means nothing; write one of: article, video"),
+        ("has:soul", "has:soul means nothing; write one of: has:code"),
+        ("gone:maybe", "write gone:yes or gone:no"),
+        ("a " * 300, "more than 256 words"),
+        ("(" * 60 + "a", "parentheses stand more than 20 deep"),
+    ],
+)
+def test_a_query_that_means_nothing_is_told_what_to_write(typed: str, said: str) -> None:
+    """The message says what is wrong and shows what would be right; the exit code is 64."""
+    with pytest.raises(BadQuery) as error:
+        parse(typed)
+    assert said in str(error.value)
+    assert error.value.exit_code == 64
+
+
+@pytest.fixture(scope="module")
+def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    with filled(tmp_path_factory.mktemp("fuzz"), list(hard_drafts(150, seed=3))) as opened:
+        yield opened
+
+
+_WORDS = st.sampled_from(
+    'AND OR NOT ( ) " “ ” - * : title: account: author: place: kind: kind:video after: after:2024 before:2025-02 has: '
+    "has:code gone: 融资 的 我们 机器学习 C++ node.js 3.14 a* -香 😀 👨‍👩‍👧 é ｶﾞ ㎏ ½ % ' \\ \x00 \x07 ^ + ~ {} NEAR a:b".split(
+        " "
+    )
+)
+QUERIES = st.one_of(
+    st.text(max_size=40),
+    st.lists(_WORDS, max_size=12).map(" ".join),
+    st.lists(_WORDS, max_size=12).map("".join),
+    st.lists(st.one_of(_WORDS, st.text(max_size=4)), max_size=10).map(" ".join),
+)
+
+
+def _answers(conn: sqlite3.Connection, typed: str, newest: bool, contains: bool) -> None:
+    searcher = Searcher(conn)
+    started = time.process_time()
+    try:
+        results = search(searcher, typed, newest=newest, contains=contains, limit=5)
+        number = count(searcher, typed, contains=contains).number
+    except BadQuery as error:
+        assert str(error)
+        return
+    finally:
+        assert time.process_time() - started < 1, typed
+    assert min(5, number) == len(results)
+    for hit in results:
+        for start, end in hit.snippet.marks:
+            assert 0 <= start < end <= len(hit.snippet.text)
+
+
+@given(QUERIES, st.booleans(), st.booleans())
+@settings(max_examples=400, suppress_health_check=list(HealthCheck), deadline=None)
+def test_fuzzed_queries_are_answered(conn: sqlite3.Connection, typed: str, newest: bool, contains: bool) -> None:
+    """Whatever is typed: results or BadQuery, in under a second; the count agrees with what is listed."""
+    _answers(conn, typed, newest, contains)
+
+
+@pytest.mark.long
+@given(QUERIES, st.booleans(), st.booleans())
+@settings(max_examples=100_000, suppress_health_check=list(HealthCheck), deadline=None, database=None)
+def test_100000_fuzzed_queries_are_answered(conn: sqlite3.Connection, typed: str, newest: bool, contains: bool) -> None:
+    """The same for 10^5 queries."""
+    _answers(conn, typed, newest, contains)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "融资，机器学习。" * 700,
+        "word " * 200,
+        "a" * 10_000,
+        '"' + "x y " * 2500 + '"',
+        "(" * 5000,
+        "-" * 10_000,
+        "a OR " * 120 + "b",
+        "-" + "的" * 3000,
+        "NOT " * 250 + "a",
+        "-(a OR " * 20 + "b",
+        "(a (b OR " * 10 + "c",
+        "-(a -(b OR -" * 10 + "c",
+        "\ud800融资",
+    ],
+)
+def test_ten_kilobytes_of_text_are_answered(conn: sqlite3.Connection, typed: str) -> None:
+    """A pasted page, thousands of parentheses or one endless word: an answer in under a second."""
+    _answers(conn, typed, False, False)
+    _answers(conn, typed, True, True)
