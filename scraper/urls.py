@@ -64,6 +64,8 @@ _IN_TEXT = re.compile(
     re.IGNORECASE,
 )
 _NESTED = re.compile(r"[?&](?:target_url|requrl|redirect_url|url)=", re.IGNORECASE)
+#: A mail program broke the line before a parameter.
+_WRAPPED = re.compile(r"[ \t]{0,8}\r?\n[ \t>]{0,8}(?=&(?:amp;)?(?:mid|idx|sn|chksm|scene)=)")
 _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")
 _JS_ESCAPE = re.compile(r"\\{1,8}(?:x|u00)([0-9A-Fa-f]{2})")
 # Not html.unescape: it reads `&timestamp=` as `×tamp=` and `&copy=` as `©=`.
@@ -181,7 +183,7 @@ def clean_link(url: str, base: str | None = None) -> str:
 
 
 def _candidates(text: str) -> Iterator[str]:
-    for match in _IN_TEXT.finditer(_INVISIBLE.sub("", text)):
+    for match in _IN_TEXT.finditer(_WRAPPED.sub("", _INVISIBLE.sub("", text))):
         yield from _unglue(match[0])
 
 

@@ -45,6 +45,7 @@ LONG_FORMS = {
     "a sentence": f"大家看看这篇{LONG}写得真好。",
     "full stop": f"Look at {LONG}.",
     "zero-width": f"\ufeff{LONG[:30]}\u200b{LONG[30:]}",
+    "a broken line": LONG.replace("&idx", "\r\n  &idx").replace("&chksm", "\n> &chksm"),
     "no scheme": LONG.removeprefix("https://"),
     "no scheme //": LONG.removeprefix("https:"),
     "port": LONG.replace("qq.com", "qq.com:443"),
