@@ -194,14 +194,17 @@ class SqliteFrontier:
             )
         return cursor.rowcount
 
-    def hurry(self, error_code: str, now: datetime) -> int:
-        """Make everything due that waits for this reason (cookies arrived, a person asked)."""
+    def hurry(self, error_codes: Iterable[str], now: datetime, *, before: datetime) -> int:
+        """Make everything due that has waited for one of these reasons since before ``before`` (cookies arrived)."""
+        sets = "state = 'waiting', open = 1, due = :now, updated = :now, tries = 0, again = 0"
         with transaction(self.conn):
-            cursor = self.conn.execute(
-                "UPDATE frontier SET due = ?, updated = ? WHERE open AND error_code = ?",
-                (stamp(now), stamp(now), error_code),
+            return sum(
+                self.conn.execute(
+                    f"UPDATE frontier SET {sets} WHERE error_code = :code AND updated < :before",
+                    {"now": stamp(now), "code": code, "before": stamp(before)},
+                ).rowcount
+                for code in error_codes
             )
-        return cursor.rowcount
 
     def crawl_of(self, task: Task) -> sqlite3.Row | None:
         """The crawl that an address belongs to."""

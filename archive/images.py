@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,10 +15,12 @@ from scraper.errors import RateLimited, ScrapeError
 from scraper.models import Article
 
 if TYPE_CHECKING:
+    from archive.store import Store
     from scraper.fetch import Download
 
-    from archive.store import Store
-
+_IMAGE = re.compile(r"<img\b[^>]*>")
+_FIGURE = re.compile(r"<figure>\s*<img\b[^>]*>\s*(?:<figcaption>(.*?)</figcaption>)?\s*</figure>", re.DOTALL)
+_EMPTY = re.compile(r"<(p|a|li)\b[^>]*>\s*</\1>")
 #: Tries of one image within a run; a run has many images and an article is whole without them.
 TRIES = 3
 #: The longest wait for one image within a run.
@@ -120,6 +123,18 @@ def addresses_of(article: Article) -> list[str]:
     found = [image.url for image in article.images]
     found += [url for url in (article.cover, *(media.cover for media in article.media)) if url]
     return [url for url in dict.fromkeys(found) if url.startswith(("http://", "https://"))]
+
+
+def without_pictures(article: Article) -> Article:
+    """The article as ``--images none`` keeps it; one that is nothing but pictures stays as it is.
+
+    Captions stay, and the raw page in the snapshots still has everything.
+    """
+    if not article.text.strip() and not article.media:
+        return article
+    body = _FIGURE.sub(lambda match: f"<p>{match[1]}</p>" if match[1] else "", article.body)
+    body = _EMPTY.sub("", _IMAGE.sub("", body))
+    return replace(article, body=body, images=())
 
 
 def missing_of(store: Store, article_id: int) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from archive.albums import gaps
 from archive.frontier import stamp
 from archive.lock import holder_of
+from scraper.parse import PARSER_VERSION
 
 #: What a person can do about a kind of failure, by its class; "later" kinds need nothing.
 NEXT_STEPS = {
@@ -58,8 +59,8 @@ def next_step(error_class: str, *, is_open: bool) -> str:
 def _held(conn: sqlite3.Connection) -> dict[str, Any]:
     row = conn.execute(
         "SELECT count(*) AS articles, count(gone) AS gone, max(archived) AS newest, "
-        "count(CASE WHEN parser_version < (SELECT max(parser_version) FROM articles) THEN 1 END) AS older_parser "
-        "FROM articles"
+        "count(CASE WHEN parser_version < ? THEN 1 END) AS older_parser FROM articles",
+        (PARSER_VERSION,),
     ).fetchone()
     (accounts,) = conn.execute("SELECT count(*) FROM accounts").fetchone()
     (versions,) = conn.execute("SELECT count(*) FROM versions").fetchone()

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -293,6 +294,7 @@ class Job:
             self.report.message = str(cooling)
             return Ending(Reason.BLOCKED)
         parts = self.parts
+        self._use_new_cookies()
         judge = parts.cooldown.judge()
         parts.frontier.probing = judge.probing
         crawl = Crawl(
@@ -311,6 +313,16 @@ class Job:
             parts.cooldown.remember(judge)
         self._ended(ending)
         return ending
+
+    def _use_new_cookies(self) -> None:
+        """A cookies file that is newer than a failure for want of it: those addresses are tried now."""
+        if not self.config.cookies:
+            return
+        try:
+            changed = datetime.fromtimestamp(Path(self.config.cookies).expanduser().stat().st_mtime, UTC)
+        except OSError:
+            return
+        self.parts.frontier.hurry(("blocked", "login", "paid"), self.clock.now(), before=changed)
 
     def _ended(self, ending: Ending) -> None:
         self.report.reason = ending.reason

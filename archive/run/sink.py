@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive import albums
 from archive.frontier import stamp
-from archive.images import ImageFetcher, addresses_of
+from archive.images import ImageFetcher, addresses_of, without_pictures
 from archive.run.report import Result
 from scraper import urls
 from scraper.crawl import Find, Known
@@ -116,7 +116,10 @@ class ArchiveSink:
         )
 
     async def _keep(self, task: Task, article: Article, snapshot_id: int | None) -> Kept:
-        if self.image_mode == "local":
+        mode = self._image_mode(task)
+        if mode == "none":
+            article = without_pictures(article)
+        elif mode == "local":
             got = await self.images.fetch(addresses_of(article))
             self.report.images += got.came
             self.report.images_missing += got.missing
@@ -125,6 +128,11 @@ class ArchiveSink:
         self.store.remember(task.address, kept.article_id, now)
         self.touched.append(kept.article_id)
         return kept
+
+    def _image_mode(self, task: Task) -> str:
+        """As the `save` wanted it that a `run` now finishes; else as the settings say."""
+        crawl = self.frontier.crawl_of(task) if self.frontier.crawl_id is None and task.id else None
+        return str(crawl["images"]) if crawl is not None and crawl["images"] else self.image_mode
 
     def album(self, task: Task, page: Page) -> AlbumPage:
         return albums.take_in(self.store.db.conn, task, page, self.clock.now())

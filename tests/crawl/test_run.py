@@ -12,7 +12,7 @@ from scraper.errors import Later, RateLimited
 from scraper.fetch import FeedResponse
 from tests.crawl.archives import World, titles_of
 from tests.crawl.fakes import at, long, short
-from tests.crawl.pages import DELETED, page
+from tests.crawl.pages import DELETED, captcha_page, page
 
 HOUR = 3600.0
 
@@ -194,6 +194,20 @@ def test_a_recheck_finds_what_was_deleted(world: World) -> None:
 
     assert len(world.script.log) == 2
     assert [row["gone_reason"] for row in world.rows("SELECT gone_reason FROM articles")] == ["deleted"]
+
+
+def test_new_cookies_are_tried_at_once(world: World, tmp_path: Path) -> None:
+    """What met the captcha alone is taken when a person hands over cookies."""
+    world.script.on(long(1), captcha_page(), page(1))
+    world.script.on(long(2), page(2))
+    world.save(long(1), long(2))
+    cookies = tmp_path / "cookies.txt"
+    cookies.write_text("# Netscape HTTP Cookie File\n", encoding="utf-8")
+    os.utime(cookies, (world.clock.now().timestamp() + 60,) * 2)
+    world.pass_time(120)
+    world.run(cookies=str(cookies))
+
+    assert world.titles() == titles_of([1, 2])
 
 
 def test_budgets_of_a_run(world: World) -> None:

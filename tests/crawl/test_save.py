@@ -137,6 +137,15 @@ def test_a_broken_image_never_fails_its_article(world: World) -> None:
     assert "mmbiz.qpic.cn" not in text.partition("\n# ")[2]
 
 
+def test_images_none_leaves_the_pictures_out(world: World) -> None:
+    """With `--images none` no media host hears of it, and the file shows words only."""
+    world.script.on(short(1), page(1, images=[PICTURE.format("A1")]))
+    world.save(short(1), images="none")
+
+    text = next(content for name, (content, _) in world.files().items() if name.endswith(".md")).decode()
+    assert (world.script.media_log, "![" in text, "正文。" in text) == ([], False, True)
+
+
 def test_images_remote_asks_for_none(world: World) -> None:
     """With `--images remote` no media host hears of it."""
     world.script.on(short(1), page(1, images=[PICTURE.format("A1")]))
