@@ -77,7 +77,7 @@ class Fetcher:
         self.media_requests = 0
         self._clock = clock or SystemClock()
         self._cookies = _cookies(settings)
-        self._pool = transport.pool(settings)
+        self._pool, self._proxied = transport.pool(settings)
         self._pacer = Pacer(settings.interval, settings.jitter, self._clock, rng)
         self._media_turns = asyncio.Semaphore(max(settings.media_parallel, 1))
 
@@ -228,7 +228,8 @@ class Fetcher:
             finally:
                 await response.aclose()
         except (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.ProxyError) as error:
-            raise Unreachable(f"no connection for {shown}: {_said(error)}", url=shown) from error
+            hint = "is the proxy up (setting proxy, $HTTPS_PROXY)?" if self._proxied else "is the network up?"
+            raise Unreachable(f"no connection for {shown} ({_said(error)}): {hint}", url=shown) from error
         except httpcore.TimeoutException as error:
             raise TimedOut(f"{shown} fell silent ({_said(error)})", url=shown) from error
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:

@@ -58,12 +58,12 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         await self._plain.sleep(seconds)
 
 
-def pool(settings: FetchSettings) -> httpcore.AsyncConnectionPool:
-    """The pool for all requests of a fetcher. Raises BadSettings."""
+def pool(settings: FetchSettings) -> tuple[httpcore.AsyncConnectionPool, bool]:
+    """The pool for all requests of a fetcher, and whether they go through a proxy. Raises BadSettings."""
     proxy, exempt = _proxy(settings)
     context = _certificates(settings)
     connections = settings.media_parallel + 2
-    return httpcore.AsyncConnectionPool(
+    made = httpcore.AsyncConnectionPool(
         ssl_context=context,
         proxy=proxy,
         max_connections=connections,
@@ -74,6 +74,7 @@ def pool(settings: FetchSettings) -> httpcore.AsyncConnectionPool:
         retries=0,
         network_backend=GuardedBackend(exempt),
     )
+    return made, proxy is not None
 
 
 def _proxy(settings: FetchSettings) -> tuple[httpcore.Proxy | None, tuple[str, int] | None]:
@@ -83,7 +84,10 @@ def _proxy(settings: FetchSettings) -> tuple[httpcore.Proxy | None, tuple[str, i
         text = next((os.environ[name] for name in names if os.environ.get(name)), "")
     if not text:
         return None, None
-    bad = "the proxy setting is not of the form http://[user:password@]host:port (https:// and socks5:// work too)"
+    bad = (
+        "the proxy setting is not of the form http://host:port, with a user, a colon, a password and an @ before the "
+        "host where it wants a login (https and socks5 work too)"
+    )
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
         host, port, scheme = parts.hostname, parts.port, parts.scheme
