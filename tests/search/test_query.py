@@ -108,12 +108,9 @@ def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connectio
         yield opened
 
 
-_WORDS = st.sampled_from(
-    'AND OR NOT ( ) " “ ” - * : title: account: author: place: kind: kind:video after: after:2024 before:2025-02 has: '
-    "has:code gone: 融资 的 我们 机器学习 C++ node.js 3.14 a* -香 😀 👨‍👩‍👧 é ｶﾞ ㎏ ½ % ' \\ \x00 \x07 ^ + ~ {} NEAR a:b".split(
-        " "
-    )
-)
+_TYPED = """AND OR NOT ( ) " “ ” - * : title: account: author: place: kind: kind:video after: after:2024 has:
+before:2025-02 has:code gone: 融资 的 我们 机器学习 C++ node.js 3.14 a* -香 😀 👨‍👩‍👧 é ｶﾞ ㎏ ½ % ' \\ \0 \a ^ + ~ {} NEAR a:b"""
+_WORDS = st.sampled_from(_TYPED.split())
 QUERIES = st.one_of(
     st.text(max_size=40),
     st.lists(_WORDS, max_size=12).map(" ".join),

@@ -1,0 +1,93 @@
+"""The best first, as a reader would have it; and the snippet that shows why."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from math import log2
+
+import pytest
+
+from archive.search.api import search
+from archive.search.query import CHINA
+from archive.search.snippet import cut
+from benchmarks.synthetic import Draft
+from tests.search.judged import ARTICLES, FLOOR, JUDGED
+from tests.search.library import filled
+
+
+@pytest.fixture(scope="module")
+def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    drafts = [
+        Draft(number, title, text, account, None, None, "article", None, _day(day), frozenset(), False)
+        for number, title, account, day, text in ARTICLES
+    ]
+    with filled(tmp_path_factory.mktemp("judged"), drafts) as opened:
+        yield opened
+
+
+def _day(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=CHINA)
+
+
+def ndcg(found: list[int], wanted: dict[int, int], depth: int = 10) -> float:
+    """Normalised discounted cumulative gain of the first ``depth``: 1.0 is the order a reader wants."""
+
+    def gain(grades: list[int]) -> float:
+        return sum((2**grade - 1) / log2(position + 2) for position, grade in enumerate(grades[:depth]))
+
+    return gain([wanted.get(number, 0) for number in found]) / gain(sorted(wanted.values(), reverse=True))
+
+
+def test_the_judged_queries_stay_as_good_as_they_were(conn: sqlite3.Connection) -> None:
+    """Thirty queries; the mean nDCG does not fall below the floor, and none is bad."""
+    scores = {query: ndcg([hit.article_id for hit in search(conn, query)], wanted) for query, wanted in JUDGED.items()}
+    assert len(scores) == 30
+    assert min(scores.values()) > 0.8, sorted(scores.items(), key=lambda one: one[1])[:5]
+    assert sum(scores.values()) / 30 >= FLOOR, sorted(scores.items(), key=lambda one: one[1])[:8]
+
+
+def test_pages_of_results_join_without_gap_or_double(conn: sqlite3.Connection) -> None:
+    """--offset leafs on in one order."""
+    whole = [hit.key for hit in search(conn, "的", limit=100)]
+    pages = [hit.key for start in range(0, 40, 7) for hit in search(conn, "的", limit=7, offset=start)]
+    assert whole == pages
+    assert len(set(whole)) == len(whole)
+    assert search(conn, "的", limit=3).more
+    assert not search(conn, "的", limit=100).more
+
+
+def test_newest_first(conn: sqlite3.Connection) -> None:
+    """--newest sorts by publish time, whatever the words."""
+    times = [hit.published for hit in search(conn, "的", newest=True, limit=100)]
+    assert len(times) > 20
+    assert times == sorted(times, key=lambda moment: moment or datetime.min, reverse=True)
+
+
+def test_a_hit_tells_what_is_needed(conn: sqlite3.Connection) -> None:
+    """Key, title, account, time in UTC, path, score and marks on the original text."""
+    hit = search(conn, "種子輪 stability", limit=1)[0]
+    assert (hit.key, hit.account, hit.path) == ("k000000001", "投资实习所", "articles/1.md")
+    assert hit.published is not None
+    assert hit.published.isoformat() == "2022-10-26T16:00:00+00:00"
+    assert ["种子轮", "Stability"] == [hit.title[start:end] for start, end in hit.title_marks]
+    assert "Stability" in [hit.snippet.text[start:end] for start, end in hit.snippet.marks]
+    assert hit.score > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "expected"),
+    [
+        ("甲乙丙", [], "甲乙丙"),
+        ("甲乙丙", [[(1, 2)]], "甲[乙]丙"),
+        ("甲乙丙丁", [[(1, 3)], [(2, 4)]], "甲[乙丙丁]"),
+        ("前句。甲乙丙", [[(4, 5)]], "…甲[乙]丙"),
+        ("长" * 60 + "甲" + "长" * 200, [[(60, 61)]], "…" + "长" * 24 + "[甲]" + "长" * 65 + "…"),
+        ("甲" + "长" * 200 + "甲乙", [[(0, 1), (201, 202)], [(202, 203)]], "…" + "长" * 24 + "[甲][乙]"),
+        ("甲\n乙", [[(0, 3)]], "[甲 乙]"),
+    ],
+)
+def test_snippets(text: str, found: list[list[tuple[int, int]]], expected: str) -> None:
+    """The window with the most different words, marks joined where they touch over each other, … where text goes on."""
+    assert expected == cut(text, found).marked()

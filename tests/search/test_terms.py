@@ -1,0 +1,146 @@
+"""Folding, tokens and the two ways of comparing a text."""
+
+from __future__ import annotations
+
+import random
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.search.match import Matcher
+from archive.search.terms import (
+    EXPANDS,
+    IS_CJK,
+    IS_WORD,
+    JOINS,
+    VARIED,
+    Piece,
+    fold,
+    join_starts,
+    nature,
+    term_pieces,
+    tokens,
+)
+from tests.search import oracle
+from tests.search.library import TRAPS
+
+TEXTS = st.lists(st.one_of(st.sampled_from(TRAPS), st.text(max_size=3)), max_size=12).map("".join)
+
+
+@pytest.mark.parametrize(
+    ("raw", "folded"),
+    [
+        ("融資", "融资"),
+        ("ＡＩ", "ai"),
+        ("AI 机器", "ai机器"),
+        ("Stability \n AI", "stability ai"),
+        ("融\n资", "融资"),
+        ("ｶﾞ", "ガ"),
+        ("㎏", "kg"),
+        ("①", "1"),
+        ("½", "1⁄2"),
+        ("……", "......"),
+        ("　 ", ""),
+        ("，好 ！", ",好!"),
+        ("乾淨", "干净"),
+        ("👨‍👩‍👧", "👨‍👩‍👧"),
+    ],
+)
+def test_fold(raw: str, folded: str) -> None:
+    """NFKC, case, traditional → simplified, white space beside CJK dropped."""
+    assert folded == fold(raw)
+
+
+def test_tokens_of_a_text() -> None:
+    """Characters, pairs, words, marks in full width, and names like C++ and node.js as one."""
+    expected = {"a", "机", "器", "机器", "c", "＋", "c＋", "c＋＋", "node", "．", "js", "node．js", "😀"}
+    assert expected == tokens(fold("a 机器 C++ Node.js😀"))
+
+
+def test_overlapping_frequent_pairs_are_a_token_of_three() -> None:
+    """是一 and 一个 are frequent, so 是一个 is a token and decides by itself."""
+    joints = frozenset({"是一", "一个"})
+    assert {"是", "一", "个", "是一", "一个", "是一个"} == tokens("是一个", joints)
+    assert ([Piece("是一个")], True) == term_pieces("是一个", joints)
+
+
+@pytest.mark.parametrize("term", ["的的的", "```", "c++c++", "ai", "机", "机器", "机器人", "c+", "3.14", "-", "a-b-c"])
+def test_an_exact_term_is_one_token_that_only_its_own_text_has(term: str) -> None:
+    """What the index alone decides is decided right for texts made of the term's own pieces."""
+    pieces, exact = term_pieces(term)
+    rng = random.Random(1)
+    for _ in range(300):
+        text = fold("".join(rng.choices([*term, term, " ", "。"], k=rng.randint(1, 6))))
+        held = {piece.token for piece in pieces} <= tokens(text)
+        there = oracle.stands(term, text)
+        assert held or not there, text
+        if exact:
+            assert held == there, text
+
+
+@given(TEXTS)
+def test_fold_is_what_brute_force_folds(text: str) -> None:
+    """The fast fold, the fold with offsets and the plain one of the oracle agree on any text."""
+    assert oracle.folded(text) == fold(text) == join_starts(text)[0]
+
+
+@given(TEXTS, st.data())
+def test_both_ways_of_comparing_agree(text: str, data: st.DataObject) -> None:
+    """A term is found in the raw text exactly when it stands in the folded text, whatever the text's nature."""
+    source = data.draw(st.one_of(st.just(text), TEXTS), label="source")
+    start = data.draw(st.integers(0, max(0, len(source) - 1)), label="start")
+    term = fold(source[start : start + data.draw(st.integers(1, 5), label="size")])
+    if not term:
+        return
+    matcher = Matcher(term)
+    expected = oracle.stands(term, oracle.folded(text))
+    kind = nature(text)
+    assert expected == matcher.found(text, kind)
+    assert expected == matcher.found_utf8(text.encode("utf-8", "surrogatepass"), kind)
+    spans = list(matcher.spans(text, kind))
+    assert expected == bool(spans)
+    for begin, end in spans:
+        # What is marked folds to the term, but for what stands in one unit with it (the 1 of ½).
+        assert 0 <= begin < end <= len(text)
+        assert term in fold(text[begin:end]) or kind & (EXPANDS | JOINS) or "…" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("机器 AI，……！①", 0),
+        ("機", VARIED),
+        ("机　器", VARIED),
+        ("㎡", EXPANDS),
+        ("½", EXPANDS),
+        ("ｶﾞ", JOINS | VARIED),
+        ("㈱", JOINS),
+    ],
+)
+def test_nature(text: str, expected: int) -> None:
+    """Ordinary simplified Chinese needs no folding; the traps are known for what they are."""
+    assert expected == nature(text) | (expected & VARIED)
+
+
+def test_marks_stand_on_the_original() -> None:
+    """Ranges are of the text as it was written: traditional, full width, over a line break."""
+    text = "新一輪融　資：ＡＩ 机\n器打工。"
+    assert ["融　資"] == [text[a:b] for a, b in Matcher("融资").spans(text, nature(text))]
+    assert ["ＡＩ 机\n器打工"] == [text[a:b] for a, b in Matcher("ai机器打工").spans(text, nature(text))]
+    text = "价格…3.14…元，½ 1"
+    assert ["3.14"] == [text[a:b] for a, b in Matcher("3.14").spans(text, nature(text))]
+
+
+def test_what_counts_as_cjk_and_as_a_word() -> None:
+    """Every ideograph, kana, hangul and bopomofo letter is CJK; every other letter and digit is of a word."""
+    names = ("CJK UNIFIED", "HIRAGANA LETTER", "KATAKANA LETTER", "HANGUL", "BOPOMOFO LETTER", "YI SYLLABLE")
+    for code in (*range(0x80, 0x3400, 3), *range(0x4E00, 0x4F00), *range(0xA000, 0xA100), 0x20000, 0x30000, 0xAC00):
+        character = chr(code)
+        name = unicodedata.name(character, "")
+        if name.startswith(names) and character.isalnum():
+            assert IS_CJK[character], name
+            assert not IS_WORD[character], name
+        elif character.isalnum() and not name.startswith(("IDEOGRAPHIC", "HANGZHOU", "KANGXI", "VERTICAL KANA")):
+            assert IS_CJK[character] or IS_WORD[character], name
