@@ -9,15 +9,17 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, timezone
+from dataclasses import replace
 from typing import Any
 
 from tests.weixin.cgi import Value, attribute, literal
+from tests.weixin.fields import BIZ, CHINA, Fields, attr, script
 from tests.weixin.media import gif, jpeg, mp3, mp4, png, svg, webp
+from tests.weixin.old_pages import page_2015, page_2018
 from tests.weixin.status import STATUS_PAGES, status_page
 
 __all__ = [
+    "BIZ",
     "STATUS_PAGES",
     "Fields",
     "album_json",
@@ -33,75 +35,12 @@ __all__ = [
     "webp",
 ]
 
-CHINA = timezone(timedelta(hours=8))
-BIZ = "MzA5MTIzNDU2Nw=="
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fields:
-    """Everything that a page can say. ``published`` and ``modified`` are aware; ``kind`` is ``item_show_type``.
-
-    ``era``: ``D`` (2026-06 on: plain strings), ``C`` (2022 on: JsDecode), ``B`` (2018 style scripts), ``A`` (2015).
-    ``images`` of kind 8 are addresses or (address, width, height); ``related`` is ``ainfos``: (address, title,
-    account). ``album``: ``{"id", "title", "size", "previous", "next"}``, addresses as text; ``reprint``: ``{"biz",
-    "mid", "idx", "account", "url"}``; ``extra`` goes into cgiDataNew as it is.
-    """
-
-    title: str = "一篇文章"
-    body: str = "<p>正文。</p>"
-    kind: int = 0
-    era: str = "D"
-    biz: str = BIZ
-    mid: str = "2247480001"
-    idx: str = "1"
-    sn: str = "0123456789abcdef0123456789abcdef"
-    chksm: str = "c0b5f84454f7051c"
-    link: str | None = None
-    account: str = "测试号"
-    user_name: str = "gh_0123456789ab"
-    alias: str = "ceshihao"
-    signature: str = "一个用来测试的公众号"
-    author: str = ""
-    published: datetime = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
-    modified: datetime | None = None
-    place: str = ""
-    digest: str = ""
-    cover: str = ""
-    images: Sequence[str | tuple[str, int, int]] = ()
-    original: bool = False
-    reprint: Mapping[str, str] | None = None
-    source_url: str = ""
-    album: Mapping[str, Any] | None = None
-    tags: Sequence[str] = ()
-    related: Sequence[tuple[str, str, str]] = ()
-    comment_id: str = "4241250330820132893"
-    category: str = ""
-    paid: bool = False
-    video_id: str = "wxv_1000000000000000001"
-    voice_id: str = "MzA5MTIzNDU2N18xMDAwMDAwMQ=="
-    seconds: int = 95
-    user_title: bool = False
-    extra: Mapping[str, Value] = field(default_factory=dict)
-
-    @property
-    def long(self) -> str:
-        """The long address in the form that pages give of themselves."""
-        return (
-            f"http://mp.weixin.qq.com/s?__biz={self.biz}&mid={self.mid}&idx={self.idx}&sn={self.sn}"
-            f"&chksm={self.chksm}#rd"
-        )
-
-    @property
-    def unix(self) -> int:
-        """``published`` in seconds."""
-        return int(self.published.timestamp())
-
 
 def article_page(fields: Fields | None = None, /, **given: Any) -> bytes:
     """The page of an article, of any kind and era."""
     f = replace(fields or Fields(), **given)
     if f.era in ("A", "B"):
-        return (_page_2015(f) if f.era == "A" else _page_2018(f)).encode()
+        return (page_2015(f) if f.era == "A" else page_2018(f)).encode()
     return _page_now(f).encode()
 
 
@@ -116,12 +55,12 @@ def _page_now(f: Fields) -> str:
 <head>
     <meta http-equiv="Content-Type" content="text/html; charset=utf-8">
     <meta name="viewport" content="width=device-width,initial-scale=1.0,viewport-fit=cover">
-    <meta name="description" content="{_attr(f.digest)}">
-    <meta name="author" content="{_attr(f.author)}">
-    <meta property="og:title" content="{_attr(title)}">
-    <meta property="og:url" content="{_attr(f.link or f.long)}">
-    <meta property="og:image" content="{_attr(f.cover)}">
-    <meta property="og:description" content="{_attr(f.digest)}">
+    <meta name="description" content="{attr(f.digest)}">
+    <meta name="author" content="{attr(f.author)}">
+    <meta property="og:title" content="{attr(title)}">
+    <meta property="og:url" content="{attr(f.link or f.long)}">
+    <meta property="og:image" content="{attr(f.cover)}">
+    <meta property="og:description" content="{attr(f.digest)}">
     <meta property="og:type" content="article">
     <meta property="og:site_name" content="微信公众平台">
     <title></title>
@@ -143,11 +82,11 @@ def _page_now(f: Fields) -> str:
     var ct = "{f.unix}";
     var create_time = "{f.unix}" * 1;
     var user_name = "{f.user_name}";
-    var nickname = htmlDecode("{_script(f.account)}");
-    var msg_title = '{_script(title)}'.html(false);
-    var msg_desc = htmlDecode("{_script(f.digest)}");
+    var nickname = htmlDecode("{script(f.account)}");
+    var msg_title = '{script(title)}'.html(false);
+    var msg_desc = htmlDecode("{script(f.digest)}");
     var msg_cdn_url = "{f.cover}";
-    var msg_link = "{_script(f.link or f.long)}";
+    var msg_link = "{script(f.link or f.long)}";
     var comment_id = "{f.comment_id}" || "{f.comment_id}" * 1;
     var item_show_type = "{0 if f.kind == 11 else f.kind}";
     var _ori_article_type = "{f.category}";
@@ -345,120 +284,6 @@ def _of_kind(f: Fields) -> dict[str, Value]:
     return {}
 
 
-def _page_2018(f: Fields) -> str:
-    """2018 to 2021: scripts with ``||`` chains, no cgiDataNew, an empty publish time filled by JavaScript."""
-    where = _amp(f.link or f.long).replace("&amp;", "\\x26amp;")
-    return f"""<!DOCTYPE html>
-<!--headTrap<body></body><head></head><html></html>--><html>
-<head>
-<meta http-equiv="Content-Type" content="text/html; charset=utf-8">
-<title>{html.escape(f.account) if f.published.year < 2019 else ""}</title>
-<script nonce="1" type="text/javascript">
-    var biz = ""||"{f.biz}";
-    var sn = "" || ""|| "{f.sn}";
-    var mid = "" || ""|| "{f.mid}";
-    var idx = "" || "" || "{f.idx}";
-    window.__allowLoadResFromMp = true;
-</script>
-</head>
-<body id="activity-detail" class="zh_CN mm_appmsg appmsg_skin_default appmsg_style_default">
-<div id="js_article" class="rich_media"><div class="rich_media_inner"><div id="page-content">
-<div id="img-content">
-<h2 class="rich_media_title" id="activity-name">{html.escape(f.title)}<script>var nothing = 1;</script></h2>
-<div id="meta_content" class="rich_media_meta_list">
-<span id="copyright_logo" class="rich_media_meta icon_appmsg_tag">{"原创：" if f.original else ""}</span>
-<span class="rich_media_meta rich_media_meta_text">{html.escape(f.author)}</span>
-<span class="rich_media_meta rich_media_meta_nickname" id="profileBt"><a href="javascript:void(0);" id="js_name">
-{html.escape(f.account)}</a>
-<div id="js_profile_qrcode" class="profile_container" style="display:none;"><div class="profile_inner">
-<strong class="profile_nickname">{html.escape(f.account)}</strong>
-<p class="profile_meta"><label class="profile_meta_label">微信号</label>
-<span class="profile_meta_value">{html.escape(f.alias)}</span></p>
-<p class="profile_meta"><label class="profile_meta_label">功能介绍</label>
-<span class="profile_meta_value">{html.escape(f.signature)}</span></p></div></div></span>
-<em id="publish_time" class="rich_media_meta rich_media_meta_text"></em>
-</div>
-<div class="rich_media_content " id="js_content">{f.body}</div>
-</div></div></div></div>
-<script nonce="1" type="text/javascript">
-    var user_name = "{f.user_name}";
-    var nickname = "{_script(f.account)}";
-    var ct = "{f.unix}";
-    var modify_time = "";
-    var msg_title = "{_script(f.title)}";
-    var msg_desc = "{_script(f.digest)}";
-    var msg_cdn_url = "{f.cover}";
-    var msg_link = "{where}";
-    var msg_source_url = '{f.source_url}';
-    var comment_id = "{f.comment_id}" || "{f.comment_id}" * 1;
-    var item_show_type = "{f.kind}";
-    var _copyright_stat = "{1 if f.original else 0}";
-    var _ori_article_type = "{f.category}";
-</script>
-</body>
-</html>
-<!--tailTrap<body></body><head></head><html></html>-->
-"""
-
-
-def _page_2015(f: Fields) -> str:
-    """2014 to 2017: everything stands in the markup; CRLF, a second hidden title."""
-    page = f"""<!DOCTYPE html>
-<html>
-<head>
-<script type="text/javascript">
-    var biz = "{f.biz}";
-    var sn = "{f.sn}" || "";
-    var mid = "{f.mid}" || "";
-    var idx = "{f.idx}" || "" ;
-</script>
-<meta http-equiv="Content-Type" content="text/html; charset=utf-8">
-<title>{html.escape(f.title)}</title>
-</head>
-<body id="activity-detail" class="zh_CN mm_appmsg" ontouchstart="">
-<div id="js_cmt_mine" class="discuss_container editing access" style="display:none;">
-<h2 class="rich_media_title">{html.escape(f.title)}</h2></div>
-<div id="js_article" class="rich_media"><div class="rich_media_inner"><div id="page-content"><div id="img-content">
-<h2 class="rich_media_title" id="activity-name">
-    {html.escape(f.title)}
-</h2>
-<div class="rich_media_meta_list">
-<em id="post-date" class="rich_media_meta rich_media_meta_text">{f.published.astimezone(CHINA):%Y-%m-%d}</em>
-{f'<em class="rich_media_meta rich_media_meta_text">{html.escape(f.author)}</em>' if f.author else ""}
-<a class="rich_media_meta rich_media_meta_link rich_media_meta_nickname" href="javascript:void(0);" id="post-user">
-{html.escape(f.account)}</a>
-<div id="js_profile_qrcode" class="profile_container" style="display:none;"><div class="profile_inner">
-<strong class="profile_nickname">{html.escape(f.account)}</strong>
-<p class="profile_meta"><label class="profile_meta_label">微信号</label>
-<span class="profile_meta_value">{html.escape(f.alias)}</span></p>
-<p class="profile_meta"><label class="profile_meta_label">功能介绍</label>
-<span class="profile_meta_value">{html.escape(f.signature)}</span></p></div></div>
-</div>
-<div class="rich_media_content " id="js_content">
-{f.body}
-</div>
-</div></div></div></div>
-<script type="text/javascript">
-    var nickname = "{_script(f.account)}";
-    var appmsg_type = "9";
-    var ct = "{f.unix}";
-    var publish_time = "{f.published.astimezone(CHINA):%Y-%m-%d}" || "";
-    var user_name = "{f.user_name}";
-    var fakeid   = "";
-    var version   = "";
-    var msg_title = "{_script(html.escape(f.title))}";
-    var msg_desc = "{_script(html.escape(f.digest))}";
-    var msg_cdn_url = "{f.cover}";
-    var msg_link = "{_amp(f.link or f.long)}";
-    var msg_source_url = '{f.source_url}';
-    var __appmsgCgiData = {{ copyright_stat : "{1 if f.original else 0}" }};
-</script>
-</body>
-</html>
-"""
-    return page.replace("\n", "\r\n")
-
-
 def album_url(biz: str, album_id: str) -> str:
     """The address of an album as pages give it."""
     return f"https://mp.weixin.qq.com/mp/appmsgalbum?__biz={biz}&action=getalbum&album_id={album_id}#wechat_redirect"
@@ -504,7 +329,7 @@ def album_page(articles: Sequence[Mapping[str, Any]], *, title: str = "合集") 
     """The album as a browser sees it: the first articles as a list in the markup."""
     items = "\n".join(
         f'<li class="album__list-item js_album_item js_wx_tap_highlight wx_tap_cell" data-msgid="{a["msgid"]}" '
-        f'data-itemidx="{a["itemidx"]}" data-link="{_attr(str(a["url"]))}" data-title="{_attr(str(a["title"]))}"></li>'
+        f'data-itemidx="{a["itemidx"]}" data-link="{attr(str(a["url"]))}" data-title="{attr(str(a["title"]))}"></li>'
         for a in articles
     )
     return f"""<!DOCTYPE html>
@@ -524,18 +349,3 @@ _JS_DECODE = r"""function JsDecode(str) {
                 .replace(/\\x3e/g, '>')
                 .replace(/\\x0a/g, '\n');
         }"""
-
-
-def _attr(text: str) -> str:
-    return html.escape(text, quote=True)
-
-
-def _amp(url: str) -> str:
-    return url.replace("&", "&amp;")
-
-
-def _script(text: str) -> str:
-    """Text inside a quoted string of a script."""
-    for c, escaped in (("\\", "\\\\"), ('"', "&quot;"), ("'", "&#39;"), ("\n", "\\n"), ("</", "<\\/")):
-        text = text.replace(c, escaped)
-    return text
