@@ -33,8 +33,6 @@ class Base:
         self.files = Files(root, disk)
         self._versions_as_files = versions == "files"
         self._eager = eager
-        #: Files to remove once the rows that named them are gone for good.
-        self._doomed: list[str] = []
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

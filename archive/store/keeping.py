@@ -127,7 +127,7 @@ class Keeping(Media):
         self._renumber(into)
         self._update(into, archived=min(old["archived"], kept["archived"]))
         self._mark_stale([into])
-        self._doomed.append(old["path"])
+        self._doom(old["path"])
 
     def _renumber(self, article_id: int) -> None:
         rows = self._all("SELECT id FROM versions WHERE article_id = ? ORDER BY seen, number", article_id)
@@ -398,7 +398,7 @@ class Keeping(Media):
             self._mark_stale(r["article_id"] for r in pointing)
             unindex_article(self.db.conn, article_id)
             self._run("DELETE FROM articles WHERE id = ?", article_id)
-            self._doomed.append(row["path"])
+            self._doom(row["path"])
         self.settle()
 
 

@@ -128,10 +128,16 @@ class Writing(Finding):
         rows = self._all("SELECT id FROM articles WHERE stale ORDER BY id LIMIT ?", -1 if limit is None else limit)
         for row in rows:
             self.rerender(row["id"])
-        if not self.db.conn.in_transaction:
-            while self._doomed:
-                self._drop(self._doomed.pop())
+        if not self.db.conn.in_transaction:  # the rows are gone for good
+            for row in self._all("SELECT path FROM doomed_files"):
+                self._drop(row["path"])
+                with self._writing():
+                    self._run("DELETE FROM doomed_files WHERE path = ?", row["path"])
         return len(rows)
+
+    def _doom(self, path: str) -> None:
+        """Have a file removed as soon as the transaction that took its row away is committed."""
+        self._run("INSERT OR IGNORE INTO doomed_files (path) VALUES (?)", path)
 
     def _drop(self, path: str) -> None:
         """Remove a file that no row names any more, unless a person changed it or a row names it after all."""

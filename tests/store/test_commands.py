@@ -13,6 +13,7 @@ import pytest
 
 import archive
 from archive.errors import Locked, NotHeld
+from archive.files import Disk
 from archive.lock import Lock
 from scraper.errors import Gone
 from scraper.models import Link
@@ -269,10 +270,17 @@ def test_a_library_serves_several_threads(root: Path) -> None:
     assert errors == []
 
 
+class Unsynced(Disk):
+    """Does not wait for the disk: nothing here is about power cuts."""
+
+    def fsync(self, handle: int) -> None:
+        pass
+
+
 @pytest.mark.long
 def test_ten_thousand_articles_are_listed_with_flat_memory(tmp_path: Path) -> None:
     """One at a time, however many there are."""
-    with opened(tmp_path, eager=False) as store, store.db.atomic():
+    with opened(tmp_path, eager=False, disk=Unsynced()) as store, store.db.atomic():
         for mid in range(10_000):
             keep(store, article(mid, text="字" * 2000))
     tracemalloc.start()
