@@ -46,7 +46,7 @@ def rows(root: Path, *, but: Iterable[str] = ("archived", "checked", "snapshot_i
     with open_database(root / "archive.db", readonly=True) as db:
         tables = {}
         for table in ("articles", "links", "images", "embeds", "losses", "tags", "albums", "addresses"):
-            left_out = {*but, "first_seen"}
+            left_out = {*but, "first_seen", *(["id"] if table == "links" else [])}
             found = db.conn.execute(f"SELECT * FROM {table}").fetchall()
             tables[table] = [{k: r[k] for k in r.keys() if k not in left_out} for r in found]  # noqa: SIM118
         return tables

@@ -1,0 +1,174 @@
+"""What is promised of ``reparse``: what a fresh save would give, from the raw pages alone, whatever happens."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+import scraper.article
+from archive.errors import ArchiveError, NotHeld
+from archive.reparse import ReparseReport, reparse
+from archive.reparse import job as reparse_job
+from scraper.models import Article, Page
+from tests.command import wechat_archive
+from tests.keep.archives import contents, fill, opened, rows
+from tests.keep.articles import page
+from tests.keep.pages import FETCHED
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Three articles; 1 and 2 link to each other."""
+    fill(tmp_path / "a", [page(1, links=(2,)), page(2, links=(1, 3)), page(3)])
+    return tmp_path / "a"
+
+
+@pytest.fixture
+def learnt(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After ``root`` was kept, the parser becomes a newer one, which sees the author in another way."""
+    read = scraper.article.read
+
+    def better(page: Page) -> Article:
+        from dataclasses import replace
+
+        return replace(read(page), author="新作者")
+
+    monkeypatch.setattr("scraper.article.read", better)
+    monkeypatch.setattr("archive.reparse.job.PARSER_VERSION", 99)
+    monkeypatch.setattr("archive.store.keeping.current_parser", lambda: 99)
+
+
+def test_the_same_parser_changes_nothing(root: Path) -> None:
+    """Not a byte of a file, not a field of a row, in one process or two."""
+    before = contents(root), rows(root)
+
+    report = reparse(root, scope="all", jobs=2)
+
+    assert (3, 3, 0, 0) == (report.pages, report.unchanged, report.changed, report.exit_code)
+    assert before == (contents(root), rows(root))
+
+
+@pytest.mark.usefixtures("learnt")
+def test_a_newer_parser_reaches_every_article(root: Path, tmp_path: Path) -> None:
+    """``reparse`` gives the rows and files that a fresh save of the same pages gives, without a new version."""
+    report = reparse(root, jobs=1)
+    fill(tmp_path / "fresh", [page(1, links=(2,)), page(2, links=(1, 3)), page(3)])
+
+    assert (3, {"author": 3}) == (report.changed, dict(report.fields))
+    assert contents(tmp_path / "fresh") == contents(root)
+    assert rows(tmp_path / "fresh") == rows(root)
+    assert 0 == reparse(root, jobs=1).pages
+
+
+@pytest.mark.usefixtures("learnt")
+def test_a_dry_run_shows_the_diff_and_writes_nothing(root: Path) -> None:
+    """``--dry-run`` tells what would change as a unified diff of the Markdown; nothing on the disk moves."""
+    before = {p: p.stat().st_mtime_ns for p in root.rglob("*") if p.suffix in (".md", ".db")}
+
+    result = wechat_archive("reparse", "--dry-run", "--jobs", "1", "--archive", str(root))
+
+    assert 0 == result.code
+    assert result.stdout.count("+文章作者: 新作者") == 3
+    assert "3 would be changed (author 3)" in result.stderr
+    assert before == {p: p.stat().st_mtime_ns for p in before}
+
+
+@pytest.mark.usefixtures("learnt")
+def test_an_interrupted_one_goes_on_where_it_was(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a stop in the middle, the same call repeats at most what was not yet noted."""
+    monkeypatch.setattr(reparse_job, "NOTE_EVERY", 1)
+
+    def stop(change: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        reparse(root, scope="all", jobs=1, tell=stop)
+    with pytest.raises(KeyboardInterrupt):
+        reparse(root, scope="all", jobs=1, tell=stop)
+    calls: list[object] = []
+    report = reparse(root, scope="all", jobs=1, tell=calls.append)
+
+    assert 0 == report.exit_code
+    assert {"新作者"} == {row["author"] for row in rows(root)["articles"]}  # type: ignore[index]
+    again = reparse(root, scope="all", jobs=1)
+    assert (3, 3, None) == (again.pages, again.unchanged, again.resumed_at)
+
+
+def test_a_page_nobody_understood_becomes_an_article(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A raw page kept as evidence is tried again: a newer parser keeps it as an article, a status page stays none."""
+    strange = Page(url="https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA", body=b"<html>new template", fetched=FETCHED)
+    with opened(root) as (_, snapshots):
+        snapshots.put(strange, address=strange.url)
+
+    assert (4, 4, 0) == _counts(reparse(root, scope="all", jobs=1))
+    read = scraper.article.read
+
+    def better(page: Page) -> Article:
+        return Article(title="读懂了", text="文", body="<p>文</p>") if b"new template" in page.body else read(page)
+
+    monkeypatch.setattr("scraper.article.read", better)
+    report = reparse(root, scope="all", jobs=1)
+
+    assert (4, 3, 1) == _counts(report)
+    assert 0 == report.exit_code
+    with opened(root) as (store, _):
+        assert "读懂了" == store.get(strange.url).title
+
+
+def _counts(report: ReparseReport) -> tuple[int, int, int]:
+    return report.pages, report.unchanged, report.new
+
+
+def test_a_page_that_gives_no_article_any_more_takes_nothing_away(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a parser says of a kept page, the kept article stays; it is named and the exit code is 1."""
+    before = contents(root)
+    monkeypatch.setattr("scraper.article.read", lambda page: Article(title="空"))
+
+    report = reparse(root, scope="all", jobs=1)
+
+    assert (3, 1) == (report.failed, report.exit_code)
+    assert before == contents(root)
+
+
+def test_articles_are_chosen_by_key_address_or_path(root: Path) -> None:
+    """Only the articles that were named are read; one that is not there is an error."""
+    with opened(root) as (store, _):
+        first = next(iter(store.articles()))
+
+    assert 1 == reparse(root, keys=[first.key], jobs=1).pages
+    assert 1 == reparse(root, keys=[first.url or ""], jobs=1).pages
+    assert 1 == reparse(root, keys=[first.path], jobs=1).pages
+    with pytest.raises(NotHeld, match="zzzzzzzzzz"):
+        reparse(root, keys=["zzzzzzzzzz"])
+
+
+def test_without_raw_pages_it_says_what_to_do(root: Path) -> None:
+    """An archive without snapshots.db cannot be made again, and the message says how to get there."""
+    (root / "snapshots.db").unlink()
+
+    with pytest.raises(ArchiveError, match="save --refresh"):
+        reparse(root)
+
+
+def test_the_summary_is_for_people_and_programs(root: Path) -> None:
+    """A line with counts, or one JSON object."""
+    line = wechat_archive("reparse", "--all", "--jobs", "1", "--archive", str(root))
+    found = wechat_archive("reparse", "--all", "--jobs", "1", "--json", "--archive", str(root))
+
+    assert line.stdout.startswith("reparse: 3 raw pages read again, 0 changed, 3 unchanged")
+    assert (3, 3, 0) == tuple(json.loads(found.stdout)[name] for name in ("pages", "unchanged", "exit_code"))
+
+
+@pytest.mark.long
+def test_real_pages_made_again_are_as_freshly_saved(corpus: Path, tmp_path: Path) -> None:
+    """All pages of the corpus, in two processes: every row and file as a fresh save gives them."""
+    pages = [Page(url=p.as_uri(), body=p.read_bytes()) for p in sorted((corpus / "pages").glob("*.html"))]
+    fill(tmp_path / "a", pages)
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    report = reparse(tmp_path / "a", scope="all", jobs=2)
+
+    assert (len(pages), 0, 0) == (report.pages, report.changed, report.failed)
+    assert contents(tmp_path / "b") == contents(tmp_path / "a")
