@@ -23,8 +23,8 @@ from archive.emphasis import (
     ATOM_START,
     BOLD_END,
     BOLD_START,
-    BREAK,
     BRACKET,
+    BREAK,
     DOLLAR,
     ITALIC_END,
     ITALIC_START,
@@ -46,6 +46,7 @@ _BACKTICKS = re.compile("`+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 #: What would begin a block at the start of a line.
 _LINE_START = re.compile(r"(?:#|>|[-+](?=[ \t]|$)|[-=:|](?=[-=:| \t]*$)|\|)|(\d{1,9})([.)])(?=[ \t]|$)")
+_ODD_START = re.compile(r"(?!1[.)])\d+[.)] ")
 #: A line that is, or begins, a fence, in a quote too.
 _FENCE = re.compile(r"[ >]*`{3,}[^`\n]*(?:$|\n)")
 _WORD = re.compile(r"[^\W_]")
@@ -75,7 +76,7 @@ class _Block(NamedTuple):
     tag: str
 
 
-class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no types
+class _Writer(MarkdownConverter):
     """markdownify with CommonMark's rules for Chinese text, for clean HTML only."""
 
     def __init__(self, image: Rewrite | None, link: Rewrite | None) -> None:
@@ -117,7 +118,7 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no
             inside = self._joined(node, blocks)
         else:
             inside = "".join(pieces)
-        convert_this = self.get_conv_fn_cached(name)
+        convert_this = self.get_conv_fn_cached(name)  # type: ignore[attr-defined]  # its stubs lag
         return str(convert_this(node, inside, parent_tags=parents)) if convert_this is not None else inside
 
     def _begin_list(self, node: Tag) -> None:
@@ -164,7 +165,12 @@ class _Writer(MarkdownConverter):  # type: ignore[misc]  # markdownify brings no
         tight = node.name in ("ul", "ol") or (node.name == "li" and not _is_loose(node))
         parts = [blocks[0].text]
         for before, block in pairwise(blocks):
-            near = tight or _FENCE.match(before.text, before.text.rfind("\n") + 1) or _FENCE.match(block.text)
+            # A list that begins with another number than 1 cannot end a paragraph (CommonMark 5.3).
+            near = (
+                (tight and not _ODD_START.match(block.text))
+                or _FENCE.match(before.text, before.text.rfind("\n") + 1)
+                or _FENCE.match(block.text)
+            )
             parts += ["\n" if near else "\n\n", block.text]
         return "".join(parts)
 
@@ -329,7 +335,7 @@ def _in_cell(parents: AbstractSet[str] | None) -> bool:
 
 def _escaped(text: str, *, in_link: bool = False, in_cell: bool = False) -> str:
     """``text`` so that CommonMark, GitHub and Obsidian read nothing into it; line starts are seen to later."""
-    if in_link and "]" in text or in_cell and "|" in text:
+    if (in_link and "]" in text) or (in_cell and "|" in text):
         text = _ESCAPED.sub(_escape, text)
         text = text.replace("]", "\\]") if in_link else text
         return text.replace("|", "\\|") if in_cell else text
@@ -346,7 +352,7 @@ def _escape(match: re.Match[str]) -> str:
         return found if inside else found.replace("_", "\\_")
     if found == "<":
         following = text[at + 1 : at + 2]
-        return "\\<" if not following or following in "/!?" or following.isascii() and following.isalpha() else "<"
+        return "\\<" if not following or following in "/!?" or (following.isascii() and following.isalpha()) else "<"
     if found == "&":
         return "\\&" if _ENTITY.match(text, at) or at + 12 > len(text) else "&"
     if found == "$":

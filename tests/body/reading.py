@@ -1,0 +1,92 @@
+"""What a reader sees of HTML and of Markdown, for comparing the two; written apart from the program's own code."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import lxml.etree as etree
+from markdown_it import MarkdownIt
+
+MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+_UNSEEN = re.compile(r"[\s\u200b-\u200f\u2060\ufeff\u00ad]+")
+_BLOCKS = frozenset(
+    "p div ul ol li blockquote h1 h2 h3 h4 h5 h6 hr table thead tbody tr td th pre br figure figcaption".split(" ")
+)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The lines of text, the bold text (outside headings and code), the code spans and blocks."""
+
+    lines: tuple[str, ...]
+    bold: str
+    spans: tuple[str, ...]
+    blocks: tuple[str, ...]
+    images: tuple[str, ...]
+    links: tuple[str, ...]
+
+
+def squeezed(text: str) -> str:
+    return _UNSEEN.sub("", text)
+
+
+def seen(html: str) -> Seen:
+    """What a reader sees of ``html``."""
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
+    root = etree.fromstring(f"<div>{html} </div>".encode(), parser)
+    lines: list[str] = []
+    line: list[str] = []
+
+    def end() -> None:
+        text = squeezed("".join(line))
+        line.clear()
+        if text:
+            lines.append(text)
+
+    def take(text: str | None, pre: bool) -> None:
+        for number, piece in enumerate((text or "").split("\n") if pre else [text or ""]):
+            if number:
+                end()
+            line.append(piece)
+
+    def walk(element: etree._Element, pre: bool) -> None:
+        pre = pre or element.tag == "pre"
+        if element.tag in _BLOCKS:
+            end()
+        take(element.text, pre)
+        for child in element:
+            walk(child, pre)
+            take(child.tail, pre)
+        if element.tag in _BLOCKS:
+            end()
+
+    walk(root, False)
+    end()
+    codes = [(code, code.getparent()) for code in root.iter("code")]
+    return Seen(
+        lines=tuple(lines),
+        bold=squeezed("".join(_bold(root))),
+        spans=tuple(_text(c) for c, parent in codes if parent is not None and parent.tag != "pre"),
+        blocks=tuple(_text(c).strip("\n") for c, parent in codes if parent is not None and parent.tag == "pre"),
+        images=tuple(str(e.get("src")) for e in root.iter("img")),
+        links=tuple(str(e.get("href")) for e in root.iter("a")),
+    )
+
+
+def _text(element: etree._Element) -> str:
+    return "".join(map(str, element.itertext()))
+
+
+def _bold(root: etree._Element) -> list[str]:
+    found = []
+    for element in root.iter("strong", "b"):
+        above = {ancestor.tag for ancestor in element.iterancestors()}
+        if not above & {"strong", "b", "pre", "h1", "h2", "h3", "h4", "h5", "h6"}:
+            found.append(_text(element))
+    return found
+
+
+def shown(markdown: str) -> Seen:
+    """What a reader sees of ``markdown``, by a CommonMark renderer with tables and strike-outs."""
+    return seen(MARKDOWN.render(markdown))
