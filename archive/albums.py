@@ -169,12 +169,15 @@ def gaps(conn: sqlite3.Connection) -> list[dict[str, Any]]:
 
 def _gap(conn: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
     listed = conn.execute(
-        "SELECT m.address, coalesce(m.url, m.address) AS url, m.title, coalesce(m.article_id, "
-        "(SELECT d.article_id FROM addresses d WHERE d.address = m.address)) AS article_id "
+        "SELECT m.address, coalesce(m.url, m.address) AS url, m.title, m.article_id "
         "FROM album_members m WHERE m.album_id = ? GROUP BY m.address ORDER BY min(m.position)",
         (row["id"],),
     ).fetchall()
-    missing = [{"address": m["url"], "title": m["title"]} for m in listed if m["article_id"] is None]
+    missing = [
+        {"address": m["url"], "title": m["title"]}
+        for m in listed
+        if m["article_id"] is None and not _is_held(conn, m["address"])
+    ]
     held = len(listed) - len(missing) if listed else _held_without_list(conn, row["id"])
     size = row["size"] if row["size"] is not None else len(listed) if row["checked"] else None
     return {
@@ -188,6 +191,21 @@ def _gap(conn: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
         "complete": bool(size is not None and held >= size and not missing),
         "checked": row["checked"],
     }
+
+
+def _is_held(conn: sqlite3.Connection, address: str) -> bool:
+    """Whether an article is kept under this address, or as the article that the address names."""
+    if conn.execute("SELECT 1 FROM addresses WHERE address = ?", (address,)).fetchone():
+        return True
+    try:
+        identity = urls.parse(address).identity
+    except NotAnAddress:
+        return False
+    if identity is None:
+        return False
+    named = (identity.biz, identity.mid, identity.idx)
+    row = conn.execute("SELECT 1 FROM articles WHERE biz = ? AND mid = ? AND idx = ?", named).fetchone()
+    return row is not None
 
 
 def _held_without_list(conn: sqlite3.Connection, album_id: str) -> int:

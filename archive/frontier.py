@@ -408,6 +408,7 @@ class SqliteFrontier:
             account=row["account"],
             referer=row["referer"],
             refresh=bool(row["refresh"]),
+            original=row["fetch"],
             tries=row["tries"],
             attempts=row["attempts"],
             snapshot_id=row["snapshot_id"],

@@ -60,9 +60,10 @@ class Task:
     """One address to do. ``url`` is what to GET, ``address`` its canonical form, ``form`` as in ``scraper.urls``.
 
     ``depth`` steps away from what was given, ``follow`` how many more may be taken from here; ``scope`` ``any``,
-    ``account`` or ``album``; ``account`` the only ``__biz`` wanted, if any. ``tries`` counts this run, ``attempts``
-    all. ``snapshot_id`` is the raw page that an earlier run fetched; ``since`` when the row last changed: a page kept
-    after that is this task's own, fetched just before a kill.
+    ``account`` or ``album``; ``account`` the only ``__biz`` wanted, if any. ``original`` is the address as found, where
+    ``url`` is a better one of the same article. ``tries`` counts this run, ``attempts`` all. ``snapshot_id`` is the raw
+    page that an earlier run fetched; ``since`` when the row last changed: a page kept after that is this task's own,
+    fetched just before a kill.
     """
 
     id: int
@@ -77,6 +78,7 @@ class Task:
     account: str | None = None
     referer: str | None = None
     refresh: bool = False
+    original: str | None = None
     tries: int = 0
     attempts: int = 0
     snapshot_id: int | None = None

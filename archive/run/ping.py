@@ -57,7 +57,7 @@ def _send(url: str, what: str, text: str) -> None:
         headers={"User-Agent": "wechat-archive", "Content-Type": "text/plain; charset=utf-8"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
+        with urllib.request.build_opener().open(request, timeout=_TIMEOUT) as answer:
             answer.read(1024)
     except (OSError, urllib.error.URLError, ValueError) as error:
         _LOG.warning("the watchdog %s could not be told: %s", parts.hostname, error)

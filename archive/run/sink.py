@@ -58,6 +58,7 @@ class ArchiveSink:
         held = self.store.find(task.address)
         if held is None:
             return None
+        self.store.remember(task.original or task.url, held.article_id, self.clock.now())
         self.touched.append(held.article_id)
         self._tell(task, Result(address=task.address, change="held", key=held.key, path=held.path, title=held.title))
         return Known(held.biz, self.store.edges(held.article_id))
@@ -125,7 +126,7 @@ class ArchiveSink:
             self.report.images_missing += got.missing
         now = self.clock.now()
         kept = self.store.keep(article, address=task.url, now=now, snapshot_id=snapshot_id, refresh=task.refresh)
-        self.store.remember(task.address, kept.article_id, now)
+        self.store.remember(task.original or task.address, kept.article_id, now)
         self.touched.append(kept.article_id)
         return kept
 
