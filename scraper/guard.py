@@ -34,15 +34,11 @@ _DENIED4 = tuple(
 #: All of IPv6 but global unicast, and inside that the special blocks.
 _GLOBAL6 = ipaddress.IPv6Network("2000::/3")
 _DENIED6 = tuple(
-    ipaddress.IPv6Network(block) for block in ("2001::/23", "2001:db8::/32", "3fff::/20", "2620:4f:8000::/48")
+    ipaddress.IPv6Network(block)
+    for block in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "2620:4f:8000::/48")
 )
-#: Blocks that carry an IPv4 number inside: prefix → how many bits the number stands from the right.
-_EMBEDDED = (
-    (ipaddress.IPv6Network("::ffff:0:0/96"), 0),
-    (ipaddress.IPv6Network("::ffff:0:0:0/96"), 0),
-    (ipaddress.IPv6Network("64:ff9b::/96"), 0),
-    (ipaddress.IPv6Network("2002::/16"), 80),
-)
+#: Blocks that carry an IPv4 number in their last 32 bits: mapped, SIIT and NAT64. (6to4, 2002::/16, is dead: denied.)
+_EMBEDDED = tuple(ipaddress.IPv6Network(block) for block in ("::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96"))
 
 #: Names that mean this machine or this network wherever they are asked.
 _LOCAL_SUFFIXES = (
@@ -146,9 +142,8 @@ def is_public(number: Number) -> bool:
     """Whether ``number`` lies on the open internet, also where it is wrapped in an IPv6 one."""
     if isinstance(number, ipaddress.IPv4Address):
         return not any(number in block for block in _DENIED4)
-    for block, shift in _EMBEDDED:
-        if number in block:
-            return is_public(ipaddress.IPv4Address((int(number) >> shift) & 0xFFFFFFFF))
+    if any(number in block for block in _EMBEDDED):
+        return is_public(ipaddress.IPv4Address(int(number) & 0xFFFFFFFF))
     return number in _GLOBAL6 and not any(number in block for block in _DENIED6)
 
 
