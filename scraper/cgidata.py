@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, zip_longest
 from operator import methodcaller
 from typing import Final, cast
 
@@ -36,11 +36,11 @@ def _balanced(depth: int) -> bytes:
 
 
 #: A member of the top level with its array or object (real ones have up to 7 levels), or any other brace.
-_MEMBER = re.compile(rb"[,{]\s*+([A-Za-z_$][\w$]*+)\s*+:\s*+((?>" + _balanced(8) + rb"))?+|[{}\[\]]")
+_MEMBER = re.compile(rb"[,{]([A-Za-z_$][\w$]*+):((?>" + _balanced(8) + rb"))?+|[{}\[\]]")
 
-# The forms of a value, in code whose strings are blanked to one quote each …
-_STRING = re.compile(rb"(JsDecode\s*\(\s*'\s*\)|')(\s*\*\s*1)?\s*[,}]")
-#: … and without blanks: what becomes which digit.
+# The forms of a value, in code without blanks and its strings cut down to one quote each.
+_STRING = re.compile(rb"(JsDecode\('\)|')(\*1)?[,}]")
+#: What becomes which digit.
 _FORMS: Final = ((b"'==='?1:0", b"2"), (b"'=='?1:0", b"2"), (b"'||'", b"3"), (b"'*1", b"1"), (b"'", b"0"))
 _KEY = re.compile(rb"(?<=[{,])(?=[A-Za-z_$])")
 _BARE_NUMBER = re.compile(rb"[:,\[][-.\d]")
@@ -49,14 +49,13 @@ _BARE_NUMBER = re.compile(rb"[:,\[][-.\d]")
 class CgiData:
     """The top level of one ``cgiDataNew``: where each value stands. Nothing is evaluated before it is asked for."""
 
-    __slots__ = ("_cache", "_code", "_data", "_found", "_offsets", "_strings")
+    __slots__ = ("_cache", "_code", "_found", "_strings", "_whole")
 
-    def __init__(self, data: bytes, code: bytes, strings: list[bytes], found: dict[str, tuple[int, bytes]]) -> None:
-        self._data = data
+    def __init__(self, code: bytes, strings: list[bytes], found: dict[str, tuple[int, bytes]]) -> None:
         self._code = code
         self._strings = strings
         self._found = found
-        self._offsets: list[int] | None = None
+        self._whole: tuple[bytes, list[int]] | None = None
         self._cache: dict[str, Literal] = {}
 
     def __contains__(self, key: str) -> bool:
@@ -104,7 +103,6 @@ class CgiData:
 
     def _nested(self, code: bytes, first: int) -> Literal:
         """An array or object by way of JSON: each string stands there as a digit that says how to take it."""
-        code = code.translate(None, b" \t\r\n")
         if _BARE_NUMBER.search(code):
             raise ValueError("a digit of its own")
         called = b"JsDecode" in code
@@ -141,12 +139,17 @@ class CgiData:
 
     def _slow(self, key: str, *, as_bytes: bool) -> Literal:
         start, _ = self._found[key]
-        if self._offsets is None:
-            # Back from positions in `code` to positions in `data`: each string before adds its length and one quote.
-            self._offsets = list(accumulate((len(text) + 1 for text in self._strings), initial=0))
-        at = start + self._offsets[self._code.count(b"'", 0, start)]
+        if self._whole is None:
+            # The strings back in their places, and how far each has moved what stands behind it.
+            between = self._code.split(b"'")
+            joined = b"'".join(
+                piece for pair in zip_longest(between, self._strings) for piece in pair if piece is not None
+            )
+            self._whole = joined, list(accumulate((len(text) + 1 for text in self._strings), initial=0))
+        data, offsets = self._whole
+        at = start + offsets[self._code.count(b"'", 0, start)]
         try:
-            return read(self._data, at, as_bytes=as_bytes)[0]
+            return read(data, at, as_bytes=as_bytes)[0]
         except Malformed:
             return None
 
@@ -186,14 +189,16 @@ def _in_script(body: bytes, at: int) -> bool:
 def _index(body: bytes, start: int) -> CgiData | None:
     stop = body.find(b"</script", start)
     data = body[start : stop if stop >= 0 else len(body)]
+    if b"\0" in data:
+        data = data.replace(b"\0", b"")
     pieces = data.split(b"'")
-    if any(map(_ESCAPING, pieces)):
+    if any(map(_ESCAPING, pieces[1::2])):
         pieces = _rejoin(pieces)
-    code = b"'".join(pieces[::2])
+    code = b"'".join(pieces[::2]).translate(None, b" \t\r\n")
     if b'"' in code:
         return None  # no page has been seen with double quotes here; the DOM then says what there is
     found = _top_level(code)
-    return CgiData(data, code, pieces[1::2], found) if found is not None else None
+    return CgiData(code, pieces[1::2], found) if found is not None else None
 
 
 def _rejoin(pieces: list[bytes]) -> list[bytes]:

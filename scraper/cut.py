@@ -24,6 +24,25 @@ def element(page: bytes, id_: str) -> tuple[int, int, int, int] | None:
     return None
 
 
+def without_code(page: bytes) -> bytes:
+    """The page with its scripts and styles emptied. Linear."""
+    parts: list[bytes] = []
+    at = 0
+    while (tag := _CODE.search(page, at)) is not None:
+        begin = page.find(b">", tag.end()) + 1
+        end = page.find(b"</" + tag[1], begin) if begin else -1
+        if end < 0:
+            break
+        parts.append(page[at:begin])
+        at = end
+    else:
+        parts.append(page[at:])
+        return b"".join(parts)
+    parts.append(page[at : tag.start()])
+    return b"".join(parts)
+
+
+_CODE = re.compile(rb"<(script|style)(?=[\s>])")
 _OPENING = re.compile(rb"<([a-zA-Z][a-zA-Z0-9:-]*+)(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+>")
 _TAG = {
     name: re.compile(rb"<(?:(!--)|(script)\b|(/?)%b(?=[\s/>]))" % name, re.I)

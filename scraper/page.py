@@ -22,7 +22,7 @@ def read(source: Source) -> Body:
 
     Raises ``Gone``, ``Blocked``, ``NeedsPerson`` or ``Unrecognised`` for a page without one.
     """
-    if _ANYTHING.search(source.body) is None:
+    if _ANYTHING.search(source.received) is None:
         raise Unrecognised("the page is empty", url=source.page.url)
     found = kinds.body(source, meta.kind(source)) if might_be_article(source) else None
     if found is None:

@@ -17,11 +17,16 @@ from scraper.scripts import Scripts
 
 
 class Source:
-    """One page; ``body`` is UTF-8 without BOM or NUL (see ``scraper.encoding``)."""
+    """One page; ``received`` is its body in UTF-8 without a BOM (see ``scraper.encoding``)."""
 
-    def __init__(self, page: Page, body: bytes) -> None:
+    def __init__(self, page: Page, received: bytes) -> None:
         self.page = page
-        self.body = body
+        self.received = received
+
+    @cached_property
+    def body(self) -> bytes:
+        """The page without NUL bytes, at which libxml2 would stop. Pages with cgiDataNew never get here."""
+        return self.received.replace(b"\0", b"") if b"\0" in self.received else self.received
 
     @property
     def url(self) -> str:
@@ -31,7 +36,7 @@ class Source:
     @cached_property
     def cgi(self) -> CgiData | None:
         """``window.cgiDataNew``, None where the page has none."""
-        return cgidata.find(self.body)
+        return cgidata.find(self.received)
 
     @cached_property
     def scripts(self) -> Scripts:
@@ -50,9 +55,12 @@ class Source:
 
     @cached_property
     def _shell(self) -> bytes:
-        """The page without what is inside ``#js_content``, which is parsed for itself."""
+        """The page without what is inside ``#js_content``, which is parsed for itself, and inside scripts and styles,
+        which make two thirds of it.
+        """
         at = self._content_at
-        return self.body[: at[1]] + self.body[at[2] :] if at else self.body
+        around = (self.body[: at[1]], self.body[at[2] :]) if at else (self.body,)
+        return b"".join(map(cut.without_code, around))
 
     @cached_property
     def tree(self) -> lxml.etree._Element | None:
@@ -97,7 +105,7 @@ class Source:
 
     def saved_from(self) -> str | None:
         """The address that a browser or a saver wrote into a comment at the head of its copy."""
-        match = _SAVED_FROM.search(self.body[:4096])
+        match = _SAVED_FROM.search(self.received[:4096])
         return match[1].decode("ascii", "replace") if match else None
 
     def meta(self, name: str) -> str | None:
