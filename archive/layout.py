@@ -37,6 +37,8 @@ from urllib.parse import quote
 
 from archive import frontmatter
 from archive.names import CHINA, key_of, path_of
+from scraper import urls
+from scraper.errors import NotAnAddress
 from scraper.models import Account, Album, Article, Edit, Link, Loss, Media, Reprint, Transcoding
 
 __all__ = ["Holding", "is_untouched", "key_of", "path_of", "relative", "sealed", "to_markdown"]
@@ -101,6 +103,17 @@ def header(article: Article) -> list[str]:
 def _web(address: str | None) -> str | None:
     """A web address; None for a saved page's place on somebody's disk."""
     return address if address and address.startswith(("https://", "http://")) else None
+
+
+def _other_address(article: Article) -> str | None:
+    """The address that was asked for, where it is not just the permanent one with other tokens."""
+    asked = _web(article.address)
+    if asked is None or article.url is None:
+        return asked
+    try:
+        return asked if urls.canonical(asked) != urls.canonical(article.url) else None
+    except NotAnAddress:
+        return asked if asked != article.url else None
 
 
 def _one_line(text: str | None) -> str:
@@ -180,7 +193,7 @@ def front_matter(article: Article, holding: Holding) -> dict[str, Any]:
         "signature": account.signature,
         "item_show_type": article.kind or None,
         "modified": _iso(article.modified, china=True),
-        "address": _web(article.address) if article.address != article.url else None,
+        "address": _other_address(article),
         "source_url": article.source_url,
         "original": article.original,
         "reprint": _fields(reprint) if reprint else None,
@@ -295,9 +308,7 @@ def holding_of(values: Mapping[str, Any]) -> Holding:
             for image in _mappings(values.get("missing_images"))
             if image.get("url")
         ),
-        images=tuple(
-            (str(name), url) for name, url in _mapping(values.get("images")).items() if isinstance(url, str)
-        ),
+        images=tuple((str(name), url) for name, url in _mapping(values.get("images")).items() if isinstance(url, str)),
     )
 
 

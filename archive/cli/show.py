@@ -64,12 +64,14 @@ def _everything(store: Store, held: Stored, number: int | None) -> dict[str, Any
 
 
 def _edges(store: Store, held: Stored) -> list[dict[str, Any]]:
+    from archive.store.rows import address_of
+
     return [
         {
             "url": edge.url,
             "relation": edge.relation,
             "text": edge.text,
-            "article": edge.address is not None and not edge.relation.startswith("tag"),
+            "article": (address := address_of(edge.url)) is not None and address.form != "album",
             "key": edge.target_key,
             "path": edge.target_path,
             "title": edge.target_title,
