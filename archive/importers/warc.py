@@ -29,15 +29,21 @@ def read_warc(path: Path) -> Iterator[Found]:
 
     A damaged end is told as an error after everything before it.
     """
-    number = 0
+    number = pages = 0
     with path.open("rb") as file:
         try:
             for record in ArchiveIterator(file, arc2warc=True):
                 number += 1
                 if record.rec_type in ("response", "resource"):
-                    yield from _response(path, record)
+                    for found in _response(path, record):
+                        pages += found.image is None
+                        yield found
         except (ArchiveLoadFailed, EOFError, OSError, ValueError) as error:
             yield Found(source=f"{path}, record {number + 1}", path=path, error=str(error).strip() or "damaged")
+            return
+    if not pages:
+        what = "no page of mp.weixin.qq.com is in it" if number else "it is no WARC or ARC file"
+        yield Found(source=str(path), path=path, error=what)
 
 
 def _response(path: Path, record: Any) -> Iterator[Found]:
@@ -52,6 +58,8 @@ def _response(path: Path, record: Any) -> Iterator[Found]:
     body = record.content_stream().read(LARGEST + 1)
     if len(body) > LARGEST:
         yield Found(source=source, path=path, error=f"it is larger than {LARGEST // 2**20} MB")
+    elif getattr(record.raw_stream, "limit", 0):
+        yield Found(source=source, path=path, error="the record is cut short")
     elif image:
         yield Found(source=source, path=path, image=(url, body))
     else:
