@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from archive.errors import Corrupt
@@ -53,6 +55,17 @@ def require_content(row: Row) -> None:
     """Raises Corrupt where the long columns are not what was written."""
     if content_check(row) != row["content_check"]:
         raise Corrupt(_damaged(row, "its text"))
+
+
+def require_sound(conn: sqlite3.Connection, keys: Iterable[str]) -> None:
+    """Raises Corrupt where a bit of one of these articles flipped since it was written: before a result is shown."""
+    names = (*HEAD, *CONTENT, "head_check", "content_check")
+    for key in keys:
+        found = conn.execute(f"SELECT {', '.join(names)} FROM articles WHERE key = ?", (key,)).fetchone()
+        if found is not None:
+            row = dict(zip(names, found, strict=True))
+            require_head(row)
+            require_content(row)
 
 
 def _damaged(row: Row, what: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from archive.store import Edge, Store, Stored, Version
 
 if TYPE_CHECKING:
     from archive.run.report import RunReport
+    from archive.search import Results
     from scraper.models import Article
 
 DATABASE = "archive.db"
@@ -81,14 +83,19 @@ class Library:
 
     # --- out --------------------------------------------------------------------------------------------------------
 
-    def search(self, query: str, limit: int = 20, **options: Any) -> Any:
-        """Articles that match, best or newest first, at most ``limit``; see ``archive.search.search``.
+    def search(self, query: str, limit: int = 20, **options: Any) -> Results:
+        """Articles that match, the best first, at most ``limit``; see ``archive.search.search`` for ``options``.
 
-        Raises BadQuery for a query that means nothing.
+        Raises BadQuery for a query that means nothing, Corrupt for a hit that is not what was written.
         """
+        from archive.checks import require_sound
         from archive.search import search
+        from archive.search.api import open_readonly
 
-        return search(self.root / DATABASE, query, limit=limit, **options)
+        with closing(open_readonly(self.root)) as conn:
+            found = search(conn, query, limit=limit, **options)
+            require_sound(conn, [hit.key for hit in found])
+            return found
 
     def get(self, name: str) -> Stored:
         """The facts of one article by key (or six first characters of one), address or path. Raises NotHeld."""

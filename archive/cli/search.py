@@ -84,12 +84,15 @@ def command(
         found = with_index(app, lambda conn: count(conn, typed, contains=contains))
         click.echo(json.dumps({"count": found.number, "more": found.more}) if as_json else str(found))
         return
+    from archive.checks import require_sound
     from archive.search.api import search
 
-    results = with_index(
-        app,
-        lambda conn: search(conn, typed, limit=limit, offset=offset, newest=newest, contains=contains, fold=fold),
-    )
+    def ask(conn: sqlite3.Connection) -> Results:
+        found = search(conn, typed, limit=limit, offset=offset, newest=newest, contains=contains, fold=fold)
+        require_sound(conn, [hit.key for hit in found])
+        return found
+
+    results = with_index(app, ask)
     if as_json:
         for hit in results:
             click.echo(json.dumps(hit_as_json(hit), ensure_ascii=False))

@@ -12,6 +12,7 @@ import pytest
 
 from archive import seal
 from archive.errors import Corrupt
+from archive.names import path_of
 from archive.verify import Finding, check, repair
 from archive.verify.flips import unflipped
 from tests.command import wechat_archive
@@ -125,8 +126,15 @@ def test_flipped_rows_are_never_served(tmp_path: Path) -> None:
             store.stored(2)
         with pytest.raises(Corrupt):
             list(store.articles())
-    for command in (["list"], ["list", "--json"], ["show", "1" * 10]):
-        assert wechat_archive("--archive", str(tmp_path), *command).code in (65, 1)
+    for command in (
+        ["list"],
+        ["list", "--json"],
+        ["show", path_of(article(1))],
+        ["search", "正文"],
+        ["search", "第2篇"],
+    ):
+        result = wechat_archive("--archive", str(tmp_path), *command)
+        assert (result.code, result.stdout) == (65, "")
 
 
 def test_a_missing_file_is_written_again(tmp_path: Path) -> None:
