@@ -24,7 +24,7 @@ def read(page: Page) -> Article:
         text=found.text,
         images=found.images,
         media=found.media,
-        links=links.collect(source, found, fields["album"], fields["reprint"], fields["source_url"]),
+        links=links.collect(source, found, fields["kind"], fields["album"], fields["reprint"], fields["source_url"]),
         losses=found.losses,
     )
 
@@ -36,5 +36,9 @@ def _title(source: Source, given: str, kind: int, text: str) -> str:
     """
     if given and not (kind == 10 and source.cgi is not None and not has_own_title(source)):
         return given
-    heading = one_line(text_of(source.tree.find(".//h1"))) if source.cgi is None and source.tree is not None else None
-    return heading or first_words(text) or given
+    if source.cgi is None and source.tree is not None:
+        for place in (".//h1", ".//title"):  # copies that other programs have rewritten
+            shown = one_line(text_of(source.tree.find(place)))
+            if shown and shown not in ("微信公众平台", "Weixin Official Accounts Platform"):
+                return shown
+    return first_words(text) or given

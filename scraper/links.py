@@ -13,13 +13,24 @@ if TYPE_CHECKING:
     from scraper.body import Body
 
 
+#: Pictures, texts and short posts.
+_MESSAGES = frozenset((8, 10, 17))
+
+
 def collect(
-    source: Source, body: Body, album: Album | None, reprint: Reprint | None, source_url: str | None
+    source: Source, body: Body, kind: int, album: Album | None, reprint: Reprint | None, source_url: str | None
 ) -> tuple[Link, ...]:
     """Links in the text first, in reading order, then the page's own lists. The same address may stand under several
     relations; under one relation it stands once for each text it has.
     """
     found: dict[Link, None] = dict.fromkeys(body.links)
+    if kind in _MESSAGES and urls.HOST in body.text:
+        # Messages cannot hold links everywhere, so their authors write addresses out.
+        linked = {link.url for link in body.links}
+        for address in urls.find(body.text):
+            url = urls.clean_link(address.fetch)
+            if url not in linked:
+                found.setdefault(Link(url=url, relation="text"))
     for url, text in related(source):
         found.setdefault(Link(url=url, relation="ainfos", text=text))
     if album is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final, TypeAlias, TypedDict
 
@@ -113,8 +113,10 @@ _DOM: Final = ("meta", "id", "class")
 def raw(source: Source, field: str, *, anywhere: bool = False) -> Literal:
     """The first value that the places of ``field`` give and that is not empty, as the page has it.
 
-    Of a page with cgiDataNew only that is asked, unless ``anywhere``.
+    Of a page with cgiDataNew only that is asked, unless ``anywhere``. What cannot be the field's value (``mid`` is
+    also a name in WeChat's monitoring) does not end the search.
     """
+    accept = _ACCEPTED.get(field)
     for place in PLACES[field].split():
         sort, _, name = place.partition(":")
         if sort == "cgi":
@@ -126,8 +128,8 @@ def raw(source: Source, field: str, *, anywhere: bool = False) -> Literal:
         elif sort == "in":
             value = source.scripts.member("cgiData", name)
         else:
-            value = source.scripts.get(name, sort)
-        if value not in (None, "", [], {}) and value is not False:
+            value = source.scripts.get(name, sort, accept)
+        if value not in (None, "", [], {}) and value is not False and (accept is None or accept(value)):
             return value
     return None
 
@@ -284,7 +286,7 @@ def account(source: Source, biz: str | None) -> Account:
     return Account(
         name=one_line(_string(source, "name")),
         biz=biz,
-        user_name=user_name if user_name and user_name.startswith("gh_") else None,
+        user_name=user_name,
         alias=one_line(alias),
         signature=several_lines(signature),
     )
@@ -364,8 +366,8 @@ def original(source: Source, info: Data) -> bool | None:
     return None
 
 
-def reprint(source: Source, info: Data) -> Reprint | None:
-    """Where a reprinted or shared article comes from."""
+def reprint(source: Source, info: Data, own: Identity | None) -> Reprint | None:
+    """Where a reprinted or shared article comes from; None for one that names nothing but itself (``own``)."""
     url = address(info.get("reprint_url"))
     if url is None and source.cgi is None:
         shared = source.by_id("js_share_source")
@@ -382,6 +384,8 @@ def reprint(source: Source, info: Data) -> Reprint | None:
         return None
     if mid is None:
         idx = None
+    if own is not None and (biz, mid) == (own.biz, own.mid):
+        return None
     return Reprint(
         account=name,
         biz=biz,
@@ -503,6 +507,21 @@ def permanent(source: Source, known: Identity | None, sn: str | None) -> str | N
     return None
 
 
+def _user_name(value: Literal) -> bool:
+    return isinstance(value, str) and re.match(r"gh_\w+$", value) is not None
+
+
+_ACCEPTED: Final[Mapping[str, Callable[[Literal], object]]] = {
+    "biz": _biz,
+    "mid": digits,
+    "idx": digits,
+    "published": moment,
+    "modified": moment,
+    "cover": address,
+    "user_name": _user_name,
+}
+
+
 def read(source: Source) -> Fields:
     """All fields of the page but those of its body and links."""
     known, biz, sn = identity(source)
@@ -529,7 +548,7 @@ def read(source: Source) -> Fields:
         language=language or None,
         category=one_line(category) if isinstance(category, str) else None,
         original=original(source, info),
-        reprint=reprint(source, info),
+        reprint=reprint(source, info, known),
         source_url=urls.clean_link(target) if target else None,
         album=album(source),
         tags=tags(source),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from scraper.errors import ScrapeError, Unrecognised
 from scraper.models import Article, Page
 
 #: Raised whenever the same page may come out otherwise than before, so that an archive knows what to parse again.
@@ -19,4 +20,10 @@ def parse(page: Page) -> Article:
     # Inside, because lxml and the rooms behind it cost 30 ms to import, which a search or a list should not pay.
     from scraper import article
 
-    return article.read(page)
+    try:
+        return article.read(page)
+    except ScrapeError as error:
+        error.url = error.url or page.url
+        raise
+    except Exception as error:  # a fault of ours must not end a run: the raw page is kept and read again later
+        raise Unrecognised(f"the parser failed on it ({type(error).__name__}: {error})", url=page.url) from error

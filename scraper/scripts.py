@@ -8,7 +8,7 @@ never an article's text; a right side that takes its value from a name (template
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, cast
 
 from scraper.literal import Literal, Malformed, closing, read, unescape
@@ -36,17 +36,19 @@ class Scripts:
     def __init__(self, body: bytes) -> None:
         self._body = body
         self._found: dict[str, list[tuple[str, int]]] | None = None
-        self._cache: dict[tuple[str, str], Literal] = {}
+        self._cache: dict[tuple[str, str, Callable[[Literal], object] | None], Literal] = {}
 
-    def get(self, name: str, forms: str = "var window data") -> Literal:
-        """The first literal that is assigned to ``name`` and not empty, else None.
+    def get(
+        self, name: str, forms: str = "var window data", accept: Callable[[Literal], object] | None = None
+    ) -> Literal:
+        """The first literal that is assigned to ``name``, not empty and, where asked, ``accept``ed; else None.
 
         ``forms``: ``var`` for ``var X``, ``window`` for ``window.X`` and ``data`` for ``d.X`` and ``cgiData.X``, the
         short names of the shared video and picture pages (2018–2021).
         """
-        key = (name, forms)
+        key = (name, forms, accept)
         if key not in self._cache:
-            self._cache[key] = self._first(name, forms)
+            self._cache[key] = self._first(name, forms, accept)
         return self._cache[key]
 
     def member(self, name: str, key: str) -> Literal:
@@ -78,7 +80,7 @@ class Scripts:
         """Whether any script assigns to ``name`` at all."""
         return name in self._assignments()
 
-    def _first(self, name: str, forms: str) -> Literal:
+    def _first(self, name: str, forms: str, accept: Callable[[Literal], object] | None) -> Literal:
         for form, start in self._assignments().get(name, ())[:_TRIES]:
             if form not in forms:
                 continue
@@ -86,7 +88,7 @@ class Scripts:
                 value, _ = read(self._body, start)
             except Malformed:
                 continue
-            if value not in (None, "", 0, [], {}) and value is not False:
+            if value not in (None, "", 0, [], {}) and value is not False and (accept is None or accept(value)):
                 return value
         return None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from scraper import meta
 from scraper.kinds import media
-from scraper.kinds.build import Found, element, paragraphs
+from scraper.kinds.build import Found, element, message
 from scraper.models import Loss
 from scraper.source import Source
 
@@ -71,7 +71,7 @@ def _with_text(source: Source, card: str, losses: tuple[Loss, ...]) -> Found:
     # Some audio messages carry a whole body of HTML, cards included; it then stands for itself.
     if "<p" in body or "<section" in body:
         return Found(body if "mpvoice" in body or "mp-common-mpaudio" in body or "qqmusic" in body else card + body)
-    return Found(card + paragraphs(body), losses)
+    return Found(card + message(body), losses)
 
 
 def _first(source: Source, names: tuple[str, ...]) -> meta.Data:

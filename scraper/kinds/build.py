@@ -62,6 +62,16 @@ def paragraphs(text: str) -> str:
     return "".join(f"<p>{inline(block).replace(chr(10), '<br>')}</p>" for block in blocks if block.strip())
 
 
+def message(text: str) -> str:
+    """The words under a video, a voice or pictures: mostly text, now and then real HTML."""
+    if _MARKUP.search(text):
+        return text if re.search(r"<(?:p|br|div|section)[\s/>]", text, re.I) else text.replace("\n", "<br>")
+    return paragraphs(text)
+
+
+_MARKUP = re.compile(r"</(?:p|section|div|span|strong|b|em|i|ul|ol|li|h[1-6]|blockquote)\s*>", re.I)
+
+
 def picture(url: str, width: int | None = None, height: int | None = None) -> str:
     """One picture on a line of its own."""
     return f"<p>{element('img', src=url, data_w=width, width=width, height=height)}</p>"

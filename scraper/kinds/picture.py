@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scraper import meta
-from scraper.kinds.build import Found, element, paragraphs, picture
+from scraper.kinds.build import Found, element, message, picture
 from scraper.literal import Literal
 from scraper.models import Loss
 from scraper.scripts import written
@@ -23,7 +23,7 @@ def body(source: Source) -> Found | None:
     pictures, losses = _pictures(source, entries)
     if not pictures and not text:
         return None
-    return Found("".join(pictures) + paragraphs(text or "") + _miniprogram(card), tuple(losses), role="picture")
+    return Found("".join(pictures) + message(text or "") + _miniprogram(card), tuple(losses), role="picture")
 
 
 def _text(value: Literal) -> str | None:

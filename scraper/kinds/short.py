@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from scraper.kinds import ordinary, picture
-from scraper.kinds.build import Found, paragraphs
+from scraper.kinds.build import Found, message
 from scraper.source import Source
 
 _HTML = re.compile(
@@ -28,4 +28,4 @@ def body(source: Source) -> Found | None:
     if found is not None:
         return found
     text = source.data("short_content")
-    return Found(paragraphs(text)) if isinstance(text, str) and text.strip() else None
+    return Found(message(text)) if isinstance(text, str) and text.strip() else None

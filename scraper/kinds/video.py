@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scraper import meta
 from scraper.kinds import media
-from scraper.kinds.build import Found, element, paragraphs
+from scraper.kinds.build import Found, element, message
 from scraper.models import Media
 from scraper.plain import one_line
 from scraper.source import Source
@@ -18,7 +18,7 @@ def body(source: Source) -> Found | None:
     found = _video(source)
     text = _description(source)
     if found is None:  # a fragment of such a page holds its words only
-        return Found(paragraphs(text)) if text else None
+        return Found(message(text)) if text else None
     card = element(
         "iframe",
         class_="video_iframe",
@@ -27,7 +27,7 @@ def body(source: Source) -> Found | None:
         data_title=found.title,
         data_cover=found.cover,
     )
-    return Found(card + paragraphs(text or ""), videos={found.id: found} if found.id else {})
+    return Found(card + message(text or ""), videos={found.id: found} if found.id else {})
 
 
 def _video(source: Source) -> Media | None:
