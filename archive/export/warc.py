@@ -65,10 +65,12 @@ def write_images(writer: WARCWriter, store: Store, report: ExportReport) -> None
             report.missing_images += 1
             continue
         headers = {"WARC-Date": _date(now)}
+        data = image.place.read_bytes()
         record = writer.create_warc_record(
             url,
             "resource",
-            payload=BytesIO(image.place.read_bytes()),
+            payload=BytesIO(data),
+            length=len(data),
             warc_content_type=image.type,
             warc_headers_dict=headers,
         )
@@ -93,7 +95,12 @@ def _write(writer: WARCWriter, snapshot: Snapshot, body: bytes, report: ExportRe
     }
     if snapshot.fetched is None:
         record = writer.create_warc_record(
-            target, "resource", payload=BytesIO(body), warc_content_type="text/html", warc_headers_dict=headers
+            target,
+            "resource",
+            payload=BytesIO(body),
+            length=len(body),
+            warc_content_type="text/html",
+            warc_headers_dict=headers,
         )
         writer.write_record(record)
         report.records += 1
@@ -102,6 +109,7 @@ def _write(writer: WARCWriter, snapshot: Snapshot, body: bytes, report: ExportRe
         target,
         "response",
         payload=BytesIO(body),
+        length=len(body),
         http_headers=StatusAndHeaders(_status(snapshot.status), _response_headers(snapshot, body), protocol="HTTP/1.1"),
         warc_headers_dict=headers,
     )
