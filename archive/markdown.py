@@ -167,7 +167,7 @@ class _Writer(MarkdownConverter):
         for before, block in pairwise(blocks):
             # A list that begins with another number than 1 cannot end a paragraph (CommonMark 5.3).
             near = (
-                (tight and not _ODD_START.match(block.text))
+                (tight and not (block.tag == "ol" and _ODD_START.match(block.text)))
                 or _FENCE.match(before.text, before.text.rfind("\n") + 1)
                 or _FENCE.match(block.text)
             )

@@ -209,7 +209,7 @@ def _snap(element: etree._Element) -> Media:
     """mp-common-videosnap: 视频号, a video, pictures, or (``data-type="live"``) a broadcast; also topics."""
     return Media(
         sort="live" if element.get("data-type") == "live" else "channels",
-        id=_get(element, "data-id", "data-username"),
+        id=_get(element, "data-id", "data-noticeid", "data-username"),
         title=_get(element, "data-desc", "data-title", "data-nickname"),
         author=_get(element, "data-nickname"),
         url=_absolute(_get(element, "data-url")) if element.get("data-type") != "live" else None,

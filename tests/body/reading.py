@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import lxml.etree as etree
 from markdown_it import MarkdownIt
 
+from scraper.text import names
+
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 _UNSEEN = re.compile(r"[\s\u200b-\u200f\u2060\ufeff\u00ad]+")
-_BLOCKS = frozenset(
-    "p div ul ol li blockquote h1 h2 h3 h4 h5 h6 hr table thead tbody tr td th pre br figure figcaption".split(" ")
-)
+_BLOCKS = names("p div ul ol li blockquote h1 h2 h3 h4 h5 h6 hr table thead tbody tr td th pre br figure figcaption")
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,17 @@ from tests.body.reading import MARKDOWN, seen, squeezed
 
 _PAYLOADS = [
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>", "<iframe src=//e.vil>",
-    "<a href=javascript:alert(1)>x</a>", "</p><h1>x</h1>", "<!-- x -->", "<![CDATA[x]]>", "<?php x ?>", "<style>*{}</style>",
+    "<a href=javascript:alert(1)>x</a>", "</p><h1>x</h1>", "<!-- x -->", "<![CDATA[x]]>", "<?php x ?>",
+    "<style>*{}</style>",
     "[x](javascript:alert(1))", "![x](http://e.vil/p.png)", "[x]: javascript:alert(1)", "<javascript:alert(1)>",
-    "<http://e.vil>", "[[wiki]]", "![[embed]]", "%%hidden%%", "==marked==", "$$x$$", "$x$ $y$", "~~gone~~", "~a~ ~b~",
-    "**bold**", "__bold__", "*it*", "_it_", "***x***", "`code`", "```\nfence", "~~~ fence", "# head", "###### head",
-    "> quote", "- item", "+ item", "* item", "1. item", "2) item", "- [ ] task", "---", "***", "___", "===", "| a | b |",
-    "|---|---|", ":--|--:", "&lt;b&gt;", "&#60;b&#62;", "&amp;nbsp;", "\\*x\\*", "\\", "http://a.b/_c_", "a@b.c", "^sup^",
+    "<http://e.vil>", "[[wiki]]", "![[embed]]", "%%hidden%%", "==marked==", "$$x$$", "$x$ $y$",
+    "~~gone~~", "~a~ ~b~",
+    "**bold**", "__bold__", "*it*", "_it_", "***x***", "`code`", "```\nfence", "~~~ fence", "# head",
+    "###### head",
+    "> quote", "- item", "+ item", "* item", "1. item", "2) item", "- [ ] task", "---", "***",
+    "___", "===", "| a | b |",
+    "|---|---|", ":--|--:", "&lt;b&gt;", "&#60;b&#62;", "&amp;nbsp;", "\\*x\\*", "\\", "http://a.b/_c_",
+    "a@b.c", "^sup^",
     "[^1]", "[^1]: note", ":smile:", "{{ x }}", "{% x %}", "<<<", "x\u2028# y",
 ]  # fmt: skip
 _FRAMES = [

@@ -12,7 +12,7 @@ from archive.markdown import render
 from scraper.body import clean
 from scraper.body.runs import ATOM, BREAK, CODE, DEL, EM, STRONG, SUB, SUP, Run, html, lines
 from scraper.text import visible_text
-from tests.body.reading import seen, shown, squeezed
+from tests.body.reading import MARKDOWN, seen, shown, squeezed
 
 #: What Markdown, GitHub and Obsidian read something into, among Chinese text, marks and emoji.
 _SNIPPETS = [
@@ -105,9 +105,7 @@ def test_bold_stays_bold_and_nothing_else_becomes_so(body: str) -> None:
 
 
 def _rendered(body: str) -> str:
-    from tests.body.reading import MARKDOWN
-
-    return MARKDOWN.render(render(body))
+    return str(MARKDOWN.render(render(body)))
 
 
 @given(bodies)
