@@ -165,7 +165,7 @@ def test_the_whole_answer_has_a_deadline(internet: Internet, answer: Answer) -> 
     began = time.monotonic()
     with pytest.raises(TimedOut):
         page(internet, page_deadline=0.5)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 def test_images_have_their_own_deadline(internet: Internet) -> None:

@@ -32,9 +32,12 @@ _USAGE = 64
 
 def main(args: list[str]) -> int:
     """Runs the command; returns its exit code."""
+    if args in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
     if "--" not in args or args[-1] == "--":
         print(__doc__, file=sys.stderr)
-        return 0 if args in (["-h"], ["--help"]) else _USAGE
+        return _USAGE
     at = args.index("--")
     own, command = args[:at], args[at + 1 :]
     log = own.pop(own.index("--log") + 1) if "--log" in own[:-1] else None
