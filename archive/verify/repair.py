@@ -18,6 +18,7 @@ from typing import Any
 from archive import checks, frontmatter, record, seal
 from archive.decide import content_hash
 from archive.errors import ArchiveError
+from archive.files import Disk
 from archive.layout import holding_of
 from archive.record import iso
 from archive.schema import open_database
@@ -33,7 +34,7 @@ from scraper.errors import NotAnAddress, ScrapeError
 from scraper.models import Article
 
 
-def repair(root: Path, findings: Iterable[Finding], now: datetime) -> Iterator[Finding]:
+def repair(root: Path, findings: Iterable[Finding], now: datetime, *, disk: Disk | None = None) -> Iterator[Finding]:
     """Each finding again, with what was done about it. Call it under the archive's lock."""
     findings = list(findings)
     if not any(finding.sort not in ("stray", "edited") for finding in findings):
@@ -50,7 +51,7 @@ def repair(root: Path, findings: Iterable[Finding], now: datetime) -> Iterator[F
         yield from (replace(f, repaired=False, how=f"cannot be opened: {error}") for f in findings)
         return
     with db:
-        mender = _Mender(Store(db, root, eager=False), now)
+        mender = _Mender(Store(db, root, eager=False, disk=disk), now)
         # Rows first: files, index and links are made again from them.
         order = ["database", "row", "content", "address", "parts", "version", "media", "markdown", "index", "snapshot"]
         for finding in sorted(findings, key=lambda f: order.index(f.sort) if f.sort in order else len(order)):
@@ -289,17 +290,26 @@ class _Mender:
     def _markdown(self, finding: Finding) -> tuple[bool, str]:
         assert finding.article_id is not None
         row = self._article_row(finding)
-        text = self.store.markdown(row["id"])
+        text = self.store.markdown(row["id"]).encode()
         there = self.store.files.read(row["path"])
         how = "written again from the database"
-        if there is not None and self.store._put(row["path"], text, row["markdown_hash"]) is not None:
-            aside = f"{row['path'].removesuffix('.md')}.damaged.md"
-            self.store.files.remove(f"{row['path'].removesuffix('.md')}.new.md")
+        if there is not None and not is_ours(there):
+            aside = self._aside(row["path"], there)
             self.store.files.write(aside, there)
-            self.store.files.write(row["path"], text.encode())
             how += f"; what was there is kept as {aside}"
+        if there != text:
+            self.store.files.write(row["path"], text)
         self.store.rerender(row["id"], now=self.now)
         return True, how
+
+    def _aside(self, path: str, data: bytes) -> str:
+        """Where a damaged file is kept; the same place for the same bytes."""
+        number = 1
+        while True:
+            aside = f"{path.removesuffix('.md')}.damaged{'' if number == 1 else f'-{number}'}.md"
+            if self.store.files.read(aside) in (None, data):
+                return aside
+            number += 1
 
     def _index(self, finding: Finding) -> tuple[bool, str]:
         if not self._reindexed:

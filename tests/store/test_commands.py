@@ -236,6 +236,7 @@ def test_a_library_reads_what_is_kept(root: Path) -> None:
         assert [found.title for found in library.articles(gone=False)] == ["第2篇", "早安"]
         assert [edge.target_title for edge in library.links(kept.key)] == ["第2篇", None, None]
         assert len(library.versions(kept.key)) == 2
+        assert [hit.title for hit in library.search("早安", limit=5)] == ["早安"]
         with pytest.raises(NotHeld):
             library.get("zzzzzzzzzz")
     library.close()

@@ -13,13 +13,14 @@ from archive.store.writing import is_ours
 from archive.verify import check
 from tests.store.make import opened, snapshot
 
-#: Keeps, changes, links, merges and buries a few articles; is killed at the step it is told.
-STORY = """
+#: What a story tells its steps with: each may be the last.
+KILLER = """
 import os, signal, sys
 from datetime import timedelta
 from pathlib import Path
 
 from archive.files import Disk
+from archive.verify import check, repair
 from scraper.errors import Gone
 from tests.store.make import *
 
@@ -49,6 +50,10 @@ class Killing(Disk):
         super().unlink(path)
 
 PICTURE = "https://mmbiz.qpic.cn/mmbiz_png/AAAAID/640"
+"""
+
+#: Keeps, changes, links, merges and buries a few articles; is killed at the step it is told.
+STORY = """
 with opened(root, disk=Killing(), versions="files") as store:
     store.files.sweep()
     store.db.conn.execute("PRAGMA synchronous=OFF")
@@ -71,12 +76,19 @@ with opened(root, disk=Killing(), versions="files") as store:
     store.settle()
 print(left)
 """
+
+#: Mends an archive in which something of every kind is wrong.
+MENDING = """
+for finding in list(repair(root, list(check(root)), LATER, disk=Killing())):
+    step()
+print(left)
+"""
 STEPS = 1_000_000
 
 
-def tell(root: Path, steps: int) -> subprocess.CompletedProcess[str]:
+def tell(root: Path, steps: int, story: str = STORY) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", STORY, str(root), str(steps)], check=False, capture_output=True, text=True
+        [sys.executable, "-c", KILLER + story, str(root), str(steps)], check=False, capture_output=True, text=True
     )
 
 
@@ -122,3 +134,47 @@ def test_a_kill_may_come_at_any_step(tmp_path: Path, whole: tuple[dict[str, byte
     expected, steps = whole
     for at in range(steps):
         kill_and_tell_again(tmp_path / str(at), at, expected)
+
+
+def damaged(root: Path) -> dict[str, bytes]:
+    """An archive with a lost, a cut and a flipped file, a lost image and a changed row; what it was before."""
+    assert tell(root, STEPS).returncode == 0
+    sound = contents(root)
+    files = sorted(path for path in sound if path.endswith(".md") and ".v1." not in path)
+    (root / files[0]).unlink()
+    (root / files[1]).write_bytes(sound[files[1]][:-30])
+    flipped = bytearray(sound[files[2]])
+    flipped[-3] ^= 1
+    (root / files[2]).write_bytes(flipped)
+    (root / next(path for path in sound if path.startswith("media/"))).unlink()
+    with opened(root) as store, store.db.atomic():
+        store.db.conn.execute("UPDATE articles SET place = 'x' WHERE id = 1")
+        store.db.conn.execute("DELETE FROM images")
+    return sound
+
+
+def mend_killed(root: Path, at: int) -> bool:
+    """Kill a repair at a step and let it run again; whether it was killed before its end."""
+    sound = damaged(root)
+    killed = tell(root, at, MENDING)
+    again = tell(root, STEPS, MENDING)
+    assert again.returncode == 0, again.stderr
+    assert [finding for finding in check(root) if finding.is_fault] == [], f"killed at {at}"
+    texts = {path.rpartition("/")[2] for path in contents(root)}
+    assert {path.rpartition("/")[2] for path in sound if path.endswith(".md")} <= texts
+    return killed.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("at", [3, 12, 24])
+def test_a_killed_repair_is_finished_by_the_next(tmp_path: Path, at: int) -> None:
+    """Whatever it was doing: nothing is worse than before, and again makes it whole."""
+    assert mend_killed(tmp_path, at)
+
+
+@pytest.mark.long
+def test_a_repair_may_be_killed_at_any_step(tmp_path: Path) -> None:
+    """The same at every write, fsync and rename."""
+    at = 0
+    while mend_killed(tmp_path / str(at), at):
+        at += 1
+    assert at > 20
