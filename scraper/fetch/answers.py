@@ -14,7 +14,8 @@ from scraper.redact import redact
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Where WeChat sends a reader that it wants to see: seen are /mp/wappoc_appmsgcaptcha (2024-07 on),
 #: /mp/secitptpage/verify, /mp/verifycode, weixin110.qq.com and /webpoc/.
-_VERIFY = re.compile(r"captcha|verify|secitptpage|antispider|/webpoc/|poc_token", re.IGNORECASE)
+#: The path alone tells: an article's own address may carry a poc_token after a verification was passed.
+_VERIFY = re.compile(r"captcha|verify|secitptpage|antispider|/webpoc/", re.IGNORECASE)
 _VERIFY_HOSTS = frozenset({"weixin110.qq.com", "captcha.qq.com", "captcha.gtimg.com"})
 _LOGIN_HOSTS = frozenset({"open.weixin.qq.com", "login.weixin.qq.com", "open.work.weixin.qq.com"})
 
@@ -39,7 +40,7 @@ def check_redirect(target: str, url: str) -> None:
     parts = urlsplit(target)
     host = (parts.hostname or "").lower()
     ours = host == "qq.com" or host.endswith(".qq.com")
-    if host in _VERIFY_HOSTS or (ours and _VERIFY.search(f"{parts.path}?{parts.query.partition('target_url=')[0]}")):
+    if host in _VERIFY_HOSTS or (ours and _VERIFY.search(parts.path)):
         raise Blocked(f"WeChat asks for a verification before it shows {redact(url)}", reason="verify", url=redact(url))
     if host in _LOGIN_HOSTS or (ours and parts.path.startswith("/cgi-bin/login")):
         raise NeedsPerson(f"WeChat asks for a login before it shows {redact(url)}", reason="login", url=redact(url))

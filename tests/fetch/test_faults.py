@@ -212,6 +212,13 @@ def test_a_verification_is_known_by_where_it_sends(internet: Internet) -> None:
     assert internet.log.count() == 1
 
 
+def test_an_article_behind_a_passed_verification_is_followed(internet: Internet) -> None:
+    """Its address then carries a token of the verification; that is no captcha."""
+    internet.site.redirect(URL, OTHER + "?poc_token=x")
+    internet.site.on(OTHER, Answer(body=BODY))
+    assert BODY == page(internet).body
+
+
 def test_ten_redirects_are_followed_and_no_more(internet: Internet) -> None:
     """A chain that ends is a page with all its hops; an endless one is refused after eleven requests."""
     chain = [URL.replace("A", letter) for letter in "BCDEFGHIJKLM"]
