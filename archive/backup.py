@@ -144,14 +144,15 @@ def _copy_files(
             continue  # of an article that came after the rows were copied
         _count(report, put(target / path, data))
         known.add(path)
+    store.settle()
     report.removed = sum(_drop(target / path) for path in _strays(target, known))
     report.articles = len(rows)
 
 
 def _copy_media(source: Path, target: Path, path: str, report: BackupReport) -> None:
-    try:
+    if source.is_file():
         _count(report, link_or_copy(source, target))
-    except FileNotFoundError:
+    elif not target.is_file():
         report.missing.append(path)
 
 
@@ -161,16 +162,18 @@ def _copy_article(store: Store, article_id: int, path: str, digest: str, root: P
         data = (root / path).read_bytes()
     except FileNotFoundError:
         data = b""
-    ours = hashlib.sha256(data).hexdigest() == digest
-    if not ours and (not data or is_untouched(data.decode("utf-8", "replace"))):
-        with suppress(ArchiveError):
-            made = store.markdown(article_id).encode()
-            if not data or hashlib.sha256(made).hexdigest() == digest:
-                data = made
-    if data:
+    theirs = bool(data) and not is_untouched(data.decode("utf-8", "replace"))
+    if theirs or hashlib.sha256(data).hexdigest() == digest:
         _count(report, put(store.files.place(path), data))
-    else:
-        report.missing.append(path)
+        return
+    try:  # written again since the rows were copied, or lost: the copy makes its own
+        store.rerender(article_id)
+        report.files += 1
+    except ArchiveError:
+        if data:
+            _count(report, put(store.files.place(path), data))
+        else:
+            report.missing.append(path)
 
 
 def _count(report: BackupReport, written: bool) -> None:

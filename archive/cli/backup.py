@@ -10,7 +10,7 @@ import click
 from archive.cli.common import App, archive_command, pass_app
 
 
-@archive_command("backup")
+@archive_command("backup", short_help="Copy the archive while it is in use.")
 @click.argument("target", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @pass_app

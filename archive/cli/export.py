@@ -15,7 +15,7 @@ from archive.cli.list import Day
 _FORMATS = ("markdown", "html", "jsonl", "csv", "epub", "warc")
 
 
-@archive_command("export")
+@archive_command("export", short_help="Write the archive as other formats.")
 @click.argument("format", type=click.Choice(_FORMATS), metavar="FORMAT")
 @click.argument("target", metavar="DIR|FILE|-")
 @click.argument("keys", nargs=-1, metavar="[KEY|ADDRESS]…")

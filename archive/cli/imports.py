@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from archive.importers import Taken
 
 
-@archive_command("import")
+@archive_command("import", short_help="Take in Markdown, HTML, WARC or other tools' exports.")
 @click.argument("paths", nargs=-1, required=True, metavar="FILE|DIR…", type=click.Path(path_type=Path))
 @click.option("--fetch", is_flag=True, help="Then fetch images and linked articles, as `run` does.")
 @click.option("--no-snapshots", is_flag=True, help="Do not keep the raw pages.")

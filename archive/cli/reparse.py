@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from archive.reparse import Change
 
 
-@archive_command("reparse")
+@archive_command("reparse", short_help="Make articles again from their raw pages.")
 @click.argument("keys", nargs=-1, metavar="[KEY|ADDRESS]…")
 @click.option("--all", "everything", is_flag=True, help="Every article that has a raw page.")
 @click.option("--changed", is_flag=True, help="Articles that an older parser made [default].")
