@@ -20,6 +20,7 @@ from scraper.body import images
 from scraper.body.tree import text_of
 from scraper.models import Media
 from scraper.text import one_line
+from scraper.urls import clean_link
 
 #: How a card's line begins.
 LABELS: Mapping[str, str] = {
@@ -58,13 +59,15 @@ def inner(media: Media) -> str:
     if media.sort == "sticker" and media.url:
         return f'<img src="{escape(media.url)}" alt="{escape(name)}">'
     shown = escape(name, quote=False)
-    if media.url and media.url.startswith(("http://", "https://")):
-        shown = f'<a href="{escape(media.url)}">{shown}</a>'
+    # A channel video's address is one reader's ticket to the file (``token=``): kept for a download, never shown.
+    linked = media.url if media.sort != "channels" and media.url else ""
+    if linked.startswith(("http://", "https://")):
+        shown = f'<a href="{escape(clean_link(linked))}">{shown}</a>'
     notes = [media.author if media.author != name else None]
     if media.sort in ("miniprogram", "vote", "product", "redpacket", "location", "live", "card", "channels"):
         notes.append(extra.get("applink") or extra.get("address") or extra.get("price"))
         # Without an address to click, the id is the only way back to the thing itself.
-        notes.append(media.id if not media.url and media.id != name else None)
+        notes.append(media.id if not linked and media.id != name else None)
     if options := extra.get("options"):
         shown += " — " + escape(options, quote=False)
     kept = [one_line(note) for note in notes if note]
