@@ -18,6 +18,7 @@ later other machines.
 
 from __future__ import annotations
 
+import asyncio
 import enum
 import random
 from collections.abc import Callable, Iterable, Sequence
@@ -292,6 +293,7 @@ class Crawl:
                 return Ending(reason)
             task = self.frontier.take(self.clock.now())
             if task is not None:
+                await asyncio.sleep(0)  # held articles need no wait: a signal must still come through
                 if ending := await self._do(task):
                     return ending
                 continue

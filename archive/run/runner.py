@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import random
 import sqlite3
@@ -173,6 +174,7 @@ class Job:
         finds = [self._given(address, refresh=refresh) for address in inputs.addresses.values()]
         sink = self._sink(self.config.images)
         for path, page in saved_pages(inputs.files):
+            await asyncio.sleep(0)  # a signal comes through between two files
             finds += await self._take_file(sink, path, page)
         for find in finds:
             self._give(find, crawl_id, insist=refresh)
@@ -227,7 +229,7 @@ class Job:
             article = parse(page)
         except ScrapeError as error:
             self.report.pages += 1
-            message = f"{path}: {redact(str(error))}"
+            message = redact(str(error))
             self.report.unknown += error.code == "unrecognised"
             self.runner.add(Result(address=str(path), change="failed", error_class=error.code, error=message))
             return []

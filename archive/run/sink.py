@@ -104,8 +104,6 @@ class ArchiveSink:
 
     async def keep(self, task: Task, article: Article) -> None:
         kept = await self._keep(task, article, self._snapshot_id)
-        if article.identity is not None:
-            self.frontier.settle(identity_address(article, task.address), self.clock.now())
         result = Result(address=task.address, change=kept.change, key=kept.key, path=kept.path, title=article.title)
         self._tell(task, result)
 
@@ -125,8 +123,11 @@ class ArchiveSink:
             self.report.images += got.came
             self.report.images_missing += got.missing
         now = self.clock.now()
-        kept = self.store.keep(article, address=task.url, now=now, snapshot_id=snapshot_id, refresh=task.refresh)
-        self.store.remember(task.original or task.address, kept.article_id, now)
+        with self.store.db.atomic():  # one commit, which is one wait for the disk
+            kept = self.store.keep(article, address=task.url, now=now, snapshot_id=snapshot_id, refresh=task.refresh)
+            self.store.remember(task.original or task.address, kept.article_id, now)
+            if article.identity is not None:
+                self.frontier.settle(identity_address(article, task.address), now)
         self.touched.append(kept.article_id)
         return kept
 

@@ -1,0 +1,130 @@
+"""Articles a second, CPU an article and peak memory of a whole crawl, against a plain script that does as much.
+
+``python -m benchmarks.crawl [--articles 300] [--large 1000 10000] [--json]``
+
+A local server (tests/weixin: TLS through a CONNECT proxy, gzip) serves generated articles of some 60 KB that link to
+each other. ``wechat-archive save LIST --interval 0`` fetches them all in a process of its own; so does a sequential
+script of httpx, BeautifulSoup and markdownify that writes one Markdown file an article and keeps nothing else: no raw
+pages, no rows, no search index, no promise about a kill. Peak memory is taken at two sizes to show that it is flat.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.weixin.answer import Answer, Request
+from tests.weixin.pages import Fields, article_page
+from tests.weixin.server import Internet
+from tests.weixin.site import Site
+
+ROOT = Path(__file__).resolve().parent.parent
+_PARAGRAPH = "这一段文字说的是融资、估值与种子轮，也说别的事情，好让每一篇都有几千个字。" * 8
+
+PLAIN = """
+import sys
+from pathlib import Path
+import httpx
+from bs4 import BeautifulSoup
+from markdownify import markdownify
+out = Path(sys.argv[2]); out.mkdir()
+with httpx.Client(follow_redirects=True, timeout=60) as client:
+    for n, url in enumerate(Path(sys.argv[1]).read_text().split()):
+        soup = BeautifulSoup(client.get(url).text, "html.parser")
+        title = soup.find("meta", property="og:title")["content"]
+        body = soup.find(id="js_content")
+        (out / f"{n}.md").write_text(f"# {title}\\n\\n{markdownify(str(body))}")
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One program over one list: wall and CPU seconds, peak resident memory in MB."""
+
+    name: str
+    articles: int
+    seconds: float
+    cpu: float
+    peak_mb: float
+
+    @property
+    def line(self) -> str:
+        """For a person."""
+        rate, each = self.articles / self.seconds, 1000 * self.cpu / self.articles
+        return f"{self.name:24} {self.articles:6}  {rate:7.1f} /s  {each:7.1f} ms CPU  {self.peak_mb:6.0f} MB peak"
+
+
+def address(number: int) -> str:
+    """The short address of article ``number``."""
+    return f"https://mp.weixin.qq.com/s/{number:022d}"
+
+
+def serve(request: Request) -> Answer:
+    """Any article, made when it is asked for, so that the server needs no memory for ten thousand."""
+    number = int(request.url.rpartition("/")[2][:22])
+    links = "".join(f'<p><a href="{address((number * 7 + k) % 100_000)}">另一篇 {k}</a></p>' for k in range(5))
+    body = "".join(f"<section><p>{number}.{k} {_PARAGRAPH}</p></section>" for k in range(20)) + links
+    fields = Fields(title=f"第 {number} 篇文章", body=body, mid=str(2247480000 + number), sn=f"{number:032x}")
+    return Answer(body=article_page(fields), coding="gzip")
+
+
+def measure(name: str, command: Sequence[str], articles: int, env: dict[str, str]) -> Measured:
+    """Run a command to its end. Raises CalledProcessError where it fails."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    began = time.perf_counter()
+    process = subprocess.Popen(command, env={**os.environ, **env}, cwd=ROOT, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    del before
+    return Measured(name, articles, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def run(count: int, folder: Path, env: dict[str, str], *, plain: bool = True) -> list[Measured]:
+    """Both programs over ``count`` articles."""
+    names = folder / f"list{count}.txt"
+    names.write_text("\n".join(address(n) for n in range(count)), encoding="utf-8")
+    archive = ["--archive", str(folder / f"archive{count}"), "--interval", "0"]
+    save = [sys.executable, "-m", "archive.cli", "save", "-q", "-i", str(names), *archive]
+    found = [measure("wechat-archive", save, count, env)]
+    again = measure("wechat-archive, again", save, count, env)
+    found.append(again)
+    if plain:
+        script = [sys.executable, "-c", PLAIN, str(names), str(folder / f"plain{count}")]
+        found.append(measure("httpx+bs4+markdownify", script, count, env))
+    return found
+
+
+def main() -> None:
+    """Measure and tell."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--articles", type=int, default=300, help="for the comparison")
+    parser.add_argument("--large", type=int, nargs="*", default=[1000, 10_000], help="for memory")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    site = Site()
+    site.host("mp.weixin.qq.com", serve)
+    results: list[Measured] = []
+    with tempfile.TemporaryDirectory() as temporary, Internet(site) as internet:
+        for count in (args.articles, *args.large):
+            results += run(count, Path(temporary), internet.env, plain=count == args.articles)
+            internet.log.clear()
+            if not args.json:
+                print("\n".join(result.line for result in results[-3 if count == args.articles else -2 :]), flush=True)
+    if args.json:
+        print(json.dumps([asdict(result) for result in results]))
+
+
+if __name__ == "__main__":
+    main()
