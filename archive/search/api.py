@@ -21,7 +21,7 @@ from archive.search.snippet import Snippet, cut
 #: Counting stops here: nobody reads on, and a count of 80,000 takes longer than the search.
 COUNTED = 1000
 #: Candidates whose text is read to rank: those with the words in the title, those about them, the newest.
-_TITLED, _ABOUT, _NEWEST = 40, 30, 40
+_TITLED, _ABOUT, _NEWEST = 30, 30, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +156,9 @@ def best_rows(searcher: Searcher, plan: Plan, ranker: Ranker) -> Iterator[tuple[
     for match, most in ((plan.title_match(), _TITLED), (plan.salient_match(), _ABOUT)):
         if match is None:
             continue
-        for rowid in searcher.first(plan, match, most):
-            row = None if rowid in pool else searcher.row(rowid)
-            if row is not None and searcher.in_dates(plan, row.published) and plan.matches(row):
-                pool[rowid] = row
+        for row in searcher.first(plan, match, most):
+            if row.id not in pool and plan.matches(row):
+                pool[row.id] = row
     rest = newest_rows(searcher, plan)
     for row, _ in islice(rest, _NEWEST):
         pool[row.id] = row

@@ -21,7 +21,7 @@ from archive.search.query import kind_token
 from archive.search.tables import VERSION
 from archive.search.terms import ALL, SALIENT, TITLE, VALUE, fold, nature, tokens, tokens_and_salient
 
-SPAN = 256
+SPAN = 128
 FILL = SPAN // 2  #: articles a span gets when spans are cut; the rest is room for older ones found later
 LATE = 1 << 27
 OFTEN = 4  #: a word or pair that stands so many times in a text is one the article is about
@@ -62,7 +62,7 @@ class Index:
         """`put` without asking whether the index is whole: what a rebuild does."""
         row = self._conn.execute("SELECT account_id FROM articles WHERE id = ?", (doc.article_id,)).fetchone()
         account_id = row[0] if row else None
-        place = self._forget(doc.article_id)
+        place = self.forget(doc.article_id)
         words = document_tokens(doc.title, doc.text, doc.author, doc.digest, joints=read_joints(self._conn))
         tags = self._tags(doc, account_id)
         published = None if doc.published is None else int(doc.published.timestamp())
@@ -84,10 +84,10 @@ class Index:
     def remove(self, article_id: int) -> None:
         """Forget an article, before or after its row is deleted. Nothing happens where it is not indexed."""
         if is_current(self._conn):
-            self._forget(article_id)
+            self.forget(article_id)
 
-    def _forget(self, article_id: int) -> int | None:
-        """Take an article out; returns the rowid it had."""
+    def forget(self, article_id: int) -> int | None:
+        """`remove` without asking whether the index is whole; returns the rowid it had."""
         found = self._conn.execute(
             "SELECT id, tags, fingerprint FROM search_documents WHERE article_id = ?", (article_id,)
         ).fetchone()
@@ -206,7 +206,7 @@ def fingerprint(words: Iterable[str]) -> int:
 def read_spans(conn: sqlite3.Connection) -> tuple[int, ...]:
     """Where each time span begins, seconds since 1970, ascending; span 0 is all before, and what has no time."""
     stored = get_meta(conn, "spans")
-    return _numbers(stored) if stored else MONTHS
+    return _numbers(stored) if stored else WEEKS
 
 
 def read_joints(conn: sqlite3.Connection) -> frozenset[str]:
@@ -228,13 +228,9 @@ def span_of(spans: Sequence[int], published: int | None) -> int:
     return 0 if published is None else bisect_right(spans, published)
 
 
-#: Spans of an archive that was never rebuilt: each month since Official Accounts began.
-MONTHS = tuple(
-    int(datetime(year, month, 1, tzinfo=UTC).timestamp())
-    for year in range(2012, 2027)
-    for month in range(1, 13)
-    if (year, month) >= (2012, 8)
-)
+#: Spans of an archive that was never rebuilt: each week since Official Accounts began, until 2027. Later ones are cut
+#: as articles come.
+WEEKS = tuple(range(int(datetime(2012, 8, 6, tzinfo=UTC).timestamp()), 1_798_000_000, 7 * 86400))
 
 
 def get_meta(conn: sqlite3.Connection, name: str) -> str | None:

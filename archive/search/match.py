@@ -26,7 +26,7 @@ from archive.search.terms import (
 )
 
 Span = tuple[int, int]
-_BLANKS = bytes(code for code in range(128) if chr(code).isspace())
+BLANKS = bytes(code for code in range(128) if chr(code).isspace())
 
 
 class Matcher:
@@ -68,7 +68,7 @@ class Matcher:
             if self.needle in text:
                 return True
             if not nature & VARIED:
-                return self.needle in text.translate(None, _BLANKS)
+                return self.needle in text.translate(None, BLANKS)
         return self.found(text.decode(), nature)
 
     def found_folded(self, text: str) -> bool:

@@ -169,24 +169,40 @@ class Plan:
         self.terms = [self._get(leaf) for leaf in texts(node) if leaf.field in ("", "title")]
 
     def parts(self) -> list[tuple[str, list[Node]]]:
-        """The same matches as disjoint MATCH expressions, each with what is left to check.
+        """The same matches as disjoint MATCH expressions, each with what is left to check: of most the index is sure.
 
-        Most candidates hold no token of what a NOT unwanted: of them the index says enough.
+        First what it knows to match. Then, of the others, those without any token of what a NOT unwanted, and the rest.
         """
-        if self.match is None:
-            return []
+        if self.match is None or not self.recheck or self.node is None:
+            return [] if self.match is None else [(self.match, [])]
+        sure = self._lower(self.node)
+        found: list[tuple[str, list[Node]]] = []
+        rest = self.match
+        if isinstance(sure, str):
+            found.append((sure, []))
+            rest = f"({rest} NOT {sure})"
         unwanted = any_of([self._upper(node.node) for node in self.recheck if isinstance(node, Not)])
         if not isinstance(unwanted, str):
-            return [(self.match, self.recheck)]
-        sure: list[Node] = [node for node in self.recheck if not isinstance(node, Not)]
-        return [(f"({self.match} NOT {unwanted})", sure), (f"({self.match} AND {unwanted})", self.recheck)]
+            return [*found, (rest, self.recheck)]
+        wanted: list[Node] = [node for node in self.recheck if not isinstance(node, Not)]
+        if wanted:  # without any left, these were the sure ones
+            found.append((f"({rest} NOT {unwanted})", wanted))
+        return [*found, (f"({rest} AND {unwanted})", self.recheck)]
 
-    def literals(self, recheck: list[Node]) -> list[str] | None:
-        """What stands in the raw text of nearly every match, if that is all there is to check."""
-        found = [self._get(node).matcher for node in recheck if isinstance(node, Text) and not node.field]
-        if not found or len(found) < len(recheck) or not all(matcher.bare for matcher in found):
-            return None
-        return [matcher.folded for matcher in found]
+    def seen_by_sql(self, recheck: list[Node]) -> tuple[str, list[str]]:
+        """An SQL expression over ``a.text`` that is true only for matches, and its values."""
+        values: list[str] = []
+        expression = " AND ".join(self._seen(node, values) for node in recheck)
+        return (expression, values) if values else ("1" if not recheck else "0", [])
+
+    def _seen(self, node: Node, values: list[str]) -> str:
+        if isinstance(node, Text) and not node.field and self._get(node).matcher.bare:
+            values.append(node.folded)
+            return "instr(a.text, ?)"
+        if isinstance(node, And | Or):
+            joint = " AND " if isinstance(node, And) else " OR "
+            return f"({joint.join(self._seen(part, values) for part in node.nodes)})"
+        return "0"
 
     def title_match(self) -> str | None:
         """Articles with every wanted term in the title (each of its tokens there, to be exact)."""

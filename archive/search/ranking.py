@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from itertools import islice
 from math import log2
 
-from archive.search.match import Matcher, Span
+from archive.search.match import BLANKS, Matcher, Span
 from archive.search.plan import Plan, Row
-from archive.search.terms import fold
+from archive.search.terms import JOINS, VARIED, fold
 
 _TITLE = 3.0
 _WHOLE_TITLE = 1.5
@@ -118,6 +118,9 @@ def _starts(matcher: Matcher, utf8: bytes, nature: int) -> list[int]:
             if not (left or right):
                 found.append(start // 3)
             start = text.find(needle, start + size)
+        if not found and matcher.bare and not nature & (VARIED | JOINS):
+            # Nothing but white space can hide it, in a line break of the one place it has.
+            return [0] if needle in utf8.translate(None, BLANKS) else []
     if not found:
         found = [start for start, _ in islice(matcher.spans(utf8.decode(), nature), _COUNTED)]
     return found

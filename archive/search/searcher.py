@@ -6,11 +6,14 @@ Only reads, with plain ``sqlite3``. The caller's connection may have any row fac
 from __future__ import annotations
 
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 from archive.errors import ArchiveError, BadQuery
 from archive.search.index import LATE, SPAN, is_current, read_joints, read_spans, span_of
+from archive.search.match import Matcher
 from archive.search.plan import Plan, Resolved, Row, Term
 from archive.search.query import Node, Text
 from archive.search.terms import IS_WORD, JOINS, LONGEST_WORD, Piece, fold
@@ -40,7 +43,7 @@ class Searcher:
         self.connection = conn
         self._conn = conn
         self._seen: object = None
-        self._names: dict[str, tuple[str, list[tuple[str, int]]]] = {}
+        self._names: dict[str, tuple[str, list[int], list[int]]] = {}
         self._spans: tuple[int, ...] = ()
         self._joints: frozenset[str] = frozenset()
         self._late = False
@@ -76,16 +79,15 @@ class Searcher:
                     (match, most),
                 ).fetchone()[0]
             )
-        literals = plan.literals(recheck) or []
         # SQLite looks for the words without handing the text over; only what it does not find is checked here.
-        seen = " AND ".join("instr(a.text, ?)" for _ in literals) or ("0" if recheck else "1")
+        seen, values = plan.seen_by_sql(recheck)
         sql = f"""SELECT search_terms.rowid, {_DOCUMENT}, {seen}
             FROM search_terms CROSS JOIN search_documents d ON d.id = search_terms.rowid
-            {"CROSS JOIN articles a ON a.id = d.article_id" if literals else ""}
+            {"CROSS JOIN articles a ON a.id = d.article_id" if values else ""}
             WHERE search_terms MATCH ? AND search_terms.rowid BETWEEN ? AND ?"""
         found = 0
         for low, high in self._ranges(plan):
-            for row in self._rows(sql, (*literals, match, low, high)):
+            for row in self._rows(sql, (*values, match, low, high)):
                 if not self.in_dates(plan, row[2]):
                     continue
                 if (row[5] and not row[4] & JOINS) or plan.matches(Row(row[:5], self._read), recheck):
@@ -94,21 +96,13 @@ class Searcher:
                         return found
         return found
 
-    def first(self, plan: Plan, match: str, limit: int) -> list[int]:
-        """The rowids of about the newest ``limit`` candidates of another expression, within the plan's dates."""
-        found: list[int] = []
+    def first(self, plan: Plan, match: str, limit: int) -> list[Row]:
+        """About the newest ``limit`` candidates of another expression, within the plan's dates, not rechecked."""
+        found: list[Row] = []
         for low, high in self._ranges(plan):
-            rows = self._rows(
-                "SELECT rowid FROM search_terms WHERE search_terms MATCH ? AND rowid BETWEEN ? AND ?"
-                " ORDER BY rowid DESC LIMIT ?",
-                (match, low, high, limit - len(found)),
-            )
-            found += [row[0] for row in rows]
+            rows = self._rows(f"{_CANDIDATES} LIMIT ?", (match, low, high, limit - len(found)))
+            found += [Row(row, self._read) for row in rows if self.in_dates(plan, row[2])]
         return found
-
-    def row(self, rowid: int) -> Row | None:
-        found = self._rows(f"SELECT d.id, {_DOCUMENT} FROM search_documents d WHERE d.id = ?", (rowid,)).fetchone()
-        return None if found is None else Row(found, self._read)
 
     def _read(self, article_id: int) -> tuple[Any, ...] | None:
         found: tuple[Any, ...] | None = self._rows(
@@ -222,12 +216,18 @@ class Searcher:
             else:
                 rows = self._conn.execute("SELECT value, id FROM search_values WHERE field = ?", (field,))
             named = [(fold(row[0]), int(row[1])) for row in rows]
-            self._names[field] = ("\n".join(name for name, _ in named), named)
-        joined, named = self._names[field]
-        if leaf.folded not in joined:
-            return frozenset()
-        matcher = Term(leaf, Resolved(), self._words).matcher
-        return frozenset(number for name, number in named if matcher.found_folded(name))
+            starts = list(accumulate((len(name) + 1 for name, _ in named), initial=0))
+            self._names[field] = ("\n".join(name for name, _ in named), starts, [number for _, number in named])
+        joined, starts, numbers = self._names[field]
+        position = joined.find(leaf.folded)
+        found: set[int] = set()
+        matcher = Matcher(leaf.folded, open_left=leaf.open_left, open_right=leaf.open_right)
+        while position >= 0:
+            which = bisect_right(starts, position) - 1
+            if matcher.found_folded(joined[starts[which] : starts[which + 1] - 1]):
+                found.add(numbers[which])
+            position = joined.find(leaf.folded, starts[which + 1])
+        return frozenset(found)
 
     def _words(self, piece: Piece) -> list[str] | None:
         """The index's words that end with or contain a piece, and those it cut off, which may; ``None``: too many."""

@@ -121,7 +121,8 @@ def fold_reprints(
 
 def _article_id(conn: sqlite3.Connection, name: str) -> int:
     rows = conn.execute(
-        "SELECT id FROM articles WHERE key = ?1 OR (length(?1) >= 6 AND key >= ?1 AND key < ?1 || '~') LIMIT 2", (name,)
+        "SELECT id FROM articles WHERE key = :name OR (length(:name) >= 6 AND key >= :name AND key < :name || '~') LIMIT 2",
+        {"name": name},
     ).fetchall()
     if len(rows) == 1:
         return int(rows[0][0])
@@ -171,14 +172,14 @@ def _linked(conn: sqlite3.Connection, article_id: int) -> list[tuple[int, str, f
     found = [
         (int(row[0]), "links-to", 1.0)
         for row in conn.execute(
-            "SELECT DISTINCT target_id FROM links WHERE article_id = ?1 AND target_id IS NOT NULL AND target_id <> ?1",
+            "SELECT DISTINCT target_id FROM links WHERE article_id = ? AND target_id IS NOT NULL AND target_id <> article_id",
             (article_id,),
         )
     ]
     found += [
         (int(row[0]), "linked-from", 1.0)
         for row in conn.execute(
-            "SELECT DISTINCT article_id FROM links WHERE target_id = ?1 AND article_id <> ?1", (article_id,)
+            "SELECT DISTINCT article_id FROM links WHERE target_id = ? AND article_id <> target_id", (article_id,)
         )
     ]
     shared: Counter[int] = Counter()

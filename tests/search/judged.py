@@ -9,7 +9,7 @@ from __future__ import annotations
 
 # ruff: noqa: E501  # one article a line can be read as a table
 
-FLOOR = 0.97
+FLOOR = 0.99
 
 _FILL = "这里是别的内容，讲的是日常生活里的一些小事，和主题没有什么关系，只是为了让文章长一些。" * 6
 

@@ -109,7 +109,8 @@ def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connectio
 
 
 _TYPED = """AND OR NOT ( ) " “ ” - * : title: account: author: place: kind: kind:video after: after:2024 has:
-before:2025-02 has:code gone: 融资 的 我们 机器学习 C++ node.js 3.14 a* -香 😀 👨‍👩‍👧 é ｶﾞ ㎏ ½ % ' \\ \0 \a ^ + ~ {} NEAR a:b"""
+before:2025-02 has:code gone: 融资 的 我们 机器学习 C++ node.js 3.14 a* -香
+😀 👨‍👩‍👧 é ｶﾞ ㎏ ½ % ' \\ \0 \a ^ + ~ {} NEAR a:b"""
 _WORDS = st.sampled_from(_TYPED.split())
 QUERIES = st.one_of(
     st.text(max_size=40),

@@ -35,7 +35,7 @@ def ndcg(found: list[int], wanted: dict[int, int], depth: int = 10) -> float:
     """Normalised discounted cumulative gain of the first ``depth``: 1.0 is the order a reader wants."""
 
     def gain(grades: list[int]) -> float:
-        return sum((2**grade - 1) / log2(position + 2) for position, grade in enumerate(grades[:depth]))
+        return sum((2.0**grade - 1) / log2(position + 2) for position, grade in enumerate(grades[:depth]))
 
     return gain([wanted.get(number, 0) for number in found]) / gain(sorted(wanted.values(), reverse=True))
 

@@ -1,0 +1,244 @@
+"""The index follows the rows: what is put is found, what is changed or removed leaves nothing behind."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from archive.schema import open_database
+from archive.search.api import count, search
+from archive.search.documents import documents
+from archive.search.index import LATE, SPAN, Index, get_meta, set_meta
+from archive.search.rebuild import reindex, wants_reindex
+from archive.search.searcher import NotIndexed, Searcher
+from archive.search.tables import VERSION
+from archive.search.terms import IS_CJK
+from benchmarks.filling import insert
+from benchmarks.synthetic import Draft
+from tests.search.library import hard_drafts
+
+
+@pytest.fixture
+def conn(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    open_database(tmp_path / "archive.db").close()
+    with closing(sqlite3.connect(tmp_path / "archive.db")) as opened:
+        opened.execute("PRAGMA synchronous=OFF")
+        yield opened
+
+
+def put(conn: sqlite3.Connection, drafts: list[Draft]) -> None:
+    """As the store does: the rows, then the index, in one transaction."""
+    with conn:
+        index = Index(conn)
+        for draft in drafts:
+            insert(conn, draft)
+            for doc in documents(conn, [draft.number]):
+                index.put(doc)
+
+
+def postings(conn: sqlite3.Connection) -> list[tuple[str, int]]:
+    """Every token and in how many articles it is.
+
+    But for triples, whose pairs each rebuild chooses anew, and authors and places, which it numbers anew.
+    """
+    rows = conn.execute("SELECT term, doc FROM search_vocabulary ORDER BY term").fetchall()
+    return [
+        (term, times)
+        for term, times in rows
+        if not (len(bare := term.lstrip("＾＋")) == 3 and all(IS_CJK[part] for part in bare))
+        and term[:2] not in ("：u", "：p")
+    ]
+
+
+def keys(conn: sqlite3.Connection, query: str) -> list[str]:
+    return [hit.key for hit in search(conn, query, newest=True, limit=10_000)]
+
+
+def change(conn: sqlite3.Connection, number: int, **columns: str | None) -> None:
+    with conn:
+        names = ", ".join(f"{name} = ?" for name in columns)
+        conn.execute(f"UPDATE articles SET {names} WHERE id = ?", (*columns.values(), number))
+        for doc in documents(conn, [number]):
+            Index(conn).put(doc)
+
+
+def test_removing_everything_leaves_nothing(conn: sqlite3.Connection) -> None:
+    """Put, change, put again, remove: no token, row, author or place is left, and FTS5 finds itself whole."""
+    drafts = list(hard_drafts(60))
+    put(conn, drafts)
+    for draft in drafts[:20]:
+        change(conn, draft.number, text=draft.text + "新的", title="改了" + draft.title, author="另一个人")
+    with conn:
+        index = Index(conn)
+        for draft in drafts:
+            if draft.number % 2:
+                index.remove(draft.number)
+                conn.execute("DELETE FROM articles WHERE id = ?", (draft.number,))
+            else:
+                conn.execute("DELETE FROM articles WHERE id = ?", (draft.number,))
+                index.remove(draft.number)
+    assert [] == postings(conn)
+    for table in ("search_documents", "search_values", "search_before"):
+        assert 0 == conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0], table
+    assert get_meta(conn, "leftover") is None
+
+
+def test_changes_leave_the_index_that_a_rebuild_would_make(conn: sqlite3.Connection) -> None:
+    """After many random puts, changes and removals the tokens are those of the rows as they are."""
+    rng = random.Random(5)
+    drafts = list(hard_drafts(80))
+    put(conn, drafts)
+    for _ in range(120):
+        draft = rng.choice(drafts)
+        if rng.random() < 0.2:
+            with conn:
+                Index(conn).remove(draft.number)
+                for doc in documents(conn, [draft.number]):
+                    Index(conn).put(doc)
+        else:
+            change(conn, draft.number, text=rng.choice(drafts).text, digest=rng.choice(drafts).digest)
+    before = postings(conn)
+    assert 80 == reindex(conn)
+    assert before == postings(conn)
+    conn.execute("INSERT INTO search_terms(search_terms) VALUES ('integrity-check')")
+
+
+def test_what_is_not_committed_is_not_found(conn: sqlite3.Connection) -> None:
+    """Row and index are one transaction: rolled back, both are as before."""
+    put(conn, list(hard_drafts(5)))
+    before = postings(conn)
+    first = next(hard_drafts(1))
+    insert(conn, replace(first, number=99, title="回滚"))
+    for doc in documents(conn, [99]):
+        Index(conn).put(doc)
+    assert ["k000000099"] == keys(conn, "回滚")
+    conn.rollback()
+    assert [] == keys(conn, "回滚")
+    assert before == postings(conn)
+
+
+def test_a_row_changed_behind_our_back_damages_nothing(conn: sqlite3.Connection) -> None:
+    """Another program changes or deletes rows: the old words are remembered until the index forgets them."""
+    put(conn, list(hard_drafts(6)))
+    with conn:
+        conn.execute("UPDATE articles SET text = '甲乙丙' WHERE id = 1")
+        conn.execute("UPDATE articles SET text = '丁戊己' WHERE id = 1")
+        conn.execute("DELETE FROM articles WHERE id = 2")
+    with conn:
+        for doc in documents(conn, [1]):
+            Index(conn).put(doc)
+        Index(conn).remove(2)
+    assert ["k000000001"] == keys(conn, "丁戊己")
+    assert get_meta(conn, "leftover") is None
+    before = postings(conn)
+    reindex(conn)
+    assert before == postings(conn)
+
+
+def test_an_account_that_changes_its_name_is_found_by_the_new_one(conn: sqlite3.Connection) -> None:
+    """Account names are looked up, not indexed: a new name needs no work on its articles."""
+    put(conn, list(hard_drafts(20)))
+    (number,) = conn.execute("SELECT account_id FROM articles WHERE id = 7").fetchone()
+    with conn:
+        conn.execute("UPDATE accounts SET name = '全新的名字' WHERE id = ?", (number,))
+    assert "k000000007" in keys(conn, "account:全新的名字")
+    assert "k000000007" in keys(conn, "全新的名字")
+
+
+def test_order_holds_for_any_order_of_coming(conn: sqlite3.Connection) -> None:
+    """Articles archived in any order, more of one month than fit together: still exactly the newest first."""
+    drafts = list(hard_drafts(900, longest=30))
+    crowded = [replace(draft, published=drafts[0].published) for draft in drafts[: 2 * SPAN]]
+    rest = drafts[2 * SPAN :]
+    random.Random(1).shuffle(rest)
+    put(conn, crowded + rest)
+    assert conn.execute("SELECT max(id) FROM search_documents").fetchone()[0] >= LATE
+    expected = [row[0] for row in conn.execute("SELECT key FROM articles ORDER BY published DESC, id DESC")]
+    assert expected == keys(conn, "after:1990 OR -after:1990")
+    late = [row[0] for row in conn.execute(
+        """SELECT key FROM articles WHERE published < '2023-12-31T16:00' AND published >= '2019-12-31T16:00'
+           ORDER BY published DESC, id DESC"""
+    )]  # fmt: skip
+    assert late == keys(conn, "after:2020 before:2024")
+    reindex(conn)
+    assert expected == keys(conn, "after:1990 OR -after:1990")
+    assert late == keys(conn, "after:2020 before:2024")
+
+
+def test_newer_articles_get_new_spans(conn: sqlite3.Connection) -> None:
+    """An archive that grows at its newest end never gets out of order."""
+    start = datetime(2031, 1, 1, tzinfo=UTC)
+    put(
+        conn,
+        [
+            replace(draft, published=start + timedelta(hours=number))
+            for number, draft in enumerate(hard_drafts(700, longest=30))
+        ],
+    )
+    assert conn.execute("SELECT max(id) FROM search_documents").fetchone()[0] < LATE
+    expected = [row[0] for row in conn.execute("SELECT key FROM articles ORDER BY published DESC, id DESC")]
+    assert expected == keys(conn, "after:2030")
+
+
+class Killed(Exception):
+    pass
+
+
+def test_a_killed_rebuild_goes_on(conn: sqlite3.Connection) -> None:
+    """After a tokenizer change nothing is searched until the rebuild is whole; killed, it goes on where it was."""
+    put(conn, list(hard_drafts(1200, longest=30)))
+    expected = postings(conn)
+    with conn:
+        set_meta(conn, "version", "0.0")
+    assert wants_reindex(conn) == "the index was made by another version"
+
+    def kill(done: int, of: int) -> None:
+        assert of == 1200
+        if done >= 500:
+            raise Killed
+
+    with pytest.raises(Killed):
+        reindex(conn, kill)
+    with pytest.raises(NotIndexed):
+        search(conn, "的")
+    change(conn, 1, title="期间改了")  # while it is unfinished: the rebuild finds it
+    with conn:
+        Index(conn).remove(2)
+        conn.execute("DELETE FROM articles WHERE id = 2")
+    seen: list[int] = []
+    assert 1199 == reindex(conn, lambda done, _: seen.append(done))
+    assert len(seen) <= 3
+    assert get_meta(conn, "version") == VERSION
+    assert wants_reindex(conn) is None
+    assert ["k000000001"] == keys(conn, "title:期间改了")
+    assert abs(len(expected) - len(postings(conn))) < 60
+    before = postings(conn)
+    reindex(conn)
+    assert before == postings(conn)
+
+
+def test_an_archive_with_articles_from_before_there_was_search(conn: sqlite3.Connection) -> None:
+    """Without a version the index counts as unfinished: nothing is found in half of it."""
+    with conn:
+        conn.execute("DELETE FROM search_meta")
+    with pytest.raises(NotIndexed):
+        count(conn, "的")
+    assert wants_reindex(conn) == "the index is not finished"
+
+
+def test_another_connections_writes_are_seen(conn: sqlite3.Connection, tmp_path: Path) -> None:
+    """A searcher that is kept open finds what was archived meanwhile, accounts and spans included."""
+    with closing(sqlite3.connect(tmp_path / "archive.db")) as reader:
+        searcher = Searcher(reader)
+        assert 0 == count(searcher, "的 OR 一").number
+        put(conn, list(hard_drafts(30)))
+        assert count(searcher, "的 OR 一").number > 0
+        (name,) = conn.execute("SELECT name FROM accounts LIMIT 1").fetchone()
+        assert count(searcher, f"account:{name}").number > 0
