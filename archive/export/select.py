@@ -55,7 +55,7 @@ def in_album_order(store: Store, album: str, articles: Sequence[Stored]) -> list
     """Members of an album in its own order, where that is known; the others behind, as they came."""
     rows = store.db.conn.execute(
         "SELECT m.article_id, m.position FROM album_members m JOIN albums b ON b.id = m.album_id "
-        "WHERE (b.id = ?1 OR b.title = ?1) AND m.article_id IS NOT NULL",
+        "WHERE ? IN (b.id, b.title) AND m.article_id IS NOT NULL",
         (album,),
     ).fetchall()
     places = {row[0]: row[1] for row in rows}

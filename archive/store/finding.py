@@ -52,9 +52,9 @@ class Finding(Base):
             name,
             name,
         ) or self._all(
-            "SELECT id AS article_id, key FROM articles WHERE key >= ?1 AND key < ?1 || '~' "
-            "UNION SELECT article_id, key FROM former_keys WHERE key >= ?1 AND key < ?1 || '~' LIMIT 3",
-            name,
+            "SELECT id AS article_id, key FROM articles WHERE key BETWEEN ? AND ? "
+            "UNION SELECT article_id, key FROM former_keys WHERE key BETWEEN ? AND ? LIMIT 3",
+            *(name, f"{name}~") * 2,
         )
         if len({row["article_id"] for row in rows}) > 1:
             several = ", ".join(row["key"] for row in rows)

@@ -141,7 +141,7 @@ class Keeping(Media):
         for length in range(KEY_LENGTH, 27):
             key = key_of(article, length)
             if not self._one(
-                "SELECT 1 FROM articles WHERE key = ?1 UNION SELECT 1 FROM former_keys WHERE key = ?1", key
+                "SELECT 1 FROM articles WHERE key = ? UNION SELECT 1 FROM former_keys WHERE key = ?", key, key
             ):
                 return key
         raise AssertionError("two articles with one identity")  # pragma: no cover - UNIQUE forbids it

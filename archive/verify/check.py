@@ -220,11 +220,11 @@ class _Looker:
     def strays(self) -> Iterator[Finding]:
         """Files that no row names: somebody's own, or left by a kill between file and row."""
         for folder, sql in (
-            ("articles", "SELECT 1 FROM articles WHERE path = ?1 UNION SELECT 1 FROM versions WHERE path = ?1"),
-            ("media", "SELECT 1 FROM media WHERE path = ?1"),
+            ("articles", "SELECT 1 FROM articles WHERE path = :path UNION SELECT 1 FROM versions WHERE path = :path"),
+            ("media", "SELECT 1 FROM media WHERE path = :path"),
         ):
             for path in self.store.files.walk(folder):
-                if ".new." not in path and not self.conn.execute(sql, (path,)).fetchone():
+                if ".new." not in path and not self.conn.execute(sql, {"path": path}).fetchone():
                     yield Finding(sort="stray", path=path, what=f"no row names this file: {path}")
 
 

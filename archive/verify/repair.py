@@ -178,8 +178,8 @@ class _Mender:
 
     def _account_of(self, article: Article) -> int | None:
         row = self.conn.execute(
-            "SELECT id FROM accounts WHERE biz = ?1 OR (?1 IS NULL AND name = ?2) ORDER BY id LIMIT 1",
-            (article.account.biz, article.account.name),
+            "SELECT id FROM accounts WHERE biz = :biz OR (:biz IS NULL AND name = :name) ORDER BY id LIMIT 1",
+            {"biz": article.account.biz, "name": article.account.name},
         ).fetchone()
         return int(row["id"]) if row else None
 
