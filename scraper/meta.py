@@ -316,9 +316,14 @@ def _shown_author(source: Source, name: str | None) -> str | None:
     return None
 
 
+def _names_something(value: Literal) -> bool:
+    return isinstance(value, dict) and any(isinstance(inner, str) and inner for inner in value.values())
+
+
 def place(source: Source) -> str | None:
     """IP 属地: the province, else the country; since May 2022."""
-    value = source.data("ip_wording") if source.cgi is not None else source.scripts.get("ip_wording")
+    in_cgi = source.cgi is not None
+    value = source.data("ip_wording") if in_cgi else source.scripts.get("ip_wording", accept=_names_something)
     if isinstance(value, dict):
         for key in ("province_name", "provinceName", "country_name", "countryName"):
             found = one_line(str(value.get(key) or ""))

@@ -17,8 +17,17 @@ from scraper.literal import Literal, Malformed, closing, read, unescape
 _LARGEST: Final = 400_000
 #: The scripts that hold an article's data had 1–10 KB until 2021, libraries 11 KB and more.
 _SMALL: Final = 10_500
-#: Names that only stand in such scripts (``var title`` is the account's, in a library too).
-_ANCHORS: Final = ("msg_title", "title", "itemShowType")
+#: What the article's data has, one of each line (``var title`` is the account's, in a library too).
+_ANCHORS: Final = (("msg_title", "title", "itemShowType"), ("ct", "publish_time", "user_name"))
+#: What stands in scripts of 20–250 KB on pages of 2021–2026, beside their libraries.
+_IN_LARGE: Final = frozenset(
+    (
+        *("TextContentNoEncode", "ContentNoEncode", "videoContentNoEncode", "itemShowType", "picture_page_info_list"),
+        *("ip_wording", "videoPageInfos", "ct", "msg_title", "nickname", "user_name", "msg_link", "comment_id"),
+    )
+)
+#: Pages before those had 23–190 KB.
+_NEW: Final = 1 << 18
 #: Assignments of one name that are tried before it counts as absent (up to 9 seen: code after the data).
 _TRIES: Final = 16
 _ASSIGNMENT = re.compile(
@@ -31,11 +40,12 @@ _FORMS: Final = {b"v": "var", b"w": "window", b"c": "data", b"_": "data", b"d": 
 class Scripts:
     """All assignments of a page's inline scripts, found in one pass and evaluated on demand."""
 
-    __slots__ = ("_body", "_cache", "_found")
+    __slots__ = ("_body", "_cache", "_found", "_rest")
 
     def __init__(self, body: bytes) -> None:
         self._body = body
         self._found: dict[str, list[tuple[str, int]]] | None = None
+        self._rest: list[tuple[int, int]] = []
         self._cache: dict[tuple[str, str, Callable[[Literal], object] | None], Literal] = {}
 
     def get(
@@ -53,7 +63,7 @@ class Scripts:
 
     def member(self, name: str, key: str) -> Literal:
         """``key`` of the first object that is assigned to ``name`` and has something there."""
-        for _, start in self._assignments().get(name, ())[:_TRIES]:
+        for _, start in self._known(name):
             try:
                 value, _ = read(self._body, start)
             except Malformed:
@@ -81,7 +91,7 @@ class Scripts:
         return name in self._assignments()
 
     def _first(self, name: str, forms: str, accept: Callable[[Literal], object] | None) -> Literal:
-        for form, start in self._assignments().get(name, ())[:_TRIES]:
+        for form, start in self._known(name):
             if form not in forms:
                 continue
             try:
@@ -96,11 +106,28 @@ class Scripts:
         if self._found is None:
             self._found = {}
             scripts = [(begin, end) for begin, end in inline_scripts(self._body) if end - begin <= _LARGEST]
+            self._rest = [script for script in scripts if script[1] - script[0] > _SMALL]
             self._index(script for script in scripts if script[1] - script[0] <= _SMALL)
             # Where the small scripts hold the article's data, the others are libraries, ten times as long.
-            if not any(form != "var" or name != "title" for name in _ANCHORS for form, _ in self._found.get(name, ())):
-                self._index(script for script in scripts if script[1] - script[0] > _SMALL)
+            if not all(any(self._holds(name) for name in names) for names in _ANCHORS):
+                self._read_rest()
         return self._found
+
+    def _holds(self, name: str) -> bool:
+        found = cast("dict[str, list[tuple[str, int]]]", self._found)
+        return any(form != "var" or name != "title" for form, _ in found.get(name, ()))
+
+    def _read_rest(self) -> None:
+        rest, self._rest = self._rest, []
+        self._index(rest)
+
+    def _known(self, name: str) -> Iterator[tuple[str, int]]:
+        """The assignments to a name, then those in large scripts where it is one that stands there."""
+        yield from self._assignments().get(name, [])[:_TRIES]
+        if self._rest and name in _IN_LARGE and len(self._body) > _NEW and name.encode() in self._body:
+            tried = len(self._assignments().get(name, []))
+            self._read_rest()
+            yield from self._assignments().get(name, [])[tried:][:_TRIES]
 
     def _index(self, scripts: Iterable[tuple[int, int]]) -> None:
         found = cast("dict[str, list[tuple[str, int]]]", self._found)

@@ -6,6 +6,7 @@ from scraper import meta
 from scraper.kinds.build import Found, element, message, picture
 from scraper.literal import Literal
 from scraper.models import Loss
+from scraper.plain import html_decode
 from scraper.scripts import written
 from scraper.source import Source, text_of
 
@@ -14,7 +15,7 @@ def body(source: Source) -> Found | None:
     """The pictures in their order, then the text, then the mini-program that may stand under it."""
     if source.cgi is not None:
         entries = meta.sequence(source.data("picture_page_info_list"))
-        text = _text(source.data("content_noencode")) or _text(source.data("desc"))
+        text = _text(source.data("content_noencode")) or _decoded(source.data("desc"))
         card = meta.mapping(source.data("weapp_link"))
     else:
         entries = meta.sequence(source.scripts.get("picture_page_info_list"))
@@ -28,6 +29,11 @@ def body(source: Source) -> Found | None:
 
 def _text(value: Literal) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
+
+
+def _decoded(value: Literal) -> str | None:
+    """The encoded twin of the text, as descriptions have it: its links are links again."""
+    return html_decode(value) if isinstance(value, str) and value.strip() else None
 
 
 def _pictures(source: Source, entries: list[Literal]) -> tuple[list[str], list[Loss]]:
@@ -54,7 +60,7 @@ def _shown_text(source: Source) -> str | None:
     for name in ("TextContentNoEncode", "ContentNoEncode"):
         value = _text(source.scripts.get(name, "var"))
         if value:
-            return value
+            return html_decode(value) if "&lt;a " in value else value
     for notice in source.by_class("share_notice"):
         for script in notice.iter("script"):
             shown = written(script.text or "")
@@ -63,7 +69,7 @@ def _shown_text(source: Source) -> str | None:
         shown = text_of(notice)
         if shown:
             return shown
-    return _text(source.scripts.get("desc", "window data")) or source.description()
+    return _text(source.scripts.get("desc", "window data")) or _decoded(source.description())
 
 
 def _miniprogram(card: meta.Data) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scraper import meta
 from scraper.kinds.build import Found, paragraphs, picture
 from scraper.literal import Literal
+from scraper.plain import html_decode
 from scraper.scripts import written
 from scraper.source import Source, text_of
 
@@ -42,7 +43,7 @@ def _shown(source: Source) -> str | None:
     for name in ("TextContentNoEncode", "ContentNoEncode"):
         value = _text(source.scripts.get(name, "var"))
         if value:
-            return value
+            return html_decode(value) if "&lt;a " in value else value
     for holder in source.by_class("share_media_text"):
         for script in holder.iter("script"):
             shown = written(script.text or "")
