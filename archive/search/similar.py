@@ -121,7 +121,8 @@ def fold_reprints(
 
 def _article_id(conn: sqlite3.Connection, name: str) -> int:
     rows = conn.execute(
-        "SELECT id FROM articles WHERE key = :name OR (length(:name) >= 6 AND key >= :name AND key < :name || '~') LIMIT 2",
+        "SELECT id FROM articles WHERE key = :name "
+        "OR (length(:name) >= 6 AND key >= :name AND key < :name || '~') LIMIT 2",
         {"name": name},
     ).fetchall()
     if len(rows) == 1:
@@ -172,7 +173,8 @@ def _linked(conn: sqlite3.Connection, article_id: int) -> list[tuple[int, str, f
     found = [
         (int(row[0]), "links-to", 1.0)
         for row in conn.execute(
-            "SELECT DISTINCT target_id FROM links WHERE article_id = ? AND target_id IS NOT NULL AND target_id <> article_id",
+            "SELECT DISTINCT target_id FROM links "
+            "WHERE article_id = ? AND target_id IS NOT NULL AND target_id <> article_id",
             (article_id,),
         )
     ]
