@@ -30,11 +30,12 @@ _IN_LARGE: Final = frozenset(
 _NEW: Final = 1 << 18
 #: Assignments of one name that are tried before it counts as absent (up to 9 seen: code after the data).
 _TRIES: Final = 16
-_ASSIGNMENT = re.compile(
-    rb"(?<![\w$.])(?:var\s+|window\.cgiData\.|window\.|cgiData\.|_g\.|d\.)([A-Za-z_]\w*+)\s*+=(?!=)\s*+"
-)
+_VALUE = rb"([A-Za-z_]\w*+)\s*+=(?!=)\s*+"
+#: One pattern for each form, which begins with its literal: five times as fast as their alternatives in one.
+_VAR = re.compile(rb"var(?<![\w$.]var)\s++" + _VALUE)
+_WINDOW = re.compile(rb"window\.(?<![\w$.]window\.)(cgiData\.)?+" + _VALUE)
+_DATA = re.compile(rb"(?:cgiData|_g|d)\.(?<![\w$.]cgiData\.)(?<![\w$.]_g\.)(?<![\w$.]d\.)" + _VALUE)
 _WRITES = re.compile(rb"(?:document\.write\(\s*|\bvar\s+(?:content|desc|text)\s*=\s*)(['\"])")
-_FORMS: Final = {b"v": "var", b"w": "window", b"c": "data", b"_": "data", b"d": "data"}
 
 
 class Scripts:
@@ -132,9 +133,15 @@ class Scripts:
     def _index(self, scripts: Iterable[tuple[int, int]]) -> None:
         found = cast("dict[str, list[tuple[str, int]]]", self._found)
         for begin, end in scripts:
-            for match in _ASSIGNMENT.finditer(self._body, begin, end):
-                form = "data" if b"cgiData." in match[0] else _FORMS[match[0][:1]]
-                found.setdefault(match[1].decode("ascii"), []).append((form, match.end()))
+            for match in _VAR.finditer(self._body, begin, end):
+                found.setdefault(match[1].decode("ascii"), []).append(("var", match.end()))
+            for match in _WINDOW.finditer(self._body, begin, end):
+                form = "data" if match[1] else "window"
+                found.setdefault(match[2].decode("ascii"), []).append((form, match.end()))
+            # `d.X` is one letter before a dot, which libraries have everywhere; the data has cgiData beside it.
+            if self._body.find(b"cgiData", begin, end) >= 0:
+                for match in _DATA.finditer(self._body, begin, end):
+                    found.setdefault(match[1].decode("ascii"), []).append(("data", match.end()))
 
 
 def written(script: str) -> str | None:

@@ -20,7 +20,7 @@ def scripts(code: str, around: str = "{}") -> Scripts:
         ('var msg_title = htmlDecode("a &amp; b");', "a & b"),
         ('var msg_title = "" || "" || "third";', "third"),
         ("window.msg_title = window.title = 'chained' || '';", "chained"),
-        ("d.msg_title = xml ? getXmlValue('title.DATA') : 'outside';", "outside"),
+        ("var d = _g.cgiData; d.msg_title = xml ? getXmlValue('title.DATA') : 'outside';", "outside"),
         ("var msg_title = window.a_value_which_never_exists || 'known';", "known"),
         ("var msg_title = opt.title || '模板';var msg_title = 'real';", "real"),
         ("var msg_title = opt.title;", None),
