@@ -14,13 +14,17 @@ def element(page: bytes, id_: str) -> tuple[int, int, int, int] | None:
 
     An element that never closes ends with the page.
     """
-    for match in re.finditer(rb"\bid\s*=\s*[\"']?%b(?=[\"'\s>])" % re.escape(id_.encode()), page):
-        start = page.rfind(b"<", 0, match.start())
-        opening = _OPENING.match(page, start) if start >= 0 else None
-        if opening is None or opening.end() < match.end() or _in_script(page, start):
-            continue
-        inner_end, end = _closing(page, opening.end(), opening[1].lower())
-        return start, opening.end(), inner_end, end
+    name = id_.encode()
+    at = page.find(name)
+    while at >= 0:
+        attribute = _ID.search(page, max(0, at - 12), at)
+        if attribute is not None and page[at + len(name) : at + len(name) + 1] in _ENDS:
+            start = page.rfind(b"<", 0, at)
+            opening = _OPENING.match(page, start) if start >= 0 else None
+            if opening is not None and opening.end() > at and not _in_script(page, start):
+                inner_end, end = _closing(page, opening.end(), opening[1].lower())
+                return start, opening.end(), inner_end, end
+        at = page.find(name, at + 1)
     return None
 
 
@@ -42,6 +46,8 @@ def without_code(page: bytes) -> bytes:
     return b"".join(parts)
 
 
+_ID = re.compile(rb"(?<![\w-])id\s*=\s*[\"']?\Z", re.I)
+_ENDS = frozenset((b'"', b"'", b">", b" ", b"\n", b"\t", b"\r", b"/"))
 _CODE = re.compile(rb"<(script|style)(?=[\s>])")
 _OPENING = re.compile(rb"<([a-zA-Z][a-zA-Z0-9:-]*+)(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+>")
 _TAG = {

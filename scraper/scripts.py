@@ -15,8 +15,8 @@ from scraper.literal import Literal, Malformed, closing, read, unescape
 
 #: Data scripts have 2–150 KB on real pages; the libraries of 2022 on have up to 1.4 MB and are not read.
 _LARGEST: Final = 400_000
-#: The scripts that hold an article's data had 1–10 KB until 2021, libraries 11 KB and more.
-_SMALL: Final = 10_500
+#: The scripts that hold an article's data had 1–10 KB until 2021, 23 KB since; libraries 11 KB and more.
+_SIZES: Final = (10_500, 65_000, _LARGEST)
 #: What the article's data has, one of each line (``var title`` is the account's, in a library too).
 _ANCHORS: Final = (("msg_title", "title", "itemShowType"), ("ct", "publish_time", "user_name"))
 #: What stands in scripts of 20–250 KB on pages of 2021–2026, beside their libraries.
@@ -26,8 +26,6 @@ _IN_LARGE: Final = frozenset(
         *("ip_wording", "videoPageInfos", "ct", "msg_title", "nickname", "user_name", "msg_link", "comment_id"),
     )
 )
-#: Pages before those had 23–190 KB.
-_NEW: Final = 1 << 18
 #: Assignments of one name that are tried before it counts as absent (up to 9 seen: code after the data).
 _TRIES: Final = 16
 _VALUE = rb"([A-Za-z_]\w*+)\s*+=(?!=)\s*+"
@@ -35,6 +33,9 @@ _VALUE = rb"([A-Za-z_]\w*+)\s*+=(?!=)\s*+"
 _VAR = re.compile(rb"var(?<![\w$.]var)\s++" + _VALUE)
 _WINDOW = re.compile(rb"window\.(?<![\w$.]window\.)(cgiData\.)?+" + _VALUE)
 _DATA = re.compile(rb"(?:cgiData|_g|d)\.(?<![\w$.]cgiData\.)(?<![\w$.]_g\.)(?<![\w$.]d\.)" + _VALUE)
+_ASSIGNED = re.compile(rb"\s*+=(?!=)\s*+")
+#: What stands before a name that is assigned: searched for in the bytes before it.
+_FORM = re.compile(rb"(?<![\w$.])(?:(var\s+)|window\.)\Z")
 _WRITES = re.compile(rb"(?:document\.write\(\s*|\bvar\s+(?:content|desc|text)\s*=\s*)(['\"])")
 
 
@@ -106,29 +107,32 @@ class Scripts:
     def _assignments(self) -> dict[str, list[tuple[str, int]]]:
         if self._found is None:
             self._found = {}
-            scripts = [(begin, end) for begin, end in inline_scripts(self._body) if end - begin <= _LARGEST]
-            self._rest = [script for script in scripts if script[1] - script[0] > _SMALL]
-            self._index(script for script in scripts if script[1] - script[0] <= _SMALL)
-            # Where the small scripts hold the article's data, the others are libraries, ten times as long.
-            if not all(any(self._holds(name) for name in names) for names in _ANCHORS):
-                self._read_rest()
+            self._rest = [(begin, end) for begin, end in inline_scripts(self._body) if end - begin <= _LARGEST]
+            # Where the smaller scripts hold the article's data, the others are libraries, ten times as long.
+            for size in _SIZES:
+                self._index(script for script in self._rest if script[1] - script[0] <= size)
+                self._rest = [script for script in self._rest if script[1] - script[0] > size]
+                if all(any(self._holds(name) for name in names) for names in _ANCHORS):
+                    break
         return self._found
 
     def _holds(self, name: str) -> bool:
         found = cast("dict[str, list[tuple[str, int]]]", self._found)
         return any(form != "var" or name != "title" for form, _ in found.get(name, ()))
 
-    def _read_rest(self) -> None:
-        rest, self._rest = self._rest, []
-        self._index(rest)
-
     def _known(self, name: str) -> Iterator[tuple[str, int]]:
-        """The assignments to a name, then those in large scripts where it is one that stands there."""
+        """The assignments to a name, then those in the large scripts where it is one that stands there."""
         yield from self._assignments().get(name, [])[:_TRIES]
-        if self._rest and name in _IN_LARGE and len(self._body) > _NEW and name.encode() in self._body:
-            tried = len(self._assignments().get(name, []))
-            self._read_rest()
-            yield from self._assignments().get(name, [])[tried:][:_TRIES]
+        if name in _IN_LARGE:
+            sought = name.encode()
+            for begin, end in self._rest:
+                at = self._body.find(sought, begin, end)
+                while at >= 0:
+                    assigned = _ASSIGNED.match(self._body, at + len(sought))
+                    form = _FORM.search(self._body, max(begin, at - 12), at) if assigned else None
+                    if assigned and form:
+                        yield "var" if form[1] else "window", assigned.end()
+                    at = self._body.find(sought, at + 1, end)
 
     def _index(self, scripts: Iterable[tuple[int, int]]) -> None:
         found = cast("dict[str, list[tuple[str, int]]]", self._found)
