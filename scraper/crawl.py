@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import logging
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,9 @@ from scraper.errors import (
     Unrecognised,
 )
 from scraper.models import Article, Page
+from scraper.redact import redact
+
+_LOG = logging.getLogger(__name__)
 
 #: Tries of one address within a run, and what the waits between them grow from (full jitter).
 TRIES, BASE = 5, 1.0
@@ -363,6 +367,10 @@ class Crawl:
         except ScrapeError:
             self._came()  # a deleted or unknown page is an answer all the same
             raise
+        except Exception as error:
+            # A fault of ours must not stop every run at the same page for ever.
+            _LOG.exception("the parser failed at %s", redact(page.url))
+            raise Unrecognised(f"the parser failed ({type(error).__name__}: {error})", url=page.url) from error
         self._came()
         return article
 

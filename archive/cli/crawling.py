@@ -96,7 +96,7 @@ def show(app: App, report: RunReport, *, as_json: bool, talk: bool) -> None:
     told = app.watched or app.verbosity > 0
     if not told:
         for result in (*report.results, *report.source_errors):
-            if result.change == "failed":
+            if result.change == "failed" or (result.change == "waiting" and result.exit_code):
                 click.echo(_describe(result), err=True)
     if (talk and not as_json) or report.exit_code:
         click.echo(report.line(), err=True)
@@ -111,7 +111,7 @@ def _log(result: Result) -> None:
 
 
 def _describe(result: Result) -> str:
-    if result.change in ("failed", "gone"):
+    if result.change in ("failed", "gone", "waiting"):
         later = f" Next try: {result.due[:16]}." if result.due else ""
         return f"{result.change}: {result.address}: {result.error}{later}"
     return f"{result.change}: {result.path or result.address}"

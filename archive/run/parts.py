@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from archive.schema import open_database
 from archive.snapshots import Snapshots
 from archive.store import Store
 from scraper.crawl import Clock
+from scraper.redact import redact
 
 if TYPE_CHECKING:
     from archive.config import Config
@@ -47,7 +50,8 @@ def opened(
     Raises Locked, CannotCreate, Corrupt, DiskTrouble, NewerArchive.
     """
     with ExitStack() as stack:
-        stack.enter_context(Lock(root, wait=wait, command=command))
+        shown = command or redact(shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))
+        stack.enter_context(Lock(root, wait=wait, command=shown))
         db = open_database(root / DATABASE)
         stack.callback(db.close)
         # Files that lead to what has just arrived are written once at the end, not once an arrival.

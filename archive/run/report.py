@@ -72,7 +72,7 @@ class RunReport:
         self.counts[result.change] += 1
         if result.followed and result.change in ("new", "modified", "unchanged", "held"):
             self.counts["followed"] += 1
-        if result.error_class:
+        if result.error_class and result.change == "failed":
             self.errors[result.error_class] += 1
 
     @property
@@ -109,7 +109,8 @@ class RunReport:
         return self._failures()
 
     def _failures(self) -> int:
-        codes = {r.exit_code or SOME_FAILED for r in (*self.results, *self.source_errors) if r.change == "failed"}
+        failed = (r for r in (*self.results, *self.source_errors) if r.change == "failed" or r.exit_code)
+        codes = {r.exit_code or SOME_FAILED for r in failed if r.change != "gone"}
         if not codes:
             return 0
         nothing_came = self.saved + self.unchanged + self.counts["gone"] == 0

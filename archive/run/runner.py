@@ -120,13 +120,15 @@ class Runner:
             self.report.disk = _disk(error)
         self.report.seconds = self.clock.monotonic() - begun
         with signals.hold():
-            self._finish(parts, run_id)
+            self._finish(parts, signals, run_id)
 
-    def _finish(self, parts: Parts, run_id: int) -> None:
+    def _finish(self, parts: Parts, signals: Signals, run_id: int) -> None:
         report = self.report
         try:
-            if report.signal is None and report.disk is None:
-                parts.store.settle()
+            # In small portions: a signal must not wait for a thousand files; the next run writes the rest.
+            while report.disk is None and signals.number is None and parts.store.settle(50) == 50:
+                pass
+            report.signal = report.signal or signals.number
             report.waiting = parts.frontier.waiting()
             history.end(parts.frontier.conn, run_id, report, self.clock.now())
         except (OSError, sqlite3.Error, DiskTrouble) as error:
@@ -207,13 +209,23 @@ class Job:
         frontier = self.parts.frontier
         told = {result.address for result in self.report.results}
         rows = frontier.conn.execute(
-            "SELECT address, depth, due FROM frontier WHERE open AND crawl_id = ? ORDER BY depth, id LIMIT 1000",
+            "SELECT address, depth, due, error_code, error FROM frontier WHERE open AND crawl_id = ? "
+            "ORDER BY depth, id LIMIT 1000",
             (crawl_id,),
         ).fetchall()
         for row in rows:
             if row["address"] not in told:
+                asked = row["depth"] == 0 and row["error_code"] is not None
                 self.report.add(
-                    Result(address=row["address"], change="waiting", followed=row["depth"] > 0, due=row["due"])
+                    Result(
+                        address=row["address"],
+                        change="waiting",
+                        followed=row["depth"] > 0,
+                        due=row["due"],
+                        error_class=row["error_code"],
+                        error=row["error"],
+                        exit_code=75 if asked else 0,
+                    )
                 )
 
     # --- saved pages

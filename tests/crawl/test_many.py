@@ -84,8 +84,8 @@ def test_every_real_page_goes_through_save(corpus: Path, tmp_path: Path) -> None
             row = world.rows("SELECT * FROM articles WHERE key = ?", result.key)[0]
             row["published"] = int(datetime.fromisoformat(row["published"]).timestamp())
             for name in ("title", "account", "published", "mid", "idx", "biz"):
-                # One truth file says `||` where its taker's pattern failed.
-                if truth.get(name) not in (None, "", "||"):
+                # One truth file has `||` for a mid, where its taker's pattern failed.
+                if truth.get(name) and "||" not in str(truth[name]):
                     assert _words(truth[name]) == _words(row[name]), (file.name, name)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from scraper.crawl import Reason
 from scraper.errors import Later, RateLimited, Unreachable
+from scraper.models import Article, Page
 from tests.crawl.archives import World, titles_of
 from tests.crawl.fakes import BIZ, at, long, short
 from tests.crawl.pages import DELETED, EXPIRED, STRANGE, captcha_page, page
@@ -329,6 +330,32 @@ def test_an_interrupted_save_is_finished_by_run(world: World) -> None:
     world.pass_time(1000)
     assert world.run().exit_code == 0
     assert world.titles() == titles_of([1, 2, 3])
+
+
+def test_an_address_that_must_wait_says_so(world: World) -> None:
+    """Told to come back in half an hour: asked for again before that, the answer is 75 without a request."""
+    world.script.on(short(1), RateLimited("429", retry_after=1800))
+    codes = [world.save(short(1)).exit_code for _ in range(2)]
+
+    assert (codes, len(world.script.log)) == ([1, 75], 1)
+
+
+def test_a_parser_that_fails_stops_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of ours at one page is that page's failure; the others are kept, and no run dies of it."""
+    from scraper.parse import parse as good
+
+    def parse(page: Page) -> Article:
+        if page.url == short(1):
+            raise KeyError("oops")
+        return good(page)
+
+    monkeypatch.setattr("archive.run.runner.parse", parse)
+    world.script.on(short(1), page(1))
+    world.script.on(short(2), page(2))
+    report = world.save(short(1), short(2))
+
+    assert [result.error_class for result in report.results] == ["unrecognised", None]
+    assert world.run().exit_code == 0
 
 
 def test_without_snapshots_a_fetched_page_is_still_fetched_once(world: World) -> None:
