@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
+from archive.checks import CONTENT, HEAD, content_check, head_check
 from archive.schema import open_database
 from archive.search.rebuild import reindex
 from benchmarks.synthetic import Draft
 
-_ARTICLE = """INSERT INTO articles(id, key, account_id, title, author, kind, kind_name, published, place, digest, path, text,
-    body, record, content_hash, markdown_hash, parser_version, archived, checked, gone, head_check, content_check)
+_ARTICLE = """INSERT INTO articles(id, key, account_id, title, author, kind, kind_name, published, place, digest, path,
+    text, body, record, content_hash, markdown_hash, parser_version, archived, checked, gone, head_check, content_check)
     VALUES (?,?,?,?,?,0,?,?,?,?,?,?,?,?,'','',1,'2026-06-01T00:00:00+00:00','2026-06-01T00:00:00+00:00',?,'','')"""
 
 
@@ -25,6 +26,22 @@ def create(path: Path, drafts: Iterable[Draft]) -> None:
             for draft in drafts:
                 insert(conn, draft)
         reindex(conn)
+
+
+def seal(conn: sqlite3.Connection, number: int) -> None:
+    """The hashes that show a flipped bit, as the store writes them."""
+    names = (*HEAD, *CONTENT)
+    row = dict(
+        zip(
+            names,
+            conn.execute(f"SELECT {', '.join(names)} FROM articles WHERE id = ?", (number,)).fetchone(),
+            strict=True,
+        )
+    )
+    conn.execute(
+        "UPDATE articles SET head_check = ?, content_check = ? WHERE id = ?",
+        (head_check(row), content_check(row), number),
+    )
 
 
 def insert(conn: sqlite3.Connection, draft: Draft) -> None:
@@ -51,6 +68,7 @@ def insert(conn: sqlite3.Connection, draft: Draft) -> None:
             "2026-06-01T00:00:00+00:00" if draft.gone else None,
         ),
     )
+    seal(conn, draft.number)
     if "image" in draft.has:
         conn.execute(
             "INSERT INTO images(article_id, position, url, role) VALUES (?, 0, 'https://mmbiz.qpic.cn/0', 'body')",

@@ -6,6 +6,7 @@ import random
 import re
 import sqlite3
 from collections import Counter
+from itertools import pairwise
 
 from archive.search.terms import fold
 
@@ -72,12 +73,12 @@ def mixed(conn: sqlite3.Connection, count: int = 100, seed: int = 3) -> list[str
 
 
 def frequent_pairs(conn: sqlite3.Connection, count: int = 40, seed: int = 4) -> list[str]:
-    """Two very frequent pairs joined: side by side (我们可以), sharing a character (的我 + 我们 → 的我们), and AND-ed."""
+    """Two very frequent pairs joined: side by side (我们可以), sharing a character (的我 + 我们), and AND-ed."""
     rng = random.Random(seed)
     pairs: Counter[str] = Counter()
     for (text,) in conn.execute("SELECT text FROM articles ORDER BY id LIMIT 1500"):
         folded = fold(text)
-        pairs.update({a + b for run in _RUN.findall(folded) for a, b in zip(run, run[1:], strict=False)})
+        pairs.update({a + b for run in _RUN.findall(folded) for a, b in pairwise(run)})
     top = [pair for pair, _ in pairs.most_common(60)]
     sharing = [a + b[1] for a in top for b in top if a[1] == b[0] and a != b]
     beside = [a + b for a in top[:25] for b in top[:25] if a != b]

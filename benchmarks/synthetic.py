@@ -27,17 +27,21 @@ FREQUENT = (
     "规万取拉格望觉术领共确传师观清今切院让识候带导争运笔改转造持收商服约导价投众热网布项销买卖额率股票络技研究件客户智器模型数据"
 )
 #: Real words that stand where a reader (and the 100 queries) would expect them.
-KNOWN = """
-    我们 可以 一个 没有 自己 他们 这个 什么 已经 因为 如果 所以 但是 就是 现在 公司 市场 用户 产品 技术 数据 融资 投资 创业 机器学习 人工智能 大模型 种子轮 估值 亿美金
-    互联网 微信 公众号 文章 读者 平台 服务 行业 发展 问题 时间 中国 美国 北京 上海 深圳 岩茶 红茶 武夷山 咖啡 火锅 旅行 摄影 电影 小说 历史 音乐 足球 教育 医疗 健康 房价
-    经济 政策 银行 基金 股票 芯片 汽车 新能源 电池 机器人 自动驾驶 云计算 区块链 元宇宙 开源 代码 程序员 架构 数据库 算法 编译器 操作系统 产业链 供应链 消费者
-""".split()
-LATIN = """
-    AI GPT Stability OpenAI Google Python Java Rust C++ C# Node.js Docker Linux iPhone App SaaS VC
-    CEO IPO GDP API SQL HTTP JSON Transformer Diffusion Nvidia Tesla Apple Microsoft Copilot
-    GitHub token prompt agent model the of and to in for with data learning deep open source cloud
-    machine intelligence market growth user time first new world
-""".split()
+_KNOWN = """
+    我们 可以 一个 没有 自己 他们 这个 什么 已经 因为 如果 所以 但是 就是 现在 公司 市场 用户 产品 技术 数据
+    融资 投资 创业 机器学习 人工智能 大模型 种子轮 估值 亿美金 互联网 微信 公众号 文章 读者 平台 服务 行业
+    发展 问题 时间 中国 美国 北京 上海 深圳 岩茶 红茶 武夷山 咖啡 火锅 旅行 摄影 电影 小说 历史 音乐 足球 教育
+    医疗 健康 房价 经济 政策 银行 基金 股票 芯片 汽车 新能源 电池 机器人 自动驾驶 云计算 区块链 元宇宙 开源
+    代码 程序员 架构 数据库 算法 编译器 操作系统 产业链 供应链 消费者
+"""
+KNOWN = _KNOWN.split()
+_LATIN = """
+    AI GPT Stability OpenAI Google Python Java Rust C++ C# Node.js Docker Linux iPhone App SaaS VC CEO IPO GDP
+    API SQL HTTP JSON Transformer Diffusion Nvidia Tesla Apple Microsoft Copilot GitHub token prompt agent
+    model the of and to in for with data learning deep open source cloud machine intelligence market growth
+    user time first new world
+"""
+LATIN = _LATIN.split()
 EMOJI = "😀😂👍🏽🔥🎉❤️👨‍👩‍👧🚀✨🤖💡📈🇨🇳☕"
 CODE = (
     "```\ndef find(text: str) -> list[int]:\n    return [m.start() for m in re.finditer('融资', text)]\n```",

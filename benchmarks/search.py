@@ -1,0 +1,238 @@
+"""How fast and how large search is, beside LIKE, FTS5 trigram and tantivy, on the same invented articles in one run.
+
+::
+
+    python -m benchmarks.search                       # 100,000 articles, about half an hour on one core
+    python -m benchmarks.search --documents 10000 --peers tantivy
+    python -m benchmarks.search --growth benchmarks/search-growth.svg
+
+Times are CPU time of the process in milliseconds, warm: each query once before it counts, then the median of five.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from itertools import islice
+from pathlib import Path
+from subprocess import run
+
+from archive.search.api import best_rows, count, newest_rows, open_readonly, search
+from archive.search.documents import documents
+from archive.search.index import Index
+from archive.search.query import Node, parse
+from archive.search.ranking import Ranker
+from archive.search.searcher import Searcher
+from archive.search.tables import INDEX_TABLES
+from benchmarks.filling import create, insert
+from benchmarks.growth import Point, draw
+from benchmarks.search_peers import Tantivy, build_trigram, like, trigram
+from benchmarks.search_queries import frequent_pairs, mixed
+from benchmarks.synthetic import Writer
+
+Times = tuple[float, float, int]  # p50, p95, of how many queries
+LIMITS = {
+    "newest 20": (0.3, 3.0),
+    "relevance 20": (3.0, 6.0),
+    "two frequent pairs, newest 20": (None, 12.0),
+    "two frequent pairs, relevance 20": (None, 12.0),
+    "count to 1,000": (None, 12.0),
+}
+
+
+def milliseconds(work: Callable[[], object], times: int = 5) -> float:
+    """The median CPU time of one call, warm."""
+    work()
+    taken = []
+    for _ in range(times):
+        start = time.process_time_ns()
+        work()
+        taken.append(time.process_time_ns() - start)
+    return sorted(taken)[times // 2] / 1e6
+
+
+def times_of(works: list[Callable[[], object]], repeat: int = 5) -> Times:
+    gc.collect()
+    gc.disable()
+    try:
+        taken = sorted(milliseconds(work, repeat) for work in works)
+    finally:
+        gc.enable()
+    return taken[len(taken) // 2], taken[min(len(taken) - 1, int(len(taken) * 0.95))], len(taken)
+
+
+def newest(searcher: Searcher, query: str) -> list[int]:
+    plan = searcher.plan(parse(query))
+    return [row.article_id for row in islice(searcher.newest(plan), 20)]
+
+
+def relevance(searcher: Searcher, query: str) -> list[int]:
+    plan = searcher.plan(parse(query))
+    found = best_rows(searcher, plan, Ranker(plan, searcher.newest_time)) if plan.terms else newest_rows(searcher, plan)
+    return [row.article_id for row, _ in islice(found, 20)]
+
+
+def ours(searcher: Searcher, queries: list[str], frequent: list[str]) -> dict[str, Times]:
+    return {
+        "newest 20": times_of([lambda q=q: newest(searcher, q) for q in queries]),  # type: ignore[misc]
+        "relevance 20": times_of([lambda q=q: relevance(searcher, q) for q in queries]),  # type: ignore[misc]
+        "two frequent pairs, newest 20": times_of([lambda q=q: newest(searcher, q) for q in frequent]),  # type: ignore[misc]
+        "two frequent pairs, relevance 20": times_of([lambda q=q: relevance(searcher, q) for q in frequent]),  # type: ignore[misc]
+        "count to 1,000": times_of([lambda q=q: count(searcher, q) for q in queries]),  # type: ignore[misc]
+        "relevance 20, rows and snippets too": times_of([lambda q=q: search(searcher, q) for q in queries]),  # type: ignore[misc]
+    }
+
+
+def sizes(conn: sqlite3.Connection) -> tuple[int, int]:
+    """Bytes of the index's tables, and of the text it covers."""
+    names = [
+        row[0]
+        for row in conn.execute(
+            "SELECT name FROM sqlite_master WHERE name LIKE 'search%' OR name LIKE 'sqlite_auto%search%'"
+        )
+        if row[0].startswith((*INDEX_TABLES, "sqlite_autoindex_search"))
+    ]
+    marks = ",".join("?" * len(names))
+    index = conn.execute(f"SELECT sum(pgsize) FROM dbstat WHERE name IN ({marks})", names).fetchone()[0]
+    text = conn.execute(
+        "SELECT sum(length(CAST(text AS BLOB)) + length(CAST(title AS BLOB))) FROM articles"
+    ).fetchone()[0]
+    return int(index), int(text)
+
+
+def adding(path: Path, writer: Writer, held: int) -> Times:
+    """One more article, its row already written: what indexing it costs, commit included and taken off again."""
+    taken = []
+    with closing(sqlite3.connect(path)) as conn:
+        for number, draft in enumerate(islice(writer.drafts(200, seed=99), 200), held + 1):
+            with conn:
+                insert(
+                    conn, type(draft)(**{name: getattr(draft, name) for name in draft.__slots__} | {"number": number})
+                )
+            (doc,) = documents(conn, [number])
+            start = time.process_time_ns()
+            with conn:
+                Index(conn).put(doc)
+            taken.append((time.process_time_ns() - start) / 1e6)
+        with conn:
+            for number in range(held + 1, held + 201):
+                Index(conn).remove(number)
+                conn.execute("DELETE FROM images WHERE article_id = ?", (number,))
+                conn.execute("DELETE FROM embeds WHERE article_id = ?", (number,))
+                conn.execute("DELETE FROM articles WHERE id = ?", (number,))
+    taken.sort()
+    return taken[100], taken[190], 200
+
+
+def whole_process(folder: Path) -> float:
+    """CPU seconds of ``wechat-archive search`` from its start to its end."""
+    import resource
+
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "archive.cli", "--archive", str(folder), "search", "融资", "市场"]
+    run(command, capture_output=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+
+
+def peers(wanted: list[str], path: Path, folder: Path, queries: list[str]) -> Iterator[tuple[str, Times]]:
+    nodes: list[Node] = [parse(query) for query in queries]
+    with closing(open_readonly(path)) as conn:
+        if "like" in wanted:
+            works = [work for node in nodes[:30] if (work := like(conn, node))]
+            yield "LIKE, newest 20", times_of(works, 1)
+        if "trigram" in wanted:
+            with closing(sqlite3.connect(folder / "trigram.db")) as other:
+                other.execute("PRAGMA synchronous=OFF")
+                build_trigram(other, conn)
+                works = [work for node in nodes if (work := trigram(other, node))]
+                yield "FTS5 trigram, newest 20 (only what it can answer)", times_of(works)
+        if "tantivy" in wanted:
+            try:
+                (folder / "tantivy").mkdir()
+                index = Tantivy(folder / "tantivy", conn)
+            except ImportError:
+                print("tantivy is not installed: pip install 'wechat-archive[bench]'", file=sys.stderr)
+                return
+            yield "tantivy, newest 20", times_of([index.newest(node) for node in nodes])
+            yield "tantivy, relevance 20", times_of([index.relevance(node) for node in nodes])
+            size = sum(file.stat().st_size for file in (folder / "tantivy").iterdir())
+            print(f"tantivy's index: {size / sizes(conn)[1]:.2f} × text", file=sys.stderr)
+
+
+@contextmanager
+def library(folder: Path, documents: int) -> Iterator[Path]:
+    path = folder / "archive.db"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        create(path, Writer().drafts(documents))
+    yield path
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--documents", type=int, default=100_000)
+    options.add_argument("--peers", default="like,trigram,tantivy", help="of these, between commas; empty for none")
+    options.add_argument("--growth", type=Path, metavar="SVG", help="draw the times from 1,000 articles on")
+    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    options.add_argument("--folder", type=Path, help="where the archive is made, or lies from an earlier run")
+    given = options.parse_args()
+    with tempfile.TemporaryDirectory() as made:
+        folder = given.folder or Path(made)
+        figures = measure(folder, Path(made), given.documents, [name for name in given.peers.split(",") if name])
+        if given.growth:
+            points = [growth_point(Path(made) / str(size), size) for size in _steps(given.documents)]
+            points.append(
+                Point(given.documents, {name: value[:2] for name, value in figures.items() if name in _DRAWN})
+            )
+            given.growth.write_text(draw(points), encoding="utf-8")
+        if given.json:
+            given.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+_DRAWN = ("newest 20", "relevance 20", "LIKE, newest 20")
+
+
+def _steps(documents: int) -> list[int]:
+    return [size for size in (1_000, 3_000, 10_000, 30_000) if size < documents]
+
+
+def growth_point(folder: Path, documents: int) -> Point:
+    with library(folder, documents) as path, closing(open_readonly(path)) as conn:
+        queries = mixed(conn)
+        found = ours(Searcher(conn), queries, frequent_pairs(conn))
+        works = [work for query in queries[:30] if (work := like(conn, parse(query)))]
+        found["LIKE, newest 20"] = times_of(works, 1)
+    return Point(documents, {name: found[name][:2] for name in _DRAWN})
+
+
+def measure(folder: Path, scratch: Path, documents: int, wanted: list[str]) -> dict[str, Times]:
+    figures: dict[str, Times] = {}
+    with library(folder, documents) as path:
+        with closing(open_readonly(path)) as conn:
+            queries, frequent = mixed(conn), frequent_pairs(conn)
+            index, text = sizes(conn)
+            figures.update(ours(Searcher(conn), queries, frequent))
+        figures.update(peers(wanted, path, scratch, queries))
+        figures["adding one article"] = adding(path, Writer(), documents)
+        seconds = whole_process(folder)
+    print(f"{documents:,} articles, {text / 1e6:.0f} MB of text; CPU ms, warm\n")
+    print("| figure | p50 | p95 | must be |\n|---|---|---|---|")
+    for name, (p50, p95, _) in figures.items():
+        low, high = LIMITS.get(name, (None, 1.5 if name.startswith("adding") else None))
+        must = " / ".join(f"≤ {limit:g}" for limit in (low, high) if limit is not None)
+        print(f"| {name} | {p50:.2f} | {p95:.2f} | {must} |")
+    print(f"| index against text | {index / text:.3f} × | | ≤ 0.65 |")
+    print(f"| the command, whole process | {seconds:.2f} s | | ≤ 0.35 s |")
+    return figures
+
+
+if __name__ == "__main__":
+    main()
