@@ -15,6 +15,8 @@ from scraper.text import EDGES, collapsed, without_noise
 STRONG, EM, DEL, SUP, SUB, CODE = 1, 2, 4, 8, 16, 32
 #: A run whose text is finished HTML: an image, a formula.
 ATOM = 64
+#: An atom that fills the width of a phone: a picture, not an emoji.
+WIDE = 256
 _TAGS = ((STRONG, "strong"), (EM, "em"), (DEL, "del"), (SUP, "sup"), (SUB, "sub"), (CODE, "code"))
 _LOOKS = STRONG | EM | DEL | SUP | SUB | CODE
 
@@ -181,6 +183,22 @@ def _escaped(text: str) -> str:
 
 _OPEN = {flag: f"<{tag}>" for flag, tag in _TAGS}
 _CLOSE = {flag: f"</{tag}>" for flag, tag in _TAGS}
+
+
+def set_apart(line: list[Run]) -> list[list[Run]]:
+    """A settled line with the wide pictures at its ends on lines of their own, as they stand on a phone's screen.
+
+    Between words a picture stays where it is: the words are one line of the author's.
+    """
+    start, end = 0, len(line)
+    while start < end and line[start].flags & WIDE:
+        start += 1
+    while end > start and line[end - 1].flags & WIDE:
+        end -= 1
+    words = line[start:end]
+    if len(words) == len(line) or not any(not run.flags & ATOM for run in words):
+        return [line]
+    return [part for part in (line[:start], _trimmed(words), line[end:]) if part]
 
 
 def plain(line: list[Run]) -> str:

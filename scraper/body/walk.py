@@ -15,7 +15,7 @@ import lxml.etree as etree
 from scraper.body import cards, code, formulas, images, style
 from scraper.body.blocks import Blocks
 from scraper.body.hints import Hints
-from scraper.body.runs import ATOM, BREAK, CODE, DEL, EM, STRONG, SUB, SUP, Run
+from scraper.body.runs import ATOM, BREAK, CODE, DEL, EM, STRONG, SUB, SUP, WIDE, Run
 from scraper.body.tree import TOO_DEEP, TooDeep, text_of
 from scraper.body.vocabulary import (
     BLOCK_DISPLAYS,
@@ -36,6 +36,8 @@ from scraper.urls import clean_link
 
 #: In ``flags`` beside the looks: line feeds in the text are line ends (``white-space: pre…``).
 _PREFORMATTED = 128
+#: Pictures narrower than this, in pixels, are signs among the words.
+_WIDE = 120
 _LOOKS = STRONG | EM | DEL | SUP | SUB | CODE
 #: Lists and quotes deeper than this are read on at this depth.
 _DEEPEST = 12
@@ -157,7 +159,8 @@ class Walker(Blocks):
             return False, None
         if tag == "hr":
             self.flush()
-            if not self.cell:
+            # Editors draw one rule with several (a thick one, a thin one).
+            if not self.cell and self.out[-1:] != ["<hr>"]:
                 self.write("<hr>")
             return False, None
         if cards.is_card(tag):
@@ -197,7 +200,8 @@ class Walker(Blocks):
                 self.lose("image-without-address")
             return
         self.images.append(image)
-        self.runs.append(Run(_img(image), ATOM, self.href))
+        wide = WIDE if image.role == "body" and (image.width is None or image.width >= _WIDE) else 0
+        self.runs.append(Run(_img(image), ATOM | wide, self.href))
 
     def _background(self, value: str, block: bool) -> None:
         url = images.address(value, self.hints.base_url)
