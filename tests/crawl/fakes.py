@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from archive.frontier import SqliteFrontier
+from archive.schema import open_database
 from scraper import urls
 from scraper.crawl import AlbumPage, Find, Known, Task
 from scraper.errors import ScrapeError
@@ -200,6 +202,27 @@ class MemoryFrontier:
         self.ended[task.address] = how
         for find in finds:
             self.add(find, now)
+
+
+class DurableFrontier(SqliteFrontier):
+    """The archive's own queue, asked the way that ``MemoryFrontier`` is: one suite for both."""
+
+    def __init__(self) -> None:
+        self.db = open_database(":memory:")
+        super().__init__(self.db.conn)
+
+    def give(self, text: str, now: datetime = START, **options: Any) -> None:  # type: ignore[override]
+        super().give(Find(address=urls.parse(text), **options), now)
+
+    @property
+    def open(self) -> dict[str, datetime]:
+        rows = self.conn.execute("SELECT address, due FROM frontier WHERE open").fetchall()
+        return {row["address"]: datetime.fromisoformat(row["due"]) for row in rows}
+
+    @property
+    def ended(self) -> dict[str, str]:
+        rows = self.conn.execute("SELECT address, coalesce(error_code, state) AS how FROM frontier WHERE NOT open")
+        return {row["address"]: row["how"] for row in rows}
 
 
 @dataclass

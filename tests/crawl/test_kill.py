@@ -21,7 +21,7 @@ from tests.share import share
 from tests.weixin.server import Internet
 from tests.weixin.site import Published, Site
 
-ARTICLES = 14
+ARTICLES = 9
 #: What a writing command does that a kill could break: files, databases, the network, and their order.
 CALLS = ("pwrite64", "fdatasync", "fsync", "rename", "write", "openat", "unlink", "sendto", "recvfrom", "ftruncate")
 KILLS = 300

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -22,9 +23,40 @@ from scraper.errors import (
     Unrecognised,
 )
 from scraper.models import Link, Page
-from tests.crawl.fakes import BIZ, FakeClock, MemoryFrontier, MemorySink, Script, article, at, long, parser, short
+from tests.crawl.fakes import (
+    BIZ,
+    DurableFrontier,
+    FakeClock,
+    MemoryFrontier,
+    MemorySink,
+    Script,
+    article,
+    at,
+    long,
+    parser,
+    short,
+)
 
 PAGE = Page(url="", body=b"")
+#: The queue under test: every promise below holds for the one in memory and for the durable one.
+QUEUE: Callable[[], MemoryFrontier | DurableFrontier] = MemoryFrontier
+
+
+@pytest.fixture(autouse=True, params=[MemoryFrontier, DurableFrontier])
+def _each_queue(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    made: list[Any] = []
+
+    def make() -> Any:
+        made.append(request.param())
+        return made[-1]
+
+    monkeypatch.setattr("tests.crawl.test_loop.QUEUE", make)
+    yield
+    for queue in made:
+        if isinstance(queue, DurableFrontier):
+            queue.db.close()
+
+
 OTHER = "MzA5MDkxNTA4Ng=="
 
 
@@ -34,7 +66,7 @@ class World:
     def __init__(self, pages: dict[str, Any], **options: Any) -> None:
         self.clock = FakeClock()
         self.script = Script(self.clock)
-        self.frontier = MemoryFrontier()
+        self.frontier = QUEUE()
         self.sink = MemorySink()
         self.pages = pages
         for url, found in pages.items():
