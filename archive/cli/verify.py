@@ -47,7 +47,7 @@ def command(app: App, mend: bool, wait: bool, as_json: bool) -> None:
     faults = [f for f in findings if f.is_fault] or [f for f in left if f.is_fault]
     for finding in left if not any(f.is_fault for f in findings) else ():
         if finding.is_fault:
-            app.say(f"still: {finding.what}")
+            app.say(f"still: {finding.line()}")
     if faults:
         advice = (
             "some of it cannot be repaired from here" if mend else "`wechat-archive verify --repair` mends what it can"
@@ -58,8 +58,7 @@ def command(app: App, mend: bool, wait: bool, as_json: bool) -> None:
 
 def _tell(findings: Iterable[Finding]) -> None:
     for finding in findings:
-        done = {True: "  → repaired: ", False: "  → not repaired: ", None: ""}[finding.repaired]
-        click.echo(f"{finding.what}{done}{finding.how if done else ''}")
+        click.echo(finding.line())
 
 
 @contextmanager

@@ -299,7 +299,8 @@ class Keeping(Media):
     def _markdown_of_version(self, row: sqlite3.Row) -> str:
         """The file of an earlier version, from its row of ``versions``."""
         article = self._row(row["article_id"])
-        values = {**dict(article), **{name: row[name] for name in checks.CONTENT}, "changed": row["seen"]}
+        values = {**dict(article), **{name: row[name] for name in checks.CONTENT}, "gone": None}
+        values["changed"] = row["seen"] if row["number"] > 1 else None
         return self._markdown(values, row["path"])
 
     # --- accounts and albums ------------------------------------------------------------------------------------------

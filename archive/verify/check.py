@@ -46,6 +46,8 @@ def check(root: Path, progress: Progress | None = None) -> Iterator[Finding]:
         yield Finding(sort="database", what=str(error))
         return
     with db:
+        # A flipped bit may leave bytes that are no UTF-8; they have to be read to be named.
+        db.conn.text_factory = tolerant
         store = Store(db, root)
         looker = _Looker(store, tell)
         yield from looker.guarded(looker.structure)
@@ -226,6 +228,11 @@ class _Looker:
             for path in self.store.files.walk(folder):
                 if ".new." not in path and not self.conn.execute(sql, {"path": path}).fetchone():
                     yield Finding(sort="stray", path=path, what=f"no row names this file: {path}")
+
+
+def tolerant(data: bytes) -> str:
+    """A column's text, whatever bytes it has; those that are no UTF-8 stand as lone surrogates."""
+    return data.decode("utf-8", "surrogateescape")
 
 
 def schema_of_a_new_archive() -> dict[str, str]:

@@ -37,6 +37,11 @@ class Finding:
     repaired: bool | None = None
     how: str | None = None
 
+    def line(self) -> str:
+        """For a person: what it is, and what came of it."""
+        done = {True: "  → repaired: ", False: "  → not repaired: ", None: ""}[self.repaired]
+        return _printable(f"{self.what}{done}{self.how if done else ''}")
+
     @property
     def is_fault(self) -> bool:
         """Whether this makes ``verify`` end with 65."""
@@ -46,9 +51,14 @@ class Finding:
         """For ``verify --json``."""
         return {
             "sort": self.sort,
-            "what": self.what,
-            "path": self.path,
+            "what": _printable(self.what),
+            "path": _printable(self.path) if self.path else None,
             "fault": self.sort not in NOTES,
             "repaired": self.repaired,
             "how": self.how,
         }
+
+
+def _printable(text: str) -> str:
+    """Damaged text as far as it can be shown."""
+    return text.encode("utf-8", "replace").decode()

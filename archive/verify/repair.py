@@ -26,7 +26,7 @@ from archive.snapshots import Snapshots
 from archive.store import Store
 from archive.store.rows import article_row
 from archive.store.writing import is_ours
-from archive.verify.check import schema_of_a_new_archive
+from archive.verify.check import schema_of_a_new_archive, tolerant
 from archive.verify.findings import Finding
 from archive.verify.flips import unflipped
 from scraper import urls
@@ -63,7 +63,7 @@ class _Mender:
     def __init__(self, store: Store, now: datetime) -> None:
         self.store, self.now, self.conn = store, now, store.db.conn
         # A flipped bit may leave bytes that are no UTF-8; they have to be read to be mended.
-        self.conn.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+        self.conn.text_factory = tolerant
         self._reindexed = False
         self._rebuilt: bool | None = None
 

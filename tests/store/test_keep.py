@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,23 @@ def test_two_records_of_one_article_become_one(tmp_path: Path) -> None:
         assert [version.title for version in store.versions(whole.article_id)] == ["第1篇", "第1篇"]
         assert {path for path in snapshot(tmp_path) if "第1篇" in path} == {whole.path}
         assert store.count() == 2
+
+
+def test_versions_of_two_records_are_put_in_order(tmp_path: Path) -> None:
+    """By when each content was seen; one that both had stands there once."""
+    half = replace(nameless(1, text="零"), address=short_address(1))
+    with opened(tmp_path) as store:
+        keep(store, half, short_address(1), now=NOW)
+        keep(store, replace(half, text="一", body="<p>一</p>"), short_address(1), now=NOW + timedelta(days=2))
+        whole = keep(store, article(1, text="二"), now=NOW + timedelta(days=1))
+        keep(store, article(1, text="三"), now=NOW + timedelta(days=3))
+        keep(store, article(1, text="三"), short_address(1), now=NOW + timedelta(days=4))
+
+        versions = store.versions(whole.article_id)
+        texts = [store.version(whole.article_id, version.number).text for version in versions]
+        assert texts == ["零", "二", "一", "三"]
+        assert [version.number for version in versions] == [1, 2, 3, 4]
+        assert store.stored(whole.article_id).archived == NOW
 
 
 def test_two_articles_with_one_title_never_meet(tmp_path: Path) -> None:
