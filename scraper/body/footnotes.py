@@ -8,6 +8,7 @@ is the address in the list. Nothing that a reader sees changes.
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 import lxml.etree as etree
 
@@ -15,9 +16,11 @@ from scraper.body.tree import text_of
 
 _ITEM = re.compile(r"^\s*\[(\d{1,3})\]\s*(.*?)\s*(https?://[!-~]+)\s*$", re.S)
 _NUMBER = re.compile(r"^\s*\[(\d{1,3})\]\s*$")
-_ADDRESS = re.compile(r"^\s*(https?://[!-~]+)\s*$")
+_ADDRESS = re.compile(r"^\s*((?:https?://|mailto:)[!-~]+)\s*$")
 _BLOCKS = ("p", "span", "li", "section", "div")
 _LONGEST_ITEM = 2_000
+_LONGEST_WORD = 100
+_MOST_BETWEEN = 4
 
 
 def link(root: etree._Element) -> None:
@@ -25,8 +28,8 @@ def link(root: etree._Element) -> None:
     marks = [(sup, match[1]) for sup in root.iter("sup") if (match := _NUMBER.match(_text(sup)))]
     if not marks:
         return
-    addresses: dict[str, str] = {}
-    for item in root.iter(*_BLOCKS):
+    addresses = _listed_in_code(root)
+    for item in root.iter(*_BLOCKS) if not addresses else ():
         if len(addresses) >= len(marks) * 2:
             break
         if not (item.text or "").lstrip().startswith("[") and not _starts_with_number(item):
@@ -38,6 +41,25 @@ def link(root: etree._Element) -> None:
     for sup, number in marks:
         if number in addresses:
             _link_word(sup, addresses[number])
+
+
+def _listed_in_code(root: etree._Element) -> dict[str, str]:
+    """The list as doocs/md writes it: one paragraph of ``<code>[1]</code> name: <em>address</em><br>``."""
+    found: dict[str, str] = {}
+    for mark in root.iter("code"):
+        number = _NUMBER.match(_text(mark))
+        if number is None or number[1] in found:
+            continue
+        for element in islice(mark.itersiblings(), _MOST_BETWEEN):
+            if element.tag in ("br", "code"):
+                break
+            address = _ADDRESS.match(_text(element))
+            if address and element.tag in ("em", "i", "span", "font"):
+                found[number[1]] = address[1]
+                element.tag = "a"
+                element.set("href", address[1])
+                break
+    return found
 
 
 def _starts_with_number(item: etree._Element) -> bool:
@@ -71,9 +93,24 @@ def _link_word(sup: etree._Element, address: str) -> None:
     if word is not None and "footnote-word" in (word.get("class") or "") and not (word.tail or "").strip():
         word.tag = "a"
         word.set("href", address)
+        return
+    around = sup.getparent()
+    if around is not None and around.tag == "span" and _is_word(around, sup):
+        around.tag = "a"
+        around.set("href", address)
     elif next(sup.iterancestors("a"), None) is None:
         mark = etree.SubElement(sup, "a", href=address)
         mark.text, sup.text = text_of(sup), None
         for child in list(sup):
             if child is not mark:
                 sup.remove(child)
+
+
+def _is_word(around: etree._Element, sup: etree._Element) -> bool:
+    """A ``<span>`` that holds the word and, at its end, the mark (doocs/md)."""
+    if sup.getnext() is not None or (sup.tail or "").strip() or next(around.iterancestors("a"), None) is not None:
+        return False
+    words = _text(around).removesuffix(_text(sup)).strip()
+    return (
+        0 < len(words) <= _LONGEST_WORD and next(around.iterdescendants("a", "img", "br", "p", "section"), None) is None
+    )

@@ -1,0 +1,117 @@
+"""What cleaning a body promises beyond the text: media, images, links, losses, and the shape of the HTML."""
+
+from __future__ import annotations
+
+import pytest
+
+from archive.markdown import render
+from scraper.body import Hints, clean
+from scraper.models import Image, Link, Media, Transcoding
+from tests.body.reading import shown
+
+
+def test_one_bold_sentence_in_many_spans_is_one_strong() -> None:
+    """Spans, ``<strong>`` and ``font-weight`` of one sentence merge; a weight of 400 inside ends the bold."""
+    source = (
+        '<p><strong>甲</strong><span style="font-weight:700">乙</span><b>丙<i style="font-weight:400">丁</i></b></p>'
+    )
+    assert clean(source).html == "<p><strong>甲乙丙</strong><em>丁</em></p>"
+
+
+@pytest.mark.parametrize(
+    ("source", "markdown"),
+    [
+        ("<p><b>重点。</b>后文</p>", "**重点**。后文\n"),
+        ("<p>前文<b>“重点”</b></p>", "前文“**重点”**\n"),
+        ("<p><b>重点。</b></p>", "**重点。**\n"),
+        ("<p>a<b> b </b>c</p>", "a **b** c\n"),
+        ("<p><b>甲</b><i>乙</i></p>", "**甲**乙\n"),
+        ("<p>前<b><code>x</code></b>后</p>", "前`x`后\n"),
+        ("<p>x<sup>2</sup> 与<sup>[1]</sup></p>", "x<sup>2</sup> 与\\[1]\n"),
+    ],
+)
+def test_emphasis_closes_beside_chinese_marks(source: str, markdown: str) -> None:
+    """The least is moved out of it, and nothing literal shows."""
+    assert render(clean(source).html) == markdown
+
+
+def test_the_pages_own_video_data_completes_a_card() -> None:
+    """By the id of the card: title, cover, transcodings; the card's own address stays."""
+    source = '<iframe class="video_iframe" data-mpvid="wxv_1" data-src="https://mp.weixin.qq.com/mp/readtemplate?vid=wxv_1"></iframe>'
+    known = Media(
+        sort="video", id="wxv_1", title="片名", transcodings=(Transcoding(url="http://a.b/1.mp4", format_id="10"),)
+    )
+    body = clean(source, hints=Hints(videos={"wxv_1": known}))
+    assert body.text == "视频: 片名"
+    assert body.media[0].transcodings == known.transcodings
+    assert body.media[0].url == "https://mp.weixin.qq.com/mp/readtemplate?vid=wxv_1"
+
+
+def test_images_keep_their_query_and_size() -> None:
+    """Unescaped however often the page escaped it; a placeholder in ``src`` does not count."""
+    source = (
+        '<img src="data:image/gif;base64,R0" data-src="http://mmbiz.qpic.cn/a/b/640?wx_fmt=png\\x26amp;amp;from=appmsg"'
+        ' data-w="1080" data-ratio="0.5" alt="图片">'
+    )
+    expected = Image(url="http://mmbiz.qpic.cn/a/b/640?wx_fmt=png&from=appmsg", width=1080, height=540)
+    assert clean(source).images == (expected,)
+
+
+def test_links_lose_readers_tokens() -> None:
+    """The article's own parameters stay, whoever shared it."""
+    source = '<p><a href="http://mp.weixin.qq.com/s?__biz=MzA=&amp;mid=1&amp;idx=2&amp;sn=ab&amp;key=k&amp;uin=u&amp;scene=21#rd">看</a></p>'
+    assert clean(source).links == (
+        Link(url="https://mp.weixin.qq.com/s?__biz=MzA=&mid=1&idx=2&sn=ab", relation="text", text="看"),
+    )
+
+
+def test_footnotes_of_both_editors_are_links_again() -> None:
+    """doocs/md: the word and its mark in one span, the list in ``<code>`` lines."""
+    source = (
+        "<p>见<span>文档<sup>[1]</sup></span>。</p><h3>References</h3>"
+        "<p><code>[1]</code> 文档: <i>https://a.b/c</i><br></p>"
+    )
+    view = shown(render(clean(source).html))
+    assert view.lines == ("见文档[1]。", "References", "[1]文档:https://a.b/c")
+    assert view.links == ("https://a.b/c", "https://a.b/c")
+
+
+def test_what_cannot_be_kept_is_named_with_the_words_before_it() -> None:
+    """Kind, place and how often."""
+    losses = clean("<p>看图</p><svg><animate/><animate/></svg><p>填<input></p>").losses
+    assert [(loss.kind, loss.where, loss.count) for loss in losses] == [("animation", "看图", 2), ("form", "填", 1)]
+
+
+def test_hidden_elements_stay_out_but_the_page_wrapper_does_not_hide_the_article() -> None:
+    """WeChat serves ``#js_content`` hidden and shows it by script."""
+    source = (
+        '<div id="js_content" style="visibility: hidden; opacity: 0;"><p>正文</p><p style="display:none">垃圾</p></div>'
+    )
+    assert clean(source).text == "正文"
+
+
+def test_a_picture_at_the_end_of_a_sentence_stands_apart() -> None:
+    """As on the screen; an emoji and a picture between words stay in the line."""
+    wide, emoji = (
+        '<img data-src="https://a.b/1" data-w="900">',
+        '<img data-src="https://res.wx.qq.com/emoji/1.png" data-w="20">',
+    )
+    assert render(clean(f"<p>文字{wide}</p><p>好{emoji}</p>").html) == (
+        "文字\n\n![](https://a.b/1)\n\n好![](https://res.wx.qq.com/emoji/1.png)\n"
+    )
+
+
+def test_lists_written_as_siblings_are_nested() -> None:
+    """WeChat's editor puts the inner list beside the item it belongs to; stray items are one list."""
+    assert clean("<ul><li>甲</li><ul><li>乙</li></ul><li>丙</li></ul>").html == (
+        "<ul><li>甲<ul><li>乙</li></ul></li><li>丙</li></ul>"
+    )
+    assert clean("<li>甲</li><li>乙</li>").html == "<ul><li>甲</li><li>乙</li></ul>"
+
+
+def test_addresses_can_be_mapped_while_writing() -> None:
+    """``None`` leaves an address as it is."""
+    html = '<p><img src="https://a.b/1">和<a href="https://a.b/2">链接</a></p>'
+    assert render(html, image=lambda url: "../media/1.png", link=lambda url: None) == (
+        "![](../media/1.png)和[链接](https://a.b/2)\n"
+    )
