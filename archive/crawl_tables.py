@@ -34,7 +34,7 @@ DDL: tuple[str, ...] = (
         address TEXT NOT NULL UNIQUE, -- canonical
         fetch TEXT NOT NULL,          -- what to GET
         form TEXT NOT NULL,           -- short, long, temporary, show, album
-        state TEXT NOT NULL,          -- waiting, fetched, done, gone, failed, person
+        state TEXT NOT NULL,          -- waiting, fetched, done, skipped, gone, failed, person
         open INTEGER NOT NULL,        -- 1: waiting or fetched
         why TEXT NOT NULL,            -- given, followed, source, recheck
         relation TEXT,                -- how the parent links here

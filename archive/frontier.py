@@ -1,8 +1,9 @@
 """The durable queue behind every crawl: what is waiting, when it is due, what failed and why.
 
 An address stands here before it is fetched and stays afterwards, as the memory of how it was found and how it ended.
-States: ``waiting`` and ``fetched`` (the raw page is safe, the rest not done) are open; ``done``, ``gone`` (deleted,
-violation, …), ``failed`` (refused, hostile) and ``person`` (only a person can go on) are closed.
+States: ``waiting`` and ``fetched`` (the raw page is safe, the rest not done) are open; ``done``, ``skipped`` (opened, and
+not of the account wanted), ``gone`` (deleted, violation, …), ``failed`` (refused, hostile) and ``person`` (only a person
+can go on) are closed.
 
 Nothing in here is secret: addresses come cleaned from ``scraper.urls``, errors pass ``scraper.redact``.
 """
@@ -112,7 +113,8 @@ class SqliteFrontier:
     def done(self, task: Task, finds: Iterable[Find], now: datetime, *, visited: bool) -> None:
         with transaction(self.conn):
             self._take_in_all(task, finds, now)
-            self._end(task, now, "done", attempts=0, error=None, error_class=None, error_code=None)
+            state = "done" if visited or task.form == "album" else "skipped"
+            self._end(task, now, state, attempts=0, error=None, error_class=None, error_code=None)
             if visited:
                 self._count(task.id)
 
@@ -437,7 +439,9 @@ def _worth_opening(old: sqlite3.Row, find: Find, crawl_id: int | None, *, given:
     """Whether a closed address is to be gone through again (held articles are not fetched for that)."""
     if old["state"] == "person":
         return bool(find.address.fetch != old["fetch"])  # a fresh token or link may open it
-    if old["state"] != "done":
+    if old["state"] == "skipped" and not find.refresh:
+        return bool(find.account != old["account"])
+    if old["state"] not in ("done", "skipped"):
         return find.refresh and crawl_id != old["crawl_id"]
     if crawl_id is not None and crawl_id != old["crawl_id"]:
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive import albums
+from archive.errors import Corrupt, NotHeld
 from archive.frontier import stamp
 from archive.images import ImageFetcher, addresses_of, without_pictures
 from archive.run.report import Result
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from archive.store.types import Kept
     from scraper.crawl import AlbumPage, Clock, Task
 
+_LOG = logging.getLogger(__name__)
 _SPOOL_LEVEL = 1
 
 
@@ -59,6 +62,9 @@ class ArchiveSink:
         if held is None:
             return None
         self.store.remember(task.original or task.url, held.article_id, self.clock.now())
+        if task.account and held.biz and held.biz != task.account:
+            self._tell(task, Result(address=task.address, change="skipped", title=held.title))
+            return Known(held.biz, ())
         self.touched.append(held.article_id)
         self._tell(task, Result(address=task.address, change="held", key=held.key, path=held.path, title=held.title))
         return Known(held.biz, self.store.edges(held.article_id))
@@ -73,8 +79,13 @@ class ArchiveSink:
             found = self._own_snapshot(self.snapshots, task)
         if found is None:
             return None
+        try:
+            page = self.snapshots.get(found)
+        except (Corrupt, NotHeld) as error:
+            _LOG.warning("%s; the page is fetched again", error)
+            return None
         self._snapshot_id = found
-        return self.snapshots.get(found)
+        return page
 
     def _own_snapshot(self, snapshots: Snapshots, task: Task) -> int | None:
         """The page of this very task, kept by a process that was killed before it could note so."""

@@ -392,6 +392,19 @@ def test_the_report_is_json(world: World) -> None:
     assert report["ended"] == Reason.DONE.value
 
 
+def test_what_is_out_of_scope_is_opened_once(world: World) -> None:
+    """A short link in a list must be opened to see whose it is; the next command knows."""
+    other = "MzA5MDkxNTA4Ng=="
+    world.script.on(short(1), page(1, [short(2)]))
+    world.script.on(short(2), page(2, biz=other))
+    for _ in range(2):
+        world.save(short(1), follow=1, scope="account")
+    assert (len(world.script.log), world.titles()) == (2, titles_of([1]))
+
+    world.save(short(1), follow=1)
+    assert world.titles() == titles_of([1, 2])
+
+
 def test_account_scope_stays_within_the_account(world: World) -> None:
     """A link to another account is stored as an edge and not fetched."""
     other = "MzA5MDkxNTA4Ng=="
