@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from archive import checks, decide, record
-from archive.names import KEY_LENGTH, key_of, path_of
+from archive.names import path_of
 from archive.record import iso
 from archive.store.finding import identified
 from archive.store.indexing import index_article, unindex_article
-from archive.store.media import Media
+from archive.store.merging import Merging
 from archive.store.rows import PARTS, addresses_of, article_row, identity_of
 from archive.store.types import Kept
 from archive.store.writing import sha256
 from scraper.errors import Gone, Unrecognised
-from scraper.models import Account, Album, Article
-from scraper.urls import Address
+from scraper.models import Article
 
 
-class Keeping(Media):
+class Keeping(Merging):
     """Articles coming in."""
 
     def keep(
@@ -68,85 +66,6 @@ class Keeping(Media):
         if self._eager:
             self.settle()
         return kept
-
-    # --- which article it is ------------------------------------------------------------------------------------------
-
-    def _held(self, article: Article, addresses: Sequence[Address]) -> sqlite3.Row | None:
-        """The row that this page belongs to, if any: by identity, by address, by provisional key."""
-        identity = article.identity
-        held = self._held_identity(identity) if identity else None
-        candidates = [held, *(self._held_as(address.canonical) for address in addresses)]
-        if identity is None:
-            candidates.append(self._by_key(key_of(article)))
-        for article_id in candidates:
-            if article_id is not None:
-                row = self._row(article_id)
-                # An address may have been given to another article since; the identity may not.
-                if article_id == held or identity is None or row["biz"] is None or row["mid"] is None:
-                    return row
-        return None
-
-    def _adopt(self, row: sqlite3.Row, article: Article, addresses: Sequence[Address]) -> None:
-        """An identity that has become known: for this row, and for rows that turn out to be the same article."""
-        identity = article.identity
-        if identity is None:
-            return
-        if row["biz"] is None or row["mid"] is None or row["idx"] is None:
-            key = self._free_key(article)
-            self._update(row["id"], biz=identity.biz, mid=identity.mid, idx=identity.idx, key=key)
-            self._run("INSERT OR REPLACE INTO former_keys (key, article_id) VALUES (?, ?)", row["key"], row["id"])
-            self._arrived(article, row["id"])
-        for address in addresses:
-            other = self._held_as(address.canonical)
-            if other is not None and other != row["id"] and self._row(other)["mid"] is None:
-                self._merge(other, row["id"])
-
-    def _merge(self, other: int, into: int) -> None:
-        """Two rows are one article: versions, addresses, links and the old key go over; the other file goes."""
-        old, kept = self._row(other), self._row(into)
-        hashes = {
-            row["content_hash"] for row in self._all("SELECT content_hash FROM versions WHERE article_id = ?", into)
-        }
-        hashes.add(kept["content_hash"])
-        for table in ("addresses", "former_keys", "album_members"):
-            self._run(f"UPDATE {table} SET article_id = ? WHERE article_id = ?", into, other)
-        pointing = self._all("SELECT DISTINCT article_id FROM links WHERE target_id = ?", other)
-        self._run("UPDATE links SET target_id = ? WHERE target_id = ?", into, other)
-        self._mark_stale(row["article_id"] for row in pointing)
-        for version in self._all("SELECT * FROM versions WHERE article_id = ?", other):
-            if version["content_hash"] not in hashes:
-                # Above every other number until they are put in order by when they were seen.
-                self._run(
-                    "UPDATE versions SET article_id = ?, number = number + 1000000 WHERE id = ?", into, version["id"]
-                )
-        if old["content_hash"] not in hashes:
-            self._bury(old, 2000000, into)
-        unindex_article(self.db.conn, other)
-        self._run("DELETE FROM articles WHERE id = ?", other)
-        self._run("INSERT OR REPLACE INTO former_keys (key, article_id) VALUES (?, ?)", old["key"], into)
-        self._renumber(into)
-        self._update(into, archived=min(old["archived"], kept["archived"]))
-        self._mark_stale([into])
-        self._doom(old["path"])
-
-    def _renumber(self, article_id: int) -> None:
-        rows = self._all("SELECT id FROM versions WHERE article_id = ? ORDER BY seen, number", article_id)
-        for offset in (3000000, 1):  # twice, since numbers may not meet on the way
-            for at, row in enumerate(rows):
-                self._run("UPDATE versions SET number = ? WHERE id = ?", offset + at, row["id"])
-        self._update(article_id, version=len(rows) + 1)
-
-    def _free_key(self, article: Article) -> str:
-        """The article's key, longer where another article has the short one (1 in 10^15)."""
-        for length in range(KEY_LENGTH, 27):
-            key = key_of(article, length)
-            if not self._one(
-                "SELECT 1 FROM articles WHERE key = ? UNION SELECT 1 FROM former_keys WHERE key = ?", key, key
-            ):
-                return key
-        raise AssertionError("two articles with one identity")  # pragma: no cover - UNIQUE forbids it
-
-    # --- what is done about it ----------------------------------------------------------------------------------------
 
     def _add(
         self,
@@ -240,26 +159,6 @@ class Keeping(Media):
         checks.require_content(row)
         return record.loads(row["record"], row["body"], row["text"])
 
-    def _bury(self, row: sqlite3.Row, number: int, article_id: int) -> None:
-        """The content of ``row`` as an earlier version of the article."""
-        checks.require_content(row)
-        path = None
-        if self._versions_as_files and article_id == row["id"]:
-            path = f"{row['path'].removesuffix('.md')}.v{number}.md"
-            if not self.files.exists(path):
-                self.files.write(path, self._markdown(row, path).encode())
-        columns = ("content_hash", "title", "record", "body", "text", "parser_version", "snapshot_id", "changes")
-        self.db.table("versions").insert(
-            {
-                "article_id": article_id,
-                "number": number,
-                "seen": row["changed"] or row["archived"],
-                **{name: row[name] for name in columns},
-                "path": path,
-                "content_check": row["content_check"],
-            }
-        )
-
     def _derive(self, article: Article, article_id: int, now: datetime) -> str | None:
         """Everything that follows from the article's row: parts, links, search terms, and last its file."""
         for table, rows_of in PARTS.items():
@@ -289,83 +188,6 @@ class Keeping(Media):
             article_id,
         )
 
-    def _arrived(self, article: Article, article_id: int) -> None:
-        """Links of older articles that have waited for this one."""
-        identity = article.identity
-        if identity is not None:
-            where = "biz = ? AND mid = ? AND idx = ?"
-            self._arrived_at(where, (identity.biz, identity.mid, identity.idx), article_id)
-
-    def _markdown_of_version(self, row: sqlite3.Row) -> str:
-        """The file of an earlier version, from its row of ``versions``."""
-        article = self._row(row["article_id"])
-        values = {**dict(article), **{name: row[name] for name in checks.CONTENT}, "gone": None}
-        values["changed"] = row["seen"] if row["number"] > 1 else None
-        return self._markdown(values, row["path"])
-
-    # --- accounts and albums ------------------------------------------------------------------------------------------
-
-    def _account(self, account: Account, published: datetime | None, now: datetime) -> int | None:
-        """The account's row; the newest article tells how it is called now."""
-        names = {
-            name: value
-            for name in ("name", "user_name", "alias", "signature")
-            if (value := getattr(account, name)) is not None
-        }
-        if account.biz is None and "name" not in names:
-            return None
-        row = (
-            self._one("SELECT * FROM accounts WHERE biz = ?", account.biz)
-            if account.biz
-            else self._one("SELECT * FROM accounts WHERE name = ? ORDER BY biz IS NOT NULL, id LIMIT 1", account.name)
-        )
-        if row is None:
-            self.db.table("accounts").insert({"biz": account.biz, **names, "first_seen": iso(now)})
-            return int(self.db.conn.execute("SELECT last_insert_rowid()").fetchone()[0])
-        newest = self._one("SELECT max(published) AS published FROM articles WHERE account_id = ?", row["id"])
-        is_newest = published and newest and iso(published) >= (newest["published"] or "")
-        changed = {n: v for n, v in names.items() if v != row[n] and (row[n] is None or is_newest)}
-        if changed and account.biz:
-            self.db.table("accounts").update(row["id"], changed)
-        return int(row["id"])
-
-    def _note_album(self, article: Article) -> None:
-        album = article.album
-        if album is not None:
-            held = self._one("SELECT id FROM accounts WHERE biz = ?", article.account.biz)
-            self._upsert_album(album, held["id"] if held else None, None)
-
-    def _upsert_album(self, album: Album, account_id: int | None, checked: str | None) -> None:
-        self._run(
-            "INSERT INTO albums (id, account_id, title, url, size, checked) VALUES (?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (id) DO UPDATE SET account_id = coalesce(excluded.account_id, account_id), "
-            "title = coalesce(excluded.title, title), url = coalesce(excluded.url, url), "
-            "size = coalesce(excluded.size, size), checked = coalesce(excluded.checked, checked)",
-            album.id,
-            account_id,
-            album.title,
-            album.url,
-            album.size,
-            checked,
-        )
-
-    def keep_album(self, album: Album, members: Sequence[tuple[str, str | None]], now: datetime) -> None:
-        """Note what an album lists, in its order: ``(address, title)`` each."""
-        with self._writing():
-            self._upsert_album(album, None, iso(now))
-            self._run("DELETE FROM album_members WHERE album_id = ?", album.id)
-            for position, (text, title) in enumerate(members):
-                found = addresses_of(Article(title=""), text)
-                address = found[0] if found else None
-                self._run(
-                    "INSERT INTO album_members (album_id, position, address, article_id, title) VALUES (?, ?, ?, ?, ?)",
-                    album.id,
-                    position,
-                    address.canonical if address else text,
-                    self._held_under(address) if address else None,
-                    title,
-                )
-
     # --- tombstones ---------------------------------------------------------------------------------------------------
 
     def gone(self, address: str, error: Gone, now: datetime) -> str | None:
@@ -390,6 +212,22 @@ class Keeping(Media):
         """Note that the article was looked at and is as it was."""
         with self._writing():
             self._update(article_id, checked=iso(now))
+
+    def move(self, article_id: int, path: str) -> None:
+        """Give the article's file another path; every file that links to it follows. There is rarely a reason.
+
+        A file that a person changed stays where it is, and a fresh one is written to the new place.
+        """
+        with self._writing():
+            row = self._row(article_id)
+            if path == row["path"]:
+                return
+            pointing = self._all("SELECT DISTINCT article_id FROM links WHERE target_id = ?", article_id)
+            self._update(article_id, path=path, markdown_hash="")
+            self._rerender(article_id, datetime.now(UTC))
+            self._mark_stale(r["article_id"] for r in pointing)
+            self._doom(row["path"])
+        self.settle()
 
     def forget(self, article_id: int) -> None:
         """Remove an article: rows, search terms and its file (not one that a person changed); its images stay."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from archive.frontmatter import read
+from archive.verify import check
 from scraper.errors import Refused, TimedOut
 from scraper.models import Album, Image, Link
 from tests.store.make import (
@@ -202,3 +203,18 @@ def test_nothing_changes_when_nothing_has_changed(tmp_path: Path) -> None:
         store.settle()
 
         assert snapshot(tmp_path) == before
+
+
+def test_an_article_that_moves_leaves_no_dead_link(tmp_path: Path) -> None:
+    """Whoever linked to it follows; its own links are right from the new place too."""
+    with opened(tmp_path) as store:
+        one = keep(store, article(1, links=(2,)))
+        two = keep(store, article(2, links=(1,)))
+        store.move(two.article_id, "articles/别处/deep/2.md")
+
+        assert sorted(snapshot(tmp_path)) == sorted([one.path, "articles/别处/deep/2.md"])
+        for source, target in ((one.path, "articles/别处/deep/2.md"), ("articles/别处/deep/2.md", one.path)):
+            text = (tmp_path / source).read_text(encoding="utf-8")
+            link = unquote(text.rpartition("](")[2].partition(")")[0])
+            assert ((tmp_path / source).parent / link).resolve() == (tmp_path / target).resolve()
+        assert [finding for finding in check(tmp_path) if finding.is_fault] == []

@@ -1,0 +1,80 @@
+"""Earlier contents of an article, each kept as it was."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+from archive import checks, record
+from archive.errors import NotHeld
+from archive.store.accounts import Accounts
+from archive.store.types import Version, time
+from scraper.models import Article
+
+
+class Versions(Accounts):
+    """Every distinct content; the newest stands in the article's own row."""
+
+    def versions(self, article_id: int) -> list[Version]:
+        """Every distinct content, oldest first; the last is the one the file shows."""
+        rows = self._all("SELECT * FROM versions WHERE article_id = ? ORDER BY number", article_id)
+        current = self._row(article_id)
+        return [*(_version(row) for row in rows), _version(current, current["version"])]
+
+    def version(self, article_id: int, number: int) -> Article:
+        """The article as it was. Raises NotHeld, Corrupt."""
+        row = self._one("SELECT * FROM versions WHERE article_id = ? AND number = ?", article_id, number)
+        if row is None:
+            current = self._row(article_id)
+            if current["version"] != number:
+                raise NotHeld(f"{current['key']} has versions 1 to {current['version']}, not {number}")
+            return self.article(article_id)
+        checks.require_content(row)
+        return record.loads(row["record"], row["body"], row["text"])
+
+    def _bury(self, row: sqlite3.Row, number: int, article_id: int) -> None:
+        """The content of ``row`` as an earlier version of the article."""
+        checks.require_content(row)
+        path = None
+        if self._versions_as_files and article_id == row["id"]:
+            path = f"{row['path'].removesuffix('.md')}.v{number}.md"
+            if not self.files.exists(path):
+                self.files.write(path, self._markdown(row, path).encode())
+        columns = ("content_hash", "title", "record", "body", "text", "parser_version", "snapshot_id", "changes")
+        self.db.table("versions").insert(
+            {
+                "article_id": article_id,
+                "number": number,
+                "seen": row["changed"] or row["archived"],
+                **{name: row[name] for name in columns},
+                "path": path,
+                "content_check": row["content_check"],
+            }
+        )
+
+    def _markdown_of_version(self, row: sqlite3.Row) -> str:
+        """The file of an earlier version, from its row of ``versions``."""
+        article = self._row(row["article_id"])
+        values = {**dict(article), **{name: row[name] for name in checks.CONTENT}, "gone": None}
+        values["changed"] = row["seen"] if row["number"] > 1 else None
+        return self._markdown(values, row["path"])
+
+
+def _version(row: sqlite3.Row, number: int | None = None) -> Version:
+    values = json.loads(row["record"])
+    seen = row["seen"] if number is None else row["changed"] or row["archived"]
+    found = time(seen)
+    assert found is not None
+    return Version(
+        number=row["number"] if number is None else number,
+        seen=found,
+        title=row["title"],
+        content_hash=row["content_hash"],
+        changes=json.loads(row["changes"] or "{}"),
+        edits=tuple(values.get("edits", ())),
+        title_modified=bool(values.get("title_modified")),
+        snapshot_id=row["snapshot_id"],
+        parser_version=row["parser_version"],
+        path=row["path"],
+        current=number is not None,
+    )
