@@ -12,7 +12,7 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -77,7 +77,7 @@ class Index:
                 published,
                 tags,
                 nature("\n".join((doc.title, doc.text, doc.author or "", doc.digest or ""))),
-                fingerprint(words),
+                fingerprint(words, doc.title, doc.text, doc.author, doc.digest),
             ),
         )
 
@@ -103,7 +103,7 @@ class Index:
             ).fetchone()
         )
         words = document_tokens(*old, joints=read_joints(self._conn)) if old else set()
-        if fingerprint(words) == printed:
+        if fingerprint(words, *(old or ())) == printed:
             terms = " ".join([*words, *filter_tokens(tags)])
             self._conn.execute(
                 "INSERT INTO search_terms(search_terms, rowid, terms) VALUES ('delete', ?, ?)", (rowid, terms)
@@ -199,8 +199,9 @@ def filter_tokens(tags: str) -> list[str]:
     return [ALL, *(VALUE + tag for tag in tags.split())]
 
 
-def fingerprint(words: Iterable[str]) -> int:
-    return zlib.crc32("\n".join(sorted(words)).encode("utf-8", "surrogatepass"))
+def fingerprint(words: Sized, *fields: str | None) -> int:
+    """Of what an article was indexed from. The number of its tokens tells when another Unicode version cuts it anew."""
+    return zlib.crc32("\0".join(field or "" for field in fields).encode("utf-8", "surrogatepass"), len(words))
 
 
 def read_spans(conn: sqlite3.Connection) -> tuple[int, ...]:

@@ -29,7 +29,7 @@ SEARCH_DDL: tuple[str, ...] = (
         published INTEGER,            -- seconds since 1970, UTC; NULL where no page says it
         tags TEXT NOT NULL,           -- filter tokens between blanks: a account, u author, p place, k kind, h has
         nature INTEGER NOT NULL,      -- how its text can be compared (archive/search/terms.py)
-        fingerprint INTEGER NOT NULL  -- of the tokens it was indexed with
+        fingerprint INTEGER NOT NULL  -- of what it was indexed from
     )""",
     """CREATE TABLE search_values (
         id INTEGER PRIMARY KEY,

@@ -1,0 +1,110 @@
+"""Copies, reprints and linked articles are found; unrelated ones are not."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archive.errors import NotHeld
+from archive.search.api import search
+from archive.search.datasette import SQL_FORM, metadata
+from archive.search.similar import likeness, shingles, similar
+from benchmarks.synthetic import Writer
+from tests.search.library import filled
+
+_ADDRESS = "https://mp.weixin.qq.com/s?__biz=Mz&mid=1&idx=1"
+
+
+@pytest.fixture(scope="module")
+def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    drafts = list(Writer(subjects=20).drafts(60, seed=4, shortest=300, longest=500))
+    first = drafts[0]
+    drafts += [
+        replace(first, number=61, title="转载：" + first.title, account="别的号"),
+        replace(first, number=62, text="编者按，本文转自别处。\n" + first.text[90:] + "\n关注我们，了解更多。" * 3),
+        replace(first, number=63, text=first.text[:150] + drafts[1].text),
+    ]
+    folder = tmp_path_factory.mktemp("similar")
+    with filled(folder, drafts) as opened:
+        with opened:
+            links = [(5, _ADDRESS, None), (6, _ADDRESS, None), (7, None, 8)]
+            opened.executemany(
+                "INSERT INTO links(article_id, position, relation, url, address, target_id) VALUES (?,0,'text','',?,?)",
+                links,
+            )
+        yield opened
+
+
+def test_copies_and_reprints_come_first(conn: sqlite3.Connection) -> None:
+    """A copy under another title, one with head and foot, one that quotes a part; in this order."""
+    found = similar(conn, "k000000001")
+    assert [("k000000061", "duplicate"), ("k000000062", "reprint"), ("k000000063", "near")] == [
+        (one.key, one.relation) for one in found[:3]
+    ]
+    assert all(one.relation == "near" for one in found[3:])
+    assert 1.0 == found[0].score > found[1].score > found[2].score > 0
+
+
+def test_linked_articles(conn: sqlite3.Connection) -> None:
+    """Who links to the same address, to this one, and where this one links."""
+    assert ("k000000006", "shared-links") in [(one.key, one.relation) for one in similar(conn, "k000000005")]
+    assert ("k000000008", "links-to") in [(one.key, one.relation) for one in similar(conn, "k000000007")]
+    assert ("k000000007", "linked-from") in [(one.key, one.relation) for one in similar(conn, "k000000008")]
+
+
+def test_a_key_may_be_short_but_not_ambiguous(conn: sqlite3.Connection) -> None:
+    """Nine characters name one article, six of sixty are too few."""
+    with pytest.raises(NotHeld, match="more than one key"):
+        similar(conn, "k00000")
+    with pytest.raises(NotHeld, match="no article with the key zzzzzz"):
+        similar(conn, "zzzzzz")
+
+
+def test_fold_lists_copies_under_the_best(conn: sqlite3.Connection) -> None:
+    """--fold: one place for an article and its reprints, and nothing lost."""
+    (text,) = conn.execute("SELECT text FROM articles WHERE id = 1").fetchone()
+    word = max(re.findall("[\u4e00-\u9fff]+", text[100:200]), key=len)
+    plain = {hit.key for hit in search(conn, f'"{word}"', limit=50)}
+    folded = search(conn, f'"{word}"', limit=50, fold=True)
+    assert {"k000000001", "k000000061", "k000000062"} <= plain
+    groups = [{hit.key, *hit.folded} for hit in folded]
+    assert [{"k000000001", "k000000061", "k000000062"}] == [group for group in groups if "k000000001" in group]
+    assert plain == set().union(*groups)
+
+
+def test_short_texts_are_copies_only_when_they_are_the_same() -> None:
+    """Ten characters in common say nothing."""
+    assert likeness(shingles("祝大家新年快乐"), shingles("祝大家新年快乐！")) == ("duplicate", 1.0)
+    assert likeness(shingles("祝大家新年快乐"), shingles("祝大家新年快乐呀")) == (None, 0.0)
+
+
+@pytest.mark.parametrize("word", ["融资", "市场", "stability", "我们"])
+def test_plain_sql_finds_what_search_finds(conn: sqlite3.Connection, word: str) -> None:
+    """The documented statement, in any sqlite3: the same articles (but by their account's name), the newest first."""
+    rows = [(row[0], row[3]) for row in conn.execute(SQL_FORM, {"q": word})]
+    assert rows == sorted(rows, key=lambda row: row[1], reverse=True)
+    found = {hit.key for hit in search(conn, f"{word} -account:{word}", newest=True, limit=50)}
+    assert 0 < len(found) < 50
+    assert found <= {key for key, _ in rows}
+
+
+def test_the_view_takes_tokens(conn: sqlite3.Connection) -> None:
+    """``SELECT … FROM search WHERE words MATCH …`` with AND, OR and NOT."""
+    both = conn.execute("SELECT count(*) FROM search WHERE words MATCH '的 AND 一'").fetchone()[0]
+    assert 0 < both <= conn.execute("SELECT count(*) FROM search WHERE words MATCH '的'").fetchone()[0]
+
+
+def test_datasette_metadata_names_only_tables_that_exist(tmp_path: Path) -> None:
+    """The file written on request fits the schema, and its statements run."""
+    tables = metadata()["databases"]["archive"]["tables"]
+    with filled(tmp_path, list(Writer(subjects=5).drafts(3))) as conn, closing(conn.cursor()) as cursor:
+        held = {row[0] for row in cursor.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
+        assert set(tables) <= held
+        for query in metadata()["databases"]["archive"]["queries"].values():
+            cursor.execute(query["sql"], dict.fromkeys(query["params"], "融资")).fetchall()
