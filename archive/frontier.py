@@ -1,9 +1,9 @@
 """The durable queue behind every crawl: what is waiting, when it is due, what failed and why.
 
 An address stands here before it is fetched and stays afterwards, as the memory of how it was found and how it ended.
-States: ``waiting`` and ``fetched`` (the raw page is safe, the rest not done) are open; ``done``, ``skipped`` (opened, and
-not of the account wanted), ``gone`` (deleted, violation, …), ``failed`` (refused, hostile) and ``person`` (only a person
-can go on) are closed.
+States: ``waiting`` and ``fetched`` (the raw page is safe, the rest not done) are open; ``done``, ``skipped`` (opened,
+and not of the account wanted), ``gone`` (deleted, violation, …), ``failed`` (refused, hostile) and ``person`` (only a
+person can go on) are closed.
 
 Nothing in here is secret: addresses come cleaned from ``scraper.urls``, errors pass ``scraper.redact``.
 """
