@@ -33,7 +33,7 @@ from archive.emphasis import (
     TILDE,
     settle,
 )
-from archive.soup import soup
+from archive.markdown_tree import soup
 from scraper.text import names
 
 Rewrite = Callable[[str], "str | None"]

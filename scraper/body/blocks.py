@@ -52,12 +52,11 @@ class Blocks:
             pending, self.runs = self.runs, []
             paragraph: list[list[Run]] = []
             for line in runs.lines(pending):
-                parts = runs.set_apart(line) if line and not self.cell else [line]
-                for part in parts if len(parts) > 1 else ():
-                    if paragraph:
-                        self._paragraph(paragraph)
-                    paragraph = [part]
-                if len(parts) > 1:
+                if len(line) > 1 and not self.cell and len(parts := runs.set_apart(line)) > 1:
+                    for part in parts:
+                        if paragraph:
+                            self._paragraph(paragraph)
+                        paragraph = [part]
                     continue
                 if line:
                     paragraph.append(line)
