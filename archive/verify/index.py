@@ -31,8 +31,9 @@ def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
             yield Finding(sort="index", article_id=article_id, what=f"{what} is not in the search index")
             continue
         for document in documents(conn, [article_id]):
-            words = document_tokens(document.title, document.text, document.author, document.digest, joints=joints)
-            if fingerprint(words) != row["fingerprint"]:
+            fields = (document.title, document.text, document.author, document.digest)
+            words = document_tokens(*fields, joints=joints)
+            if fingerprint(words, *fields) != row["fingerprint"]:
                 yield Finding(
                     sort="index", article_id=article_id, what=f"{what}: the search index has another text of it"
                 )
