@@ -86,13 +86,25 @@ def open_readonly(path: str | Path) -> sqlite3.Connection:
         place = place / "archive.db"
     if not place.exists():
         raise NotHeld(f"there is no archive at {place.parent}: save an article there first")
-    try:
-        conn = sqlite3.connect(f"{place.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
-    except sqlite3.OperationalError as error:
-        raise Corrupt(f"{place}: cannot be opened to search it ({error}); is this the archive's folder?") from error
-    conn.execute("PRAGMA mmap_size = 1073741824")
-    conn.execute("PRAGMA cache_size = -65536")
-    return conn
+    for how in ("mode=ro", "immutable=1"):
+        # A folder that cannot be written (a backup disk) has no room for the write-ahead log's own file: nobody
+        # writes there either, so the file can be read as it lies.
+        conn = None
+        try:
+            conn = sqlite3.connect(f"{place.absolute().as_uri()}?{how}", uri=True, timeout=30)
+            conn.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+        except sqlite3.Error as error:
+            if conn is not None:
+                conn.close()
+            if how == "immutable=1" or "unable to open" not in str(error):
+                raise Corrupt(
+                    f"{place}: cannot be opened to search it ({error}); run `wechat-archive verify`"
+                ) from error
+            continue
+        conn.execute("PRAGMA mmap_size = 1073741824")
+        conn.execute("PRAGMA cache_size = -65536")
+        return conn
+    raise AssertionError("unreachable")
 
 
 def search(

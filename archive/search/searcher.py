@@ -21,6 +21,18 @@ from archive.search.terms import IS_WORD, JOINS, LONGEST_WORD, Piece, fold
 #: With more words than this holding what ``--contains`` looks for, articles are looked through instead.
 _MOST_WORDS = 400
 
+#: Where the index's words of other scripts begin: between them are a million Chinese pairs, which nobody looks through.
+_WORD_RANGES = (
+    ("0", "\u2e7f\U0010ffff"),
+    ("\u3000", "\u303f\U0010ffff"),
+    ("\u3200", "\u33ff\U0010ffff"),
+    ("\ua4d0", "\uabff\U0010ffff"),
+    ("\ue000", "\uf8ff\U0010ffff"),
+    ("\ufb00", "\ufeff\U0010ffff"),
+    ("\U00010000", "\U0001afff\U0010ffff"),
+    ("\U0001b170", "\U0001ffff\U0010ffff"),
+)
+
 #: A candidate before its text is read: rowid, article, publish time, tags, nature of its text.
 Candidate = tuple[int, int, int | None, str, int]
 
@@ -235,8 +247,14 @@ class Searcher:
         if len(wanted) >= LONGEST_WORD:
             return None
         found: list[str] = []
-        rows = self._rows(
-            "SELECT term FROM search_vocabulary WHERE instr(term, ?) OR length(term) >= ?", (wanted, LONGEST_WORD)
+        rows = (
+            row
+            for low, high in _WORD_RANGES
+            for row in self._rows(
+                """SELECT term FROM search_vocabulary
+                   WHERE term BETWEEN ? AND ? AND (instr(term, ?) OR length(term) >= ?)""",
+                (low, high, wanted, LONGEST_WORD),
+            )
         )
         for (word,) in rows:
             if not IS_WORD[word[0]] or not IS_WORD[word[-1]]:

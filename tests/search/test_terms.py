@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import unicodedata
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.search.match import Matcher
+from archive.search.searcher import _WORD_RANGES
 from archive.search.terms import (
     EXPANDS,
     IS_CJK,
@@ -144,3 +146,12 @@ def test_what_counts_as_cjk_and_as_a_word() -> None:
             assert not IS_WORD[character], name
         elif character.isalnum() and not name.startswith(("IDEOGRAPHIC", "HANGZHOU", "KANGXI", "VERTICAL KANA")):
             assert IS_CJK[character] or IS_WORD[character], name
+
+
+def test_every_word_begins_where_contains_looks() -> None:
+    """The ranges of the vocabulary that ``--contains`` looks through leave no word character out."""
+    for code in range(sys.maxunicode + 1):
+        character = chr(code)
+        if 0xD800 <= code < 0xE000 or fold(character) != character or not IS_WORD[character]:
+            continue
+        assert any(low <= character <= high for low, high in _WORD_RANGES), hex(code)
