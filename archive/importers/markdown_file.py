@@ -11,8 +11,9 @@ from typing import Any
 
 from archive import frontmatter
 from archive.errors import BadInput
+from archive.facts import Holding, article_of, holding_of, time_of
 from archive.importers.markdown_html import to_html
-from archive.layout import Holding, article_of, header, holding_of, time_of
+from archive.layout import header
 from archive.names import CHINA
 from scraper import urls
 from scraper.body import cards, clean
