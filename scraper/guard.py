@@ -54,24 +54,23 @@ def check(url: str, *, hosts: Iterable[str] | None = None) -> SplitResult:
 
     ``hosts`` are the only ones allowed, with their subdomains; None: any. Raises Forbidden.
     """
-    shown = redact(url[:300])
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise Forbidden(f"{shown} is not an address: {error}", url=shown) from None
+        raise Forbidden(f"this is no address: {redact(str(error))}") from None
     if parts.scheme not in _PORTS:
-        raise Forbidden(f"only http and https addresses are opened, not {shown}", url=shown)
+        raise Forbidden("only http and https addresses are opened")
     if parts.username is not None or parts.password is not None:
-        raise Forbidden(f"an address with a user name in it is not opened: {shown}", url=shown)
+        raise Forbidden("an address with a user name in it is not opened: take out what stands before the @")
     if port not in (None, 80, 443):
-        raise Forbidden(f"only ports 80 and 443 are opened, not {shown}", url=shown)
+        raise Forbidden(f"only ports 80 and 443 are opened, not {port}")
     host = host_of(parts)
     if not host:
-        raise Forbidden(f"{shown} names no host", url=shown)
-    check_host(host, shown)
+        raise Forbidden("the address names no host")
+    check_host(host)
     if hosts is not None and not is_under(host, hosts):
-        raise Forbidden(f"{host} is not among the hosts that are opened (setting allow_hosts): {shown}", url=shown)
+        raise Forbidden(f"{host} is not among the hosts that are opened (setting allow_hosts adds some)")
     return parts
 
 
@@ -85,28 +84,28 @@ def is_under(host: str, suffixes: Iterable[str]) -> bool:
     return any(s == "*" or host == s or host.endswith("." + s) for s in (s.lower().strip(".") or "." for s in suffixes))
 
 
-def check_host(host: str, shown: str) -> None:
+def check_host(host: str) -> None:
     """Raises Forbidden for a number that is not public, a name of this machine or network, or no name at all."""
     try:
         number = as_number(host)
     except ValueError:
-        raise Forbidden(f"{host} is neither a name nor a number: {shown}", url=shown) from None
+        raise Forbidden(f"{host} is neither a host name nor a number") from None
     if number is not None:
         if not is_public(number):
-            raise Forbidden(f"{host} is an address inside a network, which is never opened: {shown}", url=shown)
+            raise Forbidden(f"{host} lies inside a network, and only the open internet is asked")
         return
     try:
         name = host.encode("idna").decode("ascii").lower()
     except UnicodeError:
-        raise Forbidden(f"{host!r} is no host name: {shown}", url=shown) from None
+        raise Forbidden(f"{host!r} is no host name") from None
     if name != host and as_number(name) is not None:  # full-width digits and dots become a number
-        check_host(name, shown)
+        check_host(name)
         return
     labels = name.split(".")
     if len(labels) < 2 or any("." + name == s or name.endswith(s) for s in _LOCAL_SUFFIXES):
-        raise Forbidden(f"{host} is a name inside a network, which is never opened: {shown}", url=shown)
+        raise Forbidden(f"{host} is a name inside a network, and only the open internet is asked")
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise Forbidden(f"{host!r} is no host name: {shown}", url=shown)
+        raise Forbidden(f"{host!r} is no host name")
 
 
 def as_number(host: str) -> Number | None:
@@ -147,29 +146,30 @@ def is_public(number: Number) -> bool:
     return number in _GLOBAL6 and not any(number in block for block in _DENIED6)
 
 
-async def resolve(host: str, port: int, shown: str) -> list[str]:
+async def resolve(host: str, port: int) -> list[str]:
     """The numbers to connect to, all of them public, in the resolver's order.
 
     Raises Forbidden where any one of them is not, Unreachable where the name is not known.
     """
     number = as_number(host)
     if number is not None:
-        check_host(host, shown)
+        check_host(host)
         return [str(number)]
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise Unreachable(f"{host} is not known to the name server ({error}): is the network up?", url=shown) from error
+        said = getattr(error, "strerror", None) or error
+        raise Unreachable(f"the name server does not know {host} ({said}): is the network up?") from error
     numbers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not numbers:
-        raise Unreachable(f"{host} has no address", url=shown)
+        raise Unreachable(f"the name server knows no address of {host}")
     for text in numbers:
         if not is_public(ipaddress.ip_address(text.partition("%")[0])):
-            raise Forbidden(f"{host} leads to {text}, an address inside a network: {shown}", url=shown)
+            raise Forbidden(f"{host} leads to {text}, which lies inside a network, and only the open internet is asked")
     return numbers
 
 
 def check_hop(before: str, after: str) -> None:
     """A redirect may not leave https for http: what comes then can be anybody's. Raises Refused."""
     if before.startswith("https:") and after.startswith("http:"):
-        raise Refused(f"a redirect from https to http is not followed: {redact(after)}", url=redact(before))
+        raise Refused(f"a redirect from https to http is not followed: {redact(after)}")

@@ -16,7 +16,7 @@ ONE_ROOM = {
     "httpx": ("scraper/fetch", "scraper/guard"),
     "httpcore": ("scraper/fetch", "scraper/guard"),
     "markdownify": ("archive/markdown",),
-    "bs4": ("archive/markdown",),
+    "bs4": ("archive/markdown", "archive/soup"),
     "feedparser": ("scraper/feeds",),
     "zstandard": ("archive/snapshots",),
     "warcio": ("archive/export", "archive/importers"),

@@ -6,9 +6,10 @@ import email.utils
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
-from scraper.errors import Blocked, Later, NeedsPerson, RateLimited, Refused
+from scraper.errors import Blocked, Later, NeedsPerson, RateLimited, Refused, Unreachable
 from scraper.redact import redact
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -26,41 +27,53 @@ def redirect_target(status: int, headers: Mapping[str, str], url: str) -> str | 
         return None
     location = headers.get("location", "").strip()
     if not location:
-        raise Refused(f"{redact(url)} answered {status} without saying where to", url=redact(url))
+        raise Refused(f"the server redirects ({status}) without saying where to")
     # Raw UTF-8 in the header was decoded as latin-1.
     location = location.encode("latin-1", "replace").decode("utf-8", "replace")
     try:
         return urljoin(url, location)
     except ValueError:
-        raise Refused(f"{redact(url)} redirects to no address", url=redact(url)) from None
+        raise Refused(f"the server redirects to what is no address: {redact(location[:100])}") from None
 
 
-def check_redirect(target: str, url: str) -> None:
+def check_redirect(target: str) -> None:
     """Raises Blocked where WeChat wants a verification, NeedsPerson where it wants a login."""
     parts = urlsplit(target)
     host = (parts.hostname or "").lower()
     ours = host == "qq.com" or host.endswith(".qq.com")
     if host in _VERIFY_HOSTS or (ours and _VERIFY.search(parts.path)):
-        raise Blocked(f"WeChat asks for a verification before it shows {redact(url)}", reason="verify", url=redact(url))
+        raise Blocked("WeChat asks for a verification before it shows this page", reason="verify")
     if host in _LOGIN_HOSTS or (ours and parts.path.startswith("/cgi-bin/login")):
-        raise NeedsPerson(f"WeChat asks for a login before it shows {redact(url)}", reason="login", url=redact(url))
+        raise NeedsPerson(
+            "WeChat asks for a login before it shows this page: give a cookies file of your own session (--cookies)",
+            reason="login",
+        )
 
 
-def check_status(
-    status: int, headers: Mapping[str, str], *, url: str, now: datetime, cap: float, polite: bool = False
-) -> None:
+def check_status(status: int, headers: Mapping[str, str], *, now: datetime, cap: float, polite: bool = False) -> None:
     """Raises what an answer other than 200 means; ``polite``: from the article host, where 403 is a refusal of the
     reader rather than of the page, and going on would make it worse."""
     if status == 200 or status == 203:
         return
-    shown = redact(url)
+    if status == 407:  # plain http goes through a proxy without CONNECT, so its answer comes as the host's
+        raise Unreachable(
+            "the proxy wants a user name and password, or not these (407): set proxy (or $HTTPS_PROXY) to "
+            "http://USER:PASSWORD@HOST:PORT"
+        )
     wait = retry_after(headers.get("retry-after"), now=now, cap=cap)
-    said = "" if wait is None else f" and asks to wait {wait:g} s"
+    said = f"the server answered {_named(status)}" + ("" if wait is None else f" and asks to wait {wait:.0f} s")
     if status == 429 or (polite and status == 403) or (wait is not None and (status >= 500 or status in (408, 425))):
-        raise RateLimited(f"{shown} answered {status}{said}", retry_after=wait, url=shown)
+        raise RateLimited(said, retry_after=wait)
     if status >= 500 or status in (408, 425):
-        raise Later(f"{shown} answered {status}", url=shown)
-    raise Refused(f"{shown} answered {status}", url=shown)
+        raise Later(said)
+    raise Refused(f"the server answered {_named(status)}")
+
+
+def _named(status: int) -> str:
+    try:
+        return f"{status} ({HTTPStatus(status).phrase})"
+    except ValueError:
+        return str(status)
 
 
 def retry_after(value: str | None, *, now: datetime, cap: float) -> float | None:

@@ -21,12 +21,12 @@ _MOST_MEMBERS = 64
 class Unpacker:
     """Bytes of one Content-Encoding in, plain bytes out, at most ``cap`` of them. Raises Refused, CutShort."""
 
-    def __init__(self, coding: str, cap: int, url: str) -> None:
+    def __init__(self, coding: str, cap: int) -> None:
         self._coding = coding.strip().lower()
         if self._coding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-            raise Refused(f"{url} came in the coding {self._coding[:40]!r}, which was not offered", url=url)
+            raise Refused(f"the answer came in the coding {self._coding[:40]!r}, which was not asked for")
         self._plain = self._coding in {"", "identity"}
-        self._cap, self._url = cap, url
+        self._cap = cap
         self._engine = None if self._plain else zlib.decompressobj(15 + 16 if "gzip" in self._coding else 15)
         self._waiting = b""
         self._started = self._padding = False
@@ -54,7 +54,7 @@ class Unpacker:
     def finish(self) -> bytes:
         """Everything, once the last byte is in. Raises CutShort where the packed stream has no end."""
         if self._engine is not None and (self._started or self._waiting) and not self._engine.eof:
-            raise CutShort(f"{self._url} was cut short inside its {self._coding} coding", url=self._url)
+            raise CutShort(f"the answer was cut short inside its {self._coding} coding")
         return self._out.getvalue()
 
     def _begin(self, data: bytes) -> None:
@@ -66,7 +66,7 @@ class Unpacker:
         elif "gzip" in self._coding and data[:2] == b"\x1f\x8b":
             self._members += 1
             if self._members > _MOST_MEMBERS:
-                raise Refused(f"{self._url} is packed in more than {_MOST_MEMBERS} parts", url=self._url)
+                raise Refused(f"the answer is packed in more than {_MOST_MEMBERS} parts")
             self._engine = zlib.decompressobj(15 + 16)
         else:
             self._padding = True
@@ -77,15 +77,13 @@ class Unpacker:
         try:
             self._keep(self._engine.decompress(data, _STEP))
         except zlib.error as error:
-            raise CutShort(
-                f"{self._url} is damaged inside its {self._coding} coding ({error})", url=self._url
-            ) from None
+            raise CutShort(f"the answer is damaged inside its {self._coding} coding ({error})") from None
         return self._engine.unused_data if self._engine.eof else self._engine.unconsumed_tail
 
     def _keep(self, data: bytes) -> None:
         self._size += len(data)
         if self._size > self._cap:
-            raise Refused(f"{self._url} is larger than {self._cap // 1024 // 1024} MB", url=self._url)
+            raise Refused(f"the answer is larger than the {_mb(self._cap)} that are taken")
         self._out.write(data)
 
 
@@ -93,23 +91,25 @@ def _is_zlib(data: bytes) -> bool:
     return data[0] & 0x0F == 8 and (data[0] << 8 | data[1]) % 31 == 0
 
 
-async def read(
-    stream: AsyncIterable[bytes], *, coding: str, length: int | None, wire_cap: int, cap: int, url: str
-) -> bytes:
+def _mb(size: int) -> str:
+    return f"{size // 1024 // 1024} MB"
+
+
+async def read(stream: AsyncIterable[bytes], *, coding: str, length: int | None, wire_cap: int, cap: int) -> bytes:
     """The whole body. ``length`` is the promised Content-Length.
 
     Raises Refused where it is over a cap (before reading, where the promise says so), CutShort where it is not whole.
     """
     if length is not None and length > wire_cap:
-        raise Refused(f"{url} has {length} bytes, more than the {wire_cap // 1024 // 1024} MB taken", url=url)
-    unpacker, received = Unpacker(coding, cap, url), 0
+        raise Refused(f"the answer has {length} bytes, more than the {_mb(wire_cap)} that are taken")
+    unpacker, received = Unpacker(coding, cap), 0
     async for data in stream:
         received += len(data)
         if received > wire_cap:
-            raise Refused(f"{url} is larger than {wire_cap // 1024 // 1024} MB", url=url)
+            raise Refused(f"the answer is larger than the {_mb(wire_cap)} that are taken")
         unpacker.feed(data)
     if length is not None and received < length:
-        raise CutShort(f"{url} was cut short: {received} of {length} bytes", url=url)
+        raise CutShort(f"the answer was cut short: {received} of {length} bytes came")
     return unpacker.finish()
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
-from urllib.parse import SplitResult
+from typing import TYPE_CHECKING, Self, cast
+from urllib.parse import SplitResult, urlsplit
 
-import httpcore
+import httpx
 
 from scraper import guard, urls
-from scraper.errors import CutShort, Later, Refused, TimedOut, Unreachable
+from scraper.errors import CutShort, Forbidden, Refused, TimedOut
 from scraper.fetch import answers, content, magic, transport
+from scraper.fetch.failures import about, translated
 from scraper.fetch.pacing import Pacer
 from scraper.fetch.settings import (
     ARTICLE_HOSTS,
@@ -77,12 +78,12 @@ class Fetcher:
         self.media_requests = 0
         self._clock = clock or SystemClock()
         self._cookies = _cookies(settings)
-        self._pool, self._proxied = transport.pool(settings)
+        self._client = transport.client(settings)
         self._pacer = Pacer(settings.interval, settings.jitter, self._clock, rng)
         self._media_turns = asyncio.Semaphore(max(settings.media_parallel, 1))
 
     async def __aenter__(self) -> Self:
-        await self._pool.__aenter__()
+        await self._client.__aenter__()
         return self
 
     async def __aexit__(
@@ -91,7 +92,7 @@ class Fetcher:
         error: BaseException | None = None,
         trace: TracebackType | None = None,
     ) -> None:
-        await self._pool.__aexit__(kind, error, trace)
+        await self._client.__aexit__(kind, error, trace)
 
     async def page(self, url: str, *, referer: str | None = None) -> Page:
         """The page at ``url``, an address of mp.weixin.qq.com (an article or an album's JSON).
@@ -107,11 +108,11 @@ class Fetcher:
             cap=s.page_cap,
         )
         answer = await self._fetch(url, kind, {"Referer": urls.clean_link(referer)} if referer else {})
-        shown = redact(url)
-        if not answer.body.strip():
-            raise CutShort(f"{shown} came empty", url=shown)
-        if not answer.measured and not content.looks_whole(answer.body):
-            raise CutShort(f"{shown} ended without its </html>", url=shown)
+        with about(url, []):
+            if not answer.body.strip():
+                raise CutShort("the answer was empty")
+            if not answer.measured and not content.looks_whole(answer.body):
+                raise CutShort("the answer was cut short: the page ended without its </html>")
         # A page that came without cookies holds nobody's tokens, so its bytes stay as they are.
         body = scrub(answer.body, self._cookies.values()) if self._cookies else answer.body
         return Page(
@@ -138,18 +139,18 @@ class Fetcher:
             cap=s.media_cap,
         )
         answer = await self._fetch(url, kind, {"Referer": "https://mp.weixin.qq.com/"})
-        shown = redact(url)
-        if not answer.body:
-            raise CutShort(f"{shown} came empty", url=shown)
-        try:
-            found = magic.sniff(answer.body)
-        except magic.Active as error:
-            raise Refused(f"{shown} is {error}", url=shown) from None
-        if found is None:
-            said = answer.headers.get("content-type", "no type")[:60]
-            raise Refused(f"{shown} is no image, sound or film by its bytes (the server says {said})", url=shown)
-        if not answer.measured and magic.is_cut(answer.body, found[1]):
-            raise CutShort(f"{shown} was cut short: the {found[1]} has no end", url=shown)
+        with about(url, []):
+            if not answer.body:
+                raise CutShort("the answer was empty")
+            try:
+                found = magic.sniff(answer.body)
+            except magic.Active as error:
+                raise Refused(f"this is {error}") from None
+            if found is None:
+                said = redact(answer.headers.get("content-type", "no type")[:60])
+                raise Refused(f"by its bytes this is no image, sound or film (the server calls it {said})")
+            if not answer.measured and magic.is_cut(answer.body, found[1]):
+                raise CutShort(f"the answer was cut short: the {found[1]} has no end")
         return Download(url, answer.body, found[0], found[1], answer.listed)
 
     async def feed(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> FeedResponse:
@@ -177,22 +178,20 @@ class Fetcher:
         hops: list[str] = []
         asked = url
         while True:
-            parts = guard.check(asked, hosts=kind.hosts)
-            try:
-                async with self._turn(guard.host_of(parts), kind), asyncio.timeout(kind.deadline):
-                    answer = await self._exchange(asked, parts, kind, extra)
-            except TimeoutError:
-                shown = redact(asked)
-                raise TimedOut(f"{shown} did not answer in full within {kind.deadline:g} s", url=shown) from None
-            if isinstance(answer, _Answer):
-                return _Answer(
-                    answer.status, answer.headers, answer.listed, answer.body, tuple(map(redact, hops)), answer.measured
-                )
-            if answer.partition("#")[0] in (url, *hops):
-                raise Refused(f"{redact(url)} redirects in a circle", url=redact(url))
+            with about(url, hops):
+                parts = guard.check(asked, hosts=kind.hosts)
+                try:
+                    async with self._turn(guard.host_of(parts), kind), asyncio.timeout(kind.deadline):
+                        answer = await self._exchange(asked, parts, kind, extra)
+                except TimeoutError:
+                    raise TimedOut(f"no whole answer came within {kind.deadline:g} s") from None
+                if isinstance(answer, _Answer):
+                    return replace(answer, hops=tuple(map(redact, hops)))
+                if answer.partition("#")[0] in (url, *hops):
+                    raise Refused("the server redirects in a circle")
+                if len(hops) == self.settings.max_redirects:
+                    raise Refused(f"the server redirects more than {self.settings.max_redirects} times")
             hops.append(answer.partition("#")[0])
-            if len(hops) > self.settings.max_redirects:
-                raise Refused(f"{redact(url)} redirects more than {self.settings.max_redirects} times", url=redact(url))
             asked = hops[-1]
 
     def _turn(self, host: str, kind: _Kind) -> AbstractAsyncContextManager[None]:
@@ -212,67 +211,45 @@ class Fetcher:
             self.requests += 1
         else:
             self.media_requests += 1
-        shown = redact(url)
-        began = False
+        with translated(began=False):
+            request = self._request(url, parts, kind, extra)
+            response = await self._client.send(request, stream=True)
         try:
-            request = httpcore.Request(
-                "GET",
-                _ascii(parts),
-                headers=self._headers(url, parts, kind.accept, extra),
-                extensions=self._timeouts(kind),
-            )
-            response = await self._pool.handle_async_request(request)
-            try:
-                began = True
+            with translated(began=True):
                 return await self._read(response, url, kind, polite=polite)
-            finally:
-                await response.aclose()
-        except (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.ProxyError) as error:
-            hint = "is the proxy up (setting proxy, $HTTPS_PROXY)?" if self._proxied else "is the network up?"
-            raise Unreachable(f"no connection for {shown} ({_said(error)}): {hint}", url=shown) from error
-        except httpcore.TimeoutException as error:
-            raise TimedOut(f"{shown} fell silent ({_said(error)})", url=shown) from error
-        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-            if began:
-                raise CutShort(f"{shown} was cut short ({_said(error)})", url=shown) from error
-            raise Later(f"the connection broke before {shown} answered ({_said(error)})", url=shown) from error
-        except httpcore.UnsupportedProtocol as error:
-            raise Refused(f"{shown} cannot be asked for ({_said(error)})", url=shown) from error
+        finally:
+            await response.aclose()
 
-    async def _read(self, response: httpcore.Response, url: str, kind: _Kind, *, polite: bool) -> _Answer | str:
-        listed = _listed(response.headers)
+    async def _read(self, response: httpx.Response, url: str, kind: _Kind, *, polite: bool) -> _Answer | str:
+        listed, status = _listed(response.headers.raw), response.status_code
         headers = dict(reversed(listed))
-        shown = redact(url)
-        if target := answers.redirect_target(response.status, headers, url):
-            answers.check_redirect(target, url)
+        if target := answers.redirect_target(status, headers, url):
+            answers.check_redirect(target)
             guard.check_hop(url, target)
             return target
         kept = tuple((name, redact(value)) for name, value in listed if name not in _COOKIE_HEADERS)
-        if response.status == 304 and kind.hosts is None:
+        if status == 304 and kind.hosts is None:
             return _Answer(304, headers, kept, b"", (), True)
-        answers.check_status(
-            response.status, headers, url=url, now=self._clock.now(), cap=self.settings.max_retry_after, polite=polite
-        )
+        answers.check_status(status, headers, now=self._clock.now(), cap=self.settings.max_retry_after, polite=polite)
         length, coding = headers.get("content-length", ""), headers.get("content-encoding", "").strip().lower()
-        body = await content.read(
-            response.aiter_stream(),
-            coding=coding,
-            length=int(length) if length.isdigit() else None,
-            wire_cap=kind.wire_cap,
-            cap=kind.cap,
-            url=shown,
-        )
+        async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_raw())) as raw:
+            body = await content.read(
+                raw,
+                coding=coding,
+                length=int(length) if length.isdigit() else None,
+                wire_cap=kind.wire_cap,
+                cap=kind.cap,
+            )
         packed = coding not in ("", "identity")
         measured = packed or length.isdigit() or "chunked" in headers.get("transfer-encoding", "").lower()
-        return _Answer(response.status, headers, kept, body, (), measured)
+        return _Answer(status, headers, kept, body, (), measured)
 
-    def _headers(
-        self, url: str, parts: SplitResult, accept: str, extra: Mapping[str, str]
-    ) -> list[tuple[bytes, bytes]]:
+    def _request(self, url: str, parts: SplitResult, kind: _Kind, extra: Mapping[str, str]) -> httpx.Request:
+        """The request with our headers and no others: httpx adds its own only to those that its client builds."""
         headers = {
             "Host": _netloc(parts),
             "User-Agent": self.settings.user_agent,
-            "Accept": accept,
+            "Accept": kind.accept,
             "Accept-Language": self.settings.accept_language,
             "Accept-Encoding": content.ACCEPT_ENCODING,
             **extra,
@@ -280,11 +257,17 @@ class Fetcher:
         cookie = self._cookies.header(url) if self._cookies else None
         if cookie:
             headers["Cookie"] = cookie
-        return [(name.encode("ascii"), _line(value)) for name, value in headers.items()]
-
-    def _timeouts(self, kind: _Kind) -> dict[str, dict[str, float]]:
+        asked = httpx.URL(_ascii(parts))
+        if asked.raw_host.decode("ascii") != urlsplit(_ascii(parts)).hostname:
+            raise Forbidden("this address can be read in two ways")  # what is asked must be what was judged
         connect = min(self.settings.connect_timeout, kind.deadline)
-        return {"timeout": {"connect": connect, "read": kind.deadline, "write": connect, "pool": kind.deadline}}
+        timeouts = httpx.Timeout(kind.deadline, connect=connect, write=connect)
+        return httpx.Request(
+            "GET",
+            asked,
+            headers=[(name.encode("ascii"), _line(value)) for name, value in headers.items()],
+            extensions={"timeout": timeouts.as_dict()},
+        )
 
 
 def _cookies(settings: FetchSettings) -> Cookies | None:
@@ -303,11 +286,11 @@ def _netloc(parts: SplitResult) -> str:
     return host + (f":{parts.port}" if parts.port else "")
 
 
-def _ascii(parts: SplitResult) -> bytes:
+def _ascii(parts: SplitResult) -> str:
     """As it goes over the wire: without a fragment, what is not ASCII percent-encoded."""
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     safe = "".join(c if "!" <= c <= "~" else "".join(f"%{b:02X}" for b in c.encode("utf-8", "replace")) for c in path)
-    return f"{parts.scheme}://{_netloc(parts)}{safe}".encode("ascii")
+    return f"{parts.scheme}://{_netloc(parts)}{safe}"
 
 
 def _line(value: str) -> bytes:
@@ -317,9 +300,3 @@ def _line(value: str) -> bytes:
 
 def _listed(headers: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
     return tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers)
-
-
-def _said(error: BaseException) -> str:
-    """What an exception says, in a few words and without secrets."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return redact(text[:200])

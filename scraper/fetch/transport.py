@@ -1,29 +1,52 @@
-"""Connections: httpcore's pool over a backend that connects to judged numbers only.
+"""The client: httpx, over connections that are made to judged numbers only.
 
-httpcore rather than httpx: the body comes raw, so that it can be unpacked in bounded steps and its end be checked,
-and the connection is made by a backend of ours, which is where DNS rebinding is stopped.
+httpx's own transport makes its pool itself and takes no network backend, and the backend is where DNS rebinding is
+stopped: so the transport here does what httpx's does, a ``httpcore`` pool behind httpx's interface, with a backend of
+ours. (Rewriting each request to a judged number would need no httpcore, but two hosts on one number would then share a
+TLS connection that was verified for one of them.)
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import ssl
-from collections.abc import Iterable
-from urllib.parse import unquote, urlsplit
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import cast
 
 import httpcore
+import httpx
 
 from scraper import guard
-from scraper.errors import BadSettings
+from scraper.errors import BadSettings, Unreachable
+from scraper.fetch import proxies
 from scraper.fetch.settings import FetchSettings
+
+#: As httpx translates them; a test fails if httpcore has one that is missing here.
+_SAME: dict[type[Exception], type[httpx.TransportError]] = {
+    httpcore.ConnectTimeout: httpx.ConnectTimeout,
+    httpcore.ReadTimeout: httpx.ReadTimeout,
+    httpcore.WriteTimeout: httpx.WriteTimeout,
+    httpcore.PoolTimeout: httpx.PoolTimeout,
+    httpcore.TimeoutException: httpx.TimeoutException,
+    httpcore.ConnectError: httpx.ConnectError,
+    httpcore.ReadError: httpx.ReadError,
+    httpcore.WriteError: httpx.WriteError,
+    httpcore.NetworkError: httpx.NetworkError,
+    httpcore.LocalProtocolError: httpx.LocalProtocolError,
+    httpcore.RemoteProtocolError: httpx.RemoteProtocolError,
+    httpcore.ProtocolError: httpx.ProtocolError,
+    httpcore.ProxyError: httpx.ProxyError,
+    httpcore.UnsupportedProtocol: httpx.UnsupportedProtocol,
+}
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
     """Resolves a name once, judges every number, connects to one of those. The configured proxy is exempt."""
 
-    def __init__(self, exempt: tuple[str, int] | None = None) -> None:
-        self._exempt = exempt
+    def __init__(self, proxy: proxies.Proxy | None = None) -> None:
+        self._exempt = (proxy.host, proxy.port) if proxy else None
         self._plain = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -35,7 +58,16 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """A connection to ``host``. Raises Forbidden and Unreachable besides httpcore's own."""
-        numbers = [host] if (host, port) == self._exempt else await guard.resolve(host, port, f"{host}:{port}")
+        if (host, port) == self._exempt:
+            try:
+                return await self._plain.connect_tcp(host, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                said = " ".join(str(error).split()) or "no answer"
+                raise Unreachable(
+                    f"the proxy {host}:{port} cannot be reached ({said}): is it running, and are the setting proxy "
+                    "and $HTTPS_PROXY right?"
+                ) from error
+        numbers = await guard.resolve(host, port)
         failure: Exception | None = None
         for place, number in enumerate(numbers, 1):
             # A number that swallows packets (IPv6 in half-made networks) must not use up the whole deadline.
@@ -58,57 +90,97 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         await self._plain.sleep(seconds)
 
 
-def pool(settings: FetchSettings) -> tuple[httpcore.AsyncConnectionPool, bool]:
-    """The pool for all requests of a fetcher, and whether they go through a proxy. Raises BadSettings."""
-    proxy, exempt = _proxy(settings)
-    context = _certificates(settings)
-    connections = settings.media_parallel + 2
-    made = httpcore.AsyncConnectionPool(
-        ssl_context=context,
-        proxy=proxy,
-        max_connections=connections,
-        max_keepalive_connections=connections,
-        keepalive_expiry=60.0,
-        http1=True,
-        http2=False,
-        retries=0,
-        network_backend=GuardedBackend(exempt),
-    )
-    return made, proxy is not None
+class GuardedTransport(httpx.AsyncBaseTransport):
+    """What httpx sends requests through: one pool by way of the proxy, one for the hosts around it."""
+
+    def __init__(self, settings: FetchSettings) -> None:
+        self._proxy = proxies.chosen(settings)
+        self._certificates = _certificates(settings)
+        self._connections = settings.media_parallel + 2
+        self._pools: dict[proxies.Proxy | None, httpcore.AsyncConnectionPool] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """As httpx asks; the body comes as it is on the wire."""
+        url = request.url
+        port = url.port or (443 if url.scheme == "https" else 80)
+        host = url.raw_host.decode("ascii")
+        proxy = self._proxy if self._proxy and self._proxy.serves(host, port) else None
+        asked = httpcore.Request(
+            request.method,
+            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=cast(AsyncIterable[bytes], request.stream),
+            extensions=request.extensions,
+        )
+        with as_httpx():
+            got = await self._pool(proxy).handle_async_request(asked)
+        return httpx.Response(got.status, headers=got.headers, stream=_Body(got), extensions=got.extensions)
+
+    async def aclose(self) -> None:
+        """Closes every connection."""
+        with as_httpx():
+            for pool in self._pools.values():
+                await pool.aclose()
+
+    def _pool(self, proxy: proxies.Proxy | None) -> httpcore.AsyncConnectionPool:
+        if proxy not in self._pools:
+            self._pools[proxy] = httpcore.AsyncConnectionPool(
+                ssl_context=self._certificates,
+                proxy=httpcore.Proxy(proxy.url, auth=proxy.login) if proxy else None,
+                max_connections=self._connections,
+                max_keepalive_connections=self._connections,
+                keepalive_expiry=60.0,
+                http1=True,
+                http2=False,
+                retries=0,
+                network_backend=GuardedBackend(proxy),
+            )
+        return self._pools[proxy]
 
 
-def _proxy(settings: FetchSettings) -> tuple[httpcore.Proxy | None, tuple[str, int] | None]:
-    text = settings.proxy
-    if text is None:
-        names = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
-        text = next((os.environ[name] for name in names if os.environ.get(name)), "")
-    if not text:
-        return None, None
-    bad = (
-        "the proxy setting is not of the form http://host:port, with a user, a colon, a password and an @ before the "
-        "host where it wants a login (https and socks5 work too)"
-    )
+class _Body(httpx.AsyncByteStream):
+    """A body's raw bytes."""
+
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with as_httpx():
+            async for part in self._response.aiter_stream():
+                yield part
+
+    async def aclose(self) -> None:
+        with as_httpx():
+            await self._response.aclose()
+
+
+@contextmanager
+def as_httpx() -> Iterator[None]:
+    """httpcore's errors become httpx's of the same name."""
     try:
-        parts = urlsplit(text if "://" in text else f"http://{text}")
-        host, port, scheme = parts.hostname, parts.port, parts.scheme
-    except ValueError:
-        raise BadSettings(bad) from None
-    if not host or scheme not in {"http", "https", "socks5", "socks5h"}:
-        raise BadSettings(bad)
-    if scheme.startswith("socks5"):
-        scheme = "socks5"
-        if importlib.util.find_spec("socksio") is None:
-            raise BadSettings("a socks5 proxy needs one more package: pip install 'httpcore[socks]'")
-    port = port or {"http": 80, "https": 443, "socks5": 1080}[scheme]
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    url = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
-    return httpcore.Proxy(url, auth=(user, password) if user or password else None), (host, port)
+        yield
+    except tuple(_SAME) as error:
+        raise next(same for kind, same in _SAME.items() if isinstance(error, kind))(str(error)) from error
+
+
+def client(settings: FetchSettings) -> httpx.AsyncClient:
+    """The client for all requests of a fetcher. Raises BadSettings.
+
+    Redirects are followed by the fetcher, which judges each; no cookie of an answer is kept; the environment is read
+    in one place (``proxies``), so httpx leaves it alone.
+    """
+    return httpx.AsyncClient(
+        transport=GuardedTransport(settings),
+        follow_redirects=False,
+        trust_env=False,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+    )
 
 
 def _certificates(settings: FetchSettings) -> ssl.SSLContext:
     path = settings.ca_file or os.environ.get("SSL_CERT_FILE")
     if not path:
-        return httpcore.default_ssl_context()
+        return httpx.create_ssl_context(trust_env=False)
     try:
         return ssl.create_default_context(cafile=str(path))
     except (OSError, ssl.SSLError) as error:

@@ -180,7 +180,7 @@ def test_unpacking_does_not_depend_on_how_the_bytes_come(coding: str, size: int)
     packed = (
         gzip.compress(text[:100]) + gzip.compress(text[100:]) + b"\0\0" if coding == "gzip" else zlib.compress(text)
     )
-    unpacker = Unpacker(coding, MB, "x")
+    unpacker = Unpacker(coding, MB)
     for at in range(0, len(packed), size):
         unpacker.feed(packed[at : at + size])
     assert text == unpacker.finish()
@@ -189,7 +189,7 @@ def test_unpacking_does_not_depend_on_how_the_bytes_come(coding: str, size: int)
 def test_the_bare_deflate_stream_is_understood() -> None:
     """Some servers leave zlib's frame away."""
     packer = zlib.compressobj(wbits=-15)
-    unpacker = Unpacker("deflate", MB, "x")
+    unpacker = Unpacker("deflate", MB)
     unpacker.feed(packer.compress(b"text" * 100) + packer.flush())
     assert b"text" * 100 == unpacker.finish()
 

@@ -1,0 +1,100 @@
+"""httpx's errors become this program's, in one place: most specific first, the cause kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from scraper.errors import CutShort, FetchError, Later, Refused, ScrapeError, TimedOut, Unreachable
+from scraper.redact import redact
+
+#: What is made of an error: its words, and whether the answer had begun.
+_Maker = Callable[[str, bool], FetchError]
+
+
+def _unreachable(said: str, began: bool) -> FetchError:
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        return Unreachable(
+            f"the host's certificate cannot be verified ({said}): is the clock right? Where a proxy looks into the "
+            "traffic, name its certificate in $SSL_CERT_FILE"
+        )
+    return Unreachable(f"no connection to the host ({said}): is the network up?")
+
+
+def _proxy(said: str, began: bool) -> FetchError:
+    status = re.match(r"\d{3}", said)
+    if status and status[0] == "407":
+        return Unreachable(
+            f"the proxy wants a user name and password, or not these ({said}): set proxy (or $HTTPS_PROXY) to "
+            "http://USER:PASSWORD@HOST:PORT"
+        )
+    if status and status[0] >= "500":
+        return Unreachable(f"the proxy has no connection to the host ({said}): is its own network up?")
+    return Unreachable(f"the proxy does not let this host through ({said}): ask who runs it, or set another proxy")
+
+
+def _silent(said: str, began: bool) -> FetchError:
+    return TimedOut("the answer stopped half-way" if began else "no answer came in time")
+
+
+def _broken(said: str, began: bool) -> FetchError:
+    if began:
+        return CutShort(f"the answer was cut short ({said})")
+    return Later(f"the connection broke before an answer came ({said})")
+
+
+def _unasked(said: str, began: bool) -> FetchError:
+    return Refused(f"this address cannot be asked for ({said})")
+
+
+def _other(said: str, began: bool) -> FetchError:
+    return Later(f"the request failed ({said})")
+
+
+#: The first row that fits. ``StreamError`` and ``CookieConflict`` are missing on purpose: those are faults of ours.
+TABLE: tuple[tuple[type[Exception], _Maker], ...] = (
+    (httpx.ConnectTimeout, _unreachable),
+    (httpx.ConnectError, _unreachable),
+    (httpx.ProxyError, _proxy),
+    (httpx.UnsupportedProtocol, _unasked),
+    (httpx.LocalProtocolError, _broken),
+    (httpx.TimeoutException, _silent),
+    (httpx.NetworkError, _broken),
+    (httpx.ProtocolError, _broken),
+    (httpx.InvalidURL, _unasked),
+    (httpx.HTTPError, _other),
+)
+
+
+@contextmanager
+def translated(*, began: bool) -> Iterator[None]:
+    """Inside, httpx's errors are ours. ``began``: the answer's head is in."""
+    try:
+        yield
+    except tuple(kind for kind, _ in TABLE) as error:
+        make = next(make for kind, make in TABLE if isinstance(error, kind))
+        raise make(_said(error), began) from error
+
+
+@contextmanager
+def about(url: str, hops: list[str]) -> Iterator[None]:
+    """Errors inside carry the address they are about; behind a redirect (``hops`` not empty) they say where to.
+
+    Their words do not repeat the address itself: who shows an error shows the address before it.
+    """
+    try:
+        yield
+    except ScrapeError as error:
+        error.url = redact(url)
+        if hops:
+            error.args = (f"{error} (after a redirect to {redact(hops[-1])})",)
+        raise
+
+
+def _said(error: BaseException) -> str:
+    """What an exception says, in a few words and without secrets."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return redact(text[:200])
