@@ -34,6 +34,13 @@ from scraper.errors import NotAnAddress, ScrapeError
 from scraper.models import Article
 
 
+#: What is left when SQLite cannot read its own file any more; the Markdown files hold everything but raw pages.
+ANEW = (
+    "put a backup in its place, or move archive.db away and give the folder `articles` to `wechat-archive import`, "
+    "which makes the database again from the files"
+)
+
+
 def repair(root: Path, findings: Iterable[Finding], now: datetime, *, disk: Disk | None = None) -> Iterator[Finding]:
     """Each finding again, with what was done about it. Call it under the archive's lock."""
     findings = list(findings)
@@ -47,8 +54,8 @@ def repair(root: Path, findings: Iterable[Finding], now: datetime, *, disk: Disk
         seal.seal_of(database).unlink(missing_ok=True)
     try:
         db = open_database(database)
-    except ArchiveError as error:
-        yield from (replace(f, repaired=False, how=f"cannot be opened: {error}") for f in findings)
+    except ArchiveError:
+        yield from (replace(f, repaired=False, how=f"cannot be opened: {ANEW}") for f in findings)
         return
     with db:
         mender = _Mender(Store(db, root, eager=False, disk=disk), now)
@@ -107,7 +114,7 @@ class _Mender:
             self._rebuilt = [tuple(row) for row in rows] == [("ok",)]
         if self._rebuilt:
             return True, "the database file was written anew and is sound"
-        return False, "the database is damaged beyond its indexes: restore a backup, then `wechat-archive run`"
+        return False, f"damaged beyond its indexes: {ANEW}"
 
     def _redefine(self) -> None:
         """Indexes, triggers and views as the migrations define them; they hold nothing of their own."""
