@@ -33,7 +33,6 @@ from scraper import urls
 from scraper.errors import NotAnAddress, ScrapeError
 from scraper.models import Article
 
-
 #: What is left when SQLite cannot read its own file any more; the Markdown files hold everything but raw pages.
 ANEW = (
     "put a backup in its place, or move archive.db away and give the folder `articles` to `wechat-archive import`, "
