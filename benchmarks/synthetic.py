@@ -2,8 +2,9 @@
 
 Characters follow a Zipf law over a list in order of frequency; words of one to four characters are drawn from them
 once; an article mixes the common words with those of its two subjects, repeats itself as people do, and holds Latin
-words, numbers, code, emoji, full-width and traditional forms in the shares that 130 real pages showed. Measured against
-those pages: distinct pairs per article, and their growth over articles, are within a tenth.
+words, numbers, code, emoji, full-width and traditional forms. Compared with 41 real pages cut to the same length: 324
+tokens of the index per KB (real: 295), 167 different ones per KB over 25 articles (real: 164), 27 said four times or
+more in an article (real: 20).
 """
 
 from __future__ import annotations

@@ -17,9 +17,10 @@ from archive.search.tables import VERSION
 from archive.search.terms import IS_CJK, fold, tokens
 
 _BATCH = 500
-#: Tokens waiting in memory before FTS5 writes them out. The default of 1 MB makes 20 times the merging.
+#: Bytes of tokens waiting in memory before FTS5 writes them out: with the default of 1 MB it merges far more often.
 _BULK, _USUAL = 64 << 20, 1 << 20
-#: Pairs in more than this part of the articles get tokens of three where they overlap: 7 % more tokens on real pages.
+#: Pairs in more than this part of the articles get tokens of three where they overlap: 0.56 of the text
+#: at 100,000 invented articles, against 0.55 with twice as many articles asked of a pair.
 _FREQUENT = 0.04
 _SAMPLE = 2000  # articles that are looked at for them
 

@@ -183,8 +183,8 @@ def tokens(folded: str, joints: frozenset[str] = frozenset()) -> set[str]:
     """The set that the index keeps of a folded text.
 
     ``joints`` are this archive's most frequent pairs: where two of them overlap (``的一`` + ``一个``) the three
-    characters are a token too. Each pair alone is in a third of all articles, and a search for the three would read
-    thousands of texts in vain.
+    characters are a token too. Each pair alone is in thousands of articles, and a search for the three would read
+    their texts in vain (70 ms at 10,000 articles, 3 ms with the token).
     """
     return tokens_and_salient(folded, joints, 1 << 30)[0]
 
