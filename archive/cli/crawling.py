@@ -112,6 +112,6 @@ def _log(result: Result) -> None:
 
 def _describe(result: Result) -> str:
     if result.change in ("failed", "gone", "waiting"):
-        later = f" Next try: {result.due[:16]}." if result.due else ""
-        return f"{result.change}: {result.address}: {result.error}{later}"
+        later = f". Next try: {result.due[:16].replace('T', ' ')} UTC" if result.due else ""
+        return f"{result.change}: {result.address}: {(result.error or '').rstrip('.')}{later}"
     return f"{result.change}: {result.path or result.address}"

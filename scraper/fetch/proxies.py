@@ -72,7 +72,7 @@ def _names(entry: str, host: str, port: int) -> bool:
     says the same), a number, a block of numbers; a port behind any of them limits it."""
     if entry == "*":
         return True
-    bare, _, wanted = entry.rpartition(":") if re.search(r"(?:^[^:]+|\]):\d+$", entry) else (entry, "", "")
+    bare, _, wanted = entry.rpartition(":") if re.search(r"(?:^[^:]+|\]):[0-9]+$", entry) else (entry, "", "")
     if wanted and int(wanted) != port:
         return False
     bare = bare.strip("[]")

@@ -35,6 +35,7 @@ class Internet:
 
     ``site`` scripts the answers, ``log`` has the requests, ``env`` is what a program needs to be in it: the proxy, the
     CA file, and nothing that goes around them. ``proxy`` and ``ca_file`` are the same for ``FetchSettings``.
+    ``refuses`` is the status that the proxy answers every CONNECT with, instead of connecting.
     """
 
     def __init__(self, site: Site | None = None) -> None:
@@ -42,6 +43,7 @@ class Internet:
         self.log = Log()
         self.proxy = ""
         self.ca_file = ""
+        self.refuses: int | None = None
         self._ca = trustme.CA()
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._lock = threading.Lock()
@@ -165,6 +167,9 @@ class _Connection:
     def _tunnel(self, target: str) -> None:
         host, _, port = target.rpartition(":")
         host = host.strip("[]").lower()
+        if self._internet.refuses:
+            self._sock.sendall(b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n" % self._internet.refuses)
+            return
         self._sock.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         if self._raw.recv(1, socket.MSG_PEEK)[:1] == b"\x16":
             self._sock = self._internet.context(host).wrap_socket(self._raw, server_side=True)

@@ -1,0 +1,285 @@
+"""The edge: every error of the libraries below has its own here, and every proxy setting does what it says."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+import httpcore
+import httpx
+import pytest
+
+from scraper.errors import CutShort, FetchError, Forbidden, Later, Refused, ScrapeError, TimedOut, Unreachable
+from scraper.fetch import Fetcher, FetchSettings, failures, proxies, transport
+from tests.fetch.helper import IMAGE, URL, media, page, using
+from tests.weixin import Answer, Internet
+from tests.weixin.pages import article_page, png
+
+BODY = article_page(title="一页")
+
+#: httpx's class → ours before the answer's head, and after it.
+EXPECTED: dict[str, tuple[type[FetchError], type[FetchError]]] = {
+    "CloseError": (Later, CutShort),
+    "ConnectError": (Unreachable, Unreachable),
+    "ConnectTimeout": (Unreachable, Unreachable),
+    "DecodingError": (Later, Later),
+    "HTTPError": (Later, Later),
+    "HTTPStatusError": (Later, Later),
+    "InvalidURL": (Refused, Refused),
+    "LocalProtocolError": (Later, CutShort),
+    "NetworkError": (Later, CutShort),
+    "PoolTimeout": (TimedOut, TimedOut),
+    "ProtocolError": (Later, CutShort),
+    "ProxyError": (Unreachable, Unreachable),
+    "ReadError": (Later, CutShort),
+    "ReadTimeout": (TimedOut, TimedOut),
+    "RemoteProtocolError": (Later, CutShort),
+    "RequestError": (Later, Later),
+    "TimeoutException": (TimedOut, TimedOut),
+    "TooManyRedirects": (Later, Later),
+    "TransportError": (Later, Later),
+    "UnsupportedProtocol": (Refused, Refused),
+    "WriteError": (Later, CutShort),
+    "WriteTimeout": (TimedOut, TimedOut),
+}
+#: Wrong use of httpx by us: these go through, as the bugs that they are.
+OURS = {"CookieConflict", "StreamError", "StreamClosed", "StreamConsumed", "RequestNotRead", "ResponseNotRead"}
+
+
+def _exceptions(library: Any) -> dict[str, type[Exception]]:
+    found = {name: getattr(library, name) for name in library.__all__}
+    return {name: kind for name, kind in found.items() if isinstance(kind, type) and issubclass(kind, Exception)}
+
+
+def _raised(kind: type[Exception], message: str = "said so") -> Exception:
+    error = kind.__new__(kind)
+    error.args = (message,)
+    return error
+
+
+def test_every_error_of_httpx_is_known() -> None:
+    """A new one in a new release fails here, not in somebody's night."""
+    assert set(EXPECTED) | OURS == set(_exceptions(httpx))
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+@pytest.mark.parametrize("began", [False, True])
+def test_an_error_of_httpx_is_one_of_ours(name: str, began: bool) -> None:
+    """Its class as promised, what was said in its words, the cause kept."""
+    error = _raised(_exceptions(httpx)[name])
+    with pytest.raises(FetchError) as caught, failures.translated(began=began):
+        raise error
+    assert EXPECTED[name][began] is type(caught.value)
+    assert error is caught.value.__cause__
+    if not isinstance(error, httpx.TimeoutException) or isinstance(error, httpx.ConnectTimeout):
+        assert "said so" in str(caught.value)
+
+
+def test_every_error_of_httpcore_becomes_httpxs_of_that_name() -> None:
+    """So nothing of the lower library reaches a caller. (ConnectionNotAvailable never leaves its pool.)"""
+    for name, kind in _exceptions(httpcore).items():
+        if name != "ConnectionNotAvailable":
+            with pytest.raises(getattr(httpx, name)) as caught, transport.as_httpx():
+                raise _raised(kind)
+            assert name == type(caught.value).__name__
+
+
+def test_the_table_has_the_most_specific_first() -> None:
+    """No row can be hidden by one before it."""
+    kinds = [kind for kind, _ in failures.TABLE]
+    assert not [(a, b) for place, a in enumerate(kinds) for b in kinds[place + 1 :] if issubclass(b, a)]
+
+
+def test_the_headers_are_ours_and_no_others(internet: Internet) -> None:
+    """Names as a browser writes them; nothing of httpx (its own name, ``br``, ``Connection``)."""
+    internet.site.on(URL, Answer(body=BODY))
+    sent: list[list[tuple[bytes, bytes]]] = []
+
+    async def note(request: httpx.Request) -> None:
+        sent.append(request.headers.raw)
+
+    async def work(fetcher: Fetcher) -> None:
+        fetcher._client.event_hooks["request"].append(note)
+        await fetcher.page(URL)
+
+    using(internet, work, user_agent="Reader/1")
+    names = [b"Host", b"User-Agent", b"Accept", b"Accept-Language", b"Accept-Encoding"]
+    assert names == [name for name, _ in sent[0]]
+    assert (b"mp.weixin.qq.com", b"Reader/1") == (sent[0][0][1], sent[0][1][1])
+    assert {name.decode().lower() for name in names} == set(internet.log.requests()[0].headers)
+
+
+def test_no_cookie_of_an_answer_comes_back(internet: Internet) -> None:
+    """A fetcher is a stranger at every request, unless a person gave cookies."""
+    internet.site.on(URL, Answer(body=BODY, headers={"Set-Cookie": "a=b; Domain=weixin.qq.com; Path=/"}))
+
+    async def twice(fetcher: Fetcher) -> None:
+        await fetcher.page(URL)
+        await fetcher.page(URL)
+
+    using(internet, twice)
+    assert ["cookie" in request.headers for request in internet.log.requests()] == [False, False]
+
+
+AROUND = {
+    "": (),
+    "*": ("mp.weixin.qq.com", "10.0.0.1"),
+    "qq.com": ("qq.com", "mp.weixin.qq.com"),
+    ".qq.com": ("qq.com", "mp.weixin.qq.com"),
+    "*.qq.com": ("qq.com", "mp.weixin.qq.com"),
+    "WEIXIN.QQ.com": ("mp.weixin.qq.com",),
+    "x.com, weixin.qq.com": ("mp.weixin.qq.com",),
+    "x.com weixin.qq.com": ("mp.weixin.qq.com",),
+    "mp.weixin.qq.com:443": ("mp.weixin.qq.com",),
+    "mp.weixin.qq.com:80": (),
+    "eixin.qq.com": (),
+    "10.0.0.1": ("10.0.0.1",),
+    "10.0.0.0/8": ("10.0.0.1",),
+    "10.0.0.0/8:443": ("10.0.0.1",),
+    "11.0.0.0/8": (),
+    "[2606:4700::1]:443": ("2606:4700::1",),
+    "2606:4700::/32": ("2606:4700::1",),
+    "[::1]:80,,:::,/,:443,a:b:c": (),
+}
+
+
+@pytest.mark.parametrize(("value", "direct"), AROUND.items(), ids=AROUND)
+def test_no_proxy_names_the_hosts_that_are_asked_directly(
+    monkeypatch: pytest.MonkeyPatch, value: str, direct: tuple[str, ...]
+) -> None:
+    """As curl and Go read it: hosts with their subdomains, numbers, blocks, ports, ``*``."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", value)
+    proxy = proxies.chosen(FetchSettings())
+    assert proxy is not None
+    hosts = ("mp.weixin.qq.com", "qq.com", "10.0.0.1", "2606:4700::1", "example.com")
+    expected = hosts if value == "*" else tuple(host for host in hosts if host in direct)
+    assert expected == tuple(host for host in hosts if not proxy.serves(host, 443))
+
+
+def test_a_proxy_in_the_settings_is_for_every_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``$NO_PROXY`` speaks of the environment's proxy; an empty setting is no proxy at all."""
+    monkeypatch.setenv("ALL_PROXY", "http://proxy.example")
+    monkeypatch.setenv("no_proxy", "*")
+    given = proxies.chosen(FetchSettings(proxy="http://mine.example"))
+    assert given is not None
+    assert ("http://mine.example:80", True) == (given.url, given.serves("mp.weixin.qq.com", 443))
+    assert proxies.chosen(FetchSettings(proxy="")) is None
+
+
+def test_a_host_around_the_proxy_is_judged_by_its_number(internet: Internet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked directly it is resolved here, so a name that leads inside is found out; the others go through the proxy."""
+    for name, value in internet.env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("NO_PROXY", "qpic.cn")
+    internet.site.on(URL, Answer(body=BODY))
+    internet.site.image(IMAGE, png(1))
+
+    async def look_up(self: Any, host: str, port: int, **kwargs: Any) -> list[Any]:
+        assert host != "mp.weixin.qq.com"
+        if host == "127.0.0.1":
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port))]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.9.8.7", port))]
+
+    monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", look_up)
+
+    async def work(fetcher: Fetcher) -> None:
+        await fetcher.page(URL)
+        with pytest.raises(Forbidden, match=r"10\.9\.8\.7"):
+            await fetcher.media(IMAGE)
+
+    using(internet, work, proxy=None, ca_file=None)
+    assert internet.log.urls() == [URL]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(407, "user name and password"), (403, "does not let this host"), (502, "no connection")]
+)
+def test_a_proxy_that_refuses_says_what_to_do(internet: Internet, status: int, said: str) -> None:
+    """Exit code 69, worth another try; and that next try is not spoiled by the first."""
+    internet.site.on(URL, Answer(body=BODY))
+
+    async def work(fetcher: Fetcher) -> None:
+        internet.refuses = status
+        with pytest.raises(Unreachable, match=said) as caught:
+            await fetcher.page(URL)
+        assert (69, URL, "later") == (caught.value.exit_code, caught.value.url, caught.value.after)
+        assert str(status) in str(caught.value)
+        internet.refuses = None
+        assert BODY == (await fetcher.page(URL)).body
+
+    using(internet, work)
+
+
+def test_a_proxy_that_refuses_plain_http_is_not_taken_for_the_host(internet: Internet) -> None:
+    """There its 407 comes as if the host had answered: tried again, never final."""
+    internet.site.on(IMAGE, Answer(status=407))
+    with pytest.raises(Unreachable, match="user name"):
+        media(internet, IMAGE.replace("https", "http"))
+
+
+def test_a_proxy_that_is_down_is_named(internet: Internet) -> None:
+    """Host and port, never the password, and what to look at."""
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1:9 cannot be reached .* \$HTTPS_PROXY") as caught:
+        page(internet, proxy="http://user:canary@127.0.0.1:9")
+    assert (69, URL) == (caught.value.exit_code, caught.value.url)
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(status=404),
+        Answer(status=503, headers={"Retry-After": "120"}),
+        Answer(status=799),
+        Answer(body=""),
+        Answer(body="<html>", unsized=True),
+        Answer(body="<html></html>", cut=3),
+        Answer(body=b"x", length=10**15),
+        Answer(body="x", headers={"Content-Encoding": "br"}),
+        Answer(reset="before"),
+        Answer(hang=True),
+        Answer(status=302),
+        Answer(status=302, headers={"Location": URL}),
+        Answer(status=302, headers={"Location": "/mp/verifycode?x=1"}),
+        Answer(status=302, headers={"Location": "https://open.weixin.qq.com/connect"}),
+    ],
+)
+def test_an_error_does_not_repeat_its_address(internet: Internet, answer: Answer) -> None:
+    """The address is in ``url``, for the caller to show before it; the words fit behind a colon."""
+    internet.site.on(URL, answer)
+    with pytest.raises(ScrapeError) as caught:
+        page(internet, page_deadline=0.5)
+    said = str(caught.value)
+    assert URL == caught.value.url
+    assert URL not in said
+    assert "mp.weixin.qq.com" not in said
+    assert said[-1] not in ".:"
+
+
+def test_an_error_behind_a_redirect_says_where(internet: Internet) -> None:
+    """Else the line would blame the wrong address."""
+    other = URL.replace("A", "B")
+    internet.site.redirect(URL, other)
+    internet.site.on(other, Answer(status=500))
+    with pytest.raises(Later) as caught:
+        page(internet)
+    assert (URL, f"the server answered 500 (Internal Server Error) (after a redirect to {other})") == (
+        caught.value.url,
+        str(caught.value),
+    )
+
+
+def test_hosts_in_other_scripts_are_asked_for_in_punycode(internet: Internet) -> None:
+    """The same host to the guard, in the ``Host`` header and to the proxy; odd characters in a path come encoded."""
+    url = internet.site.feed("https://xn--fsqu00a.xn--0zwm56d/rss", "<rss/>")
+    internet.site.on("https://xn--fsqu00a.xn--0zwm56d/%E6%96%87?q=%E7%AB%A0%20b", Answer(body="<rss></rss>"))
+
+    async def work(fetcher: Fetcher) -> None:
+        assert (await fetcher.feed("https://例子.测试/rss")).body == b"<rss/>"
+        assert (await fetcher.feed("https://例子.测试/文?q=章 b")).body == b"<rss></rss>"
+
+    using(internet, work)
+    assert url == internet.log.urls()[0]
+    assert {request.headers["host"] for request in internet.log.requests()} == {"xn--fsqu00a.xn--0zwm56d"}
