@@ -4,7 +4,8 @@ Where an article stands in the index decides how fast the newest are found. ``se
 rowid down, so rowids go by publish time; and small differences between rowids make a small index, so they lie dense:
 time is cut into spans of `SPAN` rowids each (`_Spans`), inside a span the order does not matter because a search sorts
 the hits of one span itself. An article that finds its span full stands above `LATE`, where a search always looks
-first; the next `reindex` cuts new spans. Minutes as rowids would be simpler, and most differences two bytes or three instead of one.
+first; the next `reindex` cuts new spans.
+Minutes as rowids would be simpler, and most differences two bytes or three instead of one.
 """
 
 from __future__ import annotations
