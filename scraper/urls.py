@@ -23,6 +23,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from scraper.errors import NotAnAddress
 from scraper.models import Identity
 from scraper.redact import redact
+from scraper.urls_pasted import plain
 
 Form = Literal["short", "long", "temporary", "show", "album"]
 
@@ -69,10 +70,6 @@ _BEFORE = re.compile(
 )
 _LONGEST_START = 64
 _NESTED = re.compile(r"[?&](?:target_url|requrl|redirect_url|url)=", re.IGNORECASE)
-#: A mail program broke the line before a parameter.
-_WRAP = re.compile(r"\n[ \t>]{0,8}&(?:amp;)?(?:mid|idx|sn|chksm|scene)=")
-_WRAPPED = re.compile(r"[ \t]{0,8}\r?\n[ \t>]{0,8}(?=&(?:amp;)?(?:mid|idx|sn|chksm|scene)=)")
-_INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")
 _JS_ESCAPE = re.compile(r"\\{1,8}(?:x|u00)([0-9A-Fa-f]{2})")
 # Not html.unescape: it reads `&timestamp=` as `×tamp=` and `&copy=` as `©=`.
 _ENTITY = re.compile(r"&(?:amp|#38|#x26);", re.IGNORECASE)
@@ -189,9 +186,7 @@ def clean_link(url: str, base: str | None = None) -> str:
 
 
 def _candidates(text: str) -> Iterator[str]:
-    text = _INVISIBLE.sub("", text)
-    if _WRAP.search(text):
-        text = _WRAPPED.sub("", text)
+    text = plain(text)
     done = 0
     # Looking for the bare host first, then for what stands before it, keeps a page of 4 MB quick.
     for host in _HOST.finditer(text):

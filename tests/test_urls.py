@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -59,6 +61,13 @@ LONG_FORMS = {
     "captcha, twice": f"https://mp.weixin.qq.com/mp/wappoc_appmsgcaptcha?target_url={ENCODED.replace('%', '%25')}",
     "a checking page": f"https://wx.qq.com/cgi-bin/mmwebwx-bin/webwxcheckurl?requrl={ENCODED}&skey=1",
     "a reading proxy": f"https://r.example/{LONG}",
+    "full width": "".join(chr(ord(c) + 0xFEE0) if c in ":/.?=&" else c for c in LONG),
+    "all full width": "".join(chr(ord(c) + 0xFEE0) for c in LONG[:24]) + LONG[24:],
+    "full-width query": LONG.replace("?", "？").replace("&", "＆") + "，后面还有字",
+    "Chinese stops": LONG.replace("mp.weixin.qq.com", "mp。weixin。qq。com"),
+    "defused": LONG.replace("https", "hxxps").replace("mp.weixin.qq.com", "mp[.]weixin[.]qq[.]com"),
+    "marks of direction": f"\u202a{LONG[:60]}\u200e{LONG[60:]}\u202c",
+    "a stored mail": "=\r\n".join(re.findall(".{1,40}", LONG.replace("=", "=3D"))),
 }
 
 
@@ -78,6 +87,10 @@ SHORT_FORMS = [
     SHORT + ".",
     f"{SHORT}，后面还有字",
     f"看「{SHORT}」",
+    f"看过{SHORT}？真好",
+    SHORT.replace("/", "／").replace(":", "：") + "：后面",
+    SHORT.replace("https", "hxxps"),
+    f"Content-Transfer-Encoding: quoted-printable\n\n{SHORT[:30]}=\n{SHORT[30:]}",
     "mp.weixin.qq.com/s/bRt0seqxnIuoQnASJTU-8w",
     f"https://mp.weixin.qq.com/mp/wappoc_appmsgcaptcha?poc_token=1&target_url={SHORT}",
 ]
