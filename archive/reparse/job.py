@@ -12,17 +12,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from archive.decide import is_hollow
 from archive.errors import ArchiveError, NotHeld
 from archive.frontier import transaction
 from archive.lock import Lock
-from archive.record import iso
+from archive.record import iso, storable
 from archive.reparse.report import Change, ReparseReport, diff, differing
 from archive.reparse.work import Read, read_all
 from archive.run.signals import Interrupted, Signals
 from archive.schema import open_database
 from archive.snapshots import FILE_NAME, Snapshots
 from archive.store import Store
+from archive.store.finding import identified
 from scraper.errors import ScrapeError
+from scraper.models import Article
 from scraper.parse import PARSER_VERSION
 
 Scope = Literal["changed", "all"]
@@ -32,10 +35,12 @@ NOTE_EVERY = 25
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A raw page to read, and the article that it is the page of (``None``: of none so far)."""
+    """A raw page to read, the article that it is the page of (``None``: of none so far), and which of its earlier
+    versions (``None``: the newest)."""
 
     snapshot_id: int
     article_id: int | None
+    version: int | None = None
 
 
 def reparse(
@@ -124,6 +129,7 @@ class _Job:
             if stored.snapshot_id is None:
                 raise NotHeld(f"{key} was kept without a raw page: `save --refresh {stored.url}` fetches it again")
             found.append(Item(stored.snapshot_id, stored.article_id))
+            found += self._versions(f"article_id = {stored.article_id:d}")
         return found
 
     def _scoped(self, scope: Scope) -> list[Item]:
@@ -134,6 +140,7 @@ class _Job:
                 f"SELECT snapshot_id, id FROM articles WHERE snapshot_id IS NOT NULL {older} ORDER BY snapshot_id, id"
             )
         ]
+        found += self._versions("1" if scope == "all" else f"parser_version < {PARSER_VERSION:d}")
         self.report.missing = self.conn.execute(
             f"SELECT count(*) FROM articles WHERE snapshot_id IS NULL {older}"
         ).fetchone()[0]
@@ -141,9 +148,14 @@ class _Job:
             found += self._without_article()
         return sorted(found, key=lambda item: item.snapshot_id)
 
+    def _versions(self, where: str) -> list[Item]:
+        sql = f"SELECT snapshot_id, article_id, number FROM versions WHERE snapshot_id IS NOT NULL AND {where}"
+        return [Item(*row) for row in self.conn.execute(sql)]
+
     def _without_article(self) -> Iterator[Item]:
         """The newest page of each address that gave no article: a status page, or one that nobody understood."""
-        used = {row[0] for row in self.conn.execute("SELECT snapshot_id FROM articles WHERE snapshot_id IS NOT NULL")}
+        sql = "SELECT snapshot_id FROM articles UNION SELECT snapshot_id FROM versions"
+        used = {row[0] for row in self.conn.execute(sql)}
         with Snapshots(self.root / FILE_NAME, readonly=True) as snapshots:
             for snapshot_id, address in snapshots.newest_ids():
                 held = self.conn.execute("SELECT 1 FROM addresses WHERE address = ?", (address,)).fetchone()
@@ -174,10 +186,16 @@ class _Job:
     def _kept(self, item: Item, read: Read) -> Change | None:
         assert read.article is not None
         try:
-            old = None if item.article_id is None else self.store.article(item.article_id)
-            names = () if old is None else differing(old, read.article)
+            old = None if item.article_id is None else self._old(item)
+            article = read.article
+            if old is not None:
+                # As `keep` does: what no row can hold, and the identity that only the address carries.
+                article = identified(storable(article), old.identity)
+            names = () if old is None else differing(old, article)
             if self.report.dry_run:
-                return self._would(item, read, names)
+                return self._would(item, read, old, article, names)
+            if item.version is not None:
+                return self._version(item, read, article, names)
             kept = self.store.keep(
                 read.article, address=read.address, now=datetime.now(UTC), snapshot_id=read.snapshot_id, again=True
             )
@@ -190,12 +208,34 @@ class _Job:
             what=what, key=kept.key, path=kept.path, title=read.article.title, address=read.address, fields=names
         )
 
-    def _would(self, item: Item, read: Read, names: tuple[str, ...]) -> Change | None:
-        assert read.article is not None
-        if item.article_id is None:
+    def _old(self, item: Item) -> Article:
+        assert item.article_id is not None
+        if item.version is None:
+            return self.store.article(item.article_id)
+        return self.store.version(item.article_id, item.version)
+
+    def _version(self, item: Item, read: Read, article: Article, names: tuple[str, ...]) -> Change | None:
+        """An earlier version: its row and file, nothing else hangs on them."""
+        assert item.article_id is not None
+        assert item.version is not None
+        if is_hollow(article):
+            return self._failed(item, Read(read.snapshot_id, read.address, None, "hollow", "nothing is left of it"))
+        self.store.remake_version(item.article_id, item.version, article, PARSER_VERSION)
+        if not names:
+            return None
+        stored = self.store.stored(item.article_id)
+        path = f"{stored.path} (version {item.version})"
+        return Change(
+            what="changed", key=stored.key, path=path, title=article.title, address=read.address, fields=names
+        )
+
+    def _would(
+        self, item: Item, read: Read, old: Article | None, article: Article, names: tuple[str, ...]
+    ) -> Change | None:
+        if item.article_id is None or old is None:
             if self.store.find(read.address) is not None:
                 return None
-            return Change(what="new", title=read.article.title, address=read.address)
+            return Change(what="new", title=article.title, address=read.address)
         if not names:
             return None
         stored = self.store.stored(item.article_id)
@@ -203,10 +243,10 @@ class _Job:
             what="changed",
             key=stored.key,
             path=stored.path,
-            title=read.article.title,
+            title=article.title,
             address=read.address,
             fields=names,
-            diff=diff(self.store.article(item.article_id), read.article, stored.path),
+            diff=diff(old, article, stored.path),
         )
 
     # --- going on after a kill

@@ -6,6 +6,7 @@ import json
 import sqlite3
 
 from archive import checks, record
+from archive.decide import content_hash
 from archive.errors import NotHeld
 from archive.store.accounts import Accounts
 from archive.store.types import Version, time
@@ -32,6 +33,33 @@ class Versions(Accounts):
         checks.require_content(row)
         return record.loads(row["record"], row["body"], row["text"])
 
+    def remake_version(self, article_id: int, number: int, article: Article, parser_version: int) -> None:
+        """An earlier content as another parser reads the same raw page (``reparse``); its file too, where it has one.
+
+        Raises NotHeld.
+        """
+        row = self._one("SELECT * FROM versions WHERE article_id = ? AND number = ?", article_id, number)
+        if row is None:
+            raise NotHeld(f"article number {article_id} has no earlier version {number}")
+        values = {
+            "title": article.title,
+            "record": record.dumps(article),
+            "body": article.body,
+            "text": article.text,
+            "content_hash": content_hash(article),
+            "parser_version": parser_version,
+        }
+        values["content_check"] = checks.content_check(values)
+        with self._writing():
+            if row["path"] is not None:
+                self._put(row["path"], self._markdown_of_version({**dict(row), **values}), None)
+            self._run(
+                "UPDATE versions SET title = ?, record = ?, body = ?, text = ?, content_hash = ?, parser_version = ?, "
+                "content_check = ? WHERE id = ?",
+                *values.values(),
+                row["id"],
+            )
+
     def _bury(self, row: sqlite3.Row, number: int, article_id: int) -> None:
         """The content of ``row`` as an earlier version of the article."""
         checks.require_content(row)
@@ -52,7 +80,7 @@ class Versions(Accounts):
             }
         )
 
-    def _markdown_of_version(self, row: sqlite3.Row) -> str:
+    def _markdown_of_version(self, row: checks.Row) -> str:
         """The file of an earlier version, from its row of ``versions``."""
         article = self._row(row["article_id"])
         values = {**dict(article), **{name: row[name] for name in checks.CONTENT}, "gone": None}

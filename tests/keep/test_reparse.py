@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ from tests.command import wechat_archive
 from tests.keep.archives import contents, fill, opened, rows
 from tests.keep.articles import page
 from tests.keep.pages import FETCHED
+
+LATER = FETCHED + timedelta(days=30)
 
 
 @pytest.fixture
@@ -32,8 +36,6 @@ def learnt(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read = scraper.article.read
 
     def better(page: Page) -> Article:
-        from dataclasses import replace
-
         return replace(read(page), author="新作者")
 
     monkeypatch.setattr("scraper.article.read", better)
@@ -131,6 +133,25 @@ def test_a_page_that_gives_no_article_any_more_takes_nothing_away(root: Path, mo
 
     assert (3, 1) == (report.failed, report.exit_code)
     assert before == contents(root)
+
+
+def test_earlier_versions_are_made_again_too(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each version comes from its own raw page; the newer parser reads that one as well."""
+    fill(root, [page(1, text="später", fetched=LATER)], now=LATER)
+    read = scraper.article.read
+    monkeypatch.setattr("scraper.article.read", lambda page: replace(read(page), author="新作者"))
+    monkeypatch.setattr("archive.reparse.job.PARSER_VERSION", 99)
+    monkeypatch.setattr("archive.store.keeping.current_parser", lambda: 99)
+
+    report = reparse(root, jobs=1)
+
+    assert (4, 4) == (report.pages, report.changed)
+    with opened(root) as (store, _):
+        first = next(stored for stored in store.articles() if stored.version == 2)
+        old, new = store.version(first.article_id, 1), store.version(first.article_id, 2)
+        assert ("新作者", "新作者") == (old.author, new.author)
+        assert ("später" in old.text, "später" in new.text) == (False, True)
+        assert [99, 99] == [version.parser_version for version in store.versions(first.article_id)]
 
 
 def test_articles_are_chosen_by_key_address_or_path(root: Path) -> None:
