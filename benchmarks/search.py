@@ -168,8 +168,8 @@ def peers(wanted: list[str], path: Path, folder: Path, queries: list[str]) -> It
             except ImportError:
                 print("tantivy is not installed: pip install 'wechat-archive[bench]'", file=sys.stderr)
                 return
-            yield "tantivy, newest 20", times_of([index.newest(node) for node in nodes])
-            yield "tantivy, relevance 20", times_of([index.relevance(node) for node in nodes])
+            yield "tantivy, newest 20", times_of([partial(index.newest, query) for query in queries])
+            yield "tantivy, relevance 20", times_of([partial(index.relevance, query) for query in queries])
             size = sum(file.stat().st_size for file in (folder / "tantivy").iterdir())
             print(f"tantivy's index: {size / sizes(conn)[1]:.2f} × text", file=sys.stderr)
 
@@ -188,6 +188,7 @@ def main() -> None:
     options.add_argument("--documents", type=int, default=100_000)
     options.add_argument("--peers", default="like,trigram,tantivy", help="of these, between commas; empty for none")
     options.add_argument("--growth", type=Path, metavar="SVG", help="draw the times from 1,000 articles on")
+    options.add_argument("--steps", default=STEPS, help="sizes to draw before --documents [default: %(default)s]")
     options.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     options.add_argument("--folder", type=Path, help="where the archive is made, or lies from an earlier run")
     given = options.parse_args()
@@ -195,7 +196,11 @@ def main() -> None:
         folder = given.folder or Path(made)
         figures = measure(folder, Path(made), given.documents, [name for name in given.peers.split(",") if name])
         if given.growth:
-            points = [growth_point(Path(made) / str(size), size) for size in _steps(given.documents)]
+            points = [
+                growth_point(Path(made) / str(size), size)
+                for size in map(int, given.steps.split(","))
+                if size < given.documents
+            ]
             points.append(
                 Point(given.documents, {name: value[:2] for name, value in figures.items() if name in _DRAWN})
             )
@@ -204,11 +209,8 @@ def main() -> None:
             given.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
+STEPS = "1000,3000,10000,30000"
 _DRAWN = ("newest 20", "relevance 20", "LIKE, newest 20")
-
-
-def _steps(documents: int) -> list[int]:
-    return [size for size in (1_000, 3_000, 10_000, 30_000) if size < documents]
 
 
 def growth_point(folder: Path, documents: int) -> Point:

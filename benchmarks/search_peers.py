@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from archive.search.query import And, Dates, Node, Not, Or, Tag, Text
+from archive.search.query import And, Dates, Node, Not, Or, Tag, Text, parse
 from archive.search.terms import IS_CJK, fold
 
 _PIECES = re.compile(r"[^\W_]+")
@@ -108,14 +108,18 @@ class Tantivy:
         self._searcher = index.searcher()
         self._accounts = [row[0] for row in source.execute("SELECT name FROM accounts")]
 
-    def newest(self, node: Node) -> Callable[[], object]:
-        query = self._query(node)
+    def newest(self, query: str) -> list[int]:
+        """The numbers of the newest 20, from what was typed on, as ours."""
         order = self._tantivy.Order.Desc
-        return lambda: self._searcher.search(query, 20, count=False, order_by_field="published", order=order).hits
+        hits = self._searcher.search(
+            self._query(parse(query)), 20, count=False, order_by_field="published", order=order
+        ).hits
+        return [self._searcher.doc(address)["number"][0] for _, address in hits]
 
-    def relevance(self, node: Node) -> Callable[[], object]:
-        query = self._query(node)
-        return lambda: self._searcher.search(query, 20, count=False).hits
+    def relevance(self, query: str) -> list[int]:
+        """The numbers of the best 20."""
+        hits = self._searcher.search(self._query(parse(query)), 20, count=False).hits
+        return [self._searcher.doc(address)["number"][0] for _, address in hits]
 
     def _query(self, node: Node) -> Any:
         query, occur = self._tantivy.Query, self._tantivy.Occur
