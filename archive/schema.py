@@ -325,8 +325,17 @@ def _prepare(conn: sqlite3.Connection, place: Path, readonly: bool, outdated: bo
         with contextlib.suppress(OSError):  # the folder may be one we cannot write in; SQLite will say so better
             seal.lift(place)
     if pending and not readonly:
+        begin_list(db)
         migrations.apply(db)
     return db
+
+
+def begin_list(db: Database) -> None:
+    """The library's own list of migrations, made in one transaction: it makes table and index in two, and a kill
+    between them left an archive without the index for ever (found by the kill sweep)."""
+    with db.atomic():
+        migrations.ensure_migrations_table(db)
+        db.table("_sqlite_migrations").create_index(["migration_set", "name"], unique=True, if_not_exists=True)
 
 
 def _refuse_newer(db: Database, place: Path) -> None:

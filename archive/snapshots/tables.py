@@ -132,4 +132,8 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     migrations = Migrations("snapshots")
     for name, step in STEPS:
         migrations(name=name)(step)
-    migrations.apply(Database(connection))
+    db = Database(connection)
+    with db.atomic():  # table and index of the library's own list together: a kill between them must leave neither
+        migrations.ensure_migrations_table(db)
+        db.table("_sqlite_migrations").create_index(["migration_set", "name"], unique=True, if_not_exists=True)
+    migrations.apply(db)

@@ -171,6 +171,8 @@ def _finish(sweep: Sweep, articles: list[Published]) -> None:
     assert {p.relative_to(sweep.root).as_posix() for p in (sweep.root / "articles").rglob("*.md")} == paths
     assert (stale, waiting) == (0, 0)
     assert list(sweep.root.glob(".tmp/*")) == []
+    sweep.nursery.start("verify", "--archive", str(sweep.root))
+    assert sweep.nursery.wait() == 0
     before = len(sweep.internet.log)
     sweep.nursery.start(*sweep.command("run"))
     assert sweep.nursery.wait() == 0
