@@ -36,10 +36,9 @@ BREAK = Run("\n", ATOM)
 
 def lines(runs: list[Run]) -> list[list[Run]]:
     """The runs cut at breaks, merged, their white space settled; lines without anything to see are empty lists."""
-    if len(runs) == 1 and not runs[0].flags & (ATOM | CODE):
+    if len(runs) == 1:
         # Most paragraphs are one run once the spans are seen through.
-        text = collapsed(runs[0].text).strip(EDGES)
-        return [[Run(text, runs[0].flags, runs[0].href)]] if text else [[]]
+        return [[], []] if runs[0] is BREAK else [_settled(runs)]
     found: list[list[Run]] = []
     current: list[Run] = []
     for run in runs:
@@ -53,7 +52,13 @@ def lines(runs: list[Run]) -> list[list[Run]]:
 
 
 def _settled(runs: list[Run]) -> list[Run]:
-    pieces = [piece for run in _merged(runs) for piece in _pieces(run)]
+    merged = _merged(runs) if len(runs) > 1 else runs
+    if len(merged) == 1 and not merged[0].flags & CODE:
+        if merged[0].flags & ATOM:
+            return merged
+        text = collapsed(merged[0].text).strip(EDGES)
+        return [Run(text, merged[0].flags, merged[0].href)] if text else []
+    pieces = [piece for run in merged for piece in _pieces(run)]
     _soften_spaces(pieces)
     return _trimmed(_merged(pieces))
 
