@@ -25,7 +25,8 @@ def redirect_target(status: int, headers: Mapping[str, str], url: str) -> str | 
     """Where the answer sends on to, absolute; None where it is no redirect. Raises Refused for one to nowhere."""
     if status not in _REDIRECTS:
         return None
-    location = headers.get("location", "").strip()
+    # Not every blank: as latin-1 the last byte of 章 is a no-break space.
+    location = headers.get("location", "").strip(" \t")
     if not location:
         raise Refused(f"the server redirects ({status}) without saying where to")
     # Raw UTF-8 in the header was decoded as latin-1.

@@ -53,7 +53,8 @@ class Unpacker:
 
     def finish(self) -> bytes:
         """Everything, once the last byte is in. Raises CutShort where the packed stream has no end."""
-        if self._engine is not None and (self._started or self._waiting) and not self._engine.eof:
+        begun = self._started or self._waiting
+        if self._engine is not None and begun and (not self._engine.eof or self._waiting == b"\x1f"):
             raise CutShort(f"the answer was cut short inside its {self._coding} coding")
         return self._out.getvalue()
 

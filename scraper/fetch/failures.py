@@ -11,12 +11,14 @@ import httpx
 from scraper.errors import CutShort, FetchError, Later, Refused, ScrapeError, TimedOut, Unreachable
 from scraper.redact import redact
 
+#: OpenSSL's names for itself and for its places: ``[SSL: CERTIFICATE_VERIFY_FAILED] … (_ssl.c:1006)``.
+_OPENSSL = re.compile(r"\[[A-Z]+: [A-Z0-9_]+\] ?| ?\(_ssl\.c:\d+\)")
 #: What is made of an error: its words, and whether the answer had begun.
 _Maker = Callable[[str, bool], FetchError]
 
 
 def _unreachable(said: str, began: bool) -> FetchError:
-    if "CERTIFICATE_VERIFY_FAILED" in said:
+    if "certificate verify failed" in said:
         return Unreachable(
             f"the host's certificate cannot be verified ({said}): is the clock right? Where a proxy looks into the "
             "traffic, name its certificate in $SSL_CERT_FILE"
@@ -96,5 +98,5 @@ def about(url: str, hops: list[str]) -> Iterator[None]:
 
 def _said(error: BaseException) -> str:
     """What an exception says, in a few words and without secrets."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = _OPENSSL.sub("", " ".join(str(error).split())).strip() or type(error).__name__
     return redact(text[:200])

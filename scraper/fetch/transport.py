@@ -21,6 +21,7 @@ import httpx
 from scraper import guard
 from scraper.errors import BadSettings, Unreachable
 from scraper.fetch import proxies
+from scraper.fetch.pool import Pool
 from scraper.fetch.settings import FetchSettings
 
 #: As httpx translates them; a test fails if httpcore has one that is missing here.
@@ -97,7 +98,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._proxy = proxies.chosen(settings)
         self._certificates = _certificates(settings)
         self._connections = settings.media_parallel + 2
-        self._pools: dict[proxies.Proxy | None, httpcore.AsyncConnectionPool] = {}
+        self._pools: dict[proxies.Proxy | None, Pool] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """As httpx asks; the body comes as it is on the wire."""
@@ -107,7 +108,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         proxy = self._proxy if self._proxy and self._proxy.serves(host, port) else None
         asked = httpcore.Request(
             request.method,
-            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            httpcore.URL(scheme=url.raw_scheme, host=_host(url), port=url.port, target=url.raw_path),
             headers=request.headers.raw,
             content=cast(AsyncIterable[bytes], request.stream),
             extensions=request.extensions,
@@ -122,9 +123,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             for pool in self._pools.values():
                 await pool.aclose()
 
-    def _pool(self, proxy: proxies.Proxy | None) -> httpcore.AsyncConnectionPool:
+    def _pool(self, proxy: proxies.Proxy | None) -> Pool:
         if proxy not in self._pools:
-            self._pools[proxy] = httpcore.AsyncConnectionPool(
+            self._pools[proxy] = Pool(
                 ssl_context=self._certificates,
                 proxy=httpcore.Proxy(proxy.url, auth=proxy.login) if proxy else None,
                 max_connections=self._connections,
@@ -136,6 +137,11 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 network_backend=GuardedBackend(proxy),
             )
         return self._pools[proxy]
+
+
+def _host(url: httpx.URL) -> bytes:
+    """A number of IPv6 stands in brackets where a proxy is told the whole address, which only plain http does."""
+    return b"[%b]" % url.raw_host if b":" in url.raw_host and url.scheme == "http" else url.raw_host
 
 
 class _Body(httpx.AsyncByteStream):

@@ -283,3 +283,44 @@ def test_hosts_in_other_scripts_are_asked_for_in_punycode(internet: Internet) ->
     using(internet, work)
     assert url == internet.log.urls()[0]
     assert {request.headers["host"] for request in internet.log.requests()} == {"xn--fsqu00a.xn--0zwm56d"}
+
+
+@pytest.mark.parametrize("then", ["close", "hang"])
+def test_tunnels_that_fail_to_open_use_nothing_up(internet: Internet, then: str) -> None:
+    """Handshakes broken off or never answered behind the proxy leave the two places of this pool free."""
+
+    async def run() -> int:
+        seen, writers = 0, set[asyncio.StreamWriter]()
+
+        async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal seen
+            seen += 1
+            writers.add(writer)
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            await writer.drain()
+            if then == "close":
+                writer.close()
+
+        async with await asyncio.start_server(tunnel, "127.0.0.1", 0) as server:
+            proxy = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            async with Fetcher(FetchSettings(interval=0, proxy=proxy, page_deadline=0.3, media_parallel=0)) as fetcher:
+                for _ in range(4):
+                    with pytest.raises(Later):
+                        await fetcher.page(URL)
+            for writer in writers:
+                writer.close()
+        return seen
+
+    assert asyncio.run(run()) > 2
+
+
+def test_a_public_number_in_ipv6_is_asked_for_as_it_is_written(internet: Internet) -> None:
+    """In brackets; what is inside the network is refused in that form too (test_guard.py)."""
+    internet.site.feed("http://[2606:4700:4700::1111]/rss", "<rss/>")
+
+    async def work(fetcher: Fetcher) -> None:
+        assert (await fetcher.feed("http://[2606:4700:4700::1111]/rss")).body == b"<rss/>"
+
+    using(internet, work)
+    assert internet.log.requests()[0].headers["host"] == "[2606:4700:4700::1111]"

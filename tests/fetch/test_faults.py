@@ -44,7 +44,11 @@ STATUSES: list[tuple[Answer, type[FetchError], float | None]] = [
     (Answer(status=503), Later, None),
     (Answer(status=504), Later, None),
     (Answer(status=408), Later, None),
+    (Answer(status=408, headers={"Retry-After": "2"}), RateLimited, 2.0),
+    (Answer(status=503, headers={"Retry-After": "0"}), RateLimited, 0.0),
     (Answer(status=404), Refused, None),
+    (Answer(status=404, headers={"Retry-After": "5"}), Refused, None),
+    (Answer(body=BODY, headers={"Content-Length": "7, 8"}, unsized=True), Later, None),
     (Answer(status=410), Refused, None),
     (Answer(status=400), Refused, None),
     (Answer(status=204), Refused, None),
@@ -82,6 +86,12 @@ NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
         (format_datetime(NOW - timedelta(days=1), usegmt=True), 0.0),
         (format_datetime(NOW + timedelta(days=1), usegmt=True), 3600.0),
         ("Wed, 01 Jul 2026 12:00:30 -0000", 30.0),
+        ("Wednesday, 01-Jul-26 12:00:30 GMT", 30.0),  # RFC 850
+        ("Wed Jul  1 12:00:30 2026", 30.0),  # asctime
+        ("Wed, 01 Jul 2026 20:00:30 +0800", 30.0),
+        ("0", 0.0),
+        ("1e9", None),
+        ("７", None),
         (" 12 ", 12.0),
         ("1.5", 1.5),
         ("-5", None),
@@ -180,6 +190,9 @@ REDIRECTS: dict[str, tuple[str, type[Exception]]] = {
     "to itself": (URL, Refused),
     "downgrade": (OTHER.replace("https", "http"), Refused),
     "nowhere": ("", Refused),
+    "the same host without TLS": (URL.replace("https", "http"), Refused),
+    "user names": (f"https://user:secret@mp.weixin.qq.com/s/{'B' * 22}", Forbidden),
+    "a host behind a backslash": ("https://mp.weixin.qq.com\\@evil.example/", Forbidden),
     "another host": ("https://example.com/s/x", Forbidden),
     "another scheme": ("ftp://mp.weixin.qq.com/s/x", Forbidden),
     "a file": ("file:///etc/passwd", Forbidden),
@@ -230,6 +243,36 @@ def test_ten_redirects_are_followed_and_no_more(internet: Internet) -> None:
     internet.site.on(chain[9], Answer(body=BODY))
     got = page(internet)
     assert (chain[9], tuple(chain[:9])) == (got.final_url, got.redirects)
+
+
+@pytest.mark.parametrize(
+    ("location", "asked"),
+    [
+        ("/s/x", "https://mp.weixin.qq.com/s/x"),
+        ("x?a=b", "https://mp.weixin.qq.com/s/x?a=b"),
+        ("//mp.weixin.qq.com/s/x", "https://mp.weixin.qq.com/s/x"),
+        ("https://MP.weixin.qq.com:443/s/x#rd", "https://mp.weixin.qq.com/s/x"),
+        ("/s/文 章", "https://mp.weixin.qq.com/s/%E6%96%87%20%E7%AB%A0"),
+        ("/s/../s/x", "https://mp.weixin.qq.com/s/x"),
+    ],
+)
+def test_a_redirect_may_be_written_in_many_ways(internet: Internet, location: str, asked: str) -> None:
+    """Relative, without a scheme, with raw UTF-8 and blanks, with a fragment: as browsers read it."""
+    internet.site.on(URL, Answer(status=302, headers={"Location": location}))
+    internet.site.on(asked, Answer(body=BODY))
+    assert BODY == page(internet).body
+    assert [URL, asked] == [url.replace("MP.", "mp.").replace(":443", "") for url in internet.log.urls()]
+
+
+@pytest.mark.parametrize("coding", [None, "gzip", "deflate"])
+def test_http_1_0_is_understood(internet: Internet, coding: str | None) -> None:
+    """A body that ends with its connection is whole if its page, or its packing, has an end."""
+    internet.site.on(URL, Answer(body=BODY, coding=coding, unsized=True, version="1.0"))
+    assert BODY == page(internet).body
+    internet.site.on(URL, Answer(body=BODY, coding=coding, unsized=True, version="1.0", truncate=len(BODY) // 3))
+    if coding is None:
+        with pytest.raises(CutShort, match="</html>"):
+            page(internet)
 
 
 def test_a_circle_is_noticed(internet: Internet) -> None:

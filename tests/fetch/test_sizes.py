@@ -23,9 +23,9 @@ MB = 1024 * 1024
 
 
 def _gzip_bomb() -> bytes:
-    """400 MB in 400 KB."""
+    """100 MB in 100 KB."""
     packer = zlib.compressobj(9, wbits=31)
-    return b"".join(packer.compress(bytes(MB)) for _ in range(400)) + packer.flush()
+    return b"".join(packer.compress(bytes(MB)) for _ in range(100)) + packer.flush()
 
 
 def _bombs() -> dict[str, Answer]:
@@ -186,12 +186,43 @@ def test_unpacking_does_not_depend_on_how_the_bytes_come(coding: str, size: int)
     assert text == unpacker.finish()
 
 
-def test_the_bare_deflate_stream_is_understood() -> None:
-    """Some servers leave zlib's frame away."""
-    packer = zlib.compressobj(wbits=-15)
-    unpacker = Unpacker("deflate", MB)
-    unpacker.feed(packer.compress(b"text" * 100) + packer.flush())
-    assert b"text" * 100 == unpacker.finish()
+TEXT = "公众号文章 ".encode() * 50
+BARE, FRAMED, GZIP = zlib.compress(TEXT, wbits=-15), zlib.compress(TEXT), gzip.compress(TEXT, mtime=0)
+ODD = {
+    "bare deflate": ("deflate", BARE),
+    "deflate and garbage": ("deflate", FRAMED + b"garbage"),
+    "bare deflate and garbage": ("deflate", BARE + b"garbage"),
+    "gzip and garbage": ("gzip", GZIP + b"garbage"),
+    "gzip and a line end": ("gzip", GZIP + b"\n"),
+    "an empty member first": ("gzip", gzip.compress(b"", mtime=0) + GZIP),
+    "x-gzip": ("x-gzip", GZIP),
+    "capitals": (" GZIP ", GZIP),
+    "identity": ("identity", TEXT),
+}
+
+
+@pytest.mark.parametrize(("coding", "packed"), ODD.values(), ids=ODD)
+@pytest.mark.parametrize("size", [1, 10_000])
+def test_odd_packings_that_browsers_read_are_read(coding: str, packed: bytes, size: int) -> None:
+    """Without zlib's frame, with something behind the end, by the old name; however the bytes come."""
+    unpacker = Unpacker(coding, MB)
+    for at in range(0, len(packed), size):
+        unpacker.feed(packed[at : at + size])
+    assert TEXT == unpacker.finish()
+
+
+ENDLESS = {"bare deflate": ("deflate", BARE), "deflate": ("deflate", FRAMED), "two members": ("gzip", GZIP + GZIP)}
+
+
+@pytest.mark.parametrize(("coding", "packed"), ENDLESS.values(), ids=ENDLESS)
+def test_a_packing_without_its_end_is_a_cut(coding: str, packed: bytes) -> None:
+    """Cut at any byte, in the second member of gzip too (but for just behind the first, which nobody can know)."""
+    for at in range(1, len(packed)):
+        if at != len(GZIP) or coding != "gzip":
+            unpacker = Unpacker(coding, MB)
+            unpacker.feed(packed[:at])
+            with pytest.raises(CutShort):
+                unpacker.finish()
 
 
 def test_damage_inside_gzip_is_a_cut(internet: Internet) -> None:

@@ -38,6 +38,7 @@ class Answer:
     those; ``cut`` promises all and closes after so many. ``reset`` breaks the connection ``before`` the answer, after
     its ``head`` or in the middle of its ``body``. ``drip`` sends (so many bytes, every so many seconds). ``hang``
     never answers. ``delay`` is seconds before the answer. ``stream`` is a body without an end, or made as it goes.
+    ``version`` is HTTP's.
     """
 
     status: int = 200
@@ -55,6 +56,7 @@ class Answer:
     delay: float = 0.0
     hang: bool = False
     stream: Callable[[], Iterable[bytes]] | None = None
+    version: str = "1.1"
 
     def coded(self, offered: str) -> tuple[bytes, str | None]:
         """The body as it goes over the wire, and its Content-Encoding."""

@@ -226,7 +226,7 @@ class _Connection:
             headers["Connection"] = "close"
         else:
             headers["Transfer-Encoding"] = "chunked"
-        lines = [f"HTTP/1.1 {answer.status} {_REASONS.get(answer.status, 'Whatever')}"]
+        lines = [f"HTTP/{answer.version} {answer.status} {_REASONS.get(answer.status, 'Whatever')}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         self._sock.sendall("\r\n".join([*lines, "", ""]).encode("utf-8"))
         if answer.reset == "head":
