@@ -22,25 +22,42 @@ import asyncio
 import enum
 import logging
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import timedelta
 
-from scraper import urls
 from scraper.errors import (
     Blocked,
-    Gone,
-    NotAnAddress,
     RateLimited,
     ScrapeError,
     Unreachable,
     Unrecognised,
 )
+from scraper.follow import follow, members, moved
 from scraper.models import Article, Page
+from scraper.queue import AlbumPage, Clock, Edge, Fetcher, Find, Frontier, Known, Sink, Task
 from scraper.redact import redact
 
 _LOG = logging.getLogger(__name__)
+
+__all__ = [
+    "AlbumPage",
+    "Budget",
+    "Clock",
+    "Crawl",
+    "Edge",
+    "Ending",
+    "Fetcher",
+    "Find",
+    "Frontier",
+    "Judge",
+    "Known",
+    "Reason",
+    "Sink",
+    "Task",
+    "follow",
+    "members",
+]
 
 #: Tries of one address within a run, and what the waits between them grow from (full jitter).
 TRIES, BASE = 5, 1.0
@@ -52,143 +69,6 @@ LONGEST_RETRY_AFTER = 3600.0
 FIRST_REST, FIRST_UNKNOWN_REST, LONGEST_REST = 600.0, 6 * 3600.0, 24 * 3600.0
 #: So many addresses in a row, each tried out, or so many failures in a row: the network or WeChat is down.
 OUTAGE_ADDRESSES, OUTAGE_FAILURES = 5, 40
-
-#: Relations that the author chose; the others are lists made by WeChat, followed within the account only.
-_CHOSEN = frozenset({"text", "reprint", "source", "migrated", "album_member"})
-_IN_ALBUM = frozenset({"album", "album_previous", "album_next", "album_member"})
-#: Lists that would pull in whole catalogues: never followed unless the scope is the album.
-_CATALOGUES = frozenset({"album", "tag"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One address to do. ``url`` is what to GET, ``address`` its canonical form, ``form`` as in ``scraper.urls``.
-
-    ``depth`` steps away from what was given, ``follow`` how many more may be taken from here; ``scope`` ``any``,
-    ``account`` or ``album``; ``account`` the only ``__biz`` wanted, if any. ``original`` is the address as found, where
-    ``url`` is a better one of the same article. ``tries`` counts this run, ``attempts`` all. ``snapshot_id`` is the raw
-    page that an earlier run fetched; ``since`` when the row last changed: a page kept after that is this task's own,
-    fetched just before a kill.
-    """
-
-    id: int
-    url: str
-    address: str
-    form: str = "short"
-    why: str = "given"
-    relation: str | None = None
-    depth: int = 0
-    follow: int = 0
-    scope: str = "any"
-    account: str | None = None
-    referer: str | None = None
-    refresh: bool = False
-    original: str | None = None
-    tries: int = 0
-    attempts: int = 0
-    snapshot_id: int | None = None
-    since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Find:
-    """An address found on the way, as the frontier takes it in."""
-
-    address: urls.Address
-    why: str = "followed"
-    relation: str | None = None
-    depth: int = 0
-    follow: int = 0
-    scope: str = "any"
-    account: str | None = None
-    referer: str | None = None
-    refresh: bool = False
-
-
-class Edge(Protocol):
-    """A link of an article: ``scraper.models.Link``, or one as stored."""
-
-    @property
-    def url(self) -> str: ...
-    @property
-    def relation(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is held of an article already: its account's ``__biz`` and its links."""
-
-    biz: str | None
-    links: Sequence[Edge]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlbumPage:
-    """One page of an album's public list: members in order, the address of the next page."""
-
-    album_id: str
-    members: Sequence[str]
-    next_url: str | None = None
-
-
-class Clock(Protocol):
-    """Time: ``monotonic`` seconds for waits, ``now`` aware UTC for what is stored."""
-
-    def monotonic(self) -> float: ...
-    def now(self) -> datetime: ...
-    async def sleep(self, seconds: float, /) -> None: ...
-
-
-class Fetcher(Protocol):
-    """One try a call; ``requests`` counts what went out to the article host, redirect targets included."""
-
-    @property
-    def requests(self) -> int: ...
-    async def page(self, url: str, *, referer: str | None = None) -> Page: ...
-
-
-class Frontier(Protocol):
-    """The queue. Each method is durable when it returns, where the queue is."""
-
-    def take(self, now: datetime) -> Task | None:
-        """The next task that is due, or None."""
-
-    def next_due(self) -> datetime | None:
-        """When the next task comes due that this run should still wait for; None: nothing."""
-
-    def put_off(self, task: Task, error: ScrapeError, now: datetime, due: datetime, *, again: bool) -> None:
-        """The task failed for now; ``again``: another try within this run."""
-
-    def close(self, task: Task, error: ScrapeError, now: datetime, finds: Iterable[Find] = ()) -> None:
-        """The task failed for good, or until a person helps; ``finds`` is where it moved to."""
-
-    def done(self, task: Task, finds: Iterable[Find], now: datetime, *, visited: bool) -> None:
-        """The task is done; what it found is taken in, in the same transaction. ``visited``: it was an article."""
-
-
-class Sink(Protocol):
-    """Where pages and articles go."""
-
-    def known(self, task: Task) -> Known | None:
-        """The links of an article that is held and needs no request; None: fetch it."""
-
-    def stored(self, task: Task) -> Page | None:
-        """The raw page that an earlier run fetched and did not finish with."""
-
-    def received(self, task: Task, page: Page) -> None:
-        """The raw page, to be made safe before anything is done with it."""
-
-    def wanted(self, task: Task, article: Article) -> bool:
-        """False: not of the account that the task is limited to."""
-
-    async def keep(self, task: Task, article: Article) -> None:
-        """The article, to be kept with its images."""
-
-    def album(self, task: Task, page: Page) -> AlbumPage:
-        """Reads and keeps a page of an album's list. Raises ScrapeErrors."""
-
-    def failed(self, task: Task, error: ScrapeError, due: datetime | None) -> None:
-        """The task failed: for good (``due`` None), or until ``due``."""
 
 
 class Reason(enum.Enum):
@@ -390,7 +270,7 @@ class Crawl:
     def _failed(self, task: Task, error: ScrapeError) -> Ending | None:
         now = self.clock.now()
         if error.after != "later":
-            self.frontier.close(task, error, now, _moved(task, error))
+            self.frontier.close(task, error, now, moved(task, error))
             self.sink.failed(task, error, None)
             return None
         wait, again = self.wait(task, error)
@@ -422,126 +302,3 @@ class Crawl:
 
 def _rest(first: float, times: int) -> float:
     return float(min(first * 2 ** min(times, 20), LONGEST_REST))
-
-
-def follow(task: Task, biz: str | None, links: Iterable[Edge]) -> list[Find]:
-    """The links of an article that are to be followed from ``task``, each article once. Pure.
-
-    ``biz`` is the article's own account. In the default scope ``any`` that is whatever its author linked to, and of
-    lists made by WeChat (``ainfos``, album neighbours) what stays within the account. An album in the text counts as
-    one step, as an index article would. An account that the address does not name (short links) is checked when the
-    article is opened (``Find.account``).
-    """
-    if task.follow <= 0 and task.scope != "walk":
-        return []
-    found: dict[str, Find] = {}
-    for link in links:
-        if not _in_scope(task, link.relation):
-            continue
-        try:
-            address = urls.parse(link.url)
-        except NotAnAddress:
-            continue
-        only = _only_account(task, link.relation, biz)
-        if only and address.biz and address.biz != only:
-            continue
-        if address.canonical == task.address:
-            continue
-        found.setdefault(
-            address.canonical,
-            Find(
-                address=address,
-                relation=link.relation,
-                depth=task.depth + 1,
-                follow=max(task.follow - 1, 0),
-                scope=task.scope,
-                account=only,
-                referer=task.url,
-                refresh=_refreshes(task),
-            ),
-        )
-    return list(found.values())
-
-
-def _refreshes(task: Task) -> bool:
-    """A watched page is fetched again for what is new in it, which is no reason to fetch the old again."""
-    return task.refresh and task.why != "source"
-
-
-def _in_scope(task: Task, relation: str) -> bool:
-    if task.scope == "walk":  # an album whose list fails: from neighbour to neighbour, however long it is
-        return relation in {"album_previous", "album_next"}
-    if task.scope == "album":
-        return relation in _IN_ALBUM
-    return relation not in _CATALOGUES
-
-
-def _only_account(task: Task, relation: str, biz: str | None) -> str | None:
-    if task.scope == "account":
-        return task.account or biz
-    return None if relation in _CHOSEN else biz
-
-
-def members(task: Task, listed: AlbumPage) -> list[Find]:
-    """What a page of an album's list leads to: its members, at the depth of the album itself, and the next page."""
-    finds: dict[str, Find] = {}
-    for text in listed.members:
-        try:
-            address = urls.parse(text)
-        except NotAnAddress:
-            continue
-        finds.setdefault(
-            address.canonical,
-            Find(
-                address=address,
-                why=task.why,
-                relation="album_member",
-                depth=task.depth,
-                follow=task.follow,
-                scope=task.scope,
-                account=task.account,
-                referer=task.referer,
-                refresh=_refreshes(task),
-            ),
-        )
-    found = list(finds.values())
-    if listed.next_url:
-        found.append(_next_page(task, listed))
-    return found
-
-
-def _next_page(task: Task, listed: AlbumPage) -> Find:
-    assert listed.next_url
-    address = urls.Address(listed.next_url, listed.next_url, listed.next_url, "album", album_id=listed.album_id)
-    return Find(
-        address=address,
-        why=task.why,
-        relation="album_page",
-        depth=task.depth,
-        follow=task.follow,
-        scope=task.scope,
-        account=task.account,
-        referer=task.referer,
-        refresh=task.refresh,
-    )
-
-
-def _moved(task: Task, error: ScrapeError) -> list[Find]:
-    """The new address of a migrated article, asked for in the place of the old one."""
-    if not isinstance(error, Gone) or not error.target:
-        return []
-    try:
-        address = urls.parse(error.target)
-    except NotAnAddress:
-        return []
-    return [
-        Find(
-            address=address,
-            why=task.why,
-            relation="migrated",
-            depth=task.depth,
-            follow=task.follow,
-            scope=task.scope,
-            referer=task.url,
-        )
-    ]
