@@ -64,11 +64,17 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _in_order(path: Path) -> tuple[str, int, str]:
-    """By name; earlier versions of an article before its file, so that they become its versions."""
-    version = _VERSION.search(path.name)
-    if version:
-        return str(path.with_name(path.name[: version.start()])), int(version[1]), path.name
-    return str(path.with_suffix("")), 1_000_000, path.name
+    """By name; an article's file before those of its earlier versions, which are put behind it."""
+    number = version_of(path)
+    if number:
+        return path.as_posix().rpartition(f".v{number}.md")[0], number, path.name
+    return path.with_suffix("").as_posix(), 0, path.name
+
+
+def version_of(path: Path) -> int | None:
+    """Which earlier version of an article a file of ours holds."""
+    found = _VERSION.search(path.name)
+    return int(found[1]) if found else None
 
 
 def kind_of(path: Path) -> str | None:

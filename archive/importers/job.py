@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from archive import frontmatter
 from archive.errors import BadInput
 from archive.frontier import SqliteFrontier
-from archive.importers.found import Found, contents, files, kind_of
+from archive.importers.found import Found, contents, files, kind_of, version_of
 from archive.importers.markdown_file import Head, read_body, read_head
 from archive.importers.media import LocalImage, local_image
 from archive.importers.report import ImportReport, Taken
@@ -28,7 +28,7 @@ from scraper import urls
 from scraper.crawl import Find
 from scraper.errors import Gone, NotAnAddress, ScrapeError
 from scraper.models import Article, Page
-from scraper.parse import parse
+from scraper.parse import PARSER_VERSION, parse
 from scraper.redact import redact
 
 #: ``…/2024-01-02 TITLE [key].md``, and ``media/ab/SHA256.ext``.
@@ -192,9 +192,9 @@ class _Job:
     # --- Markdown
 
     def _markdown(self, found: Found, head: Head) -> Taken:
-        version = re.search(r"\.v\d+\.md$", found.path.name) is not None
+        number = version_of(found.path) if head.ours else None
         held = self._held_file(head)
-        if held is not None and not self._is_next_version(held, head):
+        if held is not None and (number is None or held.snapshot_id is not None):
             return self._left(found, held)
         pictures = self._pictures(found.path, head)
         article = read_body(
@@ -202,14 +202,14 @@ class _Job:
             image=lambda shown: pictures.get(unquote(shown).rpartition("/")[2]),
             link=lambda shown: self._link(found.path, shown),
         )
-        now = datetime.now(UTC)
-        archived = head.holding.changed if held is not None else head.holding.archived
+        if held is not None and number is not None:
+            return self._version(found, held, head, article, number)
         kept = self.store.keep(
             article,
             address=article.address or article.url or "",
-            now=archived or now,
+            now=head.holding.archived or datetime.now(UTC),
             key=head.holding.key if head.ours else None,
-            path=None if version else _own_path(found.path),
+            path=_own_path(found.path),
         )
         self._restore(kept.article_id, head, article)
         if not head.ours or self.all_links:
@@ -224,10 +224,15 @@ class _Job:
             held = self.store.find(head.holding.key)
         return held
 
-    def _is_next_version(self, held: Stored, head: Head) -> bool:
-        """Of several files of one article, the later content; never over what came from a real page."""
-        changed = head.holding.changed
-        return held.snapshot_id is None and changed is not None and (held.changed is None or changed > held.changed)
+    def _version(self, found: Found, held: Stored, head: Head, article: Article, number: int) -> Taken:
+        """An earlier version beside the article's file."""
+        seen = head.holding.changed or head.holding.archived or held.archived
+        ours = self.root.resolve() in found.path.resolve().parents
+        path = found.path.resolve().relative_to(self.root.resolve()).as_posix() if ours else None
+        restored = self.store.restore_version(held.article_id, number, article, seen, PARSER_VERSION, path)
+        if not restored:
+            return self._left(found, held)
+        return Taken(source=found.source, change="modified", key=held.key, path=path or held.path, title=article.title)
 
     def _pictures(self, path: Path, head: Head) -> dict[str, str]:
         """File name → address of each image; images that lie beside the file are taken in."""

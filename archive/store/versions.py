@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from datetime import datetime
 
 from archive import checks, record
 from archive.decide import content_hash
@@ -59,6 +60,31 @@ class Versions(Accounts):
                 *values.values(),
                 row["id"],
             )
+
+    def restore_version(
+        self, article_id: int, number: int, article: Article, seen: datetime, parser_version: int, path: str | None
+    ) -> bool:
+        """Put an earlier content back that a file still holds, after the loss of the database; ``seen`` is aware,
+        ``path`` of that file. False where that version is there already."""
+        if self._one("SELECT 1 FROM versions WHERE article_id = ? AND number = ?", article_id, number):
+            return False
+        article = record.storable(article)
+        values = {"record": record.dumps(article), "body": article.body, "text": article.text}
+        row = {
+            "article_id": article_id,
+            "number": number,
+            "seen": record.iso(seen),
+            "content_hash": content_hash(article),
+            "title": article.title,
+            **values,
+            "parser_version": parser_version,
+            "path": path,
+            "content_check": checks.content_check(values),
+        }
+        with self._writing():
+            self.db.table("versions").insert(row)
+            self._update(article_id, version=max(self._row(article_id)["version"], number + 1))
+        return True
 
     def _bury(self, row: sqlite3.Row, number: int, article_id: int) -> None:
         """The content of ``row`` as an earlier version of the article."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from archive.importers.markdown_file import read_body, read_head
 from archive.importers.markdown_html import to_html
 from archive.importers.media import LocalImage
 from archive.layout import to_markdown
+from archive.schema import open_database
+from archive.store import Store
 from scraper.errors import Gone
 from scraper.models import Article, Page
 from scraper.parse import parse
@@ -326,3 +329,42 @@ def test_the_sample_article_gives_four_related_reads(corpus: Path, tmp_path: Pat
 
     assert (1, 4) == (report.counts["new"], report.links)
     shutil.rmtree(tmp_path / "a")
+
+
+def test_earlier_versions_kept_as_files_become_versions_again(tmp_path: Path) -> None:
+    """With ``versions = "files"`` the history is rebuilt too, each file as it was."""
+    root = tmp_path / "a"
+    with open_database(root / "archive.db") as db:
+        store = Store(db, root, versions="files")
+        for day, text in enumerate(("zuerst", "dann", "zuletzt")):
+            article = parse(page(1, text=text))
+            store.keep(article, address=article.url or "", now=NOW + timedelta(days=day))
+    before = contents(root)
+    (root / "archive.db").unlink()
+
+    report = import_files(root, [root / "articles"], versions="files")
+
+    assert {"new": 1, "modified": 2} == dict(report.counts)
+    assert before == contents(root)
+    with opened(root) as (store, _):
+        found = next(iter(store.articles()))
+        texts = [store.version(found.article_id, number).text for number in (1, 2, 3)]
+        assert 0 == wechat_archive("verify", "--archive", str(root)).code
+        assert ["zuerst", "dann", "zuletzt"] == [re.findall("zuerst|dann|zuletzt", text)[0] for text in texts]
+
+
+def test_an_edited_file_is_taken_as_it_is_now(tmp_path: Path) -> None:
+    """A person's own words in a file survive the loss of the database: they are the article then, and stay on disk."""
+    root = tmp_path / "a"
+    fill(root, [page(1)])
+    path = next((root / "articles").rglob("*.md"))
+    edited = path.read_text(encoding="utf-8").replace("后文", "后文，我的补充")
+    path.write_text(edited, encoding="utf-8")
+    for database in root.glob("*.db*"):
+        database.unlink()
+
+    import_files(root, [root / "articles"])
+
+    assert edited == path.read_text(encoding="utf-8")
+    with opened(root) as (store, _):
+        assert "我的补充" in store.article(next(iter(store.articles())).article_id).text
