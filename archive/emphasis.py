@@ -13,6 +13,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 BOLD_START, BOLD_END = "\ufdd0", "\ufdd1"
 ITALIC_START, ITALIC_END = "\ufdd2", "\ufdd3"
@@ -27,6 +28,8 @@ DOLLAR, TILDE = "\ufdda", "\ufddb"
 
 _ANY = re.compile("[\ufdd0-\ufddb]")
 _TOKENS = re.compile("[\ufdd0-\ufdd8]")
+_ATOMS = re.compile("[\ufdd6\ufdd7]")
+_TO_WEIGH = re.compile("[\ufdd0-\ufdd5\ufdda\ufddb]")
 _BOLD, _ITALIC, _STRUCK = 1, 2, 4
 _STARTS = {BOLD_START: _BOLD, ITALIC_START: _ITALIC, STRUCK_START: _STRUCK}
 _ENDS = {BOLD_END: _BOLD, ITALIC_END: _ITALIC, STRUCK_END: _STRUCK}
@@ -45,10 +48,21 @@ class _Piece:
 
 def settle(text: str, *, before: str = "\n", after: str = "\n", line_end: str = "  \n") -> str:
     """``text`` with every mark turned into Markdown; ``before`` and ``after`` are the characters around it."""
-    if not _ANY.search(text):
+    if text.isprintable() or not _ANY.search(text):  # no mark is printable
         return text.strip()
+    if not _TO_WEIGH.search(text):
+        found = [_plain(line) for line in text.split(BREAK)]
+        return line_end.join(line for line in found if line)
     lines = [_line(pieces, before, after) for pieces in _lines(text)]
     return line_end.join(line for line in lines if line)
+
+
+def _plain(line: str) -> str:
+    """A line with links, pictures or code, but neither emphasis nor signs that might pair up."""
+    line = _ATOMS.sub("", line).strip(_SPACES)
+    if BRACKET not in line:
+        return line
+    return line.replace("!" + BRACKET, "\\!" + BRACKET).replace(BRACKET, "[")
 
 
 def _lines(text: str) -> list[list[_Piece]]:
@@ -112,7 +126,13 @@ def _line(pieces: list[_Piece], before: str, after: str) -> str:
 
 
 def _simplify(pieces: list[_Piece]) -> None:
-    """Italic beside or inside bold gives way: delimiters of both kinds in one place are read in more than one way."""
+    """Italic beside or inside bold gives way: delimiters of both kinds in one place are read in more than one way.
+
+    So do two strikes side by side of which one is bold: four tildes in a row mean nothing.
+    """
+    for left, right in pairwise(pieces):
+        if left.looks & right.looks & _STRUCK and left.looks != right.looks:
+            (left if left.looks != _STRUCK else right).looks &= ~_STRUCK
     start = 0
     while start < len(pieces):
         if not pieces[start].looks & (_BOLD | _ITALIC):

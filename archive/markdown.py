@@ -33,11 +33,13 @@ from archive.emphasis import (
     TILDE,
     settle,
 )
-from archive.markdown_tree import soup
+from archive.markdown_tree import Element, Words, soup, text_of, within
 from scraper.text import names
 
 Rewrite = Callable[[str], "str | None"]
 
+_LISTS = names("ul ol")
+_READ_WHOLE = names("pre code")
 _BLOCKS = names("p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre table figure figcaption hr div section article")
 _MARKS = re.compile("[\ufdd0-\ufdef]")
 _SPACE = re.compile("[ \t\r\n\f]+")
@@ -70,10 +72,11 @@ def render(clean_html: str, *, image: Rewrite | None = None, link: Rewrite | Non
 
 
 class _Block(NamedTuple):
-    """Finished Markdown, and the tag it was made of."""
+    """Finished Markdown, the tag it was made of, and whether it is a list with the other marker."""
 
     text: str
     tag: str
+    other: bool = False
 
 
 class _Writer(MarkdownConverter):
@@ -93,24 +96,24 @@ class _Writer(MarkdownConverter):
     def process_tag(self, node: Tag, parent_tags: AbstractSet[str] | None = None) -> str:
         """Blocks are joined by one empty line, the text between them becomes paragraphs."""
         name = node.name
-        parents = self._context(frozenset(parent_tags or ()), name)
-        if name in ("pre", "code"):
+        parents = self._context(parent_tags if type(parent_tags) is frozenset else frozenset(parent_tags or ()), name)
+        if name in _READ_WHOLE:
             convert = self.convert_pre if name == "pre" else self.convert_code
-            return str(convert(node, node.get_text(), parents))
-        if name in ("ul", "ol"):
-            self._begin_list(node)
+            return str(convert(node, text_of(node), parents))
         pieces: list[str] = []
         blocks: list[_Block] = []
         in_cell = name in ("td", "th")
         for child in node.contents:
-            if type(child) is NavigableString:
+            if type(child) is Words:
                 pieces.append(self.process_text(child, parents))
-            elif isinstance(child, Tag):
+            elif type(child) is Element:
+                if child.name in _LISTS:
+                    self._begin_list(child, blocks if not "".join(pieces).strip() else [])
                 text = self.process_tag(child, parents)
                 if child.name in _BLOCKS and not in_cell:
                     self._end_paragraph(pieces, blocks)
                     if text:
-                        blocks.append(_Block(text, child.name))
+                        blocks.append(_Block(text, child.name, id(child) in self._others))
                 elif text:
                     pieces.append(text)
         if blocks:
@@ -121,12 +124,9 @@ class _Writer(MarkdownConverter):
         convert_this = self.get_conv_fn_cached(name)  # type: ignore[attr-defined]  # its stubs lag
         return str(convert_this(node, inside, parent_tags=parents)) if convert_this is not None else inside
 
-    def _begin_list(self, node: Tag) -> None:
+    def _begin_list(self, node: Tag, before: list[_Block]) -> None:
         """A list straight after one of its own kind takes the other marker, or the two would read as one."""
-        before = node.previous_sibling
-        while before is not None and not isinstance(before, Tag) and not str(before).strip():
-            before = before.previous_sibling
-        if isinstance(before, Tag) and before.name == node.name and id(before) not in self._others:
+        if before and before[-1].tag == node.name and not before[-1].other:
             self._others.add(id(node))
         start = str(node.get("start") or "1")
         self._numbers[id(node)] = int(start) if start.isascii() and start.isdigit() and len(start) < 10 else 1
@@ -179,7 +179,7 @@ class _Writer(MarkdownConverter):
         text = str(el)
         if "\n" in text or "\t" in text or "  " in text or "\r" in text:
             text = _SPACE.sub(" ", text)
-        if _MARKS.search(text):
+        if not text.isprintable():
             text = _MARKS.sub("", text)
         return _escaped(text, in_link=parent_tags is not None and "a" in parent_tags, in_cell=_in_cell(parent_tags))
 
@@ -299,7 +299,7 @@ class _Writer(MarkdownConverter):
     # -- tables
 
     def convert_table(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
-        rows = [self._row(row, parent_tags) for row in el.find_all("tr")]
+        rows = [self._row(row, parent_tags) for row in within(el, "tr")]
         grid = _grid(rows)
         if not grid:
             return ""
@@ -309,7 +309,9 @@ class _Writer(MarkdownConverter):
 
     def _row(self, row: Tag, parents: AbstractSet[str]) -> list[tuple[str, int, int]]:
         found = []
-        for cell in row.find_all(["td", "th"], recursive=False):
+        for cell in row.contents:
+            if not isinstance(cell, Tag) or cell.name not in ("td", "th"):
+                continue
             text = settle(self.process_tag(cell, parents | {"tr"}), line_end="<br>")
             found.append((text, _span(cell.get("colspan")), _span(cell.get("rowspan"))))
         return found
@@ -326,7 +328,7 @@ class _Writer(MarkdownConverter):
 
 
 def _has_marks(text: str) -> bool:
-    return _MARKS.search(text) is not None
+    return not text.isprintable() and _MARKS.search(text) is not None
 
 
 def _in_cell(parents: AbstractSet[str] | None) -> bool:
@@ -411,8 +413,8 @@ def _address(url: str) -> str:
 
 
 def _language(pre: Tag) -> str:
-    code = pre.find("code")
-    classes = str(code.get("class") or "") if isinstance(code, Tag) else ""
+    code = next(within(pre, "code"), None)
+    classes = str(code.get("class") or "") if code is not None else ""
     for class_ in classes.split():
         if class_.startswith("language-"):
             return re.sub(r"[^\w+#.-]", "", class_.removeprefix("language-"))
@@ -421,7 +423,7 @@ def _language(pre: Tag) -> str:
 
 def _is_loose(item: Tag) -> bool:
     return any(
-        isinstance(child, Tag) and child.name in _BLOCKS and child.name not in ("ul", "ol") for child in item.children
+        isinstance(child, Tag) and child.name in _BLOCKS and child.name not in ("ul", "ol") for child in item.contents
     )
 
 

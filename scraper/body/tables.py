@@ -1,7 +1,7 @@
 """Tables: which ones hold data, and how their cells are written.
 
-Editors use tables for looks as often as for data (every era). A table is data when at least two rows have two cells
-and no cell holds what only a page layout holds: another table, code, a long passage.
+Editors use tables for looks as often as for data (every era). A table is data when at least two rows have two cells,
+one of them with something in it, and no cell holds what only a page layout holds: another table, code, a long passage.
 """
 
 from __future__ import annotations
@@ -22,16 +22,17 @@ def holds_data(table: etree._Element) -> bool:
         return False
     full_rows = written_cells = 0
     for row in table.iter("tr"):
-        cells = 0
+        cells = written = 0
         for cell in row.iterchildren("td", "th"):
             cells += 1
             length = sum(len(text.strip()) for text in cell.itertext())
             if length > _LONGEST_CELL:
                 return False
-            written_cells += length > 0
+            written += length > 0 or next(cell.iter("img", "image", "code"), None) is not None
         if cells > _MOST_COLUMNS:
             return False
-        full_rows += cells >= 2
+        full_rows += cells >= 2 and written > 0  # an empty row is not written either
+        written_cells += written
     return full_rows >= 2 and written_cells >= 2
 
 
