@@ -32,7 +32,8 @@ class Page:
 
     ``url`` is the address asked for; ``body`` the bytes after content decoding; ``final_url`` where redirects ended
     (``None``: the same); ``redirects`` every address in between, in order; ``headers`` the response's, lower-case
-    names, without cookies; ``fetched`` when the last byte came, UTC.
+    names, without cookies; ``fetched`` when the last byte came, UTC; ``request`` the headers that it was asked with,
+    without cookies (empty for a page from a file).
     """
 
     url: str
@@ -42,6 +43,7 @@ class Page:
     headers: tuple[tuple[str, str], ...] = ()
     redirects: tuple[str, ...] = ()
     fetched: datetime | None = None
+    request: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

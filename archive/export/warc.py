@@ -86,6 +86,7 @@ def _write(writer: WARCWriter, snapshot: Snapshot, body: bytes, report: ExportRe
         "url": snapshot.url,
         "final_url": snapshot.final_url,
         "redirects": snapshot.redirects,
+        "request": snapshot.request,
         "fetched": snapshot.fetched.isoformat() if snapshot.fetched else None,
     }
     headers = {

@@ -85,6 +85,7 @@ def _page(url: str, status: int, body: bytes, record: Any) -> Page:
         status=status,
         headers=tuple(_header(name, value) for name, value in headers if name.lower() != "content-length"),
         redirects=tuple(exchange.get("redirects", ())),
+        request=tuple((str(name), str(value)) for name, value in exchange.get("request", ())),
         fetched=_time(record.rec_headers.get_header("WARC-Date")),
     )
 

@@ -55,6 +55,7 @@ class Snapshot:
             headers=self.response,
             redirects=self.redirects,
             fetched=self.fetched,
+            request=self.request,
         )
 
 
@@ -63,7 +64,7 @@ def without_secrets(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]
     return [(n.lower(), redact(v)) for n, v in headers if n.lower() not in SECRET_HEADERS]
 
 
-def row(page: Page, address: str, request: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def row(page: Page, address: str) -> dict[str, Any]:
     """The columns of ``snapshots`` that say what happened; addresses without readers' tokens."""
     return {
         "address": redact_url(address),
@@ -71,7 +72,7 @@ def row(page: Page, address: str, request: Iterable[tuple[str, str]]) -> dict[st
         "final_url": redact_url(page.final_url) if page.final_url else None,
         "status": page.status,
         "redirects": _dump([redact_url(url) for url in page.redirects]),
-        "request": _dump(without_secrets(request)),
+        "request": _dump(without_secrets(page.request)),
         "response": _dump(without_secrets(page.headers)),
         "fetched": page.fetched.astimezone(UTC).isoformat() if page.fetched else None,
     }

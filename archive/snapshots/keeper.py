@@ -76,14 +76,14 @@ class Snapshots:
 
     # -- putting -----------------------------------------------------------------------------------------------
 
-    def put(self, page: Page, *, address: str, request: Iterable[tuple[str, str]] = ()) -> int:
-        """Keep ``page``, got for the canonical ``address`` with the headers ``request``; returns the snapshot's id.
+    def put(self, page: Page, *, address: str) -> int:
+        """Keep ``page``, got for the canonical ``address``; returns the snapshot's id.
 
         On the disk when it returns. The frame has been unpacked and compared by then. A body held already is not
         kept again, and a page from a file (no ``fetched``) that is held for that address gets no second snapshot.
         """
         with self._lock:
-            row = facts.row(page, address, request)
+            row = facts.row(page, address)
             sha256 = digest(page.body)
             found = self._held(page.body, sha256)
             if found and page.fetched is None:

@@ -107,7 +107,8 @@ class Fetcher:
             wire_cap=s.page_wire_cap,
             cap=s.page_cap,
         )
-        answer = await self._fetch(url, kind, {"Referer": urls.clean_link(referer)} if referer else {})
+        extra = {"Referer": urls.clean_link(referer)} if referer else {}
+        answer = await self._fetch(url, kind, extra)
         with about(url, []):
             if not answer.body.strip():
                 raise CutShort("the answer was empty")
@@ -123,6 +124,7 @@ class Fetcher:
             headers=answer.listed,
             redirects=answer.hops[:-1],
             fetched=self._clock.now(),
+            request=tuple((name.lower(), value) for name, value in {**self._said(kind), **extra}.items()),
         )
 
     async def media(self, url: str) -> Download:
@@ -244,16 +246,18 @@ class Fetcher:
         measured = packed or length.isdigit() or "chunked" in headers.get("transfer-encoding", "").lower()
         return _Answer(status, headers, kept, body, (), measured)
 
-    def _request(self, url: str, parts: SplitResult, kind: _Kind, extra: Mapping[str, str]) -> httpx.Request:
-        """The request with our headers and no others: httpx adds its own only to those that its client builds."""
-        headers = {
-            "Host": _netloc(parts),
+    def _said(self, kind: _Kind) -> dict[str, str]:
+        """The headers that every request of this kind carries; none of them is a secret."""
+        return {
             "User-Agent": self.settings.user_agent,
             "Accept": kind.accept,
             "Accept-Language": self.settings.accept_language,
             "Accept-Encoding": content.ACCEPT_ENCODING,
-            **extra,
         }
+
+    def _request(self, url: str, parts: SplitResult, kind: _Kind, extra: Mapping[str, str]) -> httpx.Request:
+        """The request with our headers and no others: httpx adds its own only to those that its client builds."""
+        headers = {"Host": _netloc(parts), **self._said(kind), **extra}
         cookie = self._cookies.header(url) if self._cookies else None
         if cookie:
             headers["Cookie"] = cookie

@@ -42,4 +42,5 @@ def page(number: int, *, links: tuple[int, ...] = (), text: str = "", fetched: d
         body=article_page(found),
         headers=(("content-type", "text/html; charset=UTF-8"), ("content-encoding", "gzip")),
         fetched=fetched,
+        request=(("user-agent", "Mozilla/5.0"), ("accept-language", "zh-CN")) if fetched else (),
     )

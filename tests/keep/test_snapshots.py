@@ -39,12 +39,12 @@ def test_a_page_comes_back_as_it_was_received(tmp_path: Path) -> None:
         headers=(("content-type", "text/html"), ("x-twice", "1"), ("x-twice", "2")),
         redirects=("https://mp.weixin.qq.com/s/abc",),
         fetched=datetime(2026, 3, 1, 16, 30, 1, 250, tzinfo=china),
+        request=(("user-agent", "x"),),
     )
     with Snapshots(tmp_path / "snapshots.db") as kept:
-        number = kept.put(given, address="a", request=[("User-Agent", "x")])
+        number = kept.put(given, address="a")
     with Snapshots(tmp_path / "snapshots.db") as kept:
         assert given == kept.get(number)
-        assert (("user-agent", "x"),) == kept.facts(number).request
         assert UTC == (kept.facts(number).fetched or FETCHED).tzinfo
 
 
@@ -63,14 +63,11 @@ def test_no_secret_reaches_the_file(tmp_path: Path) -> None:
         final_url=f"https://mp.weixin.qq.com/s/abc?appmsg_token={canary}",
         redirects=(f"https://mp.weixin.qq.com/s/abc?exportkey={canary}",),
         body=b"page",
+        request=(("Cookie", canary), ("Proxy-Authorization", canary), ("Referer", f"https://x/?key={canary}")),
         headers=(("Set-Cookie", canary), ("location", f"https://mp.weixin.qq.com/s/a?key={canary}")),
     )
     with Snapshots(tmp_path / "snapshots.db") as kept:
-        kept.put(
-            given,
-            address=f"https://mp.weixin.qq.com/s/abc?uin={canary}",
-            request=[("Cookie", canary), ("Proxy-Authorization", canary), ("Referer", f"https://x/?key={canary}")],
-        )
+        kept.put(given, address=f"https://mp.weixin.qq.com/s/abc?uin={canary}")
         found = kept.facts(1)
 
     assert b"".join(path.read_bytes() for path in tmp_path.iterdir()).count(canary.encode()) == 0
