@@ -112,6 +112,7 @@ def _log(result: Result) -> None:
 
 def _describe(result: Result) -> str:
     if result.change in ("failed", "gone", "waiting"):
-        later = f". Next try: {result.due[:16].replace('T', ' ')} UTC" if result.due else ""
-        return f"{result.change}: {result.address}: {(result.error or '').rstrip('.')}{later}"
+        later = f" Next try: {result.due[:16].replace('T', ' ')} UTC" if result.due else ""
+        error = (result.error or "").rstrip(".")
+        return f"{result.change}: {result.address}: {error}{'.' if later and error[-1:] not in '?!' else ''}{later}"
     return f"{result.change}: {result.path or result.address}"

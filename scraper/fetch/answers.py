@@ -58,8 +58,8 @@ def check_status(status: int, headers: Mapping[str, str], *, now: datetime, cap:
         return
     if status == 407:  # plain http goes through a proxy without CONNECT, so its answer comes as the host's
         raise Unreachable(
-            "the proxy wants a user name and password, or not these (407): set proxy (or $HTTPS_PROXY) to "
-            "http://USER:PASSWORD@HOST:PORT"
+            "the proxy wants a user name and password, or not these (407): put USER:PASSWORD@ before its host in the "
+            "setting proxy or $HTTPS_PROXY"
         )
     wait = retry_after(headers.get("retry-after"), now=now, cap=cap)
     said = f"the server answered {_named(status)}" + ("" if wait is None else f" and asks to wait {wait:.0f} s")

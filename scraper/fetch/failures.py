@@ -30,8 +30,8 @@ def _proxy(said: str, began: bool) -> FetchError:
     status = re.match(r"\d{3}", said)
     if status and status[0] == "407":
         return Unreachable(
-            f"the proxy wants a user name and password, or not these ({said}): set proxy (or $HTTPS_PROXY) to "
-            "http://USER:PASSWORD@HOST:PORT"
+            f"the proxy wants a user name and password, or not these ({said}): put USER:PASSWORD@ before its host in "
+            "the setting proxy or $HTTPS_PROXY"
         )
     if status and status[0] >= "500":
         return Unreachable(f"the proxy has no connection to the host ({said}): is its own network up?")

@@ -15,8 +15,8 @@ from scraper.fetch.settings import FetchSettings
 
 _PORTS = {"http": 80, "https": 443, "socks5": 1080}
 _FORM = (
-    "the proxy setting (or $HTTPS_PROXY) is not of the form http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT where "
-    "the proxy wants a login; https:// and socks5:// work too"
+    "the proxy setting (or $HTTPS_PROXY) is not of the form http://HOST:PORT, with USER:PASSWORD@ before the host "
+    "where the proxy wants a login; https:// and socks5:// work too"
 )
 
 
@@ -36,13 +36,13 @@ class Proxy:
 
 
 def chosen(settings: FetchSettings) -> Proxy | None:
-    """The proxy to use. ``$NO_PROXY`` holds for the environment's; one in the settings is meant for every host.
+    """The proxy to use. ``$NO_PROXY`` holds for one from the settings too, as with curl.
 
     Raises BadSettings, without quoting the value: it may hold a password.
     """
-    if settings.proxy is not None:
-        return _read(settings.proxy, ()) if settings.proxy else None
-    text = _environment("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+    text = settings.proxy
+    if text is None:
+        text = _environment("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
     around = re.split(r"[,\s]+", _environment("NO_PROXY", "no_proxy").lower())
     return _read(text, tuple(filter(None, around))) if text else None
 

@@ -12,6 +12,7 @@ import pytest
 
 from scraper.errors import CutShort, FetchError, Forbidden, Later, Refused, ScrapeError, TimedOut, Unreachable
 from scraper.fetch import Fetcher, FetchSettings, failures, proxies, transport
+from scraper.redact import redact
 from tests.fetch.helper import IMAGE, URL, media, page, using
 from tests.weixin import Answer, Internet
 from tests.weixin.pages import article_page, png
@@ -158,14 +159,28 @@ def test_no_proxy_names_the_hosts_that_are_asked_directly(
     assert expected == tuple(host for host in hosts if not proxy.serves(host, 443))
 
 
-def test_a_proxy_in_the_settings_is_for_every_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    """``$NO_PROXY`` speaks of the environment's proxy; an empty setting is no proxy at all."""
+def test_a_proxy_in_the_settings_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``$NO_PROXY`` holds for it too, as with curl; an empty setting is no proxy at all."""
     monkeypatch.setenv("ALL_PROXY", "http://proxy.example")
-    monkeypatch.setenv("no_proxy", "*")
-    given = proxies.chosen(FetchSettings(proxy="http://mine.example"))
+    monkeypatch.setenv("no_proxy", "qq.com")
+    given = proxies.chosen(FetchSettings(proxy="mine.example:3128"))
     assert given is not None
-    assert ("http://mine.example:80", True) == (given.url, given.serves("mp.weixin.qq.com", 443))
+    assert ("http://mine.example:3128", False) == (given.url, given.serves("mp.weixin.qq.com", 443))
+    assert given.serves("example.com", 443)
     assert proxies.chosen(FetchSettings(proxy="")) is None
+
+
+def test_no_advice_is_mangled_by_redaction(internet: Internet) -> None:
+    """What is said about a password must survive the hiding of passwords."""
+    with pytest.raises(ScrapeError) as caught:
+        Fetcher(FetchSettings(proxy="ftp://user:canary@h"))
+    assert str(caught.value) == redact(str(caught.value))
+    internet.refuses = 407
+    internet.site.on(IMAGE, Answer(status=407))
+    for call in (page, lambda internet: media(internet, IMAGE.replace("https", "http"))):
+        with pytest.raises(ScrapeError) as caught:
+            call(internet)
+        assert str(caught.value) == redact(str(caught.value))
 
 
 def test_a_host_around_the_proxy_is_judged_by_its_number(internet: Internet, monkeypatch: pytest.MonkeyPatch) -> None:
