@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from scraper.crawl import BASE, LONGEST_RETRY_AFTER, Clock
-from scraper.errors import RateLimited, ScrapeError
+from scraper.errors import Forbidden, Hostile, RateLimited, ScrapeError
 from scraper.models import Article
 
 if TYPE_CHECKING:
@@ -108,11 +108,14 @@ class ImageFetcher:
         self.store.media_failed(url, error, now, self._due(url, error, now))
 
     def _due(self, url: str, error: ScrapeError, now: datetime) -> datetime | None:
-        if error.after == "final":
+        if isinstance(error, Forbidden | Hostile):
             return None
         row = self.store.db.conn.execute("SELECT attempts FROM media_addresses WHERE url = ?", (url,)).fetchone()
         attempts = row["attempts"] if row else 0
-        rest = min(FIRST_REST * 2 ** min(attempts, 12), LONGEST_REST) * self.rng.uniform(0.75, 1.25)
+        # The next run tries again at once, later ones ever less often. A 404 need not be the last word of a media host,
+        # but it is asked for weekly at most.
+        first = LONGEST_REST if error.after == "final" else FIRST_REST
+        rest = min(first * 2 ** min(attempts - 1, 12), LONGEST_REST) * self.rng.uniform(0.75, 1.25) if attempts else 0.0
         if isinstance(error, RateLimited) and error.retry_after:
             rest = max(rest, min(error.retry_after, LONGEST_RETRY_AFTER))
         return now + timedelta(seconds=rest)

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from archive.config import Config
 from archive.errors import BadInput, CoolingDown, DiskTrouble
 from archive.images import ImageFetcher, missing_of
-from archive.run import history, rechecks, watching
+from archive.run import beside, history, rechecks, watching
 from archive.run.clock import SystemClock
 from archive.run.inputs import Inputs, saved_pages
 from archive.run.parts import DATABASE, Parts, fetcher, opened
@@ -251,6 +251,8 @@ class Job:
         task = Task(
             id=0, url=page.url, address=address, follow=self.config.follow, scope=self.config.scope, why="given"
         )
+        if self.config.images == "local":
+            beside.take(path, page, self.images)
         await sink.keep_file(task, article, snapshot_id, path)
         return follow(task, article.account.biz, article.links)
 

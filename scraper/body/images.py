@@ -52,6 +52,8 @@ def address(value: str | None, base: str | None = None) -> str | None:
         if ":" in value.split("/")[0]:
             return None
         value = urljoin(base or _BASE, value)
+        if value.startswith("file:///") and base is not None and base.startswith("file:///"):
+            return value  # beside a saved page that does not say where it came from
     if not value.lower().startswith(("http://", "https://")):
         return None
     return "".join(value.split())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scraper.crawl import Reason
-from scraper.errors import Later, RateLimited, Unreachable
+from scraper.errors import Forbidden, Later, RateLimited, Refused, ScrapeError, Unreachable
 from scraper.models import Article, Page
 from tests.crawl.archives import World, titles_of
 from tests.crawl.fakes import BIZ, at, long, short
@@ -136,6 +136,31 @@ def test_a_broken_image_never_fails_its_article(world: World) -> None:
     assert (second.images, second.images_missing) == (1, 0)
     text = next(content for name, (content, _) in world.files().items() if name.endswith(".md")).decode()
     assert "mmbiz.qpic.cn" not in text.partition("\n# ")[2]
+
+
+@pytest.mark.parametrize("trouble", [Later("reset"), Refused("404 (Not Found)")])
+def test_the_next_run_tries_a_broken_image_again(world: World, trouble: ScrapeError) -> None:
+    """At once, whatever was wrong; one that stays broken is then asked for ever less often."""
+    world.script.on(short(1), page(1, images=[PICTURE.format("A1"), PICTURE.format("B2")]))
+    world.script.broken_media |= {PICTURE.format("A1"): trouble, PICTURE.format("B2"): trouble}
+    world.save(short(1))
+    del world.script.broken_media[PICTURE.format("A1")]
+
+    assert [(report.images, report.images_missing) for report in (world.run(), world.run())] == [(1, 1), (0, 0)]
+    world.pass_time(14 * 24 * 3600)
+    assert world.run().images_missing == 1
+
+
+def test_an_address_that_is_refused_is_not_tried_again(world: World) -> None:
+    """Inside the network, or a host that is not allowed: no later run changes that."""
+    world.script.on(short(1), page(1, images=[PICTURE.format("A1")]))
+    world.script.broken_media[PICTURE.format("A1")] = Forbidden("10.0.0.1 is inside the network")
+    world.save(short(1))
+    asked = len(world.script.media_log)
+    world.save(short(1))
+    world.run()
+
+    assert len(world.script.media_log) == asked
 
 
 def test_images_none_leaves_the_pictures_out(world: World) -> None:
