@@ -64,7 +64,7 @@ def _response(path: Path, record: Any) -> Iterator[Found]:
         yield Found(source=source, path=path, image=(url, body))
     else:
         page = _page(url, status, body, record)
-        kept_for = _exchange(record.rec_headers.get_header(EXCHANGE)).get("address")
+        kept_for = _text(_exchange(record.rec_headers.get_header(EXCHANGE)).get("address"))
         yield Found(source=source, path=path, page=page, address=kept_for)
 
 
@@ -78,16 +78,27 @@ def _is_article(url: str) -> bool:
 def _page(url: str, status: int, body: bytes, record: Any) -> Page:
     headers = record.http_headers.headers if record.http_headers else []
     exchange = _exchange(record.rec_headers.get_header(EXCHANGE))
+    given_as_file = "fetched" in exchange and exchange["fetched"] is None
     return Page(
-        url=exchange.get("url", url),
+        url=_text(exchange.get("url")) or url,
         body=body,
-        final_url=exchange.get("final_url"),
+        final_url=_text(exchange.get("final_url")),
         status=status,
         headers=tuple(_header(name, value) for name, value in headers if name.lower() != "content-length"),
-        redirects=tuple(exchange.get("redirects", ())),
-        request=tuple((str(name), str(value)) for name, value in exchange.get("request", ())),
-        fetched=_time(record.rec_headers.get_header("WARC-Date")),
+        redirects=tuple(found for entry in _list(exchange.get("redirects")) if (found := _text(entry))),
+        request=tuple(
+            (str(pair[0]), str(pair[1])) for pair in map(_list, _list(exchange.get("request"))) if len(pair) == 2
+        ),
+        fetched=None if given_as_file else _time(record.rec_headers.get_header("WARC-Date")),
     )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _exchange(text: str | None) -> dict[str, Any]:

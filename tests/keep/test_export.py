@@ -17,6 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 from warcio.archiveiterator import ArchiveIterator
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
 
 from archive.export import Selection, export
 from archive.export.tables import safe_cell
@@ -251,6 +253,41 @@ def test_a_warc_makes_the_archive_again(root: Path, tmp_path: Path) -> None:
         k: re.sub(r"archived: .*\n|check: .*\n", "", v.decode(errors="replace"))
         for k, v in contents(tmp_path / "b").items()
     }
+
+
+def test_pages_from_files_are_resources_and_come_back_as_files(tmp_path: Path) -> None:
+    """Nobody saw an exchange, so the WARC claims none; imported, the page still has no time of a fetch."""
+    fill(tmp_path / "a", [page(1, fetched=None)])
+    export(tmp_path / "a", "warc", tmp_path / "a.warc.gz")
+
+    assert ["warcinfo", "resource"] == [kind for kind, _, _ in records(tmp_path / "a.warc.gz")]
+    import_files(tmp_path / "b", [tmp_path / "a.warc.gz"])
+    with opened(tmp_path / "b") as (_, new):
+        found = new.get(1)
+    assert (None, page(1, fetched=None).body) == (found.fetched, found.body)
+
+
+@pytest.mark.parametrize("said", ["[]", "{", '{"request": [1, [2]], "redirects": 3, "url": {}}', "null", '"x"'])
+def test_what_a_foreign_warc_says_of_an_exchange_is_not_trusted(tmp_path: Path, said: str) -> None:
+    """Our own extension field with nonsense in it costs nothing but itself."""
+    with (tmp_path / "a.warc").open("wb") as file:
+        writer = WARCWriter(file, gzip=False, warc_version="WARC/1.1")
+        found = page(1)
+        head = StatusAndHeaders("200 OK", [("Content-Type", "text/html")], protocol="HTTP/1.1")
+        writer.write_record(
+            writer.create_warc_record(
+                found.url,
+                "response",
+                payload=io.BytesIO(found.body),
+                length=len(found.body),
+                http_headers=head,
+                warc_headers_dict={"X-Wechat-Archive-Exchange": said},
+            )
+        )
+
+    report = import_files(tmp_path / "b", [tmp_path / "a.warc"])
+
+    assert ({"new": 1}, 0) == (dict(report.counts), report.exit_code)
 
 
 def test_a_target_that_cannot_be_written_says_so(root: Path, tmp_path: Path) -> None:
