@@ -42,7 +42,8 @@ def load(path: str | Path) -> Cookies:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadSettings(f"the cookies file {path} cannot be read: {error}") from error
+        said = getattr(error, "strerror", None) or "it is no text"
+        raise BadSettings(f"the cookies file {path} cannot be read: {said}") from error
     # A cookie of one host goes to that host alone, as in a browser.
     policy = http.cookiejar.DefaultCookiePolicy(
         strict_ns_domain=http.cookiejar.DefaultCookiePolicy.DomainStrictNonDomain

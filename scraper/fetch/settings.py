@@ -66,9 +66,9 @@ class FetchSettings:
     ``interval``: the next request to mp.weixin.qq.com (and to each feed's host) begins that long after the **end** of
     the last answer, so that the server sees at least this gap; ``jitter`` lengthens it by up to that share of itself.
     ``interval=0`` removes both. ``proxy`` None takes ``$HTTPS_PROXY`` or ``$ALL_PROXY``, ``""`` none; the hosts in
-    ``$NO_PROXY`` are asked around it. ``ca_file`` None takes ``$SSL_CERT_FILE``, else the usual certificates. ``allow_hosts``
-    are further hosts for media, with their subdomains; ``*``: any. Caps: what comes over the wire, and what it unpacks
-    to.
+    ``$NO_PROXY`` are asked around it. ``ca_file`` None takes ``$SSL_CERT_FILE``, else the usual certificates.
+    ``allow_hosts`` are further hosts for media, with their subdomains; ``*``: any. Caps: what comes over the wire, and
+    what it unpacks to.
     """
 
     interval: float = 3.0

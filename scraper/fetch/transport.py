@@ -190,4 +190,5 @@ def _certificates(settings: FetchSettings) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=str(path))
     except (OSError, ssl.SSLError) as error:
-        raise BadSettings(f"the certificates file {path} (ca_file, $SSL_CERT_FILE) cannot be used: {error}") from error
+        said = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        raise BadSettings(f"the certificates file {path} (ca_file, $SSL_CERT_FILE) cannot be used: {said}") from error
