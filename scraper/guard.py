@@ -70,7 +70,9 @@ def check(url: str, *, hosts: Iterable[str] | None = None) -> SplitResult:
         raise Forbidden("the address names no host")
     check_host(host)
     if hosts is not None and not is_under(host, hosts):
-        raise Forbidden(f"{host} is not among the hosts that are opened (setting allow_hosts adds some)")
+        raise Forbidden(
+            f"{host} is not among the hosts that are opened for this (for images the setting allow_hosts adds some)"
+        )
     return parts
 
 

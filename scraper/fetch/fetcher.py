@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 import httpx
 
 from scraper import guard, urls
-from scraper.errors import CutShort, Forbidden, Refused, TimedOut
+from scraper.errors import CutShort, Forbidden, Refused, TimedOut, Unrecognised
 from scraper.fetch import answers, content, magic, transport
 from scraper.fetch.failures import about, translated
 from scraper.fetch.pacing import Pacer
@@ -97,7 +97,8 @@ class Fetcher:
     async def page(self, url: str, *, referer: str | None = None) -> Page:
         """The page at ``url``, an address of mp.weixin.qq.com (an article or an album's JSON).
 
-        Raises Blocked for a redirect to a verification, before any body is read, and the FetchErrors.
+        Raises Blocked for a redirect to a verification, before any body is read, Unrecognised for one to another host,
+        and the FetchErrors.
         """
         s = self.settings
         kind = _Kind(
@@ -181,7 +182,7 @@ class Fetcher:
         asked = url
         while True:
             with about(url, hops):
-                parts = guard.check(asked, hosts=kind.hosts)
+                parts = _judged(asked, kind, redirected=bool(hops))
                 try:
                     async with self._turn(guard.host_of(parts), kind), asyncio.timeout(kind.deadline):
                         answer = await self._exchange(asked, parts, kind, extra)
@@ -272,6 +273,20 @@ class Fetcher:
             headers=[(name.encode("ascii"), _line(value)) for name, value in headers.items()],
             extensions={"timeout": timeouts.as_dict()},
         )
+
+
+def _judged(url: str, kind: _Kind, *, redirected: bool) -> SplitResult:
+    """The parts of an address that may be asked.
+
+    Raises Forbidden, and Unrecognised where an article leads to a host that no article was ever seen at: that may be
+    a new kind of verification, and an address must not be given up for good because of it.
+    """
+    if not (redirected and kind.hosts is ARTICLE_HOSTS):
+        return guard.check(url, hosts=kind.hosts)
+    parts = guard.check(url)
+    if not guard.is_under(guard.host_of(parts), ARTICLE_HOSTS):
+        raise Unrecognised("WeChat leads to another host, where no article is known to be")
+    return parts
 
 
 def _cookies(settings: FetchSettings) -> Cookies | None:

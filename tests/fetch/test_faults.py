@@ -21,6 +21,7 @@ from scraper.errors import (
     RateLimited,
     Refused,
     TimedOut,
+    Unrecognised,
 )
 from scraper.fetch.answers import retry_after
 from tests.fetch.helper import IMAGE, URL, media, page
@@ -193,7 +194,7 @@ REDIRECTS: dict[str, tuple[str, type[Exception]]] = {
     "the same host without TLS": (URL.replace("https", "http"), Refused),
     "user names": (f"https://user:secret@mp.weixin.qq.com/s/{'B' * 22}", Forbidden),
     "a host behind a backslash": ("https://mp.weixin.qq.com\\@evil.example/", Forbidden),
-    "another host": ("https://example.com/s/x", Forbidden),
+    "another host": ("https://example.com/s/x", Unrecognised),
     "another scheme": ("ftp://mp.weixin.qq.com/s/x", Forbidden),
     "a file": ("file:///etc/passwd", Forbidden),
     "this machine": ("https://127.0.0.1/", Forbidden),
