@@ -159,9 +159,14 @@ class _Outlines(HTMLParser):
             self.title, self._in_title = data.strip(), False
 
 
+def _without_sections(body: bytes) -> str:
+    """``html.parser`` ends with an AssertionError at a damaged ``<![…]>`` (Python 3.11.7: ``<![`` and a NUL)."""
+    return decode(body).replace("<![", "&lt;![")
+
+
 def _opml(body: bytes, base: str | None) -> Listing:
     reader = _Outlines()
-    reader.feed(decode(body))
+    reader.feed(_without_sections(body))
     feeds = (urljoin(base, feed) if base else feed for feed in reader.feeds)
     wanted = dict.fromkeys(feed for feed in feeds if feed.lower().startswith(("http://", "https://")))
     return Listing(sort="opml", title=reader.title, addresses=_addresses(reader.links), feeds=tuple(wanted))
@@ -179,5 +184,5 @@ class _Anchors(HTMLParser):
 
 def _bookmarks(body: bytes) -> Listing:
     reader = _Anchors()
-    reader.feed(decode(body))
+    reader.feed(_without_sections(body))
     return Listing(sort="bookmarks", addresses=_addresses(reader.links))
