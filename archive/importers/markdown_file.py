@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
-from archive import frontmatter
+from archive import frontmatter, related
 from archive.errors import BadInput
 from archive.facts import Holding, article_of, holding_of, time_of
-from archive.importers.markdown_html import to_html
+from archive.importers.markdown_html import SIGN, to_html
 from archive.layout import header
 from archive.names import CHINA
 from scraper import urls
@@ -98,10 +98,11 @@ def read_body(head: Head, *, image: Local | None = None, link: Local | None = No
     """The whole article. ``image`` and ``link`` tell the address of what the file shows as a local path."""
     article = head.article
     body = clean(to_html(head.body, ours=head.ours, image=image, link=link))
-    html, text, in_cards = body.html, body.text, set[str]()
+    html, text, in_cards, images = body.html, body.text, set[str](), body.images
     if head.ours:
+        html = html.replace(f' width="{SIGN}"', "")
+        images = tuple(replace(found, width=None) for found in images)
         html, text, in_cards = _with_cards(html, text, article.media)
-    images = body.images
     if article.kind == 8:  # picture pages name theirs so
         images = tuple(replace(found, role="picture") for found in images)
     in_text = dict.fromkeys(link for link in body.links if link.url not in in_cards)
@@ -111,7 +112,7 @@ def read_body(head: Head, *, image: Local | None = None, link: Local | None = No
         text=text,
         images=images,
         media=article.media or body.media,
-        links=(*in_text, *(found for found in article.links if found.relation != "text")),
+        links=(*in_text, *related.resolved((found for found in article.links if found.relation != "text"), in_text)),
     )
 
 

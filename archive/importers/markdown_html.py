@@ -24,6 +24,11 @@ _STRAY = re.compile(
 )
 
 
+#: The width, in pixels, that tells the cleaner of a picture that it is a sign. No file of ours holds widths, so it
+#: is taken away again wherever it stands afterwards.
+SIGN = "16"
+
+
 def to_html(markdown: str, *, ours: bool, image: Local | None = None, link: Local | None = None) -> str:
     """``markdown`` as HTML. ``ours``: as this program writes it (``$…$`` is a formula, nothing is wrapped).
 
@@ -34,7 +39,9 @@ def to_html(markdown: str, *, ours: bool, image: Local | None = None, link: Loca
     for token in tokens:
         if token.type == "inline":
             _rewrite(token.children or [], image, link)
-            if not ours:
+            if ours:
+                _mark_signs(token.children or [])
+            else:
                 _join_lines(token.children or [])
     html = str(parser.renderer.render(tokens, parser.options, {}))
     return html if ours else _STRAY.sub("", html)
@@ -46,6 +53,25 @@ def _rewrite(tokens: Sequence[Token], image: Local | None, link: Local | None) -
             value = token.attrGet(name)
             if isinstance(value, str) and local is not None and (found := local(value)):
                 token.attrSet(name, found)
+
+
+def _mark_signs(tokens: Sequence[Token]) -> None:
+    """In our own files a picture beside words is a sign among them; without a width it would get its own line."""
+    for line in _lines(tokens):
+        if any(token.type in ("text", "code_inline") and token.content.strip() for token in line):
+            for token in line:
+                if token.type == "image":
+                    token.attrSet("width", SIGN)
+
+
+def _lines(tokens: Sequence[Token]) -> list[list[Token]]:
+    lines: list[list[Token]] = [[]]
+    for token in tokens:
+        if token.type in ("hardbreak", "softbreak"):
+            lines.append([])
+        else:
+            lines[-1].append(token)
+    return lines
 
 
 def _join_lines(tokens: list[Token]) -> None:

@@ -133,6 +133,17 @@ def test_other_tools_files_are_read(text: str, title: str) -> None:
     assert (title, ADDRESS, "正文。") == (article.title, article.url, article.text)
 
 
+def test_a_small_sign_beside_words_stays_beside_them() -> None:
+    """The file does not hold widths; a picture that stands among words there is kept among them."""
+    body = '<p>签名 <img src="https://mmbiz.qpic.cn/a/SIGN/0" width="20"></p><p><img src="https://mmbiz.qpic.cn/a/BIG/0"></p>'
+    text = to_markdown(Article(title="题", url=ADDRESS, body=body, text="签名"))
+
+    again = read_body(read_head(text))
+
+    assert text == to_markdown(again)
+    assert [None, None] == [image.width for image in again.images]
+
+
 @pytest.mark.parametrize("text", ["# README\n\nHow to build.\n", "", "---\nnot: [yaml\n---\n", "只有一行。"])
 def test_a_file_about_nothing_is_refused_with_a_reason(text: str) -> None:
     """A Markdown file that is about no WeChat article never becomes one."""
