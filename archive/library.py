@@ -95,7 +95,7 @@ class Library:
         with closing(open_readonly(self.root)) as conn:
             found = search(conn, query, limit=limit, **options)
             require_sound(conn, [hit.key for hit in found])
-            return found
+            return found.complete()
 
     def get(self, name: str) -> Stored:
         """The facts of one article by key (or six first characters of one), address or path. Raises NotHeld."""

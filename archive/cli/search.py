@@ -90,7 +90,7 @@ def command(
     def ask(conn: sqlite3.Connection) -> Results:
         found = search(conn, typed, limit=limit, offset=offset, newest=newest, contains=contains, fold=fold)
         require_sound(conn, [hit.key for hit in found])
-        return found
+        return found.complete()
 
     results = with_index(app, ask)
     if as_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -14,9 +14,9 @@ from archive.errors import Corrupt, NotHeld
 from archive.search.match import Span
 from archive.search.plan import Plan, Row
 from archive.search.query import parse
-from archive.search.ranking import Ranker
+from archive.search.ranking import Ranker, Shown
 from archive.search.searcher import Searcher
-from archive.search.snippet import Snippet, cut
+from archive.search.snippet import Snippet
 
 #: Counting stops here: nobody reads on, and a count of 80,000 takes longer than the search.
 COUNTED = 1000
@@ -29,8 +29,8 @@ class Hit:
     """One article found.
 
     ``published`` is aware, UTC. ``path`` is of its Markdown file, from the archive's folder, with ``/``. ``score`` is 0
-    and up, comparable within one search; 0.0 when the newest were asked for. ``title_marks`` are ranges of characters
-    in ``title``. ``folded`` are the keys of reprints folded under this one.
+    and up, comparable within one search; 0.0 when the newest were asked for. ``folded`` are the keys of reprints folded
+    under this one. ``snippet`` and ``title_marks`` are made when first asked for.
     """
 
     key: str
@@ -41,11 +41,20 @@ class Hit:
     path: str
     url: str | None
     score: float
-    snippet: Snippet
-    title_marks: tuple[Span, ...] = ()
+    shown: Shown = field(repr=False, compare=False)
     gone: bool = False
     article_id: int = 0
     folded: tuple[str, ...] = ()
+
+    @property
+    def snippet(self) -> Snippet:
+        """The piece of the original text that shows why it was found."""
+        return self.shown.snippet
+
+    @property
+    def title_marks(self) -> tuple[Span, ...]:
+        """Where the words stand in ``title``: ranges of characters."""
+        return self.shown.title_marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,12 @@ class Results:
 
     hits: tuple[Hit, ...]
     more: bool = False
+
+    def complete(self) -> Results:
+        """Read what their snippets need: to be called before a connection that was searched with is closed."""
+        for hit in self.hits:
+            hit.shown.read()
+        return self
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -122,24 +137,27 @@ def search(
     ``limit`` hits from number ``offset`` (0: the first) on. ``contains``: Latin words are found inside longer ones.
     ``fold``: near-duplicates and reprints of a better hit are listed under it (``Hit.folded``) and take no place.
 
+    ``where``: an archive's folder, or an open connection or `Searcher`; the hits' snippets need that one to stay open,
+    or `Results.complete` called while it is.
+
     Raises `BadQuery` for a query that means nothing, `NotIndexed` where the index must be rebuilt first, `Corrupt`.
     """
     if not isinstance(where, Searcher | sqlite3.Connection):
         with closing(open_readonly(where)) as conn:
-            return search(conn, query, limit=limit, offset=offset, newest=newest, contains=contains, fold=fold)
+            found = search(conn, query, limit=limit, offset=offset, newest=newest, contains=contains, fold=fold)
+            return found.complete()
     searcher = where if isinstance(where, Searcher) else Searcher(where)
     plan = searcher.plan(parse(query, contains=contains))
     ranker = Ranker(plan, searcher.newest_time)
-    found = newest_rows(searcher, plan) if newest or not plan.terms else best_rows(searcher, plan, ranker)
+    ranked = newest_rows(searcher, plan) if newest or not plan.terms else best_rows(searcher, plan, ranker)
     limit, offset = max(0, limit), max(0, offset)
     if fold:
         from archive.search.similar import fold_reprints
 
-        groups = list(islice(fold_reprints(searcher.connection, found), offset, offset + limit + 1))
+        groups = list(islice(fold_reprints(searcher.connection, ranked), offset, offset + limit + 1))
     else:
-        groups = [(one, ()) for one in islice(found, offset, offset + limit + 1)]
-    hits = tuple(_hit(searcher, ranker, row, score, keys) for (row, score), keys in groups[:limit])
-    return Results(hits, len(groups) > limit)
+        groups = [(one, ()) for one in islice(ranked, offset, offset + limit + 1)]
+    return Results(tuple(_hits(searcher, ranker, groups[:limit])), len(groups) > limit)
 
 
 def count(where: sqlite3.Connection | Searcher | str | Path, query: str, *, contains: bool = False) -> Count:
@@ -180,26 +198,23 @@ def best_rows(searcher: Searcher, plan: Plan, ranker: Ranker) -> Iterator[tuple[
     yield from ((row, 0.0) for row, _ in rest if row.id not in pool)
 
 
-def _hit(searcher: Searcher, ranker: Ranker, row: Row, score: float, keys: tuple[str, ...]) -> Hit:
-    key, path, url, gone, account = searcher.connection.execute(
-        """SELECT a.key, a.path, a.url, a.gone IS NOT NULL, accounts.name
-           FROM articles a LEFT JOIN accounts ON accounts.id = a.account_id WHERE a.id = ?""",
-        (row.article_id,),
-    ).fetchone()
-    in_title, in_text = ranker.places(row)
-    title_marks = cut(row.title, in_title, length=len(row.title) + 1) if any(in_title) else Snippet()
-    return Hit(
-        key=key,
-        title=row.title,
-        account=account,
-        author=row.author,
-        published=None if row.published is None else datetime.fromtimestamp(row.published, UTC),
-        path=path,
-        url=url,
-        score=round(score, 3),
-        snippet=cut(row.text, in_text),
-        title_marks=title_marks.marks,
-        gone=bool(gone),
-        article_id=row.article_id,
-        folded=keys,
-    )
+def _hits(searcher: Searcher, ranker: Ranker, groups: list[tuple[tuple[Row, float], tuple[str, ...]]]) -> Iterator[Hit]:
+    facts = searcher.facts([row.article_id for (row, _), _ in groups])
+    for (row, score), keys in groups:
+        if row.article_id not in facts:
+            continue  # forgotten by another program since it was found
+        _, key, title, author, path, url, account = facts[row.article_id]
+        yield Hit(
+            key=key,
+            title=title,
+            account=account,
+            author=author,
+            published=None if row.published is None else datetime.fromtimestamp(row.published, UTC),
+            path=path,
+            url=url,
+            score=round(score, 3),
+            shown=Shown(ranker, row),
+            gone=" gone " in row.tags,
+            article_id=row.article_id,
+            folded=keys,
+        )

@@ -4,7 +4,7 @@ Where an article stands in the index decides how fast the newest are found. ``se
 rowid down, so rowids go by publish time; and small differences between rowids make a small index, so they lie dense:
 time is cut into spans of `SPAN` rowids each (`_Spans`), inside a span the order does not matter because a search sorts
 the hits of one span itself. An article that finds its span full stands above `LATE`, where a search always looks
-first; the next `reindex` cuts new spans.
+first; the next `reindex` cuts new spans. What has no time stands below 0, after everything else.
 Minutes as rowids would be simpler, and most differences two bytes or three instead of one.
 """
 
@@ -25,6 +25,8 @@ from archive.search.terms import ALL, SALIENT, TITLE, VALUE, fold, nature, token
 SPAN = 128
 FILL = SPAN // 2  #: articles a span gets when spans are cut; the rest is room for older ones found later
 LATE = 1 << 27
+#: An article without a time has its own number less this: below all others, the later archived first.
+UNDATED = 1 << 40
 #: Each commit leaves FTS5 a small segment, and each segment costs every search. After 300 articles one by one 18 of
 #: them made a search 2.5 times slower; joining small ones now and then takes 1 ms.
 _MERGE_EVERY, _MERGE_PAGES = 8, 200
@@ -70,7 +72,7 @@ class Index:
         words = document_tokens(doc.title, doc.text, doc.author, doc.digest, joints=read_joints(self._conn))
         tags = self._tags(doc, account_id)
         published = None if doc.published is None else int(doc.published.timestamp())
-        rowid = self._rowid(published, place)
+        rowid = self._rowid(doc, published, place)
         terms = " ".join([*words, *filter_tokens(tags)])
         self._conn.execute("INSERT INTO search_terms(rowid, terms) VALUES (?, ?)", (rowid, terms))
         self._conn.execute(
@@ -116,10 +118,10 @@ class Index:
                 "INSERT INTO search_terms(search_terms, rowid, terms) VALUES ('delete', ?, ?)", (rowid, terms)
             )
         else:
-            # FTS5 would be damaged by the wrong tokens. The rowid is never used again and means no article: what is
-            # left under it is found by nobody, and gone after the next rebuild.
-            note = int(get_meta(self._conn, "leftover") or 0) + 1
-            set_meta(self._conn, "leftover", str(note))
+            # FTS5 would be damaged by the wrong tokens. The rowid is noted, so that it is never used again and means
+            # no article: what is left under it is found by nobody, and gone after the next rebuild.
+            left = get_meta(self._conn, "leftover") or ""
+            set_meta(self._conn, "leftover", f"{left} {rowid}".strip())
             rowid = None
         self._conn.execute("DELETE FROM search_documents WHERE article_id = ?", (article_id,))
         self._conn.execute("DELETE FROM search_before WHERE article_id = ?", (article_id,))
@@ -153,15 +155,23 @@ class Index:
         self._conn.execute("UPDATE search_values SET used = used - 1 WHERE id = ?", (value_id,))
         self._conn.execute("DELETE FROM search_values WHERE id = ? AND used < 1", (value_id,))
 
-    def _rowid(self, published: int | None, place: int | None) -> int:
+    def _rowid(self, doc: Document, published: int | None, place: int | None) -> int:
         """A free rowid in the span of that moment; ``place`` is the article's own, freed just now."""
+        left = frozenset(map(int, (get_meta(self._conn, "leftover") or "").split()))
+        if published is None:
+            rowid = doc.article_id - UNDATED
+            while rowid in left:
+                rowid -= UNDATED
+            return rowid
         spans = read_spans(self._conn)
         number = span_of(spans, published)
-        if place is not None and place < LATE and place // SPAN == number:
+        if place is not None and 0 <= place < LATE and place // SPAN == number:
             return place
-        if published is not None and number == len(spans) and published > spans[-1]:
+        if number == len(spans) and published > spans[-1]:
             number = self._newest_span(spans, published)
-        return self._free(number * SPAN, (number + 1) * SPAN) or self._free(LATE, LATE * 2) or self._beyond()
+        return (
+            self._free(number * SPAN, (number + 1) * SPAN, left) or self._free(LATE, LATE * 2, left) or self._beyond()
+        )
 
     def _newest_span(self, spans: Sequence[int], published: int) -> int:
         """The last span, or a new one when it is well filled and the article is newer than all in it."""
@@ -174,13 +184,14 @@ class Index:
             return len(spans) + 1
         return len(spans)
 
-    def _free(self, start: int, end: int) -> int | None:
+    def _free(self, start: int, end: int, left: frozenset[int]) -> int | None:
         last = self._conn.execute(
             "SELECT max(id) FROM search_documents WHERE id >= ? AND id < ?", (start, end)
         ).fetchone()[0]
-        if last is None:
-            return max(start, 1)
-        return last + 1 if last + 1 < end else None
+        free = max(start, 1) if last is None else int(last) + 1
+        while free in left:
+            free += 1
+        return free if free < end else None
 
     def _beyond(self) -> int:
         return int(self._conn.execute("SELECT max(id) + 1 FROM search_documents").fetchone()[0])
@@ -212,7 +223,7 @@ def fingerprint(words: Sized, *fields: str | None) -> int:
 
 
 def read_spans(conn: sqlite3.Connection) -> tuple[int, ...]:
-    """Where each time span begins, seconds since 1970, ascending; span 0 is all before, and what has no time."""
+    """Where each time span begins, seconds since 1970, ascending; span 0 is all before."""
     stored = get_meta(conn, "spans")
     return _numbers(stored) if stored else WEEKS
 
@@ -232,8 +243,8 @@ def _pairs(stored: str) -> frozenset[str]:
     return frozenset(stored.split())
 
 
-def span_of(spans: Sequence[int], published: int | None) -> int:
-    return 0 if published is None else bisect_right(spans, published)
+def span_of(spans: Sequence[int], published: int) -> int:
+    return bisect_right(spans, published)
 
 
 #: Spans of an archive that was never rebuilt: each week since Official Accounts began, until 2027. Later ones are cut

@@ -53,34 +53,35 @@ class Row:
         self._read = read
         self._row: tuple[Any, ...] | None = None
 
-    def _fields(self) -> tuple[Any, ...]:
+    def read(self) -> tuple[Any, ...]:
+        """Text, title, author, digest and account; empty where the article went since it was found."""
         if self._row is None:
             self._row = self._read(self.article_id) or (b"", "", None, None, None)
         return self._row
 
     @property
     def utf8(self) -> bytes:
-        return self._fields()[0]  # type: ignore[no-any-return]
+        return self.read()[0]  # type: ignore[no-any-return]
 
     @property
     def text(self) -> str:
-        return str(self._fields()[0], "utf-8")
+        return str(self.read()[0], "utf-8")
 
     @property
     def title(self) -> str:
-        return self._fields()[1]  # type: ignore[no-any-return]
+        return self.read()[1]  # type: ignore[no-any-return]
 
     @property
     def author(self) -> str | None:
-        return self._fields()[2]  # type: ignore[no-any-return]
+        return self.read()[2]  # type: ignore[no-any-return]
 
     @property
     def digest(self) -> str | None:
-        return self._fields()[3]  # type: ignore[no-any-return]
+        return self.read()[3]  # type: ignore[no-any-return]
 
     @property
     def account_id(self) -> int | None:
-        return self._fields()[4]  # type: ignore[no-any-return]
+        return self.read()[4]  # type: ignore[no-any-return]
 
 
 class Term:

@@ -23,6 +23,9 @@ _BULK, _USUAL = 64 << 20, 1 << 20
 #: at 100,000 invented articles, against 0.55 with twice as many articles asked of a pair.
 _FREQUENT = 0.04
 _SAMPLE = 2000  # articles that are looked at for them
+#: An archive that has grown so many times since its last rebuild, to at least so many articles, has other frequent
+#: pairs and fuller spans: two frequent pairs joined took 70 ms without tokens of three, 3 ms with them.
+_GROWN, _WORTH_IT = 8, 2000
 
 
 def reindex(conn: sqlite3.Connection, progress: Callable[[int, int], None] | None = None) -> int:
@@ -63,16 +66,20 @@ def reindex(conn: sqlite3.Connection, progress: Callable[[int, int], None] | Non
 
 
 def wants_reindex(conn: sqlite3.Connection) -> str | None:
-    """Why a rebuild would do good, in a few words; ``None``: nothing wrong. Only the first two make it necessary."""
+    """Why a rebuild would do good, in a few words; ``None``: nothing wrong. Only the first two make it necessary.
+
+    Takes under 5 ms at 100,000 articles, so that every `run` can ask.
+    """
     if not is_current(conn):
         return "the index was made by another version" if get_meta(conn, "version") else "the index is not finished"
     if get_meta(conn, "leftover"):
         return "words of replaced articles are left in it"
-    held, late = conn.execute(
-        "SELECT count(*), count(*) FILTER (WHERE id >= ?) FROM search_documents", (LATE,)
-    ).fetchone()
-    if late > max(1000, held // 20):
+    (held,) = conn.execute("SELECT count(*) FROM search_documents").fetchone()
+    (late,) = conn.execute("SELECT count(*) FROM search_documents WHERE id >= ?", (LATE,)).fetchone()
+    if late > max(300, held // 50):
         return f"{late} older articles stand out of order"
+    if held >= _WORTH_IT and held > _GROWN * int(get_meta(conn, "built") or 0):
+        return f"it was made for fewer articles than the {held} of now"
     return None
 
 
@@ -89,6 +96,7 @@ def _start(conn: sqlite3.Connection) -> None:
         if len(times) > FILL:
             set_meta(conn, "joints", " ".join(_frequent_pairs(conn)))
             set_meta(conn, "spans", " ".join(map(str, sorted(set(times[::FILL])))))
+        set_meta(conn, "built", str(conn.execute("SELECT count(*) FROM articles").fetchone()[0]))
         set_meta(conn, "building", VERSION)
 
 

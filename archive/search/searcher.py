@@ -41,6 +41,10 @@ _CANDIDATES = f"""SELECT search_terms.rowid, {_DOCUMENT}
     FROM search_terms CROSS JOIN search_documents d ON d.id = search_terms.rowid
     WHERE search_terms MATCH ? AND search_terms.rowid BETWEEN ? AND ? ORDER BY search_terms.rowid DESC"""
 
+_FACTS = """SELECT a.id, a.key, a.title, a.author, a.path, a.url, accounts.name
+    FROM articles a LEFT JOIN accounts ON accounts.id = a.account_id WHERE a.id IN"""
+_AT_ONCE = 500
+
 
 class NotIndexed(ArchiveError):
     """The search index is of another version, or unfinished: ``reindex`` builds it, the command ``search`` too."""
@@ -116,6 +120,15 @@ class Searcher:
             found += [Row(row, self._read) for row in rows if self.in_dates(plan, row[2])]
         return found
 
+    def facts(self, article_ids: list[int]) -> dict[int, tuple[Any, ...]]:
+        """Of each article that is still there: id, key, title, author, path, url and the account's name."""
+        found: dict[int, tuple[Any, ...]] = {}
+        for start in range(0, len(article_ids), _AT_ONCE):
+            some = article_ids[start : start + _AT_ONCE]
+            rows = self._rows(f"{_FACTS} ({','.join('?' * len(some))})", tuple(some))
+            found.update((row[0], row) for row in rows)
+        return found
+
     def _read(self, article_id: int) -> tuple[Any, ...] | None:
         found: tuple[Any, ...] | None = self._rows(
             "SELECT CAST(text AS BLOB), title, author, digest, account_id FROM articles WHERE id = ?", (article_id,)
@@ -164,7 +177,7 @@ class Searcher:
             return []
         if late:
             # What stands out of order but belongs to this span's time or a newer one.
-            start = self._spans[number - 1] if number else None
+            start = self._spans[number - 1] if number > 0 else None
             span += [row for row in late if start is None or (row[2] is not None and row[2] >= start)]
             late[:] = [row for row in late if not (start is None or (row[2] is not None and row[2] >= start))]
         return self._sorted(plan, span)
@@ -177,7 +190,9 @@ class Searcher:
 
     def _ranges(self, plan: Plan) -> list[tuple[int, int]]:
         """Where in the index articles of the plan's dates can stand, what is out of order first."""
-        low = 0 if plan.after is None else span_of(self._spans, plan.after) * SPAN
+        low = -(1 << 62) if plan.before is None else 0  # below 0 is what has no time
+        if plan.after is not None:
+            low = span_of(self._spans, plan.after) * SPAN
         high = LATE - 1
         if plan.before is not None:
             high = min(high, (span_of(self._spans, plan.before) + 1) * SPAN - 1)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from archive.search.terms import TOKENIZER
 
 #: What an index must have been built with to be searched and added to; anything else is rebuilt (`rebuild`).
-VERSION = f"{TOKENIZER}.1"
+VERSION = f"{TOKENIZER}.2"
 
 SEARCH_DDL: tuple[str, ...] = (
     """CREATE VIRTUAL TABLE search_terms USING fts5(
@@ -24,7 +24,7 @@ SEARCH_DDL: tuple[str, ...] = (
     )""",
     "CREATE VIRTUAL TABLE search_vocabulary USING fts5vocab(search_terms, 'row')",
     """CREATE TABLE search_documents (
-        id INTEGER PRIMARY KEY,       -- rowid in search_terms: the later published, the larger, but for 2^27 and up
+        id INTEGER PRIMARY KEY,       -- rowid in search_terms: the later published, the larger; undated below 0
         article_id INTEGER NOT NULL UNIQUE,
         published INTEGER,            -- seconds since 1970, UTC; NULL where no page says it
         tags TEXT NOT NULL,           -- filter tokens between blanks: a account, u author, p place, k kind, h has

@@ -142,6 +142,40 @@ def test_a_row_changed_behind_our_back_damages_nothing(conn: sqlite3.Connection)
     assert before == postings(conn)
 
 
+@pytest.mark.parametrize("number", [3, 6])
+def test_words_left_behind_are_found_by_nobody(conn: sqlite3.Connection, number: int) -> None:
+    """Where the old words cannot be known (damage), what stays of them never means an article again."""
+    drafts = list(hard_drafts(6))
+    drafts[2] = replace(drafts[2], published=None)  # the one with the undated place, the other with the newest
+    drafts[5] = replace(drafts[5], published=datetime(2031, 1, 1, tzinfo=UTC))
+    drafts = [replace(draft, title=f"甲乙{draft.number}") for draft in drafts]
+    put(conn, drafts)
+    with conn:
+        conn.execute("UPDATE search_documents SET fingerprint = 0 WHERE article_id = ?", (number,))
+    change(conn, number, title="丙丁")
+    assert wants_reindex(conn) == "words of replaced articles are left in it"
+    change(conn, number, title="戊己")
+    assert f"k{number:09d}" not in keys(conn, "甲乙")
+    assert [] == keys(conn, "丙丁")
+    assert [f"k{number:09d}"] == keys(conn, "戊己")
+    reindex(conn)
+    assert wants_reindex(conn) is None
+    assert 5 == len(keys(conn, "甲乙"))
+
+
+def test_an_archive_that_has_grown_wants_new_frequent_pairs(
+    conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first so many articles, and each eightfold after, are worth a rebuild; otherwise none is asked for."""
+    monkeypatch.setattr("archive.search.rebuild._WORTH_IT", 200)
+    put(conn, list(hard_drafts(50, longest=30)))
+    assert wants_reindex(conn) is None
+    put(conn, [replace(draft, number=draft.number + 50) for draft in hard_drafts(150, seed=4, longest=30)])
+    assert wants_reindex(conn) == "it was made for fewer articles than the 200 of now"
+    reindex(conn)
+    assert wants_reindex(conn) is None
+
+
 def test_an_account_that_changes_its_name_is_found_by_the_new_one(conn: sqlite3.Connection) -> None:
     """Account names are looked up, not indexed: a new name needs no work on its articles."""
     put(conn, list(hard_drafts(20)))
