@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scraper import links, meta
+from scraper import links, meta, urls
 from scraper import page as pages
 from scraper.encoding import to_utf8
 from scraper.kinds.text import has_own_title
@@ -19,7 +19,7 @@ def read(page: Page) -> Article:
     fields["title"] = _title(source, fields["title"], fields["kind"], found.text)
     return Article(
         **fields,
-        address=page.url,
+        address=urls.permanent(page.url) if urls.HOST in page.url else page.url,
         body=found.html,
         text=found.text,
         images=found.images,

@@ -549,6 +549,7 @@ def read(source: Source) -> Fields:
     comment = digits(raw(source, "comment_id"))
     language = _string(source, "language")
     target = address(raw(source, "source_url"))
+    cover = address(raw(source, "cover"))
     return Fields(
         title=one_line(_string(source, "title")) or "",
         account=who,
@@ -562,7 +563,7 @@ def read(source: Source) -> Fields:
         kind=kind(source),
         url=permanent(source, known, sn),
         digest=several_lines(without_tags(unescape_fully(_string(source, "digest") or ""))),
-        cover=address(raw(source, "cover")),
+        cover=urls.without_tokens(cover) if cover else None,
         language=language or None,
         category=one_line(category) if isinstance(category, str) else None,
         original=original(source, info),

@@ -42,6 +42,7 @@ _WECHAT_TOKENS = _names("pass_ticket appmsg_token exportkey export_key poc_token
 #: A reader's, on WeChat's own hosts. Elsewhere these are ordinary names (a search word), unless one of WeChat's own
 #: tokens stands beside them.
 _READER = _names("key uin token sessionid session_id")
+_MAY_HOLD_TOKEN = re.compile(f"[?&;](?:{'|'.join(sorted(_WECHAT_TOKENS | _READER))})=")
 #: Who reads, on which phone, coming from where; dropped from the other pages of mp.weixin.qq.com.
 _TRACKING = _names("""
     scene subscene srcid sharer_shareid sharer_shareinfo sharer_sharetime sharer_shareid_first sharer_shareinfo_first
@@ -194,6 +195,11 @@ def clean_link(url: str, base: str | None = None) -> str:
         parts = [part for part in query.split("&") if not _private(part.partition("=")[0], host, query)]
         head = path + ("?" + "&".join(parts) if parts else "")
     return head + mark + fragment
+
+
+def without_tokens(url: str) -> str:
+    """The address of a picture, a video, a card as it is kept: as it stands, but for readers' tokens."""
+    return clean_link(url) if _MAY_HOLD_TOKEN.search(url) else url
 
 
 def _candidates(text: str) -> Iterator[str]:

@@ -20,7 +20,7 @@ from scraper.body import images
 from scraper.body.tree import text_of
 from scraper.models import Media
 from scraper.text import one_line
-from scraper.urls import clean_link
+from scraper.urls import clean_link, without_tokens
 
 #: How a card's line begins.
 LABELS: Mapping[str, str] = {
@@ -59,7 +59,7 @@ def inner(media: Media) -> str:
     if media.sort == "sticker" and media.url:
         return f'<img src="{escape(media.url)}" alt="{escape(name)}">'
     shown = escape(name, quote=False)
-    # A channel video's address is one reader's ticket to the file (``token=``): kept for a download, never shown.
+    # A channel video's address opens nothing without the reader's ticket (``token=``), which is not kept.
     linked = media.url if media.sort != "channels" and media.url else ""
     if linked.startswith(("http://", "https://")):
         shown = f'<a href="{escape(clean_link(linked))}">{shown}</a>'
@@ -112,7 +112,7 @@ def _extra(element: etree._Element, **names: str) -> tuple[tuple[str, str], ...]
     for name, attribute in names.items():
         value = _get(element, attribute)
         if value:
-            pairs.append((name, value[:_EXTRA_LIMIT]))
+            pairs.append((name, without_tokens(value)[:_EXTRA_LIMIT]))
     return tuple(pairs)
 
 
@@ -122,7 +122,7 @@ def _absolute(value: str | None) -> str | None:
     while "&amp;" in value:
         value = value.replace("&amp;", "&")
     value = urljoin(_HOST, value)
-    return value if value.startswith(("http://", "https://")) else None
+    return without_tokens(value) if value.startswith(("http://", "https://")) else None
 
 
 def _picture(value: str | None) -> str | None:
@@ -358,16 +358,19 @@ def _unknown(element: etree._Element) -> Media:
         or _named(data, "title", "name", "nickname", "desc")
         or words
     )
+    id_ = _get(element, "data-id", "data-url", "data-appid", "data-pid", "data-uri", "id")
     attributes = [
-        (str(name), value[:500]) for name, value in element.attrib.items() if str(name).startswith("data-") and value
+        (str(name), without_tokens(str(value))[:500])
+        for name, value in element.attrib.items()
+        if str(name).startswith("data-") and value
     ][:40]
     return Media(
         sort="card",
-        id=_get(element, "data-id", "data-url", "data-appid", "data-pid", "data-uri", "id"),
+        id=without_tokens(id_) if id_ else None,
         title=title or str(element.tag),
         url=_absolute(_get(element, "data-url", "data-link", "data-src", "href")),
         cover=_picture(_get(element, "data-cover", "data-headimg", "data-img")),
-        extra=(("element", str(element.tag)), *((name, str(value)) for name, value in attributes)),
+        extra=(("element", str(element.tag)), *attributes),
     )
 
 

@@ -8,6 +8,7 @@ import lxml.etree as etree
 
 from scraper.models import Image
 from scraper.text import names, one_line
+from scraper.urls import without_tokens
 
 #: ``data-src`` in every era; saved pages fill ``src``; the rest are what WeChat and editors keep beside a crop.
 _PLACES = (
@@ -56,7 +57,7 @@ def address(value: str | None, base: str | None = None) -> str | None:
             return value  # beside a saved page that does not say where it came from
     if not value.lower().startswith(("http://", "https://")):
         return None
-    return "".join(value.split())
+    return without_tokens("".join(value.split()))
 
 
 def source(element: etree._Element, base: str | None = None) -> str | None:

@@ -9,6 +9,7 @@ from scraper.literal import Literal, number
 from scraper.models import Media, Transcoding
 from scraper.plain import one_line
 from scraper.source import Source
+from scraper.urls import without_tokens
 
 #: Where a voice can be fetched by its ``voice_encode_fileid`` (WeChat's own players, 2014–2026).
 VOICE = "https://res.wx.qq.com/voice/getvoice?mediaid="
@@ -30,7 +31,7 @@ def link(info: meta.Data, *names: str) -> str | None:
     for name in names:
         found = meta.address(info.get(name))
         if found:
-            return found
+            return without_tokens(found)
     return None
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+import archive
+import scraper
 from archive.markdown import render
 from scraper.body import Hints, clean
 from scraper.models import Image, Link, Media, Transcoding
 from tests.body.reading import shown
+from tests.weixin.pages import article_page
 
 
 def test_one_bold_sentence_in_many_spans_is_one_strong() -> None:
@@ -99,6 +102,24 @@ def test_a_picture_at_the_end_of_a_sentence_stands_apart() -> None:
     assert render(clean(f"<p>文字{wide}</p><p>好{emoji}</p>").html) == (
         "文字\n\n![](https://a.b/1)\n\n好![](https://res.wx.qq.com/emoji/1.png)\n"
     )
+
+
+def test_no_readers_token_reaches_what_is_kept() -> None:
+    """Neither by a picture, a card, its cover or its other data, nor by the article's cover and address."""
+    token = "?vid=1&token=SECRET&amp;amp;key=SECRET&uin=SECRET&pass_ticket=SECRET"
+    media = "https://finder.video.qq.com/1/2/stodownload" + token
+    body = (
+        f'<p><img data-src="https://mmbiz.qpic.cn/a/b/640{token}&wx_fmt=png"></p>'
+        f'<mp-common-videosnap data-id="export/1" data-nonceid="n" data-url="{media}" data-headimgurl="{media}">'
+        f'</mp-common-videosnap><mp-common-new data-title="新" data-url="{media}" data-other="{media}"></mp-common-new>'
+        f'<iframe class="video_iframe" data-src="https://v.qq.com/x.html{token}" data-cover="{media}"></iframe>'
+        f'<mpvoice name="声" voice_encode_fileid="v1" data-topic_link="https://mp.weixin.qq.com/mp/a{token}"></mpvoice>'
+    )
+    address = "https://mp.weixin.qq.com/s?__biz=MzA5MDAwMDAwMA==&mid=1&idx=1&sn=ab&key=SECRET&uin=SECRET"
+    article = scraper.parse(scraper.Page(url=address, body=article_page(body=body, cover=media)))
+    assert len(article.media) == 4
+    assert article.images[0].url == "https://mmbiz.qpic.cn/a/b/640?vid=1&wx_fmt=png"
+    assert "SECRET" not in repr(article) + article.body + archive.to_markdown(article)
 
 
 def test_lists_written_as_siblings_are_nested() -> None:
