@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
+from archive import related
 from archive.names import CHINA, key_of
 from scraper import urls
 from scraper.errors import NotAnAddress
-from scraper.models import Account, Album, Article, Edit, Link, Loss, Media, Reprint, Transcoding
+from scraper.models import KIND_NAMES, Account, Album, Article, Edit, Loss, Media, Reprint, Transcoding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,7 @@ class Holding:
 
 def front_matter(article: Article, holding: Holding) -> dict[str, Any]:
     """What the front matter says, in order; names without a value are left out when it is written."""
-    account, album, reprint = article.account, article.album, article.reprint
+    account, reprint = article.account, article.reprint
     return {
         "title": article.title,
         "author": article.author,
@@ -53,13 +55,14 @@ def front_matter(article: Article, holding: Holding) -> dict[str, Any]:
         "user_name": account.user_name,
         "alias": account.alias,
         "signature": account.signature,
-        "item_show_type": article.kind or None,
+        # Only where the name does not say it.
+        "item_show_type": article.kind if _numbers().get(article.kind_name, 0) != article.kind else None,
         "modified": _iso(article.modified, china=True),
         "address": _other_address(article),
         "source_url": article.source_url,
         "original": article.original,
         "reprint": _fields(reprint) if reprint else None,
-        "album": _fields(album) if album else None,
+        "album": related.album(article),
         "tags": list(article.tags),
         "claims": list(article.claims),
         "category": article.category,
@@ -69,8 +72,7 @@ def front_matter(article: Article, holding: Holding) -> dict[str, Any]:
         "title_modified": article.title_modified or None,
         "edits": [{"at": _iso(edit.at, china=True), "note": edit.note} for edit in article.edits],
         "media": [_media(media) for media in article.media],
-        # Links of the text stand in the body.
-        "links": [_fields(link) for link in article.links if link.relation != "text"],
+        **related.written(article),  # links of the text stand in the body
         "losses": [_fields(loss) for loss in article.losses],
         "missing_images": [{"url": url, "why": why} for url, why in holding.missing],
         # The body shows local files; where they came from must not be lost with the database.
@@ -103,11 +105,11 @@ def _media(media: Media) -> dict[str, Any]:
 def article_of(values: Mapping[str, Any]) -> Article:
     """The article that ``front_matter`` described, without body, text, images and the links of the text.
 
-    Reads what people edited by hand with the same calm: a value of the wrong type is as good as none.
+    A related read has no address here where only the text's links give it one (``related.resolved``). Reads what
+    people edited by hand with the same calm: a value of the wrong type is as good as none.
     """
-    kinds = {name: number for number, name in _kind_numbers()}
     kind = values.get("item_show_type")
-    return Article(
+    article = Article(
         title=_text(values, "title") or "",
         author=_text(values, "author"),
         account=Account(
@@ -123,7 +125,7 @@ def article_of(values: Mapping[str, Any]) -> Article:
         mid=_text(values, "mid"),
         idx=_text(values, "idx"),
         sn=_text(values, "sn"),
-        kind=kind if isinstance(kind, int) else kinds.get(_text(values, "kind") or "", 0),
+        kind=kind if isinstance(kind, int) else _numbers().get(_text(values, "kind") or "", 0),
         url=_text(values, "url"),
         address=_text(values, "address") or _text(values, "url"),
         digest=_text(values, "digest"),
@@ -143,13 +145,9 @@ def article_of(values: Mapping[str, Any]) -> Article:
             Edit(at=time_of(edit.get("at")), note=_text(edit, "note")) for edit in _mappings(values.get("edits"))
         ),
         media=tuple(_media_of(media) for media in _mappings(values.get("media")) if media.get("sort")),
-        links=tuple(
-            Link(url=str(link["url"]), relation=str(link["relation"]), text=_text(link, "text"))
-            for link in _mappings(values.get("links"))
-            if link.get("url") and link.get("relation")
-        ),
         losses=tuple(_record(Loss, loss) for loss in _mappings(values.get("losses")) if loss.get("kind")),
     )
+    return replace(article, links=related.read(values, article))
 
 
 def holding_of(values: Mapping[str, Any]) -> Holding:
@@ -174,10 +172,9 @@ def holding_of(values: Mapping[str, Any]) -> Holding:
     )
 
 
-def _kind_numbers() -> list[tuple[int, str]]:
-    from scraper.models import KIND_NAMES
-
-    return list(KIND_NAMES.items())
+@cache
+def _numbers() -> dict[str, int]:
+    return {name: number for number, name in KIND_NAMES.items()}
 
 
 def _text(values: Mapping[str, Any], name: str) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import scraper
-from archive import frontmatter
+from archive import frontmatter, related
 from archive.layout import article_of
 from archive.verify import check
 from scraper.models import Article
@@ -40,6 +40,7 @@ def test_real_articles_are_kept_whole(articles: list[Article], tmp_path: Path) -
             for name in ("body", "text", "images", "address"):
                 read = replace(read, **{name: getattr(article, name)})
             links = tuple(link for link in article.links if link.relation != "text")
+            read = replace(read, links=related.resolved(read.links, article.links))
             assert read == replace(article, links=links), where.path
             assert rest.startswith("\n# ")
             if article.url:
