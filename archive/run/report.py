@@ -18,8 +18,9 @@ MANY_UNKNOWN, SHARE_UNKNOWN = 3, 0.05
 class Result:
     """What became of one address.
 
-    ``change``: ``new``, ``modified``, ``unchanged`` (fetched, nothing changed), ``held`` (not fetched), ``gone`` (the
-    held copy got its tombstone), ``skipped`` (outside the scope), ``waiting`` (not come to), ``failed``.
+    ``change``: ``new``, ``modified``, ``unchanged`` (fetched, nothing changed), ``reparsed`` (its author changed
+    nothing, but more is known of it now), ``held`` (not fetched), ``gone`` (the held copy got its tombstone),
+    ``skipped`` (outside the scope), ``waiting`` (not come to), ``failed``.
     """
 
     address: str
@@ -70,7 +71,7 @@ class RunReport:
         """Count one address."""
         self.results.append(result)
         self.counts[result.change] += 1
-        if result.followed and result.change in ("new", "modified", "unchanged", "held"):
+        if result.followed and result.change in ("new", "modified", "unchanged", "reparsed", "held"):
             self.counts["followed"] += 1
         if result.error_class and result.change == "failed":
             self.errors[result.error_class] += 1
@@ -83,7 +84,7 @@ class RunReport:
     @property
     def unchanged(self) -> int:
         """Articles held already, whether looked at again or not."""
-        return self.counts["unchanged"] + self.counts["held"]
+        return self.counts["unchanged"] + self.counts["reparsed"] + self.counts["held"]
 
     @property
     def failed(self) -> int:

@@ -58,9 +58,9 @@ class Keeping(Merging):
             if row is None:
                 kept = self._add(article, now, snapshot_id, made_by, key, path)
             else:
-                self._adopt(row, article, addresses)
+                learned = self._adopt(row, article, addresses)
                 row = self._row(row["id"])
-                kept = self._compare(row, article, now, snapshot_id, made_by, refresh, again)
+                kept = self._compare(row, article, now, snapshot_id, made_by, refresh, again, learned)
             for known in addresses:
                 self._remember(known, kept.article_id, now)
         if self._eager:
@@ -109,12 +109,13 @@ class Keeping(Merging):
         made_by: int,
         refresh: bool,
         again: bool,
+        learned: bool,
     ) -> Kept:
         article_id = int(row["id"])
         fresh = article_row(article, made_by)
         came_back = row["gone"] is not None and not again
         back = {"gone": None, "gone_reason": None, "gone_shown": None} if came_back else {}
-        change = self._change(row, article, fresh, again)
+        change = self._change(row, article, fresh, again, learned)
         if change == "unchanged":
             notes = {**back, **({"checked": iso(now)} if refresh or came_back else {})}
             if notes:
@@ -143,12 +144,15 @@ class Keeping(Merging):
         beside = self._derive(article, article_id, now)
         return Kept(article_id, row["key"], row["path"], change, beside)
 
-    def _change(self, row: sqlite3.Row, article: Article, fresh: dict[str, Any], again: bool) -> decide.Change:
+    def _change(
+        self, row: sqlite3.Row, article: Article, fresh: dict[str, Any], again: bool, learned: bool
+    ) -> decide.Change:
         same = all(fresh[name] == row[name] for name in ("record", "body", "text", "parser_version"))
         if again:
             return "unchanged" if same else "reparsed"
         if fresh["content_hash"] == row["content_hash"]:
-            return "unchanged"
+            # A page that says which article it is says more than the one that did not: account, date, links.
+            return "reparsed" if learned and not same else "unchanged"
         # The same words, seen by a newer parser: not the author's doing.
         newer_parser = fresh["parser_version"] != row["parser_version"]
         if newer_parser and decide.words_hash(self._article_of(row)) == decide.words_hash(article):

@@ -30,12 +30,14 @@ class Merging(Versions):
                     return row
         return None
 
-    def _adopt(self, row: sqlite3.Row, article: Article, addresses: Sequence[Address]) -> None:
-        """An identity that has become known: for this row, and for rows that turn out to be the same article."""
+    def _adopt(self, row: sqlite3.Row, article: Article, addresses: Sequence[Address]) -> bool:
+        """An identity that has become known: for this row (then True), and for rows that turn out to be the same
+        article."""
         identity = article.identity
         if identity is None:
-            return
-        if row["biz"] is None or row["mid"] is None or row["idx"] is None:
+            return False
+        learned = row["biz"] is None or row["mid"] is None or row["idx"] is None
+        if learned:
             key = self._free_key(article)
             self._update(row["id"], biz=identity.biz, mid=identity.mid, idx=identity.idx, key=key)
             self._run("INSERT OR REPLACE INTO former_keys (key, article_id) VALUES (?, ?)", row["key"], row["id"])
@@ -44,6 +46,7 @@ class Merging(Versions):
             other = self._held_as(address.canonical)
             if other is not None and other != row["id"] and self._row(other)["mid"] is None:
                 self._merge(other, row["id"])
+        return learned
 
     def _merge(self, other: int, into: int) -> None:
         """Two rows are one article: versions, addresses, links and the old key go over; the other file goes."""

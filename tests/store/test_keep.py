@@ -11,7 +11,7 @@ import pytest
 from archive.errors import DiskTrouble, NotHeld
 from archive.layout import is_untouched
 from scraper.errors import Gone, Unrecognised
-from scraper.models import Article, Edit
+from scraper.models import Account, Article, Edit
 from tests.store.make import (
     ACCOUNT,
     LATER,
@@ -136,6 +136,22 @@ def test_a_provisional_record_takes_its_identity_when_that_is_known(tmp_path: Pa
         for name in (first.key, now_known.key, long_address(1), short_address(1)):
             assert store.get(name).article_id == first.article_id
         assert [edge.target_id for edge in store.edges(store.get(long_address(5)).article_id)] == [first.article_id]
+
+
+def test_what_comes_with_an_identity_is_taken_over(tmp_path: Path) -> None:
+    """Account, date and address of the page that says who it is reach the row and the file; that is no new version."""
+    with opened(tmp_path) as store:
+        whole = article(1)
+        half = replace(whole, account=Account(), published=None, mid=None, idx=None, url=None, address=short_address(1))
+        first = keep(store, half, short_address(1))
+        keep(store, whole, short_address(1), now=LATER)
+
+        assert store.article(first.article_id) == whole
+        assert store.versions(first.article_id)[0].number == 1
+        assert "发布时间: " in (tmp_path / first.path).read_text(encoding="utf-8")
+        before = snapshot(tmp_path)
+        keep(store, half, short_address(1), now=LATER)
+        assert snapshot(tmp_path) == before
 
 
 def test_two_records_of_one_article_become_one(tmp_path: Path) -> None:
