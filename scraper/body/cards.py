@@ -11,11 +11,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from html import escape
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 
 import lxml.etree as etree
 
+from scraper import plain
 from scraper.body import images
 from scraper.body.tree import text_of
 from scraper.models import Media
@@ -86,12 +88,13 @@ Reader = Callable[[etree._Element], "Media | None"]
 def read(element: etree._Element) -> Media | None:
     """The card that ``element`` is, or ``None`` for an element that is none."""
     tag = str(element.tag)
-    reader = _READERS.get(tag)
-    if reader is not None:
-        return reader(element)
-    if tag.startswith("mp-") and tag not in IGNORED:
-        return _unknown(element)
-    return None
+    if not is_card(tag):
+        return None
+    media = _READERS.get(tag, _unknown)(element)
+    if media is not None and "&" in f"{media.title}{media.author}":
+        # Names are escaped twice now and then (``&amp;nbsp;`` in mpvoice).
+        media = replace(media, title=plain.one_line(media.title), author=plain.one_line(media.author))
+    return media
 
 
 def is_card(tag: str) -> bool:
@@ -213,7 +216,7 @@ def _snap(element: etree._Element) -> Media:
     return Media(
         sort="live" if element.get("data-type") == "live" else "channels",
         id=_get(element, "data-id", "data-noticeid", "data-username"),
-        title=_get(element, "data-desc", "data-title", "data-nickname"),
+        title=_get(element, "data-desc", "data-title", "data-intro", "data-nickname"),
         author=_get(element, "data-nickname"),
         url=_absolute(_get(element, "data-url")) if element.get("data-type") != "live" else None,
         cover=_picture(_get(element, "data-headimgurl", "data-cover")),

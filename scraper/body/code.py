@@ -44,12 +44,20 @@ class _Reader:
 
     out: list[str] = field(default_factory=list)
     line: list[str] = field(default_factory=list)
+    #: Whether the line before ended with ``<br>``, of which a block's end makes no second line.
+    broken: bool = False
 
     def end(self, *, if_written: bool = False) -> None:
         if if_written and not "".join(self.line).strip():
             return
         self.out.append("".join(self.line))
         self.line.clear()
+        self.broken = False
+
+    def end_block(self) -> None:
+        if not (self.broken and not "".join(self.line).strip()):
+            self.end()
+        self.broken = False
 
     def take(self, text: str | None) -> None:
         if not text:
@@ -75,12 +83,13 @@ def lines(pre: etree._Element) -> list[str]:
                 continue
             if tag == "br":
                 reader.end()
+                reader.broken = True
             elif tag in line_tags:
                 reader.end(if_written=True)
             reader.take(element.text)
             continue
         if tag in line_tags:
-            reader.end()
+            reader.end_block()
         tail = element.tail
         # Between the lines of a native snippet stands only what the template left there.
         if tail and element is not pre and (tag not in line_tags or tail.strip()):

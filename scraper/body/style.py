@@ -7,6 +7,7 @@ read once and remembered.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,13 +21,22 @@ class Style:
     struck: bool | None = None
     hidden: bool = False
     invisible: bool = False
+    #: Shows nothing unless what is in it is a picture, moves, or has looks of its own (see ``Walker._unseen``).
+    unseen: bool = False
+    tiny: bool = False
     display: str | None = None
     preformatted: bool | None = None
     background: str | None = None
 
 
 NOTHING = Style()
-_INTERESTING = re.compile(r"font-weight|font-style|line-through|display|visibility|white-space|url\(|font\s*:", re.I)
+_INTERESTING = re.compile(
+    r"font-weight|font-style|line-through|display|visibility|white-space|url\(|font\s*:"
+    r"|(?:opacity|height|width|font-size)\s*:\s*0(?!\.?\d)",
+    re.I,
+)
+_NAUGHT = re.compile(r"0+(?:\.0+)?(?:[a-z]{1,4}|%)?")
+_CLEAR = re.compile(r"transparent|(?:rgba|hsla)\(.*[,/]\s*0(?:\.0+)?%?\s*\)")
 _URL = re.compile(r"url\(\s*(?:&quot;|[\"'])?\s*(.*?)\s*(?:&quot;|[\"'])?\s*\)", re.I | re.S)
 #: A style longer than this is not worth remembering (and may be a 1 MB attribute made to hurt).
 _LONGEST_REMEMBERED = 2_000
@@ -48,29 +58,38 @@ def read(style: str | None) -> Style:
 def _parse(style: str) -> Style:
     if not _INTERESTING.search(style):
         return NOTHING
-    bold = italic = struck = preformatted = None
-    hidden = invisible = False
-    display = background = None
-    for name, value in _declarations(style):
-        if name == "font-weight":
-            bold = _is_bold(value)
-        elif name == "font-style":
-            italic = value.startswith(("italic", "oblique"))
-        elif name == "font":
-            bold = True if "bold" in value.split() else bold
-        elif name.startswith("text-decoration"):
-            struck = True if "line-through" in value else None
-        elif name == "display":
-            display = value
-            hidden = value == "none"
-        elif name == "visibility":
-            invisible = value in ("hidden", "collapse")
-        elif name == "white-space":
-            preformatted = value.startswith(("pre", "break-spaces"))
-        elif name in ("background", "background-image"):
-            match = _URL.search(value[:_LONGEST_ADDRESS])
-            background = match[1] if match else background
-    return Style(bold, italic, struck, hidden, invisible, display, preformatted, background)
+    said = dict(_declarations(style))
+    weight, slant, wraps, display = (said.get(n) for n in ("font-weight", "font-style", "white-space", "display"))
+    bold = _is_bold(weight) if weight is not None else None
+    if bold is None and "bold" in said.get("font", "").split():
+        bold = True
+    address = _URL.search((said.get("background-image") or said.get("background") or "")[:_LONGEST_ADDRESS])
+    found = Style(
+        bold=bold,
+        italic=slant.startswith(("italic", "oblique")) if slant is not None else None,
+        struck=True if "line-through" in said.get("text-decoration", said.get("text-decoration-line", "")) else None,
+        hidden=display == "none",
+        invisible=said.get("visibility") in ("hidden", "collapse"),
+        unseen=_is_unseen(said),
+        tiny=_is_naught(said.get("font-size")),
+        display=display,
+        preformatted=wraps.startswith(("pre", "break-spaces")) if wraps is not None else None,
+        background=address[1] if address else None,
+    )
+    return NOTHING if found == NOTHING else found
+
+
+def _is_naught(value: str | None) -> bool:
+    return value is not None and _NAUGHT.fullmatch(value) is not None
+
+
+def _is_unseen(said: Mapping[str, str]) -> bool:
+    if _is_naught(said.get("opacity")) or _is_naught(said.get("font-size")):
+        return True
+    if not any(_is_naught(said.get(name)) for name in ("height", "width", "max-height", "max-width")):
+        return False
+    cut = any(value in ("hidden", "clip") for name, value in said.items() if name.startswith("overflow"))
+    return cut or _CLEAR.fullmatch(said.get("color", "")) is not None
 
 
 _remembered = lru_cache(maxsize=8_192)(_parse)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from html import escape
+from itertools import islice
 
 import lxml.etree as etree
 
@@ -31,7 +32,7 @@ from scraper.body.vocabulary import (
     TRANSPARENT,
 )
 from scraper.models import Image, Link, Media
-from scraper.text import one_line
+from scraper.text import names, one_line
 from scraper.urls import clean_link
 
 #: In ``flags`` beside the looks: line feeds in the text are line ends (``white-space: pre…``).
@@ -39,8 +40,9 @@ _PREFORMATTED = 128
 #: Pictures narrower than this, in pixels, are signs among the words.
 _WIDE = 120
 _LOOKS = STRONG | EM | DEL | SUP | SUB | CODE
-#: Lists and quotes deeper than this are read on at this depth.
-_DEEPEST = 12
+#: What is unseen is small: of more elements than this nobody is asked.
+_FEW = 200
+_SEEN_ANYWAY = names("img image iframe video audio animate animatetransform set")
 
 
 @dataclass(slots=True)
@@ -107,6 +109,8 @@ class Walker(Blocks):
         looks = style.read(element.get("style"))
         if (looks.hidden or looks.invisible) and element.get("id") not in PAGE_WRAPPERS:
             return False, None
+        if looks.unseen and self._unseen(element, looks):
+            return False, None
         if self.formulas:
             formula = formulas.tex(element)
             if formula is not None:
@@ -138,6 +142,23 @@ class Walker(Blocks):
         if tag == "a":
             at_end = self._link(element, at_end)
         return at_end
+
+    def _unseen(self, element: etree._Element, looks: style.Style) -> bool:
+        """Whether nothing of an element without height, opacity or type size can be seen.
+
+        Editors put a transparent ``_`` of no width beside a box (135editor, seen 2024–2025). Pictures and what moves
+        come out by other means, and words of a size of their own are seen inside a box without one.
+        """
+        if element.get("id") in PAGE_WRAPPERS:
+            return False
+        inside = list(islice(element.iter(), _FEW))
+        if len(inside) == _FEW or any(one.tag in _SEEN_ANYWAY for one in inside):
+            return False
+        if looks.tiny and any("font-size" in (one.get("style") or "") for one in inside[1:]):
+            return False
+        if any(character.isalnum() for character in text_of(element)):
+            self.lose("unseen-text")
+        return True
 
     def _restyle(self, looks: style.Style) -> None:
         if looks.bold is not None:

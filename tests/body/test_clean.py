@@ -136,3 +136,53 @@ def test_addresses_can_be_mapped_while_writing() -> None:
     assert render(html, image=lambda url: "../media/1.png", link=lambda url: None) == (
         "![](../media/1.png)和[链接](https://a.b/2)\n"
     )
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "display: none",
+        "visibility: hidden",
+        "opacity: 0",
+        "font-size: 0px",
+        "height: 0; overflow: hidden",
+        "max-height: 0px; overflow-y: hidden",
+        "line-height: 0; color: rgba(0, 0, 0, 0); width: 0",
+    ],
+)
+def test_what_no_reader_sees_stays_out(style: str) -> None:
+    """Hidden, without height, size or opacity; transparent letters without a width, as 135editor sets them."""
+    assert clean(f'<p>甲</p><section style="{style}"><p>隐</p></section><p>乙</p>').text == "甲\n乙"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<section style="font-size: 0"><p style="font-size: 16px">见</p></section>',
+        '<section style="height: 0"><p>见</p></section>',
+        '<section style="opacity: 0.5; line-height: 0"><p>见</p></section>',
+        '<section style="width: 0.5px; overflow: hidden"><p>见</p></section>',
+        '<svg style="opacity: 0"><animate attributeName="opacity"></animate><text>见</text></svg>',
+    ],
+)
+def test_what_is_seen_after_all_stays(source: str) -> None:
+    """A size of its own inside, overflow that shows, half a transparency, what appears on a tap."""
+    assert clean(source).text == "见"
+
+
+def test_unseen_words_are_named_as_a_loss() -> None:
+    """Words, not the bare ``_`` that editors leave."""
+    losses = clean('<p>甲</p><p style="opacity:0">字</p><p style="opacity:0">_</p>').losses
+    assert [(loss.kind, loss.where, loss.count) for loss in losses] == [("unseen-text", "甲", 1)]
+
+
+def test_an_empty_line_of_a_native_snippet_is_one_line() -> None:
+    """WeChat writes it as ``<code><br></code>``."""
+    line = "<code><span>{}</span></code>".format
+    source = f'<pre data-lang="c">{line("a;")}{line("<br>")}{line("&nbsp; b;<br>")}</pre>'
+    assert render(clean(source).html) == "```c\na;\n\n  b;\n```\n"
+
+
+def test_names_of_cards_are_plain_text_however_often_they_were_escaped() -> None:
+    """mpvoice carries ``&amp;nbsp;`` in its name."""
+    assert clean('<mpvoice name="第一&amp;amp;nbsp;课" voice_encode_fileid="v"></mpvoice>').text == "音频: 第一 课"
