@@ -18,20 +18,19 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from subprocess import DEVNULL, run
 
-from archive.search.api import best_rows, count, newest_rows, open_readonly, search
+from archive.search.api import count, open_readonly, search
 from archive.search.documents import documents
 from archive.search.index import Index
 from archive.search.query import Node, parse
-from archive.search.ranking import Ranker
 from archive.search.searcher import Searcher
+from archive.search.snippet import Snippet
 from archive.search.tables import INDEX_TABLES
 from benchmarks.filling import create, insert
 from benchmarks.growth import Point, draw
@@ -40,6 +39,7 @@ from benchmarks.search_queries import frequent_pairs, mixed
 from benchmarks.synthetic import Writer
 
 Times = tuple[float, float, int]  # p50, p95, of how many queries
+Hits = list[tuple[str, str]]  # key and title
 LIMITS = {
     "newest 20": (0.3, 3.0),
     "relevance 20": (3.0, 6.0),
@@ -65,21 +65,19 @@ def times_of(works: list[Callable[[], object]], repeat: int = 5) -> Times:
     gc.collect()
     gc.disable()
     try:
-        taken = sorted(milliseconds(work, repeat) for work in works)
+        return _percentiles([milliseconds(work, repeat) for work in works])
     finally:
         gc.enable()
-    return taken[len(taken) // 2], taken[min(len(taken) - 1, int(len(taken) * 0.95))], len(taken)
 
 
-def newest(searcher: Searcher, query: str) -> list[int]:
-    plan = searcher.plan(parse(query))
-    return [row.article_id for row in islice(searcher.newest(plan), 20)]
+def newest(searcher: Searcher, query: str) -> list[tuple[str, str]]:
+    """From what was typed to keys and titles, and all else a hit says but its snippet, which is cut when asked for."""
+    return [(hit.key, hit.title) for hit in search(searcher, query, newest=True)]
 
 
-def relevance(searcher: Searcher, query: str) -> list[int]:
-    plan = searcher.plan(parse(query))
-    found = best_rows(searcher, plan, Ranker(plan, searcher.newest_time)) if plan.terms else newest_rows(searcher, plan)
-    return [row.article_id for row, _ in islice(found, 20)]
+def snippets(searcher: Searcher, query: str) -> list[Snippet]:
+    """The best 20, each with its marked snippet: what the command prints."""
+    return [hit.snippet for hit in search(searcher, query)]
 
 
 def ours(searcher: Searcher, queries: list[str], frequent: list[str]) -> Iterator[tuple[str, Times]]:
@@ -89,11 +87,37 @@ def ours(searcher: Searcher, queries: list[str], frequent: list[str]) -> Iterato
         return times_of([partial(work, searcher, query) for query in asked])
 
     yield "newest 20", timed(newest, queries)
-    yield "relevance 20", timed(relevance, queries)
+    yield "relevance 20", timed(search, queries)
+    yield "relevance 20, with their snippets", timed(snippets, queries)
     yield "two frequent pairs, newest 20", timed(newest, frequent)
-    yield "two frequent pairs, relevance 20", timed(relevance, frequent)
+    yield "two frequent pairs, relevance 20", timed(search, frequent)
     yield "count to 1,000", timed(count, queries)
-    yield "relevance 20, rows and snippets too", timed(search, queries)
+
+
+def interleaved(one: Sequence[Callable[[], object]], other: Sequence[Callable[[], object]]) -> tuple[Times, Times]:
+    """Two ways to answer the same questions, timed in turns: what else the machine does hits both alike."""
+    taken: tuple[list[float], list[float]] = ([], [])
+    gc.collect()
+    gc.disable()
+    try:
+        for works in zip(one, other, strict=True):
+            rounds = [[milliseconds(work, 1) for work in works] for _ in range(7)]
+            for number in (0, 1):
+                taken[number].append(sorted(times[number] for times in rounds)[3])
+    finally:
+        gc.enable()
+    return _percentiles(taken[0]), _percentiles(taken[1])
+
+
+def agreement(one: Sequence[Callable[[], Hits]], other: Sequence[Callable[[], Hits]]) -> float:
+    """The part of the hits of one that the other found too."""
+    pairs = [(set(a()), set(b())) for a, b in zip(one, other, strict=True)]
+    return sum(len(a & b) for a, b in pairs) / max(1, sum(len(a) for a, _ in pairs))
+
+
+def _percentiles(taken: list[float]) -> Times:
+    taken = sorted(taken)
+    return taken[len(taken) // 2], taken[min(len(taken) - 1, int(len(taken) * 0.95))], len(taken)
 
 
 def sizes(conn: sqlite3.Connection) -> tuple[int, int]:
@@ -115,7 +139,7 @@ def sizes(conn: sqlite3.Connection) -> tuple[int, int]:
 
 def adding(path: Path, writer: Writer, held: int) -> Times:
     """One more article with its index, less the same without it: rows, index and commit in one transaction."""
-    drafts = [replace(draft, number=held + 1) for draft in writer.drafts(100, seed=99)]
+    drafts = [replace(draft, number=held + number) for number, draft in enumerate(writer.drafts(100, seed=99), 1)]
     taken = []
     with closing(sqlite3.connect(path)) as conn:
         conn.execute("PRAGMA synchronous=OFF")  # what the disk takes is the same for both
@@ -129,13 +153,28 @@ def adding(path: Path, writer: Writer, held: int) -> Times:
                         for doc in documents(conn, [draft.number]):
                             Index(conn).put(doc)
                 took.append(time.process_time_ns() - start)
-                with conn:
-                    Index(conn).remove(draft.number)
-                    for table, name in (("images", "article_id"), ("embeds", "article_id"), ("articles", "id")):
-                        conn.execute(f"DELETE FROM {table} WHERE {name} = ?", (draft.number,))
+                if not indexed:
+                    with conn:
+                        remove_rows(conn, draft.number)
             taken.append((took[1] - took[0]) / 1e6)
     taken.sort()
     return taken[len(taken) // 2], taken[int(len(taken) * 0.95)], len(taken)
+
+
+def remove_rows(conn: sqlite3.Connection, number: int) -> None:
+    for table, name in (("images", "article_id"), ("embeds", "article_id"), ("articles", "id")):
+        conn.execute(f"DELETE FROM {table} WHERE {name} = ?", (number,))
+
+
+def as_before(path: Path, held: int) -> None:
+    """Without the articles that `adding` added, the index in one piece again: the folder may be measured once more."""
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("PRAGMA synchronous=OFF")
+        with conn:
+            for (number,) in conn.execute("SELECT id FROM articles WHERE id > ?", (held,)).fetchall():
+                Index(conn).remove(number)
+                remove_rows(conn, number)
+            conn.execute("INSERT INTO search_terms(search_terms) VALUES ('optimize')")
 
 
 def whole_process(folder: Path) -> float:
@@ -168,7 +207,13 @@ def peers(wanted: list[str], path: Path, folder: Path, queries: list[str]) -> It
             except ImportError:
                 print("tantivy is not installed: pip install 'wechat-archive[bench]'", file=sys.stderr)
                 return
-            yield "tantivy, newest 20", times_of([partial(index.newest, query) for query in queries])
+            searcher = Searcher(conn)
+            our = [partial(newest, searcher, query) for query in queries]
+            theirs = [partial(index.newest, query) for query in queries]
+            mine, their = interleaved(our, theirs)
+            yield "newest 20, in turns with tantivy", mine
+            yield "tantivy, newest 20", their
+            print(f"tantivy found {agreement(our, theirs):.1%} of our newest 20", file=sys.stderr)
             yield "tantivy, relevance 20", times_of([partial(index.relevance, query) for query in queries])
             size = sum(file.stat().st_size for file in (folder / "tantivy").iterdir())
             print(f"tantivy's index: {size / sizes(conn)[1]:.2f} × text", file=sys.stderr)
@@ -219,7 +264,7 @@ def growth_point(folder: Path, documents: int) -> Point:
         searcher = Searcher(conn)
         found = {
             "newest 20": times_of([partial(newest, searcher, query) for query in queries]),
-            "relevance 20": times_of([partial(relevance, searcher, query) for query in queries]),
+            "relevance 20": times_of([partial(search, searcher, query) for query in queries]),
         }
         works = [work for query in queries[:30] if (work := like(conn, parse(query)))]
         found["LIKE, newest 20"] = times_of(works, 1)
@@ -245,10 +290,14 @@ def measure(folder: Path, scratch: Path, documents: int, wanted: list[str]) -> d
             print(f"| index against text | {index / text:.3f} × | | ≤ 0.65 |")
             for name, times in ours(Searcher(conn), queries, frequent):
                 note(name, times)
-        note("adding one article", adding(path, Writer(), documents))
         print(f"| the command, whole process | {whole_process(folder):.2f} s | | ≤ 0.35 s |", flush=True)
         for name, times in peers(wanted, path, scratch, queries):
             note(name, times)
+        note("adding one article", adding(path, Writer(), documents))
+        with closing(open_readonly(path)) as conn:
+            searcher = Searcher(conn)
+            note("newest 20 after 100 came one by one", times_of([partial(newest, searcher, one) for one in queries]))
+        as_before(path, documents)
     return figures
 
 

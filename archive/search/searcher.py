@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
+from operator import itemgetter
 from typing import Any
 
 from archive.errors import ArchiveError, BadQuery
@@ -41,8 +42,7 @@ _CANDIDATES = f"""SELECT search_terms.rowid, {_DOCUMENT}
     FROM search_terms CROSS JOIN search_documents d ON d.id = search_terms.rowid
     WHERE search_terms MATCH ? AND search_terms.rowid BETWEEN ? AND ? ORDER BY search_terms.rowid DESC"""
 
-_FACTS = """SELECT a.id, a.key, a.title, a.author, a.path, a.url, accounts.name
-    FROM articles a LEFT JOIN accounts ON accounts.id = a.account_id WHERE a.id IN"""
+_FACTS = "SELECT id, key, title, author, path, url, account_id FROM articles WHERE id IN"
 _AT_ONCE = 500
 
 
@@ -60,6 +60,7 @@ class Searcher:
         self._conn = conn
         self._seen: object = None
         self._names: dict[str, tuple[str, list[int], list[int]]] = {}
+        self._accounts: dict[int, str] = {}
         self._spans: tuple[int, ...] = ()
         self._joints: frozenset[str] = frozenset()
         self._late = False
@@ -123,10 +124,11 @@ class Searcher:
     def facts(self, article_ids: list[int]) -> dict[int, tuple[Any, ...]]:
         """Of each article that is still there: id, key, title, author, path, url and the account's name."""
         found: dict[int, tuple[Any, ...]] = {}
+        accounts = self._accounts
         for start in range(0, len(article_ids), _AT_ONCE):
             some = article_ids[start : start + _AT_ONCE]
-            rows = self._rows(f"{_FACTS} ({','.join('?' * len(some))})", tuple(some))
-            found.update((row[0], row) for row in rows)
+            for row in self._rows(f"{_FACTS} ({','.join('?' * len(some))})", tuple(some)):
+                found[row[0]] = (*row[:6], accounts.get(row[6]))
         return found
 
     def _read(self, article_id: int) -> tuple[Any, ...] | None:
@@ -160,27 +162,32 @@ class Searcher:
         late: list[Candidate] = []
         for low, high in self._ranges(plan):
             span: list[Candidate] = []
-            number = -1
+            first = 1 << 62  # the lowest rowid of the span being collected
             for row in self._rows(_CANDIDATES, (plan.match, low, high)):
-                if low >= LATE:
-                    late.append(row)
-                    continue
-                if row[0] // SPAN != number:
-                    yield from self._flush(plan, span, late, number)
-                    span, number = [], row[0] // SPAN
+                if row[0] < first:
+                    if span:
+                        yield from self._flush(plan, span, late)
+                    if low >= LATE:
+                        late.append(row)
+                        continue
+                    span, first = [], row[0] // SPAN * SPAN
                 span.append(row)
-            yield from self._flush(plan, span, late, number)
+            if span:
+                yield from self._flush(plan, span, late)
         yield from self._sorted(plan, late)
 
-    def _flush(self, plan: Plan, span: list[Candidate], late: list[Candidate], number: int) -> list[Candidate]:
-        if not span:
-            return []
+    def _flush(self, plan: Plan, span: list[Candidate], late: list[Candidate]) -> list[Candidate]:
         if late:
             # What stands out of order but belongs to this span's time or a newer one.
+            number = span[0][0] // SPAN
             start = self._spans[number - 1] if number > 0 else None
             span += [row for row in late if start is None or (row[2] is not None and row[2] >= start)]
             late[:] = [row for row in late if not (start is None or (row[2] is not None and row[2] >= start))]
-        return self._sorted(plan, span)
+            return self._sorted(plan, span)
+        if plan.after is not None or plan.before is not None or span[0][0] < 0:
+            return self._sorted(plan, span)
+        span.sort(key=_TIME_AND_NUMBER, reverse=True)  # all have a time
+        return span
 
     def _sorted(self, plan: Plan, rows: list[Candidate]) -> list[Candidate]:
         if plan.after is not None or plan.before is not None:
@@ -209,6 +216,7 @@ class Searcher:
         if not self._is_current():
             self._seen = None
             raise NotIndexed("the search index must be built anew first: run `wechat-archive reindex`")
+        self._accounts = dict(self._rows("SELECT id, name FROM accounts WHERE name IS NOT NULL", ()))
         self._spans = read_spans(self._conn)
         self._joints = read_joints(self._conn)
         last = self._conn.execute("SELECT max(id) FROM search_documents").fetchone()[0]
@@ -238,15 +246,16 @@ class Searcher:
     def _holding(self, leaf: Text, field: str) -> frozenset[int]:
         """The ids of the names that hold a term."""
         if field not in self._names:
-            if field == "account":
-                rows = self._conn.execute("SELECT name, id FROM accounts WHERE name IS NOT NULL")
-            else:
-                rows = self._conn.execute("SELECT value, id FROM search_values WHERE field = ?", (field,))
-            named = [(fold(row[0]), int(row[1])) for row in rows]
+            rows: Iterable[tuple[int, str]] = self._accounts.items()
+            if field != "account":
+                rows = self._rows("SELECT id, value FROM search_values WHERE field = ?", (field,))
+            named = [(fold(name), number) for number, name in rows]
             starts = list(accumulate((len(name) + 1 for name, _ in named), initial=0))
             self._names[field] = ("\n".join(name for name, _ in named), starts, [number for _, number in named])
         joined, starts, numbers = self._names[field]
         position = joined.find(leaf.folded)
+        if position < 0:
+            return frozenset()
         found: set[int] = set()
         matcher = Matcher(leaf.folded, open_left=leaf.open_left, open_right=leaf.open_right)
         while position >= 0:
@@ -279,6 +288,9 @@ class Searcher:
                 if len(found) > _MOST_WORDS:
                     return None
         return found
+
+
+_TIME_AND_NUMBER = itemgetter(2, 1)
 
 
 def _newest_first(candidate: Candidate) -> tuple[int, int]:
