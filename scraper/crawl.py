@@ -35,7 +35,7 @@ from scraper.errors import (
 )
 from scraper.follow import follow, members, moved
 from scraper.models import Article, Page
-from scraper.queue import AlbumPage, Clock, Edge, Fetcher, Find, Frontier, Known, Sink, Task
+from scraper.queue import AlbumPage, Clock, Edge, Fetcher, Find, Frontier, Known, Sink, Spent, Task
 from scraper.redact import redact
 
 _LOG = logging.getLogger(__name__)
@@ -54,6 +54,7 @@ __all__ = [
     "Known",
     "Reason",
     "Sink",
+    "Spent",
     "Task",
     "follow",
     "members",
@@ -172,13 +173,19 @@ class Crawl:
         Raises nothing for an address that fails; what the sink raises that is no ScrapeError (disk full) goes through.
         """
         started, sent = self.clock.monotonic(), self.fetcher.requests
+        if self.budget.requests is not None:
+            self.fetcher.most = sent + self.budget.requests
         while True:
             if reason := self._spent(started, sent):
                 return Ending(reason)
             task = self.frontier.take(self.clock.now())
             if task is not None:
                 await asyncio.sleep(0)  # held articles need no wait: a signal must still come through
-                if ending := await self._do(task):
+                try:
+                    ending = await self._do(task)
+                except Spent:  # by redirects: the address waits as it stood, and is the next run's first
+                    return Ending(Reason.REQUESTS)
+                if ending is not None:
                     return ending
                 continue
             due = self.frontier.next_due()

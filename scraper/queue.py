@@ -91,8 +91,17 @@ class Clock(Protocol):
     async def sleep(self, seconds: float, /) -> None: ...
 
 
+class Spent(Exception):
+    """The budget of requests is used up, in the middle of an address. Nothing is wrong with the address itself."""
+
+
 class Fetcher(Protocol):
-    """One try a call; ``requests`` counts what went out to the article host, redirect targets included."""
+    """One try a call; ``requests`` counts what went out to the article host, redirect targets included.
+
+    Where ``most`` is set, no request goes out once ``requests`` has reached it: ``Spent`` is raised instead.
+    """
+
+    most: int | None
 
     @property
     def requests(self) -> int: ...

@@ -28,6 +28,7 @@ from scraper.fetch.settings import (
     SystemClock,
 )
 from scraper.models import Page
+from scraper.queue import Spent
 from scraper.redact import redact, scrub
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class Fetcher:
     """Fetches pages, media and feeds. Use it as an async context manager.
 
     ``requests`` counts what went out to mp.weixin.qq.com, redirect targets included; ``media_requests`` all the rest.
-    Raises BadSettings when made with a proxy, certificates or cookies file that cannot be used.
+    Where ``most`` is set and reached, ``Spent`` is raised instead of a further request to that host, also in the middle
+    of redirects. Raises BadSettings when made with a proxy, certificates or cookies file that cannot be used.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Fetcher:
     ) -> None:
         self.settings = settings = settings or FetchSettings()
         self.requests = 0
+        self.most: int | None = None
         self.media_requests = 0
         self._clock = clock or SystemClock()
         self._cookies = _cookies(settings)
@@ -211,6 +214,8 @@ class Fetcher:
         """One request: a whole answer, or where it redirects to."""
         polite = guard.host_of(parts) in ARTICLE_HOSTS
         if polite:
+            if self.most is not None and self.requests >= self.most:
+                raise Spent
             self.requests += 1
         else:
             self.media_requests += 1

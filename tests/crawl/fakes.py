@@ -13,7 +13,7 @@ from typing import Any
 from archive.frontier import SqliteFrontier
 from archive.schema import open_database
 from scraper import urls
-from scraper.crawl import AlbumPage, Find, Known, Task
+from scraper.crawl import AlbumPage, Find, Known, Spent, Task
 from scraper.errors import ScrapeError
 from scraper.models import Account, Article, Link, Page
 
@@ -77,6 +77,7 @@ class Script:
     broken_media: dict[str, ScrapeError] = field(default_factory=dict)
     otherwise: Page | None = None
     requests: int = 0
+    most: int | None = None
     in_flight: int = 0
     peak: int = 0
 
@@ -89,6 +90,8 @@ class Script:
             wait = self.log[-1][0] + self.interval - self.clock.monotonic()
             if wait > 0:
                 await self.clock.sleep(wait)
+        if self.most is not None and self.requests >= self.most:
+            raise Spent
         self.in_flight += 1
         self.peak = max(self.peak, self.in_flight)
         self.requests += 1
@@ -128,7 +131,7 @@ class Script:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Script]:
         """As a run opens its network."""
-        self.requests = 0
+        self.requests, self.most = 0, None
         yield self
 
     @property

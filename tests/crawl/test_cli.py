@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import Result, wechat_archive
+from tests.weixin.answer import Answer
 from tests.weixin.server import Internet
 from tests.weixin.site import Published
 
@@ -116,6 +117,29 @@ def test_run_finishes_what_save_began(archive: Path, internet: Internet, three: 
     assert "--now" in refused.stderr
     assert asked == 2
     assert json.loads(resumed.stdout)["saved"] == 2
+
+
+def test_max_requests_counts_redirects(archive: Path, internet: Internet, three: list[Published]) -> None:
+    """No request too many, also in the middle of redirects; the next run begins with that address."""
+    first, second = (
+        "https://mp.weixin.qq.com/s/moved00000000000000001",
+        "https://mp.weixin.qq.com/s/moved00000000000000002",
+    )
+    internet.site.redirect(first, second)
+    internet.site.redirect(second, three[0].short)
+    internet.site.fault(first, Answer(status=429, headers={"Retry-After": "900"}))
+    save(first)
+    wechat_archive("retry")
+    counts = []
+    for most in ("2", "3"):
+        before = len(internet.log)
+        result = wechat_archive("run", "--max-requests", most, "--interval", "0")
+        counts.append((result.code, len(internet.log) - before))
+
+    assert counts[0] == (0, 2)
+    assert counts[1][0] == 0
+    assert len(internet.log.requests("mp.weixin.qq.com")) == 1 + 2 + 3
+    assert three[0].title in wechat_archive("list").stdout
 
 
 def test_status_says_what_waits_and_why(archive: Path, internet: Internet, three: list[Published]) -> None:
