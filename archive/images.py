@@ -34,6 +34,12 @@ class MediaFetcher(Protocol):
     async def media(self, url: str) -> Download: ...
 
 
+class Paused(Exception):
+    """An image that was not asked for, because of a cool-down."""
+
+    code = "paused"
+
+
 @dataclass(frozen=True, slots=True)
 class Images:
     """How many images came and how many are missing."""
@@ -52,11 +58,18 @@ class ImageFetcher:
     rng: random.Random
     tell: Callable[[int, int], None] = lambda done, total: None
     failed: set[str] = field(default_factory=set)
+    #: no request before this moment: what is wanted is noted as missing until then
+    not_before: datetime | None = None
 
-    async def fetch(self, urls: Iterable[str]) -> Images:
-        """Each address once; what failed before in this run only counts as missing. Raises DiskTrouble."""
+    async def fetch(self, urls: Iterable[str], *, enough: Callable[[], bool] = lambda: False) -> Images:
+        """Each address once; what failed before in this run only counts as missing, and so does the rest from when
+        ``enough`` says so. Raises DiskTrouble."""
         missing = [url for url in dict.fromkeys(urls) if self.store.media_path(url) is None]
         wanted = [url for url in missing if url not in self.failed]
+        if self.not_before is not None:
+            for url in wanted:
+                self.store.media_failed(url, Paused("WeChat asked for a pause"), self.clock.now(), self.not_before)
+            wanted = []
         if not wanted:
             return Images(missing=len(missing))
         done = 0
@@ -66,6 +79,8 @@ class ImageFetcher:
         async def work() -> None:
             nonlocal done, came
             for url in queue:
+                if enough():
+                    return
                 held = await self._one(url)  # not `came += await`: that reads `came` before the wait
                 came += held
                 done += 1

@@ -39,6 +39,7 @@ class Network(Protocol):
     """What a run needs of ``scraper.fetch.Fetcher``."""
 
     requests: int
+    most: int | None
 
     async def page(self, url: str, *, referer: str | None = None) -> Page: ...
     async def media(self, url: str) -> Any: ...
@@ -164,8 +165,13 @@ class Job:
         self.runner, self.parts, self.network = runner, parts, network
         self.config, self.clock, self.report = runner.config, runner.clock, runner.report
         self.images = ImageFetcher(
-            store=parts.store, fetcher=network, clock=runner.clock, rng=runner.rng, tell=runner.images_tell
+            store=parts.store,
+            fetcher=network,
+            clock=runner.clock,
+            rng=runner.rng,
+            tell=runner.images_tell,
         )
+        self._until: float | None = None
 
     # --- save
 
@@ -175,6 +181,8 @@ class Job:
         crawl_id = self.parts.frontier.new_crawl("save", now, limit=self.config.limit, images=self.config.images)
         finds = [self._given(address, refresh=refresh) for address in inputs.addresses.values()]
         sink = self._sink(self.config.images)
+        block = None if self.runner.anyway else self.parts.cooldown.in_force(now)
+        self.images.not_before = block.until if block else None  # saved pages are taken in all the same
         for path, page in saved_pages(inputs.files):
             await asyncio.sleep(0)  # a signal comes through between two files
             finds += await self._take_file(sink, path, page)
@@ -184,7 +192,7 @@ class Job:
             self.parts.frontier.crawl_id = crawl_id
             ending = await self._crawl(sink, Budget())
             self._leftovers(crawl_id, ending)
-        if self.config.images == "local":
+        if self.config.images == "local" and not self._stopped:
             await self._missing_images(sink.touched)
 
     def _given(self, address: urls.Address, *, refresh: bool) -> Find:
@@ -261,18 +269,29 @@ class Job:
     async def run(self) -> None:
         """What ``Runner.run`` does, inside."""
         parts, config = self.parts, self.config
-        started = self.clock.monotonic()
+        if config.max_duration is not None:
+            self._until = self.clock.monotonic() + config.max_duration
         parts.frontier.begin_run()
         self._stop_in_cooldown()
         sink = self._sink(config.images)
         await watching.look(self)
         rechecks.add(parts, self.clock.now())
-        left = None if config.max_duration is None else config.max_duration - (self.clock.monotonic() - started)
+        left = None if self._until is None else self._until - self.clock.monotonic()
         budget = Budget(requests=config.max_requests, seconds=left, articles=config.limit)
         await self._crawl(sink, budget)
         watching.note_news(parts, self.clock.now(), self.runner.rng)
-        if config.images == "local" and self.report.reason not in (Reason.DURATION, Reason.OUTAGE):
+        if config.images == "local" and not self._stopped:
             await self._due_images()
+
+    @property
+    def late(self) -> bool:
+        """True: ``--max-duration`` is over, and nothing new is begun."""
+        return self._until is not None and self.clock.monotonic() >= self._until
+
+    @property
+    def _stopped(self) -> bool:
+        """True: the crawl ended so that no image is to be asked for either."""
+        return self.report.reason in (Reason.BLOCKED, Reason.LIMITED, Reason.DURATION, Reason.OUTAGE)
 
     def source_failed(self, result: Result) -> None:
         """A source could not be looked at."""
@@ -358,7 +377,8 @@ class Job:
         await self._fetch_images(image.url for image in store.missing_media(self.clock.now(), 500))
 
     async def _fetch_images(self, missing: Iterable[str]) -> None:
-        got = await self.images.fetch(url for url in missing if url not in self.images.failed)
+        wanted = (url for url in missing if url not in self.images.failed)
+        got = await self.images.fetch(wanted, enough=lambda: self.late)
         self.report.images += got.came
         self.report.images_missing += got.missing
 

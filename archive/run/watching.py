@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 async def look(job: Job) -> None:
     """Look at every source that is due. One that fails is noted and waits; the others go on."""
     sources = Sources(job.parts.frontier.conn)
-    for source in sources.due(job.clock.now()):
+    for source in _each(sources, job.clock.now()):
+        if job.late:
+            return
         if _unchanged_file(source):
             continue
         job.report.sources += 1
@@ -41,6 +44,14 @@ async def look(job: Job) -> None:
                     exit_code=1,
                 )
             )
+
+
+def _each(sources: Sources, now: datetime) -> Iterator[Source]:
+    """Those that are due, and then those that they named: an OPML file's feeds, each once."""
+    seen: set[int] = set()
+    while fresh := [source for source in sources.due(now) if source.id not in seen]:
+        seen |= {source.id for source in fresh}
+        yield from fresh
 
 
 def note_news(parts: Parts, now: datetime, rng: random.Random) -> None:
@@ -114,7 +125,7 @@ async def _body(job: Job, source: Source) -> tuple[bytes | None, dict[str, Any]]
             answer = await job.network.feed(source.address, etag=source.etag, last_modified=source.last_modified)
         except ScrapeError as error:
             wait = _wait(error, attempt, job.runner.rng)
-            if wait is None:
+            if wait is None or job.late:
                 raise
             await job.clock.sleep(wait)
         else:

@@ -127,13 +127,12 @@ def test_an_article_as_a_source_brings_what_it_newly_links_to(world: World) -> N
 
 
 def test_an_opml_file_is_its_feeds(world: World, tmp_path: Path) -> None:
-    """Each feed becomes a source of its own, looked at with the next run at the latest."""
+    """Each feed becomes a source of its own, looked at by the same run."""
     names = tmp_path / "feeds.opml"
     names.write_text('<opml><body><outline xmlUrl="https://f.example/rss"/></body></opml>', encoding="utf-8")
     world.script.feeds["https://f.example/rss"] = feed(short(1))
     world.script.on(short(1), page(1))
     world.watch(str(names))
-    world.run()
     world.run()
 
     assert world.titles() == titles_of([1])
@@ -208,6 +207,56 @@ def test_new_cookies_are_tried_at_once(world: World, tmp_path: Path) -> None:
     world.run(cookies=str(cookies))
 
     assert world.titles() == titles_of([1, 2])
+
+
+def test_after_a_block_no_image_is_asked_for_either(world: World) -> None:
+    """Not the missing ones by `run`, not those of what `save` just kept; when pages come again, so do images."""
+    url = "https://mmbiz.qpic.cn/mmbiz_png/A1/640"
+    world.script.on(short(1), page(1, images=[url]))
+    world.script.on(short(2), captcha_page())
+    world.script.broken_media[url] = Later("reset")
+    world.save(short(1), short(2))
+    asked = len(world.script.media_log)
+    codes = [world.run(anyway=True).exit_code, world.save(short(1), short(2), anyway=True).exit_code]
+
+    assert (codes, len(world.script.media_log) - asked) == ([75, 75], 0)
+
+    world.script.broken_media.clear()
+    world.script.on(short(2), page(2))
+    world.pass_time(48 * HOUR)
+    assert (world.run().images, world.status()["images"]["missing"]) == (1, 0)
+
+
+def test_saved_pages_are_taken_in_during_a_cool_down_without_a_request(world: World, tmp_path: Path) -> None:
+    """Their images wait until it is over."""
+    url = "https://mmbiz.qpic.cn/mmbiz_png/A1/640"
+    world.script.on(short(2), captcha_page(), page(2))
+    world.save(short(2))
+    saved = tmp_path / "1.html"
+    saved.write_bytes(page(1, images=[url]).body)
+    world.save(str(saved))
+    assert (world.titles(), world.script.media_log) == (titles_of([1]), [])
+
+    world.pass_time(2 * HOUR)
+    assert (world.run().images, world.titles()) == (1, titles_of([1, 2]))
+
+
+def test_max_duration_holds_for_sources_and_images_too(world: World) -> None:
+    """Feeds that answer slowly, or never, do not keep a run beyond its time; the next run looks at the others."""
+    names = [f"https://f.example/{n}" for n in range(30)]
+
+    def slow(etag: str | None) -> FeedResponse:
+        world.clock.time += 50
+        return feed()
+
+    for name in names:
+        world.script.feeds[name] = slow
+        world.watch(name, every=HOUR)
+    began = world.clock.monotonic()
+    world.run(max_duration=120)
+    assert world.clock.monotonic() - began <= 120 + 50
+    world.run()
+    assert {name for _, name, _ in world.script.feed_log} == set(names)
 
 
 def test_budgets_of_a_run(world: World) -> None:
