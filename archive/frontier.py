@@ -336,6 +336,8 @@ class SqliteFrontier:
             "refresh": max(old["refresh"], int(find.refresh)),
             "crawl_id": crawl_id if crawl_id is not None else old["crawl_id"],
         }
+        if find.refresh and not old["refresh"]:
+            changes["why"] = find.why  # whoever asks for it anew says whether its links are asked for anew, too
         if given and old["error_code"] != "rate-limited":  # a server's Retry-After binds whoever asks
             changes["due"] = min(old["due"], stamp(now))
         if find.account is None:
@@ -350,6 +352,7 @@ class SqliteFrontier:
             {
                 "state": "waiting",
                 "open": 1,
+                "why": find.why,
                 "depth": find.depth,
                 "follow": find.follow,
                 "scope": find.scope,

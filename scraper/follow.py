@@ -56,7 +56,7 @@ def follow(task: Task, biz: str | None, links: Iterable[Edge]) -> list[Find]:
 
 def _refreshes(task: Task) -> bool:
     """A watched page is fetched again for what is new in it, which is no reason to fetch the old again."""
-    return task.refresh and task.why != "source"
+    return task.refresh and task.why not in {"source", "recheck"}
 
 
 def _in_scope(task: Task, relation: str) -> bool:

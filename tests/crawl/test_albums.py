@@ -105,6 +105,20 @@ def test_an_album_as_a_source_brings_its_new_articles(world: World) -> None:
     assert world.titles() == titles_of(range(1, 48))
 
 
+def test_watching_what_was_saved_asks_for_nothing_twice(world: World) -> None:
+    """An album that was given to `save` before it is watched: only its list is looked at again, not its members, and
+    not those that are gone."""
+    serve(world, [1, 2, 3])
+    world.script.on(long(2), DELETED)
+    world.save(ALBUM)
+    world.script.log.clear()
+    world.watch(ALBUM, every=3600)
+    world.pass_time(7200)
+    world.run()
+
+    assert (len(world.script.log), lists_asked(world)) == (1, 1)
+
+
 def test_an_album_whose_list_fails_is_walked(world: World) -> None:
     """From any held member to its neighbours, both ways, to the ends."""
     world.script.on(ALBUM, Page(url="", body=b'{"base_resp": {"ret": -1}}'))
