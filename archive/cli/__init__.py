@@ -7,6 +7,7 @@ more than the search it was started for. Whatever goes wrong ends here as one re
 from __future__ import annotations
 
 import errno
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -121,7 +122,12 @@ def cli(ctx: click.Context) -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the program and end the process with its exit code."""
+    signal.signal(signal.SIGTERM, _terminated)  # commands that write take over as soon as they begin
     sys.exit(run(list(sys.argv[1:] if argv is None else argv)))
+
+
+def _terminated(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def run(argv: list[str]) -> int:

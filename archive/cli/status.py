@@ -70,7 +70,7 @@ def _show(found: dict[str, Any]) -> None:
     _show_albums(found["albums"])
     sources = found["sources"]
     if sources["count"]:
-        failing = f", {sources['failing']} failing" if sources["failing"] else ""
+        failing = f", {sources['failing']} failing (`watch --list` says why)" if sources["failing"] else ""
         click.echo(f"watched  {sources['count']} sources{failing}; next look {_time(sources['next_due'])}")
     if found["writing"]:
         click.echo(f"writing  {found['writing']['command']} (process {found['writing']['pid']})")
