@@ -17,7 +17,7 @@ from html.parser import HTMLParser
 from typing import Any, Literal
 from urllib.parse import urljoin
 
-from scraper import urls
+from scraper import urls, urls_pasted
 from scraper.errors import Unrecognised
 
 Sort = Literal["feed", "opml", "bookmarks", "list"]
@@ -61,7 +61,8 @@ def plain(text: str) -> Listing:
     """One or several addresses a line, in any form and inside other words; blank lines and ``#`` comments are fine."""
     found: dict[str, urls.Address] = {}
     rejected: list[tuple[int, str]] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    # As a whole first: mail programs break an address over two lines.
+    for number, line in enumerate(urls_pasted.plain(text).splitlines(), start=1):
         line = line.strip().lstrip("\ufeff")
         if not line or line.startswith("#"):
             continue

@@ -15,6 +15,10 @@ from scraper.redact import redact
 
 PAGE_ENDINGS = frozenset({".html", ".htm", ".xhtml", ".shtml"})
 _LARGEST_PAGE = 64 * 2**20
+#: A file that is no list at all has thousands of wrong lines.
+_MOST_WRONG = 20
+_CHINESE = re.compile("[\u3400-\u9fff]")
+_LIKE_AN_ADDRESS = re.compile(r"://|__biz|[A-Za-z0-9]\.[A-Za-z]{2}|/s/")
 #: Browsers and SingleFile note where a page came from.
 _SAVED_FROM = re.compile(rb"saved from url=\(\d+\)(\S+)|^\s*url:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 
@@ -41,7 +45,7 @@ def read(arguments: Iterable[str], lists: Iterable[str] = (), *, stdin: Callable
     inputs = Inputs()
     for argument in arguments:
         if argument == "-":
-            _take_list(inputs, stdin() if stdin else b"", "standard input")
+            _take_list(inputs, stdin() if stdin else b"", "standard input", pasted=True)
         elif (path := _existing(argument)) is not None:
             _take_path(inputs, path)
         else:
@@ -102,12 +106,21 @@ def _is_html(path: Path) -> bool:
     return (b"<html" in head or b"<!doctype html" in head) and b"netscape-bookmark-file" not in head
 
 
-def _take_list(inputs: Inputs, body: bytes, name: str) -> None:
+def _take_list(inputs: Inputs, body: bytes, name: str, *, pasted: bool = False) -> None:
     listing = feeds.read(body)
     inputs.add(listing.addresses)
-    for number, line in listing.rejected:
+    wrong = [(number, line) for number, line in listing.rejected if not (pasted and listing.addresses and _talk(line))]
+    for number, line in wrong[:_MOST_WRONG]:
         message = f"{name}, line {number}: no address of {urls.HOST} in {redact(line[:120])!r}"
         inputs.wrong.append(NotAnAddress(message, url=redact(line[:200])))
+    if more := wrong[_MOST_WRONG:]:
+        message = f"{name}: no address of {urls.HOST} in {len(more)} more lines, the first of them line {more[0][0]}"
+        inputs.wrong.append(NotAnAddress(message, url=name))
+
+
+def _talk(line: str) -> bool:
+    """Words between addresses in a pasted text, rather than an address that is none."""
+    return _CHINESE.search(line) is not None and _LIKE_AN_ADDRESS.search(line) is None
 
 
 def _bytes(path: Path) -> bytes:
