@@ -23,10 +23,14 @@ ATOM_START, ATOM_END = "\ufdd6", "\ufdd7"
 BREAK = "\ufdd8"
 #: A link's opening bracket, before which a literal ``!`` must be escaped.
 BRACKET = "\ufdd9"
+#: … and the ``](`` between its words and its address.
+TARGET = "\ufddd"
+#: ``[`` of the text, which means something in few places only.
+OPEN = "\ufddc"
 #: ``$`` and ``~`` of the text: alone in a paragraph they are harmless, in pairs they are mathematics and strike-outs.
 DOLLAR, TILDE = "\ufdda", "\ufddb"
 
-_ANY = re.compile("[\ufdd0-\ufddb]")
+_ANY = re.compile("[\ufdd0-\ufddd]")
 _TOKENS = re.compile("[\ufdd0-\ufdd8]")
 _ATOMS = re.compile("[\ufdd6\ufdd7]")
 _TO_WEIGH = re.compile("[\ufdd0-\ufdd5\ufdda\ufddb]")
@@ -50,6 +54,8 @@ def settle(text: str, *, before: str = "\n", after: str = "\n", line_end: str = 
     """``text`` with every mark turned into Markdown; ``before`` and ``after`` are the characters around it."""
     if text.isprintable() or not _ANY.search(text):  # no mark is printable
         return text.strip()
+    if OPEN in text:
+        text = _with_brackets(text)
     if not _TO_WEIGH.search(text):
         found = [_plain(line) for line in text.split(BREAK)]
         return line_end.join(line for line in found if line)
@@ -57,12 +63,26 @@ def settle(text: str, *, before: str = "\n", after: str = "\n", line_end: str = 
     return line_end.join(line for line in lines if line)
 
 
+#: Where a bracket of the text would mean something: before an address or a definition, which takes all brackets of a
+#: paragraph in, or as the beginning of ``[[`` or ``[^`` (Obsidian, GitHub), or of a task.
+_ADDRESSED = re.compile("\\][\ufdd0-\ufddd]*[(:]")
+_READ_INTO = re.compile("\ufddc(?=[\ufdd0-\ufdd8]*[\ufdd9\ufddc^]|[ xX]\\])")
+
+
+def _with_brackets(text: str) -> str:
+    if _ADDRESSED.search(text):
+        return text.replace(OPEN, "\\[")
+    return _READ_INTO.sub(r"\\[", text).replace(OPEN, "[")
+
+
+def _with_links(line: str) -> str:
+    return line.replace("!" + BRACKET, "\\!" + BRACKET).replace(BRACKET, "[").replace(TARGET, "](")
+
+
 def _plain(line: str) -> str:
     """A line with links, pictures or code, but neither emphasis nor signs that might pair up."""
     line = _ATOMS.sub("", line).strip(_SPACES)
-    if BRACKET not in line:
-        return line
-    return line.replace("!" + BRACKET, "\\!" + BRACKET).replace(BRACKET, "[")
+    return _with_links(line)
 
 
 def _lines(text: str) -> list[list[_Piece]]:
@@ -121,8 +141,7 @@ def _line(pieces: list[_Piece], before: str, after: str) -> str:
             piece.text = piece.text.replace(DOLLAR, "\\$").replace(TILDE, "\\~")
     _simplify(pieces)
     out = _emit(pieces, before, after).strip(_SPACES)
-    out = re.sub(f"!{BRACKET}", rf"\\!{BRACKET}", out) if "!" + BRACKET in out else out
-    return out.replace(BRACKET, "[")
+    return _with_links(out)
 
 
 def _simplify(pieces: list[_Piece]) -> None:

@@ -28,8 +28,10 @@ from archive.emphasis import (
     DOLLAR,
     ITALIC_END,
     ITALIC_START,
+    OPEN,
     STRUCK_END,
     STRUCK_START,
+    TARGET,
     TILDE,
     settle,
 )
@@ -46,8 +48,12 @@ _SPACE = re.compile("[ \t\r\n\f]+")
 _ESCAPED = re.compile(r"[\\`*\[<&$~]|_+|==|%%")
 _BACKTICKS = re.compile("`+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+#: What the next piece of text may complete.
+_CUT_ENTITY = re.compile(r"&#?[0-9A-Za-z]{0,31}\Z")
 #: What would begin a block at the start of a line.
-_LINE_START = re.compile(r"(?:#|>|[-+](?=[ \t]|$)|[-=:|](?=[-=:| \t]*$)|\|)|(\d{1,9})([.)])(?=[ \t]|$)")
+_LINE_START = re.compile(r"(?:#{1,6}(?=[ \t]|$)|>|[-+](?=[ \t]|$)|[-=:|](?=[-=:| \t]*$))|(\d{1,9})([.)])(?=[ \t]|$)")
+#: What a backslash would escape, and the end of a text (``""`` is in every string).
+_AFTER_BACKSLASH = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _ODD_START = re.compile(r"(?!1[.)])\d+[.)] ")
 #: A line that is, or begins, a fence, in a quote too.
 _FENCE = re.compile(r"[ >]*`{3,}[^`\n]*(?:$|\n)")
@@ -286,7 +292,7 @@ class _Writer(MarkdownConverter):
         shown = settle(text, before="[", after="]")
         if not target or not shown:
             return text
-        return f"{ATOM_START}{BRACKET}{shown}]({_address(target)}){ATOM_END}"
+        return f"{ATOM_START}{BRACKET}{shown}{TARGET}{_address(target)}){ATOM_END}"
 
     def convert_img(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         src = str(el.get("src") or "")
@@ -294,7 +300,7 @@ class _Writer(MarkdownConverter):
         if not target:
             return ""
         alt = _plain(_escaped(_SPACE.sub(" ", str(el.get("alt") or "")), in_link=True, in_cell=_in_cell(parent_tags)))
-        return f"{ATOM_START}![{alt}]({_address(target)}){ATOM_END}"
+        return f"{ATOM_START}![{alt}{TARGET}{_address(target)}){ATOM_END}"
 
     # -- tables
 
@@ -337,9 +343,9 @@ def _in_cell(parents: AbstractSet[str] | None) -> bool:
 
 def _escaped(text: str, *, in_link: bool = False, in_cell: bool = False) -> str:
     """``text`` so that CommonMark, GitHub and Obsidian read nothing into it; line starts are seen to later."""
-    if (in_link and "]" in text) or (in_cell and "|" in text):
+    if (in_link and ("]" in text or "[" in text)) or (in_cell and "|" in text):
         text = _ESCAPED.sub(_escape, text)
-        text = text.replace("]", "\\]") if in_link else text
+        text = text.replace(OPEN, "\\[").replace("]", "\\]") if in_link else text
         return text.replace("|", "\\|") if in_cell else text
     return _ESCAPED.sub(_escape, text)
 
@@ -356,11 +362,16 @@ def _escape(match: re.Match[str]) -> str:
         following = text[at + 1 : at + 2]
         return "\\<" if not following or following in "/!?" or (following.isascii() and following.isalpha()) else "<"
     if found == "&":
-        return "\\&" if _ENTITY.match(text, at) or at + 12 > len(text) else "&"
+        return "\\&" if _ENTITY.match(text, at) or _CUT_ENTITY.match(text, at) else "&"
     if found == "$":
         return DOLLAR
     if found == "~":
         return TILDE
+    if found == "[":
+        return OPEN
+    if found == "\\":
+        # Before a letter it is only itself; what follows the end is not known yet.
+        return "\\\\" if text[at + 1 : at + 2] in _AFTER_BACKSLASH else "\\"
     if found in ("==", "%%"):
         return f"\\{found[0]}\\{found[1]}"
     return "\\" + found
@@ -384,7 +395,7 @@ def _safe_start(line: str) -> str:
 
 def _plain(text: str) -> str:
     """Marks that need no neighbours, resolved."""
-    return text.replace(DOLLAR, "\\$").replace(TILDE, "\\~").replace(BRACKET, "[")
+    return text.replace(DOLLAR, "\\$").replace(TILDE, "\\~").replace(OPEN, "\\[").replace(BRACKET, "[")
 
 
 def _math(text: str, *, display: bool) -> str:
@@ -399,8 +410,8 @@ def _math(text: str, *, display: bool) -> str:
 
 
 def _raised(tag: str, text: str) -> str:
-    bare = _MARKS.sub("", text)
-    if not bare or bare.startswith(("\\[", "[", "［", "【", "(", "（", "!")) or "](" in bare:
+    bare = _MARKS.sub("", text.replace(OPEN, "["))
+    if not bare or bare.startswith(("\\[", "[", "［", "【", "(", "（", "!")) or TARGET in text:
         return text
     return f"{ATOM_START}<{tag}>{settle(text, before='>', after='<')}</{tag}>{ATOM_END}"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import pytest
 
 import archive
@@ -9,7 +11,7 @@ import scraper
 from archive.markdown import render
 from scraper.body import Hints, clean
 from scraper.models import Image, Link, Media, Transcoding
-from tests.body.reading import shown
+from tests.body.reading import shown, squeezed
 from tests.weixin.pages import article_page
 
 
@@ -30,7 +32,7 @@ def test_one_bold_sentence_in_many_spans_is_one_strong() -> None:
         ("<p>a<b> b </b>c</p>", "a **b** c\n"),
         ("<p><b>甲</b><i>乙</i></p>", "**甲**乙\n"),
         ("<p>前<b><code>x</code></b>后</p>", "前`x`后\n"),
-        ("<p>x<sup>2</sup> 与<sup>[1]</sup></p>", "x<sup>2</sup> 与\\[1]\n"),
+        ("<p>x<sup>2</sup> 与<sup>[1]</sup></p>", "x<sup>2</sup> 与[1]\n"),
     ],
 )
 def test_emphasis_closes_beside_chinese_marks(source: str, markdown: str) -> None:
@@ -102,6 +104,34 @@ def test_a_picture_at_the_end_of_a_sentence_stands_apart() -> None:
     assert render(clean(f"<p>文字{wide}</p><p>好{emoji}</p>").html) == (
         "文字\n\n![](https://a.b/1)\n\n好![](https://res.wx.qq.com/emoji/1.png)\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "markdown"),
+    [
+        ("好[微笑][强]", "好[微笑][强]"),
+        ("[1] 出处", "[1] 出处"),
+        ("[甲](乙)", "\\[甲](乙)"),
+        ("[甲]: 乙", "\\[甲]: 乙"),
+        ("[[甲]]", "\\[[甲]]"),
+        ("[^1] 注", "\\[^1] 注"),
+        ("[x] 做完", "\\[x] 做完"),
+        ("C:\\文件 \\n", "C:\\文件 \\n"),
+        ("\\* 甲", "\\\\\\* 甲"),
+        ("#话题 #另一个", "#话题 #另一个"),
+        ("# 甲", "\\# 甲"),
+        ("|甲|乙|", "|甲|乙|"),
+        ("2024. 甲", "2024\\. 甲"),
+        ("1.5 元，a_b，约 3~5 天，$5", "1.5 元，a_b，约 3~5 天，$5"),
+        ("~~甲~~", "\\~\\~甲\\~\\~"),
+        ("a < b & c", "a < b & c"),
+    ],
+)
+def test_text_is_escaped_only_where_markdown_would_read_something_into_it(text: str, markdown: str) -> None:
+    """Square brackets, backslashes, signs at the start of a line: as the author typed them wherever that is safe."""
+    html = clean(f"<p>{escape(text)}</p>").html
+    assert render(html) == markdown + "\n"
+    assert shown(render(html)).lines == (squeezed(text),)
 
 
 def test_no_readers_token_reaches_what_is_kept() -> None:
