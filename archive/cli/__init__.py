@@ -146,44 +146,46 @@ def run(argv: list[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        return _usage(error)
+        return _usage(error, app)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except (ScrapeError, ArchiveError) as error:
-        return _fail(str(error), error.exit_code)
+        return _fail(app, str(error), error.exit_code)
     except OSError as error:
-        return _os_error(error)
+        return _os_error(error, app)
     except RecursionError as error:
         return _bug(error, app)
     except Exception as error:
-        return _sqlite_error(error) or _bug(error, app)
+        return _sqlite_error(error, app) or _bug(error, app)
 
 
-def _fail(message: str, code: int) -> int:
+def _fail(app: App, message: str, code: int) -> int:
     from scraper.redact import redact
 
-    click.echo(f"error: {redact(message)}", err=True)
+    app.tell(f"error: {redact(message)}", level="error")
     return code
 
 
-def _usage(error: click.ClickException) -> int:
+def _usage(error: click.ClickException, app: App) -> int:
     context = getattr(error, "ctx", None)
     hint = f"\nHelp: {context.command_path} --help" if context else ""
-    return _fail(error.format_message() + hint, USAGE)
+    return _fail(app, error.format_message() + hint, USAGE)
 
 
-def _os_error(error: OSError) -> int:
+def _os_error(error: OSError, app: App) -> int:
     where = f"{error.filename}: " if error.filename else ""
     what = error.strerror or str(error)
     if error.errno in _DISK_TROUBLE:
-        return _fail(f"{where}{what}. Nothing that was kept is lost; make room and run it again.", DISK)
+        return _fail(app, f"{where}{what}. Nothing that was kept is lost; make room and run it again.", DISK)
     if error.errno in _NOT_ALLOWED:
-        return _fail(f"{where}{what}. Choose another folder with --archive, or mend its permissions.", CANNOT_CREATE)
-    return _fail(f"{where}{what}", DISK)
+        return _fail(
+            app, f"{where}{what}. Choose another folder with --archive, or mend its permissions.", CANNOT_CREATE
+        )
+    return _fail(app, f"{where}{what}", DISK)
 
 
-def _sqlite_error(error: Exception) -> int | None:
+def _sqlite_error(error: Exception, app: App) -> int | None:
     """The exit code for a trouble that SQLite itself reports; ``None`` where the error is not SQLite's."""
     import sqlite3
 
@@ -191,13 +193,13 @@ def _sqlite_error(error: Exception) -> int | None:
         return None
     text = str(error)
     if "full" in text or "disk I/O" in text:
-        return _fail(f"the database cannot be written: {text}. Make room and run it again; nothing is lost.", DISK)
+        return _fail(app, f"the database cannot be written: {text}. Make room and run it again; nothing is lost.", DISK)
     if "malformed" in text or "not a database" in text:
-        return _fail(f"the database is damaged: {text}. Run `wechat-archive verify --repair`.", 65)
+        return _fail(app, f"the database is damaged: {text}. Run `wechat-archive verify --repair`.", 65)
     if "locked" in text:
-        return _fail("the database is in use by another program; try again later.", 75)
+        return _fail(app, "the database is in use by another program; try again later.", 75)
     if "readonly" in text or "unable to open" in text:
-        return _fail(f"the database cannot be opened for writing: {text}.", CANNOT_CREATE)
+        return _fail(app, f"the database cannot be opened for writing: {text}.", CANNOT_CREATE)
     return None
 
 
@@ -208,6 +210,7 @@ def _bug(error: Exception, app: App) -> int:
         click.echo(traceback.format_exc(), err=True)
     kind = type(error).__name__
     return _fail(
+        app,
         f"{kind}: {error}. This is a bug in wechat-archive; nothing that was kept is lost. "
         "Run the command again with -v and report what it prints.",
         BUG,

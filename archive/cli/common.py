@@ -49,7 +49,11 @@ class App:
     def say(self, text: str) -> None:
         """Talk to the person, on stderr; silent with ``-q``."""
         if not self.quiet:
-            click.echo(text, err=True)
+            self.tell(text)
+
+    def tell(self, text: str, *, level: str = "info") -> None:
+        """A line on stderr whatever was said about loudness; as JSON where the log is."""
+        click.echo(_as_json(text, level) if self.log_format == "json" else text, err=True)
 
     def set_up_logging(self) -> None:
         """Log to stderr in the chosen form, secrets removed. Called once by ``main`` before a command runs."""
@@ -77,18 +81,23 @@ class _TextFormatter(logging.Formatter):
 
 class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        import json
-        from datetime import UTC, datetime
+        return _as_json(record.getMessage(), record.levelname.lower(), record.name, record.created)
 
-        from scraper.redact import redact
 
-        line = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": redact(record.getMessage()),
-        }
-        return json.dumps(line, ensure_ascii=False)
+def _as_json(message: str, level: str, logger: str = "wechat-archive", created: float | None = None) -> str:
+    import json
+    import time
+    from datetime import UTC, datetime
+
+    from scraper.redact import redact
+
+    line = {
+        "time": datetime.fromtimestamp(created or time.time(), UTC).isoformat(timespec="milliseconds"),
+        "level": level,
+        "logger": logger,
+        "message": redact(message),
+    }
+    return json.dumps(line, ensure_ascii=False)
 
 
 def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:

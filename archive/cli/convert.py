@@ -13,6 +13,7 @@ import click
 from archive.cli.common import App, archive_command, pass_app
 
 if TYPE_CHECKING:
+    from archive.errors import BadInput
     from scraper.models import Article, Page
 
 
@@ -31,17 +32,21 @@ def command(app: App, pages: tuple[str, ...], body_only: bool, losses: bool, as_
     """
     import archive
     import scraper
+    from archive.errors import BadInput
     from scraper.errors import ScrapeError
 
-    failed: ScrapeError | None = None
+    failed: list[ScrapeError | BadInput] = []
+    read = 0
     for name, page in _pages(pages):
+        read += 1
         try:
+            if isinstance(page, BadInput):
+                raise page
             article = scraper.parse(page)
-        except ScrapeError as error:
-            if pages == (name,) or pages == ("-",):
-                raise
-            failed = failed or error
-            click.echo(f"{name}: {error}", err=True)
+        except (ScrapeError, BadInput) as error:
+            failed.append(error)
+            said = str(error) if name in str(error) else f"{name}: {error}"
+            app.tell(f"error: {said}", level="error")
             continue
         if as_json:
             click.echo(json.dumps(_facts(name, article), ensure_ascii=False))
@@ -49,12 +54,11 @@ def command(app: App, pages: tuple[str, ...], body_only: bool, losses: bool, as_
             click.echo(archive.body_markdown(article) if body_only else archive.to_markdown(article), nl=False)
         if losses:
             _tell_losses(name, article)
-    if failed is not None:
-        raise click.exceptions.Exit(1)
+    if failed:
+        raise click.exceptions.Exit(failed[0].exit_code if read == 1 else 1)
 
 
-def _pages(names: tuple[str, ...]) -> Iterator[tuple[str, Page]]:
-    from archive.errors import BadInput
+def _pages(names: tuple[str, ...]) -> Iterator[tuple[str, Page | BadInput]]:
     from archive.run.inputs import PAGE_ENDINGS, saved_pages
     from scraper.models import Page
 
@@ -65,8 +69,6 @@ def _pages(names: tuple[str, ...]) -> Iterator[tuple[str, Page]]:
         place = Path(name)
         inside = (path for path in place.rglob("*") if path.suffix.lower() in PAGE_ENDINGS and path.is_file())
         for path, page in saved_pages(sorted(inside) if place.is_dir() else [place]):
-            if isinstance(page, BadInput):
-                raise page
             yield str(path), page
 
 

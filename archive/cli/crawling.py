@@ -97,9 +97,9 @@ def show(app: App, report: RunReport, *, as_json: bool, talk: bool) -> None:
     if not told:
         for result in (*report.results, *report.source_errors):
             if result.change == "failed" or (result.change == "waiting" and result.exit_code):
-                click.echo(_describe(result), err=True)
+                app.tell(_describe(result), level="warning")
     if (talk and not as_json) or report.exit_code:
-        click.echo(report.line(), err=True)
+        app.tell(report.line(), level="warning" if report.exit_code else "info")
     click.get_current_context().exit(report.exit_code)
 
 

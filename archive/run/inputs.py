@@ -137,8 +137,11 @@ def saved_pages(files: Iterable[Path]) -> Iterator[tuple[Path, Page | BadInput]]
             if path.stat().st_size > _LARGEST_PAGE:
                 raise BadInput(f"{path} is larger than {_LARGEST_PAGE // 2**20} MB: not a saved page")
             body = _bytes(path)
-        except (OSError, BadInput) as error:
-            yield path, BadInput(str(error))
+        except OSError as error:
+            yield path, BadInput(f"{path} cannot be read: {error.strerror or error}")
+            continue
+        except BadInput as error:
+            yield path, error
             continue
         yield path, Page(url=_origin(body) or path.absolute().as_uri(), body=body)
 

@@ -160,7 +160,7 @@ class RunReport:
             parts.append(f"{self.failed} failed ({kinds})")
         parts += [f"{self.images_missing} images missing"] if self.images_missing else []
         parts += [f"{self.waiting} waiting"] if self.waiting else []
-        parts.append(f"{self.requests} requests in {_duration(self.seconds)}")
+        parts.append(f"{self.requests} request{'s' * (self.requests != 1)} in {_duration(self.seconds)}")
         text = f"{self.command}: " + ", ".join(parts)
         tail = self._tail()
         return redact(text + (f" — {tail}" if tail else ""))

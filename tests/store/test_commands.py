@@ -22,6 +22,7 @@ from tests.store.make import LATER, NOW, Download, article, keep, long_address, 
 from tests.weixin.pages import article_page, status_page
 
 PICTURE = "https://mmbiz.qpic.cn/mmbiz_png/AAAAID/640"
+JSON_LOG = ("--log-format", "json", "--archive")
 
 
 @pytest.fixture
@@ -292,3 +293,35 @@ def test_ten_thousand_articles_are_listed_with_flat_memory(tmp_path: Path) -> No
 
     assert count == 10_000
     assert peak < 8_000_000
+
+
+def test_with_json_logs_every_line_on_stderr_is_json(tmp_path: Path) -> None:
+    """Failures, the summary and the last error too, so that a program can read them all."""
+    archive = str(tmp_path / "archive")
+    (tmp_path / "page.html").write_bytes(article_page(title="题"))
+    results = [
+        wechat_archive("save", str(tmp_path / "page.html"), "nothing", "--images", "none", *JSON_LOG, archive),
+        wechat_archive("show", "zzzzzzzz", *JSON_LOG, archive),
+        wechat_archive("convert", str(tmp_path / "no.html"), *JSON_LOG, archive),
+        wechat_archive("nonsense", *JSON_LOG, archive),
+    ]
+
+    for result in results[:3]:
+        lines = [json.loads(line) for line in result.stderr.splitlines()]
+        assert lines
+        assert {tuple(line) for line in lines} == {("time", "level", "logger", "message")}
+    assert [result.code for result in results] == [1, 1, 65, 64]
+
+
+def test_convert_names_the_page_that_it_cannot_read(tmp_path: Path) -> None:
+    """Each of them, in plain words; the others are printed."""
+    (tmp_path / "gone.html").write_bytes(status_page("deleted"))
+    (tmp_path / "page.html").write_bytes(article_page(title="题"))
+    names = [str(tmp_path / name) for name in ("no.html", "gone.html", "page.html")]
+    result = wechat_archive("convert", *names)
+
+    assert (result.code, "\n# 题\n" in result.stdout) == (1, True)
+    assert result.stderr.splitlines() == [
+        f"error: {names[0]} cannot be read: No such file or directory",
+        f"error: {names[1]}: its author deleted it (该内容已被发布者删除)",
+    ]
