@@ -99,7 +99,14 @@ def command(
     else:
         _show(app, results, offset)
     if open_first and results.hits:
-        click.launch(str(app.root / results.hits[0].path))
+        _open(app, app.root / results.hits[0].path)
+
+
+def _open(app: App, path: Path) -> None:
+    if not path.exists():
+        app.say(f"{path} is not there; `wechat-archive verify --repair` writes it again")
+    elif click.launch(str(path)) != 0:
+        app.say(f"nothing on this machine opens files (xdg-open is missing); the file is {path}")
 
 
 def _show(app: App, results: Results, offset: int) -> None:

@@ -16,6 +16,7 @@
 ``gone:yes``                 deleted on WeChat meanwhile (``gone:no``: still there when last looked)
 ==========================  ==================================================================================
 
+Quotes, parentheses, colons, blanks and the minus sign may be full-width, as a Chinese keyboard gives them.
 A word that only looks like one of these (``https://…``, ``12:30``, ``-`` alone, ``OR`` at an end, ``f(x)``) is
 searched for as it stands.
 """
@@ -128,6 +129,7 @@ class _Lexeme:
 
 
 _OPENING = {'"': '"', "“": "”", "＂": "＂", "”": "”"}
+_OPEN, _CLOSE, _MINUS = ("(", "（"), (")", "）"), ("-", "－")
 _FIELD = re.compile(f"({'|'.join(FIELDS)})[:：]", re.IGNORECASE)
 _WORD_END = re.compile(r"[\s]|$")
 
@@ -138,7 +140,7 @@ def _lex(typed: str) -> Iterator[_Lexeme]:
         character = typed[position]
         if character.isspace():
             position += 1
-        elif character == ")" and depth:
+        elif character in _CLOSE and depth:
             depth -= 1
             position += 1
             yield _Lexeme(")")
@@ -150,12 +152,12 @@ def _lex(typed: str) -> Iterator[_Lexeme]:
 
 def _operand(typed: str, position: int, depth: int) -> tuple[_Lexeme, int]:
     negative, field = False, ""
-    if typed[position] == "-" and position + 1 < len(typed) and not typed[position + 1].isspace():
+    if typed[position] in _MINUS and position + 1 < len(typed) and not typed[position + 1].isspace():
         negative, position = True, position + 1
     if match := _FIELD.match(typed, position):
         field, position = match[1].lower(), match.end()
     character = typed[position : position + 1]
-    if character == "(":
+    if character == "(" or (character == "（" and _opens_group(typed, position)):
         return _Lexeme("(", field=field, negative=negative), position + 1
     if character in _OPENING and character:
         closing = {character, _OPENING[character], '"'} if character != '"' else {'"'}
@@ -166,10 +168,20 @@ def _operand(typed: str, position: int, depth: int) -> tuple[_Lexeme, int]:
     end = _WORD_END.search(typed, position).start()  # type: ignore[union-attr]  # `$` always matches
     text = typed[position:end]
     # A closing parenthesis belongs to the word unless a group is open and the word opens none itself: f(x).
-    while depth and text.endswith(")") and text.count(")") > text.count("("):
+    while depth and text.endswith(_CLOSE) and _count(text, _CLOSE) > _count(text, _OPEN):
         text, end = text[:-1], end - 1
     star = len(text) > 1 and text.endswith("*")
     return _Lexeme("word", text[:-1] if star else text, False, star, field, negative), end
+
+
+def _opens_group(typed: str, position: int) -> bool:
+    """Full-width parentheses around one word belong to it, as in a title's （上）; around several they group."""
+    word = typed[position : _WORD_END.search(typed, position).start()]  # type: ignore[union-attr]
+    return _count(word, _CLOSE) < _count(word, _OPEN)
+
+
+def _count(text: str, characters: tuple[str, ...]) -> int:
+    return sum(text.count(character) for character in characters)
 
 
 class _Parser:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from archive.search.documents import documents
 from archive.search.index import FILL, LATE, Index, get_meta, is_current, set_meta
-from archive.search.tables import VERSION
+from archive.search.tables import PAGES, VERSION
 from archive.search.terms import IS_CJK, fold, tokens
 
 _BATCH = 500
@@ -91,6 +91,7 @@ def _start(conn: sqlite3.Connection) -> None:
     with conn:
         conn.execute("BEGIN IMMEDIATE")
         conn.execute("INSERT INTO search_terms(search_terms) VALUES ('delete-all')")
+        conn.execute(PAGES)
         for table in ("search_documents", "search_values", "search_before", "search_meta"):
             conn.execute(f"DELETE FROM {table}")
         if len(times) > FILL:

@@ -122,7 +122,9 @@ def typed(wanted: Wanted, rng: random.Random) -> str:
     sort = wanted[0]
     if sort == "text":
         _, field, raw, star = wanted
-        quotes = raw.split() != [raw] or raw[0] in '("“”＂-' or raw[-1] in ")*" or rng.random() < 0.15 or _special(raw)
+        quotes = (
+            raw.split() != [raw] or raw[0] in '("“”＂-（－' or raw[-1] in ")*）" or rng.random() < 0.15 or _special(raw)
+        )
         word = f'"{raw}"' if quotes else raw
         return (f"{field}:" if field else "") + word + ("*" if star else "")
     if sort == "and":
@@ -142,7 +144,7 @@ def typed(wanted: Wanted, rng: random.Random) -> str:
 
 
 def _special(raw: str) -> bool:
-    return raw in ("AND", "OR", "NOT") or ":" in raw or "：" in raw or "(" in raw or ")" in raw
+    return raw in ("AND", "OR", "NOT") or ":" in raw or "：" in raw or set(raw) & set("()（）") != set()
 
 
 def generate(rng: random.Random, library: Sequence[Held], depth: int = 0) -> Wanted:

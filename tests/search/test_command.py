@@ -99,6 +99,34 @@ def test_counts(command: Callable[..., tuple[int, str, str]]) -> None:
     assert command("search", "岩茶", "--count", "--json")[:2] == (0, '{"count": 2, "more": false}\n')
 
 
+def test_open_says_what_it_cannot_do(
+    command: Callable[..., tuple[int, str, str]], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--open without a file, or without a program that opens files, shows the result and says so."""
+    opened: list[str] = []
+
+    def launch(path: str) -> int:
+        opened.append(path)
+        return 1
+
+    monkeypatch.setattr("click.launch", launch)
+    code, out, err = command("search", "岩茶", "--limit", "1", "--open")
+    assert code == 0
+    assert out.startswith("1. **岩茶**")
+    assert f"{folder / 'articles/3.md'} is not there" in err
+    (folder / "articles").mkdir()
+    (folder / "articles/3.md").touch()
+    assert "nothing on this machine opens files" in command("search", "岩茶", "--limit", "1", "--open")[2]
+    assert [str(folder / "articles/3.md")] == opened
+
+
+def test_beyond_the_last_result(command: Callable[..., tuple[int, str, str]]) -> None:
+    """--offset past the end shows nothing and says so."""
+    code, out, err = command("search", "岩茶", "--offset", "9")
+    assert (code, out) == (0, "")
+    assert "nothing further" in err
+
+
 def test_nothing_found_is_no_error(command: Callable[..., tuple[int, str, str]]) -> None:
     """Exit code 0, stdout empty."""
     assert command("search", "没有这个词") == (0, "", "nothing found\n")
