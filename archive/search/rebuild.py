@@ -83,6 +83,29 @@ def wants_reindex(conn: sqlite3.Connection) -> str | None:
     return None
 
 
+def keep_fit(conn: sqlite3.Connection, stopped: Callable[[], bool] = lambda: False) -> bool:
+    """Rebuild where `wants_reindex` sees a reason, asking ``stopped`` after each batch; returns whether it was done.
+
+    Stopped half-way it goes on next time, or with the next search. Like `reindex`: under the archive's lock.
+    """
+    if wants_reindex(conn) is None:
+        return False
+
+    def go_on(_done: int, _of: int) -> None:
+        if stopped():
+            raise _Stopped
+
+    try:
+        reindex(conn, go_on)
+    except _Stopped:
+        return False
+    return True
+
+
+class _Stopped(Exception):
+    pass
+
+
 def _start(conn: sqlite3.Connection) -> None:
     times = [
         int(datetime.fromisoformat(row[0]).timestamp())

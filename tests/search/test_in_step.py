@@ -16,7 +16,7 @@ from archive.schema import open_database
 from archive.search.api import count, search
 from archive.search.documents import documents
 from archive.search.index import LATE, SPAN, Index, get_meta, set_meta
-from archive.search.rebuild import reindex, wants_reindex
+from archive.search.rebuild import keep_fit, reindex, wants_reindex
 from archive.search.searcher import NotIndexed, Searcher
 from archive.search.tables import VERSION
 from archive.search.terms import IS_CJK
@@ -172,8 +172,11 @@ def test_an_archive_that_has_grown_wants_new_frequent_pairs(
     assert wants_reindex(conn) is None
     put(conn, [replace(draft, number=draft.number + 50) for draft in hard_drafts(150, seed=4, longest=30)])
     assert wants_reindex(conn) == "it was made for fewer articles than the 200 of now"
-    reindex(conn)
+    assert not keep_fit(conn, lambda: True)  # a signal: it stops, and says that it is not finished
+    assert wants_reindex(conn) == "the index is not finished"
+    assert keep_fit(conn)
     assert wants_reindex(conn) is None
+    assert not keep_fit(conn)
 
 
 def test_an_account_that_changes_its_name_is_found_by_the_new_one(conn: sqlite3.Connection) -> None:
