@@ -12,15 +12,16 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archive.frontier import stamp, transaction
-from scraper import album as lists
 from scraper import urls
-from scraper.album import Listed
 from scraper.crawl import AlbumPage, Task
 from scraper.errors import NotAnAddress
 from scraper.models import Album, Page
+
+if TYPE_CHECKING:
+    from scraper.album import Listed
 
 _STAGED = 1_000_000
 
@@ -53,6 +54,8 @@ def members(conn: sqlite3.Connection, album_id: str) -> list[Member]:
 
 def take_in(conn: sqlite3.Connection, task: Task, page: Page, now: datetime) -> AlbumPage:
     """Keep one page of an album's list. Raises the ScrapeErrors of ``scraper.album``."""
+    from scraper import album as lists  # with it comes lxml, which a look at the gaps should not cost
+
     listed = lists.read(page)
     album_id = _album_id(task)
     finds = [(member.url, member.title) for member in listed.members]
@@ -105,7 +108,9 @@ def _other_order(conn: sqlite3.Connection, album_id: str, page: Page, listed: Li
     biz = urls.account_of(page.url)
     if size is None or staged >= size or biz is None or "is_reverse=1" in page.url or not listed.members:
         return None
-    return lists.page_url(biz, album_id, reverse=True)
+    from scraper.album import page_url
+
+    return page_url(biz, album_id, reverse=True)
 
 
 def ends(conn: sqlite3.Connection, album_id: str) -> list[Member]:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,16 @@ class Parts:
     cooldown: CoolDown
     clock: Clock
     rng: random.Random
+
+    def use_new_cookies(self, now: datetime) -> None:
+        """A cookies file that is newer than a failure for want of it: those addresses are tried now."""
+        if not self.config.cookies:
+            return
+        try:
+            changed = datetime.fromtimestamp(Path(self.config.cookies).expanduser().stat().st_mtime, UTC)
+        except OSError:
+            return
+        self.frontier.hurry(("blocked", "login", "paid"), now, before=changed)
 
 
 @contextmanager

@@ -21,16 +21,21 @@ _GENTLE = "min(90.0, max(1.0, (julianday(checked) - julianday(coalesce(published
 
 def add(parts: Parts, now: datetime) -> int:
     """Put the articles whose time has come into the queue; how many. Raises BadConfig."""
+    return sum(_give(parts, article_id, now) for article_id in due(parts, now))
+
+
+def due(parts: Parts, now: datetime, *, most: int = MOST) -> list[int]:
+    """The articles whose time has come, at most so many, the longest unseen first. Raises BadConfig."""
     period = _period(parts.config.recheck)
     if period == 0:
-        return 0
+        return []
     wait = _GENTLE if period is None else str(period / _DAY)
     rows = parts.frontier.conn.execute(
         "SELECT id FROM articles INDEXED BY articles_checked WHERE gone IS NULL "
         f"AND julianday(:now) - julianday(checked) >= {wait} ORDER BY checked LIMIT :most",
-        {"now": stamp(now), "most": MOST},
+        {"now": stamp(now), "most": most},
     ).fetchall()
-    return sum(_give(parts, row["id"], now) for row in rows)
+    return [row["id"] for row in rows]
 
 
 def _period(recheck: str) -> float | None:

@@ -9,14 +9,14 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from archive.config import Config
 from archive.errors import BadInput, CoolingDown, DiskTrouble
+from archive.frontier import transaction
 from archive.images import ImageFetcher, missing_of
-from archive.run import beside, history, rechecks, watching
+from archive.run import beside, due, history, rechecks, watching
 from archive.run.clock import SystemClock
 from archive.run.inputs import Inputs, saved_pages
 from archive.run.parts import DATABASE, Parts, fetcher, opened
@@ -33,6 +33,8 @@ from scraper.redact import redact
 
 #: A full disk and its like: what the run ends with, keeping what is kept.
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS})
+#: So many given addresses are recorded in one transaction.
+_AT_ONCE = 1000
 
 
 class Network(Protocol):
@@ -104,6 +106,8 @@ class Runner:
 
         async def go() -> None:
             nonlocal job
+            if self.command == "run" and self._nothing_due(parts):
+                return
             async with self._network(parts)() as network:
                 job = Job(self, parts, network)
                 try:
@@ -122,6 +126,25 @@ class Runner:
         self.report.seconds = self.clock.monotonic() - begun
         with signals.hold():
             self._finish(parts, signals, run_id)
+
+    def _nothing_due(self, parts: Parts) -> bool:
+        """True: the run ends before it has begun, without a request; also during a cool-down."""
+        parts.frontier.begin_run()
+        self.stop_in_cooldown(parts)
+        parts.use_new_cookies(self.clock.now())
+        if not due.nothing(parts, self.clock.now()):
+            return False
+        self.report.reason = Reason.DONE
+        return True
+
+    def stop_in_cooldown(self, parts: Parts) -> None:
+        """Raises CoolingDown while a block lasts, unless told to try anyway."""
+        block = parts.cooldown.in_force(self.clock.now())
+        if block is None or self.anyway:
+            return
+        self.report.reason = Reason.BLOCKED
+        self.report.blocked_until = block.until.isoformat(timespec="minutes")
+        raise block.refusal()
 
     def _finish(self, parts: Parts, signals: Signals, run_id: int) -> None:
         report = self.report
@@ -186,8 +209,11 @@ class Job:
         for path, page in saved_pages(inputs.files):
             await asyncio.sleep(0)  # a signal comes through between two files
             finds += await self._take_file(sink, path, page)
-        for find in finds:
-            self._give(find, crawl_id, insist=refresh)
+        for begin in range(0, len(finds), _AT_ONCE):
+            await asyncio.sleep(0)
+            with transaction(self.parts.frontier.conn):  # one wait for the disk, not one an address
+                for find in finds[begin : begin + _AT_ONCE]:
+                    self._give(find, crawl_id, insist=refresh)
         if finds:
             self.parts.frontier.crawl_id = crawl_id
             ending = await self._crawl(sink, Budget())
@@ -271,8 +297,6 @@ class Job:
         parts, config = self.parts, self.config
         if config.max_duration is not None:
             self._until = self.clock.monotonic() + config.max_duration
-        parts.frontier.begin_run()
-        self._stop_in_cooldown()
         sink = self._sink(config.images)
         await watching.look(self)
         rechecks.add(parts, self.clock.now())
@@ -314,22 +338,14 @@ class Job:
             tell=self.runner.tell,
         )
 
-    def _stop_in_cooldown(self) -> None:
-        block = self.parts.cooldown.in_force(self.clock.now())
-        if block is None or self.runner.anyway:
-            return
-        self.report.reason = Reason.BLOCKED
-        self.report.blocked_until = block.until.isoformat(timespec="minutes")
-        raise block.refusal()
-
     async def _crawl(self, sink: ArchiveSink, budget: Budget) -> Ending:
         try:
-            self._stop_in_cooldown()
+            self.runner.stop_in_cooldown(self.parts)
         except CoolingDown as cooling:
             self.report.message = str(cooling)
             return Ending(Reason.BLOCKED)
         parts = self.parts
-        self._use_new_cookies()
+        parts.use_new_cookies(self.clock.now())
         judge = parts.cooldown.judge()
         parts.frontier.probing = judge.probing
         crawl = Crawl(
@@ -348,16 +364,6 @@ class Job:
             parts.cooldown.remember(judge)
         self._ended(ending)
         return ending
-
-    def _use_new_cookies(self) -> None:
-        """A cookies file that is newer than a failure for want of it: those addresses are tried now."""
-        if not self.config.cookies:
-            return
-        try:
-            changed = datetime.fromtimestamp(Path(self.config.cookies).expanduser().stat().st_mtime, UTC)
-        except OSError:
-            return
-        self.parts.frontier.hurry(("blocked", "login", "paid"), self.clock.now(), before=changed)
 
     def _ended(self, ending: Ending) -> None:
         self.report.reason = ending.reason

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import BadInput
+from archive.run import due
 from archive.run.parts import Parts
 from archive.run.report import Result
 from archive.sources import Source, Sources
@@ -27,20 +28,20 @@ async def look(job: Job) -> None:
     for source in _each(sources, job.clock.now()):
         if job.late:
             return
-        if _unchanged_file(source):
+        if due.unchanged(source):
             continue
         job.report.sources += 1
         try:
             await _look(job, sources, source)
         except (ScrapeError, BadInput) as error:
-            due = sources.failed(source, error, job.clock.now(), job.runner.rng)
+            then = sources.failed(source, error, job.clock.now(), job.runner.rng)
             job.source_failed(
                 Result(
                     address=redact_url(source.address),
                     change="failed",
                     error_class=getattr(error, "code", "bad-input"),
                     error=redact(str(error)),
-                    due=due.isoformat(timespec="seconds"),
+                    due=then.isoformat(timespec="seconds"),
                     exit_code=1,
                 )
             )
@@ -57,15 +58,6 @@ def _each(sources: Sources, now: datetime) -> Iterator[Source]:
 def note_news(parts: Parts, now: datetime, rng: random.Random) -> None:
     """After the crawl: sources that brought nothing new are looked at less often."""
     Sources(parts.frontier.conn).note_news(now, rng)
-
-
-def _unchanged_file(source: Source) -> bool:
-    if not source.local or source.checked is None or source.error is not None:
-        return False
-    try:
-        return Path(source.address).stat().st_mtime < source.checked.timestamp() - 1
-    except OSError:
-        return False  # reading it will say what is wrong
 
 
 async def _look(job: Job, sources: Sources, source: Source) -> None:

@@ -6,6 +6,7 @@ tries again, and when, is decided by the caller.
 
 from __future__ import annotations
 
+from scraper.fetch import lean as _lean  # noqa: F401 - before anything that imports httpx
 from scraper.fetch.fetcher import Fetcher
 from scraper.fetch.settings import DEFAULT_USER_AGENT, Clock, Download, FeedResponse, FetchSettings, SystemClock
 
