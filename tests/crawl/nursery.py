@@ -7,16 +7,25 @@ tracer can be attached before its first step.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+#: Imported once, so that each fork has it: whatever the commands import on the way.
+_ALL = (
+    *("archive.cli", "archive.cli.save", "archive.cli.due", "archive.cli.verify", "archive.run.runner"),
+    *("archive.albums", "archive.markdown", "archive.markdown_tree", "archive.search.index", "archive.verify"),
+    *("archive.run.ping", "archive.search.documents", "scraper.article", "scraper.album", "scraper.fetch"),
+    *("scraper.feeds", "anyio", "anyio._backends._asyncio", "encodings.idna", "tomllib"),
+)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -65,9 +74,9 @@ class Nursery:
 
 
 def _main() -> None:
-    import scraper.article
-    import scraper.fetch  # noqa: F401 - imported here so that each fork has it
-
+    for name in _ALL:
+        import_module(name)
+    gc.freeze()  # a collection in a fork would copy every page of this
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()
@@ -81,7 +90,7 @@ def _main() -> None:
 
 
 def _work(order: dict[str, object]) -> None:
-    import archive.cli
+    from archive.cli import run
 
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -91,7 +100,7 @@ def _work(order: dict[str, object]) -> None:
     argv = order["argv"]
     assert isinstance(argv, list)
     try:
-        code = archive.cli.run(argv)
+        code = run(argv)
     except BaseException:
         code = 70
     os._exit(code)

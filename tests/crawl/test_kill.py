@@ -106,7 +106,8 @@ class Sweep:
             snapshots.close()
 
     def _check_archive(self) -> None:
-        db = sqlite3.connect(f"file:{self.root / 'archive.db'}?mode=ro", uri=True)
+        # Not read-only: killed while it was being made, it has a journal that must be rolled back first.
+        db = sqlite3.connect(f"file:{self.root / 'archive.db'}?mode=rw", uri=True)
         try:
             assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
             tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master")}
