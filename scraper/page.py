@@ -31,6 +31,7 @@ def read(source: Source) -> Body:
         base_url=source.url,
         videos={**media.videos(source), **found.videos},
         voices={**media.voices(source), **found.voices},
+        saved=source.cgi is None,
     )
     body = clean(found.html, hints=hints)
     if not (body.text.strip() or body.images or body.media):

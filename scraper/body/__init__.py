@@ -9,8 +9,9 @@ table(thead tbody tr th td, colspan, rowspan) figure figcaption hr br sup sub``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-from scraper.body import footnotes, formulas, tree
+from scraper.body import footnotes, formulas, players, tree
 from scraper.body.hints import Hints
 from scraper.body.walk import Walker
 from scraper.models import Image, Link, Loss, Media
@@ -42,14 +43,16 @@ def clean(source: bytes | str, *, hints: Hints = _NO_HINTS) -> Body:
     if not source.strip():
         return Body("", "")
     root, raw = tree.parse(source)
-    may_hold_formulas = formulas.present(raw, root)
-    walker = Walker(hints=hints, formulas=may_hold_formulas)
+    reader = partial(
+        Walker, hints=hints, formulas=formulas.present(raw, root), players=hints.saved and players.present(raw)
+    )
+    walker = reader()
     losses: list[Loss] = []
     try:
         footnotes.link(root)
         walker.walk(root)
     except tree.TooDeep:
-        walker = Walker(hints=hints, formulas=may_hold_formulas)
+        walker = reader()
         walker.walk(tree.flattened(raw))
         losses.append(Loss(kind="depth"))
     losses += walker.losses.values()

@@ -13,7 +13,7 @@ from itertools import islice
 
 import lxml.etree as etree
 
-from scraper.body import cards, code, formulas, images, style
+from scraper.body import cards, code, formulas, images, players, style
 from scraper.body.blocks import Blocks
 from scraper.body.hints import Hints
 from scraper.body.runs import ATOM, BREAK, CODE, DEL, EM, STRONG, SUB, SUP, WIDE, Run
@@ -52,6 +52,8 @@ class Walker(Blocks):
     hints: Hints = field(default_factory=Hints)
     #: Whether the body may hold formulas, which are looked for on every element.
     formulas: bool = False
+    #: Whether it may hold players that a browser has drawn.
+    players: bool = False
     images: list[Image] = field(default_factory=list)
     media: list[Media] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
@@ -66,10 +68,11 @@ class Walker(Blocks):
         Most elements are ``<span>``s that say nothing new (``leaf``, a font size): they cost one look at their style.
         """
         stack: list[tuple[int, str | None, Callable[[], None] | None] | None] = []
+        asked = self.formulas or self.players
         events = etree.iterwalk(root, events=("start", "end"))
         for event, element in events:
             if event == "start":
-                if element.tag in TRANSPARENT and not self.formulas:
+                if element.tag in TRANSPARENT and not asked:
                     looks = element.get("style")
                     if looks is None or style.read(looks) is style.NOTHING:
                         stack.append(None)
@@ -110,6 +113,8 @@ class Walker(Blocks):
         if (looks.hidden or looks.invisible) and element.get("id") not in PAGE_WRAPPERS:
             return False, None
         if looks.unseen and self._unseen(element, looks):
+            return False, None
+        if self.players and self._player(element):
             return False, None
         if self.formulas:
             formula = formulas.tex(element)
@@ -296,6 +301,12 @@ class Walker(Blocks):
         if not self.cell and not self.heading:
             self.flush()
         return False, None
+
+    def _player(self, element: etree._Element) -> bool:
+        media = players.video(element)
+        if media is not None:
+            self._queue(media)
+        return media is not None or players.repeats_card(element)
 
     def _queue(self, media: Media) -> None:
         known = self.hints.videos.get(media.id or "") or self.hints.voices.get(media.id or "")

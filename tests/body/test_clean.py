@@ -216,3 +216,14 @@ def test_an_empty_line_of_a_native_snippet_is_one_line() -> None:
 def test_names_of_cards_are_plain_text_however_often_they_were_escaped() -> None:
     """mpvoice carries ``&amp;nbsp;`` in its name."""
     assert clean('<mpvoice name="第一&amp;amp;nbsp;课" voice_encode_fileid="v"></mpvoice>').text == "音频: 第一 课"
+
+
+def test_players_that_a_browser_has_drawn_are_cards_once() -> None:
+    """Saved copies hold what the page's scripts made of a card: its buttons and messages are nobody's text."""
+    source = (
+        '<p><mpvoice name="声" voice_encode_fileid="v"></mpvoice><span class="js_audio_frame db">声 00:00</span>'
+        '</p><p>甲</p><div id="js_mpvedio_wrapper_wxv_7"><div class="mp-video-player"><p>视频加载失败</p></div></div>'
+    )
+    body = clean(source, hints=Hints(videos={"wxv_7": Media(sort="video", id="wxv_7", title="片名")}))
+    assert body.text == "音频: 声\n甲\n视频: 片名"
+    assert clean('<p><span class="js_audio_frame">只有它</span></p>').text == "只有它"
