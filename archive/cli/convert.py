@@ -59,7 +59,7 @@ def command(app: App, pages: tuple[str, ...], body_only: bool, losses: bool, as_
 
 
 def _pages(names: tuple[str, ...]) -> Iterator[tuple[str, Page | BadInput]]:
-    from archive.run.inputs import PAGE_ENDINGS, saved_pages
+    from archive.run.inputs import pages_in, saved_pages
     from scraper.models import Page
 
     for name in names:
@@ -67,8 +67,7 @@ def _pages(names: tuple[str, ...]) -> Iterator[tuple[str, Page | BadInput]]:
             yield "standard input", Page(url="file:///dev/stdin", body=sys.stdin.buffer.read())
             continue
         place = Path(name)
-        inside = (path for path in place.rglob("*") if path.suffix.lower() in PAGE_ENDINGS and path.is_file())
-        for path, page in saved_pages(sorted(inside) if place.is_dir() else [place]):
+        for path, page in saved_pages(pages_in(place) if place.is_dir() else [place]):
             yield str(path), page
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ from scraper.redact import redact
 
 PAGE_ENDINGS = frozenset({".html", ".htm", ".xhtml", ".shtml"})
 _LARGEST_PAGE = 64 * 2**20
+_HEAD = 4096
 #: A file that is no list at all has thousands of wrong lines.
 _MOST_WRONG = 20
 _CHINESE = re.compile("[\u3400-\u9fff]")
@@ -58,7 +61,8 @@ def read(arguments: Iterable[str], lists: Iterable[str] = (), *, stdin: Callable
 
 def _existing(argument: str) -> Path | None:
     """The file or folder of that name, if there is one."""
-    if len(argument) > 1024 or "\0" in argument or "\n" in argument or "://" in argument:
+    # An unset variable of a script is no folder, least of all the one it happens to run in.
+    if not argument.strip() or len(argument) > 1024 or "\0" in argument or "\n" in argument or "://" in argument:
         return None
     path = Path(argument).expanduser()
     return path if _there(path) else None
@@ -89,7 +93,7 @@ def _looks_like_path(text: str) -> bool:
 
 def _take_path(inputs: Inputs, path: Path) -> None:
     if path.is_dir():
-        pages = sorted(p for p in path.rglob("*") if p.suffix.lower() in PAGE_ENDINGS and p.is_file())
+        pages = pages_in(path)
         if not pages:
             inputs.wrong.append(NotAnAddress(f"{path} holds no saved pages (.html)", url=str(path)))
         inputs.files += pages
@@ -99,14 +103,28 @@ def _take_path(inputs: Inputs, path: Path) -> None:
         _take_list(inputs, _bytes(path), str(path))
 
 
+def pages_in(folder: Path) -> list[Path]:
+    """The saved pages of a folder and of those in it; not the parts that a browser puts beside a page it saves."""
+    found = []
+    for parent, folders, names in os.walk(folder):
+        pages = {name for name in names if Path(name).suffix.lower() in PAGE_ENDINGS}
+        beside = {f"{Path(name).stem}{end}" for name in pages for end in ("_files", ".files", "_data")}
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in beside]
+        found += [Path(parent, name) for name in pages]
+    return sorted(path for path in found if path.is_file())
+
+
 def _is_html(path: Path) -> bool:
     with path.open("rb") as file:
-        head = file.read(4096).lower()
+        head = file.read(_HEAD).lower()
     # A bookmark file is HTML too, and a list.
     return (b"<html" in head or b"<!doctype html" in head) and b"netscape-bookmark-file" not in head
 
 
 def _take_list(inputs: Inputs, body: bytes, name: str, *, pasted: bool = False) -> None:
+    if b"\0" in body[:_HEAD] and not body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        inputs.wrong.append(NotAnAddress(f"{name} is neither a saved page nor a text with addresses", url=name))
+        return
     listing = feeds.read(body)
     inputs.add(listing.addresses)
     wrong = [(number, line) for number, line in listing.rejected if not (pasted and listing.addresses and _talk(line))]

@@ -59,3 +59,30 @@ def test_a_file_that_is_no_list_is_told_of_in_few_words(tmp_path: Path) -> None:
 
     assert len(wrong) == 21
     assert "480 more lines" in str(wrong[-1])
+
+
+def test_an_empty_word_is_not_the_folder_one_stands_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `save "$URL"` gives it where URL is not set."""
+    (tmp_path / "page.html").write_text("<html></html>")
+    monkeypatch.chdir(tmp_path)
+    inputs = read(["", " "])
+
+    assert (inputs.files, len(inputs.wrong)) == ([], 2)
+
+
+def test_a_folder_stands_for_its_pages_not_for_their_parts(tmp_path: Path) -> None:
+    """Frames that a browser put into PAGE_files are no pages, nor is what lies in hidden folders."""
+    for name in ("一.html", "一_files/frame.html", "sub/二.htm", ".git/x.html", "others_files/三.html"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("<html></html>")
+
+    assert [path.name for path in read([str(tmp_path)]).files] == ["三.html", "二.htm", "一.html"]
+
+
+def test_a_file_of_bytes_is_one_mistake(tmp_path: Path) -> None:
+    """A picture is no list."""
+    (tmp_path / "a.bin").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\n" * 50)
+
+    assert ["is neither a saved page nor" in str(wrong) for wrong in read([str(tmp_path / "a.bin")]).wrong] == [True]
+    assert [*pasted("").addresses] == []
+    assert len(read(["-"], stdin=lambda: short(1).encode("utf-16")).addresses) == 1
