@@ -26,7 +26,12 @@ WHERE words MATCH (SELECT group_concat('"' || replace(token, '"', '') || '"', ' 
 ORDER BY id DESC
 LIMIT 50"""
 
-_HIDDEN = ("search_documents", "search_values", "search_before", "search_meta", "search_vocabulary", "search_terms")
+#: What only the program itself can make sense of.
+_HIDDEN = (
+    *("search_documents", "search_values", "search_before", "search_meta", "search_vocabulary", "search_terms"),
+    *("_sqlite_migrations", "addresses", "cooldown", "crawls", "doomed_files", "former_keys", "frontier", "pages"),
+    *("reparses",),
+)
 _TABLES: dict[str, dict[str, Any]] = {
     "articles": {
         "description": "One row an article; text is what a reader sees, record what else the page said.",
@@ -46,6 +51,8 @@ def metadata(database: str = "archive") -> dict[str, Any]:
     """For ``datasette archive.db --metadata metadata.json``; ``database`` is the file's name without ``.db``."""
     tables = {name: dict(facts) for name, facts in _TABLES.items()}
     tables.update({name: {"hidden": True} for name in _HIDDEN})
+    # The view answers only with MATCH, as the queries below ask it; opened as a page it is an error of FTS5's.
+    tables["search"] = {"allow": False}
     return {
         "title": "WeChat articles",
         "databases": {
