@@ -29,6 +29,14 @@ CASES: dict[str, Callable[[], str]] = {
     "1 MB of url(": lambda: f'<p style="{"background:url(;" * 70_000}">x</p>',
     "1 MB of underscores": lambda: "<p>" + "_" * 10**6 + "</p>",
     "1 MB of bold marks": lambda: "<p>a<b>" + "。" * 10**6 + "</b>b</p>",
+    "1 MB of brackets": lambda: "<p>" + "[" * 500_000 + "](" * 250_000 + "</p>",
+    "1 MB of backslashes": lambda: "<p>" + "\\" * 10**6 + "</p>",
+    "100,000 unseen elements": lambda: '<p>x</p><p style="opacity:0">x</p>' * 50_000,
+    "1,400 unseen boxes around each other": lambda: (
+        '<section style="font-size:0">' * 1_400 + '<p style="font-size:9px">深处</p>' + "</section>" * 1_400
+    ),
+    "1 MB of a colour": lambda: f'<p style="width:0;color:rgba({", 0" * 300_000}">x</p>',
+    "100,000 players": lambda: '<qqmusic></qqmusic><span class="qqmusic_area">x</span>' * 50_000,
     "1 MB of backticks": lambda: "<p><code>" + "`" * 10**6 + "</code></p>",
     "a million lines of code": lambda: "<pre>" + "a\n" * 10**6 + "</pre>",
     "20,000 footnotes": lambda: "<sup>[1]</sup>" * 20_000 + "<p>[1] a http://x.y/z</p>" * 20_000,
