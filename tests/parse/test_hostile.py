@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import random
+import resource
+import sys
 import time
 from pathlib import Path
 
@@ -79,6 +82,21 @@ def test_huge_pages_end_soon(name: str) -> None:
     """Depth is read, sheer mass is refused by name, nothing takes more than five seconds of CPU."""
     body, expected = HUGE[name]
     assert outcome(body) == expected or not expected
+
+
+def _peak(names: list[str]) -> float:
+    """The most memory, in MB, that reading these pages takes in a process of its own."""
+    for name in names:
+        outcome(HUGE[name][0])
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+@pytest.mark.long
+def test_huge_pages_fit_into_500_mb() -> None:
+    """One after the other in one process, which holds all of them (50 MB) the whole time."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.apply(_peak, (list(HUGE),)) < 500
 
 
 def small_pages() -> list[bytes]:
