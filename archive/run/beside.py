@@ -1,4 +1,4 @@
-"""Pictures that a browser put beside the page it saved: ``page.html`` and ``page_files/640.png``.
+"""Pictures that a browser saved with a page: beside it (``page_files/640.png``) or in the same file.
 
 They are kept under the address that the parser gives them, so no request is made for what is already here, and a page
 whose pictures are long gone from the web still has them.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from archive.run import bundles
 from scraper.models import Page
 
 if TYPE_CHECKING:
@@ -40,10 +41,11 @@ def take(path: Path, page: Page, images: ImageFetcher) -> None:
     from scraper.fetch.settings import Download
 
     store, now = images.store, images.clock.now()
-    for address, name, has_web in _local(page):
+    parts = _parts(path)
+    for address, name, has_web in _local(page, parts):
         if store.media_path(address) is not None:
             continue
-        body = _read(path, name)
+        body = parts.get(name) or _read(path, name)
         try:
             kind = sniff(body) if body else None
         except Active:
@@ -55,8 +57,13 @@ def take(path: Path, page: Page, images: ImageFetcher) -> None:
             store.media_failed(address, NotBeside(f"{name} is not beside the saved page"), now, None)
 
 
-def _local(page: Page) -> Iterator[tuple[str, str, bool]]:
-    """``(address, the file's name in the page, whether the address is on the web)`` of each picture saved beside."""
+def _parts(path: Path) -> Mapping[str, bytes]:
+    bundle = bundles.unbundle(path.read_bytes()) if path.suffix.lower() in bundles.ENDINGS else None
+    return bundle.parts if bundle else {}
+
+
+def _local(page: Page, parts: Mapping[str, bytes]) -> Iterator[tuple[str, str, bool]]:
+    """``(address, its name in the page, whether the address is on the web)`` of each picture that was saved."""
     from scraper.body.images import address
 
     base = page.final_url or page.url
@@ -66,12 +73,13 @@ def _local(page: Page) -> Iterator[tuple[str, str, bool]]:
             for name, one, two in _ATTRIBUTE.findall(tag[0])
         }
         name = found.get(b"src", "")
-        if not name or name.startswith(("/", "#")) or re.match(r"[a-z][a-z0-9+.-]*:", name, re.IGNORECASE):
+        elsewhere = name.startswith(("/", "#")) or re.match(r"[a-z][a-z0-9+.-]*:", name, re.IGNORECASE)
+        if not name or (elsewhere and name not in parts):
             continue
         web = address(found.get(b"data-src"), base)
         own = web or address(name, base)
         if own:
-            yield own, name, web is not None
+            yield own, name, web is not None or name in parts
 
 
 def _read(page: Path, name: str) -> bytes | None:

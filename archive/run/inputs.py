@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.errors import BadInput
+from archive.run import bundles
 from scraper import feeds, urls
 from scraper.errors import NotAnAddress
 from scraper.models import Page
 from scraper.redact import redact
 
-PAGE_ENDINGS = frozenset({".html", ".htm", ".xhtml", ".shtml"})
+PAGE_ENDINGS = frozenset({".html", ".htm", ".xhtml", ".shtml"}) | bundles.ENDINGS
 _LARGEST_PAGE = 64 * 2**20
 _HEAD = 4096
 #: A file that is no list at all has thousands of wrong lines.
@@ -161,12 +162,23 @@ def saved_pages(files: Iterable[Path]) -> Iterator[tuple[Path, Page | BadInput]]
         except BadInput as error:
             yield path, error
             continue
-        yield path, Page(url=_origin(body) or path.absolute().as_uri(), body=body)
+        url = None
+        if path.suffix.lower() in bundles.ENDINGS:
+            bundle = bundles.unbundle(body)
+            if bundle is None:
+                yield path, BadInput(f"{path} holds no page: it is damaged, or another program's")
+                continue
+            body, url = bundle.html, _address(bundle.url or "")
+        yield path, Page(url=url or _origin(body) or path.absolute().as_uri(), body=body)
 
 
 def _origin(body: bytes) -> str | None:
     found = _SAVED_FROM.search(body[:65536])
     if not found:
         return None
-    addresses = urls.find((found[1] or found[2]).decode("utf-8", "replace"))
+    return _address((found[1] or found[2]).decode("utf-8", "replace"))
+
+
+def _address(text: str) -> str | None:
+    addresses = urls.find(text)
     return addresses[0].fetch if addresses else None

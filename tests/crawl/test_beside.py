@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import plistlib
+import quopri
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ from tests.crawl.pages import page
 from tests.weixin import media
 
 FOLDER = "我的 文章_files"
+ORIGIN = "https://mp.weixin.qq.com/s/SavedFromHere123456789"
 PICTURE = "https://mmbiz.qpic.cn/mmbiz_png/A1/640?wx_fmt=png"
 
 
@@ -99,3 +104,48 @@ def test_images_remote_takes_nothing(world: World, tmp_path: Path) -> None:
     world.save(str(path), images="remote")
 
     assert shown(world)[1] == []
+
+
+def mhtml(html: bytes, parts: dict[str, bytes]) -> bytes:
+    """As Chrome writes it."""
+    lines = [f"Snapshot-Content-Location: {ORIGIN}", "MIME-Version: 1.0", "Content-Type: multipart/related;",
+             '\ttype="text/html"; boundary="--x"', "", "----x", "Content-Type: text/html",
+             f"Content-Location: {ORIGIN}", "Content-Transfer-Encoding: quoted-printable", ""]  # fmt: skip
+    lines += quopri.encodestring(html).decode().split("\n")
+    for where, body in parts.items():
+        lines += ["----x", "Content-Type: image/png", f"Content-Location: {where}"]
+        lines += ["Content-Transfer-Encoding: base64", "", base64.b64encode(body).decode()]
+    return "\r\n".join([*lines, "----x--", ""]).encode()
+
+
+def webarchive(html: bytes, parts: dict[str, bytes]) -> bytes:
+    """As Safari writes it."""
+    rest = [{"WebResourceURL": where, "WebResourceData": body} for where, body in parts.items()]
+    page = {"WebResourceURL": ORIGIN, "WebResourceData": html, "WebResourceMIMEType": "text/html"}
+    return plistlib.dumps({"WebMainResource": page, "WebSubresources": rest}, fmt=plistlib.FMT_BINARY)
+
+
+@pytest.mark.parametrize(("ending", "write"), [(".mhtml", mhtml), (".mht", mhtml), (".webarchive", webarchive)])
+def test_a_page_saved_as_one_file_brings_its_pictures(
+    world: World, tmp_path: Path, ending: str, write: Callable[[bytes, dict[str, bytes]], bytes]
+) -> None:
+    """Chrome's and Safari's single files: the article, its address and its pictures without a request."""
+    shown_as = PICTURE + "&tp=webp"
+    html = saved(tmp_path, f'data-src="{PICTURE}" src="{shown_as.replace("&", "&amp;")}"').read_bytes()
+    path = tmp_path / f"page{ending}"
+    path.write_bytes(write(html, {shown_as: media.png(1), "https://res.wx.qq.com/x.css": b"p {}"}))
+    report = world.save(str(path))
+
+    body, kept = shown(world)
+    assert (report.exit_code, report.images_missing, world.script.media_log) == (0, 0, [])
+    assert f"](../../../{kept[0]})" in body
+    assert [row["address"] for row in world.rows("SELECT address FROM addresses WHERE form = 'short'")] == [ORIGIN]
+
+
+@pytest.mark.parametrize("content", [b"", b"bplist00garbage", b"Content-Type: multipart/related; boundary=x\n\n", b"x"])
+def test_a_damaged_single_file_is_told_of(world: World, tmp_path: Path, content: bytes) -> None:
+    """By its name; nothing is kept of it."""
+    (tmp_path / "page.mhtml").write_bytes(content)
+    report = world.save(str(tmp_path / "page.mhtml"))
+
+    assert (report.exit_code, [result.error_class for result in report.results]) == (1, ["bad-input"])
