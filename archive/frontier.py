@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,25 +72,33 @@ def stamp(moment: datetime) -> str:
 class SqliteFrontier:
     """``scraper.crawl.Frontier`` over ``archive.db``.
 
-    With ``crawl_id`` only that `save`'s own addresses are taken, without it whatever is due. ``probing`` takes a short
-    address first: after a block it is the one whose captcha proves something.
+    With ``crawl_id`` only that `save`'s own addresses are taken, without it whatever is due. ``probing`` says whether a
+    request would be the first after a block: then a short address goes first, whose captcha proves something, and
+    where nothing is due, one that met the block itself.
     """
 
     def __init__(self, conn: sqlite3.Connection, *, crawl_id: int | None = None) -> None:
         self.conn = conn
         self.crawl_id = crawl_id
-        self.probing = False
+        self.probing: Callable[[], bool] = lambda: False
 
     # --- scraper.crawl.Frontier
 
     def take(self, now: datetime) -> Task | None:
-        order = "form != 'short', depth, id" if self.probing else "depth, id"
+        probing = self.probing()
+        order = "form != 'short', depth, id" if probing else "depth, id"
+        row = self._first("due <= :now", order, now)
+        if row is None and probing:
+            row = self._first("error_code = 'blocked'", "form != 'short', due", now)
+        return self._task(row) if row else None
+
+    def _first(self, condition: str, order: str, now: datetime) -> sqlite3.Row | None:
         mine = "crawl_id = :crawl AND " if self.crawl_id is not None else ""
-        row = self.conn.execute(
-            f"SELECT * FROM frontier WHERE {mine}open AND due <= :now ORDER BY {order} LIMIT 1",
+        row: sqlite3.Row | None = self.conn.execute(
+            f"SELECT * FROM frontier WHERE {mine}open AND {condition} ORDER BY {order} LIMIT 1",
             {"now": stamp(now), "crawl": self.crawl_id},
         ).fetchone()
-        return self._task(row) if row else None
+        return row
 
     def next_due(self) -> datetime | None:
         mine = "crawl_id = ? AND " if self.crawl_id is not None else ""
@@ -236,8 +244,7 @@ class SqliteFrontier:
 
     def anything_due(self, now: datetime) -> bool:
         """True: a run would find something to do here."""
-        row = self.conn.execute("SELECT 1 FROM frontier WHERE open AND due <= ? LIMIT 1", (stamp(now),)).fetchone()
-        return row is not None
+        return self.take(now) is not None
 
     def failures(self) -> Iterator[Failure]:
         """Every address that waits after a failure or ended in one, the longest-known first."""

@@ -283,7 +283,9 @@ class Crawl:
         wait, again = self.wait(task, error)
         due = now + timedelta(seconds=wait)
         self.frontier.put_off(task, error, now, due, again=again)
-        if not again:
+        if again:
+            _LOG.info("again in %.1f s: %s: %s", wait, task.address, redact(str(error)))
+        else:
             self.sink.failed(task, error, due)
         if isinstance(error, Unrecognised):
             return None

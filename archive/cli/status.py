@@ -55,23 +55,26 @@ def _show(found: dict[str, Any]) -> None:
     held, waiting, images = found["held"], found["waiting"], found["images"]
     click.echo(f"archive  {found['archive']}")
     gone = f", {held['gone']} of them gone from WeChat" if held["gone"] else ""
-    click.echo(f"held     {held['articles']} articles of {held['accounts']} accounts{gone}; {images['held']} images")
+    kept = f"{_count(held['articles'], 'article')} of {_count(held['accounts'], 'account')}"
+    click.echo(f"held     {kept}{gone}; {_count(images['held'], 'image')}")
     if held["older_parser"]:
         click.echo(f"         {held['older_parser']} were made by an older parser: `wechat-archive reparse --changed`")
-    due = f", {waiting['due']} due now" if waiting["due"] else ""
-    then = f"; next {_time(waiting['next_due'])}" if waiting["next_due"] and not waiting["due"] else ""
-    click.echo(f"waiting  {waiting['addresses']} addresses{due}{then}")
+    block = found["blocked"]
+    rest = block["until"] if block and block["in_force"] else None
+    due = f", {waiting['due']} due now" if waiting["due"] and not rest else ""
+    then = f"; next {_time(_later(waiting['next_due'], rest))}" if waiting["next_due"] and not due else ""
+    click.echo(f"waiting  {_count(waiting['addresses'], 'address', 'addresses')}{due}{then}")
     if images["missing"]:
         click.echo(f"images   {images['missing']} missing, next try {_time(images['next_due'])}")
     if images["lost"]:
         click.echo(f"images   {images['lost']} cannot be had any more")
-    _show_block(found["blocked"])
-    _show_failed(found["failed"])
+    _show_block(block)
+    _show_failed(found["failed"], rest)
     _show_albums(found["albums"])
     sources = found["sources"]
     if sources["count"]:
         failing = f", {sources['failing']} failing (`watch --list` says why)" if sources["failing"] else ""
-        click.echo(f"watched  {sources['count']} sources{failing}; next look {_time(sources['next_due'])}")
+        click.echo(f"watched  {_count(sources['count'], 'source')}{failing}; next look {_time(sources['next_due'])}")
     if found["writing"]:
         click.echo(f"writing  {found['writing']['command']} (process {found['writing']['pid']})")
     for run in found["runs"]:
@@ -88,9 +91,9 @@ def _show_block(block: dict[str, Any] | None) -> None:
         click.echo(f"blocked  was until {_time(block['until'])} ({what}); the next request is a careful probe")
 
 
-def _show_failed(failed: list[dict[str, Any]]) -> None:
+def _show_failed(failed: list[dict[str, Any]], rest: str | None) -> None:
     for kind in failed:
-        when = f", next try {_time(kind['next_due'])}" if kind["next_due"] else ""
+        when = f", next try {_time(_later(kind['next_due'], rest))}" if kind["next_due"] else ""
         click.echo(f"failed   {kind['count']} {kind['class']}{when}: {kind['next']}")
 
 
@@ -101,6 +104,15 @@ def _show_albums(albums: list[dict[str, Any]]) -> None:
         of = album["size"] if album["size"] is not None else "?"
         tail = f", missing: {missing}{more}" if missing else ""
         click.echo(f"album    {album['title'] or album['id']}: {album['held']} of {of} held{tail}")
+
+
+def _later(due: str, rest: str | None) -> str:
+    """When something is due, where nothing is asked for before ``rest``."""
+    return max(due, rest) if rest else due
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def _time(text: str | None) -> str:
@@ -151,7 +163,7 @@ def _tell_count(app: App, count: int, what: tuple[str, ...], done: str) -> None:
 
         named = ", ".join(what) or "any failed address"
         raise NotHeld(f"nothing in the queue is called {named}: `wechat-archive status --failed` lists what failed")
-    app.say(f"{count} {'address' if count == 1 else 'addresses'} {done}")
+    app.say(f"{_count(count, 'address', 'addresses')} {done}")
 
 
 def _frontier(app: App, wait: bool) -> Any:

@@ -132,6 +132,8 @@ class Runner:
         parts.frontier.begin_run()
         self.stop_in_cooldown(parts)
         parts.use_new_cookies(self.clock.now())
+        probing = parts.cooldown.judge().probing
+        parts.frontier.probing = lambda: probing
         if not due.nothing(parts, self.clock.now()):
             return False
         self.report.reason = Reason.DONE
@@ -347,7 +349,7 @@ class Job:
         parts = self.parts
         parts.use_new_cookies(self.clock.now())
         judge = parts.cooldown.judge()
-        parts.frontier.probing = judge.probing
+        parts.frontier.probing = lambda: judge.probing
         crawl = Crawl(
             frontier=parts.frontier,
             fetcher=self.network,

@@ -154,7 +154,7 @@ def test_status_says_what_waits_and_why(archive: Path, internet: Internet, three
     assert all(kind["next"] for kind in status["failed"])
     assert [run["exit_code"] for run in status["runs"]] == [1]
     text = wechat_archive("status").stdout
-    assert "held     1 articles" in text
+    assert "held     1 article of 1 account" in text
     assert "deleted" in text
 
     listed = wechat_archive("status", "--failed").stdout

@@ -271,6 +271,20 @@ def test_the_cool_down_doubles_up_to_a_day(world: World) -> None:
     assert len(world.script.log) == 8
 
 
+def test_the_only_address_is_the_probe(world: World) -> None:
+    """Where nothing else waits: asked for once after each cool-down, and kept as soon as it opens."""
+    world.script.on(short(1), *[captcha_page()] * 4, page(1))
+    world.save(short(1))
+    for hours in (1, 2, 4, 8):
+        assert world.run().exit_code == 75
+        world.pass_time(hours * 3600 + 1)
+        asked = len(world.script.log)
+        world.run()
+        assert len(world.script.log) == asked + 1
+
+    assert (world.titles(), world.status()["blocked"]) == (titles_of([1]), None)
+
+
 def test_one_address_behind_a_captcha_does_not_hold_up_the_others(world: World) -> None:
     """It meets the block twice; then the others go first, and it waits with its reason."""
     world.script.on(short(1), captcha_page())
