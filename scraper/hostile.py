@@ -13,6 +13,11 @@ MAX_TAGS: Final = 240_000
 #: libxml2 compares each attribute of a tag with all before it: 100,000 of them take three minutes.
 MAX_ATTRIBUTES: Final = 1000
 
+#: Whatever parts attributes. Two million of them would take 300 MB; pictures inlined by a saver (base64) have few.
+_SEPARATORS: Final = (b" ", b"\n", b"\t", b"\r", b"\f", b"/", b"=")
+MAX_SEPARATED: Final = 2_000_000
+_MUCH: Final = MAX_SEPARATED
+
 _FLOOD = re.compile(
     rb"<[a-zA-Z][^\s<>/]*+(?:[\s/]++[^\s=<>/]++(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s<>\"']*+))?+){%d}"
     % MAX_ATTRIBUTES
@@ -27,6 +32,8 @@ def check(html: bytes) -> None:
     """Raises ``Hostile`` for HTML that would take too much time or memory to parse. Linear, 1 ms for a megabyte."""
     if len(html) > MAX_BYTES:
         raise Hostile(f"{len(html):,} bytes of HTML; no article is longer than {MAX_BYTES:,}")
+    if len(html) > _MUCH and sum(map(html.count, _SEPARATORS)) > MAX_SEPARATED:
+        raise Hostile(f"{len(html):,} bytes of HTML full of attributes; they would fill the memory")
     tags = html.count(b"<")
     if tags > MAX_TAGS:
         raise Hostile(f"about {tags:,} tags; no article has more than {MAX_TAGS:,}")

@@ -37,6 +37,7 @@ CASES: dict[str, Callable[[], str]] = {
     ),
     "1 MB of a colour": lambda: f'<p style="width:0;color:rgba({", 0" * 300_000}">x</p>',
     "100,000 players": lambda: '<qqmusic></qqmusic><span class="qqmusic_area">x</span>' * 50_000,
+    "30 MB of attributes": lambda: ("<p " + " ".join(f"a{n}" for n in range(999)) + ">x</p>") * 6_000,
     "1 MB of backticks": lambda: "<p><code>" + "`" * 10**6 + "</code></p>",
     "a million lines of code": lambda: "<pre>" + "a\n" * 10**6 + "</pre>",
     "20,000 footnotes": lambda: "<sup>[1]</sup>" * 20_000 + "<p>[1] a http://x.y/z</p>" * 20_000,
