@@ -20,8 +20,7 @@ The layout is the one that users know from the sample article::
     the body
 
 A line without a value is left out. The header lines end in two spaces, Markdown's hard break, so that they stay lines
-when rendered. Addresses are written bare, as the page gives them: nothing in them can be taken for Markdown, and they
-can be copied.
+when rendered. Addresses are written bare, as the page gives them, so that they can be copied.
 """
 
 from __future__ import annotations
@@ -80,14 +79,14 @@ def header(article: Article) -> list[str]:
             ("文章作者", escape(_one_line(article.author))),
             ("发布时间", _china_minute(article.published)),
             ("发布地", escape(_one_line(article.place))),
-            ("原文链接", _one_line(article.url or web_address(article.address))),
+            ("原文链接", _bare(article.url or web_address(article.address))),
         )
         if value
     ]
     if lines:
         blocks.append("  \n".join(lines))
     if article.cover:
-        blocks.append(f"封面图链接: {_one_line(article.cover)}")
+        blocks.append(f"封面图链接: {_bare(article.cover)}")
     digest = [escape_line(line) for line in (article.digest or "").splitlines() if line.strip()]
     if digest:
         blocks.append("  \n".join(f"> {line}" for line in digest))
@@ -96,6 +95,12 @@ def header(article: Article) -> list[str]:
 
 def _one_line(text: str | None) -> str:
     return " ".join((text or "").split())
+
+
+def _bare(address: str | None) -> str:
+    """An address as it is; Sogou's signatures hold ``*``, which would be emphasis outside of angle brackets."""
+    address = _one_line(address)
+    return f"<{address}>" if address.count("*") > 1 and not re.search(r"[<> ]", address) else address
 
 
 def _china_minute(time: datetime | None) -> str:

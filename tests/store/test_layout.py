@@ -168,6 +168,15 @@ def test_nothing_known_still_makes_a_file() -> None:
     assert archive.to_markdown(Article(title="只有标题")).endswith("# 只有标题\n")
 
 
+def test_an_address_with_stars_is_no_emphasis() -> None:
+    """Temporary addresses hold signatures such as ``a*b*-c``; every other address stands bare."""
+    temporary = "https://mp.weixin.qq.com/s?src=11&timestamp=1&ver=1&signature=a*b*-c"
+    text = archive.to_markdown(Article(title="题", address=temporary, cover="https://mmbiz.qpic.cn/x_y_z/0"))
+
+    assert f"\n原文链接: <{temporary}>\n" in text
+    assert "\n封面图链接: https://mmbiz.qpic.cn/x_y_z/0\n" in text
+
+
 def test_what_the_archive_knows_stands_in_the_front_matter() -> None:
     """When it was kept, whether it is gone, which images are missing."""
     holding = Holding(
