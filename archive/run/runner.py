@@ -13,20 +13,20 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from archive.config import Config
-from archive.errors import BadInput, CoolingDown, DiskTrouble
+from archive.errors import CoolingDown, DiskTrouble
 from archive.frontier import transaction
 from archive.images import ImageFetcher, missing_of
-from archive.run import beside, due, history, rechecks, watching
+from archive.run import due, history, pages, rechecks, watching
 from archive.run.clock import SystemClock
 from archive.run.inputs import Inputs, saved_pages
 from archive.run.parts import DATABASE, Parts, fetcher, opened
 from archive.run.report import Result, RunReport
 from archive.run.signals import Interrupted, Signals
-from archive.run.sink import ArchiveSink, identity_address
+from archive.run.sink import ArchiveSink
 from archive.schema import as_archive_error
 from scraper import urls
 from scraper.crawl import Budget, Clock, Crawl, Ending, Find, Reason
-from scraper.errors import Blocked, NotAnAddress, ScrapeError
+from scraper.errors import Blocked, NotAnAddress
 from scraper.models import Page
 from scraper.parse import parse
 from scraper.redact import redact
@@ -72,7 +72,7 @@ class Runner:
     report: RunReport = field(default_factory=RunReport)
 
     def save(self, inputs: Inputs, *, refresh: bool = False) -> RunReport:
-        """Fetch and keep what was given, following as the settings say.
+        """Fetch and keep what was given, following as the settings say. ``inputs`` is used up.
 
         Raises ArchiveErrors for the archive as a whole (locked, damaged, cannot be created); whatever happens to one
         address stands in the report.
@@ -209,18 +209,21 @@ class Job:
         now = self.clock.now()
         crawl_id = self.parts.frontier.new_crawl("save", now, limit=self.config.limit, images=self.config.images)
         finds = [self._given(address, refresh=refresh) for address in inputs.addresses.values()]
+        inputs.addresses.clear()
         sink = self._sink(self.config.images)
         block = None if self.runner.anyway else self.parts.cooldown.in_force(now)
         self.images.not_before = block.until if block else None  # saved pages are taken in all the same
         for path, page in saved_pages(inputs.files):
             await asyncio.sleep(0)  # a signal comes through between two files
-            finds += await self._take_file(sink, path, page)
+            finds += await pages.take(self, sink, path, page)
         for begin in range(0, len(finds), _AT_ONCE):
             await asyncio.sleep(0)
             with transaction(self.parts.frontier.conn):  # one wait for the disk, not one an address
                 for find in finds[begin : begin + _AT_ONCE]:
                     self._give(find, crawl_id, insist=refresh)
-        if finds:
+        asked = bool(finds)
+        finds.clear()  # they are in the queue now, and ten thousand need not be in memory too
+        if asked:
             self.parts.frontier.crawl_id = crawl_id
             ending = await self._crawl(sink, Budget())
             self._leftovers(crawl_id, ending)
@@ -267,34 +270,6 @@ class Job:
                         exit_code=75 if asked else 0,
                     )
                 )
-
-    # --- saved pages
-
-    async def _take_file(self, sink: ArchiveSink, path: Path, page: Page | BadInput) -> list[Find]:
-        """Keep a saved page; returns what is to be followed from it."""
-        from scraper.crawl import Task, follow
-
-        if isinstance(page, BadInput):
-            self.runner.add(Result(address=str(path), change="failed", error_class="bad-input", error=str(page)))
-            return []
-        try:
-            article = parse(page)
-        except ScrapeError as error:
-            self.report.pages += 1
-            message = redact(str(error))
-            self.report.unknown += error.code == "unrecognised"
-            self.runner.add(Result(address=str(path), change="failed", error_class=error.code, error=message))
-            return []
-        self.report.pages += 1
-        address = identity_address(article, page.url)
-        snapshot_id = self.parts.snapshots.put(page, address=address) if self.parts.snapshots else None
-        task = Task(
-            id=0, url=page.url, address=address, follow=self.config.follow, scope=self.config.scope, why="given"
-        )
-        if self.config.images == "local":
-            beside.take(path, page, self.images)
-        await sink.keep_file(task, article, snapshot_id, path)
-        return follow(task, article.account.biz, article.links)
 
     # --- run
 
