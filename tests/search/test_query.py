@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from archive.errors import BadQuery
@@ -15,6 +15,7 @@ from archive.search.api import count, search
 from archive.search.query import And, Dates, Not, Or, Tag, Text, parse
 from archive.search.searcher import Searcher
 from tests.search.library import filled, hard_drafts
+from tests.share import share
 
 A, B, C = Text("a"), Text("b"), Text("c")
 
@@ -149,11 +150,19 @@ def test_fuzzed_queries_are_answered(conn: sqlite3.Connection, typed: str, newes
 
 
 @pytest.mark.long
-@given(QUERIES, st.booleans(), st.booleans())
-@settings(max_examples=100_000, suppress_health_check=list(HealthCheck), deadline=None, database=None)
-def test_100000_fuzzed_queries_are_answered(conn: sqlite3.Connection, typed: str, newest: bool, contains: bool) -> None:
-    """The same for 10^5 queries."""
-    _answers(conn, typed, newest, contains)
+@pytest.mark.parametrize("part", range(20))
+def test_100000_fuzzed_queries_are_answered(conn: sqlite3.Connection, part: int) -> None:
+    """The same for 10^5 queries, in parts: Hypothesis remembers every example of one and becomes slower with each."""
+
+    @seed(part)
+    @settings(
+        max_examples=share(5000, least=100), suppress_health_check=list(HealthCheck), deadline=None, database=None
+    )
+    @given(QUERIES, st.booleans(), st.booleans())
+    def ask(typed: str, newest: bool, contains: bool) -> None:
+        _answers(conn, typed, newest, contains)
+
+    ask()
 
 
 @pytest.mark.parametrize(
