@@ -43,6 +43,7 @@ def command(
     1 some addresses failed, 74 disk, 75 try later (blocked, or another command is writing), 76 pages not understood,
     130 and 143 interrupted. What was interrupted is finished by the next run.
     """
+    from archive.run import RunReport
     from archive.run.ping import pinging
     from archive.run.runner import Runner
 
@@ -59,7 +60,8 @@ def command(
         proxy=proxy,
         snapshots=False if no_snapshots else None,
     )
-    runner = Runner(root=app.root, config=config, command="run", anyway=anyway, wait=wait)
+    report = RunReport(command="run", whole=as_json)
+    runner = Runner(root=app.root, config=config, command="run", anyway=anyway, wait=wait, report=report)
     with pinging(config.ping_url) as ping:
         with watched(app, runner):
             report = runner.run()

@@ -46,6 +46,7 @@ def command(
     """
     if not addresses and not lists:
         raise click.UsageError("give an address, a saved page, a folder, or a list with -i FILE.")
+    from archive.run import RunReport
     from archive.run.inputs import read
     from archive.run.runner import Runner
 
@@ -60,7 +61,8 @@ def command(
         proxy=proxy,
         snapshots=False if no_snapshots else None,
     )
-    runner = Runner(root=app.root, config=config, anyway=anyway, wait=wait)
+    report = RunReport(whole=as_json)
+    runner = Runner(root=app.root, config=config, anyway=anyway, wait=wait, report=report)
     inputs = read(addresses, lists, stdin=sys.stdin.buffer.read)
     with watched(app, runner):
         report = runner.save(inputs, refresh=refresh)

@@ -48,6 +48,8 @@ class RunReport:
     """Counts and results of one `save` or `run`. Times in seconds; ``exit_code`` follows faults.md."""
 
     command: str = "save"
+    #: False: of the results only what went wrong is kept, so that ten thousand addresses take no more memory than one
+    whole: bool = True
     results: list[Result] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
@@ -69,7 +71,8 @@ class RunReport:
 
     def add(self, result: Result) -> None:
         """Count one address."""
-        self.results.append(result)
+        if self.whole or result.change == "failed" or result.exit_code:
+            self.results.append(result)
         self.counts[result.change] += 1
         if result.followed and result.change in ("new", "modified", "unchanged", "reparsed", "held"):
             self.counts["followed"] += 1

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import BadInput
+from archive.frontier import transaction
 from archive.run import due
 from archive.run.parts import Parts
 from archive.run.report import Result
@@ -73,11 +74,12 @@ async def _look(job: Job, sources: Sources, source: Source) -> None:
     if source.sort == "feed" and listing.sort in ("list", "bookmarks") and not source.local and not listing.addresses:
         raise Unrecognised("this is no feed, and no list that names an article", url=redact_url(source.address))
     facts |= {"sort": listing.sort, "title": listing.title or source.title}
-    for address in listing.addresses:
-        _take(job, source, address)
-    for feed in listing.feeds:
-        _watch_feed(job, sources, source, feed)
-    sources.looked(source, job.clock.now(), job.runner.rng, **facts)
+    with transaction(job.parts.frontier.conn):  # one wait for the disk, however long the list is
+        for address in listing.addresses:
+            _take(job, source, address)
+        for feed in listing.feeds:
+            _watch_feed(job, sources, source, feed)
+        sources.looked(source, job.clock.now(), job.runner.rng, **facts)
 
 
 def _ask(job: Job, source: Source, address: urls.Address) -> None:

@@ -51,6 +51,16 @@ def test_a_list_file_that_is_edited_is_noticed_by_the_next_run(world: World, tmp
     assert world.script.asked == [at(short(1)), at(short(2))]
 
 
+def test_a_long_list_is_recorded_before_anything_is_fetched(world: World, tmp_path: Path) -> None:
+    """Five thousand lines are in the queue before the first request."""
+    names = tmp_path / "list.txt"
+    names.write_text("".join(f"{short(n)}\n" for n in range(5000)), encoding="utf-8")
+    world.watch(str(names))
+    world.run(max_requests=0)
+
+    assert (world.status()["waiting"]["addresses"], world.script.log) == (5000, [])
+
+
 def test_a_feed_is_asked_for_conditionally(world: World) -> None:
     """The etag of the last answer goes into the next request; "not modified" brings nothing."""
     url = "https://f.example/rss"
