@@ -39,15 +39,16 @@ def key_of(article: Article, length: int = KEY_LENGTH) -> str:
     """The article's short key: ``length`` characters of Crockford's base32, the same for ever.
 
     From ``biz/mid/idx`` where the page gives the three; else a provisional one from the page's own address, else from
-    what it says.
+    what it says: a saved page is the same one wherever its file lies.
     """
     if article.identity is not None:
         return identity_key(article.identity, length)
     for address in (article.url, article.address):
-        if address:
+        if address and not address.startswith("file:"):
             return _key(f"address/{_canonical(address)}", length)
     when = article.published.astimezone(UTC).isoformat() if article.published else ""
-    return _key(f"page/{article.account.name}/{when}/{article.title}/{article.text}", length)
+    shows = article.text if article.text.strip() else " ".join(image.url for image in article.images)
+    return _key(f"page/{article.account.name}/{when}/{article.title}/{shows}", length)
 
 
 def _canonical(address: str) -> str:

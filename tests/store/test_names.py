@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.names import MAX_BYTES, clean, cut, folder_name, graphemes, identity_key, key_of, path_of
-from scraper.models import Account, Article, Identity
+from scraper.models import Account, Article, Identity, Image
 from tests.store.make import article, long_address, nameless, short_address
 
 WINDOWS = {"CON", "PRN", "AUX", "NUL", *(f"{name}{n}" for name in ("COM", "LPT") for n in "0123456789¹²³")}
@@ -188,3 +189,13 @@ def test_the_long_address_is_canonical_for_keys() -> None:
     assert key_of(Article(title="", url=long_address(3))) == key_of(
         Article(title="x", address=long_address(3) + "&x=1")
     )
+
+
+def test_a_saved_page_without_an_address_has_one_key_wherever_its_file_lies() -> None:
+    """On another machine, under another name; other words make another page."""
+    one = Article(title="题", text="正文", address="file:///home/a/1.html")
+
+    assert key_of(one) == key_of(replace(one, address="file:///mnt/b/2.html"))
+    assert key_of(one) != key_of(replace(one, text="别的"))
+    pictures = [replace(one, text="", images=(Image(url=f"https://x.example/{n}"),)) for n in (1, 2)]
+    assert key_of(pictures[0]) != key_of(pictures[1])
