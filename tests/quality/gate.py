@@ -14,6 +14,7 @@ from typing import Any
 
 import archive
 import scraper
+from tests.quality import fields
 from tests.quality.measure import FAULTS, SHARES, score
 from tests.weixin.pages import article_page
 
@@ -55,7 +56,7 @@ def measure(folder: Path) -> dict[str, dict[str, float | None]]:
     for name, raw, truth in pages(folder):
         url = truth.get("url") or "https://mp.weixin.qq.com/s/quality0000000000000"
         article = scraper.parse(scraper.Page(url=url, body=raw))
-        rows[name] = score(truth, archive.body_markdown(article))
+        rows[name] = {**score(truth, archive.body_markdown(article)), "fields": fields.share(article, truth)}
     return rows
 
 
