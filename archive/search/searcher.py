@@ -115,11 +115,12 @@ class Searcher:
 
     def first(self, plan: Plan, match: str, limit: int) -> list[Row]:
         """About the newest ``limit`` candidates of another expression, within the plan's dates, not rechecked."""
-        found: list[Row] = []
+        found: list[Candidate] = []
         for low, high in self._ranges(plan):
-            rows = self._rows(f"{_CANDIDATES} LIMIT ?", (match, low, high, limit - len(found)))
-            found += [Row(row, self._read) for row in rows if self.in_dates(plan, row[2])]
-        return found
+            found += self._rows(f"{_CANDIDATES} LIMIT ?", (match, low, high, limit))
+        if self._late:
+            found.sort(key=_newest_first, reverse=True)  # what stands out of order came first
+        return [Row(row, self._read) for row in found[:limit] if self.in_dates(plan, row[2])]
 
     def facts(self, article_ids: list[int]) -> dict[int, tuple[Any, ...]]:
         """Of each article that is still there: id, key, title, author, path, url and the account's name."""

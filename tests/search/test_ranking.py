@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from math import log2
+from pathlib import Path
 
 import pytest
 
 from archive.search.api import search
+from archive.search.index import LATE
 from archive.search.query import CHINA
 from archive.search.snippet import cut
 from benchmarks.synthetic import Draft
 from tests.search.judged import ARTICLES, FLOOR, JUDGED
 from tests.search.library import filled
+from tests.search.test_in_step import put
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +60,19 @@ def test_pages_of_results_join_without_gap_or_double(conn: sqlite3.Connection) -
     assert len(set(whole)) == len(whole)
     assert search(conn, "的", limit=3).more
     assert not search(conn, "的", limit=100).more
+
+
+def test_a_crowd_of_late_comers_hides_nothing(tmp_path: Path) -> None:
+    """Older articles that were archived last, more than their span holds, do not keep newer ones from being ranked."""
+    old = datetime(2015, 1, 1, tzinfo=UTC)
+    new = Draft(1, "茶", "茶茶茶茶", "号", None, None, "article", None, old.replace(year=2024), frozenset(), False)
+    only_said = [
+        replace(new, number=n, title="无", text="喝茶", published=old.replace(year=2025)) for n in range(500, 540)
+    ]
+    with filled(tmp_path, [new, *only_said]) as conn:
+        put(conn, [replace(new, number=n, title=f"茶 {n}", published=old) for n in range(2, 400)])
+        assert conn.execute("SELECT max(id) FROM search_documents").fetchone()[0] >= LATE
+        assert [hit.article_id for hit in search(conn, "茶", limit=1)] == [1]
 
 
 def test_newest_first(conn: sqlite3.Connection) -> None:
