@@ -49,10 +49,14 @@ class Snapshots:
     A context manager; ``close`` otherwise.
     """
 
-    def __init__(self, path: Path | str, *, readonly: bool = False) -> None:
-        """Open or create ``path``. Raises ``CannotCreate`` or ``Corrupt``."""
+    def __init__(self, path: Path | str, *, readonly: bool = False, hurried: bool = False) -> None:
+        """Open or create ``path``. Raises ``CannotCreate`` or ``Corrupt``.
+
+        ``hurried``: many pages come at once, they may be packed a little looser.
+        """
         self.path = Path(path)
         self._readonly = readonly
+        self._hurried = hurried
         self._db = open_snapshots(self.path, readonly=readonly)
         self._open = True
         self._lock = threading.RLock()
@@ -113,7 +117,7 @@ class Snapshots:
         try:
             self.body(body_id)
         except Corrupt:
-            values = (body_id, sha256, len(body), None, None, 0, pack(body, thorough=True), None)
+            values = (body_id, sha256, len(body), None, None, 0, pack(body, effort="thorough"), None)
             self._db.execute("DELETE FROM spares WHERE body_id = ?", (body_id,))
             self._db.execute(
                 "UPDATE bodies SET sha256 = ?2, bytes = ?3, base_id = ?4, second_id = ?5, depth = ?6, frame = ?7, "
@@ -124,7 +128,7 @@ class Snapshots:
 
     def _pack(self, body: bytes, sha256: str, address: str) -> tuple[Packed, tuple[int, ...]]:
         look = sketch(body)
-        packed = best(body, self._candidates(look, address), self._read_base)
+        packed = best(body, self._candidates(look, address), self._read_base, hurried=self._hurried)
         against = b"".join(self._read_base(base) for base in (packed.second, packed.first) if base)
         try:
             unpack(packed.frame, against, len(body), sha256)

@@ -2,23 +2,37 @@
 
 A current page is 2.3–4.1 MB, of which the article is a few KB; the rest is template script that the pages of a month
 have in common, in an order that no trained dictionary catches. Measured on 64 real pages of 2014–2026 (KB a page):
-gzip -6 393, zstd -9 230, against the best earlier page 24. The parameters below come from the same trial: lazy2 with
-a 4 M entry table and minimum match 6 packs as small as level 16 in a fifteenth of its time, while level 9 with its
-own tables loses 2–10 %.
+gzip -6 393, zstd -9 230, against the best earlier page 24.
 """
 
 from __future__ import annotations
 
 import hashlib
 import zlib
+from typing import Literal
 
 import zstandard
 
-#: Entries of a sketch. 160 tell apart templates that share a tenth of their script.
-SKETCH_SIZE = 160
+from archive.snapshots.escapes import Span, original, plain
+
+#: How hard ``pack`` tries. Four pages of 2.3–3.7 MB against others of their account, KB of the frame and CPU ms:
+#: ``quick`` 48/106/109/7.4, 8 ms: ranks the bases as the others do · ``light`` 37/72/75/6.5, 18 ms · ``usual``
+#: 35/63/66/6.3, 40 ms, as small as level 16 at 300 ms · ``thorough`` (level 19) 33/54/56/5.5, 420 ms.
+Effort = Literal["quick", "light", "usual", "thorough"]
+
+#: Entries of a sketch. 64 choose as well as 160 over the real pages, and every sketch is a part of the file.
+SKETCH_SIZE = 64
 #: zstd finds no match farther back than its window; 2^27 (128 MB) is the most that every decoder accepts.
 MAX_WINDOW_LOG = 27
 MIN_BASE = 1024
+#: The first byte of a frame with spans; zstd's own begin with ``(``.
+_MARK = b"P"
+#: Entries of the tables (a power of two), steps of a search (too), shortest match, a match long enough, strategy.
+_EFFORTS = {
+    "quick": (20, 1, 7, 0, zstandard.STRATEGY_FAST),
+    "light": (20, 4, 6, 64, zstandard.STRATEGY_LAZY2),
+    "usual": (22, 6, 6, 64, zstandard.STRATEGY_LAZY2),
+}
 
 
 class BadFrame(Exception):
@@ -47,26 +61,66 @@ def likeness(one: frozenset[int], other: frozenset[int]) -> float:
     return len(one & other) / min(len(one), len(other))
 
 
-def pack(body: bytes, base: bytes = b"", *, thorough: bool = False) -> bytes:
-    """A zstd frame of ``body`` that needs ``base`` (raw bytes) to unpack; ``thorough``: level 19, ten times slower."""
+def pack(body: bytes, base: bytes = b"", *, effort: Effort = "usual") -> bytes:
+    """A frame of ``body`` that needs ``base`` (raw bytes) to unpack: see ``Plain``."""
+    return Plain(body).pack(base, effort=effort)
+
+
+class Plain:
+    """A page made ready to be packed, once for several tries.
+
+    Its frame is one of zstd or, where an escaped copy of the text is packed in plain writing (``escapes``), ``P``, how
+    many spans there are, the spans (start and length, 4 bytes each, little-endian) and then the frame.
+    """
+
+    __slots__ = ("_head", "body", "size")
+
+    def __init__(self, body: bytes) -> None:
+        """``size`` is that of the page as it came."""
+        self.size = len(body)
+        self.body, spans = plain(body)
+        self._head = _dump_spans(spans)
+
+    def pack(self, base: bytes = b"", *, effort: Effort = "usual") -> bytes:
+        """A frame against ``base`` (raw bytes)."""
+        return self._head + _frame(self.body, base, effort)
+
+
+def _dump_spans(spans: tuple[Span, ...]) -> bytes:
+    if not spans:
+        return b""
+    return b"".join([_MARK, bytes([len(spans)]), *(n.to_bytes(4, "little") for span in spans for n in span)])
+
+
+def _load_spans(frame: bytes) -> tuple[list[Span], bytes]:
+    """The spans and the zstd frame behind them."""
+    if frame[:1] != _MARK:
+        return [], frame
+    end = 2 + 8 * frame[1]
+    numbers = [int.from_bytes(frame[at : at + 4], "little") for at in range(2, end, 4)]
+    return list(zip(numbers[::2], numbers[1::2], strict=True)), frame[end:]
+
+
+def _frame(body: bytes, base: bytes, effort: Effort) -> bytes:
     total = len(body) + len(base)
     if base and total >= 1 << MAX_WINDOW_LOG:
         raise ValueError("page and base are too large for one window")
     window = min(max(total.bit_length(), 18), MAX_WINDOW_LOG)
-    if thorough:
+    if effort == "thorough":
         parameters = zstandard.ZstdCompressionParameters.from_level(
             19, window_log=window, source_size=len(body), dict_size=len(base)
         )
     else:
-        table = min(window, 22)
+        table, search, match, target, strategy = _EFFORTS[effort]
+        table = min(window, table)
         parameters = zstandard.ZstdCompressionParameters(
             window_log=window,
             hash_log=table,
             chain_log=table,
-            search_log=6,
-            min_match=6,
-            target_length=64,
-            strategy=zstandard.STRATEGY_LAZY2,
+            search_log=search,
+            min_match=match,
+            target_length=target,
+            strategy=strategy,
         )
     # One compressor a call: sharing one between threads gave "Data corruption detected".
     return zstandard.ZstdCompressor(compression_params=parameters, dict_data=_dictionary(base)).compress(body)
@@ -78,13 +132,15 @@ def unpack(frame: bytes, base: bytes, size: int, sha256: str) -> bytes:
     Raises ``BadFrame``; a damaged frame can claim any size, so that is looked at before memory is taken.
     """
     try:
+        spans, frame = _load_spans(frame)
         claimed = zstandard.get_frame_parameters(frame).content_size
-        if claimed != size:
+        if claimed > size or (claimed < size and not spans):
             raise BadFrame(f"the frame says {claimed} bytes, the page had {size}")
         body = zstandard.ZstdDecompressor(dict_data=_dictionary(base), max_window_size=1 << MAX_WINDOW_LOG).decompress(
-            frame, max_output_size=size
+            frame, max_output_size=claimed
         )
-    except (zstandard.ZstdError, MemoryError) as error:
+        body = original(body, spans)
+    except (zstandard.ZstdError, MemoryError, IndexError, ValueError) as error:
         raise BadFrame(str(error)) from error
     if digest(body) != sha256:
         raise BadFrame("the page does not have the hash it had when it was kept")

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from archive.errors import CannotCreate, Corrupt, NewerArchive, NotHeld
 from archive.snapshots import Snapshots
 from archive.snapshots.choose import MAX_DEPTH, best
-from archive.snapshots.packing import BadFrame, digest, likeness, pack, sketch, unpack
+from archive.snapshots.packing import BadFrame, Effort, digest, likeness, pack, sketch, unpack
 from scraper.models import Page
-from tests.keep.pages import FETCHED, address, page, raw, template
+from tests.keep.pages import FETCHED, address, page, raw, template, words
 
 SCRIPT = template(1)
 
@@ -276,10 +276,43 @@ def test_a_frame_that_lies_about_its_size_takes_no_memory() -> None:
         unpack(frame, b"", 9, digest(b"x" * 9))
 
 
-@given(st.binary(max_size=3000), st.binary(max_size=3000), st.booleans())
-def test_packing_is_lossless(body: bytes, base: bytes, thorough: bool) -> None:
+EFFORTS: tuple[Effort, ...] = ("quick", "light", "usual", "thorough")
+PIECES = st.sampled_from(
+    [b"\\x22", b"\\x5c", b"\\x3c", b"\\x3C", b"\\x0a", b"\\", b'"', b"<", b"&", b"x22", b"\\x41", b"a" * 9]
+)
+
+
+@given(st.binary(max_size=3000), st.binary(max_size=3000), st.sampled_from(EFFORTS))
+def test_packing_is_lossless(body: bytes, base: bytes, effort: Effort) -> None:
     """Any page packed against any other comes back."""
-    assert body == unpack(pack(body, base, thorough=thorough), base, len(body), digest(body))
+    assert body == unpack(pack(body, base, effort=effort), base, len(body), digest(body))
+
+
+@given(st.lists(st.lists(PIECES, max_size=12).map(b"".join), max_size=3), st.integers(0, 400))
+def test_escaped_copies_come_back_as_they_were(texts: list[bytes], often: int) -> None:
+    """Whatever is escaped in a page's scripts, and however oddly: the frame gives the same bytes."""
+    body = b"".join(b"a: JsDecode('" + text * often + b"')," for text in texts)
+
+    assert body == unpack(pack(body, effort="quick"), b"", len(body), digest(body))
+
+
+def test_an_escaped_copy_of_the_text_costs_little() -> None:
+    """A page that repeats its text escaped in a script is hardly larger than one that says it once."""
+    text = "".join(f'<p style="n{n}">{words(n, 12)}</p>' for n in range(200)).encode()
+    copy = text
+    for char in b'\\"&<>':
+        copy = copy.replace(bytes([char]), b"\\x%02x" % char)
+    once, twice = pack(text), pack(text + b"content_noencode: JsDecode('" + copy + b"')")
+
+    assert len(twice) < len(once) + 400
+
+
+@given(st.binary(max_size=200), st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), max_size=5))
+def test_damaged_spans_are_damage(body: bytes, spans: list[tuple[int, int]]) -> None:
+    """Spans that no page has give an error, never another page and never more memory."""
+    head = bytes([ord("P"), len(spans)]) + b"".join(n.to_bytes(4, "little") for span in spans for n in span)
+    with pytest.raises(BadFrame):
+        unpack(head + pack(body), b"", len(body), digest(body + b"!"))
 
 
 def test_likeness_tells_templates_apart() -> None:
