@@ -57,12 +57,12 @@ def line(media: Media) -> str:
 def inner(media: Media) -> str:
     """What follows the sort on a card's line, as HTML."""
     extra = dict(media.extra)
-    name = media.title or media.author or media.id or media.url or "（无标题）"
+    # A channel video's address opens nothing without the reader's ticket (``token=``), which is not kept.
+    linked = media.url if media.sort != "channels" and media.url else ""
+    name = media.title or media.author or media.id or (not linked and media.url) or "（无标题）"
     if media.sort == "sticker" and media.url:
         return f'<img src="{escape(media.url)}" alt="{escape(name)}">'
     shown = escape(name, quote=False)
-    # A channel video's address opens nothing without the reader's ticket (``token=``), which is not kept.
-    linked = media.url if media.sort != "channels" and media.url else ""
     if linked.startswith(("http://", "https://")):
         shown = f'<a href="{escape(clean_link(linked))}">{shown}</a>'
     notes = [media.author if media.author != name else None]

@@ -33,9 +33,14 @@ _KNOWN = names("""
 
 
 def is_line_numbers(element: etree._Element) -> bool:
-    """A list or cell that only counts the lines of the code beside it."""
+    """A list or cell that only counts the lines of the code beside it.
+
+    Prettify puts the code itself into ``ol.linenums``, so nothing but numbers may stand in it.
+    """
     class_ = element.get("class")
-    return class_ is not None and _NUMBERS.search(class_) is not None
+    if class_ is None or _NUMBERS.search(class_) is None:
+        return False
+    return all(not text.strip() or text.strip().isdigit() for text in map(str, element.itertext()))
 
 
 @dataclass(slots=True)
@@ -44,20 +49,23 @@ class _Reader:
 
     out: list[str] = field(default_factory=list)
     line: list[str] = field(default_factory=list)
-    #: Whether the line before ended with ``<br>``, of which a block's end makes no second line.
-    broken: bool = False
+    #: Whether a ``<br>`` or a block has just ended the line, so that the end of the block around it makes no second.
+    ended: bool = False
 
     def end(self, *, if_written: bool = False) -> None:
         if if_written and not "".join(self.line).strip():
             return
         self.out.append("".join(self.line))
         self.line.clear()
-        self.broken = False
+
+    def begin_block(self) -> None:
+        self.end(if_written=True)
+        self.ended = False
 
     def end_block(self) -> None:
-        if not (self.broken and not "".join(self.line).strip()):
+        if not self.ended or "".join(self.line).strip():
             self.end()
-        self.broken = False
+        self.ended = True
 
     def take(self, text: str | None) -> None:
         if not text:
@@ -83,9 +91,9 @@ def lines(pre: etree._Element) -> list[str]:
                 continue
             if tag == "br":
                 reader.end()
-                reader.broken = True
+                reader.ended = True
             elif tag in line_tags:
-                reader.end(if_written=True)
+                reader.begin_block()
             reader.take(element.text)
             continue
         if tag in line_tags:

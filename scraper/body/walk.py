@@ -294,7 +294,8 @@ class Walker(Blocks):
         if media is None:
             self.lose(f"{element.tag}-without-address")
             return True, None
-        if media.sort == "card" and element.tag != "iframe" and len(element) and text_of(element).strip():
+        readable = media.sort == "card" and element.tag != "iframe" and text_of(element).strip()
+        if readable and (len(element) or not (media.id or media.url)):
             # An unknown element around readable content: the content says more than a card.
             return True, None
         self._queue(media)

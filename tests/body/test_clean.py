@@ -227,3 +227,19 @@ def test_players_that_a_browser_has_drawn_are_cards_once() -> None:
     body = clean(source, hints=Hints(videos={"wxv_7": Media(sort="video", id="wxv_7", title="片名")}))
     assert body.text == "音频: 声\n甲\n视频: 片名"
     assert clean('<p><span class="js_audio_frame">只有它</span></p>').text == "只有它"
+
+
+def test_code_in_a_list_of_lines_is_no_list_of_line_numbers() -> None:
+    """Prettify's ``ol.linenums`` holds the code, WeChat's ``ul.code-snippet__line-index`` only counts."""
+    source = (
+        '<pre><ol class="linenums"><li><code>a</code></li><li><code></code></li><li><code> b</code></li></ol></pre>'
+    )
+    assert render(clean(source).html) == "```\na\n\n b\n```\n"
+    numbers = '<ul class="code-snippet__line-index"><li>1</li><li></li></ul>'
+    assert render(clean(f"{numbers}<pre><code>a</code><code>b</code></pre>").html) == "```\na\nb\n```\n"
+
+
+def test_words_in_an_unknown_element_are_read() -> None:
+    """A card is made of it where it names an id or an address."""
+    assert clean("<p>见<mp-link>词</mp-link></p>").text == "见词"
+    assert clean('<mp-common-new data-id="7">词</mp-common-new>').text == "卡片: 词（7）"
