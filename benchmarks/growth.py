@@ -47,17 +47,32 @@ def draw(points: Sequence[Point]) -> str:
         out.append(f'<text x="{x(size):.1f}" y="{_HEIGHT - _BOTTOM + 20}" text-anchor="middle">{size:,}</text>')
     middle = (_LEFT + _WIDTH - _RIGHT) / 2
     out.append(f'<text x="{middle:.0f}" y="{_HEIGHT - 10}" text-anchor="middle">articles</text>')
+    labels: list[tuple[float, str, str]] = []
     for name, colour in _COLOURS.items():
         for which, dash in ((0, ""), (1, ' stroke-dasharray="5 4"')):
-            held = [(x(point.documents), y(point.times[name][which])) for point in points if name in point.times]
+            held = [(point.documents, point.times[name][which]) for point in points if name in point.times]
             if not held:
                 continue
-            line = " ".join(f"{a:.1f},{b:.1f}" for a, b in held)
+            line = " ".join(f"{x(size):.1f},{y(value):.1f}" for size, value in held)
             out.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>')
-            last = points[-1].times.get(name)
-            label = f"{name} {('p50', 'p95')[which]}: {last[which]:.2g}" if last else ""
-            out.append(f'<text x="{held[-1][0] + 8:.1f}" y="{held[-1][1] + 4:.1f}" fill="{colour}">{label}</text>')
+            labels.append((y(held[-1][1]), colour, f"{name}, {('p50', 'p95')[which]}: {_short(held[-1][1])} ms"))
+    for place, (_, colour, label) in zip(
+        _apart([place for place, _, _ in sorted(labels)]), sorted(labels), strict=True
+    ):
+        out.append(f'<text x="{_WIDTH - _RIGHT + 8}" y="{place + 4:.1f}" fill="{colour}">{label}</text>')
     return "\n".join([*out, "</svg>\n"])
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def _apart(places: Sequence[float], gap: float = 16) -> list[float]:
+    """Ascending places moved as little as keeps them so far from each other."""
+    out: list[float] = []
+    for place in places:
+        out.append(max(place, out[-1] + gap) if out else place)
+    return out
 
 
 def _whole(value: float, *, down: bool) -> int:
