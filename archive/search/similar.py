@@ -73,9 +73,9 @@ def similar(conn: sqlite3.Connection, name: str, *, limit: int = 20) -> list[Sim
 
 
 def shingles(text: str) -> frozenset[str]:
-    """Every six characters in a row of the folded letters, digits and ideographs."""
+    """Every six characters in a row of the folded letters, digits and ideographs; of fewer than six all in one."""
     bare = "".join(character for character in fold(text) if IS_CJK[character] or IS_WORD[character])
-    return frozenset(bare[start : start + _SHINGLE] for start in range(max(1, len(bare) - _SHINGLE + 1)))
+    return frozenset(bare[start : start + _SHINGLE] for start in range(max(bool(bare), len(bare) - _SHINGLE + 1)))
 
 
 def likeness(one: frozenset[str], other: frozenset[str]) -> tuple[str | None, float]:
@@ -84,7 +84,7 @@ def likeness(one: frozenset[str], other: frozenset[str]) -> tuple[str | None, fl
     share = both / (len(one | other) or 1)
     held = both / (min(len(one), len(other)) or 1)
     if min(len(one), len(other)) < _FEWEST:
-        return ("duplicate", 1.0) if one == other else (None, 0.0)
+        return ("duplicate", 1.0) if one and one == other else (None, 0.0)
     if share >= _SAME:
         return "duplicate", share
     if share >= _REPRINT or held >= _HELD:

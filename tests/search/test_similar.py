@@ -108,3 +108,12 @@ def test_datasette_metadata_names_only_tables_that_exist(tmp_path: Path) -> None
         assert set(tables) <= held
         for query in metadata()["databases"]["archive"]["queries"].values():
             cursor.execute(query["sql"], dict.fromkeys(query["params"], "融资")).fetchall()
+
+
+def test_posts_without_text_are_no_copies_of_each_other(tmp_path: Path) -> None:
+    """Pictures only: found by their titles, each for itself, also with --fold."""
+    draft = next(Writer(subjects=5).drafts(1))
+    drafts = [replace(draft, number=number, title=f"风景 {number}", text="", digest=None) for number in (1, 2)]
+    with filled(tmp_path, drafts) as conn:
+        assert [(), ()] == [hit.folded for hit in search(conn, "风景", fold=True)]
+        assert [] == similar(conn, "k000000001")
