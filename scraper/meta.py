@@ -98,7 +98,7 @@ PLACES: Final[Mapping[str, str]] = {
         " meta:og:image meta:twitter:image"
     ),
     "author": "cgi:author var:author window:author data:author id:js_author_name id:js_author_name_text",
-    "language": "cgi:lang",
+    "language": "cgi:lang window:LANG var:LANG",
     "category": "var:_ori_article_type window:_ori_article_type",
     "source_url": "cgi:source_url var:msg_source_url window:msg_source_url data:source_link in:source_link",
     "comment_id": "cgi:comment_id var:comment_id window:comment_id data:comment_id",
