@@ -167,7 +167,14 @@ class Runner:
     def _network(self, parts: Parts) -> Open:
         if self.network is not None:
             return self.network
-        return lambda: fetcher(self.config, self.clock, self.rng)
+
+        def made() -> AbstractAsyncContextManager[Network]:
+            network = fetcher(self.config, self.clock, self.rng)
+            if last := history.last_asked(parts.frontier.conn):  # commands typed one after another keep the pace too
+                network.last_asked((self.clock.now() - last).total_seconds())
+            return network
+
+        return made
 
     def _wrong(self, error: NotAnAddress) -> None:
         shown = redact(error.url or "")

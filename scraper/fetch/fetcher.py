@@ -97,6 +97,11 @@ class Fetcher:
     ) -> None:
         await self._client.__aexit__(kind, error, trace)
 
+    def last_asked(self, ago: float) -> None:
+        """An earlier command's last request to mp.weixin.qq.com ended so many seconds ago: the pause goes on."""
+        for host in ARTICLE_HOSTS:
+            self._pacer.ended(host, ago)
+
     async def page(self, url: str, *, referer: str | None = None) -> Page:
         """The page at ``url``, an address of mp.weixin.qq.com (an article or an album's JSON).
 

@@ -24,6 +24,10 @@ class Pacer:
         self._turns: dict[str, asyncio.Lock] = {}
         self._ended: dict[str, float] = {}
 
+    def ended(self, host: str, ago: float) -> None:
+        """A request to the host ended so many seconds ago, somewhere else."""
+        self._ended[host] = self._clock.monotonic() - max(ago, 0.0)
+
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:
         """Waits for the host's turn and its pause; the turn ends with the block."""

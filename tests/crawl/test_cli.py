@@ -258,3 +258,12 @@ def test_settings_that_cannot_be_used_are_78(archive: Path, three: list[Publishe
     """A proxy that is none, a cookies file that is not there."""
     assert save(three[0].short, "--cookies", "/nowhere/cookies.txt").code == 78
     assert save(three[0].short, "--proxy", "nonsense://").code == 78
+
+
+def test_commands_one_after_another_keep_the_pace(archive: Path, internet: Internet, three: list[Published]) -> None:
+    """The pause between two requests lasts over the end of a command."""
+    for article in three[1:]:
+        wechat_archive("save", article.short, "--interval", "0.8")
+
+    assert len(internet.log) == 2
+    assert internet.log.gaps()[0] >= 0.8
