@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from archive import seal
 from archive.errors import Corrupt
 from archive.snapshots import facts
 
@@ -59,6 +60,8 @@ def check(kept: Snapshots, progress: Progress | None = None) -> Iterator[Damage]
 
 
 def _structure(kept: Snapshots) -> Iterator[Damage]:
+    for what in seal.broken_blocks(kept.path) or ():
+        yield Damage(what=what)
     for pragma in ("integrity_check", "foreign_key_check"):
         try:
             rows = kept.select(f"PRAGMA {pragma}")
@@ -92,8 +95,8 @@ def _lesser(kept: Snapshots, body_id: int) -> Iterator[Damage]:
     row = kept.select(
         "SELECT id, sha256, bytes, base_id, second_id, depth, frame, sketch, seal FROM bodies WHERE id = ?", (body_id,)
     )[0]
-    *values, seal = row
-    if facts.seal(*values) != seal:
+    *values, sealed = row
+    if facts.seal(*values) != sealed:
         yield Damage(what=f"page {body_id}: its row is not what its seal says; the page itself can be read")
     for (spare,) in kept.select("SELECT frame FROM spares WHERE body_id = ?", (body_id,)):
         if spare != values[6]:

@@ -26,6 +26,7 @@ from archive.snapshots.choose import (
     worth_sketching,
 )
 from archive.snapshots.facts import Snapshot
+from archive.snapshots.mend import mend
 from archive.snapshots.packing import MIN_BASE, BadFrame, digest, pack, sketch, unpack
 from archive.snapshots.tables import close_snapshots, open_snapshots
 from scraper.models import Page
@@ -202,6 +203,11 @@ class Snapshots:
         """
         return check(self, progress)
 
+    def mend(self) -> None:
+        """Make right what is damaged and can be made again from the rest, and write the file anew."""
+        with self._lock:
+            mend(self, self._db)
+
     # -- getting -----------------------------------------------------------------------------------------------
 
     def get(self, snapshot_id: int) -> Page:
@@ -299,6 +305,17 @@ class Snapshots:
         body = self._unpack(body_id, frame, against, size, sha256)
         self._remember(body_id, body)
         return body
+
+    def unpacks(self, body_id: int, frame: bytes) -> bool:
+        """Whether ``frame`` is a good one of a body."""
+        sql = "SELECT sha256, bytes, base_id, second_id FROM bodies WHERE id = ?"
+        sha256, size, first, second = self.select(sql, (body_id,))[0]
+        against = b"".join(self.body(base) for base in (second, first) if base is not None)
+        try:
+            unpack(frame, against, size, sha256)
+        except (BadFrame, TypeError, ValueError):
+            return False
+        return True
 
     def _unpack(self, body_id: int, frame: bytes, against: bytes, size: int, sha256: str) -> bytes:
         try:

@@ -72,6 +72,7 @@ class _Mender:
         self.conn.text_factory = tolerant
         self._reindexed = False
         self._rebuilt: bool | None = None
+        self._damaged: set[str] | None = None
 
     def mend(self, finding: Finding) -> Finding:
         """The finding with what came of it. Never raises for what one of them is about."""
@@ -328,6 +329,14 @@ class _Mender:
         return True, "the search index was built again"
 
     def _snapshot(self, finding: Finding) -> tuple[bool, str]:
+        place = self.store.root / "snapshots.db"
+        if self._damaged is None:
+            with Snapshots(place) as kept:
+                kept.mend()
+            with Snapshots(place, readonly=True) as kept:
+                self._damaged = {damage.what for damage in kept.check()}
+        if finding.what not in self._damaged:
+            return True, "made again from the rest of snapshots.db"
         return False, "a raw page cannot be derived: `save --refresh` fetches what is still there"
 
 

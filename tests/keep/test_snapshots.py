@@ -216,6 +216,36 @@ def test_a_much_needed_base_is_kept_twice(tmp_path: Path) -> None:
         ]
         assert raw(7, script) == kept.get(8).body
 
+        kept.mend()
+
+        assert [] == list(kept.check())
+        assert raw(7, script) == kept.get(8).body
+
+
+def test_a_row_beside_a_sound_page_is_made_right(tmp_path: Path) -> None:
+    """What a page's row says besides the page follows from it, and is made again; what does not is left and named."""
+    path = tmp_path / "snapshots.db"
+    with Snapshots(path) as kept:
+        for seed in range(3):
+            kept.put(page(seed, SCRIPT), address=address(seed))
+        before = kept.select("SELECT * FROM bodies")
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE bodies SET depth = depth + 1, seal = x'00'")
+        db.execute("UPDATE bodies SET sketch = x'0102' WHERE sketch IS NOT NULL")
+    with Snapshots(path) as kept:
+        assert 3 == len(list(kept.check()))
+
+        kept.mend()
+
+        assert [] == list(kept.check())
+        assert before == kept.select("SELECT * FROM bodies")
+    _flip_in_frame(path, 1)
+    with Snapshots(path) as kept:
+        found = list(kept.check())
+        kept.mend()
+
+        assert found == list(kept.check())
+
 
 def _flip_in_frame(path: Path, body_id: int) -> None:
     with closing(sqlite3.connect(path)) as db:

@@ -235,6 +235,27 @@ def test_the_command_says_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:
     assert again.stdout == ""
 
 
+@pytest.mark.parametrize("name", ["snapshots.db", "snapshots.db.seal"])
+def test_a_bit_flipped_beside_the_raw_pages_is_found_and_mended(tmp_path: Path, name: str) -> None:
+    """Also in the room of ``snapshots.db`` that nothing uses, and in the seal that tells."""
+    make(tmp_path)
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        kept.put(Page(url="https://mp.weixin.qq.com/s/a", body=b"<html>" * 99), address="https://mp.weixin.qq.com/s/a")
+    place = tmp_path / name
+    data = bytearray(place.read_bytes())
+    data[(data.find(bytes(64)) + 32) if name.endswith(".db") else 99] ^= 1
+    place.write_bytes(data)
+
+    found = wechat_archive("--archive", str(tmp_path), "verify")
+    mended = wechat_archive("--archive", str(tmp_path), "verify", "--repair")
+    again = wechat_archive("--archive", str(tmp_path), "verify")
+
+    assert (65, 0, 0) == (found.code, mended.code, again.code)
+    assert "snapshots.db" in found.stdout
+    with Snapshots(tmp_path / "snapshots.db", readonly=True) as kept:
+        assert b"<html>" * 99 == kept.get(1).body
+
+
 def flip_and_check(root: Path, rng: random.Random, flips: int, sealed: bool) -> None:
     files = sorted(path for path in root.rglob("*") if path.is_file() and path.name != ".lock")
     for _ in range(flips):
@@ -257,6 +278,9 @@ def test_flipped_bits_are_found(tmp_path: Path) -> None:
 def test_a_thousand_flipped_bits_are_found(tmp_path: Path) -> None:
     """Row 22 of faults.md."""
     make(tmp_path)
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        for seed in range(4):
+            kept.put(Page(url=short_address(seed), body=article_page(title=f"{seed}")), address=short_address(seed))
     flip_and_check(tmp_path, random.Random(2), 1000, sealed=True)
 
 
