@@ -11,7 +11,7 @@ from typing import Any
 from archive.config import Config
 from archive.run.inputs import Inputs, read
 from archive.run.report import RunReport
-from archive.run.runner import Runner
+from archive.run.runner import Open, Runner
 from archive.schema import open_database
 from archive.sources import Sources, identify
 from archive.status import collect
@@ -27,6 +27,7 @@ class World:
         self.script = Script(self.clock)
         self.config = Config(**{"images": "local", "recheck": "off", **config})
         self.rng = random.Random(7)
+        self.network: Open = self.script.open
 
     def runner(self, command: str = "save", *, anyway: bool = False, **config: Any) -> Runner:
         settings = self.config.option(**config)
@@ -37,7 +38,7 @@ class World:
             command=command,
             anyway=anyway,
             clock=self.clock,
-            network=self.script.open,
+            network=self.network,
             rng=self.rng,
         )
 

@@ -98,11 +98,12 @@ class Script:
         self.log.append((self.clock.monotonic(), url))
         try:
             await asyncio.sleep(0)
-            return self._answer(url)
+            return self.answer(url)
         finally:
             self.in_flight -= 1
 
-    def _answer(self, url: str) -> Page:
+    def answer(self, url: str) -> Page:
+        """What the script says to a request for ``url``; raises the ScrapeErrors in it."""
         queue = self.answers.get(at(url)) or self.answers.get(url) or ([self.otherwise] if self.otherwise else [])
         assert queue, f"nobody expected a request for {url}"
         answer = queue.pop(0) if len(queue) > 1 else queue[0]

@@ -1,4 +1,8 @@
-"""A month of hourly runs over 200 sources, with blocks, deletions, edits and outages, in minutes."""
+"""A month of hourly runs over 200 sources, with blocks, deletions, edits and outages, in minutes.
+
+The runs are real down to the socket: the fetcher asks the small internet, whose log is what is judged. Only the clock
+is a fake one, and the log is kept by it.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,14 @@ from typing import Any
 import pytest
 
 from scraper.errors import Later, ScrapeError, Unreachable
-from scraper.fetch import FeedResponse
+from scraper.fetch import FeedResponse, Fetcher, FetchSettings
 from scraper.models import Page
 from tests.crawl.archives import World
 from tests.crawl.fakes import at, long, short
 from tests.crawl.pages import DELETED, album_address, album_page, captcha_page, page
 from tests.share import share
+from tests.weixin.answer import Answer, Request
+from tests.weixin.server import Internet
 
 HOUR = 3600.0
 FEEDS, ARTICLES, ALBUMS = 150, 40, 10
@@ -24,13 +30,20 @@ FEEDS, ARTICLES, ALBUMS = 150, 40, 10
 class Month(World):
     """200 sources that publish at random; what they published, and when WeChat was unkind."""
 
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
+    def __init__(self, root: Path, internet: Internet) -> None:
+        super().__init__(root, recheck="7d")
+        settings = FetchSettings(interval=self.config.interval, proxy=internet.proxy, ca_file=internet.ca_file)
+        self.network = lambda: Fetcher(settings, clock=self.clock, rng=self.rng)
+        self.server = internet
+        internet.log.monotonic = self.clock.monotonic
+        internet.site.host("mp.weixin.qq.com", self._article)
+        internet.site.host("feeds.example", self._feed_answer)
         self.events = random.Random(11)
         self.number = 1000
         self.published: dict[str, list[int]] = {}
         self.born: dict[int, float] = {}
         self.deleted: set[int] = set()
+        self.edited: dict[int, int] = {}
         self.block: tuple[float, float] = (0, 0)
         self.outage: tuple[float, float] = (0, 0)
         self.refused: list[float] = []
@@ -41,13 +54,37 @@ class Month(World):
         for n in range(ALBUMS):
             self._album(str(3000000000000000000 + n))
 
+    def _article(self, request: Request) -> Answer:
+        """What the script says, as a server says it."""
+        try:
+            return Answer(body=self.script.answer(request.url).body, coding="gzip")
+        except Unreachable:
+            return Answer(reset="before")
+
+    def _feed_answer(self, request: Request) -> Answer:
+        found = self.script.feeds[request.url](request.headers.get("if-none-match"))
+        if isinstance(found, ScrapeError):
+            return Answer(reset="before")
+        headers = {"ETag": found.etag or ""}
+        return Answer(status=304 if found.not_modified else 200, body=found.body, headers=headers)
+
+    @property
+    def asked(self) -> list[Request]:
+        """The requests to the article host."""
+        return self.server.log.requests("mp.weixin.qq.com")
+
     def publish(self, name: str) -> None:
         """The source has one article more."""
         self.number += 1
         number = self.number
         self.published.setdefault(name, []).append(number)
         self.born[number] = self.clock.monotonic()
-        self.script.on(long(number), self._kindly(lambda url: DELETED if number in self.deleted else page(number)))
+        self.script.on(long(number), self._kindly(lambda url: self._page(number)))
+
+    def _page(self, number: int) -> Page:
+        if number in self.deleted:
+            return DELETED
+        return page(number, text=f"正文，{wording(self.edited.get(number, 0))}。")
 
     def _kindly(self, answer: Any) -> Any:
         """What WeChat says when it is in the mood."""
@@ -102,17 +139,26 @@ class Month(World):
         for name in self.events.sample(names, 2):
             self.publish(name)
         if self.events.random() < 0.2 and self.number > 1100:
-            self.deleted.add(self.events.randrange(1000, self.number))
+            self.deleted.add(self.events.randrange(1001, self.number))
+        if self.events.random() < 0.2:
+            number = self.events.choice(sorted(self.born))
+            self.edited[number] = self.edited.get(number, 0) + 1
 
     @property
     def held(self) -> set[int]:
         return {int(row["mid"]) - 2247480000 for row in self.rows("SELECT mid FROM articles")}
 
 
+def wording(version: int) -> str:
+    """How an article says it after so many edits."""
+    return f"改了{version}次" if version else "原来的话"
+
+
 @pytest.mark.long
-def test_a_month_of_hourly_runs(tmp_path: Path) -> None:
-    """Everything published is kept, blocks are sat out, nothing is asked for without need, the pace is kept."""
-    world = Month(tmp_path / "archive")
+def test_a_month_of_hourly_runs(tmp_path: Path, internet: Internet) -> None:
+    """Everything published is kept, edits and deletions are noticed, blocks are sat out, nothing is asked for without
+    need, the pace is kept."""
+    world = Month(tmp_path / "archive", internet)
     hours = share(720, least=100)
     codes: dict[int, int] = {}
     for hour in range(hours):
@@ -122,17 +168,18 @@ def test_a_month_of_hourly_runs(tmp_path: Path) -> None:
             world.block = (began, began + 14 * HOUR)
         if hour == hours // 2:
             world.outage = (began, began + 3 * HOUR)
-        before = len(world.script.log)
+        before = len(world.asked)
         code = world.run(max_duration=50 * 60.0).exit_code
         codes[code] = codes.get(code, 0) + 1
-        assert len(world.script.log) - before <= 60 * 20
+        assert len(world.asked) - before <= 60 * 20
         world.clock.time = max(began + HOUR, world.clock.time)
-    for _ in range(200):  # nothing new: every source comes to its turn
+    for _ in range(200):  # nothing new: every source comes to its turn, every article to its weekly look
         world.run()
         world.pass_time(HOUR)
 
     expected = set(world.born) - world.deleted
     assert expected - world.held == set()
+    _check_texts(world)
     _check_pace(world)
     _check_needs(world)
     assert set(codes) <= {0, 1, 69, 75}
@@ -141,21 +188,37 @@ def test_a_month_of_hourly_runs(tmp_path: Path) -> None:
     assert world.status()["blocked"] is None
 
 
+def _check_texts(world: Month) -> None:
+    """The newest words of each, with the older ones as versions; what was deleted is kept and marked."""
+    rows = world.rows(
+        "SELECT id, mid, text, gone_reason, (SELECT count(*) FROM versions v WHERE v.article_id = a.id) "
+        "AS versions FROM articles a"
+    )
+    for row in rows:
+        number = int(row["mid"]) - 2247480000
+        assert row["gone_reason"] == ("deleted" if number in world.deleted else None)
+        if number in world.born and number not in world.deleted:
+            assert wording(world.edited.get(number, 0)) in row["text"]
+            assert row["versions"] <= world.edited.get(number, 0)
+    assert any(row["versions"] for row in rows)
+    assert any(row["gone_reason"] for row in rows)
+
+
 def _check_pace(world: Month) -> None:
     """One in flight, never closer together than the interval."""
-    gaps = [b - a for (a, _), (b, _) in pairwise(world.script.log)]
-    assert world.script.peak == 1
+    gaps = [later.at - (earlier.ended or earlier.at) for earlier, later in pairwise(world.asked)]
+    assert world.server.log.peak("mp.weixin.qq.com") == 1
     assert min(gaps) >= world.config.interval - 1e-6
 
 
 def _check_needs(world: Month) -> None:
-    """Each article was asked for once, but for tries that failed; sources no more often than they were due."""
-    asked = world.script.asked
+    """Each article was asked for once and then weekly, but for tries that failed; sources no more often than due."""
+    asked = [at(request.url) for request in world.asked]
     sources = {at(short(n)) for n in range(ARTICLES)}
     articles = [address for address in asked if "appmsgalbum" not in address and address not in sources]
     faults = len(world.refused) + 5 * 40  # the outage: 5 tries each, of at most what ends a run
-    assert len(articles) <= len(world.born) + faults
     days = world.clock.monotonic() / 86400
+    assert len(articles) <= len(world.born) * (1 + days / 7) + faults
     index_looks = sum(address in sources for address in asked)
     assert index_looks <= ARTICLES * (2.3 * days + 1) + faults
-    assert len(world.script.feed_log) <= FEEDS * (4.5 * days + 1) + faults
+    assert world.server.log.count("feeds.example") <= FEEDS * (4.5 * days + 1) + faults

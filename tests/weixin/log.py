@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from tests.weixin.answer import Request
@@ -18,6 +18,8 @@ class Log:
     """Every request in the order it came. Safe to read from any thread."""
 
     def __init__(self) -> None:
+        #: what ``at`` and ``ended`` are read off; a scenario puts its own clock here
+        self.monotonic: Callable[[], float] = time.monotonic
         self._lock = threading.Lock()
         self._requests: list[Request] = []
         self._now: Counter[str] = Counter()
@@ -27,7 +29,7 @@ class Log:
         with self._lock:
             self._now[host] += 1
             request = Request(
-                method, url, host, path, dict(headers), time.monotonic(), datetime.now(UTC), self._now[host]
+                method, url, host, path, dict(headers), self.monotonic(), datetime.now(UTC), self._now[host]
             )
             self._requests.append(request)
             return request
@@ -36,7 +38,7 @@ class Log:
         """Notes that its answer is out, or broken off."""
         with self._lock:
             self._now[request.host] -= 1
-            request.ended, request.status = time.monotonic(), status
+            request.ended, request.status = self.monotonic(), status
 
     def requests(self, host: str | None = None) -> list[Request]:
         """All requests, or those to one host."""
