@@ -25,10 +25,9 @@ def command(app: App, paths: tuple[Path, ...], fetch: bool, no_snapshots: bool, 
     """Take in Markdown files, saved pages, other tools' exports and web archives.
 
     Reads this program's own files (a lost database is rebuilt from them), Markdown with 原文链接: lines or front
-    matter,
-    pages saved by browsers, SingleFile or curl, wechat-article-exporter's HTML and JSON, and WARC. Nothing is fetched
-    without --fetch: images stay where they are, linked articles wait for the next `run`. What cannot be read is listed
-    and the exit code is 1; the rest is taken in.
+    matter, pages saved by browsers (also .mhtml and .webarchive with their pictures), SingleFile or curl,
+    wechat-article-exporter's HTML and JSON, and WARC. Nothing is fetched without --fetch: images stay where they are,
+    linked articles wait for the next `run`. What cannot be read is listed and the exit code is 1; the rest is taken in.
     """
     from archive.cli.progress import progress
     from archive.importers import import_files

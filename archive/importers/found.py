@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archive.errors import ArchiveError, BadInput
+from archive.run import bundles
 from scraper import urls
 from scraper.encoding import to_utf8
 from scraper.models import Article, Page
@@ -78,13 +79,15 @@ def version_of(path: Path) -> int | None:
 
 
 def kind_of(path: Path) -> str | None:
-    """``markdown``, ``html``, ``json`` or ``warc``, by the name; ``None`` for anything else."""
+    """``markdown``, ``html``, ``bundle``, ``json`` or ``warc``, by the name; ``None`` for anything else."""
     name = path.name.lower()
     if name.endswith((".warc", ".warc.gz", ".arc", ".arc.gz")):
         return "warc"
     suffix = path.suffix.lower()
     if suffix in _MARKDOWN:
         return "markdown"
+    if suffix in bundles.ENDINGS:
+        return "bundle"
     return "html" if suffix in _HTML else "json" if suffix in {".json", ".jsonl", ".ndjson"} else None
 
 
@@ -102,6 +105,8 @@ def contents(path: Path) -> Iterator[Found]:
             from archive.importers.exporter import read_json
 
             yield from read_json(path, body)
+        elif kind == "bundle":
+            yield from _bundled(path, body)
         elif kind == "html" or (kind is None and _looks_like_html(body)):
             yield Found(source=str(path), path=path, page=saved_page(path, body))
         else:
@@ -117,6 +122,18 @@ def _read(path: Path) -> bytes:
     if path.stat().st_size > LARGEST:
         raise BadInput(f"it is larger than {LARGEST // 2**20} MB: no saved page")
     return path.read_bytes()
+
+
+def _bundled(path: Path, body: bytes) -> Iterator[Found]:
+    """The page of a file that holds its pictures too, then these."""
+    bundle = bundles.unbundle(body)
+    if bundle is None:
+        raise BadInput("it is no MHTML or web archive, or holds no page")
+    page = saved_page(path, bundle.html)
+    origin = urls.find(bundle.url or "")
+    yield Found(source=str(path), path=path, page=replace(page, url=origin[0].fetch) if origin else page)
+    for url, content in bundle.parts.items():
+        yield Found(source=str(path), path=path, image=(url, content))
 
 
 def _looks_like_html(body: bytes) -> bool:

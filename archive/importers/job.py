@@ -97,7 +97,7 @@ class _Job:
             for found in contents(path):
                 with self.signals.hold():
                     self._take(found)
-            if kind_of(path) == "warc":
+            if kind_of(path) in ("warc", "bundle"):
                 webs.append(path)
             progress(done, len(todo))
         for path in webs:  # again, now that it is known which images are shown

@@ -6,6 +6,9 @@ import json
 import re
 import shutil
 from datetime import UTC, datetime, timedelta
+from email.mime.image import MIMEImage
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from pathlib import Path
 
 import pytest
@@ -235,6 +238,27 @@ def test_saved_pages_of_browsers_singlefile_and_curl(tmp_path: Path) -> None:
         found = {snapshots.get(number).url for number in (1, 2, 3)}
         assert short in found
         assert 3 == store.count()
+
+
+def test_a_page_saved_in_one_file_brings_its_pictures(tmp_path: Path) -> None:
+    """MHTML, as Chrome saves it: the page by the address it was saved from, its pictures without a request."""
+    whole = MIMEMultipart("related")
+    short = whole["Snapshot-Content-Location"] = "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOpQrStUv"
+    whole.attach(MIMEText(page(1).body.decode(), "html", "utf-8"))
+    picture = MIMEImage(png(1), "png")
+    picture["Content-Location"] = PICTURE.format(1)
+    whole.attach(picture)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.mhtml").write_bytes(whole.as_bytes())
+    (folder / "b.mht").write_bytes(b"no such thing")
+
+    report = import_files(tmp_path / "a", [folder])
+
+    assert ({"new": 1, "failed": 1}, 1) == (dict(report.counts), report.media)
+    with opened(tmp_path / "a") as (store, _):
+        assert store.find(short) is not None
+        assert store.media_path(PICTURE.format(1)) is not None
 
 
 def test_the_exporters_json_is_read(tmp_path: Path) -> None:
