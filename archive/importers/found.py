@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -149,7 +150,20 @@ def saved_page(path: Path, body: bytes) -> Page:
         lines = (line.decode("latin-1").partition(":") for line in head[2].splitlines())
         headers = tuple((name.strip().lower(), value.strip()) for name, _, value in lines if value)
         body = body[head.end() :]
+    if body.startswith(b"\x1f\x8b"):  # curl without --compressed, wget: as it came over the wire
+        body = _gunzipped(body)
     return Page(url=_origin(body) or path.absolute().as_uri(), body=body, status=status, headers=headers)
+
+
+def _gunzipped(body: bytes) -> bytes:
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        found = unpacker.decompress(body, LARGEST)
+    except zlib.error as error:
+        raise BadInput(f"it is packed with gzip and damaged: {error}") from error
+    if not unpacker.eof:
+        raise BadInput("it is packed with gzip and cut short, or no saved page")
+    return found
 
 
 def _origin(body: bytes) -> str | None:

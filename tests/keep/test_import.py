@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import shutil
@@ -228,16 +229,19 @@ def test_saved_pages_of_browsers_singlefile_and_curl(tmp_path: Path) -> None:
     }
     for number, (name, mark) in enumerate(marks.items(), start=1):
         (folder / name).write_bytes(mark + page(number).body)
+    packed = gzip.compress(page(4).body)
+    (folder / "wire.html").write_bytes(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + packed)
+    (folder / "cut.html").write_bytes(packed[:-20])
     (folder / "browser_files").mkdir()
     (folder / "browser_files" / "frame.html").write_text("<html>an advertisement</html>")
 
     report = import_files(tmp_path / "a", [folder])
 
-    assert ({"new": 3}, 0) == (dict(report.counts), report.exit_code)
+    assert ({"new": 4, "failed": 1}, 1) == (dict(report.counts), report.exit_code)
     with opened(tmp_path / "a") as (store, snapshots):
         found = {snapshots.get(number).url for number in (1, 2, 3)}
         assert short in found
-        assert 3 == store.count()
+        assert 4 == store.count()
 
 
 def test_a_page_saved_in_one_file_brings_its_pictures(tmp_path: Path) -> None:
