@@ -52,8 +52,6 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 _CUT_ENTITY = re.compile(r"&#?[0-9A-Za-z]{0,31}\Z")
 #: What would begin a block at the start of a line.
 _LINE_START = re.compile(r"(?:#{1,6}(?=[ \t]|$)|>|[-+](?=[ \t]|$)|[-=:|](?=[-=:| \t]*$))|(\d{1,9})([.)])(?=[ \t]|$)")
-#: What a backslash would escape, and the end of a text (``""`` is in every string).
-_AFTER_BACKSLASH = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _ODD_START = re.compile(r"(?!1[.)])\d+[.)] ")
 #: A line that is, or begins, a fence, in a quote too.
 _FENCE = re.compile(r"[ >]*`{3,}[^`\n]*(?:$|\n)")
@@ -370,8 +368,8 @@ def _escape(match: re.Match[str]) -> str:
     if found == "[":
         return OPEN
     if found == "\\":
-        # Before a letter it is only itself; what follows the end is not known yet.
-        return "\\\\" if text[at + 1 : at + 2] in _AFTER_BACKSLASH else "\\"
+        # Before a letter or digit it is only itself; any other neighbour may yet move away (out of bold).
+        return "\\" if _WORD.match(text, at + 1) else "\\\\"
     if found in ("==", "%%"):
         return f"\\{found[0]}\\{found[1]}"
     return "\\" + found
