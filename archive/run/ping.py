@@ -13,8 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 from archive.errors import BadConfig
 from scraper.redact import redact
 
-#: A watchdog that does not answer must not hold up the run.
-_TIMEOUT = 10.0
+#: A watchdog that does not answer must not hold up the run, nor its end after a signal (10 s).
+_TIMEOUT = 5.0
 _LOG = logging.getLogger(__name__)
 
 

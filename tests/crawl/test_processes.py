@@ -143,3 +143,15 @@ def test_fifty_processes_on_one_archive(internet: Internet, tmp_path: Path) -> N
     db.close()
     assert len(internet.log) == codes.count(0)
     assert internet.log.peak("mp.weixin.qq.com") == 1
+
+
+def test_a_signal_before_the_work_begins_has_its_code_too(tmp_path: Path) -> None:
+    """While the program still loads, reads its settings or pings: 143, and nothing is said."""
+    script = (
+        "import os, signal, sys, archive.cli as cli\n"
+        "cli.run = lambda argv: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "cli.main([])\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
+
+    assert (ran.returncode, ran.stderr) == (143, "")
