@@ -5,7 +5,7 @@
 FOLDER holds NAME.html and NAME.json (truths); by default the real pages beside the checkout
 (``../shared/corpus/corpus.tar.xz``), else our own small ones of ``tests/quality/pages``. Every converter gets the same
 pages in the same run; the best of ``--repeat`` counts. The floor is a bare lxml parse of the whole page. Peers come
-with ``pip install .[bench]``; one that is absent is named and left out. ``kept`` is the share of the text that a reader
+with ``pip install .[test,bench]``; one that is absent is named and left out. ``kept`` is the share of the text that a reader
 sees of the Markdown, by tests/quality's measure. The second table says where our time goes.
 """
 
@@ -209,7 +209,7 @@ def main() -> int:
             try:
                 convert = load()
             except ImportError as error:
-                print(f"{name}: not installed ({error}); pip install .[bench]", file=sys.stderr)
+                print(f"{name}: not installed ({error}); pip install .[test,bench]", file=sys.stderr)
                 continue
             results.append(run(name, convert, samples, bare, chosen.repeat))
     if chosen.json:
