@@ -5,8 +5,8 @@
 FOLDER holds NAME.html and NAME.json (truths); by default the real pages beside the checkout
 (``../shared/corpus/corpus.tar.xz``), else our own small ones of ``tests/quality/pages``. Every converter gets the same
 pages in the same run; the best of ``--repeat`` counts. The floor is a bare lxml parse of the whole page. Peers come
-with ``pip install .[test,bench]``; one that is absent is named and left out. ``kept`` is the share of the text that a reader
-sees of the Markdown, by tests/quality's measure. The second table says where our time goes.
+with ``pip install .[test,bench]``; one that is absent is named and left out. ``kept`` is the share of the text that a
+reader sees of the Markdown, by tests/quality's measure. The second table says where our time goes.
 """
 
 from __future__ import annotations
