@@ -43,11 +43,13 @@ def learnt(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("archive.store.keeping.current_parser", lambda: 99)
 
 
-def test_the_same_parser_changes_nothing(root: Path) -> None:
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_same_parser_changes_nothing(root: Path, jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not a byte of a file, not a field of a row, in one process or two."""
+    monkeypatch.setattr("archive.reparse.job.PAGES_A_PROCESS", 1)
     before = contents(root), rows(root)
 
-    report = reparse(root, scope="all", jobs=2)
+    report = reparse(root, scope="all", jobs=jobs)
 
     assert (3, 3, 0, 0) == (report.pages, report.unchanged, report.changed, report.exit_code)
     assert before == (contents(root), rows(root))
