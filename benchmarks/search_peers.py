@@ -163,7 +163,7 @@ class Tantivy:
         field = node.field or "terms"
         if len(words) == 1:
             return query.term_query(self._schema, field, words[0])
-        return query.phrase_query(self._schema, field, words)
+        return query.phrase_query(self._schema, field, [*words])
 
 
 def stream(folded: str) -> list[str]:
