@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import zlib
 from collections.abc import AsyncIterable
@@ -31,8 +30,9 @@ class Unpacker:
         self._waiting = b""
         self._started = self._padding = False
         self._members = 1
-        # BytesIO hands its bytes over without a copy, which a bytearray cannot.
-        self._out, self._size = io.BytesIO(), 0
+        # Pieces, not one growing buffer: growing moves it, and a bomb would be in memory twice before it is refused.
+        self._out: list[bytes] = []
+        self._size = 0
 
     def feed(self, data: bytes) -> None:
         """The next bytes off the wire."""
@@ -56,7 +56,7 @@ class Unpacker:
         begun = self._started or self._waiting
         if self._engine is not None and begun and (not self._engine.eof or self._waiting == b"\x1f"):
             raise CutShort(f"the answer was cut short inside its {self._coding} coding")
-        return self._out.getvalue()
+        return b"".join(self._out)
 
     def _begin(self, data: bytes) -> None:
         """A packed stream begins; gzip may hold several, and what follows the last and is none is padding."""
@@ -84,8 +84,9 @@ class Unpacker:
     def _keep(self, data: bytes) -> None:
         self._size += len(data)
         if self._size > self._cap:
+            self._out.clear()  # now, not when the error's traceback is collected: the next bomb may come first
             raise Refused(f"the answer is larger than the {_mb(self._cap)} that are taken")
-        self._out.write(data)
+        self._out.append(data)
 
 
 def _is_zlib(data: bytes) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
-import resource
-import sys
 import time
 from collections.abc import Callable
 
 import pytest
+
+from tests.memory import peak_mb
 
 _N = 100_000
 CASES: dict[str, Callable[[], str]] = {
@@ -58,8 +58,7 @@ def _measure(name: str) -> tuple[str, float, float]:
     except Hostile:
         text = "hostile"
     spent = time.process_time() - before
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    return text[:40] + text[-40:], spent, peak
+    return text[:40] + text[-40:], spent, peak_mb()
 
 
 @pytest.mark.long

@@ -19,11 +19,12 @@ from tests.crawl.pages import page
 from tests.share import share
 
 _MEASURE = """
-import resource, sys
+import sys
 from pathlib import Path
 from tests.crawl.test_many import crawl
+from tests.memory import peak_mb
 crawl(Path(sys.argv[1]), int(sys.argv[2]))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(round(peak_mb() * 1024))
 """
 
 

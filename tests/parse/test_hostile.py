@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import random
-import resource
-import sys
 import time
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from hypothesis import strategies as st
 
 import scraper
 from scraper import article
+from tests.memory import peak_mb
 
 HEAD = b'<html><body><div id="js_article"><div id="js_content">'
 TAIL = b"</div></div></body></html>"
@@ -88,8 +87,7 @@ def _peak(names: list[str]) -> float:
     """The most memory, in MB, that reading these pages takes in a process of its own."""
     for name in names:
         outcome(HUGE[name][0])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+    return peak_mb()
 
 
 @pytest.mark.long
