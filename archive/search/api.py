@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from archive.search.snippet import Snippet
 COUNTED = 1000
 #: Candidates whose text is read to rank: those with the words in the title, those about them, the newest.
 _TITLED, _ABOUT, _NEWEST = 30, 30, 30
+_ALONE: tuple[str, ...] = ()
 
 
 class Hit(NamedTuple):
@@ -158,7 +159,7 @@ def search(
 
         groups = list(islice(fold_reprints(searcher.connection, ranked), offset, offset + limit + 1))
     else:
-        groups = [(one, ()) for one in islice(ranked, offset, offset + limit + 1)]
+        groups = [(one, _ALONE) for one in islice(ranked, offset, offset + limit + 1)]
     return Results(tuple(_hits(searcher, ranker, groups[:limit])), len(groups) > limit)
 
 
@@ -174,8 +175,7 @@ def count(where: sqlite3.Connection | Searcher | str | Path, query: str, *, cont
 
 def newest_rows(searcher: Searcher, plan: Plan) -> Iterator[tuple[Row, float]]:
     """Matching rows, the newest first, without a score."""
-    for row in searcher.newest(plan):
-        yield row, 0.0
+    return zip(searcher.newest(plan), repeat(0.0))
 
 
 def best_rows(searcher: Searcher, plan: Plan, ranker: Ranker) -> Iterator[tuple[Row, float]]:
@@ -206,7 +206,7 @@ def _hits(searcher: Searcher, ranker: Ranker, groups: list[tuple[tuple[Row, floa
         found = facts.get(row.article_id)
         if found is not None:  # else another program deleted it since
             published = None if row.published is None else datetime.fromtimestamp(row.published, UTC)
-            _, key, title, author, path, url, account = found
+            key, title, author, path, url, account = found
             gone = " gone " in row.tags
             yield Hit(
                 key, title, account, author, published, path, url, round(score, 3), gone, row.article_id, folded,

@@ -37,6 +37,10 @@ class Resolved:
     values: frozenset[int] = frozenset()
 
 
+#: Of most terms they say nothing.
+NOTHING = Resolved()
+
+
 class Row:
     """A candidate with its text, read when first asked for and kept as UTF-8: most are decided without decoding it.
 
@@ -124,13 +128,18 @@ class Term:
 
     def expression(self, markers: Sequence[str] = ("",)) -> Expression:
         """All its tokens, each with any of the markers; or one of the accounts, authors and places found."""
-        groups = [any_of([mark_quoted(t, m) for t in group for m in markers]) for group in self.tokens]
+        if markers == ("",):
+            groups = [any_of(group) for group in self.tokens]
+        else:
+            groups = [any_of([mark_quoted(t, m) for t in group for m in markers]) for group in self.tokens]
         words = all_of(groups) if groups or self.exact else NONE
-        if self.leaf.field in ("", "title") and not groups and not self.exact:
+        if not groups and not self.exact and self.leaf.field in ("", "title"):
             words = EVERY
         return any_of([words, self.names()])
 
     def names(self) -> Expression:
+        if self.resolved is NOTHING:
+            return NONE
         found = [f"a{number}" for number in sorted(self.resolved.accounts)]
         letter = "u" if self.leaf.field == "author" else "p"
         found += [f"{letter}{number}" for number in sorted(self.resolved.values)]
@@ -221,12 +230,16 @@ class Plan:
 
     def matches(self, row: Row, recheck: list[Node] | None = None) -> bool:
         """Whether a candidate of ``match`` (and of the dates) is a match indeed."""
-        return all(self._holds(node, row) for node in (self.recheck if recheck is None else recheck))
+        for node in self.recheck if recheck is None else recheck:  # noqa: SIM110  # `all` makes a generator every time
+            if not self._holds(node, row):
+                return False
+        return True
 
     def _get(self, leaf: Text) -> Term:
-        if leaf not in self._made:
-            self._made[leaf] = self._term(leaf)
-        return self._made[leaf]
+        term = self._made.get(leaf)
+        if term is None:
+            term = self._made[leaf] = self._term(leaf)
+        return term
 
     def _upper(self, node: Node) -> Expression:
         if isinstance(node, Text):
@@ -286,8 +299,10 @@ class Plan:
 
 def _split_dates(node: Node) -> tuple[int | None, int | None, Node | None]:
     """The dates that the whole query demands, and the rest of it."""
-    parts = list(node.nodes) if isinstance(node, And) else [node]
+    parts = node.nodes if isinstance(node, And) else (node,)
     dates = [part for part in parts if isinstance(part, Dates)]
+    if not dates:
+        return None, None, node
     afters = [part.after for part in dates if part.after is not None]
     befores = [part.before for part in dates if part.before is not None]
     kept = tuple(part for part in parts if not isinstance(part, Dates))
@@ -320,16 +335,22 @@ def mark_quoted(expression: str, marker: str) -> str:
 
 
 def all_of(parts: Sequence[Expression]) -> Expression:
-    if any(part is NONE for part in parts):
-        return NONE
-    named = list(dict.fromkeys(part for part in parts if isinstance(part, str)))
+    named: dict[str, None] = {}
+    for part in parts:
+        if part is NONE:
+            return NONE
+        if isinstance(part, str):
+            named[part] = None
     return _joined(named, " AND ") if named else EVERY
 
 
 def any_of(parts: Sequence[Expression]) -> Expression:
-    if any(isinstance(part, _Everything) for part in parts):
-        return EVERY
-    named = list(dict.fromkeys(part for part in parts if isinstance(part, str)))
+    named: dict[str, None] = {}
+    for part in parts:
+        if isinstance(part, str):
+            named[part] = None
+        elif part is not NONE:
+            return EVERY
     return _joined(named, " OR ") if named else NONE
 
 
@@ -345,5 +366,6 @@ def without(wanted: Expression, unwanted: Expression) -> Expression:
     return f"({quoted(ALL) if isinstance(wanted, _Everything) else wanted} NOT {unwanted})"
 
 
-def _joined(parts: list[str], word: str) -> str:
-    return parts[0] if len(parts) == 1 else f"({word.join(parts)})"
+def _joined(parts: Iterable[str], word: str) -> str:
+    first, *others = parts
+    return f"({word.join((first, *others))})" if others else first

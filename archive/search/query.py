@@ -28,6 +28,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from typing import NamedTuple
 
 from archive.errors import BadQuery
 from archive.search.terms import ALL, VALUE, fold
@@ -92,6 +93,11 @@ def parse(typed: str, *, contains: bool = False) -> Node:
     Raises `BadQuery` with what to write instead: nothing to search for, a filter's value that means nothing, too many
     words, too many parentheses inside each other.
     """
+    if _PLAIN.fullmatch(typed):
+        words = typed.split(" ")
+        if len(words) <= MOST_WORDS and _OPERATORS.isdisjoint(words):
+            leaves = tuple(dict.fromkeys([Text(fold(word), "", contains, contains) for word in words]))
+            return And(leaves) if len(leaves) > 1 else leaves[0]
     typed = typed.encode("utf-8", "replace").decode("utf-8")  # lone surrogates: bytes that no UTF-8 terminal sends
     lexemes = list(_lex(typed))
     if sum(lexeme.kind == "word" for lexeme in lexemes) > MOST_WORDS:
@@ -117,8 +123,7 @@ def texts(node: Node, *, wanted: bool = True) -> Iterator[Text]:
             yield from texts(part, wanted=wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class _Lexeme:
+class _Lexeme(NamedTuple):
     kind: str  # "(", ")", "word"
     text: str = ""
     quoted: bool = False
@@ -127,6 +132,11 @@ class _Lexeme:
     negative: bool = False
     group: bool = False  # a "(" that carries `field` or `negative`
 
+
+#: Most queries: words of ideographs, ASCII letters and digits with a blank between. Cutting them needs no lexer, which
+#: takes 10 µs of the 200 that a search has.
+_PLAIN = re.compile("[0-9A-Za-z\u4e00-\u9fff]+(?: [0-9A-Za-z\u4e00-\u9fff]+)*")
+_OPERATORS = frozenset(("AND", "OR", "NOT"))
 
 _OPENING = {'"': '"', "“": "”", "＂": "＂", "”": "”"}
 _OPEN, _CLOSE, _MINUS = ("(", "（"), (")", "）"), ("-", "－")

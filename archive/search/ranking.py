@@ -40,8 +40,13 @@ class Ranker:
     def __init__(self, plan: Plan, now: int) -> None:
         self._terms = plan.terms
         self._now = now
-        phrase = fold(" ".join(term.leaf.folded for term in self._terms))
-        self._phrase = Matcher(phrase) if len(self._terms) > 1 else None
+
+    @cached_property
+    def _phrase(self) -> Matcher | None:
+        """The words in the order typed; made when a row is scored, which those that are only the newest are not."""
+        if len(self._terms) < 2:
+            return None
+        return Matcher(fold(" ".join(term.leaf.folded for term in self._terms)))
 
     def in_title(self, row: Row) -> Places:
         """For each wanted term where it stands in the title."""

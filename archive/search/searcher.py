@@ -8,14 +8,14 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import accumulate
+from itertools import accumulate, repeat
 from operator import itemgetter
 from typing import Any
 
 from archive.errors import ArchiveError, BadQuery
 from archive.search.index import LATE, SPAN, is_current, read_joints, read_spans, span_of
 from archive.search.match import Matcher
-from archive.search.plan import Plan, Resolved, Row, Term
+from archive.search.plan import NOTHING, Plan, Resolved, Row, Term
 from archive.search.query import Node, Text
 from archive.search.terms import IS_WORD, JOINS, LONGEST_WORD, Piece, fold
 
@@ -42,6 +42,7 @@ _CANDIDATES = f"""SELECT search_terms.rowid, {_DOCUMENT}
     FROM search_terms CROSS JOIN search_documents d ON d.id = search_terms.rowid
     WHERE search_terms MATCH ? AND search_terms.rowid BETWEEN ? AND ? ORDER BY search_terms.rowid DESC"""
 
+_NOBODY: frozenset[int] = frozenset()
 _FACTS = "SELECT id, key, title, author, path, url, account_id FROM articles WHERE id IN"
 _AT_ONCE = 500
 
@@ -73,12 +74,8 @@ class Searcher:
 
     def newest(self, plan: Plan) -> Iterator[Row]:
         """Every match, the newest first, of one moment the later archived."""
-        read = self._read
-        checked = bool(plan.recheck)
-        for candidate in self._ordered(plan):
-            row = Row(candidate, read)
-            if not checked or plan.matches(row):
-                yield row
+        rows = map(Row, self._ordered(plan), repeat(self._read))
+        return filter(plan.matches, rows) if plan.recheck else rows
 
     def count(self, plan: Plan, most: int) -> int:
         """How many match, counted no further than ``most``."""
@@ -123,13 +120,14 @@ class Searcher:
         return [Row(row, self._read) for row in found[:limit] if self.in_dates(plan, row[2])]
 
     def facts(self, article_ids: list[int]) -> dict[int, tuple[Any, ...]]:
-        """Of each article that is still there: id, key, title, author, path, url and the account's name."""
+        """Of each article that is still there: key, title, author, path, url and the account's name."""
         found: dict[int, tuple[Any, ...]] = {}
         accounts = self._accounts
         for start in range(0, len(article_ids), _AT_ONCE):
             some = article_ids[start : start + _AT_ONCE]
-            for row in self._rows(f"{_FACTS} ({','.join('?' * len(some))})", tuple(some)):
-                found[row[0]] = (*row[:6], accounts.get(row[6]))
+            rows = self._rows(f"{_FACTS} ({','.join('?' * len(some))})", tuple(some))
+            for number, key, title, author, path, url, account in rows:
+                found[number] = (key, title, author, path, url, accounts.get(account))
         return found
 
     def _read(self, article_id: int) -> tuple[Any, ...] | None:
@@ -236,13 +234,13 @@ class Searcher:
             raise
 
     def _term(self, leaf: Text) -> Term:
-        accounts: frozenset[int] = frozenset()
-        values: frozenset[int] = frozenset()
+        accounts = values = _NOBODY
         if leaf.field in ("", "account"):
             accounts = self._holding(leaf, "account")
         elif leaf.field != "title":
             values = self._holding(leaf, leaf.field)
-        return Term(leaf, Resolved(accounts, values), self._words, self._joints)
+        resolved = Resolved(accounts, values) if accounts or values else NOTHING
+        return Term(leaf, resolved, self._words, self._joints)
 
     def _holding(self, leaf: Text, field: str) -> frozenset[int]:
         """The ids of the names that hold a term."""
@@ -256,12 +254,13 @@ class Searcher:
         joined, starts, numbers = self._names[field]
         position = joined.find(leaf.folded)
         if position < 0:
-            return frozenset()
+            return _NOBODY
         found: set[int] = set()
         matcher = Matcher(leaf.folded, open_left=leaf.open_left, open_right=leaf.open_right)
+        edges = matcher.edge_left or matcher.edge_right  # without, what stands there is found
         while position >= 0:
             which = bisect_right(starts, position) - 1
-            if matcher.found_folded(joined[starts[which] : starts[which + 1] - 1]):
+            if not edges or matcher.found_folded(joined[starts[which] : starts[which + 1] - 1]):
                 found.add(numbers[which])
             position = joined.find(leaf.folded, starts[which + 1])
         return frozenset(found)

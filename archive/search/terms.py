@@ -19,10 +19,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from archive.search.charmap import JOINING, SIMPLIFIED, TRADITIONAL
 
@@ -220,8 +219,7 @@ def _triples(pairs: list[str], joints: frozenset[str]) -> list[str]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """What one part of a term asks of the index: the token itself, or words that begin with, end with, contain it."""
 
     token: str
@@ -235,6 +233,8 @@ def term_pieces(
 
     ``open_left``/``open_right``: the term may begin/end inside a word. ``joints``: those that the index was made with.
     """
+    if len(folded) < 3 and IS_CJK[folded[0]] and IS_CJK[folded[-1]]:
+        return [Piece(folded)], True  # what most people type: one character or one pair
     found: list[Piece] = []
     segments = _SEGMENT.findall(folded)
     for number, segment in enumerate(segments):

@@ -20,6 +20,18 @@ from tests.share import share
 A, B, C = Text("a"), Text("b"), Text("c")
 
 
+@given(
+    st.lists(st.sampled_from(["AND", "OR", "NOT", "and", "AI", "9", "融", "資", "资金", "title"]), min_size=1),
+    st.booleans(),
+)
+@settings(max_examples=200, deadline=None)
+@seed(7)
+def test_words_alone_mean_the_same_without_the_lexer(words: list[str], contains: bool) -> None:
+    """Plain words are cut a shorter way; a blank before them asks for the lexer, and nothing else changes."""
+    typed = " ".join(words)
+    assert parse(f" {typed}", contains=contains) == parse(typed, contains=contains)
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
