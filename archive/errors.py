@@ -11,6 +11,7 @@
      ├─ NewerArchive    78   made by a newer version of this program
      ├─ BadConfig       78   config.toml or an option cannot be used
      ├─ BadInput        65   a given file cannot be read as what it should be
+     ├─ NotIndexed      75   the search index must be made anew first
      ├─ BadQuery        64   a search query that means nothing (message says why)
      └─ NotHeld          1   no such article in the archive
 """
@@ -72,6 +73,12 @@ class BadInput(ArchiveError):
     """A file given to read is not what it should be."""
 
     exit_code = 65
+
+
+class NotIndexed(ArchiveError):
+    """The search index is of another version, unfinished or damaged: ``reindex`` makes it, `search` does by itself."""
+
+    exit_code = 75
 
 
 class BadQuery(ArchiveError):

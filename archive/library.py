@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +16,7 @@ from archive.store import Edge, Store, Stored, Version
 if TYPE_CHECKING:
     from archive.run.report import RunReport
     from archive.search import Results
+    from archive.search.searcher import Searcher
     from scraper.models import Article
 
 DATABASE = "archive.db"
@@ -36,6 +36,7 @@ class Library:
         self._ready()
         self._db: ArchiveDatabase | None = open_database(root / DATABASE, readonly=True)
         self._store = Store(self._db, root)
+        self._searcher: Searcher | None = None
 
     def _ready(self) -> None:
         """Make the database, or bring it up to date, where that is due."""
@@ -58,6 +59,9 @@ class Library:
     def close(self) -> None:
         """Close the database. Fine to call twice."""
         with self._lock:
+            if self._searcher is not None:
+                self._searcher.connection.close()
+                self._searcher = None
             if self._db is not None:
                 self._db.close()
                 self._db = None
@@ -88,14 +92,27 @@ class Library:
 
         Raises BadQuery for a query that means nothing, Corrupt for a hit that is not what was written.
         """
-        from archive.checks import require_sound
+        from archive.errors import NotIndexed
         from archive.search import search
         from archive.search.api import open_readonly
+        from archive.search.searcher import Searcher
 
-        with closing(open_readonly(self.root)) as conn:
-            found = search(conn, query, limit=limit, **options)
-            require_sound(conn, [hit.key for hit in found])
-            return found.complete()
+        with self._lock:
+            # Kept: opening the database anew takes ten times as long as a search.
+            if self._searcher is None:
+                self._searcher = Searcher(open_readonly(self.root))
+            try:
+                return search(self._searcher, query, limit=limit, **options)
+            except NotIndexed:
+                self._reindex()
+            return search(self._searcher, query, limit=limit, **options)
+
+    def _reindex(self) -> None:
+        """The index is another version's, or was left unfinished."""
+        from archive.search.rebuild import reindex
+
+        with Lock(self.root, command="archive.search"), open_database(self.root / DATABASE) as db:
+            reindex(db.conn)
 
     def get(self, name: str) -> Stored:
         """The facts of one article by key (or six first characters of one), address or path. Raises NotHeld."""

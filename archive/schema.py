@@ -23,7 +23,7 @@ from archive import seal
 from archive.crawl_tables import DDL as CRAWL_DDL
 from archive.errors import ArchiveError, CannotCreate, Corrupt, DiskTrouble, Locked, NewerArchive, NotHeld
 from archive.keep_tables import DDL as REPARSES_DDL
-from archive.search.tables import SEARCH_DDL
+from archive.search.tables import SEARCH_DDL, SEARCH_DROP
 
 migrations = Migrations("archive")
 
@@ -227,6 +227,14 @@ def m_reparses(db: Database) -> None:
 @migrations()
 def m003_search(db: Database) -> None:
     run_ddl(db, SEARCH_DDL)
+
+
+@migrations()
+def m004_search_newest_first(db: Database) -> None:
+    """Archives of before 2026-11-27 have rowids the other way round, spans in ``search_meta`` and no seals."""
+    columns = {row[1] for row in db.conn.execute("PRAGMA table_info(search_documents)")}
+    if "seal" not in columns:
+        run_ddl(db, (*SEARCH_DROP, *SEARCH_DDL))
 
 
 class ArchiveDatabase(Database):

@@ -84,13 +84,10 @@ def command(
         found = with_index(app, lambda conn: count(conn, typed, contains=contains))
         click.echo(json.dumps({"count": found.number, "more": found.more}) if as_json else str(found))
         return
-    from archive.checks import require_sound
     from archive.search.api import search
 
     def ask(conn: sqlite3.Connection) -> Results:
-        found = search(conn, typed, limit=limit, offset=offset, newest=newest, contains=contains, fold=fold)
-        require_sound(conn, [hit.key for hit in found])
-        return found.complete()
+        return search(conn, typed, limit=limit, offset=offset, newest=newest, contains=contains, fold=fold)
 
     results = with_index(app, ask)
     if as_json:
@@ -174,14 +171,14 @@ def _iso(moment: datetime | None) -> str | None:
 
 def with_index(app: App, work: Callable[[sqlite3.Connection], T]) -> T:
     """Read the database; where its index is of another version or unfinished, make it anew first."""
+    from archive.errors import NotIndexed
     from archive.search.api import open_readonly
-    from archive.search.searcher import NotIndexed
 
     try:
         with closing(open_readonly(app.root)) as conn:
             return work(conn)
     except NotIndexed:
-        app.say("the search index is being made for this version; this happens once")
+        app.say("the search index is being made anew; this happens once")
         rebuild(app)
     with closing(open_readonly(app.root)) as conn:
         return work(conn)

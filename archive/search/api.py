@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice, repeat
+from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 from archive.errors import Corrupt, NotHeld
 from archive.search.match import Span
-from archive.search.plan import Plan, Row
+from archive.search.plan import Plan
 from archive.search.query import parse
-from archive.search.ranking import Ranker, Shown
+from archive.search.ranking import Ranker
+from archive.search.rows import Row
 from archive.search.searcher import Searcher
-from archive.search.snippet import Snippet
+from archive.search.snippet import Snippet, cut
 
 #: Counting stops here: nobody reads on, and a count of 80,000 takes longer than the search.
 COUNTED = 1000
@@ -25,39 +25,83 @@ COUNTED = 1000
 _TITLED, _ABOUT, _NEWEST = 30, 30, 30
 _ALONE: tuple[str, ...] = ()
 
+#: An article and how well it answers; and with the keys of its reprints.
+Scored = tuple[Row, float]
+Group = tuple[Row, float, tuple[str, ...]]
 
-class Hit(NamedTuple):
-    """One article found.
 
-    ``published`` is aware, UTC. ``path`` is of its Markdown file, from the archive's folder, with ``/``. ``score`` is 0
-    and up, comparable within one search; 0.0 when the newest were asked for. ``folded`` are the keys of reprints folded
-    under this one. ``snippet`` and ``title_marks`` are made when first asked for.
+class Hit:
+    """One article found. ``account``: its account's name. ``score`` is 0 and up, comparable within one search; 0.0 when
+    the newest were asked for. ``folded`` are the keys of reprints folded under this one.
 
-    A tuple, since twenty frozen dataclasses take a fifth of the time that a search has (50 µs).
+    Everything is there, also when the archive is closed since; what is not asked for is not made.
     """
 
-    key: str
-    title: str
-    account: str | None
-    author: str | None
-    published: datetime | None
-    path: str
-    url: str | None
-    score: float
-    gone: bool
-    article_id: int
-    folded: tuple[str, ...]
-    shown: Shown
+    __slots__ = ("_ranker", "_row", "_snippet", "account", "folded", "score")
+
+    def __init__(self, row: Row, account: str | None, score: float, folded: tuple[str, ...], ranker: Ranker) -> None:
+        self._row = row
+        self._ranker = ranker
+        self._snippet: Snippet | None = None
+        self.account = account
+        self.score = score
+        self.folded = folded
+
+    def __repr__(self) -> str:
+        return f"<Hit {self.key} {self.title!r} {self.published} {self.score}>"
+
+    @property
+    def article_id(self) -> int:
+        """Its number in the table ``articles``."""
+        return self._row.article_id
+
+    @property
+    def key(self) -> str:
+        """The ten characters that name it in the archive."""
+        return self._row.key
+
+    @property
+    def title(self) -> str:
+        return self._row.title
+
+    @property
+    def author(self) -> str | None:
+        return self._row.author
+
+    @property
+    def published(self) -> datetime | None:
+        """Aware, UTC; ``None`` where no page says it."""
+        second = self._row.published
+        return None if second is None else datetime.fromtimestamp(second, UTC)
+
+    @property
+    def path(self) -> str:
+        """Of its Markdown file, from the archive's folder, with ``/``."""
+        return self._row.path
+
+    @property
+    def url(self) -> str | None:
+        """The page's own permanent link."""
+        return self._row.url
+
+    @property
+    def gone(self) -> bool:
+        """Whether it is deleted on WeChat meanwhile."""
+        return " gone " in self._row.tags
 
     @property
     def snippet(self) -> Snippet:
         """The piece of the original text that shows why it was found."""
-        return self.shown.snippet
+        if self._snippet is None:
+            text = self._row.text
+            self._snippet = cut(text, self._ranker.in_text(self._row, text))
+        return self._snippet
 
     @property
     def title_marks(self) -> tuple[Span, ...]:
         """Where the words stand in ``title``: ranges of characters."""
-        return self.shown.title_marks
+        places = self._ranker.in_title(self._row)
+        return cut(self.title, places, length=len(self.title) + 1).marks if any(places) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +110,6 @@ class Results:
 
     hits: tuple[Hit, ...]
     more: bool = False
-
-    def complete(self) -> Results:
-        """Read what their snippets need: to be called before a connection that was searched with is closed."""
-        for hit in self.hits:
-            hit.shown.read()
-        return self
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -109,7 +147,7 @@ def open_readonly(path: str | Path) -> sqlite3.Connection:
         # writes there either, so the file can be read as it lies.
         conn = None
         try:
-            conn = sqlite3.connect(f"{place.absolute().as_uri()}?{how}", uri=True, timeout=30)
+            conn = sqlite3.connect(f"{place.absolute().as_uri()}?{how}", uri=True, timeout=30, check_same_thread=False)
             conn.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
         except sqlite3.Error as error:
             if conn is not None:
@@ -140,15 +178,14 @@ def search(
     ``limit`` hits from number ``offset`` (0: the first) on. ``contains``: Latin words are found inside longer ones.
     ``fold``: near-duplicates and reprints of a better hit are listed under it (``Hit.folded``) and take no place.
 
-    ``where``: an archive's folder, or an open connection or `Searcher`; the hits' snippets need that one to stay open,
-    or `Results.complete` called while it is.
+    ``where``: an archive's folder, or an open connection or `Searcher`.
 
-    Raises `BadQuery` for a query that means nothing, `NotIndexed` where the index must be rebuilt first, `Corrupt`.
+    Raises `BadQuery` for a query that means nothing, `NotIndexed` where the index must be rebuilt first, `Corrupt` for
+    a hit that is not what was written.
     """
     if not isinstance(where, Searcher | sqlite3.Connection):
         with closing(open_readonly(where)) as conn:
-            found = search(conn, query, limit=limit, offset=offset, newest=newest, contains=contains, fold=fold)
-            return found.complete()
+            return search(conn, query, limit=limit, offset=offset, newest=newest, contains=contains, fold=fold)
     searcher = where if isinstance(where, Searcher) else Searcher(where)
     plan = searcher.plan(parse(query, contains=contains))
     ranker = Ranker(plan, searcher.newest_time)
@@ -157,9 +194,9 @@ def search(
     if fold:
         from archive.search.similar import fold_reprints
 
-        groups = list(islice(fold_reprints(searcher.connection, ranked), offset, offset + limit + 1))
+        groups = list(islice(fold_reprints(ranked), offset, offset + limit + 1))
     else:
-        groups = [(one, _ALONE) for one in islice(ranked, offset, offset + limit + 1)]
+        groups = [(row, score, _ALONE) for row, score in islice(ranked, offset, offset + limit + 1)]
     return Results(tuple(_hits(searcher, ranker, groups[:limit])), len(groups) > limit)
 
 
@@ -173,12 +210,12 @@ def count(where: sqlite3.Connection | Searcher | str | Path, query: str, *, cont
     return Count(min(number, COUNTED), number > COUNTED)
 
 
-def newest_rows(searcher: Searcher, plan: Plan) -> Iterator[tuple[Row, float]]:
+def newest_rows(searcher: Searcher, plan: Plan) -> Iterator[Scored]:
     """Matching rows, the newest first, without a score."""
-    return zip(searcher.newest(plan), repeat(0.0))
+    return ((row, 0.0) for row in searcher.newest(plan))
 
 
-def best_rows(searcher: Searcher, plan: Plan, ranker: Ranker) -> Iterator[tuple[Row, float]]:
+def best_rows(searcher: Searcher, plan: Plan, ranker: Ranker) -> Iterator[Scored]:
     """Matching rows, the best first.
 
     Ranked are those with the words in the title, those that say them often, and the newest; whoever leafs further
@@ -189,26 +226,19 @@ def best_rows(searcher: Searcher, plan: Plan, ranker: Ranker) -> Iterator[tuple[
         if match is None:
             continue
         for row in searcher.first(plan, match, most):
-            if row.id not in pool and plan.matches(row):
+            if row.id not in pool and (plan.matches is None or plan.matches(row)):
                 pool[row.id] = row
-    rest = newest_rows(searcher, plan)
-    for row, _ in islice(rest, _NEWEST):
+    rest = searcher.newest(plan)
+    for row in islice(rest, _NEWEST):
         pool[row.id] = row
     scored = [(row, ranker.score(row)) for row in pool.values()]
-    scored.sort(key=lambda one: (-one[1], -(one[0].published or 0), one[0].id))
+    scored.sort(key=lambda one: (-one[1], -(one[0].published or 0), one[0].article_id))
     yield from scored
-    yield from ((row, 0.0) for row, _ in rest if row.id not in pool)
+    yield from ((row, 0.0) for row in rest if row.id not in pool)
 
 
-def _hits(searcher: Searcher, ranker: Ranker, groups: list[tuple[tuple[Row, float], tuple[str, ...]]]) -> Iterator[Hit]:
-    facts = searcher.facts([row.article_id for (row, _), _ in groups])
-    for (row, score), folded in groups:
-        found = facts.get(row.article_id)
-        if found is not None:  # else another program deleted it since
-            published = None if row.published is None else datetime.fromtimestamp(row.published, UTC)
-            key, title, author, path, url, account = found
-            gone = " gone " in row.tags
-            yield Hit(
-                key, title, account, author, published, path, url, round(score, 3), gone, row.article_id, folded,
-                Shown(ranker, row),
-            )  # fmt: skip
+def _hits(searcher: Searcher, ranker: Ranker, groups: list[Group]) -> Iterator[Hit]:
+    accounts = searcher.accounts
+    for row, score, folded in groups:
+        searcher.rows.require_sound(row)
+        yield Hit(row, accounts.get(row.account_id or 0), score, folded, ranker)

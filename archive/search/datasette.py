@@ -23,14 +23,23 @@ FROM search
 WHERE words MATCH (SELECT group_concat('"' || replace(token, '"', '') || '"', ' AND ') FROM piece)
   AND (text LIKE '%' || trim(:q) || '%' OR title LIKE '%' || trim(:q) || '%' OR digest LIKE '%' || trim(:q) || '%'
        OR author LIKE '%' || trim(:q) || '%')
-ORDER BY id DESC
+ORDER BY id
 LIMIT 50"""
 
 #: What only the program itself can make sense of.
 _HIDDEN = (
-    *("search_documents", "search_values", "search_before", "search_meta", "search_vocabulary", "search_terms"),
-    *("_sqlite_migrations", "addresses", "cooldown", "crawls", "doomed_files", "former_keys", "frontier", "pages"),
-    *("reparses",),
+    *("search_documents", "search_values", "search_before", "search_meta", "search_spans", "search_vocabulary"),
+    *(
+        "search_terms",
+        "_sqlite_migrations",
+        "addresses",
+        "cooldown",
+        "crawls",
+        "doomed_files",
+        "former_keys",
+        "frontier",
+    ),
+    *("pages", "reparses"),
 )
 _TABLES: dict[str, dict[str, Any]] = {
     "articles": {
@@ -69,7 +78,7 @@ def metadata(database: str = "archive") -> dict[str, Any]:
                         "title": "Find by tokens",
                         "description": 'Characters, pairs and words with AND, OR, NOT, such as: 融资 AND 美金 NOT "ai"',
                         "sql": "SELECT key, title, account, published, path FROM search WHERE words MATCH :words"
-                        " ORDER BY id DESC LIMIT 50",
+                        " ORDER BY id LIMIT 50",
                         "params": ["words"],
                     },
                 },

@@ -1,22 +1,61 @@
-"""Articles as rows → the `Document` that is indexed. One reading for saving, rebuilding and checking alike."""
+"""Articles as rows → what is indexed of them. One reading for saving, rebuilding and checking alike."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Sized
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from archive.search.index import Document
+from archive.search.terms import ALL, SALIENT, TITLE, VALUE, fold, tokens, tokens_and_salient
+
+OFTEN = 4  #: a word or pair that stands so many times in a text is one the article is about
 
 _VIDEO = {"video", "channels", "live"}
 _AUDIO = {"audio", "music"}
 
-_ROWS = """SELECT articles.id, articles.title, articles.text, articles.published, articles.author, accounts.name,
-                  articles.digest, articles.kind_name, articles.place, articles.gone IS NOT NULL,
-                  instr(articles.body, '<pre'),
+_ROWS = """SELECT id, key, account_id, title, text, published, author, digest, kind_name, place, path, url,
+                  gone IS NOT NULL, instr(body, '<pre'),
                   EXISTS (SELECT 1 FROM images WHERE article_id = articles.id AND role NOT IN ('cover', 'card')),
                   (SELECT group_concat(sort, ' ') FROM embeds WHERE article_id = articles.id)
-           FROM articles LEFT JOIN accounts ON accounts.id = articles.account_id WHERE articles.id = ?"""
+           FROM articles WHERE id = ?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What the index knows of an article. ``published`` is aware; ``has`` ⊆ {code, video, audio, image}."""
+
+    article_id: int
+    key: str
+    account_id: int | None
+    title: str
+    text: str
+    published: datetime | None
+    author: str | None
+    digest: str | None
+    kind_name: str
+    place: str | None
+    path: str
+    url: str | None
+    gone: bool = False
+    has: frozenset[str] = field(default=frozenset())
+
+    @property
+    def second(self) -> int | None:
+        """When it was published, seconds since 1970."""
+        return None if self.published is None else second(self.published)
+
+    def words(self, joints: frozenset[str]) -> set[str]:
+        """Every token but its filters'."""
+        return document_tokens(self.title, self.text, self.author, self.digest, joints=joints)
+
+    def fingerprint(self, words: Sized) -> int:
+        return fingerprint(words, self.title, self.text, self.author, self.digest)
+
+    def seal(self, tags: str) -> int:
+        head = (self.key, self.title, self.author, self.digest, self.path, self.url, self.account_id)
+        return seal(*head, self.second, tags, self.text.encode())
 
 
 def documents(conn: sqlite3.Connection, article_ids: Iterable[int]) -> Iterator[Document]:
@@ -25,7 +64,8 @@ def documents(conn: sqlite3.Connection, article_ids: Iterable[int]) -> Iterator[
         row = conn.execute(_ROWS, (article_id,)).fetchone()
         if row is None:
             continue
-        number, title, text, published, author, account, digest, kind_name, place, gone, code, image, sorts = row
+        number, key, account_id, title, text, published, author, digest, kind_name, place, path, url = row[:12]
+        gone, code, image, sorts = row[12:]
         embedded = set((sorts or "").split())
         held = {
             "code": bool(code),
@@ -35,14 +75,64 @@ def documents(conn: sqlite3.Connection, article_ids: Iterable[int]) -> Iterator[
         }
         yield Document(
             article_id=number,
+            key=key,
+            account_id=account_id,
             title=title,
             text=text,
             published=None if published is None else datetime.fromisoformat(published),
             author=author,
-            account=account,
             digest=digest,
             kind_name=kind_name,
             place=place,
+            path=path,
+            url=url,
             gone=bool(gone),
             has=frozenset(name for name, there in held.items() if there),
         )
+
+
+def document_tokens(
+    title: str, text: str, author: str | None, digest: str | None, *, joints: frozenset[str]
+) -> set[str]:
+    """Every token of an article but its filters. A term must stand in one field: fields are never joined."""
+    in_title = tokens(fold(title), joints)
+    found, often = tokens_and_salient(fold(text), joints, OFTEN)
+    for other in (author, digest):
+        if other:
+            found |= tokens(fold(other), joints)
+    found |= in_title
+    found.update([TITLE + token for token in in_title])
+    found.update([SALIENT + token for token in often if token not in in_title])
+    return found
+
+
+def second(moment: datetime) -> int:
+    """An aware time as the index keeps it: whole seconds since 1970."""
+    return int(moment.timestamp())
+
+
+def filter_tokens(tags: str) -> list[str]:
+    """``" a12 karticle "`` → the tokens in the index."""
+    return [ALL, *(VALUE + tag for tag in tags.split())]
+
+
+def fingerprint(words: Sized, *fields: str | None) -> int:
+    """Of what an article was indexed from. The number of its tokens tells when another Unicode version cuts it anew."""
+    return zlib.crc32("\0".join(field or "" for field in fields).encode("utf-8", "surrogatepass"), len(words))
+
+
+def seal(
+    key: str,
+    title: str,
+    author: str | None,
+    digest: str | None,
+    path: str,
+    url: str | None,
+    account_id: int | None,
+    published: int | None,
+    tags: str,
+    text: bytes,
+) -> int:
+    """Over all that a search shows of an article, so that it can tell of a hit at 1 µs that no bit of it flipped."""
+    head = f"{key}\n{title}\n{author}\n{digest}\n{path}\n{url}\n{account_id}\n{published}\n{tags}"
+    return zlib.crc32(head.encode(), zlib.crc32(text))

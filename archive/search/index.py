@@ -1,53 +1,19 @@
-"""Writing the index: put, remove, and what has to be known to do both. Never commits: the caller's transaction does.
-
-Where an article stands in the index decides how fast the newest are found. ``search_terms`` is read from the largest
-rowid down, so rowids go by publish time; and small differences between rowids make a small index, so they lie dense:
-time is cut into spans of `SPAN` rowids each (`_Spans`), inside a span the order does not matter because a search sorts
-the hits of one span itself. An article that finds its span full stands above `LATE`, where a search always looks
-first; the next `reindex` cuts new spans. What has no time stands below 0, after everything else.
-Minutes as rowids would be simpler, and most differences two bytes or three instead of one.
-"""
+"""Writing the index: put, remove, and what has to be known to do both. Never commits: the caller's transaction does."""
 
 from __future__ import annotations
 
 import sqlite3
-import zlib
-from bisect import bisect_right
-from collections.abc import Sequence, Sized
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import lru_cache
 
+from archive.search.documents import Document, document_tokens, filter_tokens, fingerprint
+from archive.search.order import Place, free_place, undated_place
 from archive.search.query import kind_token
 from archive.search.tables import VERSION
-from archive.search.terms import ALL, SALIENT, TITLE, VALUE, fold, nature, tokens, tokens_and_salient
+from archive.search.terms import VALUE, fold, nature
 
-SPAN = 128
-FILL = SPAN // 2  #: articles a span gets when spans are cut; the rest is room for older ones found later
-LATE = 1 << 27
-#: An article without a time has its own number less this: below all others, the later archived first.
-UNDATED = 1 << 40
 #: Each commit leaves FTS5 a small segment, and each segment costs every search. After 300 articles one by one 18 of
 #: them made a search 2.5 times slower; joining small ones now and then takes 1 ms.
 _MERGE_EVERY, _MERGE_PAGES = 8, 200
-OFTEN = 4  #: a word or pair that stands so many times in a text is one the article is about
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """What the index knows of an article. ``published`` is aware; ``has`` ⊆ {code, video, audio, image}."""
-
-    article_id: int
-    title: str
-    text: str
-    published: datetime | None = None
-    author: str | None = None
-    account: str | None = None
-    digest: str | None = None
-    kind_name: str = "article"
-    place: str | None = None
-    gone: bool = False
-    has: frozenset[str] = field(default=frozenset())
 
 
 class Index:
@@ -61,48 +27,57 @@ class Index:
 
         While the index waits to be rebuilt (another tokenizer's) nothing is done: rebuilding reads every row.
         """
-        if is_current(self._conn):
-            self.add(doc)
+        meta = read_meta(self._conn)
+        if meta.get("version") == VERSION:
+            self.add(doc, meta)
 
-    def add(self, doc: Document) -> None:
-        """`put` without asking whether the index is whole: what a rebuild does."""
-        row = self._conn.execute("SELECT account_id FROM articles WHERE id = ?", (doc.article_id,)).fetchone()
-        account_id = row[0] if row else None
-        place = self.forget(doc.article_id)
-        words = document_tokens(doc.title, doc.text, doc.author, doc.digest, joints=read_joints(self._conn))
-        tags = self._tags(doc, account_id)
-        published = None if doc.published is None else int(doc.published.timestamp())
-        rowid = self._rowid(doc, published, place)
+    def add(self, doc: Document, meta: Meta, rowid: int | None = None) -> None:
+        """`put` without asking whether the index is whole: what a rebuild does, which knows the ``rowid`` too."""
+        own = self.forget(doc.article_id, meta)
+        words = doc.words(joints_of(meta))
+        tags = self._tags(doc)
+        published = doc.second
+        if rowid is None:
+            rowid = self._place(doc.article_id, published, own, meta)
         terms = " ".join([*words, *filter_tokens(tags)])
         self._conn.execute("INSERT INTO search_terms(rowid, terms) VALUES (?, ?)", (rowid, terms))
         self._conn.execute(
-            "INSERT INTO search_documents(id, article_id, published, tags, nature, fingerprint) VALUES (?,?,?,?,?,?)",
+            "INSERT INTO search_documents(id, article_id, published, tags, nature, fingerprint, seal) "
+            "VALUES (?,?,?,?,?,?,?)",
             (
                 rowid,
                 doc.article_id,
                 published,
                 tags,
                 nature("\n".join((doc.title, doc.text, doc.author or "", doc.digest or ""))),
-                fingerprint(words, doc.title, doc.text, doc.author, doc.digest),
+                doc.fingerprint(words),
+                doc.seal(tags),
             ),
         )
-
         if doc.article_id % _MERGE_EVERY == 0:
             self._conn.execute("INSERT INTO search_terms(search_terms, rank) VALUES ('merge', ?)", (_MERGE_PAGES,))
 
+    def _place(self, article_id: int, published: int | None, own: Place | None, meta: Meta) -> int:
+        taken = _leftover(meta)
+        if published is None:
+            return undated_place(article_id, taken)
+        return free_place(self._conn, (published, article_id), own, taken)
+
     def remove(self, article_id: int) -> None:
         """Forget an article, before or after its row is deleted. Nothing happens where it is not indexed."""
-        if is_current(self._conn):
-            self.forget(article_id)
+        meta = read_meta(self._conn)
+        if meta.get("version") == VERSION:
+            self.forget(article_id, meta)
 
-    def forget(self, article_id: int) -> int | None:
-        """`remove` without asking whether the index is whole; returns the rowid it had."""
+    def forget(self, article_id: int, meta: Meta) -> Place | None:
+        """`remove` without asking whether the index is whole; returns the place it had, if that may be used again."""
         found = self._conn.execute(
-            "SELECT id, tags, fingerprint FROM search_documents WHERE article_id = ?", (article_id,)
+            "SELECT id, published, tags, fingerprint FROM search_documents WHERE article_id = ?", (article_id,)
         ).fetchone()
         if found is None:
             return None
-        rowid, tags, printed = found
+        rowid, published, tags, printed = found
+        place: Place | None = Place(int(rowid), published)
         old = (
             self._conn.execute(
                 "SELECT title, text, author, digest FROM search_before WHERE article_id = ?", (article_id,)
@@ -111,7 +86,7 @@ class Index:
                 "SELECT title, text, author, digest FROM articles WHERE id = ?", (article_id,)
             ).fetchone()
         )
-        words = document_tokens(*old, joints=read_joints(self._conn)) if old else set()
+        words = document_tokens(*old, joints=joints_of(meta)) if old else set()
         if fingerprint(words, *(old or ())) == printed:
             terms = " ".join([*words, *filter_tokens(tags)])
             self._conn.execute(
@@ -120,19 +95,20 @@ class Index:
         else:
             # FTS5 would be damaged by the wrong tokens. The rowid is noted, so that it is never used again and means
             # no article: what is left under it is found by nobody, and gone after the next rebuild.
-            left = get_meta(self._conn, "leftover") or ""
-            set_meta(self._conn, "leftover", f"{left} {rowid}".strip())
-            rowid = None
+            left = f"{meta.get('leftover', '')} {rowid}".strip()
+            set_meta(self._conn, "leftover", left)
+            meta["leftover"] = left
+            place = None
         self._conn.execute("DELETE FROM search_documents WHERE article_id = ?", (article_id,))
         self._conn.execute("DELETE FROM search_before WHERE article_id = ?", (article_id,))
         for tag in tags.split():
             if tag[0] in "up":
                 self._release(int(tag[1:]))
-        return None if rowid is None else int(rowid)
+        return place
 
-    def _tags(self, doc: Document, account_id: int | None) -> str:
+    def _tags(self, doc: Document) -> str:
         """The filters between blanks, `` a12 u7 karticle hcode ``: as stored, and as searched with ``LIKE``."""
-        tags = [] if account_id is None else [f"a{account_id}"]
+        tags = [] if doc.account_id is None else [f"a{doc.account_id}"]
         if doc.author and fold(doc.author):
             tags.append(f"u{self._value('author', doc.author)}")
         if doc.place and fold(doc.place):
@@ -155,101 +131,17 @@ class Index:
         self._conn.execute("UPDATE search_values SET used = used - 1 WHERE id = ?", (value_id,))
         self._conn.execute("DELETE FROM search_values WHERE id = ? AND used < 1", (value_id,))
 
-    def _rowid(self, doc: Document, published: int | None, place: int | None) -> int:
-        """A free rowid in the span of that moment; ``place`` is the article's own, freed just now."""
-        left = frozenset(map(int, (get_meta(self._conn, "leftover") or "").split()))
-        if published is None:
-            rowid = doc.article_id - UNDATED
-            while rowid in left:
-                rowid -= UNDATED
-            return rowid
-        spans = read_spans(self._conn)
-        number = span_of(spans, published)
-        if place is not None and 0 <= place < LATE and place // SPAN == number:
-            return place
-        if number == len(spans) and published > spans[-1]:
-            number = self._newest_span(spans, published)
-        return (
-            self._free(number * SPAN, (number + 1) * SPAN, left) or self._free(LATE, LATE * 2, left) or self._beyond()
-        )
 
-    def _newest_span(self, spans: Sequence[int], published: int) -> int:
-        """The last span, or a new one when it is well filled and the article is newer than all in it."""
-        start = len(spans) * SPAN
-        held, newest = self._conn.execute(
-            "SELECT count(*), max(published) FROM search_documents WHERE id >= ? AND id < ?", (start, start + SPAN)
-        ).fetchone()
-        if held >= FILL and published > newest:
-            set_meta(self._conn, "spans", " ".join(map(str, (*spans, published))))
-            return len(spans) + 1
-        return len(spans)
-
-    def _free(self, start: int, end: int, left: frozenset[int]) -> int | None:
-        last = self._conn.execute(
-            "SELECT max(id) FROM search_documents WHERE id >= ? AND id < ?", (start, end)
-        ).fetchone()[0]
-        free = max(start, 1) if last is None else int(last) + 1
-        while free in left:
-            free += 1
-        return free if free < end else None
-
-    def _beyond(self) -> int:
-        return int(self._conn.execute("SELECT max(id) + 1 FROM search_documents").fetchone()[0])
+Meta = dict[str, str]
+"""``search_meta`` as it is, for one put or removal."""
 
 
-def document_tokens(
-    title: str, text: str, author: str | None, digest: str | None, *, joints: frozenset[str]
-) -> set[str]:
-    """Every token of an article but its filters. A term must stand in one field: fields are never joined."""
-    in_title = tokens(fold(title), joints)
-    found, often = tokens_and_salient(fold(text), joints, OFTEN)
-    for other in (author, digest):
-        if other:
-            found |= tokens(fold(other), joints)
-    found |= in_title
-    found.update([TITLE + token for token in in_title])
-    found.update([SALIENT + token for token in often if token not in in_title])
-    return found
+def read_meta(conn: sqlite3.Connection) -> Meta:
+    return {str(name): str(value) for name, value in conn.execute("SELECT name, value FROM search_meta")}
 
 
-def filter_tokens(tags: str) -> list[str]:
-    """``" a12 karticle "`` → the tokens in the index."""
-    return [ALL, *(VALUE + tag for tag in tags.split())]
-
-
-def fingerprint(words: Sized, *fields: str | None) -> int:
-    """Of what an article was indexed from. The number of its tokens tells when another Unicode version cuts it anew."""
-    return zlib.crc32("\0".join(field or "" for field in fields).encode("utf-8", "surrogatepass"), len(words))
-
-
-def read_spans(conn: sqlite3.Connection) -> tuple[int, ...]:
-    """Where each time span begins, seconds since 1970, ascending; span 0 is all before."""
-    stored = get_meta(conn, "spans")
-    return _numbers(stored) if stored else WEEKS
-
-
-def read_joints(conn: sqlite3.Connection) -> frozenset[str]:
-    """The most frequent pairs when the index was last built (`terms.tokens`); none in one that never was."""
-    return _pairs(get_meta(conn, "joints") or "")
-
-
-@lru_cache(4)
-def _numbers(stored: str) -> tuple[int, ...]:
-    return tuple(map(int, stored.split()))
-
-
-@lru_cache(4)
-def _pairs(stored: str) -> frozenset[str]:
-    return frozenset(stored.split())
-
-
-def span_of(spans: Sequence[int], published: int) -> int:
-    return bisect_right(spans, published)
-
-
-#: Spans of an archive that was never rebuilt: each week since Official Accounts began, until 2027. Later ones are cut
-#: as articles come.
-WEEKS = tuple(range(int(datetime(2012, 8, 6, tzinfo=UTC).timestamp()), 1_798_000_000, 7 * 86400))
+def set_meta(conn: sqlite3.Connection, name: str, value: str) -> None:
+    conn.execute("INSERT OR REPLACE INTO search_meta(name, value) VALUES (?, ?)", (name, value))
 
 
 def get_meta(conn: sqlite3.Connection, name: str) -> str | None:
@@ -257,10 +149,21 @@ def get_meta(conn: sqlite3.Connection, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def set_meta(conn: sqlite3.Connection, name: str, value: str) -> None:
-    conn.execute("INSERT OR REPLACE INTO search_meta(name, value) VALUES (?, ?)", (name, value))
-
-
 def is_current(conn: sqlite3.Connection) -> bool:
     """Whether the index was built by this tokenizer, to the end. If not, `rebuild` has to run first."""
     return get_meta(conn, "version") == VERSION
+
+
+def joints_of(meta: Meta) -> frozenset[str]:
+    """The most frequent pairs when the index was last built (`terms.tokens`); none in one that never was."""
+    return _pairs(meta.get("joints", ""))
+
+
+@lru_cache(4)
+def _pairs(stored: str) -> frozenset[str]:
+    return frozenset(stored.split())
+
+
+def _leftover(meta: Meta) -> frozenset[int]:
+    """Rowids under which words of a lost text lie: never to be used again."""
+    return frozenset(map(int, meta.get("leftover", "").split()))

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from archive.search.match import Matcher
 from archive.search.query import And, Dates, Node, Not, Or, Tag, Text, texts
+from archive.search.rows import Row
 from archive.search.terms import ALL, LONGEST_WORD, SALIENT, TITLE, VALUE, Piece, term_pieces
 
 #: A long phrase asks the index for so many of its tokens, evenly chosen; the recheck sees to the rest.
@@ -27,6 +27,8 @@ class _Everything:
 #: Expressions that need no index: matched by every article, by none.
 EVERY, NONE = _Everything(), None
 Expression = str | _Everything | None
+#: Says whether a candidate is a match indeed.
+Check = Callable[[Row], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,53 +41,6 @@ class Resolved:
 
 #: Of most terms they say nothing.
 NOTHING = Resolved()
-
-
-class Row:
-    """A candidate with its text, read when first asked for and kept as UTF-8: most are decided without decoding it.
-
-    ``id``: in the index. ``published``: seconds since 1970. ``tags`` between blanks. ``nature``: `terms.nature` of its
-    texts together.
-    """
-
-    __slots__ = ("_read", "_row", "article_id", "id", "nature", "published", "tags")
-
-    def __init__(
-        self, candidate: tuple[int, int, int | None, str, int], read: Callable[[int], tuple[Any, ...] | None]
-    ) -> None:
-        self.id, self.article_id, self.published, self.tags, self.nature = candidate
-        self._read = read
-        self._row: tuple[Any, ...] | None = None
-
-    def read(self) -> tuple[Any, ...]:
-        """Text, title, author, digest and account; empty where the article went since it was found."""
-        if self._row is None:
-            self._row = self._read(self.article_id) or (b"", "", None, None, None)
-        return self._row
-
-    @property
-    def utf8(self) -> bytes:
-        return self.read()[0]  # type: ignore[no-any-return]
-
-    @property
-    def text(self) -> str:
-        return str(self.read()[0], "utf-8")
-
-    @property
-    def title(self) -> str:
-        return self.read()[1]  # type: ignore[no-any-return]
-
-    @property
-    def author(self) -> str | None:
-        return self.read()[2]  # type: ignore[no-any-return]
-
-    @property
-    def digest(self) -> str | None:
-        return self.read()[3]  # type: ignore[no-any-return]
-
-    @property
-    def account_id(self) -> int | None:
-        return self.read()[4]  # type: ignore[no-any-return]
 
 
 class Term:
@@ -145,23 +100,29 @@ class Term:
         found += [f"{letter}{number}" for number in sorted(self.resolved.values)]
         return any_of([quoted(VALUE + tag) for tag in found])
 
-    def matches(self, row: Row) -> bool:
-        field = self.leaf.field
-        if field == "account":
-            return row.account_id in self.resolved.accounts
-        if field in ("author", "place"):
-            letter = "u" if field == "author" else "p"
-            return any(f" {letter}{number} " in row.tags for number in self.resolved.values)
-        found, nature = self.matcher.found, row.nature
-        if field == "title":
-            return found(row.title, nature)
-        return (
-            self.matcher.found_utf8(row.utf8, nature)
-            or found(row.title, nature)
-            or row.account_id in self.resolved.accounts
-            or (row.digest is not None and found(row.digest, nature))
-            or (row.author is not None and found(row.author, nature))
-        )
+    def check(self) -> Check:
+        """What says of a candidate whether the term stands in it."""
+        accounts, values = self.resolved.accounts, self.resolved.values
+        if self.leaf.field == "account":
+            return lambda row: row.account_id in accounts
+        if self.leaf.field in ("author", "place"):
+            tags = [f" {'u' if self.leaf.field == 'author' else 'p'}{number} " for number in values]
+            return lambda row: any(tag in row.tags for tag in tags)
+        found, found_utf8 = self.matcher.found, self.matcher.found_utf8
+        if self.leaf.field == "title":
+            return lambda row: found(row.title, row.nature)
+
+        def anywhere(row: Row) -> bool:
+            nature = row.nature
+            return (
+                found_utf8(row.utf8, nature)
+                or found(row.title, nature)
+                or row.account_id in accounts
+                or (row.digest is not None and found(row.digest, nature))
+                or (row.author is not None and found(row.author, nature))
+            )
+
+        return anywhere
 
 
 class Plan:
@@ -171,11 +132,14 @@ class Plan:
         self._made: dict[Text, Term] = {}
         self._term = term
         self.after, self.before, kept = _split_dates(node)
+        self.dated = self.after is not None or self.before is not None
         self.node = kept
         upper = EVERY if kept is None else self._upper(kept)
         #: The MATCH expression, or ``None`` where nothing can match.
         self.match: str | None = quoted(ALL) if isinstance(upper, _Everything) else upper
-        self.recheck = _checks(kept, self._decided)
+        #: What the index does not decide, and what does.
+        self.recheck = _undecided(kept, self._decided)
+        self.matches = self.checked(self.recheck)
         self.terms = [self._get(leaf) for leaf in texts(node) if leaf.field in ("", "title")]
 
     def parts(self) -> list[tuple[str, list[Node]]]:
@@ -228,12 +192,14 @@ class Plan:
         found = all_of([expression(term) for term in self.terms])
         return all_of([found, self.match]) if isinstance(found, str) else None  # type: ignore[return-value]
 
-    def matches(self, row: Row, recheck: list[Node] | None = None) -> bool:
-        """Whether a candidate of ``match`` (and of the dates) is a match indeed."""
-        for node in self.recheck if recheck is None else recheck:  # noqa: SIM110  # `all` makes a generator every time
-            if not self._holds(node, row):
-                return False
-        return True
+    def checked(self, nodes: Sequence[Node]) -> Check | None:
+        """What says of a candidate whether all of these hold; ``None`` where there is nothing to check."""
+        checks = [self._check(node) for node in nodes]
+        return _all_hold(checks) if checks else None
+
+    def in_dates(self, published: int | None) -> bool:
+        """Whether that second lies within the dates that the whole query demands; what has no time does not."""
+        return not self.dated or _between(published, self.after, self.before)
 
     def _get(self, leaf: Text) -> Term:
         term = self._made.get(leaf)
@@ -279,22 +245,31 @@ class Plan:
             return all(self._decided(part) for part in node.nodes)
         return isinstance(node, Tag)
 
-    def _holds(self, node: Node, row: Row) -> bool:
+    def _check(self, node: Node) -> Check:
         if isinstance(node, Text):
-            return self._get(node).matches(row)
+            return self._get(node).check()
         if isinstance(node, Tag):
-            return f" {node.token.removeprefix(VALUE)} " in row.tags
+            tag = f" {node.token.removeprefix(VALUE)} "
+            return lambda row: tag in row.tags
         if isinstance(node, Not):
-            return not self._holds(node.node, row)
-        if isinstance(node, And):
-            return all(self._holds(part, row) for part in node.nodes)
-        if isinstance(node, Or):
-            return any(self._holds(part, row) for part in node.nodes)
-        if row.published is None:
-            return False
-        return (node.after is None or row.published >= node.after) and (
-            node.before is None or row.published < node.before
-        )
+            check = self._check(node.node)
+            return lambda row: not check(row)
+        if isinstance(node, Dates):
+            return lambda row: _between(row.published, node.after, node.before)
+        checks = [self._check(part) for part in node.nodes]
+        return _all_hold(checks) if isinstance(node, And) else lambda row: any(check(row) for check in checks)
+
+
+def _all_hold(checks: Sequence[Check]) -> Check:
+    if len(checks) == 1:
+        return checks[0]
+    return lambda row: all(check(row) for check in checks)
+
+
+def _between(published: int | None, after: int | None, before: int | None) -> bool:
+    if published is None:
+        return False
+    return (after is None or published >= after) and (before is None or published < before)
 
 
 def _split_dates(node: Node) -> tuple[int | None, int | None, Node | None]:
@@ -310,7 +285,7 @@ def _split_dates(node: Node) -> tuple[int | None, int | None, Node | None]:
     return max(afters, default=None), min(befores, default=None), rest
 
 
-def _checks(node: Node | None, decided: Callable[[Node], bool]) -> list[Node]:
+def _undecided(node: Node | None, decided: Callable[[Node], bool]) -> list[Node]:
     if node is None:
         return []
     parts: Iterable[Node] = node.nodes if isinstance(node, And) else (node,)

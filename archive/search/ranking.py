@@ -13,8 +13,8 @@ from itertools import islice
 from math import log2
 
 from archive.search.match import BLANKS, Matcher, Span
-from archive.search.plan import Plan, Row
-from archive.search.snippet import Snippet, cut
+from archive.search.plan import Plan
+from archive.search.rows import Row
 from archive.search.terms import JOINS, VARIED, fold
 
 _TITLE = 3.0
@@ -52,9 +52,8 @@ class Ranker:
         """For each wanted term where it stands in the title."""
         return tuple(first_spans(term.matcher, row.title, row.nature) for term in self._terms)
 
-    def in_text(self, row: Row) -> Places:
-        """For each wanted term where it stands in the text."""
-        text = row.text
+    def in_text(self, row: Row, text: str) -> Places:
+        """For each wanted term where it stands in the text, which is the row's."""
         return tuple(
             () if term.leaf.field == "title" else first_spans(term.matcher, text, row.nature) for term in self._terms
         )
@@ -108,27 +107,6 @@ class Ranker:
         if published is None:
             return 0.0
         return float(_FRESH / (1 + max(0, self._now - published) / (2 * _YEAR)))
-
-
-class Shown:
-    """How one hit is shown: why it was found, on its original text."""
-
-    def __init__(self, ranker: Ranker, row: Row) -> None:
-        self._ranker = ranker
-        self._row = row
-
-    def read(self) -> None:
-        """Read the row, if nobody has yet."""
-        self._row.read()
-
-    @cached_property
-    def snippet(self) -> Snippet:
-        return cut(self._row.text, self._ranker.in_text(self._row))
-
-    @cached_property
-    def title_marks(self) -> tuple[Span, ...]:
-        title, places = self._row.title, self._ranker.in_title(self._row)
-        return cut(title, places, length=len(title) + 1).marks if any(places) else ()
 
 
 def first_spans(matcher: Matcher, text: str, nature: int) -> tuple[Span, ...]:

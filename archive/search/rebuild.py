@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 
-from archive.search.documents import documents
-from archive.search.index import FILL, LATE, Index, get_meta, is_current, set_meta
-from archive.search.tables import PAGES, VERSION
+from archive.search.documents import documents, second
+from archive.search.index import Index, get_meta, is_current, read_meta, set_meta
+from archive.search.order import FILL, LATE, NO_SPAN, SPAN, newest_first, rows_of, span_at
+from archive.search.tables import VERSION, WEEKS
 from archive.search.terms import IS_CJK, fold, tokens
 
 _BATCH = 500
@@ -31,31 +33,28 @@ _GROWN, _WORTH_IT = 8, 2000
 def reindex(conn: sqlite3.Connection, progress: Callable[[int, int], None] | None = None) -> int:
     """Index every article anew, newest words last; returns how many. ``progress(done, of)`` after each batch.
 
-    Commits by itself, `_BATCH` articles at a time; call it outside a transaction and under the archive's lock.
+    Commits by itself, about `_BATCH` articles at a time; call it outside a transaction and under the archive's lock.
     """
     if is_current(conn) or get_meta(conn, "building") != VERSION:
         _start(conn)
-    index = Index(conn)
+    index, meta = Index(conn), read_meta(conn)
     with conn:
         # What changed or went while an earlier rebuild lay unfinished.
         for row in conn.execute("SELECT article_id FROM search_before").fetchall():
-            index.forget(row[0])
-    ids = [
-        row[0]
-        for row in conn.execute(
-            """SELECT id FROM articles WHERE id NOT IN (SELECT article_id FROM search_documents)
-               ORDER BY published, id"""
-        )
-    ]
+            index.forget(row[0], meta)
     total = conn.execute("SELECT count(*) FROM articles").fetchone()[0]
+    todo = _waiting(conn)
+    done = total - len(todo)
     _configure(conn, "hashsize", _BULK)
-    for start in range(0, len(ids), _BATCH):
+    for batch in _batches(conn, todo):
         with conn:
             conn.execute("BEGIN IMMEDIATE")
-            for doc in documents(conn, ids[start : start + _BATCH]):
-                index.add(doc)
+            for article_id, rowid in batch:
+                for doc in documents(conn, [article_id]):
+                    index.add(doc, meta, rowid)
+        done += len(batch)
         if progress:
-            progress(total - len(ids) + min(start + _BATCH, len(ids)), total)
+            progress(done, total)
     with conn:
         conn.execute("BEGIN IMMEDIATE")
         conn.execute("INSERT INTO search_terms(search_terms) VALUES ('optimize')")
@@ -63,6 +62,37 @@ def reindex(conn: sqlite3.Connection, progress: Callable[[int, int], None] | Non
         conn.execute("DELETE FROM search_meta WHERE name IN ('building', 'leftover')")
     _configure(conn, "hashsize", _USUAL)
     return int(total)
+
+
+def _waiting(conn: sqlite3.Connection) -> list[tuple[int, int | None]]:
+    """Articles that are not indexed and when each was published, as `order` has them: FTS5 wants rowids ascending."""
+    rows = conn.execute("SELECT id, published FROM articles WHERE id NOT IN (SELECT article_id FROM search_documents)")
+    found = [(int(row[0]), _second(row[1])) for row in rows]
+    return sorted(found, key=lambda one: newest_first(one[1], one[0]))
+
+
+def _batches(
+    conn: sqlite3.Connection, todo: Sequence[tuple[int, int | None]]
+) -> Iterator[list[tuple[int, int | None]]]:
+    """Articles with the rowids that they get, whole spans at a time: an interrupted rebuild leaves none half full."""
+
+    def span_of(one: tuple[int, int | None]) -> int:
+        return NO_SPAN if one[1] is None else span_at(conn, (one[1], one[0])).number
+
+    batch: list[tuple[int, int | None]] = []
+    for number, group in groupby(todo, span_of):
+        ids = [article_id for article_id, _ in group]
+        low, high = rows_of(number)
+        held = conn.execute("SELECT 1 FROM search_documents WHERE id BETWEEN ? AND ? LIMIT 1", (low, high)).fetchone()
+        if number == NO_SPAN or held or len(ids) > SPAN:
+            batch += [(article_id, None) for article_id in ids]  # each finds its own place
+        else:
+            batch += zip(ids, range(high - len(ids) + 1, high + 1), strict=True)
+        if len(batch) >= _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def wants_reindex(conn: sqlite3.Connection) -> str | None:
@@ -75,7 +105,7 @@ def wants_reindex(conn: sqlite3.Connection) -> str | None:
     if get_meta(conn, "leftover"):
         return "words of replaced articles are left in it"
     (held,) = conn.execute("SELECT count(*) FROM search_documents").fetchone()
-    (late,) = conn.execute("SELECT count(*) FROM search_documents WHERE id >= ?", (LATE,)).fetchone()
+    (late,) = conn.execute("SELECT count(*) FROM search_documents WHERE id < ?", (LATE,)).fetchone()
     if late > max(300, held // 50):
         return f"{late} older articles stand out of order"
     if held >= _WORTH_IT and held > _GROWN * int(get_meta(conn, "built") or 0):
@@ -107,21 +137,27 @@ class _Stopped(Exception):
 
 
 def _start(conn: sqlite3.Connection) -> None:
-    times = [
-        int(datetime.fromisoformat(row[0]).timestamp())
-        for row in conn.execute("SELECT published FROM articles WHERE published IS NOT NULL ORDER BY published")
-    ]
+    rows = conn.execute("SELECT id, published FROM articles WHERE published IS NOT NULL")
+    moments = sorted((second(datetime.fromisoformat(row[1])), int(row[0])) for row in rows)
     with conn:
         conn.execute("BEGIN IMMEDIATE")
         conn.execute("INSERT INTO search_terms(search_terms) VALUES ('delete-all')")
-        conn.execute(PAGES)
-        for table in ("search_documents", "search_values", "search_before", "search_meta"):
+        for table in ("search_documents", "search_values", "search_before", "search_spans", "search_meta"):
             conn.execute(f"DELETE FROM {table}")
-        if len(times) > FILL:
+        conn.execute(WEEKS)
+        if len(moments) > FILL:
             set_meta(conn, "joints", " ".join(_frequent_pairs(conn)))
-            set_meta(conn, "spans", " ".join(map(str, sorted(set(times[::FILL])))))
+            conn.execute("DELETE FROM search_spans WHERE number > 0")
+            conn.executemany(
+                "INSERT INTO search_spans(published, article_id, number) VALUES (?, ?, ?)",
+                ((*moment, number) for number, moment in enumerate(moments[FILL::FILL], 1)),
+            )
         set_meta(conn, "built", str(conn.execute("SELECT count(*) FROM articles").fetchone()[0]))
         set_meta(conn, "building", VERSION)
+
+
+def _second(published: str | None) -> int | None:
+    return None if published is None else second(datetime.fromisoformat(published))
 
 
 def _frequent_pairs(conn: sqlite3.Connection) -> list[str]:

@@ -8,15 +8,17 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import accumulate, repeat
+from heapq import merge
+from itertools import accumulate, islice
 from operator import itemgetter
-from typing import Any
 
-from archive.errors import ArchiveError, BadQuery
-from archive.search.index import LATE, SPAN, is_current, read_joints, read_spans, span_of
+from archive.errors import BadQuery, NotIndexed
+from archive.search.index import is_current, joints_of, read_meta
 from archive.search.match import Matcher
-from archive.search.plan import NOTHING, Plan, Resolved, Row, Term
+from archive.search.order import LATE, NO_SPAN, TOP, newest_first, number_of, rows_of, span_at
+from archive.search.plan import NOTHING, Plan, Resolved, Term
 from archive.search.query import Node, Text
+from archive.search.rows import Row, Rows
 from archive.search.terms import IS_WORD, JOINS, LONGEST_WORD, Piece, fold
 
 #: With more words than this holding what ``--contains`` looks for, articles are looked through instead.
@@ -34,23 +36,15 @@ _WORD_RANGES = (
     ("\U0001b170", "\U0001ffff\U0010ffff"),
 )
 
-#: A candidate before its text is read: rowid, article, publish time, tags, nature of its text.
-Candidate = tuple[int, int, int | None, str, int]
+_ARTICLE = "CROSS JOIN articles a ON a.id = d.article_id"
+_FOUND = "FROM search_terms CROSS JOIN search_documents d ON d.id = search_terms.rowid"
+_WHERE = "WHERE search_terms MATCH ? AND search_terms.rowid BETWEEN ? AND ?"
+_CANDIDATES = f"SELECT rowid FROM search_terms {_WHERE} ORDER BY rowid"
+_LATE_ONES = f"SELECT d.id, d.published, d.article_id {_FOUND} {_WHERE}"
 
-_DOCUMENT = "d.article_id, d.published, d.tags, d.nature"
-_CANDIDATES = f"""SELECT search_terms.rowid, {_DOCUMENT}
-    FROM search_terms CROSS JOIN search_documents d ON d.id = search_terms.rowid
-    WHERE search_terms MATCH ? AND search_terms.rowid BETWEEN ? AND ? ORDER BY search_terms.rowid DESC"""
-
+_FIRST_COLUMN = itemgetter(0)
+_LAST = 1 << 62
 _NOBODY: frozenset[int] = frozenset()
-_FACTS = "SELECT id, key, title, author, path, url, account_id FROM articles WHERE id IN"
-_AT_ONCE = 500
-
-
-class NotIndexed(ArchiveError):
-    """The search index is of another version, or unfinished: ``reindex`` builds it, the command ``search`` too."""
-
-    exit_code = 75
 
 
 class Searcher:
@@ -60,11 +54,12 @@ class Searcher:
         self.connection = conn
         self._conn = conn
         self._seen: object = None
+        self.rows = Rows(conn)
         self._names: dict[str, tuple[str, list[int], list[int]]] = {}
-        self._accounts: dict[int, str] = {}
-        self._spans: tuple[int, ...] = ()
+        self.accounts: dict[int, str] = {}  #: the names of all accounts that have one
+        self._mixed: frozenset[int] = frozenset()
         self._joints: frozenset[str] = frozenset()
-        self._late = False
+        self._late = self._leftover = False
         self.newest_time = 0  #: publish time of about the newest article, seconds since 1970
 
     def plan(self, node: Node) -> Plan:
@@ -73,9 +68,13 @@ class Searcher:
         return Plan(node, self._term)
 
     def newest(self, plan: Plan) -> Iterator[Row]:
-        """Every match, the newest first, of one moment the later archived."""
-        rows = map(Row, self._ordered(plan), repeat(self._read))
-        return filter(plan.matches, rows) if plan.recheck else rows
+        """Every match, the newest first, of one moment the later archived; what has no time last."""
+        rows = self._ordered(plan, plan.match)
+        return rows if plan.matches is None else filter(plan.matches, rows)
+
+    def first(self, plan: Plan, match: str, limit: int) -> Iterator[Row]:
+        """The newest ``limit`` candidates of another expression, within the plan's dates, not rechecked."""
+        return islice(self._ordered(plan, match), limit)
 
     def count(self, plan: Plan, most: int) -> int:
         """How many match, counted no further than ``most``."""
@@ -86,54 +85,30 @@ class Searcher:
         return found
 
     def _count(self, plan: Plan, match: str, recheck: list[Node], most: int) -> int:
-        if not recheck and plan.after is None and plan.before is None:
+        if not recheck and not plan.dated:
+            held = _FOUND if self._leftover else "FROM search_terms"
             return int(
                 self._rows(
-                    "SELECT count(*) FROM (SELECT 1 FROM search_terms WHERE search_terms MATCH ? LIMIT ?)",
-                    (match, most),
+                    f"SELECT count(*) FROM (SELECT 1 {held} WHERE search_terms MATCH ? LIMIT ?)", (match, most)
                 ).fetchone()[0]
             )
         # SQLite looks for the words without handing the text over; only what it does not find is checked here.
         seen, values = plan.seen_by_sql(recheck)
-        sql = f"""SELECT search_terms.rowid, {_DOCUMENT}, {seen}
-            FROM search_terms CROSS JOIN search_documents d ON d.id = search_terms.rowid
-            {"CROSS JOIN articles a ON a.id = d.article_id" if values else ""}
-            WHERE search_terms MATCH ? AND search_terms.rowid BETWEEN ? AND ?"""
+        matches = plan.checked(recheck)
+        sql = f"SELECT d.id, d.published, d.nature, {seen} {_FOUND} {_ARTICLE if values else ''} {_WHERE}"
         found = 0
-        for low, high in self._ranges(plan):
-            for row in self._rows(sql, (*values, match, low, high)):
-                if not self.in_dates(plan, row[2]):
+        for low, high in [(1, LATE - 1)] * self._late + [self._range(plan)]:
+            for number, published, nature, sure in self._rows(sql, (*values, match, low, high)):
+                if not plan.in_dates(published):
                     continue
-                if (row[5] and not row[4] & JOINS) or plan.matches(Row(row[:5], self._read), recheck):
+                if (
+                    matches is None
+                    or (sure and not nature & JOINS)
+                    or ((row := self.rows.one(number)) and matches(row))
+                ):
                     found += 1
                     if found >= most:
                         return found
-        return found
-
-    def first(self, plan: Plan, match: str, limit: int) -> list[Row]:
-        """About the newest ``limit`` candidates of another expression, within the plan's dates, not rechecked."""
-        found: list[Candidate] = []
-        for low, high in self._ranges(plan):
-            found += self._rows(f"{_CANDIDATES} LIMIT ?", (match, low, high, limit))
-        if self._late:
-            found.sort(key=_newest_first, reverse=True)  # what stands out of order came first
-        return [Row(row, self._read) for row in found[:limit] if self.in_dates(plan, row[2])]
-
-    def facts(self, article_ids: list[int]) -> dict[int, tuple[Any, ...]]:
-        """Of each article that is still there: key, title, author, path, url and the account's name."""
-        found: dict[int, tuple[Any, ...]] = {}
-        accounts = self._accounts
-        for start in range(0, len(article_ids), _AT_ONCE):
-            some = article_ids[start : start + _AT_ONCE]
-            rows = self._rows(f"{_FACTS} ({','.join('?' * len(some))})", tuple(some))
-            for number, key, title, author, path, url, account in rows:
-                found[number] = (key, title, author, path, url, accounts.get(account))
-        return found
-
-    def _read(self, article_id: int) -> tuple[Any, ...] | None:
-        found: tuple[Any, ...] | None = self._rows(
-            "SELECT CAST(text AS BLOB), title, author, digest, account_id FROM articles WHERE id = ?", (article_id,)
-        ).fetchone()
         return found
 
     def _rows(self, sql: str, values: tuple[object, ...]) -> sqlite3.Cursor:
@@ -147,63 +122,51 @@ class Searcher:
                 raise BadQuery("the query is too complicated; write it with fewer parentheses and NOTs") from error
             raise
 
-    def in_dates(self, plan: Plan, published: int | None) -> bool:
-        if plan.after is None and plan.before is None:
-            return True
-        if published is None:
-            return False
-        return (plan.after is None or published >= plan.after) and (plan.before is None or published < plan.before)
+    def _ordered(self, plan: Plan, match: str | None) -> Iterator[Row]:
+        """The candidates of an expression within the plan's dates, the newest first: as the index lists them."""
+        if match is None:
+            return iter(())
+        low, high = self._range(plan)
+        rows = self.rows.read(map(_FIRST_COLUMN, self._rows(_CANDIDATES, (match, low, high))))
+        if self._mixed:
+            rows = self._sorted_spans(rows)
+        if self._late:
+            rows = self._with_late(rows, match)
+        return (row for row in rows if plan.in_dates(row.published)) if plan.dated else rows
 
-    def _ordered(self, plan: Plan) -> Iterator[Candidate]:
-        """Candidates within the plan's dates, the newest first: spans from the newest on, each sorted by itself."""
-        if plan.match is None:
-            return
-        late: list[Candidate] = []
-        for low, high in self._ranges(plan):
-            span: list[Candidate] = []
-            first = 1 << 62  # the lowest rowid of the span being collected
-            for row in self._rows(_CANDIDATES, (plan.match, low, high)):
-                if row[0] < first:
-                    if span:
-                        yield from self._flush(plan, span, late)
-                    if low >= LATE:
-                        late.append(row)
-                        continue
-                    span, first = [], row[0] // SPAN * SPAN
-                span.append(row)
-            if span:
-                yield from self._flush(plan, span, late)
-        yield from self._sorted(plan, late)
+    def _sorted_spans(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Rows by spans, those of a mixed one sorted."""
+        held: list[Row] = []
+        current = NO_SPAN
+        for row in rows:
+            number = number_of(row.id)
+            if held and number != current:
+                yield from sorted(held, key=_by_time)
+                held.clear()
+            if number in self._mixed:
+                held.append(row)
+                current = number
+            else:
+                yield row
+        yield from sorted(held, key=_by_time)
 
-    def _flush(self, plan: Plan, span: list[Candidate], late: list[Candidate]) -> list[Candidate]:
-        if late:
-            # What stands out of order but belongs to this span's time or a newer one.
-            number = span[0][0] // SPAN
-            start = self._spans[number - 1] if number > 0 else None
-            span += [row for row in late if start is None or (row[2] is not None and row[2] >= start)]
-            late[:] = [row for row in late if not (start is None or (row[2] is not None and row[2] >= start))]
-            return self._sorted(plan, span)
-        if plan.after is not None or plan.before is not None or span[0][0] < 0:
-            return self._sorted(plan, span)
-        span.sort(key=_TIME_AND_NUMBER, reverse=True)  # all have a time
-        return span
+    def _with_late(self, rows: Iterator[Row], match: str) -> Iterator[Row]:
+        """Rows in order, and among them those that the index keeps out of order."""
+        late = [(newest_first(*moment), number) for number, *moment in self._rows(_LATE_ONES, (match, 1, LATE - 1))]
+        if not late:
+            return rows
+        return merge(rows, self.rows.read(number for _, number in sorted(late)), key=_by_time)
 
-    def _sorted(self, plan: Plan, rows: list[Candidate]) -> list[Candidate]:
-        if plan.after is not None or plan.before is not None:
-            rows = [row for row in rows if self.in_dates(plan, row[2])]
-        rows.sort(key=_newest_first, reverse=True)
-        return rows
-
-    def _ranges(self, plan: Plan) -> list[tuple[int, int]]:
-        """Where in the index articles of the plan's dates can stand, what is out of order first."""
-        low = -(1 << 62) if plan.before is None else 0  # below 0 is what has no time
-        if plan.after is not None:
-            low = span_of(self._spans, plan.after) * SPAN
-        high = LATE - 1
+    def _range(self, plan: Plan) -> tuple[int, int]:
+        """Where in the index articles of the plan's dates stand that are in order."""
+        low, high = LATE, _LAST
+        if plan.dated:
+            high = TOP - 1
         if plan.before is not None:
-            high = min(high, (span_of(self._spans, plan.before) + 1) * SPAN - 1)
-        main = [(low, high)] if low <= high else []
-        return [(LATE, 1 << 62), *main] if self._late else main
+            low = rows_of(span_at(self._conn, (plan.before, -1)).number)[0]
+        if plan.after is not None:
+            high = rows_of(span_at(self._conn, (plan.after, -1)).number)[1]
+        return low, high
 
     def _refresh(self) -> None:
         """Read the small tables again if anybody wrote since: other connections' writes, and our own."""
@@ -212,16 +175,18 @@ class Searcher:
             return
         self._seen = version
         self._names.clear()
+        self.rows.forget()
         if not self._is_current():
             self._seen = None
             raise NotIndexed("the search index must be built anew first: run `wechat-archive reindex`")
-        self._accounts = dict(self._rows("SELECT id, name FROM accounts WHERE name IS NOT NULL", ()))
-        self._spans = read_spans(self._conn)
-        self._joints = read_joints(self._conn)
-        last = self._conn.execute("SELECT max(id) FROM search_documents").fetchone()[0]
-        self._late = last is not None and last >= LATE
-        newest = self._conn.execute(
-            "SELECT published FROM search_documents WHERE id < ? ORDER BY id DESC LIMIT 1", (LATE,)
+        meta = read_meta(self._conn)
+        self.accounts = dict(self._rows("SELECT id, name FROM accounts WHERE name IS NOT NULL", ()))
+        self._joints, self._leftover = joints_of(meta), bool(meta.get("leftover"))
+        self._mixed = frozenset(row[0] for row in self._rows("SELECT number FROM search_spans WHERE mixed", ()))
+        first = self._rows("SELECT min(id) FROM search_documents", ()).fetchone()[0]
+        self._late = first is not None and first < LATE
+        newest = self._rows(
+            "SELECT published FROM search_documents WHERE id >= ? ORDER BY id LIMIT 1", (LATE,)
         ).fetchone()
         self.newest_time = 0 if newest is None or newest[0] is None else int(newest[0])
 
@@ -245,7 +210,7 @@ class Searcher:
     def _holding(self, leaf: Text, field: str) -> frozenset[int]:
         """The ids of the names that hold a term."""
         if field not in self._names:
-            rows: Iterable[tuple[int, str]] = self._accounts.items()
+            rows: Iterable[tuple[int, str]] = self.accounts.items()
             if field != "account":
                 rows = self._rows("SELECT id, value FROM search_values WHERE field = ?", (field,))
             named = [(fold(name), number) for number, name in rows]
@@ -290,9 +255,5 @@ class Searcher:
         return found
 
 
-_TIME_AND_NUMBER = itemgetter(2, 1)
-
-
-def _newest_first(candidate: Candidate) -> tuple[int, int]:
-    published = candidate[2]
-    return (-(1 << 62) if published is None else published, candidate[1])
+def _by_time(row: Row) -> tuple[int, int]:
+    return newest_first(row.published, row.article_id)

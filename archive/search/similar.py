@@ -15,8 +15,9 @@ from datetime import datetime
 from itertools import islice
 
 from archive.errors import NotHeld
-from archive.search.index import document_tokens
-from archive.search.plan import Row, quoted
+from archive.search.documents import document_tokens
+from archive.search.plan import quoted
+from archive.search.rows import Row
 from archive.search.terms import IS_CJK, IS_WORD, SALIENT, TITLE, fold
 
 _SHINGLE = 6
@@ -92,31 +93,28 @@ def likeness(one: frozenset[str], other: frozenset[str]) -> tuple[str | None, fl
     return ("near", share) if share >= _NEAR else (None, share)
 
 
-def fold_reprints(
-    conn: sqlite3.Connection, found: Iterable[tuple[Row, float]]
-) -> Iterator[tuple[tuple[Row, float], tuple[str, ...]]]:
+def fold_reprints(found: Iterable[tuple[Row, float]]) -> Iterator[tuple[Row, float, tuple[str, ...]]]:
     """Hits in their order, each with the keys of later hits that are its copies; those are left out.
 
     Among the first `_LOOKED_THROUGH` hits; the others follow as they are.
     """
     hits = iter(found)
-    groups: list[tuple[tuple[Row, float], list[str], frozenset[str]]] = []
+    groups: list[tuple[Row, float, list[str], frozenset[str]]] = []
     by_sample: dict[str, list[int]] = {}
-    for hit in islice(hits, _LOOKED_THROUGH):
-        mine = shingles(hit[0].text)
+    for row, score in islice(hits, _LOOKED_THROUGH):
+        mine = shingles(row.text)
         sample = [one for one in mine if ord(one[0]) % 8 == 3] or list(mine)
         shared = Counter(number for one in sample for number in by_sample.get(one, ()))
         for number, times in shared.most_common(3):
-            if times * 5 >= len(sample) and likeness(groups[number][2], mine)[0] in ("duplicate", "reprint"):
-                key = conn.execute("SELECT key FROM articles WHERE id = ?", (hit[0].article_id,)).fetchone()
-                groups[number][1].append(key[0])
+            if times * 5 >= len(sample) and likeness(groups[number][3], mine)[0] in ("duplicate", "reprint"):
+                groups[number][2].append(row.key)
                 break
         else:
             for one in sample:
                 by_sample.setdefault(one, []).append(len(groups))
-            groups.append((hit, [], mine))
-    yield from ((hit, tuple(keys)) for hit, keys, _ in groups)
-    yield from ((hit, ()) for hit in hits)
+            groups.append((row, score, [], mine))
+    yield from ((row, score, tuple(keys)) for row, score, keys, _ in groups)
+    yield from ((row, score, ()) for row, score in hits)
 
 
 def _article_id(conn: sqlite3.Connection, name: str) -> int:

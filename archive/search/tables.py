@@ -4,7 +4,8 @@
 ``search_documents``  one short row an article: where it stands in ``search_terms``, when it was published, its filters.
 ``search_values``     the distinct authors and places, so that ``author:`` and ``place:`` are exact and fast.
 ``search_before``     the old words of an article whose row changed, until the index has forgotten them.
-``search_meta``       version of the tokenizer, and the time spans that order ``search_terms``.
+``search_spans``      the stretches of time by which ``search_terms`` is ordered (`order`).
+``search_meta``       version of the tokenizer, and what the index was made with.
 ``search``            a view for plain SQL and Datasette.
 
 The triggers keep what a contentless index cannot do without: to forget an article it must be told the very tokens it
@@ -16,26 +17,36 @@ from __future__ import annotations
 from archive.search.terms import TOKENIZER
 
 #: What an index must have been built with to be searched and added to; anything else is rebuilt (`rebuild`).
-VERSION = f"{TOKENIZER}.2"
+VERSION = f"{TOKENIZER}.3"
 
-#: The newest stand at a list's end, and SQLite reads a whole page of it backwards before the first is known: 40 µs of
-#: a search's 200 with pages of 4,050 bytes.
-PAGES = "INSERT INTO search_terms(search_terms, rank) VALUES ('pgsz', 1000)"
+#: Spans of an archive that was never rebuilt: all before 2012-08-06, then each week since Official Accounts began.
+#: Later ones begin as articles come.
+WEEKS = """INSERT INTO search_spans(published, article_id, number)
+    WITH RECURSIVE weeks(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM weeks WHERE n < 750)
+    SELECT CASE n WHEN 0 THEN -(1 << 62) ELSE 1344182400 + 604800 * n END, 0, n FROM weeks"""
 
 SEARCH_DDL: tuple[str, ...] = (
     """CREATE VIRTUAL TABLE search_terms USING fts5(
         terms, content='', detail='none', columnsize=0, tokenize="ascii"
     )""",
-    PAGES,
     "CREATE VIRTUAL TABLE search_vocabulary USING fts5vocab(search_terms, 'row')",
     """CREATE TABLE search_documents (
-        id INTEGER PRIMARY KEY,       -- rowid in search_terms: the later published, the larger; undated below 0
+        id INTEGER PRIMARY KEY,       -- rowid in search_terms: the later published, the smaller; undated last
         article_id INTEGER NOT NULL UNIQUE,
         published INTEGER,            -- seconds since 1970, UTC; NULL where no page says it
         tags TEXT NOT NULL,           -- filter tokens between blanks: a account, u author, p place, k kind, h has
         nature INTEGER NOT NULL,      -- how its text can be compared (archive/search/terms.py)
-        fingerprint INTEGER NOT NULL  -- of what it was indexed from
+        fingerprint INTEGER NOT NULL, -- of what it was indexed from
+        seal INTEGER NOT NULL         -- crc32 over all that a search shows of it
     )""",
+    """CREATE TABLE search_spans (
+        published INTEGER NOT NULL,   -- with article_id: the first that belongs into it, seconds since 1970
+        article_id INTEGER NOT NULL,
+        number INTEGER NOT NULL,      -- 0: the oldest
+        mixed INTEGER NOT NULL DEFAULT 0,  -- 1: inside it rowids do not go by time
+        PRIMARY KEY (published, article_id)
+    ) WITHOUT ROWID""",
+    WEEKS,
     """CREATE TABLE search_values (
         id INTEGER PRIMARY KEY,
         field TEXT NOT NULL,          -- author, place
@@ -61,7 +72,7 @@ SEARCH_DDL: tuple[str, ...] = (
         BEGIN
             INSERT OR IGNORE INTO search_before VALUES (OLD.id, OLD.title, OLD.author, OLD.digest, OLD.text);
         END""",
-    # `SELECT title, path FROM search WHERE words MATCH '融资 AND 美金' ORDER BY id DESC LIMIT 20`
+    # `SELECT title, path FROM search WHERE words MATCH '融资 AND 美金' ORDER BY id LIMIT 20`
     """CREATE VIEW search AS
         SELECT search_terms.rowid AS id, search_terms.search_terms AS words, articles.id AS article_id, articles.key,
                articles.title, accounts.name AS account, articles.author, articles.published, articles.place,
@@ -72,5 +83,13 @@ SEARCH_DDL: tuple[str, ...] = (
         LEFT JOIN accounts ON accounts.id = articles.account_id""",
 )
 
+#: Takes all of it away again; what is searched is in ``articles``.
+SEARCH_DROP: tuple[str, ...] = (
+    "DROP VIEW search",
+    "DROP TRIGGER search_update",
+    "DROP TRIGGER search_delete",
+    *(f"DROP TABLE search_{name}" for name in ("vocabulary", "terms", "documents", "values", "before", "meta")),
+)
+
 #: Every table whose bytes the benchmark counts as the index.
-INDEX_TABLES = ("search_terms", "search_documents", "search_values", "search_before", "search_meta")
+INDEX_TABLES = (*("search_terms", "search_documents", "search_values", "search_before", "search_spans", "search_meta"),)

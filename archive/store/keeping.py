@@ -228,6 +228,7 @@ class Keeping(Merging):
                 return
             pointing = self._all("SELECT DISTINCT article_id FROM links WHERE target_id = ?", article_id)
             self._update(article_id, path=path, markdown_hash="")
+            index_article(self.db.conn, article_id)
             self._rerender(article_id, datetime.now(UTC))
             self._mark_stale(r["article_id"] for r in pointing)
             self._doom(row["path"])

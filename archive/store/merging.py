@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from archive.names import KEY_LENGTH, key_of
-from archive.store.indexing import unindex_article
+from archive.store.indexing import index_article, unindex_article
 from archive.store.versions import Versions
 from scraper.models import Article
 from scraper.urls import Address
@@ -40,6 +40,7 @@ class Merging(Versions):
         if learned:
             key = self._free_key(article)
             self._update(row["id"], biz=identity.biz, mid=identity.mid, idx=identity.idx, key=key)
+            index_article(self.db.conn, row["id"])
             self._run("INSERT OR REPLACE INTO former_keys (key, article_id) VALUES (?, ?)", row["key"], row["id"])
             self._arrived(article, row["id"])
         for address in addresses:

@@ -13,27 +13,26 @@ from archive.verify.findings import Finding
 def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
     """Articles that the index lacks, has wrongly or has although they are gone. ``deep`` reads every posting."""
     from archive.search.documents import documents
-    from archive.search.index import document_tokens, fingerprint, is_current, read_joints
+    from archive.search.index import is_current, joints_of, read_meta
 
     if conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'search_documents'").fetchone() is None:
         return
     if conn.execute("SELECT 1 FROM search_meta WHERE name = 'version'").fetchone() is None or not is_current(conn):
         yield Finding(sort="index", what="the search index is not finished or of another version")
         return
-    sums, joints = _postings(conn) if deep else None, read_joints(conn)
+    sums, joints = _postings(conn) if deep else None, joints_of(read_meta(conn))
     ids = [row[0] for row in conn.execute("SELECT id FROM articles ORDER BY id")]
     for article_id in ids:
         row = conn.execute(
-            "SELECT id, fingerprint, tags FROM search_documents WHERE article_id = ?", (article_id,)
+            "SELECT id, fingerprint, tags, seal FROM search_documents WHERE article_id = ?", (article_id,)
         ).fetchone()
         what = f"article number {article_id}"
         if row is None:
             yield Finding(sort="index", article_id=article_id, what=f"{what} is not in the search index")
             continue
         for document in documents(conn, [article_id]):
-            fields = (document.title, document.text, document.author, document.digest)
-            words = document_tokens(*fields, joints=joints)
-            if fingerprint(words, *fields) != row["fingerprint"]:
+            words = document.words(joints)
+            if (document.fingerprint(words), document.seal(row["tags"])) != (row["fingerprint"], row["seal"]):
                 yield Finding(
                     sort="index", article_id=article_id, what=f"{what}: the search index has another text of it"
                 )
@@ -66,7 +65,7 @@ def _postings(conn: sqlite3.Connection) -> dict[int, tuple[int, int]]:
 
 def _covers(held: tuple[int, int], words: set[str], tags: str) -> bool:
     """Whether the index holds exactly these words and filter tags for a document."""
-    from archive.search.index import filter_tokens
+    from archive.search.documents import filter_tokens
 
     expected = {*words, *filter_tokens(tags)}
     total = 0

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from archive.errors import NotIndexed
 from archive.schema import open_database
 from archive.search.api import count, search
 from archive.search.documents import documents
-from archive.search.index import LATE, SPAN, Index, get_meta, set_meta
+from archive.search.index import Index, get_meta, set_meta
+from archive.search.order import LATE, SPAN
 from archive.search.rebuild import keep_fit, reindex, wants_reindex
-from archive.search.searcher import NotIndexed, Searcher
+from archive.search.searcher import Searcher
 from archive.search.tables import VERSION
 from archive.search.terms import IS_CJK
 from benchmarks.filling import insert
@@ -196,7 +198,7 @@ def test_order_holds_for_any_order_of_coming(conn: sqlite3.Connection) -> None:
     rest = drafts[2 * SPAN :]
     random.Random(1).shuffle(rest)
     put(conn, crowded + rest)
-    assert conn.execute("SELECT max(id) FROM search_documents").fetchone()[0] >= LATE
+    assert conn.execute("SELECT min(id) FROM search_documents").fetchone()[0] < LATE
     expected = [row[0] for row in conn.execute("SELECT key FROM articles ORDER BY published DESC, id DESC")]
     assert expected == keys(conn, "after:1990 OR -after:1990")
     late = [row[0] for row in conn.execute(
@@ -204,9 +206,28 @@ def test_order_holds_for_any_order_of_coming(conn: sqlite3.Connection) -> None:
            ORDER BY published DESC, id DESC"""
     )]  # fmt: skip
     assert late == keys(conn, "after:2020 before:2024")
+    assert mixed(conn) > 10
     reindex(conn)
+    assert conn.execute("SELECT min(id) FROM search_documents").fetchone()[0] > LATE
+    assert mixed(conn) == 0
     assert expected == keys(conn, "after:1990 OR -after:1990")
     assert late == keys(conn, "after:2020 before:2024")
+
+
+def mixed(conn: sqlite3.Connection) -> int:
+    """Spans whose hits a search has to sort."""
+    return int(conn.execute("SELECT count(*) FROM search_spans WHERE mixed").fetchone()[0])
+
+
+def test_another_time_mixes_a_span_until_the_next_rebuild(conn: sqlite3.Connection) -> None:
+    """An article that moves within its week keeps its place, and the order is right all the same."""
+    start = datetime(2031, 1, 1, tzinfo=UTC)
+    put(conn, [replace(d, published=start + timedelta(hours=n)) for n, d in enumerate(hard_drafts(9, longest=30))])
+    places = dict(conn.execute("SELECT article_id, id FROM search_documents"))
+    change(conn, 2, published=(start + timedelta(hours=20)).isoformat())
+    assert places == dict(conn.execute("SELECT article_id, id FROM search_documents"))
+    assert mixed(conn) == 1
+    assert "k000000002" == keys(conn, "after:2030")[0]
 
 
 def test_newer_articles_get_new_spans(conn: sqlite3.Connection) -> None:
@@ -219,7 +240,8 @@ def test_newer_articles_get_new_spans(conn: sqlite3.Connection) -> None:
             for number, draft in enumerate(hard_drafts(700, longest=30))
         ],
     )
-    assert conn.execute("SELECT max(id) FROM search_documents").fetchone()[0] < LATE
+    assert conn.execute("SELECT min(id) FROM search_documents").fetchone()[0] > LATE
+    assert mixed(conn) == 0
     expected = [row[0] for row in conn.execute("SELECT key FROM articles ORDER BY published DESC, id DESC")]
     assert expected == keys(conn, "after:2030")
 

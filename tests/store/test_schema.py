@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import archive
 from archive import schema, seal
 from archive.errors import ArchiveError, CannotCreate, Corrupt, NewerArchive, NotHeld
 from archive.schema import as_archive_error, migrations, open_database
@@ -66,6 +67,21 @@ def test_a_new_database_is_ready(tmp_path: Path) -> None:
     assert pragma == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 2}
     assert applied(path) == [migration.name for migration in migrations._migrations]
     assert not path.with_name("archive.db-wal").exists()
+
+
+def test_an_index_of_the_first_shape_is_made_anew(tmp_path: Path) -> None:
+    """Search tables as they were before spans had a table of their own: the same schema as new, and all is found."""
+    path = tmp_path / "archive.db"
+    with opened(tmp_path) as store:
+        keep(store, article(1))
+    before = schema_of(path)
+    with plain(path) as conn, conn:
+        conn.execute("DROP TABLE search_spans")
+        conn.execute("ALTER TABLE search_documents DROP COLUMN seal")
+        conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm004_search_newest_first'")
+    with archive.open(tmp_path) as library:
+        assert [1] == [hit.article_id for hit in library.search("正文")]
+    assert schema_of(path) == before
 
 
 def test_opening_again_changes_nothing(tmp_path: Path) -> None:

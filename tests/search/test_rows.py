@@ -1,0 +1,84 @@
+"""Rows are read in order, remembered while nobody writes, and shown only as they were written."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import archive
+from archive.cli import run
+from archive.errors import Corrupt, NotIndexed
+from archive.search import rows as room
+from archive.search.api import search
+from archive.search.rows import Rows
+from archive.search.searcher import Searcher
+from tests.search.library import filled, hard_drafts
+
+
+@pytest.fixture
+def conn(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    with filled(tmp_path, list(hard_drafts(300))) as opened:
+        yield opened
+
+
+def numbers(conn: sqlite3.Connection) -> list[int]:
+    return [row[0] for row in conn.execute("SELECT id FROM search_documents ORDER BY id")]
+
+
+def test_rows_come_in_the_order_asked_for(conn: sqlite3.Connection) -> None:
+    """Whether they are remembered, read now or not there at all; also where little is remembered."""
+    wanted = numbers(conn)[::-1]
+    rows = Rows(conn)
+    list(rows.read(wanted[::3]))
+    assert wanted == [row.id for row in rows.read([*wanted[:100], 5, *wanted[100:]])]
+
+
+def test_what_is_remembered_has_a_bound(conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond it everything is forgotten, and nothing is left out of what is asked for."""
+    monkeypatch.setattr(room, "_REMEMBERED", 3000)
+    wanted = numbers(conn)
+    rows = Rows(conn)
+    for _ in range(3):
+        assert wanted == [row.id for row in rows.read(wanted)]
+    assert len(rows._held) < 200
+
+
+def test_a_write_is_seen_by_the_next_search(conn: sqlite3.Connection) -> None:
+    """A searcher that is kept open shows the row as it is now."""
+    searcher = Searcher(conn)
+    key = search(searcher, "的", newest=True)[0].key
+    with conn:
+        conn.execute("DELETE FROM articles WHERE key = ?", (key,))
+    assert key not in [hit.key for hit in search(searcher, "的", newest=True)]
+
+
+@pytest.mark.parametrize("column", ["title", "author", "path", "url", "text", "key"])
+def test_a_changed_value_is_never_shown(conn: sqlite3.Connection, column: str) -> None:
+    """What differs from what was written stops the search, whichever part of a hit it is."""
+    with conn:
+        conn.execute("DROP TRIGGER search_update")
+        conn.execute(f"UPDATE articles SET {column} = {column} || '假' WHERE {column} IS NOT NULL")
+        conn.execute(f"UPDATE articles SET {column} = '假' WHERE {column} IS NULL")
+    with pytest.raises(Corrupt, match="verify --repair"):
+        search(conn, "的", newest=True)
+
+
+@pytest.mark.parametrize("column", ["published", "tags", "seal"])
+def test_a_damaged_row_of_the_index_is_made_anew(
+    tmp_path: Path, conn: sqlite3.Connection, capsys: pytest.CaptureFixture[str], column: str
+) -> None:
+    """The article is sound by its own hashes: nothing wrong is shown, and both doors mend the index by themselves."""
+    found = [(hit.key, hit.published, hit.gone) for hit in search(conn, "的", newest=True)]
+    values = {"published": "published + 1", "tags": "tags || 'gone '", "seal": "seal + 1"}
+    with conn:
+        conn.execute(f"UPDATE search_documents SET {column} = {values[column]}")
+    with pytest.raises(NotIndexed):
+        search(conn, "的", newest=True)
+    if column == "tags":
+        assert run(["search", "的", "--newest", "--archive", str(tmp_path)]) == 0
+        assert "is being made anew" in capsys.readouterr().err
+    with archive.open(tmp_path) as library:
+        assert found == [(hit.key, hit.published, hit.gone) for hit in library.search("的", newest=True)]
