@@ -17,7 +17,7 @@ from archive.search.query import parse
 from archive.search.ranking import Ranker
 from archive.search.rows import Row
 from archive.search.searcher import Searcher
-from archive.search.snippet import Snippet, cut
+from archive.search.snippet import Snippet, cut, joined
 
 #: Counting stops here: nobody reads on, and a count of 80,000 takes longer than the search.
 COUNTED = 1000
@@ -100,8 +100,7 @@ class Hit:
     @property
     def title_marks(self) -> tuple[Span, ...]:
         """Where the words stand in ``title``: ranges of characters."""
-        places = self._ranker.in_title(self._row)
-        return cut(self.title, places, length=len(self.title) + 1).marks if any(places) else ()
+        return joined(span for places in self._ranker.in_title(self._row) for span in places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +187,7 @@ def search(
             return search(conn, query, limit=limit, offset=offset, newest=newest, contains=contains, fold=fold)
     searcher = where if isinstance(where, Searcher) else Searcher(where)
     plan = searcher.plan(parse(query, contains=contains))
-    ranker = Ranker(plan, searcher.newest_time)
+    ranker = Ranker(plan, searcher.newest_time, searcher.seams)
     ranked = newest_rows(searcher, plan) if newest or not plan.terms else best_rows(searcher, plan, ranker)
     limit, offset = max(0, limit), max(0, offset)
     if fold:

@@ -11,10 +11,6 @@ from archive.search.query import kind_token
 from archive.search.tables import VERSION
 from archive.search.terms import VALUE, fold, nature
 
-#: Each commit leaves FTS5 a small segment, and each segment costs every search. After 300 articles one by one 18 of
-#: them made a search 2.5 times slower; joining small ones now and then takes 1 ms.
-_MERGE_EVERY, _MERGE_PAGES = 8, 200
-
 
 class Index:
     """The write side. One object may be kept for many articles, as long as nobody else writes the database."""
@@ -54,8 +50,6 @@ class Index:
                 doc.seal(tags),
             ),
         )
-        if doc.article_id % _MERGE_EVERY == 0:
-            self._conn.execute("INSERT INTO search_terms(search_terms, rank) VALUES ('merge', ?)", (_MERGE_PAGES,))
 
     def _place(self, article_id: int, published: int | None, own: Place | None, meta: Meta) -> int:
         taken = _leftover(meta)

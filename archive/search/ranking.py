@@ -15,10 +15,12 @@ from math import log2
 from archive.search.match import BLANKS, Matcher, Span
 from archive.search.plan import Plan
 from archive.search.rows import Row
+from archive.search.seams import Seams
 from archive.search.terms import JOINS, VARIED, fold
 
 _TITLE = 3.0
 _WHOLE_TITLE = 1.5
+_SEAM = 3.0  # taken off again: the title holds the characters, not the word (`seams`)
 _PHRASE_TITLE = 2.0
 _PHRASE_TEXT = 1.5
 _NEAR = 1.0
@@ -37,9 +39,10 @@ Places = tuple[tuple[Span, ...], ...]
 class Ranker:
     """Scores the rows of one plan. ``now``: publish time of the newest article, seconds since 1970."""
 
-    def __init__(self, plan: Plan, now: int) -> None:
+    def __init__(self, plan: Plan, now: int, seams: Seams) -> None:
         self._terms = plan.terms
         self._now = now
+        self._seams = seams
 
     @cached_property
     def _phrase(self) -> Matcher | None:
@@ -69,7 +72,10 @@ class Ranker:
         for term in self._terms:
             title = _starts(term.matcher, row.title.encode(), row.nature)
             text = [] if term.leaf.field == "title" else _starts(term.matcher, row.utf8, row.nature)
-            score += self._one(len(term.leaf.folded), title, title_size, text, size) / len(self._terms)
+            part = self._one(len(term.leaf.folded), title, title_size, text, size)
+            if title and term.matcher.bare and len(term.leaf.folded) == 2:
+                part -= _SEAM * self._seams.only(term.leaf.folded, fold(row.title))
+            score += part / len(self._terms)
             in_title.append(title)
             in_text.append(text)
         return score + self._together(row, in_title, in_text)

@@ -16,10 +16,14 @@ from archive.errors import BadQuery, NotIndexed
 from archive.search.index import is_current, joints_of, read_meta
 from archive.search.match import Matcher
 from archive.search.order import LATE, NO_SPAN, TOP, newest_first, number_of, rows_of, span_at
-from archive.search.plan import NOTHING, Plan, Resolved, Term
+from archive.search.plan import NOTHING, Plan, Resolved, Term, quoted
 from archive.search.query import Node, Text
 from archive.search.rows import Row, Rows
+from archive.search.seams import Seams
 from archive.search.terms import IS_WORD, JOINS, LONGEST_WORD, Piece, fold
+
+#: Articles that tell how frequent a pair is: all of them would take 1 ms for a frequent character.
+_SAMPLED = 4000
 
 #: With more words than this holding what ``--contains`` looks for, articles are looked through instead.
 _MOST_WORDS = 400
@@ -60,6 +64,9 @@ class Searcher:
         self._mixed: frozenset[int] = frozenset()
         self._joints: frozenset[str] = frozenset()
         self._late = self._leftover = False
+        self.seams = Seams(self.times)
+        self._times: dict[str, int] = {}
+        self._sample = 0
         self.newest_time = 0  #: publish time of about the newest article, seconds since 1970
 
     def plan(self, node: Node) -> Plan:
@@ -75,6 +82,17 @@ class Searcher:
     def first(self, plan: Plan, match: str, limit: int) -> Iterator[Row]:
         """The newest ``limit`` candidates of another expression, within the plan's dates, not rechecked."""
         return islice(self._ordered(plan, match), limit)
+
+    def times(self, token: str) -> int:
+        """In how many of about the newest `_SAMPLED` articles a token stands."""
+        found = self._times.get(token)
+        if found is None:
+            if not self._times:
+                row = self._rows("SELECT id FROM search_documents ORDER BY id LIMIT 1 OFFSET ?", (_SAMPLED,)).fetchone()
+                self._sample = _LAST if row is None else row[0]
+            sql = "SELECT count(*) FROM search_terms WHERE search_terms MATCH ? AND rowid < ?"
+            found = self._times[token] = int(self._rows(sql, (quoted(token), self._sample)).fetchone()[0])
+        return found
 
     def count(self, plan: Plan, most: int) -> int:
         """How many match, counted no further than ``most``."""
@@ -176,6 +194,7 @@ class Searcher:
         self._seen = version
         self._names.clear()
         self.rows.forget()
+        self._times.clear()
         if not self._is_current():
             self._seen = None
             raise NotIndexed("the search index must be built anew first: run `wechat-archive reindex`")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from archive.search.match import Span
@@ -43,7 +43,7 @@ def cut(text: str, found: Sequence[Sequence[Span]], *, length: int = LENGTH) -> 
     first = _best(spans, found, length)
     start = _beginning(text, spans[first][0])
     end = min(len(text), max(start + length, min(spans[first][1], start + 4 * length)))
-    marks: list[Span] = []
+    inside: list[Span] = []
     for a, b in spans[first:]:
         if a >= end:
             break
@@ -51,11 +51,19 @@ def cut(text: str, found: Sequence[Sequence[Span]], *, length: int = LENGTH) -> 
             # A word at the window's end is shown whole, a passage of lines is not.
             end = b if b - end < _LEAD else end
             b = end
-        if marks and a - start < marks[-1][1]:
-            marks[-1] = (marks[-1][0], max(marks[-1][1], b - start))
+        inside.append((a - start, b - start))
+    return Snippet(text[start:end], joined(inside), bool(text[:start].strip()), bool(text[end:].strip()))
+
+
+def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Ranges in ascending order, those that reach over each other made one."""
+    marks: list[Span] = []
+    for a, b in sorted(spans):
+        if marks and a < marks[-1][1]:
+            marks[-1] = (marks[-1][0], max(marks[-1][1], b))
         else:
-            marks.append((a - start, b - start))
-    return Snippet(text[start:end], tuple(marks), bool(text[:start].strip()), bool(text[end:].strip()))
+            marks.append((a, b))
+    return tuple(marks)
 
 
 def _best(spans: list[Span], found: Sequence[Sequence[Span]], length: int) -> int:

@@ -1,8 +1,9 @@
-"""Fifty queries and the articles that a reader wants for them, written by hand; see ``test_ranking.py``.
+"""Fifty-four queries and the articles that a reader wants for them, written by hand; see ``test_ranking.py``.
 
 From number 36 on the articles are there to mislead: the word in the title of a news roundup, often in a long list of
 jobs or in a footer, its parts far apart or in other words, an older article on the same, a newer one that only
-mentions it. Judged before any of them was searched for.
+mentions it; from 67 on they hold the characters in the title as the end of one word and the beginning of another.
+Judged before any of them was searched for.
 
 An article: (number, title, account, published, text). A judgement: query → {number: 3 exactly this, 2 good, 1 related}.
 What is not named is worth nothing. Weights of ``archive/search/ranking.py`` were set so that these come out well; a
@@ -84,10 +85,22 @@ ARTICLES: tuple[tuple[int, str, str, str, str], ...] = (
     (64, "云南咖啡豆的故事", "吃货", "2023-08-08", "云南咖啡产自普洱。云南的咖啡豆越来越好。" + _FILL),
     (65, "特斯拉降价，电动车市场怎么走", "汽车之声", "2025-05-05", "特斯拉宣布降价。电动车市场竞争加剧。市场在看特斯拉。" + _FILL),
     (66, "电动自行车新国标", "日报", "2024-12-01", "电动自行车要上牌。市场上旧车可以置换。" + _FILL),
+    (67, "资本主义一百年", "产业观察", "2025-06-06", "金融资本的兴起。金融与资本。银行家控制了铁路，为工业融资。" + _FILL),
+    (68, "资本与金融", "产业观察", "2022-06-06", "资本市场是什么。资本逐利，金融服务于资本。" + _FILL),
+    (69, "国学入门：从《论语》开始", "读书", "2018-06-06", "国学是什么。国学不只是背诵。读国学要慢。" + _FILL),
+    (70, "金融街的早晨", "生活家", "2025-07-07", "金融街上全是上班的人。做金融的人起得早。" + _FILL),
+    (71, "中国学者谈人工智能", "技术人", "2025-08-08", "中国学者的看法。学者们认为中国的研究很快。" + _FILL),
+    (72, "冰川融化", "行走", "2023-09-09", "冰川正在融化。金融危机挡不住气温。中国的冰川也一样。" + _FILL),
+    (73, "民法典里的婚姻", "财税课", "2021-01-02", "民法典施行了。民法典怎么规定离婚。民法与生活。" + _FILL),
+    (74, "人民法院公告", "日报", "2026-03-03", "人民法院发布公告。法院提醒人民群众。" + _FILL),
+    (75, "走进法院", "日报", "2024-03-03", "法院开放日。人民来到法院。" + _FILL),
+    (76, "家长会该说什么", "育儿经", "2022-02-03", "家长会。家长们提问，家长和老师谈话。" + _FILL),
+    (77, "国家长期护理保险试点", "健康报", "2025-12-12", "国家试点长期护理保险。长期护理由国家支付。" + _FILL),
+    (78, "长期主义", "读书", "2021-12-12", "长期主义是什么。长期看，国家也是如此。" + _FILL),
 )  # fmt: skip
 
 JUDGED: dict[str, dict[int, int]] = {
-    "融资": {2: 3, 27: 3, 1: 2, 3: 1},
+    "融资": {2: 3, 27: 3, 1: 2, 3: 1, 67: 1},
     "種子輪": {2: 3, 1: 3},
     "stability ai": {1: 3, 4: 2},
     "Stable Diffusion": {4: 3},
@@ -141,4 +154,9 @@ JUDGED: dict[str, dict[int, int]] = {
     "机器学习 工程师": {36: 3},
     "特斯拉 市场": {65: 3},
     "旅行箱": {62: 3, 63: 1},
+    # A seam of two words is not the word.
+    "国学": {69: 3},
+    "民法": {73: 3},
+    "家长": {76: 3},
+    "资本": {68: 3, 67: 3},
 }

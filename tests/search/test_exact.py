@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import closing
 
 import pytest
 
+from archive.schema import open_database
 from archive.search.api import COUNTED, count
+from archive.search.documents import documents
+from archive.search.index import Index
 from archive.search.query import parse
 from archive.search.searcher import Searcher
 from benchmarks.synthetic import Draft
 from tests.search import oracle
 from tests.search.library import filled, hard_drafts
+from tests.search.test_in_step import put
 
 
 class Library:
@@ -40,6 +45,21 @@ class Library:
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     drafts = list(hard_drafts(700))
     with filled(tmp_path_factory.mktemp("small"), drafts) as conn:
+        yield Library(Searcher(conn), drafts)
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """Never rebuilt: articles as they came, in no order of time, and some a second time."""
+    drafts = list(hard_drafts(700, seed=13))
+    folder = tmp_path_factory.mktemp("grown")
+    open_database(folder / "archive.db").close()
+    with closing(sqlite3.connect(folder / "archive.db")) as conn:
+        conn.execute("PRAGMA synchronous=OFF")
+        put(conn, drafts)
+        with conn:
+            for doc in documents(conn, range(1, 700, 7)):
+                Index(conn).put(doc)
         yield Library(Searcher(conn), drafts)
 
 
@@ -76,6 +96,12 @@ def test_substrings_are_found_exactly(small: Library) -> None:
     assert substrings(small, 300, seed=1) > 200
 
 
+def test_an_archive_that_grew_is_searched_exactly(grown: Library) -> None:
+    """The same, in order too, where nothing was put in order yet."""
+    assert substrings(grown, 150, seed=9) > 100
+    assert queries(grown, 100, seed=10) > 50
+
+
 def test_queries_of_the_whole_language_are_answered_exactly(small: Library) -> None:
     """150 generated queries, typed as people type, give what their meaning gives by brute force."""
     assert queries(small, 150, seed=2) > 75
@@ -104,8 +130,3 @@ def test_contains_over_5000_articles(large: Library) -> None:
     """Zero misses, zero extras for ``--contains``."""
     assert substrings(large, 150, seed=7, contains=True) > 100
     assert queries(large, 100, seed=8, contains=True) > 40
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path

@@ -22,6 +22,7 @@ from archive.search.terms import (
     fold,
     join_starts,
     nature,
+    nature_of,
     term_pieces,
     tokens,
 )
@@ -124,6 +125,14 @@ def test_both_ways_of_comparing_agree(text: str, data: st.DataObject) -> None:
 def test_nature(text: str, expected: int) -> None:
     """Ordinary simplified Chinese needs no folding; the traps are known for what they are."""
     assert expected == nature(text) | (expected & VARIED)
+
+
+def test_the_quick_look_leaves_no_character_out() -> None:
+    """What `nature` looks at first names every character that has one, in this Python's Unicode too."""
+    for code in (*range(0xD800), *range(0xE000, sys.maxunicode + 1)):
+        character = chr(code)
+        if nature_of(character):
+            assert nature(character) == nature_of(character), hex(code)
 
 
 def test_marks_stand_on_the_original() -> None:
