@@ -25,6 +25,7 @@ from functools import partial
 from pathlib import Path
 from subprocess import DEVNULL, run
 
+import archive
 from archive.search.api import count, open_readonly, search
 from archive.search.documents import documents
 from archive.search.index import Index
@@ -46,6 +47,8 @@ LIMITS = {
     "two frequent pairs, newest 20": (None, 12.0),
     "two frequent pairs, relevance 20": (None, 12.0),
     "count to 1,000": (None, 12.0),
+    "library.search, newest 20": (0.3, 3.0),
+    "library.search, relevance 20": (3.0, 6.0),
     "adding one article": (1.5, None),
 }
 
@@ -94,6 +97,17 @@ def ours(searcher: Searcher, queries: list[str], frequent: list[str]) -> Iterato
     yield "count to 1,000", timed(count, queries)
 
 
+def through_the_library(folder: Path, queries: list[str]) -> Iterator[tuple[str, Times]]:
+    """The same through ``archive.open``, the door that other people's programs use."""
+    with archive.open(folder) as library:
+        for name, options in (("newest 20", {"newest": True}), ("relevance 20", {})):
+
+            def ask(query: str, options: dict[str, bool] = options) -> list[tuple[str, str]]:
+                return [(hit.key, hit.title) for hit in library.search(query, limit=20, **options)]
+
+            yield f"library.search, {name}", times_of([partial(ask, query) for query in queries])
+
+
 def interleaved(one: Sequence[Callable[[], object]], other: Sequence[Callable[[], object]]) -> tuple[Times, Times]:
     """Two ways to answer the same questions, timed in turns: what else the machine does hits both alike."""
     taken: tuple[list[float], list[float]] = ([], [])
@@ -137,8 +151,11 @@ def sizes(conn: sqlite3.Connection) -> tuple[int, int]:
     return int(index), int(text)
 
 
-def adding(path: Path, writer: Writer, held: int) -> Times:
-    """One more article with its index, less the same without it: rows, index and commit in one transaction."""
+def adding(path: Path, writer: Writer, held: int) -> tuple[Times, float]:
+    """One more article with its index, less the same without it: rows, index and commit in one transaction.
+
+    Percentiles of a hundred, and their mean: segments are joined now and then, which the median does not see.
+    """
     drafts = [replace(draft, number=held + number) for number, draft in enumerate(writer.drafts(100, seed=99), 1)]
     taken = []
     with closing(sqlite3.connect(path)) as conn:
@@ -157,8 +174,7 @@ def adding(path: Path, writer: Writer, held: int) -> Times:
                     with conn:
                         remove_rows(conn, draft.number)
             taken.append((took[1] - took[0]) / 1e6)
-    taken.sort()
-    return taken[len(taken) // 2], taken[int(len(taken) * 0.95)], len(taken)
+    return _percentiles(taken), sum(taken) / len(taken)
 
 
 def remove_rows(conn: sqlite3.Connection, number: int) -> None:
@@ -290,10 +306,14 @@ def measure(folder: Path, scratch: Path, documents: int, wanted: list[str]) -> d
             print(f"| index against text | {index / text:.3f} × | | ≤ 0.65 |")
             for name, times in ours(Searcher(conn), queries, frequent):
                 note(name, times)
+        for name, times in through_the_library(folder, queries):
+            note(name, times)
         print(f"| the command, whole process | {whole_process(folder):.2f} s | | ≤ 0.35 s |", flush=True)
         for name, times in peers(wanted, path, scratch, queries):
             note(name, times)
-        note("adding one article", adding(path, Writer(), documents))
+        times, mean = adding(path, Writer(), documents)
+        note("adding one article", times)
+        print(f"| adding one article, mean of {times[2]} | {mean:.2f} | | |", flush=True)
         with closing(open_readonly(path)) as conn:
             searcher = Searcher(conn)
             note("newest 20 after 100 came one by one", times_of([partial(newest, searcher, one) for one in queries]))

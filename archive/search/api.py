@@ -91,11 +91,19 @@ class Hit:
 
     @property
     def snippet(self) -> Snippet:
-        """The piece of the original text that shows why it was found."""
+        """The piece of the original text that shows why it was found; else of the digest or the pictures' captions."""
         if self._snippet is None:
-            text = self._row.text
-            self._snippet = cut(text, self._ranker.in_text(self._row, text))
+            self._snippet = self._shown()
         return self._snippet
+
+    def _shown(self) -> Snippet:
+        row = self._row
+        text = cut(row.text, self._ranker.places(row, row.text))
+        if not text.marks:  # then it is the digest or a picture's caption that says it, if not the title
+            for other in (row.digest, row.captions):
+                if other and (found := cut(other, self._ranker.places(row, other))).marks:
+                    return found
+        return text
 
     @property
     def title_marks(self) -> tuple[Span, ...]:

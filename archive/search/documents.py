@@ -18,7 +18,9 @@ _AUDIO = {"audio", "music"}
 _ROWS = """SELECT id, key, account_id, title, text, published, author, digest, kind_name, place, path, url,
                   gone IS NOT NULL, instr(body, '<pre'),
                   EXISTS (SELECT 1 FROM images WHERE article_id = articles.id AND role NOT IN ('cover', 'card')),
-                  (SELECT group_concat(sort, ' ') FROM embeds WHERE article_id = articles.id)
+                  (SELECT group_concat(sort, ' ') FROM embeds WHERE article_id = articles.id),
+                  (SELECT group_concat(alt, char(10)) FROM images WHERE article_id = articles.id AND alt <> ''
+                   AND NOT instr(text, alt))
            FROM articles WHERE id = ?"""
 
 
@@ -38,6 +40,7 @@ class Document:
     place: str | None
     path: str
     url: str | None
+    captions: str | None = None
     gone: bool = False
     has: frozenset[str] = field(default=frozenset())
 
@@ -46,15 +49,20 @@ class Document:
         """When it was published, seconds since 1970."""
         return None if self.published is None else second(self.published)
 
+    @property
+    def fields(self) -> tuple[str, str, str | None, str | None, str | None]:
+        """All that is searched, the title and the text first."""
+        return self.title, self.text, self.author, self.digest, self.captions
+
     def words(self, joints: frozenset[str]) -> set[str]:
         """Every token but its filters'."""
-        return document_tokens(self.title, self.text, self.author, self.digest, joints=joints)
+        return document_tokens(*self.fields, joints=joints)
 
     def fingerprint(self, words: Sized) -> int:
-        return fingerprint(words, self.title, self.text, self.author, self.digest)
+        return fingerprint(words, *self.fields)
 
     def seal(self, tags: str) -> int:
-        head = (self.key, self.title, self.author, self.digest, self.path, self.url, self.account_id)
+        head = (self.key, self.title, self.author, self.digest, self.captions, self.path, self.url, self.account_id)
         return seal(*head, self.second, tags, self.text.encode())
 
 
@@ -65,7 +73,7 @@ def documents(conn: sqlite3.Connection, article_ids: Iterable[int]) -> Iterator[
         if row is None:
             continue
         number, key, account_id, title, text, published, author, digest, kind_name, place, path, url = row[:12]
-        gone, code, image, sorts = row[12:]
+        gone, code, image, sorts, captions = row[12:]
         embedded = set((sorts or "").split())
         held = {
             "code": bool(code),
@@ -86,18 +94,17 @@ def documents(conn: sqlite3.Connection, article_ids: Iterable[int]) -> Iterator[
             place=place,
             path=path,
             url=url,
+            captions=captions,
             gone=bool(gone),
             has=frozenset(name for name, there in held.items() if there),
         )
 
 
-def document_tokens(
-    title: str, text: str, author: str | None, digest: str | None, *, joints: frozenset[str]
-) -> set[str]:
+def document_tokens(title: str, text: str, *others: str | None, joints: frozenset[str]) -> set[str]:
     """Every token of an article but its filters. A term must stand in one field: fields are never joined."""
     in_title = tokens(fold(title), joints)
     found, often = tokens_and_salient(fold(text), joints, OFTEN)
-    for other in (author, digest):
+    for other in others:
         if other:
             found |= tokens(fold(other), joints)
     found |= in_title
@@ -126,6 +133,7 @@ def seal(
     title: str,
     author: str | None,
     digest: str | None,
+    captions: str | None,
     path: str,
     url: str | None,
     account_id: int | None,
@@ -134,5 +142,5 @@ def seal(
     text: bytes,
 ) -> int:
     """Over all that a search shows of an article, so that it can tell of a hit at 1 µs that no bit of it flipped."""
-    head = f"{key}\n{title}\n{author}\n{digest}\n{path}\n{url}\n{account_id}\n{published}\n{tags}"
+    head = f"{key}\n{title}\n{author}\n{digest}\n{captions}\n{path}\n{url}\n{account_id}\n{published}\n{tags}"
     return zlib.crc32(head.encode(), zlib.crc32(text))

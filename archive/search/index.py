@@ -38,14 +38,15 @@ class Index:
         terms = " ".join([*words, *filter_tokens(tags)])
         self._conn.execute("INSERT INTO search_terms(rowid, terms) VALUES (?, ?)", (rowid, terms))
         self._conn.execute(
-            "INSERT INTO search_documents(id, article_id, published, tags, nature, fingerprint, seal) "
-            "VALUES (?,?,?,?,?,?,?)",
+            "INSERT INTO search_documents(id, article_id, published, tags, captions, nature, fingerprint, seal) "
+            "VALUES (?,?,?,?,?,?,?,?)",
             (
                 rowid,
                 doc.article_id,
                 published,
                 tags,
-                nature("\n".join((doc.title, doc.text, doc.author or "", doc.digest or ""))),
+                doc.captions,
+                nature("\n".join([field or "" for field in doc.fields])),
                 doc.fingerprint(words),
                 doc.seal(tags),
             ),
@@ -66,11 +67,12 @@ class Index:
     def forget(self, article_id: int, meta: Meta) -> Place | None:
         """`remove` without asking whether the index is whole; returns the place it had, if that may be used again."""
         found = self._conn.execute(
-            "SELECT id, published, tags, fingerprint FROM search_documents WHERE article_id = ?", (article_id,)
+            "SELECT id, published, tags, captions, fingerprint FROM search_documents WHERE article_id = ?",
+            (article_id,),
         ).fetchone()
         if found is None:
             return None
-        rowid, published, tags, printed = found
+        rowid, published, tags, captions, printed = found
         place: Place | None = Place(int(rowid), published)
         old = (
             self._conn.execute(
@@ -80,8 +82,8 @@ class Index:
                 "SELECT title, text, author, digest FROM articles WHERE id = ?", (article_id,)
             ).fetchone()
         )
-        words = document_tokens(*old, joints=joints_of(meta)) if old else set()
-        if fingerprint(words, *(old or ())) == printed:
+        words = document_tokens(*old, captions, joints=joints_of(meta)) if old else set()
+        if fingerprint(words, *(old or ()), captions) == printed:
             terms = " ".join([*words, *filter_tokens(tags)])
             self._conn.execute(
                 "INSERT INTO search_terms(search_terms, rowid, terms) VALUES ('delete', ?, ?)", (rowid, terms)

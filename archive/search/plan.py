@@ -120,6 +120,7 @@ class Term:
                 or row.account_id in accounts
                 or (row.digest is not None and found(row.digest, nature))
                 or (row.author is not None and found(row.author, nature))
+                or (row.captions is not None and found(row.captions, nature))
             )
 
         return anywhere

@@ -55,8 +55,8 @@ class Ranker:
         """For each wanted term where it stands in the title."""
         return tuple(first_spans(term.matcher, row.title, row.nature) for term in self._terms)
 
-    def in_text(self, row: Row, text: str) -> Places:
-        """For each wanted term where it stands in the text, which is the row's."""
+    def places(self, row: Row, text: str) -> Places:
+        """For each wanted term where it stands in a text of the row's."""
         return tuple(
             () if term.leaf.field == "title" else first_spans(term.matcher, text, row.nature) for term in self._terms
         )

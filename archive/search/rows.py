@@ -13,7 +13,7 @@ from archive.search.documents import seal
 
 #: In the order of `Row`'s fields. The text comes as UTF-8, since most is decided without decoding it.
 _SELECT = """SELECT d.id, d.article_id, d.published, d.tags, d.nature, d.seal,
-    a.key, a.title, a.author, a.digest, a.path, a.url, a.account_id, CAST(a.text AS BLOB)
+    a.key, a.title, a.author, a.digest, d.captions, a.path, a.url, a.account_id, CAST(a.text AS BLOB)
     FROM search_documents d CROSS JOIN articles a ON a.id = d.article_id WHERE d.id"""
 
 #: Rows read in one statement: what 20 results and the look for more need, then more and more. One by one a row takes
@@ -41,6 +41,7 @@ class Row(NamedTuple):
     title: str
     author: str | None
     digest: str | None
+    captions: str | None
     path: str
     url: str | None
     account_id: int | None
@@ -53,8 +54,8 @@ class Row(NamedTuple):
     @property
     def sound(self) -> bool:
         """Whether it is what was indexed, to the bit."""
-        _, _, published, tags, _, sealed, key, title, author, digest, path, url, account_id, text = self
-        return sealed == seal(key, title, author, digest, path, url, account_id, published, tags, text)
+        _, _, published, tags, _, sealed, key, title, author, digest, captions, path, url, account_id, text = self
+        return sealed == seal(key, title, author, digest, captions, path, url, account_id, published, tags, text)
 
 
 class Rows:

@@ -47,6 +47,7 @@ SEARCH_DDL: tuple[str, ...] = (
         article_id INTEGER NOT NULL UNIQUE,
         published INTEGER,            -- seconds since 1970, UTC; NULL where no page says it
         tags TEXT NOT NULL,           -- filter tokens between blanks: a account, u author, p place, k kind, h has
+        captions TEXT,                -- what its pictures' captions say, a line each, where the text does not say it
         nature INTEGER NOT NULL,      -- how its text can be compared (archive/search/terms.py)
         fingerprint INTEGER NOT NULL, -- of what it was indexed from
         seal INTEGER NOT NULL         -- crc32 over all that a search shows of it
