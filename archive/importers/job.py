@@ -21,6 +21,7 @@ from archive.lock import Lock
 from archive.record import iso
 from archive.run.signals import Interrupted, Signals
 from archive.schema import open_database
+from archive.search.rebuild import keep_fit
 from archive.snapshots import FILE_NAME, Snapshots
 from archive.store import Store
 from archive.store.types import Stored
@@ -107,6 +108,7 @@ class _Job:
                         self._image(*found.image)
         with self.signals.hold():
             self.store.settle()
+            keep_fit(self.store.db.conn, lambda: self.signals.number is not None)
 
     def _note_address(self, path: Path) -> None:
         """A first look at our own files: which address stands behind which key."""

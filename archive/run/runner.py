@@ -157,10 +157,11 @@ class Runner:
             report.signal = report.signal or signals.number
             report.waiting = parts.frontier.waiting()
             history.end(parts.frontier.conn, run_id, report, self.clock.now())
-            if self.command == "run" and report.signal is None and report.disk is None:
+            if report.signal is None and report.disk is None:
                 from archive.search.rebuild import keep_fit
 
-                keep_fit(parts.frontier.conn, lambda: signals.number is not None)
+                saved = None if self.command == "run" else report.saved
+                keep_fit(parts.frontier.conn, lambda: signals.number is not None, saved=saved)
         except (OSError, sqlite3.Error, DiskTrouble) as error:
             report.disk = report.disk or _disk(error)
 

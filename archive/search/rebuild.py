@@ -31,6 +31,8 @@ _SAMPLE = 2000  # articles that are looked at for them
 #: An archive that has grown so many times since its last rebuild, to at least so many articles, has other frequent
 #: pairs and fuller spans: two frequent pairs joined took 70 ms without tokens of three, 3 ms with them.
 _GROWN, _WORTH_IT = 8, 2000
+#: Fetching an article takes 3 s, indexing one again 2 ms: a rebuild of so many for each adds a sixth to the wait.
+_AN_OCCASION = 200
 
 
 def reindex(conn: sqlite3.Connection, progress: Callable[[int, int], None] | None = None) -> int:
@@ -116,12 +118,17 @@ def wants_reindex(conn: sqlite3.Connection) -> str | None:
     return None
 
 
-def keep_fit(conn: sqlite3.Connection, stopped: Callable[[], bool] = lambda: False) -> bool:
+def keep_fit(
+    conn: sqlite3.Connection, stopped: Callable[[], bool] = lambda: False, *, saved: int | None = None
+) -> bool:
     """Rebuild where `wants_reindex` sees a reason, asking ``stopped`` after each batch; returns whether it was done.
 
+    ``saved``: how many articles somebody who waits has just saved; few of them are no occasion in a large archive.
     Stopped half-way it goes on next time, or with the next search. Like `reindex`: under the archive's lock.
     """
     if wants_reindex(conn) is None:
+        return False
+    if saved is not None and saved * _AN_OCCASION < conn.execute("SELECT count(*) FROM articles").fetchone()[0]:
         return False
 
     def go_on(_done: int, _of: int) -> None:
