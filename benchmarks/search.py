@@ -5,6 +5,7 @@
     python -m benchmarks.search                       # 100,000 articles, about half an hour on one core
     python -m benchmarks.search --documents 10000 --peers tantivy
     python -m benchmarks.search --growth benchmarks/search-growth.svg
+    python -m benchmarks.search --prose FILE …        # articles put together from real text instead of invented ones
 
 Times are CPU time of the process in milliseconds, warm: each query once before it counts, then the median of five.
 """
@@ -35,6 +36,7 @@ from archive.search.snippet import Snippet
 from archive.search.tables import INDEX_TABLES
 from benchmarks.filling import create, insert
 from benchmarks.growth import Point, draw
+from benchmarks.prose import Prose
 from benchmarks.search_peers import Tantivy, build_trigram, like, trigram
 from benchmarks.search_queries import frequent_pairs, mixed
 from benchmarks.synthetic import Writer
@@ -151,7 +153,7 @@ def sizes(conn: sqlite3.Connection) -> tuple[int, int]:
     return int(index), int(text)
 
 
-def adding(path: Path, writer: Writer, held: int) -> tuple[Times, float]:
+def adding(path: Path, writer: Writer | Prose, held: int) -> tuple[Times, float]:
     """One more article with its index, less the same without it: rows, index and commit in one transaction.
 
     Percentiles of a hundred, and their mean: segments are joined now and then, which the median does not see.
@@ -236,11 +238,11 @@ def peers(wanted: list[str], path: Path, folder: Path, queries: list[str]) -> It
 
 
 @contextmanager
-def library(folder: Path, documents: int) -> Iterator[Path]:
+def library(folder: Path, documents: int, writer: Writer | Prose) -> Iterator[Path]:
     path = folder / "archive.db"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        create(path, Writer().drafts(documents))
+        create(path, writer.drafts(documents))
     yield path
 
 
@@ -251,14 +253,17 @@ def main() -> None:
     options.add_argument("--growth", type=Path, metavar="SVG", help="draw the times from 1,000 articles on")
     options.add_argument("--steps", default=STEPS, help="sizes to draw before --documents [default: %(default)s]")
     options.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    options.add_argument("--prose", type=Path, nargs="+", metavar="FILE", help="text to make the articles from")
     options.add_argument("--folder", type=Path, help="where the archive is made, or lies from an earlier run")
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as made:
         folder = given.folder or Path(made)
-        figures = measure(folder, Path(made), given.documents, [name for name in given.peers.split(",") if name])
+        writer = Prose(given.prose) if given.prose else Writer()
+        wanted = [name for name in given.peers.split(",") if name]
+        figures = measure(folder, Path(made), given.documents, wanted, writer)
         if given.growth:
             points = [
-                growth_point(Path(made) / str(size), size)
+                growth_point(Path(made) / str(size), size, writer)
                 for size in map(int, given.steps.split(","))
                 if size < given.documents
             ]
@@ -274,8 +279,8 @@ STEPS = "1000,3000,10000,30000"
 _DRAWN = ("newest 20", "relevance 20", "LIKE, newest 20")
 
 
-def growth_point(folder: Path, documents: int) -> Point:
-    with library(folder, documents) as path, closing(open_readonly(path)) as conn:
+def growth_point(folder: Path, documents: int, writer: Writer | Prose) -> Point:
+    with library(folder, documents, writer) as path, closing(open_readonly(path)) as conn:
         queries = mixed(conn)
         searcher = Searcher(conn)
         found = {
@@ -287,7 +292,7 @@ def growth_point(folder: Path, documents: int) -> Point:
     return Point(documents, {name: found[name][:2] for name in _DRAWN})
 
 
-def measure(folder: Path, scratch: Path, documents: int, wanted: list[str]) -> dict[str, Times]:
+def measure(folder: Path, scratch: Path, documents: int, wanted: list[str], writer: Writer | Prose) -> dict[str, Times]:
     """Measure, and print each figure when it is known."""
     figures: dict[str, Times] = {}
 
@@ -297,7 +302,7 @@ def measure(folder: Path, scratch: Path, documents: int, wanted: list[str]) -> d
         must = " / ".join(f"≤ {limit:g}" for limit in (low, high) if limit is not None)
         print(f"| {name} | {times[0]:.2f} | {times[1]:.2f} | {must} |", flush=True)
 
-    with library(folder, documents) as path:
+    with library(folder, documents, writer) as path:
         with closing(open_readonly(path)) as conn:
             queries, frequent = mixed(conn), frequent_pairs(conn)
             index, text = sizes(conn)
@@ -311,7 +316,7 @@ def measure(folder: Path, scratch: Path, documents: int, wanted: list[str]) -> d
         print(f"| the command, whole process | {whole_process(folder):.2f} s | | ≤ 0.35 s |", flush=True)
         for name, times in peers(wanted, path, scratch, queries):
             note(name, times)
-        times, mean = adding(path, Writer(), documents)
+        times, mean = adding(path, writer, documents)
         note("adding one article", times)
         print(f"| adding one article, mean of {times[2]} | {mean:.2f} | | |", flush=True)
         with closing(open_readonly(path)) as conn:

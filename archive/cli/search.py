@@ -63,7 +63,7 @@ def command(
     open_first: bool,
     as_json: bool,
 ) -> None:
-    """Find articles by words in Chinese or any script, in titles, texts, accounts, authors and digests.
+    """Find articles by words in Chinese or any script, in titles, texts, captions, accounts, authors and digests.
 
     \b
     融资 Stability       both words            "AI 机器打工"        these characters in a row

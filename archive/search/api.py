@@ -248,4 +248,4 @@ def _hits(searcher: Searcher, ranker: Ranker, groups: list[Group]) -> Iterator[H
     accounts = searcher.accounts
     for row, score, folded in groups:
         searcher.rows.require_sound(row)
-        yield Hit(row, accounts.get(row.account_id or 0), score, folded, ranker)
+        yield Hit(row, accounts.get(row.account_id or 0), round(score, 3), folded, ranker)
