@@ -20,7 +20,7 @@ from archive.search.terms import JOINS, VARIED, fold
 
 _TITLE = 3.0
 _WHOLE_TITLE = 1.5
-_SEAM = 3.0  # taken off again: the title holds the characters, not the word (`seams`)
+_SEAM = 3.0  # taken off: the title holds the characters, not the word (`seams`)
 _PHRASE_TITLE = 2.0
 _PHRASE_TEXT = 1.5
 _NEAR = 1.0
@@ -43,6 +43,7 @@ class Ranker:
         self._terms = plan.terms
         self._now = now
         self._seams = seams
+        self._seam_of: dict[int, bool] = {}
 
     @cached_property
     def _phrase(self) -> Matcher | None:
@@ -73,12 +74,19 @@ class Ranker:
             title = _starts(term.matcher, row.title.encode(), row.nature)
             text = [] if term.leaf.field == "title" else _starts(term.matcher, row.utf8, row.nature)
             part = self._one(len(term.leaf.folded), title, title_size, text, size)
-            if title and term.matcher.bare and len(term.leaf.folded) == 2:
-                part -= _SEAM * self._seams.only(term.leaf.folded, fold(row.title))
             score += part / len(self._terms)
             in_title.append(title)
             in_text.append(text)
-        return score + self._together(row, in_title, in_text)
+        return score + self._together(row, in_title, in_text) - _SEAM * self.seam(row)
+
+    def seam(self, row: Row) -> bool:
+        """Whether the title holds a term of two characters, but only across two words."""
+        found = self._seam_of.get(row.id)
+        if found is None:
+            pairs = [term.leaf.folded for term in self._terms if term.matcher.bare and len(term.leaf.folded) == 2]
+            title = fold(row.title) if pairs else ""
+            found = self._seam_of[row.id] = any(self._seams.only(pair, title) for pair in pairs)
+        return found
 
     def _one(self, length: int, title: list[int], title_size: int, text: list[int], size: float) -> float:
         often = len(text)

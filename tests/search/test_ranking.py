@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import log2
 from pathlib import Path
 
@@ -73,6 +73,22 @@ def test_a_crowd_of_late_comers_hides_nothing(tmp_path: Path) -> None:
         put(conn, [replace(new, number=n, title=f"茶 {n}", published=old) for n in range(2, 400)])
         assert conn.execute("SELECT min(id) FROM search_documents").fetchone()[0] < LATE
         assert [hit.article_id for hit in search(conn, "茶", limit=1)] == [1]
+
+
+def test_a_crowd_of_seams_hides_no_title_that_says_the_word(tmp_path: Path) -> None:
+    """Two hundred newer titles with 中国学生, and the three with 国学 come first."""
+    new = datetime(2025, 1, 1, tzinfo=UTC)
+    word = Draft(
+        1, "国学入门", "国学很老", "号", None, None, "article", None, new.replace(year=2015), frozenset(), False
+    )
+    crowd = [
+        replace(word, number=n, title=f"中国学生 {n}", text="中国。学生。", published=new + timedelta(hours=n))
+        for n in range(2, 202)
+    ]
+    others = [replace(word, number=n, title="国学", text="学", published=new.replace(year=2012)) for n in (900, 901)]
+    with filled(tmp_path, [word, *crowd, *others]) as conn:
+        found = [hit.article_id for hit in search(conn, "国学", limit=5)]
+        assert {1, 900, 901} == set(found[:3])
 
 
 def test_newest_first(conn: sqlite3.Connection) -> None:
