@@ -195,17 +195,19 @@ def search(
         with closing(open_readonly(where)) as conn:
             return search(conn, query, limit=limit, offset=offset, newest=newest, contains=contains, fold=fold)
     searcher = where if isinstance(where, Searcher) else Searcher(where)
-    plan = searcher.plan(parse(query, contains=contains))
-    ranker = Ranker(plan, searcher.newest_time, searcher.seams)
-    ranked = newest_rows(searcher, plan) if newest or not plan.terms else best_rows(searcher, plan, ranker)
     limit, offset = max(0, limit), max(0, offset)
-    if fold:
-        from archive.search.similar import fold_reprints
+    node = parse(query, contains=contains)
+    with searcher.one_moment():
+        plan = searcher.plan(node)
+        ranker = Ranker(plan, searcher.newest_time, searcher.seams)
+        ranked = newest_rows(searcher, plan) if newest or not plan.terms else best_rows(searcher, plan, ranker)
+        if fold:
+            from archive.search.similar import fold_reprints
 
-        groups = list(islice(fold_reprints(ranked), offset, offset + limit + 1))
-    else:
-        groups = [(row, score, _ALONE) for row, score in islice(ranked, offset, offset + limit + 1)]
-    return Results(tuple(_hits(searcher, ranker, groups[:limit])), len(groups) > limit)
+            groups = list(islice(fold_reprints(ranked), offset, offset + limit + 1))
+        else:
+            groups = [(row, score, _ALONE) for row, score in islice(ranked, offset, offset + limit + 1)]
+        return Results(tuple(_hits(searcher, ranker, groups[:limit])), len(groups) > limit)
 
 
 def count(where: sqlite3.Connection | Searcher | str | Path, query: str, *, contains: bool = False) -> Count:
@@ -214,7 +216,9 @@ def count(where: sqlite3.Connection | Searcher | str | Path, query: str, *, cont
         with closing(open_readonly(where)) as conn:
             return count(conn, query, contains=contains)
     searcher = where if isinstance(where, Searcher) else Searcher(where)
-    number = searcher.count(searcher.plan(parse(query, contains=contains)), COUNTED + 1)
+    node = parse(query, contains=contains)
+    with searcher.one_moment():
+        number = searcher.count(searcher.plan(node), COUNTED + 1)
     return Count(min(number, COUNTED), number > COUNTED)
 
 

@@ -26,7 +26,7 @@ _APART = 64
 #: Pairs in more than this part of the articles get tokens of three where they overlap. At 100,000 invented articles
 #: and half of it the index is 0.58 of the text instead of 0.55, and no figure better but two frequent pairs joined,
 #: newest first (p95 0.7 ms instead of 1.4).
-_FREQUENT = 0.08
+_FREQUENT = 0.05
 _SAMPLE = 2000  # articles that are looked at for them
 #: An archive that has grown so many times since its last rebuild, to at least so many articles, has other frequent
 #: pairs and fuller spans: two frequent pairs joined took 70 ms without tokens of three, 3 ms with them.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from heapq import merge
 from itertools import accumulate, islice
 from operator import itemgetter
@@ -68,6 +69,18 @@ class Searcher:
         self._times: dict[str, int] = {}
         self._sample = 0
         self.newest_time = 0  #: publish time of about the newest article, seconds since 1970
+
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """What is read inside is of one moment, whatever other programs write: rowids change their article there."""
+        if self._conn.in_transaction:
+            yield
+            return
+        self._conn.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._conn.execute("ROLLBACK")
 
     def plan(self, node: Node) -> Plan:
         """Raises `NotIndexed` where the index must be rebuilt first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import archive
 from archive.cli import run
 from archive.errors import Corrupt, NotIndexed
 from archive.search import rows as room
-from archive.search.api import search
+from archive.search.api import count, search
 from archive.search.rows import Rows
 from archive.search.searcher import Searcher
 from tests.search.library import filled, hard_drafts
@@ -82,3 +83,20 @@ def test_a_damaged_row_of_the_index_is_made_anew(
         assert "is being made anew" in capsys.readouterr().err
     with archive.open(tmp_path) as library:
         assert found == [(hit.key, hit.published, hit.gone) for hit in library.search("的", newest=True)]
+
+
+def test_a_search_sees_one_moment(tmp_path: Path, conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another program writes between the index's answer and the reading of its rows changes nothing in it."""
+    fetch = Rows._fetch
+
+    def while_somebody_writes(rows: Rows, missing: list[int]) -> None:
+        with closing(sqlite3.connect(tmp_path / "archive.db")) as other, other:
+            other.execute("DELETE FROM articles")
+        fetch(rows, missing)
+
+    searcher = Searcher(conn)
+    number = count(searcher, "的").number
+    monkeypatch.setattr(Rows, "_fetch", while_somebody_writes)
+    assert number == len(search(searcher, "的", newest=True, limit=1000)) > 0
+    assert 0 == len(search(searcher, "的", newest=True))
+    assert not conn.in_transaction
