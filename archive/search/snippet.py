@@ -24,6 +24,9 @@ class Snippet:
     before: bool = False
     after: bool = False
 
+    def __str__(self) -> str:
+        return self.marked()
+
     def marked(self, start: str = "[", end: str = "]", *, line_break: str = " ") -> str:
         """One line with the marks shown, … where text was left out."""
         out, last = [], 0

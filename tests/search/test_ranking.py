@@ -132,4 +132,4 @@ def test_marks_in_a_long_title_stand_where_the_words_do(tmp_path: Path) -> None:
 )
 def test_snippets(text: str, found: list[list[tuple[int, int]]], expected: str) -> None:
     """The window with the most different words, marks joined where they touch over each other, … where text goes on."""
-    assert expected == cut(text, found).marked()
+    assert expected == cut(text, found).marked() == str(cut(text, found))
