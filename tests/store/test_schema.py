@@ -15,6 +15,7 @@ import pytest
 
 import archive
 from archive import schema, seal
+from archive.cli import run
 from archive.errors import ArchiveError, CannotCreate, Corrupt, NewerArchive, NotHeld
 from archive.schema import as_archive_error, migrations, open_database
 from tests.store.make import article, keep, opened
@@ -69,16 +70,23 @@ def test_a_new_database_is_ready(tmp_path: Path) -> None:
     assert not path.with_name("archive.db-wal").exists()
 
 
-def test_an_index_of_the_first_shape_is_made_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize("door", ["library", "command"])
+def test_an_index_of_the_first_shape_is_made_anew(
+    tmp_path: Path, door: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Search tables as they were before spans had a table of their own: the same schema as new, and all is found."""
     path = tmp_path / "archive.db"
     with opened(tmp_path) as store:
         keep(store, article(1))
     before = schema_of(path)
     with plain(path) as conn, conn:
+        conn.execute("UPDATE search_meta SET value = '1.2' WHERE name = 'version'")
         conn.execute("DROP TABLE search_spans")
         conn.execute("ALTER TABLE search_documents DROP COLUMN seal")
         conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm004_search_newest_first'")
+    if door == "command":
+        assert run(["search", "正文", "--count", "--archive", str(tmp_path)]) == 0
+        assert capsys.readouterr().out == "1\n"
     with archive.open(tmp_path) as library:
         assert [1] == [hit.article_id for hit in library.search("正文")]
     assert schema_of(path) == before
