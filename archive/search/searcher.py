@@ -253,11 +253,12 @@ class Searcher:
         if position < 0:
             return _NOBODY
         found: set[int] = set()
-        matcher = Matcher(leaf.folded, open_left=leaf.open_left, open_right=leaf.open_right)
-        edges = matcher.edge_left or matcher.edge_right  # without, what stands there is found
+        matcher = None
+        if IS_WORD[leaf.folded[0]] or IS_WORD[leaf.folded[-1]]:  # else what stands there is found
+            matcher = Matcher(leaf.folded, open_left=leaf.open_left, open_right=leaf.open_right)
         while position >= 0:
             which = bisect_right(starts, position) - 1
-            if not edges or matcher.found_folded(joined[starts[which] : starts[which + 1] - 1]):
+            if matcher is None or matcher.found_folded(joined[starts[which] : starts[which + 1] - 1]):
                 found.add(numbers[which])
             position = joined.find(leaf.folded, starts[which + 1])
         return frozenset(found)
