@@ -20,7 +20,7 @@ from archive.search.index import Index, get_meta, set_meta
 from archive.search.order import LATE, SPAN
 from archive.search.rebuild import keep_fit, reindex, wants_reindex
 from archive.search.searcher import Searcher
-from archive.search.tables import VERSION
+from archive.search.tables import TOGETHER, VERSION
 from archive.search.terms import IS_CJK
 from benchmarks.filling import insert
 from benchmarks.synthetic import Draft
@@ -244,6 +244,18 @@ def test_newer_articles_get_new_spans(conn: sqlite3.Connection) -> None:
     assert mixed(conn) == 0
     expected = [row[0] for row in conn.execute("SELECT key FROM articles ORDER BY published DESC, id DESC")]
     assert expected == keys(conn, "after:2030")
+
+
+def test_articles_that_come_one_by_one_leave_few_segments(conn: sqlite3.Connection) -> None:
+    """Each segment of FTS5's costs every search: of a size there are never eight; a rebuild leaves one."""
+    for draft in hard_drafts(150, longest=30):
+        put(conn, [draft])
+    segments = "SELECT count(DISTINCT segid) FROM search_terms_idx"
+    assert conn.execute(segments).fetchone()[0] <= 2 * TOGETHER
+    reindex(conn)
+    assert conn.execute(segments).fetchone()[0] == 1
+    settings = dict(conn.execute("SELECT k, v FROM search_terms_config"))
+    assert (settings["automerge"], settings["crisismerge"]) == (0, TOGETHER)
 
 
 class Killed(Exception):
