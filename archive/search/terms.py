@@ -20,8 +20,8 @@ import re
 import unicodedata
 from collections import Counter
 from functools import cache, lru_cache
-from itertools import compress, pairwise
-from operator import add, and_
+from itertools import pairwise
+from operator import add
 from typing import Literal, NamedTuple
 
 from archive.search.charmap import JOINING, ODD, SIMPLIFIED, TRADITIONAL
@@ -196,25 +196,30 @@ def tokens_and_salient(folded: str, joints: frozenset[str], often: int) -> tuple
     line = " ".join(_CJK_RUN.findall(folded))
     pairs = list(map(add, line, line[1:]))
     counted = Counter(pairs)
-    found = set(_triples(pairs, joints)) if joints else set()
-    found.update(line)
     for pair in [pair for pair in counted if " " in pair]:
         del counted[pair]
+    found = set(counted)
+    found.update(line)
     found.discard(" ")
+    if joints:
+        found.update(_triples(pairs, joints))
     words: list[str] = []
     for chunk, times in Counter(_OTHER_RUN.findall(folded)).items():
         parts = _other_tokens(chunk)
         found.update(parts)
         if times >= often:
             words += [part for part in parts if len(part) > 1]
-    found.update(counted)
     return found, words + [pair for pair, times in counted.items() if times >= often]
 
 
 def _triples(pairs: list[str], joints: frozenset[str]) -> list[str]:
-    frequent = list(map(joints.__contains__, pairs))
-    both = list(compress(range(len(pairs)), map(and_, frequent, frequent[1:])))
-    return [pairs[number] + pairs[number + 1][1] for number in both]
+    frequent = bytes(map(joints.__contains__, pairs))
+    found: list[str] = []
+    position = frequent.find(b"\1\1")
+    while position >= 0:
+        found.append(pairs[position] + pairs[position + 1][1])
+        position = frequent.find(b"\1\1", position + 1)
+    return found
 
 
 class Piece(NamedTuple):
