@@ -363,6 +363,12 @@ def trouble(place: Path | str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise as_archive_error(error, place) from error
+    except UnicodeDecodeError as error:
+        # SQLite quotes a damaged definition in its message, and Python cannot read the message.
+        raise Corrupt(
+            f"{place} is damaged: a table's definition is no text any more; "
+            "`wechat-archive verify --repair` rebuilds what it can"
+        ) from error
 
 
 def as_archive_error(error: sqlite3.Error, place: Path | str) -> ArchiveError:

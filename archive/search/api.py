@@ -157,7 +157,7 @@ def open_readonly(path: str | Path) -> sqlite3.Connection:
         try:
             conn = sqlite3.connect(f"{place.absolute().as_uri()}?{how}", uri=True, timeout=30, check_same_thread=False)
             conn.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter: a damaged definition, quoted in the message
             if conn is not None:
                 conn.close()
             if how == "immutable=1" or "unable to open" not in str(error):

@@ -18,6 +18,7 @@ from archive import schema, seal
 from archive.cli import run
 from archive.errors import ArchiveError, CannotCreate, Corrupt, NewerArchive, NotHeld
 from archive.schema import as_archive_error, migrations, open_database
+from archive.search.api import open_readonly
 from tests.store.make import article, keep, opened
 
 #: Opens the database, and is killed after so many statements of its migrations.
@@ -266,3 +267,16 @@ def test_every_migration_has_a_name_of_its_own() -> None:
     assert names[0] == "m001_articles"
     assert len(set(names)) == len(names)
     assert schema.migrations.name == "archive"
+
+
+def test_a_definition_that_is_no_text_any_more_is_damage(tmp_path: Path) -> None:
+    """SQLite's message about it cannot be decoded by Python; ours can, at every door."""
+    path = tmp_path / "archive.db"
+    with opened(tmp_path) as store:
+        keep(store, article(1))
+    data = path.read_bytes()
+    at = data.index(b"REFERENCES", data.index(b"CREATE TABLE links"))
+    path.write_bytes(data[:at] + b"\xc5" + data[at + 1 :])
+    for door in (lambda: open_database(path), lambda: open_database(path, readonly=True), lambda: open_readonly(path)):
+        with pytest.raises(Corrupt, match="wechat-archive verify"):
+            door()
