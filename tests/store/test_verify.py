@@ -12,7 +12,7 @@ import pytest
 
 import scraper
 from archive import seal
-from archive.errors import Corrupt
+from archive.errors import Corrupt, NewerArchive
 from archive.names import path_of
 from archive.snapshots import Snapshots
 from archive.verify import Finding, check, repair
@@ -312,7 +312,11 @@ def test_without_a_seal_no_flip_in_a_row_goes_unseen(tmp_path: Path) -> None:
     for _ in range(300):
         at, bit = rng.randrange(len(data)), rng.randrange(8)
         path.write_bytes(data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :])
-        assert faults(tmp_path) or contents(path) == sound, (at, bit)
+        try:
+            found = bool(faults(tmp_path))
+        except NewerArchive:  # a migration's name that is none: nothing is read, and the command says why
+            found = True
+        assert found or contents(path) == sound, (at, bit)
 
 
 @pytest.mark.parametrize(
