@@ -19,6 +19,8 @@ import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from archive.errors import NotIndexed
+
 SPAN = 128
 FILL = SPAN // 2  #: articles a span gets when spans are cut; the rest is room for those that come later
 LATE = 1 << 27
@@ -65,13 +67,31 @@ class Span:
 
 
 def span_at(conn: sqlite3.Connection, moment: Moment) -> Span:
-    """The span that a moment belongs to."""
+    """The span that a moment belongs to. Raises `NotIndexed` where there is none."""
     row = conn.execute(
         "SELECT published, article_id, number, mixed FROM search_spans WHERE (published, article_id) <= (?, ?) "
         "ORDER BY published DESC, article_id DESC LIMIT 1",
         moment,
     ).fetchone()
+    if row is None:
+        raise NotIndexed("the search index has lost its spans of time: run `wechat-archive reindex`")
     return Span((int(row[0]), int(row[1])), int(row[2]), bool(row[3]))
+
+
+def is_in_order(conn: sqlite3.Connection) -> bool:
+    """Whether every article with a time stands in its span, and the newest first where the span says so."""
+    mixed = {int(row[0]) for row in conn.execute("SELECT number FROM search_spans WHERE mixed")}
+    last: tuple[int, tuple[int, int]] | None = None
+    for rowid, published, article_id in conn.execute(
+        "SELECT id, published, article_id FROM search_documents WHERE id BETWEEN ? AND ? ORDER BY id", (LATE, TOP - 1)
+    ):
+        number, key = number_of(rowid), newest_first(published, article_id)
+        if published is None or span_at(conn, (published, article_id)).number != number:
+            return False
+        if last is not None and last[0] == number and number not in mixed and last[1] > key:
+            return False
+        last = (number, key)
+    return True
 
 
 def free_place(conn: sqlite3.Connection, moment: Moment, own: Place | None, taken: Collection[int]) -> int:

@@ -14,11 +14,15 @@ def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
     """Articles that the index lacks, has wrongly or has although they are gone. ``deep`` reads every posting."""
     from archive.search.documents import documents
     from archive.search.index import is_current, joints_of, read_meta
+    from archive.search.order import is_in_order
 
     if conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'search_documents'").fetchone() is None:
         return
     if conn.execute("SELECT 1 FROM search_meta WHERE name = 'version'").fetchone() is None or not is_current(conn):
         yield Finding(sort="index", what="the search index is not finished or of another version")
+        return
+    if conn.execute("SELECT 1 FROM search_spans WHERE number = 0").fetchone() is None or not is_in_order(conn):
+        yield Finding(sort="index", what="the search index is out of order")
         return
     sums, joints = _postings(conn) if deep else None, joints_of(read_meta(conn))
     ids = [row[0] for row in conn.execute("SELECT id FROM articles ORDER BY id")]

@@ -84,6 +84,10 @@ def test_a_sound_archive_has_nothing_to_say(tmp_path: Path) -> None:
         ("UPDATE media SET bytes = 1", "media"),
         ("DELETE FROM search_documents WHERE article_id = 1", "index"),
         ("UPDATE search_documents SET fingerprint = fingerprint + 1", "index"),
+        ("UPDATE search_documents SET seal = seal + 1", "index"),
+        ("UPDATE search_documents SET published = published + 86400 * 30", "index"),
+        ("DELETE FROM search_spans", "index"),
+        ("UPDATE search_spans SET number = number + 1", "index"),
         ("UPDATE articles SET account_id = 77", "database"),
     ],
 )
