@@ -31,6 +31,7 @@ NO_SPAN = -1  #: `number_of` what has no time
 
 #: When an article was published, seconds since 1970, and its number: what orders all that have a time.
 Moment = tuple[int, int]
+_NEVER: Moment = (1 << 62, 0)  # after all others
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +133,7 @@ def undated_place(article_id: int, taken: Collection[int]) -> int:
 
 def _wants_new(conn: sqlite3.Connection, span: Span, moment: Moment) -> bool:
     """Whether it is the last span, well filled, and the article newer than all in it."""
-    last = conn.execute("SELECT number FROM search_spans ORDER BY published DESC, article_id DESC LIMIT 1").fetchone()[
-        0
-    ]
-    if span.number != last:
+    if span.number != span_at(conn, _NEVER).number:
         return False
     held, newest = conn.execute(
         "SELECT count(*), max(published) FROM search_documents WHERE id BETWEEN ? AND ?", rows_of(span.number)

@@ -50,7 +50,8 @@ def reindex(conn: sqlite3.Connection, progress: Callable[[int, int], None] | Non
     total = conn.execute("SELECT count(*) FROM articles").fetchone()[0]
     todo = _waiting(conn)
     done = total - len(todo)
-    _configure(conn, hashsize=_BULK, crisismerge=_APART)
+    with conn:
+        _configure(conn, hashsize=_BULK, crisismerge=_APART)
     for batch in _batches(conn, todo):
         with conn:
             conn.execute("BEGIN IMMEDIATE")
@@ -65,7 +66,8 @@ def reindex(conn: sqlite3.Connection, progress: Callable[[int, int], None] | Non
         conn.execute("INSERT INTO search_terms(search_terms) VALUES ('optimize')")
         set_meta(conn, "version", VERSION)
         conn.execute("DELETE FROM search_meta WHERE name IN ('building', 'leftover')")
-    _configure(conn, hashsize=_USUAL, crisismerge=TOGETHER)
+        # With the version: killed after it, nobody would come back to set them.
+        _configure(conn, hashsize=_USUAL, crisismerge=TOGETHER)
     return int(total)
 
 
@@ -182,6 +184,5 @@ def _frequent_pairs(conn: sqlite3.Connection) -> list[str]:
 
 
 def _configure(conn: sqlite3.Connection, **settings: int) -> None:
-    with conn:
-        for statement in segments(**settings):
-            conn.execute(statement)
+    for statement in segments(**settings):
+        conn.execute(statement)

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from archive.checks import require_sound
 from archive.errors import NotIndexed
 from archive.search.documents import seal
 
@@ -97,6 +96,8 @@ class Rows:
         if row.id in self._sound:
             return
         if not row.sound:
+            from archive.checks import require_sound  # rarely: no search should wait for it
+
             require_sound(self._conn, [row.key])
             raise NotIndexed("the search index does not fit its articles: run `wechat-archive reindex`")
         self._sound.add(row.id)

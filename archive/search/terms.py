@@ -153,14 +153,16 @@ def _pieces(chunk: str) -> list[str]:
 _HYPHENS = frozenset(".-_/:@&'+#%")
 
 
-@lru_cache(1 << 14)
 def _other_tokens(chunk: str) -> tuple[str, ...]:
-    """Kept, since most of what stands between Chinese is punctuation and the same words."""
     if chunk.isalnum():
         return (chunk[:LONGEST_WORD],)
     parts = _pieces(chunk)
     found = [part[:LONGEST_WORD] if IS_WORD[part[0]] else mark_token(part) for part in parts]
     return (*found, *_compounds(parts))
+
+
+#: Most of what stands between Chinese is punctuation and the same words; what is long is met once.
+_usual_tokens = lru_cache(1 << 14)(_other_tokens)
 
 
 def _compounds(parts: list[str]) -> list[str]:
@@ -205,7 +207,7 @@ def tokens_and_salient(folded: str, joints: frozenset[str], often: int) -> tuple
         found.update(_triples(pairs, joints))
     words: list[str] = []
     for chunk, times in Counter(_OTHER_RUN.findall(folded)).items():
-        parts = _other_tokens(chunk)
+        parts = _usual_tokens(chunk) if len(chunk) <= LONGEST_WORD else _other_tokens(chunk)
         found.update(parts)
         if times >= often:
             words += [part for part in parts if len(part) > 1]
