@@ -29,14 +29,14 @@ def to_markdown(article: Article) -> str:
     Front matter, title, author, time (China's), place, address, cover, digest, body; images and links keep their far
     addresses. Raises nothing for an article that ``scraper.parse`` made.
     """
-    from archive.layout import to_markdown
+    from archive.document.layout import to_markdown
 
     return to_markdown(article)
 
 
 def body_markdown(article: Article) -> str:
     """The article's body alone as Markdown, ending in one newline; empty for an empty body."""
-    from archive.markdown import render
+    from archive.document.markdown import render
 
     return render(article.body)
 

@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from archive import seal
+from archive.db import seal
+from archive.db.schema import open_database, trouble
+from archive.document.layout import is_untouched
 from archive.errors import ArchiveError, BadInput, CannotCreate, Corrupt, DiskTrouble
-from archive.export.files import link_or_copy, put
-from archive.layout import is_untouched
-from archive.schema import open_database, trouble
+from archive.exporters.files import link_or_copy, put
 from archive.store import Store
 
 DATABASES = ("archive.db", "snapshots.db")

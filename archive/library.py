@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from archive.lock import Lock
-from archive.schema import ArchiveDatabase, migrations, open_database
+from archive.db.lock import Lock
+from archive.db.schema import ArchiveDatabase, migrations, open_database
 from archive.store import Edge, Store, Stored, Version
 
 if TYPE_CHECKING:

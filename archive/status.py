@@ -7,9 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from archive.albums import gaps
-from archive.frontier import stamp
-from archive.lock import holder_of
+from archive.crawl.albums import gaps
+from archive.crawl.frontier import stamp
+from archive.db.lock import holder_of
 from scraper.parse import PARSER_VERSION
 
 #: What a person can do about a kind of failure, by its class; "later" kinds need nothing.
@@ -95,7 +95,7 @@ def _failed(conn: sqlite3.Connection) -> list[dict[str, Any]]:
 
 
 def _blocked(conn: sqlite3.Connection, now: datetime) -> dict[str, Any] | None:
-    from archive.blocks import CoolDown
+    from archive.crawl.cooldown import CoolDown
 
     block = CoolDown(conn).last()
     if block is None:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from archive.checks import CONTENT, HEAD, content_check, head_check
-from archive.schema import open_database
+from archive.db.checks import CONTENT, HEAD, content_check, head_check
+from archive.db.schema import open_database
 from archive.search.rebuild import reindex
 from benchmarks.synthetic import Draft
 

@@ -142,8 +142,8 @@ def run(name: str, convert: Convert, samples: Sequence[Sample], bare: float, rep
 
 def stages(samples: Sequence[Sample], repeat: int) -> dict[str, float]:
     """CPU seconds of each stage of ours; what is left of the whole is finding the data and the fields in the page."""
-    from archive.markdown import render
-    from archive.markdown_tree import soup
+    from archive.document.markdown import render
+    from archive.document.markdown_tree import soup
 
     spent = dict.fromkeys(("page and fields", "body: lxml", "body: clean", "markdown: tree", "markdown: writing"), 0.0)
     for sample in samples:

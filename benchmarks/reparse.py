@@ -16,8 +16,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from archive.db.schema import open_database
 from archive.reparse import reparse
-from archive.schema import open_database
 from archive.snapshots import Snapshots
 from archive.store import Store
 from benchmarks.pages import pages

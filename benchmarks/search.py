@@ -27,13 +27,13 @@ from pathlib import Path
 from subprocess import DEVNULL, run
 
 import archive
+from archive.db.search_tables import INDEX_TABLES
 from archive.search.api import count, open_readonly, search
 from archive.search.documents import documents
 from archive.search.index import Index
 from archive.search.query import Node, parse
 from archive.search.searcher import Searcher
 from archive.search.snippet import Snippet
-from archive.search.tables import INDEX_TABLES
 from benchmarks.filling import create, insert
 from benchmarks.growth import Point, draw
 from benchmarks.prose import Prose

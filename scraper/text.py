@@ -16,8 +16,9 @@ def names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Noncharacters (U+FDD0…U+FDEF, U+FFFE/F) never stand for anything in interchange (Unicode 23.7); archive.markdown uses
-# them as private marks, so none may come from a page. C0/C1 controls and the replacement of them are invisible.
+# Noncharacters (U+FDD0…U+FDEF, U+FFFE/F) never stand for anything in interchange (Unicode 23.7);
+# archive.document.markdown uses them as private marks, so none may come from a page. C0/C1 controls and the
+# replacement of them are invisible.
 _NOISE = (
     "\u200b\u200c\u2060\ufeff\u00ad\u200e\u200f\u202a-\u202e\u2066-\u2069"
     "\ufdd0-\ufdef\ufffe\uffff\x00-\x08\x0b\x0e-\x1f\x7f-\x9f"

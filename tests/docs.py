@@ -59,7 +59,7 @@ def sql_form() -> str:
 
 def tables() -> str:
     """The tables of archive.db as SQLite keeps them: every column with its type and what it means."""
-    from archive.schema import open_database
+    from archive.db.schema import open_database
 
     with tempfile.TemporaryDirectory() as folder:
         database = open_database(Path(folder) / "archive.db")

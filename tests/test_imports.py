@@ -13,13 +13,13 @@ PACKAGES = ("scraper", "archive")
 
 #: Libraries that one room alone may import, so that each stays replaceable: library → rooms (path prefixes).
 ONE_ROOM = {
-    "httpx": ("scraper/fetch", "scraper/guard"),
-    "httpcore": ("scraper/fetch", "scraper/guard"),
-    "markdownify": ("archive/markdown",),
-    "bs4": ("archive/markdown", "archive/soup"),
+    "httpx": ("scraper/fetch", "scraper/fetch/guard"),
+    "httpcore": ("scraper/fetch", "scraper/fetch/guard"),
+    "markdownify": ("archive/document/markdown",),
+    "bs4": ("archive/document/markdown", "archive/soup"),
     "feedparser": ("scraper/feeds",),
     "zstandard": ("archive/snapshots",),
-    "warcio": ("archive/export", "archive/importers"),
+    "warcio": ("archive/exporters", "archive/importers"),
 }
 
 #: Rooms of scraper that are pure: no disk, no network, no clock, no SQL.
@@ -27,18 +27,18 @@ PURE = (
     "scraper/models",
     "scraper/errors",
     "scraper/urls",
-    "scraper/cgidata",
-    "scraper/page",
-    "scraper/meta",
+    "scraper/parse/cgidata",
+    "scraper/parse/page",
+    "scraper/parse/meta",
     "scraper/body",
-    "scraper/links",
-    "scraper/kinds",
+    "scraper/parse/links",
+    "scraper/parse/kinds",
     "scraper/parse",
-    "scraper/album",
+    "scraper/parse/album",
     "scraper/feeds",
     "scraper/text",
-    "archive/markdown",
-    "archive/decide",
+    "archive/document/markdown",
+    "archive/store/decide",
     "archive/search/terms",
     "archive/search/query",
 )
@@ -74,7 +74,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def name_of(path: Path) -> str:
-    """``scraper/kinds/video.py`` → ``scraper/kinds/video``."""
+    """``scraper/parse/kinds/video.py`` → ``scraper/parse/kinds/video``."""
     return path.relative_to(ROOT).with_suffix("").as_posix()
 
 
@@ -113,7 +113,14 @@ def test_the_command_line_is_the_roof(path: Path) -> None:
 @pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_only_run_and_its_helpers_reach_the_network(path: Path) -> None:
     """In the archive, fetching is known to the run and to the command line alone."""
-    allowed = ("archive/run", "archive/cli/", "archive/sources", "archive/images", "archive/albums", "archive/library")
+    allowed = (
+        "archive/run",
+        "archive/cli/",
+        "archive/crawl/sources",
+        "archive/media/images",
+        "archive/crawl/albums",
+        "archive/library",
+    )
     if name_of(path).startswith("archive/") and not name_of(path).startswith(allowed):
         assert [name for name in imports(path) if name.startswith("scraper.fetch")] == []
 

@@ -21,8 +21,8 @@ def command(app: App, name: str, older: int | None, newer: int | None) -> None:
     difference nothing is printed.
     """
     import archive
+    from archive.db.schema import open_database
     from archive.errors import NotHeld
-    from archive.schema import open_database
     from archive.store import Store
 
     with open_database(app.root / "archive.db", readonly=True) as db:

@@ -59,7 +59,7 @@ def command(
     Nothing in the archive changes; other commands may go on meanwhile. `-` is stdout, for jsonl and csv.
     """
     from archive.cli.progress import progress
-    from archive.export import Selection, export
+    from archive.exporters import Selection, export
 
     if target == "-" and (format in ("markdown", "html") or as_json):
         raise click.UsageError("stdout takes one file: jsonl, csv, epub or warc, without --json")

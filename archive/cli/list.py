@@ -21,7 +21,7 @@ class Day(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic 
     name = "day"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        from archive.names import CHINA
+        from archive.document.paths import CHINA
 
         for form in ("%Y-%m-%d", "%Y-%m", "%Y"):
             with suppress(ValueError):
@@ -48,7 +48,7 @@ def command(app: App, /, as_json: bool, oldest_first: bool, **filters: Any) -> N
 
     Use a key, or its first six characters, with show and diff. Never touches the network.
     """
-    from archive.schema import open_database
+    from archive.db.schema import open_database
     from archive.store import Store
 
     with open_database(app.root / "archive.db", readonly=True) as db:
@@ -62,7 +62,7 @@ def command(app: App, /, as_json: bool, oldest_first: bool, **filters: Any) -> N
 
 def lines(articles: Iterator[Stored]) -> Iterator[str]:
     """One line an article, for a person."""
-    from archive.names import CHINA
+    from archive.document.paths import CHINA
 
     for article in articles:
         day = article.published.astimezone(CHINA).strftime("%Y-%m-%d") if article.published else "undated   "

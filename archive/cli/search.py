@@ -186,8 +186,8 @@ def with_index(app: App, work: Callable[[sqlite3.Connection], T]) -> T:
 
 def rebuild(app: App) -> int:
     """Make the index anew under the archive's lock; returns how many articles."""
-    from archive.lock import Lock
-    from archive.schema import open_database
+    from archive.db.lock import Lock
+    from archive.db.schema import open_database
     from archive.search.rebuild import reindex
 
     with Lock(app.root), open_database(app.root / "archive.db") as db:

@@ -25,7 +25,7 @@ def command(app: App, name: str, what: str | None, number: int | None, as_json: 
 
     With --json: all facts, addresses, media and links as one object. Never touches the network.
     """
-    from archive.schema import open_database
+    from archive.db.schema import open_database
     from archive.store import Store
 
     with open_database(app.root / "archive.db", readonly=True) as db:

@@ -10,7 +10,7 @@ import click
 from archive.cli.common import App, archive_command, pass_app
 
 if TYPE_CHECKING:
-    from archive.frontier import SqliteFrontier
+    from archive.crawl.frontier import SqliteFrontier
 
 
 @archive_command("status", short_help="What is held, waiting, failed, blocked.")
@@ -22,8 +22,8 @@ def command(app: App, as_json: bool, failed: bool) -> None:
 
     Albums are shown with how many of their articles are held and which are missing.
     """
+    from archive.db.schema import open_database
     from archive.run.parts import DATABASE
-    from archive.schema import open_database
     from archive.status import collect
 
     db = open_database(app.root / DATABASE, readonly=True)
@@ -44,7 +44,7 @@ def command(app: App, as_json: bool, failed: bool) -> None:
 
 def _list_failed(conn: Any) -> None:
     """Addresses one a line, each under a comment that says why: `save -i` passes over comments."""
-    from archive.frontier import SqliteFrontier
+    from archive.crawl.frontier import SqliteFrontier
 
     for failure in SqliteFrontier(conn).failures():
         when = f"waits until {failure.due[:16]}" if failure.due else failure.state
@@ -169,10 +169,10 @@ def _tell_count(app: App, count: int, what: tuple[str, ...], done: str) -> None:
 def _frontier(app: App, wait: bool) -> Any:
     from contextlib import contextmanager
 
-    from archive.frontier import SqliteFrontier
-    from archive.lock import Lock
+    from archive.crawl.frontier import SqliteFrontier
+    from archive.db.lock import Lock
+    from archive.db.schema import open_database
     from archive.run.parts import DATABASE
-    from archive.schema import open_database
 
     @contextmanager
     def opened() -> Any:

@@ -26,8 +26,8 @@ def command(app: App, mend: bool, wait: bool, as_json: bool) -> None:
     Says exactly what is wrong and ends with 65 if anything is (that was not repaired). Files that were changed by
     hand, and files that no row names, are told but are no fault; --repair never overwrites them.
     """
+    from archive.db.lock import Lock
     from archive.errors import Corrupt
-    from archive.lock import Lock
     from archive.verify import check, repair
 
     with _progress(app) as progress:

@@ -13,7 +13,7 @@ from archive.cli.common import App, archive_command, pass_app, rows_as_json
 from archive.cli.crawling import Duration
 
 if TYPE_CHECKING:
-    from archive.sources import Source, Sources
+    from archive.crawl.sources import Source, Sources
 
 
 @archive_command("watch", short_help="Watch an album, feed, list file or article for new articles.")
@@ -45,7 +45,7 @@ def command(
     if listing or not given:
         _list(app, as_json)
         return
-    from archive.sources import identify
+    from archive.crawl.sources import identify
 
     wanted = [identify(text) for text in given]
     period = every if every is not None else app.config.every
@@ -90,9 +90,9 @@ def _find(sources: Sources, name: str) -> Source:
 
 
 def _list(app: App, as_json: bool) -> None:
+    from archive.crawl.sources import Sources
+    from archive.db.schema import open_database
     from archive.run.parts import DATABASE
-    from archive.schema import open_database
-    from archive.sources import Sources
 
     db = open_database(app.root / DATABASE, readonly=True)
     try:
@@ -126,10 +126,10 @@ def _period(seconds: float) -> str:
 
 @contextmanager
 def _sources(app: App, wait: bool) -> Iterator[Sources]:
-    from archive.lock import Lock
+    from archive.crawl.sources import Sources
+    from archive.db.lock import Lock
+    from archive.db.schema import open_database
     from archive.run.parts import DATABASE
-    from archive.schema import open_database
-    from archive.sources import Sources
 
     with Lock(app.root, wait=wait):
         db = open_database(app.root / DATABASE)

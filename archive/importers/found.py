@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archive.errors import ArchiveError, BadInput
-from archive.run import bundles
+from archive.saved import bundles
 from scraper import urls
-from scraper.encoding import to_utf8
 from scraper.models import Article, Page
+from scraper.parse.encoding import to_utf8
 
 #: A saved page is at most this large; SingleFile puts all images inside.
 LARGEST = 128 * 2**20

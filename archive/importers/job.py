@@ -10,23 +10,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
-from archive import frontmatter
+from archive.crawl.frontier import SqliteFrontier
+from archive.db.lock import Lock
+from archive.db.schema import open_database
+from archive.document import frontmatter
+from archive.document.reading import Head, read_body, read_head
 from archive.errors import BadInput
-from archive.frontier import SqliteFrontier
 from archive.importers.found import Found, contents, files, kind_of, version_of
-from archive.importers.markdown_file import Head, read_body, read_head
 from archive.importers.media import LocalImage, local_image
 from archive.importers.report import ImportReport, Taken
-from archive.lock import Lock
 from archive.record import iso
 from archive.run.signals import Interrupted, Signals
-from archive.schema import open_database
 from archive.search.rebuild import keep_fit
 from archive.snapshots import FILE_NAME, Snapshots
 from archive.store import Store
 from archive.store.types import Stored
 from scraper import urls
-from scraper.crawl import Find
+from scraper.crawl.protocols import Find
 from scraper.errors import Gone, NotAnAddress, ScrapeError
 from scraper.models import Article, Page
 from scraper.parse import PARSER_VERSION, parse

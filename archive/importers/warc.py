@@ -20,7 +20,7 @@ from scraper.models import Page
 _IMAGE_HOST = re.compile(r"^https?://(?:[\w-]+\.)*(?:qpic\.cn|qlogo\.cn|wx\.qq\.com)/")
 #: The extension field of our own exports: JSON with the address asked for, the one it ended at, those in between.
 EXCHANGE = "X-Wechat-Archive-Exchange"
-#: What a faithful writer renames because the body is kept decoded (see ``archive.export.warc``).
+#: What a faithful writer renames because the body is kept decoded (see ``archive.exporters.warc``).
 _ORIGINAL = "x-archive-orig-"
 
 

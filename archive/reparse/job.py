@@ -12,17 +12,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from archive.decide import is_hollow
+from archive.crawl.frontier import transaction
+from archive.db.lock import Lock
+from archive.db.schema import open_database
 from archive.errors import ArchiveError, NotHeld
-from archive.frontier import transaction
-from archive.lock import Lock
 from archive.record import iso, storable
 from archive.reparse.report import Change, ReparseReport, diff, differing
 from archive.reparse.work import Read, read_all
 from archive.run.signals import Interrupted, Signals
-from archive.schema import open_database
 from archive.snapshots import FILE_NAME, Snapshots
 from archive.store import Store
+from archive.store.decide import is_hollow
 from archive.store.finding import identified
 from scraper.errors import ScrapeError
 from scraper.models import Article

@@ -97,7 +97,7 @@ def differing(old: Article, new: Article) -> tuple[str, ...]:
 
 def diff(old: Article, new: Article, name: str) -> str:
     """The unified diff of the two articles' Markdown files, ``""`` where they read the same."""
-    from archive.layout import to_markdown
+    from archive.document.layout import to_markdown
 
     before, after = (to_markdown(article).splitlines() for article in (old, new))
     return "\n".join(unified_diff(before, after, f"{name} (as it is)", f"{name} (made again)", lineterm="", n=2))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from archive.crawl.sources import Source, Sources
 from archive.run import rechecks
 from archive.run.parts import Parts
-from archive.sources import Source, Sources
 
 
 def nothing(parts: Parts, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from archive.frontier import light, stamp
+from archive.crawl.frontier import light, stamp
 from archive.run.report import RunReport
 
 #: An hourly run makes 9,000 rows a year; older ones say nothing that anybody asks.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.errors import BadInput
-from archive.run import bundles
+from archive.saved import bundles
 from scraper import feeds, urls
 from scraper.errors import NotAnAddress
 from scraper.models import Page

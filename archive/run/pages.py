@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.errors import BadInput
-from archive.run import beside
 from archive.run.report import Result
 from archive.run.sink import ArchiveSink, identity_address
+from archive.saved import beside
 from scraper.errors import ScrapeError
 from scraper.models import Page
 from scraper.parse import parse
@@ -16,13 +16,13 @@ from scraper.redact import redact
 
 if TYPE_CHECKING:
     from archive.run.runner import Job
-    from scraper.crawl import Find
+    from scraper.crawl.protocols import Find
 
 
 async def take(job: Job, sink: ArchiveSink, path: Path, page: Page | BadInput) -> list[Find]:
     """Keep a saved page; returns what is to be followed from it."""
-    from scraper.crawl import Task
-    from scraper.follow import follow
+    from scraper.crawl.follow import follow
+    from scraper.crawl.protocols import Task
 
     if isinstance(page, BadInput):
         job.runner.add(Result(address=str(path), change="failed", error_class="bad-input", error=str(page)))

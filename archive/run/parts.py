@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive.blocks import CoolDown
-from archive.frontier import SqliteFrontier
-from archive.lock import Lock
-from archive.schema import open_database
+from archive.crawl.cooldown import CoolDown
+from archive.crawl.frontier import SqliteFrontier
+from archive.db.lock import Lock
+from archive.db.schema import open_database
 from archive.snapshots import Snapshots
 from archive.store import Store
-from scraper.crawl import Clock
+from scraper.crawl.protocols import Clock
 from scraper.redact import redact
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from archive.config import seconds
+from archive.crawl.frontier import stamp
 from archive.errors import BadConfig
-from archive.frontier import stamp
 from archive.run.parts import Parts
 from scraper import urls
-from scraper.crawl import Find
+from scraper.crawl.protocols import Find
 from scraper.errors import NotAnAddress
 
 #: A run looks at no more than this many, so that an old archive does not fill every run with its past.

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from archive.config import Config
+from archive.crawl.frontier import transaction
+from archive.db.schema import as_archive_error
 from archive.errors import CoolingDown, DiskTrouble
-from archive.frontier import transaction
-from archive.images import ImageFetcher, missing_of
+from archive.media.images import ImageFetcher, missing_of
 from archive.run import due, history, pages, rechecks, watching
 from archive.run.clock import SystemClock
 from archive.run.inputs import Inputs, saved_pages
@@ -23,9 +24,9 @@ from archive.run.parts import DATABASE, Parts, fetcher, opened
 from archive.run.report import Result, RunReport
 from archive.run.signals import Interrupted, Signals
 from archive.run.sink import ArchiveSink
-from archive.schema import as_archive_error
 from scraper import urls
-from scraper.crawl import Budget, Clock, Crawl, Ending, Find, Reason
+from scraper.crawl.loop import Budget, Crawl, Ending, Reason
+from scraper.crawl.protocols import Clock, Find
 from scraper.errors import Blocked, NotAnAddress
 from scraper.models import Page
 from scraper.parse import parse

@@ -10,24 +10,24 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archive import albums
+from archive.crawl import albums
+from archive.crawl.frontier import stamp
 from archive.errors import Corrupt, NotHeld
-from archive.frontier import stamp
-from archive.images import ImageFetcher, addresses_of, without_pictures
+from archive.media.images import ImageFetcher, addresses_of, without_pictures
 from archive.run.report import Result
 from scraper import urls
-from scraper.crawl import Find, Known
+from scraper.crawl.protocols import Find, Known
 from scraper.errors import Blocked, Gone, NotAnAddress, ScrapeError, Unrecognised
 from scraper.models import Article, Page
 from scraper.redact import redact
 
 if TYPE_CHECKING:
-    from archive.frontier import SqliteFrontier
+    from archive.crawl.frontier import SqliteFrontier
     from archive.run.report import RunReport
     from archive.snapshots import Snapshots
     from archive.store import Store
     from archive.store.types import Kept
-    from scraper.crawl import AlbumPage, Clock, Task
+    from scraper.crawl.protocols import AlbumPage, Clock, Task
 
 _LOG = logging.getLogger(__name__)
 _SPOOL_LEVEL = 1

@@ -8,14 +8,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archive.crawl.frontier import transaction
+from archive.crawl.sources import Source, Sources
 from archive.errors import BadInput
-from archive.frontier import transaction
 from archive.run import due
 from archive.run.parts import Parts
 from archive.run.report import Result
-from archive.sources import Source, Sources
 from scraper import feeds, urls
-from scraper.crawl import BASE, PATIENCE, TRIES, Find
+from scraper.crawl.loop import BASE, PATIENCE, TRIES
+from scraper.crawl.protocols import Find
 from scraper.errors import RateLimited, ScrapeError, Unrecognised
 from scraper.redact import redact, redact_url
 

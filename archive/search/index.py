@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 from functools import lru_cache
 
+from archive.db.search_tables import VERSION
 from archive.search.documents import Document, document_tokens, filter_tokens, fingerprint
 from archive.search.order import Place, free_place, undated_place
 from archive.search.query import kind_token
-from archive.search.tables import VERSION
 from archive.search.terms import VALUE, fold, nature
 
 

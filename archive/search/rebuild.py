@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
+from archive.db.search_tables import TOGETHER, VERSION, WEEKS, segments
 from archive.search.documents import documents, second
 from archive.search.index import Index, get_meta, is_current, read_meta, set_meta
 from archive.search.order import FILL, LATE, NO_SPAN, SPAN, newest_first, rows_of, span_at
-from archive.search.tables import TOGETHER, VERSION, WEEKS, segments
 from archive.search.terms import IS_CJK, fold, tokens
 
 _BATCH = 500

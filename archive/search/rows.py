@@ -96,7 +96,7 @@ class Rows:
         if row.id in self._sound:
             return
         if not row.sound:
-            from archive.checks import require_sound  # rarely: no search should wait for it
+            from archive.db.checks import require_sound  # rarely: no search should wait for it
 
             require_sound(self._conn, [row.key])
             raise NotIndexed("the search index does not fit its articles: run `wechat-archive reindex`")

@@ -26,9 +26,6 @@ from typing import Literal, NamedTuple
 
 from archive.search.charmap import JOINING, ODD, SIMPLIFIED, TRADITIONAL
 
-#: Raise when a token changes for any text: every index built before is then rebuilt (`index.VERSION` contains it).
-TOKENIZER = 1
-
 #: Inside a regex class. ・ (U+30FB) is left out: it separates words.
 CJK = (
     "\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u3038-\u303b\u3041-\u30fa\u30fc-\u312f"

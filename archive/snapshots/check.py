@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive import seal
+from archive.db import seal
 from archive.errors import Corrupt
 from archive.snapshots import facts
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive import seal
+from archive.db import seal
 from archive.errors import CannotCreate, Corrupt, NewerArchive
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def open_snapshots(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
 
 
 def close_snapshots(connection: sqlite3.Connection, path: Path, *, readonly: bool) -> None:
-    """Close, and note a hash for each block of the file where nobody else has it open (see ``archive.seal``)."""
+    """Close, and note a hash for each block of the file where nobody else has it open (see ``archive.db.seal``)."""
     alone = False
     if not readonly:
         with contextlib.suppress(sqlite3.Error):

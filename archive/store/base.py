@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from archive import checks, record
+from archive import record
+from archive.db import checks
+from archive.db.files import Disk, Files
+from archive.db.schema import trouble
 from archive.errors import NotHeld
-from archive.files import Disk, Files
-from archive.schema import trouble
 from archive.store.types import COLUMNS, Stored, stored
 from scraper.models import Article
 

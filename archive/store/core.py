@@ -10,7 +10,7 @@ from scraper.models import Article
 
 
 class Store(Keeping):
-    """Articles in and out. One writer at a time (see ``archive.lock``); opening one writes nothing.
+    """Articles in and out. One writer at a time (see ``archive.db.lock``); opening one writes nothing.
 
     Each method that writes is one transaction; inside a transaction of the caller it takes part in that. The file of
     an article is on disk before its row is committed, so no row ever names a missing or half-written file.

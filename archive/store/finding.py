@@ -10,10 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from archive import checks
+from archive.db import checks
+from archive.db.schema import trouble
 from archive.errors import NotHeld
 from archive.record import iso
-from archive.schema import trouble
 from archive.store.base import Base
 from archive.store.rows import address_of
 from archive.store.types import COLUMNS, Stored, stored

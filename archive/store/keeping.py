@@ -7,9 +7,11 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
-from archive import checks, decide, record
-from archive.names import path_of
+from archive import record
+from archive.db import checks
+from archive.document.paths import path_of
 from archive.record import iso
+from archive.store import decide
 from archive.store.finding import identified
 from archive.store.indexing import index_article, unindex_article
 from archive.store.merging import Merging

@@ -6,8 +6,8 @@ import hashlib
 import re
 from datetime import datetime
 
-from archive.decide import image_id
 from archive.record import iso
+from archive.store.decide import image_id
 from archive.store.types import Downloaded, MissingImage
 from archive.store.writing import Writing
 from scraper.models import Article

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from archive.names import KEY_LENGTH, key_of
+from archive.document.paths import KEY_LENGTH, key_of
 from archive.store.indexing import index_article, unindex_article
 from archive.store.versions import Versions
 from scraper.models import Article

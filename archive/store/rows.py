@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from archive import record
-from archive.decide import content_hash
+from archive.store.decide import content_hash
 from scraper import urls
 from scraper.errors import NotAnAddress
 from scraper.models import Article, Identity

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from archive.decide import Change
+from archive.store.decide import Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

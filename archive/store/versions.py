@@ -6,10 +6,11 @@ import json
 import sqlite3
 from datetime import datetime
 
-from archive import checks, record
-from archive.decide import content_hash
+from archive import record
+from archive.db import checks
 from archive.errors import NotHeld
 from archive.store.accounts import Accounts
+from archive.store.decide import content_hash
 from archive.store.types import Version, time
 from scraper.models import Article
 

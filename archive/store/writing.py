@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 
-from archive import checks, record
-from archive.layout import Holding, is_untouched, relative, sealed, to_markdown
+from archive import record
+from archive.db import checks
+from archive.document.layout import Holding, is_untouched, relative, sealed, to_markdown
 from archive.record import iso
 from archive.store.finding import Finding
 from archive.store.rows import address_of

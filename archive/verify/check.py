@@ -15,10 +15,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from archive import checks, record, seal
+from archive import record
+from archive.db import checks, seal
+from archive.db.lock import holder_of
+from archive.db.schema import migrations, open_database
 from archive.errors import ArchiveError, NewerArchive, NotHeld
-from archive.lock import holder_of
-from archive.schema import migrations, open_database
 from archive.store import Store
 from archive.store.rows import PARTS
 from archive.store.writing import is_ours, sha256
@@ -180,7 +181,7 @@ class _Looker:
                 sound = checks.content_check(row) == row["content_check"]
                 name = f"version {row['number']} of article number {row['article_id']} ({row['title']})"
                 if sound:
-                    from archive.decide import content_hash
+                    from archive.store.decide import content_hash
 
                     article = record.loads(row["record"], row["body"], row["text"])
                     sound = article.title == row["title"] and content_hash(article) == row["content_hash"]

@@ -15,15 +15,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from archive import checks, frontmatter, record, seal
-from archive.decide import content_hash
+from archive import record
+from archive.db import checks, seal
+from archive.db.files import Disk
+from archive.db.schema import open_database
+from archive.document import frontmatter
+from archive.document.layout import holding_of
 from archive.errors import ArchiveError
-from archive.files import Disk
-from archive.layout import holding_of
 from archive.record import iso
-from archive.schema import open_database
 from archive.snapshots import Snapshots
 from archive.store import Store
+from archive.store.decide import content_hash
 from archive.store.rows import article_row
 from archive.store.writing import is_ours
 from archive.verify.check import schema_of_a_new_archive, tolerant

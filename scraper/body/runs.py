@@ -2,7 +2,7 @@
 
 WeChat splits one bold sentence over several ``<span style="font-weight: bold">`` inside ``<strong>`` inside
 ``<span leaf>``; here they are one run again. Looks nest in one order only (a, strong, em, del, sup, sub, code), which
-is what ``archive.markdown`` relies on.
+is what ``archive.document.markdown`` relies on.
 """
 
 from __future__ import annotations

@@ -13,9 +13,10 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
-from scraper import guard, urls
+from scraper import urls
+from scraper.crawl.protocols import Spent
 from scraper.errors import CutShort, Forbidden, Refused, TimedOut, Unrecognised
-from scraper.fetch import answers, content, magic, transport
+from scraper.fetch import answers, content, guard, magic, transport
 from scraper.fetch.failures import about, translated
 from scraper.fetch.pacing import Pacer
 from scraper.fetch.settings import (
@@ -28,11 +29,10 @@ from scraper.fetch.settings import (
     SystemClock,
 )
 from scraper.models import Page
-from scraper.queue import Spent
 from scraper.redact import redact, scrub
 
 if TYPE_CHECKING:
-    from scraper.cookies import Cookies
+    from scraper.fetch.cookies import Cookies
 
 _ACCEPT_PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 # Not avif and webp first, as browsers say: what the author uploaded is wanted, not a smaller copy of it.
@@ -303,7 +303,7 @@ def _cookies(settings: FetchSettings) -> Cookies | None:
     """The person's cookies, if any; the standard library's cookie jar costs 30 ms to import and is rarely needed."""
     if not settings.cookies_file:
         return None
-    from scraper import cookies
+    from scraper.fetch import cookies
 
     return cookies.load(settings.cookies_file)
 

@@ -18,9 +18,8 @@ from typing import cast
 import httpcore
 import httpx
 
-from scraper import guard
 from scraper.errors import BadSettings, Unreachable
-from scraper.fetch import proxies
+from scraper.fetch import guard, proxies
 from scraper.fetch.pool import Pool
 from scraper.fetch.settings import FetchSettings
 

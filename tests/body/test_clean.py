@@ -8,7 +8,7 @@ import pytest
 
 import archive
 import scraper
-from archive.markdown import render
+from archive.document.markdown import render
 from scraper.body import Hints, clean
 from scraper.models import Image, Link, Media, Transcoding
 from tests.body.reading import shown, squeezed

@@ -47,7 +47,7 @@ CASES: dict[str, Callable[[], str]] = {
 
 def _measure(name: str) -> tuple[str, float, float]:
     """(the Markdown, its end or ``hostile``; CPU seconds; MB at the most), in a process of its own."""
-    from archive.markdown import render
+    from archive.document.markdown import render
     from scraper.body import clean
     from scraper.errors import Hostile
 

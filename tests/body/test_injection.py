@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from archive.markdown import render
+from archive.document.markdown import render
 from scraper.body import clean
 from tests.body.reading import MARKDOWN, seen, squeezed
 

@@ -8,7 +8,7 @@ from html import escape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.markdown import render
+from archive.document.markdown import render
 from scraper.body import clean
 from scraper.body.runs import ATOM, BREAK, CODE, DEL, EM, STRONG, SUB, SUP, Run, html, lines
 from scraper.text import visible_text

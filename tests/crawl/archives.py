@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from archive.config import Config
+from archive.crawl.sources import Sources, identify
+from archive.db.schema import open_database
 from archive.run.inputs import Inputs, read
 from archive.run.report import RunReport
 from archive.run.runner import Open, Runner
-from archive.schema import open_database
-from archive.sources import Sources, identify
 from archive.status import collect
 from tests.crawl.fakes import FakeClock, Script
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from archive.frontier import SqliteFrontier
-from archive.schema import open_database
+from archive.crawl.frontier import SqliteFrontier
+from archive.db.schema import open_database
 from scraper import urls
-from scraper.crawl import AlbumPage, Find, Known, Spent, Task
+from scraper.crawl.protocols import AlbumPage, Find, Known, Spent, Task
 from scraper.errors import ScrapeError
 from scraper.models import Account, Article, Link, Page
 

@@ -22,8 +22,14 @@ from typing import Self
 #: Imported once, so that each fork has it: whatever the commands import on the way.
 _ALL = (
     *("archive.cli", "archive.cli.save", "archive.cli.due", "archive.cli.verify", "archive.run.runner"),
-    *("archive.albums", "archive.markdown", "archive.markdown_tree", "archive.search.index", "archive.verify"),
-    *("archive.run.ping", "archive.search.documents", "scraper.article", "scraper.album", "scraper.fetch"),
+    *(
+        "archive.crawl.albums",
+        "archive.document.markdown",
+        "archive.document.markdown_tree",
+        "archive.search.index",
+        "archive.verify",
+    ),
+    *("archive.run.ping", "archive.search.documents", "scraper.parse.article", "scraper.parse.album", "scraper.fetch"),
     *("scraper.feeds", "anyio", "anyio._backends._asyncio", "encodings.idna", "tomllib"),
 )
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from scraper.crawl import BASE, PATIENCE, TRIES, Budget, Crawl, Ending, Judge, Known, Reason, follow
+from scraper.crawl.loop import BASE, PATIENCE, TRIES, Budget, Crawl, Ending, Judge, Reason, follow
+from scraper.crawl.protocols import Known
 from scraper.errors import (
     Blocked,
     CutShort,

@@ -115,7 +115,7 @@ def test_fifty_processes_on_one_archive(internet: Internet, tmp_path: Path) -> N
     articles = [internet.site.article(f"文章{n}") for n in range(50)]
     env = {**os.environ, **internet.env, "PYTHONPATH": str(ROOT)}
     script = (
-        "import os, sys\nimport archive.cli, archive.run.runner, scraper.article, scraper.fetch\n"
+        "import os, sys\nimport archive.cli, archive.run.runner, scraper.parse.article, scraper.fetch\n"
         "codes = []\npids = []\n"
         "for address in sys.argv[2:]:\n"
         "    pid = os.fork()\n"

@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scraper import guard
 from scraper.errors import FetchError, Forbidden, Unreachable
-from scraper.fetch import Fetcher, FetchSettings
+from scraper.fetch import Fetcher, FetchSettings, guard
 from tests.fetch.helper import IMAGE, URL, media, page, using
 from tests.weixin import Answer, Internet
 from tests.weixin.pages import png

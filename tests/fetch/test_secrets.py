@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scraper import cookies
 from scraper.errors import BadSettings, ScrapeError
-from scraper.fetch import Fetcher, FetchSettings
+from scraper.fetch import Fetcher, FetchSettings, cookies
 from scraper.redact import HIDDEN, RedactFilter, redact, scrub
 from tests.fetch.helper import IMAGE, URL, media, page, using
 from tests.weixin import Answer, Internet

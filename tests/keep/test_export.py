@@ -20,9 +20,9 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from archive.export import Selection, export
-from archive.export.tables import safe_cell
-from archive.export.tree import xhtml
+from archive.exporters import Selection, export
+from archive.exporters.tables import safe_cell
+from archive.exporters.tree import xhtml
 from archive.importers import import_files
 from archive.importers.media import LocalImage
 from scraper.models import Album, Article, Page

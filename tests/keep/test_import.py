@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from archive.db.schema import open_database
+from archive.document.layout import to_markdown
+from archive.document.reading import read_body, read_head
+from archive.document.reading_html import to_html
 from archive.errors import BadInput
 from archive.importers import import_files
-from archive.importers.markdown_file import read_body, read_head
-from archive.importers.markdown_html import to_html
 from archive.importers.media import LocalImage
-from archive.layout import to_markdown
-from archive.schema import open_database
 from archive.store import Store
 from scraper.errors import Gone
 from scraper.models import Article, Page

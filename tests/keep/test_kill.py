@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from archive.document.layout import is_untouched
 from archive.importers import import_files
-from archive.layout import is_untouched
 from archive.verify import check
 from scraper.parse import parse
 from tests.crawl.nursery import Nursery

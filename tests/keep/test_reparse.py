@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import scraper.article
+from scraper.parse import article
 from archive.errors import ArchiveError, NotHeld
 from archive.reparse import ReparseReport, reparse
 from archive.reparse import job as reparse_job
@@ -33,12 +33,12 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def learnt(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After ``root`` was kept, the parser becomes a newer one, which sees the author in another way."""
-    read = scraper.article.read
+    read = article.read
 
     def better(page: Page) -> Article:
         return replace(read(page), author="新作者")
 
-    monkeypatch.setattr("scraper.article.read", better)
+    monkeypatch.setattr(article, "read", better)
     monkeypatch.setattr("archive.reparse.job.PARSER_VERSION", 99)
     monkeypatch.setattr("archive.store.keeping.current_parser", lambda: 99)
 
@@ -108,12 +108,12 @@ def test_a_page_nobody_understood_becomes_an_article(root: Path, monkeypatch: py
         snapshots.put(strange, address=strange.url)
 
     assert (4, 4, 0) == _counts(reparse(root, scope="all", jobs=1))
-    read = scraper.article.read
+    read = article.read
 
     def better(page: Page) -> Article:
         return Article(title="读懂了", text="文", body="<p>文</p>") if b"new template" in page.body else read(page)
 
-    monkeypatch.setattr("scraper.article.read", better)
+    monkeypatch.setattr(article, "read", better)
     report = reparse(root, scope="all", jobs=1)
 
     assert (4, 3, 1) == _counts(report)
@@ -129,7 +129,7 @@ def _counts(report: ReparseReport) -> tuple[int, int, int]:
 def test_a_page_that_gives_no_article_any_more_takes_nothing_away(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a parser says of a kept page, the kept article stays; it is named and the exit code is 1."""
     before = contents(root)
-    monkeypatch.setattr("scraper.article.read", lambda page: Article(title="空"))
+    monkeypatch.setattr(article, "read", lambda page: Article(title="空"))
 
     report = reparse(root, scope="all", jobs=1)
 
@@ -140,8 +140,8 @@ def test_a_page_that_gives_no_article_any_more_takes_nothing_away(root: Path, mo
 def test_earlier_versions_are_made_again_too(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each version comes from its own raw page; the newer parser reads that one as well."""
     fill(root, [page(1, text="später", fetched=LATER)], now=LATER)
-    read = scraper.article.read
-    monkeypatch.setattr("scraper.article.read", lambda page: replace(read(page), author="新作者"))
+    read = article.read
+    monkeypatch.setattr(article, "read", lambda page: replace(read(page), author="新作者"))
     monkeypatch.setattr("archive.reparse.job.PARSER_VERSION", 99)
     monkeypatch.setattr("archive.store.keeping.current_parser", lambda: 99)
 

@@ -13,7 +13,7 @@ from urllib.error import URLError
 
 import pytest
 
-from archive.export import export
+from archive.exporters import export
 from tests.keep.archives import fill
 from tests.keep.articles import page
 

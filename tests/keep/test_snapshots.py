@@ -258,7 +258,7 @@ def _flip_in_frame(path: Path, body_id: int) -> None:
 def test_no_flipped_bit_is_served(tmp_path: Path) -> None:
     """Of 300 random bits flipped in the file, one at a time, none makes a page come back other than it was; each is
     reported by ``check`` or by the file's own seal."""
-    from archive import seal
+    from archive.db import seal
 
     path = tmp_path / "snapshots.db"
     script = template(1, size=30_000)

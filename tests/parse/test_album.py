@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import scraper
-from scraper import album
+from scraper.parse import album
 
 BIZ = "MzI5OTk5OTk5OQ=="
 URL = f"https://mp.weixin.qq.com/mp/appmsgalbum?__biz={BIZ}&action=getalbum&album_id=3100000000000000001"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scraper import cgidata, literal
+from scraper.parse import cgidata, literal
 
 TAG = b'<script type="text/javascript" h5only nonce="1" reportloaderror>'
 

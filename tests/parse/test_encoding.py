@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 import scraper
-from scraper.encoding import to_utf8
+from scraper.parse.encoding import to_utf8
 
 SIMPLE = (
     "<html><head>{}</head><body><p>信还在路上，山里的雨下了一夜，我们都没有睡，想着明天要不要出门。</p></body></html>"

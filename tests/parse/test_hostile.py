@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scraper
-from scraper import article
+from scraper.parse import article
 from tests.memory import peak_mb
 
 HEAD = b'<html><body><div id="js_article"><div id="js_content">'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scraper.scripts import Scripts, written
+from scraper.parse.scripts import Scripts, written
 
 
 def scripts(code: str, around: str = "{}") -> Scripts:

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from archive.schema import open_database
+from archive.db.schema import open_database
 from archive.search.api import COUNTED, count
 from archive.search.documents import documents
 from archive.search.index import Index

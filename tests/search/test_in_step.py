@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from archive.db.schema import open_database
+from archive.db.search_tables import TOGETHER, VERSION
 from archive.errors import NotIndexed
-from archive.schema import open_database
 from archive.search.api import count, search
 from archive.search.documents import documents
 from archive.search.index import Index, get_meta, set_meta
 from archive.search.order import LATE, SPAN
 from archive.search.rebuild import keep_fit, reindex, wants_reindex
 from archive.search.searcher import Searcher
-from archive.search.tables import TOGETHER, VERSION
 from archive.search.terms import IS_CJK
 from benchmarks.filling import insert
 from benchmarks.synthetic import Draft

@@ -6,11 +6,11 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from archive.db.search_tables import VERSION
 from archive.importers import import_files
 from archive.search.api import count
 from archive.search.index import get_meta, set_meta
 from archive.search.rebuild import keep_fit
-from archive.search.tables import VERSION
 from tests.crawl.archives import World
 from tests.search.library import filled, hard_drafts
 

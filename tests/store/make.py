@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from archive.files import Disk
-from archive.schema import open_database
+from archive.db.files import Disk
+from archive.db.schema import open_database
 from archive.store import Kept, Store
 from scraper.models import Account, Article, Image, Link
 

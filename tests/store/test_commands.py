@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 import archive
+from archive.db.files import Disk
+from archive.db.lock import Lock
 from archive.errors import Locked, NotHeld
-from archive.files import Disk
-from archive.lock import Lock
 from scraper.errors import Gone
 from scraper.models import Link
 from tests.command import Result, wechat_archive

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import scraper
-from archive import frontmatter, related
-from archive.layout import article_of
+from archive.document import frontmatter, related
+from archive.document.layout import article_of
 from archive.verify import check
 from scraper.models import Article
 from tests.store.make import NOW, keep, opened, snapshot

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive import record
-from archive.decide import content_hash, differences, image_id, is_hollow, link_id
+from archive.store.decide import content_hash, differences, image_id, is_hollow, link_id
 from scraper.models import Account, Album, Article, Edit, Image, Link, Loss, Media, Reprint, Transcoding
 from tests.store.make import article
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from archive.db.files import TEMPORARY, Disk, Files
 from archive.errors import ArchiveError, CannotCreate, DiskTrouble
-from archive.files import TEMPORARY, Disk, Files
 
 
 class FullDisk(Disk):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from archive.document.layout import is_untouched
 from archive.errors import DiskTrouble, NotHeld
-from archive.layout import is_untouched
 from scraper.errors import Gone, Unrecognised
 from scraper.models import Account, Article, Edit
 from tests.store.make import (

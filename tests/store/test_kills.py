@@ -19,7 +19,7 @@ import os, signal, sys
 from datetime import timedelta
 from pathlib import Path
 
-from archive.files import Disk
+from archive.db.files import Disk
 from archive.verify import check, repair
 from scraper.errors import Gone
 from tests.store.make import *

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 import archive
-from archive import frontmatter
-from archive.layout import Holding, article_of, escape, holding_of, is_untouched, relative, sealed, to_markdown
+from archive.document import frontmatter
+from archive.document.layout import Holding, article_of, escape, holding_of, is_untouched, relative, sealed, to_markdown
 from scraper.models import Account, Album, Article, Edit, Link, Loss, Media, Reprint, Transcoding
 from tests.store.make import article
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
-from archive.frontmatter import read
+from archive.document.frontmatter import read
 from archive.verify import check
 from scraper.errors import Refused, TimedOut
 from scraper.models import Album, Image, Link

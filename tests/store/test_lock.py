@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from archive.db.lock import Lock, holder_of
 from archive.errors import CannotCreate, Locked
-from archive.lock import Lock, holder_of
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from archive.lock import Lock
+from archive.db.lock import Lock
 with Lock(Path(sys.argv[1]), wait=sys.argv[2] == "wait", command=sys.argv[3]):
     print("held", flush=True)
     sys.stdin.readline()
@@ -25,7 +25,7 @@ with Lock(Path(sys.argv[1]), wait=sys.argv[2] == "wait", command=sys.argv[3]):
 COUNT = """
 import sys
 from pathlib import Path
-from archive.lock import Lock
+from archive.db.lock import Lock
 root = Path(sys.argv[1])
 for _ in range(5):
     with Lock(root, wait=True):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.names import MAX_BYTES, clean, cut, folder_name, graphemes, identity_key, key_of, path_of
+from archive.document.paths import MAX_BYTES, clean, cut, folder_name, graphemes, identity_key, key_of, path_of
 from scraper.models import Account, Article, Identity, Image
 from tests.store.make import article, long_address, nameless, short_address
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import archive
-from archive import frontmatter, related
-from archive.layout import article_of
+from archive.document import frontmatter, related
+from archive.document.layout import article_of
 from scraper.models import Account, Album, Article, Link, Reprint
 from tests.store.make import long_address
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 import archive
-from archive import schema, seal
 from archive.cli import run
+from archive.db import schema, seal
+from archive.db.schema import as_archive_error, migrations, open_database
 from archive.errors import ArchiveError, CannotCreate, Corrupt, NewerArchive, NotHeld
-from archive.schema import as_archive_error, migrations, open_database
 from archive.search.api import open_readonly
 from tests.store.make import article, keep, opened
 
@@ -236,7 +236,7 @@ def test_a_kill_leaves_no_seal_rather_than_a_wrong_one(tmp_path: Path) -> None:
     """Without one, verify falls back on the hashes of the rows."""
     open_database(tmp_path / "archive.db").close()
     code = (
-        "import os, signal, sys; from archive.schema import open_database; db = open_database(sys.argv[1]);"
+        "import os, signal, sys; from archive.db.schema import open_database; db = open_database(sys.argv[1]);"
         "db.conn.execute(\"INSERT INTO accounts (name, first_seen) VALUES ('x', 'y')\"); db.conn.commit();"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )

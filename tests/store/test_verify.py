@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import scraper
-from archive import seal
+from archive.db import seal
+from archive.document.paths import path_of
 from archive.errors import Corrupt, NewerArchive
-from archive.names import path_of
 from archive.snapshots import Snapshots
 from archive.verify import Finding, check, repair
 from archive.verify.flips import unflipped

@@ -1,0 +1,495 @@
+"""The durable queue behind every crawl: what is waiting, when it is due, what failed and why.
+
+An address stands here before it is fetched and stays afterwards, as the memory of how it was found and how it ended.
+States: ``waiting`` and ``fetched`` (the raw page is safe, the rest not done) are open; ``done``, ``skipped`` (opened,
+and not of the account wanted), ``gone`` (deleted, violation, …), ``failed`` (refused, hostile) and ``person`` (only a
+person can go on) are closed.
+
+Nothing in here is secret: addresses come cleaned from ``scraper.urls``, errors pass ``scraper.redact``.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from scraper import urls
+from scraper.crawl.protocols import Find, Task
+from scraper.errors import Gone, ScrapeError
+from scraper.redact import redact
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An address that waits after a failure, or ended in one."""
+
+    address: str
+    fetch: str
+    state: str
+    error_class: str
+    error: str
+    attempts: int
+    due: str | None
+    since: str
+
+
+@contextmanager
+def transaction(conn: sqlite3.Connection) -> Iterator[None]:
+    """One transaction, or a part of the one that is open."""
+    if conn.in_transaction:
+        yield
+        return
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        conn.rollback()
+        raise
+    conn.commit()
+
+
+@contextmanager
+def light(conn: sqlite3.Connection) -> Iterator[None]:
+    """A transaction that does not wait for the disk: safe from a kill, and after a power cut there or not there."""
+    conn.execute("PRAGMA synchronous = NORMAL")
+    try:
+        with transaction(conn):
+            yield
+    finally:
+        conn.execute("PRAGMA synchronous = FULL")
+
+
+def stamp(moment: datetime) -> str:
+    """As times stand in the database: ``2026-11-23T09:00:00.000000+00:00`` sorts as text."""
+    return moment.isoformat(timespec="milliseconds")
+
+
+class SqliteFrontier:
+    """``scraper.crawl.Frontier`` over ``archive.db``.
+
+    With ``crawl_id`` only that `save`'s own addresses are taken, without it whatever is due. ``probing`` says whether a
+    request would be the first after a block: then a short address goes first, whose captcha proves something, and
+    where nothing is due, one that met the block itself.
+    """
+
+    def __init__(self, conn: sqlite3.Connection, *, crawl_id: int | None = None) -> None:
+        self.conn = conn
+        self.crawl_id = crawl_id
+        self.probing: Callable[[], bool] = lambda: False
+
+    # --- scraper.crawl.Frontier
+
+    def take(self, now: datetime) -> Task | None:
+        probing = self.probing()
+        order = "form != 'short', depth, id" if probing else "depth, id"
+        row = self._first("due <= :now", order, now)
+        if row is None and probing:
+            row = self._first("error_code = 'blocked'", "form != 'short', due", now)
+        return self._task(row) if row else None
+
+    def _first(self, condition: str, order: str, now: datetime) -> sqlite3.Row | None:
+        mine = "crawl_id = :crawl AND " if self.crawl_id is not None else ""
+        row: sqlite3.Row | None = self.conn.execute(
+            f"SELECT * FROM frontier WHERE {mine}open AND {condition} ORDER BY {order} LIMIT 1",
+            {"now": stamp(now), "crawl": self.crawl_id},
+        ).fetchone()
+        return row
+
+    def next_due(self) -> datetime | None:
+        mine = "crawl_id = ? AND " if self.crawl_id is not None else ""
+        row = self.conn.execute(
+            f"SELECT min(due) FROM frontier WHERE {mine}open AND again",
+            () if self.crawl_id is None else (self.crawl_id,),
+        ).fetchone()
+        return datetime.fromisoformat(row[0]) if row[0] else None
+
+    def put_off(self, task: Task, error: ScrapeError, now: datetime, due: datetime, *, again: bool) -> None:
+        with transaction(self.conn):
+            self._set(
+                task.id,
+                now,
+                state="waiting",
+                due=stamp(due),
+                again=int(again),
+                tries=task.tries + 1,
+                attempts=task.attempts + 1,
+                snapshot_id=None,
+                **_error(error),
+            )
+            self._drop_page(task.id)
+
+    def close(self, task: Task, error: ScrapeError, now: datetime, finds: Iterable[Find] = ()) -> None:
+        state = "gone" if isinstance(error, Gone) else "person" if error.after == "person" else "failed"
+        with transaction(self.conn):
+            self._take_in_all(task, finds, now)
+            self._end(task, now, state, attempts=task.attempts + 1, **_error(error))
+
+    def done(self, task: Task, finds: Iterable[Find], now: datetime, *, visited: bool) -> None:
+        with transaction(self.conn):
+            self._take_in_all(task, finds, now)
+            state = "done" if visited or task.form == "album" else "skipped"
+            self._end(task, now, state, attempts=0, error=None, error_class=None, error_code=None)
+            if visited:
+                self._count(task.id)
+
+    # --- for the run
+
+    def begin_run(self) -> None:
+        """Forget the tries of the run before; whatever it still waited for is due as it stands."""
+        with transaction(self.conn):
+            self.conn.execute("UPDATE frontier SET tries = 0, again = 0 WHERE open AND (tries > 0 OR again)")
+
+    def new_crawl(self, command: str, now: datetime, *, limit: int | None, images: str | None) -> int:
+        """A `save` begins; its addresses carry the number that this returns."""
+        with transaction(self.conn):
+            cursor = self.conn.execute(
+                "INSERT INTO crawls (command, started, article_limit, images) VALUES (?, ?, ?, ?)",
+                (command, stamp(now), limit, images),
+            )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def give(
+        self,
+        find: Find,
+        now: datetime,
+        *,
+        crawl_id: int | None = None,
+        source_id: int | None = None,
+        insist: bool = False,
+    ) -> Failure | None:
+        """Take in an address that a person, a source or a recheck named.
+
+        Returns how it ended for good earlier, where it did: such an address is not asked for again, unless
+        ``insist``. An address that waits after a failure becomes due.
+        """
+        with transaction(self.conn):
+            self._take_in(find, now, crawl_id=crawl_id, source_id=source_id, parent=None, insist=insist)
+            row = self.conn.execute(
+                "SELECT * FROM frontier WHERE address = ? AND NOT open AND error_class IS NOT NULL",
+                (find.address.canonical,),
+            ).fetchone()
+        return _failure(row) if row else None
+
+    def fetched(self, task: Task, snapshot_id: int | None, now: datetime) -> None:
+        """The raw page of the task is safe. Where a power cut takes this note, the page is found by its address."""
+        with light(self.conn):
+            self._set(task.id, now, state="fetched", snapshot_id=snapshot_id)
+
+    def keep_page(self, task: Task, meta: dict[str, Any], body: bytes, now: datetime) -> None:
+        """The raw page itself, for an archive without snapshots; dropped when the task ends."""
+        with transaction(self.conn):
+            self.conn.execute(
+                "INSERT OR REPLACE INTO pages VALUES (?, ?, ?)", (task.id, json.dumps(meta, ensure_ascii=False), body)
+            )
+            self._set(task.id, now, state="fetched", snapshot_id=None)
+
+    def page(self, task: Task) -> tuple[dict[str, Any], bytes] | None:
+        """What ``keep_page`` kept."""
+        row = self.conn.execute("SELECT meta, body FROM pages WHERE frontier_id = ?", (task.id,)).fetchone()
+        return (json.loads(row["meta"]), row["body"]) if row else None
+
+    def adopt(self, task: Task, finds: Iterable[Find], now: datetime) -> None:
+        """Take in what stands in the place of a task that failed, for the same crawl and source."""
+        with transaction(self.conn):
+            self._take_in_all(task, finds, now)
+
+    def settle(self, address: str, now: datetime) -> None:
+        """An article arrived by another address: whoever waits for this one need not wait any longer."""
+        with transaction(self.conn):
+            self.conn.execute(
+                "UPDATE frontier SET due = ?, updated = ? WHERE address = ? AND open AND error_class IS NOT NULL",
+                (stamp(now), stamp(now), address),
+            )
+
+    def drop_rest(self, crawl_id: int) -> int:
+        """A `save` reached its limit: what it has not come to is not wanted. How many there were."""
+        with transaction(self.conn):
+            cursor = self.conn.execute(
+                "DELETE FROM frontier WHERE open AND error_code IS NULL AND crawl_id = ?", (crawl_id,)
+            )
+        return cursor.rowcount
+
+    def hurry(self, error_codes: Iterable[str], now: datetime, *, before: datetime) -> int:
+        """Make everything due that has waited for one of these reasons since before ``before`` (cookies arrived)."""
+        sets = "state = 'waiting', open = 1, due = :now, updated = :now, tries = 0, again = 0"
+        with transaction(self.conn):
+            return sum(
+                self.conn.execute(
+                    f"UPDATE frontier SET {sets} WHERE error_code = :code AND updated < :before",
+                    {"now": stamp(now), "code": code, "before": stamp(before)},
+                ).rowcount
+                for code in error_codes
+            )
+
+    def crawl_of(self, task: Task) -> sqlite3.Row | None:
+        """The crawl that an address belongs to."""
+        row: sqlite3.Row | None = self.conn.execute(
+            "SELECT c.* FROM crawls c JOIN frontier f ON f.crawl_id = c.id WHERE f.id = ?", (task.id,)
+        ).fetchone()
+        return row
+
+    def waiting(self, crawl_id: int | None = None) -> int:
+        """How many addresses are open."""
+        mine = "AND crawl_id = ?" if crawl_id is not None else ""
+        row = self.conn.execute(
+            f"SELECT count(*) FROM frontier WHERE open {mine}", () if crawl_id is None else (crawl_id,)
+        ).fetchone()
+        return int(row[0])
+
+    def anything_due(self, now: datetime) -> bool:
+        """True: a run would find something to do here."""
+        return self.take(now) is not None
+
+    def failures(self) -> Iterator[Failure]:
+        """Every address that waits after a failure or ended in one, the longest-known first."""
+        for row in self.conn.execute("SELECT * FROM frontier WHERE error_code IS NOT NULL ORDER BY id"):
+            yield _failure(row)
+
+    def retry(self, what: str | None, addresses: Iterable[str], now: datetime) -> int:
+        """Open failed addresses again, due now: those of a class or code, those given, or (both empty) all."""
+        sets = "state = 'waiting', open = 1, due = :now, updated = :now, tries = 0, again = 0, attempts = 0"
+        marks = {"now": stamp(now), "what": what}
+        with transaction(self.conn):
+            if what is not None:
+                where = "error_code = :what OR error_class = :what OR state = :what"
+                return self.conn.execute(
+                    f"UPDATE frontier SET {sets} WHERE error_code IS NOT NULL AND ({where})", marks
+                ).rowcount
+            count = 0
+            for address in addresses:
+                count += self.conn.execute(
+                    f"UPDATE frontier SET {sets}, refresh = 1 WHERE address = :address", {**marks, "address": address}
+                ).rowcount
+            return count
+
+    def retry_all(self, now: datetime) -> int:
+        """Open every failed address again, but for what is gone for good."""
+        with transaction(self.conn):
+            return self.conn.execute(
+                "UPDATE frontier SET state = 'waiting', open = 1, due = :now, updated = :now, tries = 0, again = 0, "
+                "attempts = 0 WHERE error_code IS NOT NULL AND state != 'gone'",
+                {"now": stamp(now)},
+            ).rowcount
+
+    def forget(self, what: str | None, addresses: Iterable[str]) -> int:
+        """Take addresses out of the queue: those of a class, code or state, or those given."""
+        with transaction(self.conn):
+            if what is not None:
+                return self.conn.execute(
+                    "DELETE FROM frontier WHERE (error_code = :w OR error_class = :w OR state = :w) "
+                    "AND (open OR error_code IS NOT NULL)",
+                    {"w": what},
+                ).rowcount
+            return sum(
+                self.conn.execute("DELETE FROM frontier WHERE address = ?", (address,)).rowcount
+                for address in addresses
+            )
+
+    # --- inside
+
+    def _take_in_all(self, task: Task, finds: Iterable[Find], now: datetime) -> None:
+        finds = list(finds)
+        if not finds:
+            return
+        row = self.conn.execute("SELECT crawl_id, source_id FROM frontier WHERE id = ?", (task.id,)).fetchone()
+        crawl_id, source_id = (row["crawl_id"], row["source_id"]) if row else (None, None)
+        for find in finds:
+            self._take_in(find, now, crawl_id=crawl_id, source_id=source_id, parent=task.address)
+
+    def _take_in(
+        self,
+        find: Find,
+        now: datetime,
+        *,
+        crawl_id: int | None,
+        source_id: int | None,
+        parent: str | None,
+        insist: bool = False,
+    ) -> None:
+        old = self.conn.execute("SELECT * FROM frontier WHERE address = ?", (find.address.canonical,)).fetchone()
+        if old is None:
+            self._insert(find, now, crawl_id, source_id, parent)
+        elif old["open"]:
+            self._widen(old, find, now, crawl_id, given=parent is None)
+        elif insist or _worth_opening(old, find, crawl_id, given=parent is None and source_id is None):
+            self._reopen(old, find, now, crawl_id, source_id)
+
+    def _insert(
+        self, find: Find, now: datetime, crawl_id: int | None, source_id: int | None, parent: str | None
+    ) -> None:
+        row = {
+            "address": find.address.canonical,
+            "fetch": find.address.fetch,
+            "form": find.address.form,
+            "state": "waiting",
+            "open": 1,
+            "why": find.why,
+            "relation": find.relation,
+            "parent": parent,
+            "source_id": source_id,
+            "crawl_id": crawl_id,
+            "depth": find.depth,
+            "follow": find.follow,
+            "scope": find.scope,
+            "account": find.account,
+            "referer": find.referer,
+            "refresh": int(find.refresh),
+            "due": stamp(now),
+            "added": stamp(now),
+            "updated": stamp(now),
+        }
+        names = ", ".join(row)
+        self.conn.execute(f"INSERT INTO frontier ({names}) VALUES ({', '.join(':' + n for n in row)})", row)
+
+    def _widen(self, old: sqlite3.Row, find: Find, now: datetime, crawl_id: int | None, *, given: bool) -> None:
+        changes: dict[str, Any] = {
+            "depth": min(old["depth"], find.depth),
+            "follow": max(old["follow"], find.follow),
+            "refresh": max(old["refresh"], int(find.refresh)),
+            "crawl_id": crawl_id if crawl_id is not None else old["crawl_id"],
+        }
+        if find.refresh and not old["refresh"]:
+            changes["why"] = find.why  # whoever asks for it anew says whether its links are asked for anew, too
+        if given and old["error_code"] != "rate-limited":  # a server's Retry-After binds whoever asks
+            changes["due"] = min(old["due"], stamp(now))
+        if find.account is None:
+            changes["account"] = None
+        changes |= _better_address(old, find)
+        self._update(old["id"], changes)
+
+    def _reopen(self, old: sqlite3.Row, find: Find, now: datetime, crawl_id: int | None, source_id: int | None) -> None:
+        again = crawl_id is not None and crawl_id == old["crawl_id"]
+        self._update(
+            old["id"],
+            {
+                "state": "waiting",
+                "open": 1,
+                "why": find.why,
+                "depth": find.depth,
+                "follow": find.follow,
+                "scope": find.scope,
+                "account": find.account,
+                "crawl_id": crawl_id,
+                "source_id": source_id if source_id is not None else old["source_id"],
+                # within one crawl nothing is fetched twice, only followed further
+                "refresh": 0 if again else int(find.refresh),
+                "due": stamp(now),
+                "tries": 0,
+                "again": 0,
+                "updated": stamp(now),
+                **_better_address(old, find),
+            },
+        )
+
+    def _end(self, task: Task, now: datetime, state: str, **changes: Any) -> None:
+        self._set(task.id, now, state=state, open=0, again=0, tries=0, refresh=0, snapshot_id=None, **changes)
+        self._drop_page(task.id)
+
+    def _set(self, row_id: int, now: datetime, **changes: Any) -> None:
+        self._update(row_id, {**changes, "updated": stamp(now)})
+
+    def _update(self, row_id: int, changes: dict[str, Any]) -> None:
+        sets = ", ".join(f"{name} = :{name}" for name in changes)
+        self.conn.execute(f"UPDATE frontier SET {sets} WHERE id = :row_id", {**changes, "row_id": row_id})
+
+    def _drop_page(self, row_id: int) -> None:
+        self.conn.execute("DELETE FROM pages WHERE frontier_id = ?", (row_id,))
+
+    def _count(self, row_id: int) -> None:
+        """One article more for its crawl; with the limit reached the crawl's other addresses are not wanted."""
+        row = self.conn.execute(
+            "SELECT c.* FROM crawls c JOIN frontier f ON f.crawl_id = c.id WHERE f.id = ?", (row_id,)
+        ).fetchone()
+        if row is None:
+            return
+        self.conn.execute("UPDATE crawls SET visited = visited + 1 WHERE id = ?", (row["id"],))
+        if row["article_limit"] is not None and row["visited"] + 1 >= row["article_limit"]:
+            self.conn.execute("DELETE FROM frontier WHERE open AND error_code IS NULL AND crawl_id = ?", (row["id"],))
+
+    def _task(self, row: sqlite3.Row) -> Task:
+        url, form = row["fetch"], row["form"]
+        if form == "album":
+            url = _first_page(url)
+        elif form in ("long", "show", "temporary") and (short := self._known_short(row["address"])):
+            url, form = short, "short"
+        return Task(
+            id=row["id"],
+            url=url,
+            address=row["address"],
+            form=form,
+            why=row["why"],
+            relation=row["relation"],
+            depth=row["depth"],
+            follow=row["follow"],
+            scope=row["scope"],
+            account=row["account"],
+            referer=row["referer"],
+            refresh=bool(row["refresh"]),
+            original=row["fetch"],
+            tries=row["tries"],
+            attempts=row["attempts"],
+            snapshot_id=row["snapshot_id"],
+            since=datetime.fromisoformat(row["updated"]),
+        )
+
+    def _known_short(self, address: str) -> str | None:
+        """A short address of the same article: outside WeChat it opens where the long one meets the captcha."""
+        row = self.conn.execute(
+            "SELECT s.fetch FROM addresses a JOIN addresses s ON s.article_id = a.article_id "
+            "WHERE a.address = ? AND s.form = 'short' ORDER BY s.first_seen LIMIT 1",
+            (address,),
+        ).fetchone()
+        return str(row[0]) if row else None
+
+
+def _first_page(address: str) -> str:
+    """What to GET for an album's address: its list as JSON."""
+    from scraper.parse.album import page_url  # with it comes lxml, which reading the queue should not cost
+
+    album_id, biz = urls.parse(address).album_id, urls.account_of(address)
+    return page_url(biz, album_id) if biz and album_id and "f=json" not in address else address
+
+
+def _worth_opening(old: sqlite3.Row, find: Find, crawl_id: int | None, *, given: bool) -> bool:
+    """Whether a closed address is to be gone through again (held articles are not fetched for that)."""
+    if old["state"] == "person":
+        return bool(find.address.fetch != old["fetch"])  # a fresh token or link may open it
+    if old["state"] == "skipped" and not find.refresh:
+        return bool(find.account != old["account"])
+    if old["state"] not in ("done", "skipped"):
+        return find.refresh and crawl_id != old["crawl_id"]
+    if crawl_id is not None and crawl_id != old["crawl_id"]:
+        return True
+    if crawl_id is None and find.refresh:
+        return True
+    return given or find.follow > old["follow"]
+
+
+def _better_address(old: sqlite3.Row, find: Find) -> dict[str, Any]:
+    """A newly seen form of the same address, where the old one has not opened."""
+    if old["error_code"] is None or find.address.fetch == old["fetch"]:
+        return {}
+    return {"fetch": find.address.fetch, "form": find.address.form}
+
+
+def _error(error: ScrapeError) -> dict[str, Any]:
+    return {"error": redact(str(error)), "error_class": type(error).__name__, "error_code": error.code}
+
+
+def _failure(row: sqlite3.Row) -> Failure:
+    return Failure(
+        address=row["address"],
+        fetch=row["fetch"],
+        state=row["state"],
+        error_class=row["error_code"],
+        error=row["error"],
+        attempts=row["attempts"],
+        due=row["due"] if row["open"] else None,
+        since=row["updated"],
+    )

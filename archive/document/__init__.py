@@ -1,0 +1,1 @@
+"""An ``Article`` as its Markdown file, and that file read back. Pure."""

@@ -1,0 +1,239 @@
+"""What the front matter says of an article, and reading it back. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from archive.document import related
+from archive.document.paths import CHINA, key_of
+from scraper import urls
+from scraper.errors import NotAnAddress
+from scraper.models import KIND_NAMES, Account, Album, Article, Edit, Loss, Media, Reprint, Transcoding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What only the archive knows about an article: its key, when it was kept, whether it is gone, which images
+    failed (address, why), and which held image (its file's name) came from which address."""
+
+    key: str | None = None
+    archived: datetime | None = None
+    changed: datetime | None = None
+    gone: datetime | None = None
+    gone_reason: str | None = None
+    gone_shown: str | None = None
+    version: int | None = None
+    missing: tuple[tuple[str, str], ...] = ()
+    images: tuple[tuple[str, str], ...] = ()
+
+
+def front_matter(article: Article, holding: Holding) -> dict[str, Any]:
+    """What the front matter says, in order; names without a value are left out when it is written."""
+    account, reprint = article.account, article.reprint
+    return {
+        "title": article.title,
+        "author": article.author,
+        "account": account.name,
+        "published": _iso(article.published, china=True),
+        "place": article.place,
+        "url": article.url,
+        "cover": article.cover,
+        "digest": article.digest,
+        "key": holding.key or key_of(article),
+        "kind": article.kind_name,
+        "archived": _iso(holding.archived),
+        "changed": _iso(holding.changed),
+        "gone": _gone(holding),
+        "biz": account.biz,
+        "mid": article.mid,
+        "idx": article.idx,
+        "sn": article.sn,
+        "user_name": account.user_name,
+        "alias": account.alias,
+        "signature": account.signature,
+        # Only where the name does not say it.
+        "item_show_type": article.kind if _numbers().get(article.kind_name, 0) != article.kind else None,
+        "modified": _iso(article.modified, china=True),
+        "address": _other_address(article),
+        "source_url": article.source_url,
+        "original": article.original,
+        "reprint": _fields(reprint) if reprint else None,
+        "album": related.album(article),
+        "tags": list(article.tags),
+        "claims": list(article.claims),
+        "category": article.category,
+        "language": article.language,
+        "comment_id": article.comment_id,
+        "paid": article.paid or None,
+        "title_modified": article.title_modified or None,
+        "edits": [{"at": _iso(edit.at, china=True), "note": edit.note} for edit in article.edits],
+        "media": [_media(media) for media in article.media],
+        **related.written(article),  # links of the text stand in the body
+        "losses": [_fields(loss) for loss in article.losses],
+        "missing_images": [{"url": url, "why": why} for url, why in holding.missing],
+        # The body shows local files; where they came from must not be lost with the database.
+        "images": dict(holding.images),
+    }
+
+
+def _iso(time: datetime | None, *, china: bool = False) -> str | None:
+    return time.astimezone(CHINA if china else UTC).isoformat() if time else None
+
+
+def _gone(holding: Holding) -> dict[str, Any] | None:
+    if holding.gone is None:
+        return None
+    return {"date": _iso(holding.gone), "reason": holding.gone_reason, "shown": holding.gone_shown}
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """A small frozen record as names and values."""
+    return {name: getattr(value, name) for name in value.__slots__ if getattr(value, name) is not None}
+
+
+def _media(media: Media) -> dict[str, Any]:
+    values = _fields(media)
+    values["transcodings"] = [_fields(form) for form in media.transcodings]
+    values["extra"] = [list(pair) for pair in media.extra]
+    return values
+
+
+def article_of(values: Mapping[str, Any]) -> Article:
+    """The article that ``front_matter`` described, without body, text, images and the links of the text.
+
+    A related read has no address here where only the text's links give it one (``related.resolved``). Reads what
+    people edited by hand with the same calm: a value of the wrong type is as good as none.
+    """
+    kind = values.get("item_show_type")
+    article = Article(
+        title=_text(values, "title") or "",
+        author=_text(values, "author"),
+        account=Account(
+            name=_text(values, "account"),
+            biz=_text(values, "biz"),
+            user_name=_text(values, "user_name"),
+            alias=_text(values, "alias"),
+            signature=_text(values, "signature"),
+        ),
+        published=time_of(values.get("published")),
+        modified=time_of(values.get("modified")),
+        place=_text(values, "place"),
+        mid=_text(values, "mid"),
+        idx=_text(values, "idx"),
+        sn=_text(values, "sn"),
+        kind=kind if isinstance(kind, int) else _numbers().get(_text(values, "kind") or "", 0),
+        url=_text(values, "url"),
+        address=_text(values, "address") or _text(values, "url"),
+        digest=_text(values, "digest"),
+        cover=_text(values, "cover"),
+        language=_text(values, "language"),
+        category=_text(values, "category"),
+        original=values.get("original") if isinstance(values.get("original"), bool) else None,
+        reprint=_record(Reprint, values.get("reprint")),
+        source_url=_text(values, "source_url"),
+        album=_record(Album, values.get("album")),
+        tags=_texts(values.get("tags")),
+        claims=_texts(values.get("claims")),
+        comment_id=_text(values, "comment_id"),
+        paid=values.get("paid") is True,
+        title_modified=values.get("title_modified") is True,
+        edits=tuple(
+            Edit(at=time_of(edit.get("at")), note=_text(edit, "note")) for edit in _mappings(values.get("edits"))
+        ),
+        media=tuple(_media_of(media) for media in _mappings(values.get("media")) if media.get("sort")),
+        losses=tuple(_record(Loss, loss) for loss in _mappings(values.get("losses")) if loss.get("kind")),
+    )
+    return replace(article, links=related.read(values, article))
+
+
+def holding_of(values: Mapping[str, Any]) -> Holding:
+    """The archive's own facts of a front matter."""
+    gone = values.get("gone")
+    gone = gone if isinstance(gone, Mapping) else {"date": gone}
+    version = values.get("version")
+    return Holding(
+        key=_text(values, "key"),
+        archived=time_of(values.get("archived")),
+        changed=time_of(values.get("changed")),
+        gone=time_of(gone.get("date")),
+        gone_reason=_text(gone, "reason"),
+        gone_shown=_text(gone, "shown"),
+        version=version if isinstance(version, int) else None,
+        missing=tuple(
+            (str(image["url"]), _text(image, "why") or "")
+            for image in _mappings(values.get("missing_images"))
+            if image.get("url")
+        ),
+        images=tuple((str(name), url) for name, url in _mapping(values.get("images")).items() if isinstance(url, str)),
+    )
+
+
+@cache
+def _numbers() -> dict[str, int]:
+    return {name: number for number, name in KIND_NAMES.items()}
+
+
+def _text(values: Mapping[str, Any], name: str) -> str | None:
+    value = values.get(name)
+    return None if value is None or isinstance(value, dict | list) else str(value)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(str(part) for part in value) if isinstance(value, list) else ()
+
+
+def _mapping(value: Any) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _mappings(value: Any) -> list[Mapping[str, Any]]:
+    return [part for part in value if isinstance(part, Mapping)] if isinstance(value, list) else []
+
+
+def _record(sort: type[Any], value: Any) -> Any:
+    """A ``Reprint`` or ``Album`` out of names and values; unknown names are dropped."""
+    if not isinstance(value, Mapping):
+        return None
+    known = {name: value[name] for name in sort.__slots__ if name in value}
+    return sort(**known) if sort is not Album or "id" in known else None
+
+
+def _media_of(values: Mapping[str, Any]) -> Media:
+    known = {name: values[name] for name in Media.__slots__ if name in values}
+    known["transcodings"] = tuple(_record(Transcoding, form) for form in _mappings(values.get("transcodings")))
+    known["extra"] = tuple(
+        (str(pair[0]), str(pair[1])) for pair in values.get("extra") or () if isinstance(pair, list) and len(pair) == 2
+    )
+    return Media(**known)
+
+
+def time_of(value: Any) -> datetime | None:
+    """An aware UTC time out of front matter; one without a zone is China's, as every other tool writes it."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            return None
+    if not isinstance(value, datetime):
+        return None
+    return (value if value.tzinfo else value.replace(tzinfo=CHINA)).astimezone(UTC)
+
+
+def web_address(address: str | None) -> str | None:
+    """A web address; None for a saved page's place on somebody's disk."""
+    return address if address and address.startswith(("https://", "http://")) else None
+
+
+def _other_address(article: Article) -> str | None:
+    """The address that was asked for, where it is not just the permanent one with other tokens."""
+    asked = web_address(article.address)
+    if asked is None or article.url is None:
+        return asked
+    try:
+        return asked if urls.canonical(asked) != urls.canonical(article.url) else None
+    except NotAnAddress:
+        return asked if asked != article.url else None

@@ -1,0 +1,188 @@
+"""The Markdown file of an article: front matter, header lines, cover, digest, body. Pure.
+
+The layout is the one that users know from the sample article::
+
+    ---
+    title: "…"
+    ---
+
+    # TITLE
+
+    文章作者: …
+    发布时间: 2022-10-27 12:18
+    发布地: 北京
+    原文链接: http://mp.weixin.qq.com/s?__biz=…#rd
+
+    封面图链接: https://…
+
+    > the digest
+
+    the body
+
+A line without a value is left out. The header lines end in two spaces, Markdown's hard break, so that they stay lines
+when rendered. Addresses are written bare, as the page gives them, so that they can be copied.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from datetime import datetime
+from posixpath import relpath
+from urllib.parse import quote
+
+from archive.document import frontmatter
+from archive.document.facts import Holding, article_of, front_matter, holding_of, time_of, web_address
+from archive.document.paths import CHINA, key_of, path_of
+from scraper.models import Article
+
+__all__ = [
+    "Holding",
+    "article_of",
+    "front_matter",
+    "header",
+    "holding_of",
+    "is_untouched",
+    "key_of",
+    "path_of",
+    "relative",
+    "sealed",
+    "time_of",
+    "to_markdown",
+]
+
+Local = Callable[[str], str | None]
+
+
+def to_markdown(
+    article: Article, holding: Holding | None = None, *, image: Local | None = None, link: Local | None = None
+) -> str:
+    """The whole file, ending in one newline. ``image`` and ``link`` map an address to a local path, or to ``None``."""
+    # Imported here: markdownify and bs4 are slow to load, and most commands render nothing.
+    from archive.document.markdown import render
+
+    body = render(article.body, image=image, link=link).strip("\n")
+    parts = [frontmatter.write(front_matter(article, holding or Holding())).rstrip("\n"), *header(article)]
+    if body:
+        parts.append(body)
+    return "\n\n".join(parts) + "\n"
+
+
+def header(article: Article) -> list[str]:
+    """The blocks between front matter and body."""
+    title = " ".join(article.title.split())
+    blocks = [f"# {escape(title)}"] if title else []
+    lines = [
+        f"{label}: {value}"
+        for label, value in (
+            ("文章作者", escape(_one_line(article.author))),
+            ("发布时间", _china_minute(article.published)),
+            ("发布地", escape(_one_line(article.place))),
+            ("原文链接", _bare(article.url or web_address(article.address))),
+        )
+        if value
+    ]
+    if lines:
+        blocks.append("  \n".join(lines))
+    if article.cover:
+        blocks.append(f"封面图链接: {_bare(article.cover)}")
+    digest = [escape_line(line) for line in (article.digest or "").splitlines() if line.strip()]
+    if digest:
+        blocks.append("  \n".join(f"> {line}" for line in digest))
+    return blocks
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+def _bare(address: str | None) -> str:
+    """An address as it is; Sogou's signatures hold ``*``, which would be emphasis outside of angle brackets."""
+    address = _one_line(address)
+    return f"<{address}>" if address.count("*") > 1 and not re.search(r"[<> ]", address) else address
+
+
+def _china_minute(time: datetime | None) -> str:
+    return time.astimezone(CHINA).strftime("%Y-%m-%d %H:%M") if time else ""
+
+
+_ALWAYS = re.compile(
+    r"""\\(?=[!-/:-@\[-`{-~])      # a backslash that would escape
+      | <(?=[A-Za-z/!?])           # tags and comments
+      | &(?=\#?\w+;)               # entities
+    """,
+    re.VERBOSE,
+)
+#: Signs that are markup in pairs only: one alone shows as itself, and ``$`` is money.
+_PAIRS = (
+    re.compile(r"\*"),
+    re.compile(r"`"),
+    re.compile(r"\$"),
+    re.compile(r"(?<![^\W_])_|_(?![^\W_])"),  # underscores at the edge of a word
+    re.compile(r"~(?=~)|(?<=~)~"),
+    re.compile(r"=(?==)|(?<==)="),  # Obsidian's highlight
+    re.compile(r"%(?=%)|(?<=%)%"),  # and its comment
+)
+_LINKS = re.compile(r"\][(\[:]|\[[\[^]")
+_LINE_START = re.compile(r"^(\s*)(?:(#{1,6}(?=\s|$)|[-+*>](?=\s|$)|>|[-=_*]{3,}|\|)|(\d{1,9})([.)])(?=\s|$))")
+
+
+def escape(text: str) -> str:
+    """``text`` so that Markdown shows it as it is; only what would be read as markup gets a backslash."""
+    text = _ALWAYS.sub(_backslash, text)
+    if _LINKS.search(text):
+        text = text.replace("[", "\\[")
+    for sign in _PAIRS:
+        if len(sign.findall(text)) > 1:
+            text = sign.sub(_backslash, text)
+    return re.sub(r"(?:(?<=\s)|^)#+$", _backslash, text)
+
+
+def _backslash(sign: re.Match[str]) -> str:
+    return "\\" + sign[0]
+
+
+def escape_line(text: str) -> str:
+    """The same at the start of a line, where lists, headings, quotes and rules begin."""
+    return _LINE_START.sub(
+        lambda sign: f"{sign[1]}\\{sign[2]}" if sign[2] else f"{sign[1]}{sign[3]}\\{sign[4]}", escape(text.strip())
+    )
+
+
+# --- the file's own proof ---------------------------------------------------------------------------------------------
+
+_CHECK = re.compile(r'^check: "([0-9a-f]{16})"\n', re.MULTILINE)
+
+
+def sealed(text: str) -> str:
+    """``text`` with a ``check`` over everything else as the last line of its front matter.
+
+    The file itself then tells whether a person changed it, also after a crash between file and database.
+    """
+    end = text.index("\n---\n", 3) + 1
+    return f'{text[:end]}check: "{_digest(text)}"\n{text[end:]}'
+
+
+def is_untouched(text: str) -> bool:
+    """Whether a file is exactly as this program wrote it, whichever version of the article it shows."""
+    end = text.find("\n---\n", 3)
+    found = _CHECK.search(text, 0, end + 1) if text.startswith("---\n") and end > 0 else None
+    return found is not None and found[1] == _digest(text[: found.start()] + text[found.end() :])
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+# --- links inside the archive -----------------------------------------------------------------------------------------
+
+
+def relative(target: str, source: str) -> str:
+    """The address of the file ``target`` in a link of the file ``source``; both from the archive's folder, with ``/``.
+
+    Percent-encoded where Obsidian, VS Code or GitHub would stumble (spaces, brackets, ``#``, ``%``, ``&`` …); Chinese
+    stays readable, which all three open.
+    """
+    path = relpath(target, source.rpartition("/")[0] or ".")
+    return "".join(char if ord(char) > 127 else quote(char, safe="/.-_~,;=@+") for char in path)

@@ -1,0 +1,9 @@
+"""The archive in other forms: Markdown, web pages, JSON Lines, CSV, EPUB, WARC."""
+
+from __future__ import annotations
+
+from archive.exporters.job import FORMATS, export
+from archive.exporters.report import ExportReport
+from archive.exporters.select import Selection
+
+__all__ = ["FORMATS", "ExportReport", "Selection", "export"]

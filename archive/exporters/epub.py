@@ -1,0 +1,175 @@
+"""EPUB 3.3, written by hand with zipfile: a package, a navigation document, one chapter an article, its images.
+
+Readers of EPUB 2 find ``toc.ncx``. Memory stays flat: chapters go into the file one after the other, only their names
+are remembered.
+"""
+
+from __future__ import annotations
+
+import uuid
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import IO
+
+from archive.errors import ArchiveError
+from archive.exporters.html import head
+from archive.exporters.pictures import held
+from archive.exporters.report import ExportReport
+from archive.exporters.tree import text, xhtml
+from archive.store import Store, Stored
+
+_SPACE = uuid.UUID("6c2b7a1e-6a5c-5d0a-9f39-0f6a4b3d2e11")
+#: What readers must show; anything else would need a fallback that we cannot make.
+_CORE = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/svg+xml": "svg"}
+_XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_STYLE = """body{line-height:1.75}img{max-width:100%}.facts{color:#666;font-size:.9em}
+.digest,blockquote{border-left:.25em solid #999;margin-left:0;padding-left:1em}pre{white-space:pre-wrap}
+table{border-collapse:collapse}td,th{border:1px solid #999;padding:.25em .5em}.card{border:1px solid #999;padding:.5em}
+"""
+_CONTAINER = (
+    _XML + '<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
+    '<rootfile full-path="EPUB/package.opf" media-type="application/oebps-package+xml"/></rootfiles></container>\n'
+)
+
+
+@dataclass(slots=True)
+class _Book:
+    title: str
+    zip: zipfile.ZipFile
+    report: ExportReport
+    chapters: list[tuple[str, str]] = field(default_factory=list)  # file, title
+    images: dict[str, str] = field(default_factory=dict)  # file → type
+    svg: set[str] = field(default_factory=set)
+    cover: str | None = None
+
+    def add(self, name: str, data: str | bytes) -> None:
+        """One member, always the same bytes for the same content."""
+        info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+        info.compress_type = zipfile.ZIP_DEFLATED
+        info.external_attr = 0o644 << 16
+        self.zip.writestr(info, data)
+
+
+def write_epub(
+    store: Store,
+    articles: Sequence[Stored],
+    file: IO[bytes],
+    report: ExportReport,
+    *,
+    title: str,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """A book of ``articles`` in their order. A damaged article is named in the report and left out."""
+    with zipfile.ZipFile(file, "w") as archive:
+        book = _Book(title, archive, report)
+        first = zipfile.ZipInfo("mimetype", (1980, 1, 1, 0, 0, 0))
+        archive.writestr(first, "application/epub+zip", compress_type=zipfile.ZIP_STORED)
+        book.add("META-INF/container.xml", _CONTAINER)
+        book.add("EPUB/style.css", _STYLE)
+        names = {stored.article_id: f"{stored.key}.xhtml" for stored in articles}
+        for done, stored in enumerate(articles, start=1):
+            try:
+                _chapter(book, store, stored, names)
+            except ArchiveError as error:
+                report.problems.append(f"{stored.key}: {error}")
+                names.pop(stored.article_id)
+            progress(done, len(articles))
+        identity = uuid.uuid5(_SPACE, "\n".join([title, *(stored.key for stored in articles)]))
+        book.add("EPUB/nav.xhtml", _nav(book))
+        book.add("EPUB/toc.ncx", _ncx(book, identity))
+        book.add("EPUB/package.opf", _package(book, articles, identity))
+
+
+def _chapter(book: _Book, store: Store, stored: Stored, names: Mapping[int, str]) -> None:
+    article = store.article(stored.article_id)
+    targets = {
+        e.url: names[e.target_id]
+        for e in store.edges(stored.article_id)
+        if e.target_id is not None and e.target_id in names
+    }
+    cover = _image(book, store, article.cover) if article.cover else None
+    if cover and book.cover is None:
+        book.cover = cover
+    body = xhtml(
+        article.body,
+        image=lambda url: _image(book, store, url, count=True),
+        link=lambda url: targets.get(url),
+    )
+    name = names[stored.article_id]
+    book.add(f"EPUB/{name}", _document(article.title, f"{head(article, stored)}\n{body}"))
+    book.chapters.append((name, article.title))
+    if "<svg" in body:
+        book.svg.add(name)
+    book.report.articles += 1
+
+
+def _image(book: _Book, store: Store, url: str, *, count: bool = False) -> str | None:
+    """The image's place in the book; put there the first time it is shown."""
+    image = held(store, url)
+    if image is None or image.type not in _CORE:
+        book.report.missing_images += count
+        return None
+    name = f"images/{PurePosixPath(image.path).stem}.{_CORE[image.type]}"
+    if name not in book.images:
+        book.add(f"EPUB/{name}", image.place.read_bytes())
+        book.images[name] = image.type
+        book.report.images += 1
+    return name
+
+
+def _document(title: str, body: str) -> str:
+    return (
+        f'{_XML}<!DOCTYPE html>\n<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops" '
+        f'lang="zh-CN" xml:lang="zh-CN">\n<head><title>{text(title)}</title>'
+        f'<link rel="stylesheet" type="text/css" href="style.css"/></head>\n<body>\n{body}\n</body>\n</html>\n'
+    )
+
+
+def _nav(book: _Book) -> str:
+    items = "\n".join(f'<li><a href="{name}">{text(title)}</a></li>' for name, title in book.chapters)
+    return _document(
+        book.title,
+        f'<nav epub:type="toc" id="toc"><h1>{text(book.title)}</h1>\n<ol>\n{items}\n</ol></nav>',
+    )
+
+
+def _ncx(book: _Book, identity: uuid.UUID) -> str:
+    points = "\n".join(
+        f'<navPoint id="p{number}" playOrder="{number}"><navLabel><text>{text(title)}</text></navLabel>'
+        f'<content src="{name}"/></navPoint>'
+        for number, (name, title) in enumerate(book.chapters, start=1)
+    )
+    return (
+        f'{_XML}<ncx xmlns="http://www.daisy.org/z3986/2005/ncx/" version="2005-1">\n<head>'
+        f'<meta name="dtb:uid" content="urn:uuid:{identity}"/><meta name="dtb:depth" content="1"/></head>\n'
+        f"<docTitle><text>{text(book.title)}</text></docTitle>\n<navMap>\n{points}\n</navMap>\n</ncx>\n"
+    )
+
+
+def _package(book: _Book, articles: Sequence[Stored], identity: uuid.UUID) -> str:
+    people = dict.fromkeys(name for stored in articles if (name := stored.account or stored.author))
+    newest = max((stored.changed or stored.archived for stored in articles), default=datetime(1980, 1, 1, tzinfo=UTC))
+    creators = "\n".join(f"<dc:creator>{text(name)}</dc:creator>" for name in people)
+    manifest = [
+        '<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>',
+        '<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/>',
+        '<item id="style" href="style.css" media-type="text/css"/>',
+    ]
+    for number, (name, _) in enumerate(book.chapters, start=1):
+        manifest.append(f'<item id="c{number}" href="{name}" media-type="application/xhtml+xml"/>')
+    for number, (name, type_) in enumerate(book.images.items(), start=1):
+        cover = ' properties="cover-image"' if name == book.cover else ""
+        manifest.append(f'<item id="i{number}" href="{name}" media-type="{type_}"{cover}/>')
+    spine = "".join(f'<itemref idref="c{number}"/>' for number in range(1, len(book.chapters) + 1))
+    return (
+        f'{_XML}<package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="id" xml:lang="zh-CN">\n'
+        '<metadata xmlns:dc="http://purl.org/dc/elements/1.1/">\n'
+        f'<dc:identifier id="id">urn:uuid:{identity}</dc:identifier>\n<dc:title>{text(book.title)}</dc:title>\n'
+        f"<dc:language>zh-CN</dc:language>\n{creators}\n"
+        f'<meta property="dcterms:modified">{newest.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}</meta>\n</metadata>\n'
+        f"<manifest>\n{chr(10).join(manifest)}\n</manifest>\n"
+        f'<spine toc="ncx"><itemref idref="nav" linear="no"/>{spine}</spine>\n</package>\n'
+    )

@@ -1,0 +1,87 @@
+"""One self-contained web page an article: its images inside, no script, nothing fetched when it is opened."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+
+from archive.document.layout import relative
+from archive.document.paths import CHINA
+from archive.exporters.pictures import held
+from archive.exporters.report import ExportReport
+from archive.exporters.tree import address, text, xhtml
+from archive.store import Store, Stored
+from scraper.models import Article
+
+STYLE = """
+:root{color-scheme:light dark}body{margin:2rem auto;padding:0 1rem;max-width:42rem;line-height:1.75;
+font-family:system-ui,"PingFang SC","Noto Sans CJK SC","Microsoft YaHei",sans-serif;overflow-wrap:anywhere}
+img{max-width:100%;height:auto}h1{line-height:1.3}.facts{color:GrayText;font-size:.9rem}.digest,blockquote{
+border-left:.25rem solid GrayText;margin-left:0;padding-left:1rem}pre{overflow:auto;padding:1rem;background:#8881}
+table{border-collapse:collapse}td,th{border:1px solid GrayText;padding:.25rem .5rem}
+.gone{border:1px solid;padding:.5rem}.card{border:1px solid GrayText;border-radius:.5rem;padding:.5rem 1rem}
+""".strip()
+_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+#: Nothing but images that are inside the file, and this very style.
+POLICY = f"default-src 'none'; img-src data:; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'"
+
+
+def page(store: Store, stored: Stored, name: str, others: Mapping[int, str], report: ExportReport) -> bytes:
+    """The page of one article in the file ``name``; ``others``: the names of the other articles' files by their id."""
+    article = store.article(stored.article_id)
+    targets = {
+        e.url: others[e.target_id]
+        for e in store.edges(stored.article_id)
+        if e.target_id is not None and e.target_id in others
+    }
+
+    def image(url: str) -> str | None:
+        return _inline(store, url, report)
+
+    def link(url: str) -> str | None:
+        return relative(targets[url], name) if url in targets else None
+
+    body = xhtml(article.body, image=image, link=link)
+    report.articles += 1
+    return (
+        "<!DOCTYPE html>\n"
+        f'<html lang="{text(article.language or "zh-CN")}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        '<meta name="referrer" content="no-referrer">\n'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
+        f"<title>{text(article.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<article>\n"
+        f"{head(article, stored)}\n{_for_html(body)}\n</article>\n</body>\n</html>\n"
+    ).encode("utf-8", "replace")
+
+
+def head(article: Article, stored: Stored) -> str:
+    """Title, who, when, where, and what became of it."""
+    facts = [article.account.name, article.author if article.author != article.account.name else None]
+    if article.published:
+        facts.append(article.published.astimezone(CHINA).strftime("%Y-%m-%d %H:%M"))
+    facts.append(article.place)
+    parts = [f"<h1>{text(article.title)}</h1>", f'<p class="facts">{text(" · ".join(f for f in facts if f))}</p>']
+    if (url := article.url or article.address) and (found := address(url)):
+        parts.append(f'<p class="facts"><a href="{text(found)}">原文链接</a></p>')
+    if stored.gone:
+        said = stored.gone_shown or stored.gone_reason or ""
+        parts.append(f'<p class="gone">{text(stored.gone.astimezone(CHINA).strftime("%Y-%m-%d"))}: {text(said)}</p>')
+    if article.digest:
+        parts.append(f'<p class="digest">{text(article.digest)}</p>')
+    return "\n".join(parts)
+
+
+def _inline(store: Store, url: str, report: ExportReport) -> str | None:
+    image = held(store, url)
+    if image is None:
+        report.missing_images += 1
+        return None
+    report.images += 1
+    return f"data:{image.type};base64,{base64.b64encode(image.place.read_bytes()).decode()}"
+
+
+def _for_html(xml: str) -> str:
+    """XML's ``<td/>`` is an open element to an HTML parser."""
+    return re.sub(r"<((?!br|hr|img)[a-z0-9]+)((?:\s[^<>]*?)?)/>", r"<\1\2></\1>", xml)

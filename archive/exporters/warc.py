@@ -1,0 +1,152 @@
+"""WARC/1.1 (ISO 28500:2017) of the stored exchanges, as web archives and replay tools read it.
+
+Bodies are kept after content decoding, so the headers that told of it (``content-encoding``, ``transfer-encoding`` and
+the old length) go by ``X-Archive-Orig-…``, as other tools do; a replay then sees what fits the bytes. A page that was
+given as a file is no exchange and becomes a ``resource``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from http import HTTPStatus
+from io import BytesIO
+from typing import IO
+
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from archive.errors import Corrupt
+from archive.exporters.pictures import held
+from archive.exporters.report import ExportReport
+from archive.importers.warc import EXCHANGE
+from archive.snapshots import Snapshot, Snapshots
+from archive.store import Store
+
+_ENCODED = frozenset({"content-encoding", "transfer-encoding", "content-length"})
+
+
+def write_warc(
+    snapshots: Snapshots,
+    ids: Iterable[Snapshot],
+    file: IO[bytes],
+    report: ExportReport,
+    *,
+    compress: bool = True,
+    progress: Callable[[int], None] = lambda done: None,
+) -> WARCWriter:
+    """Each exchange as a request and a response record; a damaged one is named in the report and left out."""
+    writer = WARCWriter(file, gzip=compress, warc_version="WARC/1.1")
+    info = {
+        "software": "wechat-archive",
+        "format": "WARC/1.1",
+        "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+    }
+    writer.write_record(writer.create_warcinfo_record(None, info))
+    report.records += 1
+    for done, snapshot in enumerate(ids, start=1):
+        try:
+            body = snapshots.get(snapshot.id).body
+        except Corrupt as error:
+            report.problems.append(str(error))
+            continue
+        _write(writer, snapshot, body, report)
+        progress(done)
+    return writer
+
+
+def write_images(writer: WARCWriter, store: Store, report: ExportReport) -> None:
+    """Every held image under each address it was seen at."""
+    now = datetime.now(UTC)
+    for (url,) in store.db.conn.execute("SELECT url FROM media_addresses WHERE sha256 IS NOT NULL ORDER BY url"):
+        image = held(store, url)
+        if image is None:
+            report.missing_images += 1
+            continue
+        headers = {"WARC-Date": _date(now)}
+        data = image.place.read_bytes()
+        record = writer.create_warc_record(
+            url,
+            "resource",
+            payload=BytesIO(data),
+            length=len(data),
+            warc_content_type=image.type,
+            warc_headers_dict=headers,
+        )
+        writer.write_record(record)
+        report.records += 1
+        report.images += 1
+
+
+def _write(writer: WARCWriter, snapshot: Snapshot, body: bytes, report: ExportReport) -> None:
+    target = snapshot.final_url or snapshot.url
+    exchange = {
+        "address": snapshot.address,
+        "url": snapshot.url,
+        "final_url": snapshot.final_url,
+        "redirects": snapshot.redirects,
+        "request": snapshot.request,
+        "fetched": snapshot.fetched.isoformat() if snapshot.fetched else None,
+    }
+    headers = {
+        "WARC-Date": _date(snapshot.fetched or datetime.now(UTC)),
+        # ASCII, as WARC header values of every reader are.
+        EXCHANGE: json.dumps(exchange),
+    }
+    if snapshot.fetched is None:
+        record = writer.create_warc_record(
+            target,
+            "resource",
+            payload=BytesIO(body),
+            length=len(body),
+            warc_content_type="text/html",
+            warc_headers_dict=headers,
+        )
+        writer.write_record(record)
+        report.records += 1
+        return
+    response = writer.create_warc_record(
+        target,
+        "response",
+        payload=BytesIO(body),
+        length=len(body),
+        http_headers=StatusAndHeaders(_status(snapshot.status), _response_headers(snapshot, body), protocol="HTTP/1.1"),
+        warc_headers_dict=headers,
+    )
+    request = writer.create_warc_record(
+        target,
+        "request",
+        http_headers=_request(target, snapshot),
+        warc_headers_dict={"WARC-Date": headers["WARC-Date"]},
+    )
+    writer.write_request_response_pair(request, response)
+    report.records += 2
+
+
+def _response_headers(snapshot: Snapshot, body: bytes) -> list[tuple[str, str]]:
+    kept = [(f"X-Archive-Orig-{name}" if name in _ENCODED else name, value) for name, value in snapshot.response]
+    return [*kept, ("Content-Length", str(len(body)))]
+
+
+def _request(target: str, snapshot: Snapshot) -> StatusAndHeaders:
+    _, _, rest = target.partition("://")
+    host, slash, path = rest.partition("/")
+    headers = [("Host", host), *((name, value) for name, value in snapshot.request if name != "host")]
+    return StatusAndHeaders(
+        f"GET {slash}{path.partition('#')[0] or ''}" if slash else "GET /",
+        headers,
+        protocol="HTTP/1.1",
+        is_http_request=True,
+    )
+
+
+def _status(code: int) -> str:
+    try:
+        return f"{code} {HTTPStatus(code).phrase}"
+    except ValueError:
+        return f"{code} Unknown"
+
+
+def _date(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""Pages that somebody saved: bundles, and the pictures beside them."""

@@ -1,0 +1,1 @@
+"""The one loop that turns addresses into articles: what to do next, when to wait, when to stop."""

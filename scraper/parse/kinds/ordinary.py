@@ -1,0 +1,58 @@
+"""Ordinary articles (0), shared ones (11, and the shells that say 0) and whatever else has a body of HTML."""
+
+from __future__ import annotations
+
+import re
+
+import lxml.etree
+
+from scraper.parse.kinds.build import Found
+from scraper.parse.source import Source, html_of
+
+#: Other containers of a body in the order of trust: the reprint of 2018–2021, and classes that some savers leave.
+_CLASSES = ("rich_media_content", "share_content", "original_panel_content")
+
+
+def body(source: Source) -> Found | None:
+    """``content_noencode``, else the first container of the DOM that holds anything."""
+    html = source.cgi.html("content_noencode") if source.cgi is not None else None
+    if html and html.strip():
+        return Found(html)
+    return from_dom(source)
+
+
+def from_dom(source: Source) -> Found | None:
+    """The body that stands in the page's own HTML."""
+    content = source.content
+    if content and holds_anything(content):
+        return Found(content)
+    shared = source.by_id("js_share_content")
+    if shared is not None and holds(shared):
+        return Found(html_of(shared))
+    for name in _CLASSES:
+        for element in source.by_class(name):
+            if holds(element):
+                return Found(html_of(element))
+    return None
+
+
+def holds_anything(html: bytes) -> bool:
+    """Whether there is anything in some HTML that a reader could see: an element that shows something, or text."""
+    return _SHOWS.search(html) is not None or _TEXT.search(_UNSEEN.sub(b"", html)) is not None
+
+
+_SHOWS = re.compile(rb"<(?:img|iframe|video|audio|svg|mp|qqmusic)", re.I)
+_UNSEEN = re.compile(rb"<(script|style|noscript)\b[^>]*+>(?:[^<]|<(?!/(?:script|style|noscript)))*+", re.I)
+_TEXT = re.compile(rb">[^<]*?[^<>\s]")
+
+
+def holds(element: lxml.etree._Element) -> bool:
+    """Whether there is anything in an element that a reader could see."""
+    return bool(_ANYTHING(element))
+
+
+_ANYTHING = lxml.etree.XPath(
+    "boolean(.//img | .//iframe | .//video | .//audio | .//svg | .//mpvoice | .//qqmusic | .//mpvideo"
+    " | .//*[starts-with(name(), 'mp-')]"
+    " | .//text()[normalize-space() and not(ancestor::script or ancestor::style or ancestor::noscript)])"
+)

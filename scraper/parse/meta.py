@@ -1,0 +1,579 @@
+"""Everything a page says about its article, each field from an ordered list of places (notes: Where each field stands).
+
+cgiDataNew first, the scripts' assignments next, the DOM last. Where a page has a cgiDataNew that names the article,
+its word is final: an empty author there is no author, and the tree of such a page (2–4 MB) is never built.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final, TypeAlias, TypedDict
+
+import lxml.etree
+
+from scraper import urls
+from scraper.errors import NotAnAddress
+from scraper.models import Account, Album, Edit, Identity, Reprint
+from scraper.parse.literal import Literal, number
+from scraper.parse.source import Source, text_of
+from scraper.plain import one_line, several_lines, unescape_fully, without_tags
+
+#: What the page shows is China time all year round.
+CHINA: Final = timezone(timedelta(hours=8), "UTC+8")
+#: Official Accounts opened in August 2012; earlier or absurdly late times are no times.
+_EARLIEST: Final = datetime(2012, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+class Fields(TypedDict):
+    """The keyword arguments of ``Article`` that this module fills."""
+
+    title: str
+    account: Account
+    author: str | None
+    published: datetime | None
+    modified: datetime | None
+    place: str | None
+    mid: str | None
+    idx: str | None
+    sn: str | None
+    kind: int
+    url: str | None
+    digest: str | None
+    cover: str | None
+    language: str | None
+    category: str | None
+    original: bool | None
+    reprint: Reprint | None
+    source_url: str | None
+    album: Album | None
+    tags: tuple[str, ...]
+    claims: tuple[str, ...]
+    comment_id: str | None
+    paid: bool
+    title_modified: bool
+    edits: tuple[Edit, ...]
+
+
+#: Field → places in order. ``cgi:`` top level of cgiDataNew; ``var:``, ``window:``, ``data:`` assignments of scripts
+#: (``data`` is ``d.X``/``cgiData.X`` of shared video and picture pages, ``in`` a member of ``cgiData``); then the
+#: DOM: ``meta:`` name or property, ``id:``, ``class:`` (first element).
+PLACES: Final[Mapping[str, str]] = {
+    "title": (
+        "cgi:title var:msg_title window:msg_title data:title window:title data:video_title in:video_title meta:og:title"
+        " meta:twitter:title id:activity-name id:js_title_inner class:js_title_inner id:video_title"
+        " class:common_share_title class:rich_media_title class:share_content_title"
+    ),
+    "name": (
+        "cgi:nick_name var:nickname window:nickname data:nick_name window:nick_name window:name"
+        " id:post-user id:js_name class:profile_nickname class:account_nickname_inner id:profileBt"
+        " class:wx_follow_nickname class:original_primary_nickname"
+    ),
+    "user_name": "cgi:user_name var:user_name window:user_name data:user_name",
+    "alias": "cgi:alias window:alias var:alias data:alias",
+    "signature": "cgi:signature window:signature var:profile_signature data:signature",
+    "biz": "cgi:bizuin var:biz window:biz data:biz var:appuin",
+    "mid": "cgi:mid var:mid window:mid data:mid var:appmsgid window:appmsgid data:appmsgid",
+    "idx": "cgi:idx var:idx window:idx data:idx var:itemidx window:itemidx data:itemidx",
+    "sn": "cgi:sn var:sn window:sn data:sn",
+    "link": "cgi:link var:msg_link window:msg_link data:msg_link meta:og:url",
+    "published": (
+        "cgi:ori_create_time cgi:create_timestamp cgi:ori_send_time var:ct window:ct data:ct var:create_time"
+        " data:create_time window:create_time window:ori_create_time cgi:create_time"
+        " var:publish_time window:publish_time"
+        " meta:article:published_time id:post-date id:publish_time"
+    ),
+    "modified": "cgi:modify_time var:modify_time window:modify_time data:modify_time meta:article:modified_time",
+    "digest": (
+        "cgi:desc var:msg_desc window:msg_desc window:desc data:desc data:msg_desc"
+        " meta:og:description meta:twitter:description meta:description"
+    ),
+    "cover": (
+        "cgi:cdn_url cgi:cdn_url_235_1 cgi:cdn_url_16_9 cgi:cdn_url_1_1 cgi:cdn_url_3_4"
+        " var:msg_cdn_url window:msg_cdn_url data:cdn_url window:cdn_url in:cdn_url var:cdn_url_235_1 var:cdn_url_1_1"
+        " meta:og:image meta:twitter:image"
+    ),
+    "author": "cgi:author var:author window:author data:author id:js_author_name id:js_author_name_text",
+    "language": "cgi:lang window:LANG var:LANG",
+    "category": "var:_ori_article_type window:_ori_article_type",
+    "source_url": "cgi:source_url var:msg_source_url window:msg_source_url data:source_link in:source_link",
+    "comment_id": "cgi:comment_id var:comment_id window:comment_id data:comment_id",
+    "kind": "cgi:item_show_type var:item_show_type window:item_show_type data:item_show_type var:itemShowType",
+    "real_kind": "cgi:real_item_show_type window:real_item_show_type var:real_item_show_type",
+    "copyright_stat": "var:_copyright_stat window:_copyright_stat var:copyright_stat",
+    "paid": "cgi:is_pay_subscribe var:isPaySubscribe window:isPaySubscribe var:is_pay_subscribe",
+}
+_DOM: Final = ("meta", "id", "class")
+
+
+def raw(source: Source, field: str, *, anywhere: bool = False) -> Literal:
+    """The first value that the places of ``field`` give and that is not empty, as the page has it.
+
+    Of a page with cgiDataNew only that is asked, unless ``anywhere``. What cannot be the field's value (``mid`` is
+    also a name in WeChat's monitoring) does not end the search.
+    """
+    accept = _ACCEPTED.get(field)
+    for place in PLACES[field].split():
+        sort, _, name = place.partition(":")
+        if sort == "cgi":
+            value = source.data(name)
+        elif source.cgi is not None and not anywhere:
+            return None
+        elif sort in _DOM:
+            value = _from_dom(source, sort, name)
+        elif sort == "in":
+            value = source.scripts.member("cgiData", name)
+        else:
+            value = source.scripts.get(name, sort, accept)
+        if value not in (None, "", [], {}) and value is not False and (accept is None or accept(value)):
+            return value
+    return None
+
+
+def _from_dom(source: Source, sort: str, name: str) -> str | None:
+    if sort == "meta":
+        return source.meta(name)
+    if sort == "id":
+        return text_of(source.by_id(name))
+    found = source.by_class(name)
+    return text_of(found[0]) if found else None
+
+
+def _string(source: Source, field: str) -> str | None:
+    value = raw(source, field)
+    if value is None or isinstance(value, bool | bytes | list | dict):
+        return None
+    return str(value)
+
+
+def whole(value: Literal) -> int | None:
+    """A whole number out of ``'12'``, ``12`` or ``'12' * 1``."""
+    found = number(value)
+    return int(found) if found is not None and found == found else None
+
+
+def digits(value: Literal) -> str | None:
+    """Digits as text; None for nothing, zero or anything else."""
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    text = text.strip()
+    return text if re.fullmatch(r"[1-9][0-9]{0,23}", text) else None
+
+
+def moment(value: Literal) -> datetime | None:
+    """A time out of unix seconds, or of what the page shows (China time); None for anything else, never now.
+
+    >>> moment("2018-04-28").isoformat()
+    '2018-04-27T16:00:00+00:00'
+    """
+    seconds = whole(value) if not isinstance(value, bool) else None
+    if seconds is not None:
+        if seconds > 10**12:  # milliseconds, seen in a re-saved copy
+            seconds //= 1000
+        if not 1_300_000_000 < seconds < 4_102_444_800:
+            return None
+        return datetime.fromtimestamp(seconds, UTC)
+    match = _SHOWN.search(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    year, month, day, hour, minute, second, zone = match.groups()
+    try:
+        shown = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0))
+        aware = datetime.fromisoformat(shown.isoformat() + zone.replace("Z", "+00:00")) if zone else None
+    except ValueError:
+        return None
+    found = (aware or shown.replace(tzinfo=CHINA)).astimezone(UTC)
+    return found if _EARLIEST < found < _LATEST else None
+
+
+_SHOWN = re.compile(
+    r"(20\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
+    r"(?:[T\s]*(\d{1,2})[:：](\d{2})(?:[:：](\d{2})(?:\.\d+)?)?\s*(Z|[+-]\d\d:\d\d)?)?"
+)
+
+
+def address(value: Literal) -> str | None:
+    """An http(s) address out of page data: entities resolved, ``//host`` made absolute."""
+    if not isinstance(value, str):
+        return None
+    text = unescape_fully(re.sub(r"[\t\r\n]+", "", value)).replace("\\x26amp;", "&").replace("\\x26", "&").strip()
+    if text.startswith("//"):
+        text = "https:" + text
+    return text if re.match(r"https?://[^/\s]", text, re.I) else None
+
+
+def identity(source: Source) -> tuple[Identity | None, str | None, str | None]:
+    """``(identity, biz, sn)``: from the page's data, its own link, its scripts, the address asked for, in order.
+
+    cgiDataNew lacks ``bizuin, mid, idx`` on pages that were fetched by a long address; its ``link`` then has them.
+    """
+    link = address(raw(source, "link"))
+    biz, mid, idx = _completed(source, (None, None, None), anywhere=False)
+    biz, mid, idx = _from_link(link, (biz, mid, idx))
+    if source.cgi is not None and not (biz and mid and idx):
+        biz, mid, idx = _completed(source, (biz, mid, idx), anywhere=True)
+        biz, mid, idx = _from_link(address(raw(source, "link", anywhere=True)), (biz, mid, idx))
+    for asked in (source.saved_from(), source.url, source.page.url):
+        biz, mid, idx = _from_link(asked, (biz, mid, idx))
+    if biz and mid and not idx:
+        idx = "1"
+    sn = raw(source, "sn")
+    sn = sn if isinstance(sn, str) and _SN.fullmatch(sn) else _sn_of(link)
+    return (Identity(biz, mid, idx) if biz and mid and idx else None), biz, sn
+
+
+_Three = tuple[str | None, str | None, str | None]
+_SN = re.compile(r"[0-9a-fA-F]{32}")
+_SN_IN_LINK = re.compile(r"[?&](?:sn|sign)=([0-9a-fA-F]{32})\b")
+
+
+def _completed(source: Source, known: _Three, *, anywhere: bool) -> _Three:
+    biz, mid, idx = known
+    return (
+        biz or _biz(raw(source, "biz", anywhere=anywhere)),
+        mid or digits(raw(source, "mid", anywhere=anywhere)),
+        idx or digits(raw(source, "idx", anywhere=anywhere)),
+    )
+
+
+def _from_link(link: str | None, known: _Three) -> _Three:
+    """What an address adds to what is known, if it is not about another article."""
+    biz, mid, idx = known
+    if biz and mid and idx:
+        return known
+    found = _identity_of(link)
+    if found is None or (biz and found.biz != biz) or (mid and found.mid != mid):
+        return known
+    return found.biz, found.mid, idx or found.idx
+
+
+def _biz(value: Literal) -> str | None:
+    """``__biz`` as base64 text; a bare bizuin (digits) is encoded, as the page does."""
+    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if re.fullmatch(r"[0-9]{6,12}", text):
+        return base64.b64encode(text.encode()).decode()
+    try:
+        return text if text and base64.b64decode(text + "=" * (-len(text) % 4), validate=True) else None
+    except (binascii.Error, ValueError):
+        return None
+
+
+#: How WeChat itself writes a long address; any other form is for ``urls``, which takes twenty times as long.
+_USUAL = re.compile(
+    r"https?://mp\.weixin\.qq\.com/s\?__biz=([A-Za-z0-9+/]{8,40}={0,2})&mid=([1-9]\d{0,23})&idx=([1-9]\d{0,3})(?:[&#]|\Z)"
+)
+
+
+def _identity_of(link: str | None) -> Identity | None:
+    if not link:
+        return None
+    usual = _USUAL.match(link)
+    if usual is not None:
+        return Identity(usual[1], usual[2], usual[3])
+    try:
+        return urls.parse(link).identity
+    except NotAnAddress:
+        return None
+
+
+def _sn_of(link: str | None) -> str | None:
+    match = _SN_IN_LINK.search(link or "")
+    return match[1] if match else None
+
+
+def account(source: Source, biz: str | None) -> Account:
+    """Who published."""
+    alias, signature = _string(source, "alias"), _string(source, "signature")
+    if source.cgi is None:
+        values = [text_of(element) for element in source.by_class("profile_meta_value")]
+        alias = alias or (values[0] if values else None)
+        signature = signature or (values[1] if len(values) > 1 else None)
+    user_name = _string(source, "user_name")
+    return Account(
+        name=one_line(_string(source, "name")),
+        biz=biz,
+        user_name=user_name,
+        alias=one_line(alias),
+        signature=several_lines(signature),
+    )
+
+
+def author(source: Source, name: str | None) -> str | None:
+    """署名; None where nobody signed. ``name`` is the account's, which some places give instead of nobody."""
+    found = one_line(_string(source, "author"))
+    if found or source.cgi is not None:
+        return found
+    found = one_line(source.meta("author"))
+    if found and found != name:
+        return found
+    return _shown_author(source, name) or (found if found and found != name else None)
+
+
+def _shown_author(source: Source, name: str | None) -> str | None:
+    """The author among the small print under the title (2014–2020), which has no name of its own there."""
+    for element in source.by_class("rich_media_meta_text"):
+        if element.get("id") in ("post-date", "publish_time", "js_ip_wording", "copyright_logo"):
+            continue
+        if "rich_media_meta_nickname" in (element.get("class") or ""):
+            continue
+        found = one_line(text_of(element))
+        if found and moment(found) is None and found not in ("原创", "转载", "Original"):
+            return found.removeprefix("作者：").removeprefix("作者:").strip() or None
+    return None
+
+
+def _names_something(value: Literal) -> bool:
+    return isinstance(value, dict) and any(isinstance(inner, str) and inner for inner in value.values())
+
+
+def place(source: Source) -> str | None:
+    """IP 属地: the province, else the country; since May 2022."""
+    in_cgi = source.cgi is not None
+    value = source.data("ip_wording") if in_cgi else source.scripts.get("ip_wording", accept=_names_something)
+    if isinstance(value, dict):
+        for key in ("province_name", "provinceName", "country_name", "countryName"):
+            found = one_line(str(value.get(key) or ""))
+            if found:
+                return found
+    if source.cgi is None:
+        shown = one_line(text_of(source.by_id("js_ip_wording")))
+        return shown.removeprefix("发表于").strip() or None if shown else None
+    return None
+
+
+#: An object of page data.
+Data: TypeAlias = Mapping[str, Literal]
+
+
+def mapping(value: Literal) -> Data:
+    """``value`` if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(value: Literal) -> list[Literal]:
+    """``value`` if it is an array; the only member alone for an object (WeChat sends both); else nothing."""
+    return value if isinstance(value, list) else [value] if isinstance(value, dict) and value else []
+
+
+def copyright_info(source: Source) -> Data:
+    """``copyright_info`` of cgiDataNew, or its parts from the scripts of older pages under the same names."""
+    if source.cgi is not None:
+        return mapping(source.data("copyright_info"))
+    names = ("source_username", "source_encode_biz", "source_mid", "source_idx", "reprint_url", "platform")
+    return {
+        **{name: source.scripts.get(name) for name in names},
+        "copyright_stat": raw(source, "copyright_stat"),
+        "ori_article_type": raw(source, "category"),
+    }
+
+
+def original(source: Source, info: Data) -> bool | None:
+    """True for 原创, False where the page says it is not, None where it says nothing."""
+    stat = whole(info.get("copyright_stat")) if info.get("copyright_stat") not in (None, "") else None
+    if stat is not None:
+        return stat == 1
+    if source.cgi is None and source.by_id("copyright_logo") is not None:
+        return True
+    return None
+
+
+def reprint(source: Source, info: Data, own: Identity | None) -> Reprint | None:
+    """Where a reprinted or shared article comes from; None for one that names nothing but itself (``own``)."""
+    url = address(info.get("reprint_url"))
+    if url is None and source.cgi is None:
+        shared = source.by_id("js_share_source")
+        url = address(shared.get("data-url") or shared.get("href")) if shared is not None else None
+    found = _identity_of(url)
+    biz = _biz(info.get("source_encode_biz")) or (found.biz if found else None)
+    mid = digits(info.get("source_mid")) or (found.mid if found else None)
+    idx = digits(info.get("source_idx")) or (found.idx if found else None)
+    user_name = info.get("source_username")
+    user_name = user_name if isinstance(user_name, str) and user_name.startswith("gh_") else None
+    platform = info.get("platform")
+    name = one_line(platform) if isinstance(platform, str) else None
+    if not (url or biz or user_name):
+        return None
+    if mid is None:
+        idx = None
+    if own is not None and (biz, mid) == (own.biz, own.mid):
+        return None
+    return Reprint(
+        account=name,
+        biz=biz,
+        user_name=user_name,
+        mid=mid,
+        idx=idx,
+        url=urls.clean_link(url) if url else None,
+    )
+
+
+def album(source: Source) -> Album | None:
+    """The album (合集) that the page names as the article's own."""
+    info = mapping(source.data("appmsgalbuminfo") if source.cgi is not None else source.scripts.get("album_info"))
+    found = digits(info.get("album_id_str")) or digits(info.get("album_id")) or digits(info.get("id"))
+    if not found:
+        return None
+    link = address(info.get("link"))
+    title = info.get("title")
+    size = whole(info.get("content_size"))
+    previous, following = address(info.get("pre_article_link")), address(info.get("next_article_link"))
+    return Album(
+        id=found,
+        title=one_line(title) if isinstance(title, str) else None,
+        url=urls.clean_link(link) if link else None,
+        size=size if size and size > 0 else None,
+        previous=urls.clean_link(previous) if previous else None,
+        next=urls.clean_link(following) if following else None,
+    )
+
+
+def tag_entries(source: Source) -> list[tuple[str | None, str | None]]:
+    """``(name, address)`` of every tag and album the page lists under the article."""
+    if source.cgi is not None:
+        entries = sequence(mapping(source.data("public_tag_info")).get("tags"))
+        found = [(mapping(entry).get("tag_name"), mapping(entry).get("tag_link")) for entry in entries]
+    else:
+        found = [_shown_tag(element) for name in _TAG_CLASSES for element in source.by_class(name)]
+    return [(one_line(name) if isinstance(name, str) else None, address(link)) for name, link in found if name or link]
+
+
+#: A tag under the article (2020–2023), and the card that stands there when it is the only one.
+_TAG_CLASSES: Final = ("article-tag__item-wrp", "article-tag-card", "album__item")
+
+
+def _shown_tag(element: lxml.etree._Element) -> tuple[str | None, str | None]:
+    name = next(
+        (
+            inner
+            for inner in element.iter()
+            if isinstance(inner.tag, str)
+            and {"article-tag__item", "article-tag-card__title", "album__name"}
+            & set((inner.get("class") or "").split())
+        ),
+        None,
+    )
+    return text_of(name), element.get("data-url") or element.get("href")
+
+
+def tags(source: Source) -> tuple[str, ...]:
+    """Names of tags, and of the topics (``#…``) that picture and text messages carry."""
+    names = [name.lstrip("#") for name, _ in tag_entries(source) if name]
+    if source.cgi is not None:
+        for entry in sequence(mapping(source.data("hashtags")).get("hashtag")):
+            name = one_line(entry) if isinstance(entry, str) else None
+            # Bare numbers are references such as #175 in the text, which the page takes for topics.
+            if name and not name.isdigit():
+                names.append(name.lstrip("#"))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def claims(source: Source) -> tuple[str, ...]:
+    """What the author declares about the content (AI-made, personal opinion, fiction …), in the page's words."""
+    info = mapping(source.data("claim_source"))
+    found = []
+    for key in ("claim_source", "claim_source_desc", "wording"):
+        value = info.get(key)
+        if isinstance(value, str):
+            found.append(one_line(value))
+    return tuple(dict.fromkeys(claim for claim in found if claim))
+
+
+def edits(source: Source) -> tuple[Edit, ...]:
+    """WeChat's own record of edits: ``modify_detail``, oldest first."""
+    detail = mapping(source.data("modify_detail") if source.cgi is not None else source.scripts.get("modify_detail"))
+    versions = sequence(mapping(detail.get("modify_version_detail")).get("modify_version_list"))
+    found = []
+    for entry in versions:
+        at = moment(mapping(entry).get("time"))
+        found.append(Edit(at=at, note=_changes(mapping(entry).get("list"))))
+    if not found and sequence(detail.get("list")):
+        found.append(Edit(at=moment(raw(source, "modified")), note=_changes(detail.get("list"))))
+    return tuple(sorted(found, key=lambda edit: edit.at or _EARLIEST))
+
+
+def _changes(value: Literal) -> str | None:
+    """Positions and lengths as ``@2267+1 @2270-1``: what WeChat says about one edit."""
+    parts = []
+    for entry in sequence(value):
+        at, length = whole(mapping(entry).get("index_for_underline")), whole(mapping(entry).get("diff_length"))
+        if at is not None:
+            parts.append(f"@{at}{length or 0:+d}")
+    return " ".join(parts) or None
+
+
+def kind(source: Source) -> int:
+    """``item_show_type`` as the page gives it; 0 where it says nothing."""
+    for field in ("kind", "real_kind"):
+        found = whole(raw(source, field))
+        if found is not None:
+            return found
+    return 0
+
+
+def permanent(source: Source, known: Identity | None, sn: str | None) -> str | None:
+    """The page's own link as it gives it, else one made of what the page says."""
+    for link in (address(raw(source, "link")), source.saved_from()):
+        if link and "mp.weixin.qq.com" in link:
+            return urls.permanent(link)
+    if known is not None:
+        return f"https://mp.weixin.qq.com/s?__biz={known.biz}&mid={known.mid}&idx={known.idx}" + (
+            f"&sn={sn}" if sn else ""
+        )
+    return None
+
+
+def _user_name(value: Literal) -> bool:
+    return isinstance(value, str) and re.match(r"gh_\w+$", value) is not None
+
+
+_ACCEPTED: Final[Mapping[str, Callable[[Literal], object]]] = {
+    "biz": _biz,
+    "mid": digits,
+    "idx": digits,
+    "published": moment,
+    "modified": moment,
+    "cover": address,
+    "user_name": _user_name,
+}
+
+
+def read(source: Source) -> Fields:
+    """All fields of the page but those of its body and links."""
+    known, biz, sn = identity(source)
+    who = account(source, biz)
+    info = copyright_info(source)
+    category = info.get("ori_article_type")
+    comment = digits(raw(source, "comment_id"))
+    language = _string(source, "language")
+    target = address(raw(source, "source_url"))
+    cover = address(raw(source, "cover"))
+    return Fields(
+        title=one_line(_string(source, "title")) or "",
+        account=who,
+        author=author(source, who.name),
+        published=moment(raw(source, "published")) or moment(raw(source, "published", anywhere=True)),
+        modified=moment(raw(source, "modified")),
+        place=place(source),
+        mid=known.mid if known else None,
+        idx=known.idx if known else None,
+        sn=sn,
+        kind=kind(source),
+        url=permanent(source, known, sn),
+        digest=several_lines(without_tags(unescape_fully(_string(source, "digest") or ""))),
+        cover=urls.without_tokens(cover) if cover else None,
+        language=language or None,
+        category=one_line(category) if isinstance(category, str) else None,
+        original=original(source, info),
+        reprint=reprint(source, info, known),
+        source_url=urls.clean_link(target) if target else None,
+        album=album(source),
+        tags=tags(source),
+        claims=claims(source),
+        comment_id=comment,
+        paid=bool(whole(raw(source, "paid"))),
+        title_modified=bool(whole(source.data("is_title_modified"))),
+        edits=edits(source),
+    )

@@ -1,0 +1,157 @@
+"""A page as the parser looks at it: its bytes in UTF-8 and, each made only when asked for, its data and its tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import cast
+
+import lxml.etree
+
+from scraper import hostile
+from scraper.models import Page
+from scraper.parse import cgidata, cut
+from scraper.parse.cgidata import CgiData
+from scraper.parse.literal import Literal, unescape
+from scraper.parse.scripts import Scripts
+
+
+class Source:
+    """One page; ``received`` is its body in UTF-8 without a BOM (see ``scraper.parse.encoding``)."""
+
+    def __init__(self, page: Page, received: bytes) -> None:
+        self.page = page
+        self.received = received
+
+    @cached_property
+    def body(self) -> bytes:
+        """The page without NUL bytes, at which libxml2 would stop. Pages with cgiDataNew never get here."""
+        return self.received.replace(b"\0", b"") if b"\0" in self.received else self.received
+
+    @property
+    def url(self) -> str:
+        """The address the page came from, after redirects."""
+        return self.page.final_url or self.page.url
+
+    @cached_property
+    def cgi(self) -> CgiData | None:
+        """``window.cgiDataNew``, None where the page has none."""
+        return cgidata.find(self.received)
+
+    @cached_property
+    def scripts(self) -> Scripts:
+        """The assignments of the inline scripts."""
+        return Scripts(self.body)
+
+    @cached_property
+    def content(self) -> bytes | None:
+        """``#js_content`` with its own tag, as it stands in the page; None where there is none."""
+        at = self._content_at
+        return self.body[at[0] : at[3]] if at else None
+
+    @cached_property
+    def _content_at(self) -> tuple[int, int, int, int] | None:
+        return cut.element(self.body, "js_content")
+
+    @cached_property
+    def _shell(self) -> bytes:
+        """The page without what is inside ``#js_content``, which is parsed for itself, and inside scripts and styles,
+        which make two thirds of it.
+        """
+        at = self._content_at
+        around = (self.body[: at[1]], self.body[at[2] :]) if at else (self.body,)
+        return b"".join(map(cut.without_code, around))
+
+    @cached_property
+    def tree(self) -> lxml.etree._Element | None:
+        """The page around its body as lxml reads it; None where there is no element. Costs more than all else."""
+        return parse_html(self._shell)
+
+    @cached_property
+    def _content_tree(self) -> lxml.etree._Element | None:
+        return parse_html(self.content) if self.content else None
+
+    def data(self, key: str) -> Literal:
+        """A top-level value of cgiDataNew, None where there is none."""
+        return self.cgi.get(key) if self.cgi is not None else None
+
+    def _trees(self, name: str) -> Iterator[lxml.etree._Element]:
+        # A look at the bytes is much cheaper than at a tree, and most names are on few pages.
+        sought = name.encode()
+        if sought in self._shell and self.tree is not None:
+            yield self.tree
+        if self.content and sought in self.content and self._content_tree is not None:
+            yield self._content_tree
+
+    def by_id(self, name: str) -> lxml.etree._Element | None:
+        """The first element with this ``id``; ``#js_content`` itself is empty here (see ``content``)."""
+        for tree in self._trees(name):
+            found = cast("list[lxml.etree._Element]", _BY_ID(tree, name=name))
+            if found:
+                return found[0]
+        return None
+
+    def by_class(self, name: str) -> list[lxml.etree._Element]:
+        """All elements of this class, those around the body first."""
+        return [
+            element
+            for tree in self._trees(name)
+            for element in cast("list[lxml.etree._Element]", _BY_CLASS(tree, name=f" {name} "))
+        ]
+
+    def description(self) -> str | None:
+        """What the page says about itself in its head, line breaks kept."""
+        return self.meta("og:description") or self.meta("twitter:description") or self.meta("description")
+
+    def saved_from(self) -> str | None:
+        """The address that a browser or a saver wrote into a comment at the head of its copy."""
+        match = _SAVED_FROM.search(self.received[:4096])
+        return match[1].decode("ascii", "replace") if match else None
+
+    def meta(self, name: str) -> str | None:
+        """``content`` of ``<meta name=…>`` or ``<meta property=…>``; JS escapes there (``\\x0a``) are resolved."""
+        if self.tree is None:
+            return None
+        for element in self.tree.iter("meta"):
+            if name in (element.get("name"), element.get("property")):
+                content = element.get("content")
+                if content:
+                    return unescape(content.encode("utf-8", "replace")).decode("utf-8", "replace")
+        return None
+
+
+#: Chrome and IE: ``saved from url=(0077)…``, SingleFile: ``url: …``, others the address alone (all seen).
+_SAVED_FROM = re.compile(rb"<!--[^<>]{0,200}?(https?://mp\.weixin\.qq\.com/[^\s<>\"']+?)(?:-->|\s)")
+_BY_ID = lxml.etree.XPath("//*[@id=$name]")
+_BY_CLASS = lxml.etree.XPath("//*[contains(concat(' ', normalize-space(@class), ' '), $name)]")
+
+
+def parse_html(body: bytes) -> lxml.etree._Element | None:
+    """The tree of some HTML in UTF-8, or None where there is nothing to make a tree of. Raises ``Hostile``."""
+    hostile.check(body)
+    try:
+        return cast("lxml.etree._Element | None", lxml.etree.fromstring(body, _parser()))
+    except (lxml.etree.LxmlError, ValueError):
+        return None
+
+
+def _parser() -> lxml.etree.HTMLParser:
+    # Without huge_tree libxml2 silently drops text that is deeper than 256 levels.
+    return lxml.etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+
+
+def text_of(element: lxml.etree._Element | None) -> str | None:
+    """The text inside an element, scripts and styles left out; None for nothing."""
+    if element is None:
+        return None
+    text = "".join(cast("list[str]", _TEXT(element))).strip()
+    return text or None
+
+
+_TEXT = lxml.etree.XPath(".//text()[not(parent::script or parent::style)]")
+
+
+def html_of(element: lxml.etree._Element) -> bytes:
+    """The element as HTML bytes in UTF-8, itself included."""
+    return lxml.etree.tostring(element, encoding="utf-8", method="html", with_tail=False)
