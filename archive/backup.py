@@ -54,11 +54,17 @@ class BackupReport:
         """One line for a person."""
         parts = [f"{self.articles} articles", f"{self.files} files new, {self.kept} there already"]
         parts += [f"{self.removed} removed"] if self.removed else []
-        parts += [f"{len(self.missing)} files missing in the archive itself: run `verify`"] if self.missing else []
+        parts += (
+            [f"{len(self.missing)} files missing in the archive itself: run `verify`"]
+            if self.missing
+            else []
+        )
         return f"backup: {', '.join(parts)}; use it with --archive {self.target}"
 
 
-def backup(root: Path, target: Path, progress: Callable[[int, int], None] = lambda done, total: None) -> BackupReport:
+def backup(
+    root: Path, target: Path, progress: Callable[[int, int], None] = lambda done, total: None
+) -> BackupReport:
     """Copy the archive ``root`` to the folder ``target``, which is then an archive itself; again: only what is new.
 
     Databases by SQLite's backup API, images as hard links where both are on one disk, everything else copied. Raises
@@ -74,7 +80,9 @@ def backup(root: Path, target: Path, progress: Callable[[int, int], None] = lamb
                 report.bytes += (target / name).stat().st_size
         if (root / "config.toml").exists():
             put(target / "config.toml", (root / "config.toml").read_bytes())
-        with open_database(target / "archive.db") as db:  # for writing: the copy gets its seal when it is closed
+        with open_database(
+            target / "archive.db"
+        ) as db:  # for writing: the copy gets its seal when it is closed
             _copy_files(Store(db, target), root, target, report, progress)
         if (target / "snapshots.db").exists():
             seal.lay(target / "snapshots.db")
@@ -92,13 +100,19 @@ def _refuse(root: Path, target: Path) -> None:
         raise BadInput(f"there is no archive at {root}: nothing to back up")
     here, there = root.resolve(), target.resolve()
     if here == there or here in there.parents or there in here.parents:
-        raise BadInput(f"{target} and the archive {root} lie inside each other: choose another folder")
+        raise BadInput(
+            f"{target} and the archive {root} lie inside each other: choose another folder"
+        )
     if target.exists() and not target.is_dir():
         raise BadInput(f"{target} is a file: give a folder")
     if target.is_dir() and not (target / "archive.db").exists():
-        foreign = [p.name for p in target.iterdir() if p.name not in _KNOWN and not p.name.startswith(".")]
+        foreign = [
+            p.name for p in target.iterdir() if p.name not in _KNOWN and not p.name.startswith(".")
+        ]
         if foreign:
-            raise BadInput(f"{target} holds other things ({foreign[0]}, …): give an empty folder or an earlier backup")
+            raise BadInput(
+                f"{target} holds other things ({foreign[0]}, …): give an empty folder or an earlier backup"
+            )
 
 
 def _copy_database(source: Path, target: Path) -> None:
@@ -106,25 +120,41 @@ def _copy_database(source: Path, target: Path) -> None:
     part.unlink(missing_ok=True)
     with trouble(source):
         uri = f"{source.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=30)) as old, closing(sqlite3.connect(part)) as new:
+        with (
+            closing(sqlite3.connect(uri, uri=True, timeout=30)) as old,
+            closing(sqlite3.connect(part)) as new,
+        ):
             # In one step: with several, each commit of the running command would begin the copy again.
             old.backup(new, pages=-1)
             new.execute("PRAGMA journal_mode = DELETE")
             found = new.execute("PRAGMA quick_check").fetchone()[0]
         if found != "ok":
             part.unlink(missing_ok=True)
-            raise Corrupt(f"{source} is damaged ({found}): run `wechat-archive verify`. The last backup is untouched.")
+            raise Corrupt(
+                f"{source} is damaged ({found}): run `wechat-archive verify`. The last backup is untouched."
+            )
     with part.open("rb") as file:
         os.fsync(file.fileno())
-    for leftover in (f"{target.name}-wal", f"{target.name}-shm", f"{target.name}.seal", f"{target.name}.open"):
+    for leftover in (
+        f"{target.name}-wal",
+        f"{target.name}-shm",
+        f"{target.name}.seal",
+        f"{target.name}.open",
+    ):
         target.with_name(leftover).unlink(missing_ok=True)
     part.replace(target)
 
 
 def _copy_files(
-    store: Store, root: Path, target: Path, report: BackupReport, progress: Callable[[int, int], None]
+    store: Store,
+    root: Path,
+    target: Path,
+    report: BackupReport,
+    progress: Callable[[int, int], None],
 ) -> None:
-    rows = store.db.conn.execute("SELECT id, path, markdown_hash FROM articles ORDER BY id").fetchall()
+    rows = store.db.conn.execute(
+        "SELECT id, path, markdown_hash FROM articles ORDER BY id"
+    ).fetchall()
     media = store.db.conn.execute("SELECT path FROM media ORDER BY path").fetchall()
     versions = store.db.conn.execute("SELECT path FROM versions WHERE path IS NOT NULL").fetchall()
     total = len(rows) + len(media)
@@ -156,7 +186,9 @@ def _copy_media(source: Path, target: Path, path: str, report: BackupReport) -> 
         report.missing.append(path)
 
 
-def _copy_article(store: Store, article_id: int, path: str, digest: str, root: Path, report: BackupReport) -> None:
+def _copy_article(
+    store: Store, article_id: int, path: str, digest: str, root: Path, report: BackupReport
+) -> None:
     """The file as the copied row describes it; one that a person changed, as it is."""
     try:
         data = (root / path).read_bytes()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.errors import BadConfig
+from scraper.defaults import DEFAULT_USER_AGENT
 
 FILE_NAME = "config.toml"
 
@@ -23,11 +24,6 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "ca_file": ("SSL_CERT_FILE",),
     "cookies": ("WECHAT_ARCHIVE_COOKIES",),
 }
-
-#: A desktop browser that is current in late 2026; a reader's, because long links are refused to odd clients.
-DEFAULT_USER_AGENT = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
-)
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?", re.IGNORECASE)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
@@ -60,21 +56,35 @@ def _setting(default: Any, help: str, **metadata: Any) -> Any:
 class Config:
     """All settings in force. Durations are seconds; sizes are numbers of things."""
 
-    interval: float = _setting(3.0, "seconds between two requests to mp.weixin.qq.com; 0: no pacing", duration=True)
+    interval: float = _setting(
+        3.0, "seconds between two requests to mp.weixin.qq.com; 0: no pacing", duration=True
+    )
     user_agent: str = _setting(DEFAULT_USER_AGENT, "the User-Agent sent with each request")
     cookies: str | None = _setting(None, "a Netscape cookies file of your own browser session")
     proxy: str | None = _setting(None, "proxy for all requests, as http://host:port")
     ca_file: str | None = _setting(None, "file of certificates to trust instead of the usual ones")
-    images: str = _setting("local", "none, remote (addresses only) or local", choices=("none", "remote", "local"))
+    images: str = _setting(
+        "local", "none, remote (addresses only) or local", choices=("none", "remote", "local")
+    )
     follow: int = _setting(0, "how many links deep `save` follows related reads")
-    scope: str = _setting("any", "which related reads: account, album or any", choices=("account", "album", "any"))
+    scope: str = _setting(
+        "any", "which related reads: account, album or any", choices=("account", "album", "any")
+    )
     limit: int | None = _setting(None, "at most so many articles a command")
-    max_requests: int | None = _setting(None, "at most so many requests to mp.weixin.qq.com a `run`")
-    max_duration: float | None = _setting(None, "a `run` starts nothing new after this long", duration=True)
+    max_requests: int | None = _setting(
+        None, "at most so many requests to mp.weixin.qq.com a `run`"
+    )
+    max_duration: float | None = _setting(
+        None, "a `run` starts nothing new after this long", duration=True
+    )
     every: float = _setting(21600.0, "how often a watched source is looked at", duration=True)
-    recheck: str = _setting("auto", "how old an article is looked at again: auto, off, or a duration such as 30d")
+    recheck: str = _setting(
+        "auto", "how old an article is looked at again: auto, off, or a duration such as 30d"
+    )
     snapshots: bool = _setting(True, "keep each raw page in snapshots.db")
-    versions: str = _setting("rows", "earlier versions: rows (database) or files too", choices=("rows", "files"))
+    versions: str = _setting(
+        "rows", "earlier versions: rows (database) or files too", choices=("rows", "files")
+    )
     media_parallel: int = _setting(8, "how many images at once (media hosts, not mp.weixin.qq.com)")
     allow_hosts: tuple[str, ...] = _setting((), "further hosts that images and feeds may come from")
     ping_url: str | None = _setting(None, "healthchecks.io address told of each `run`")
@@ -133,7 +143,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadConfig(f"{path} is not TOML: {error}. Mend it, or delete it to use the defaults.") from error
+        raise BadConfig(
+            f"{path} is not TOML: {error}. Mend it, or delete it to use the defaults."
+        ) from error
 
 
 def _checked(name: str, value: Any, source: str) -> Any:

@@ -52,7 +52,10 @@ class Library:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -69,7 +72,12 @@ class Library:
     # --- in ---------------------------------------------------------------------------------------------------------
 
     def save(
-        self, addresses: Iterable[str], *, refresh: bool = False, wait: bool = False, **settings: Any
+        self,
+        addresses: Iterable[str],
+        *,
+        refresh: bool = False,
+        wait: bool = False,
+        **settings: Any,
     ) -> RunReport:
         """Fetch and keep articles, as ``wechat-archive save`` does.
 
@@ -83,7 +91,9 @@ class Library:
         from archive.run.runner import Runner
 
         config = load(self.root).override("archive.open(…).save", **settings)
-        return Runner(root=self.root, config=config, wait=wait).save(read(addresses), refresh=refresh)
+        return Runner(root=self.root, config=config, wait=wait).save(
+            read(addresses), refresh=refresh
+        )
 
     # --- out --------------------------------------------------------------------------------------------------------
 
@@ -150,4 +160,6 @@ class Library:
         """Articles by publication, newest first, one at a time; filters as ``Store.articles``."""
         # A connection of its own: the caller may take as long as it likes, in whatever thread.
         with open_database(self.root / DATABASE, readonly=True) as db:
-            yield from Store(db, self.root).articles(account=account, since=since, until=until, gone=gone)
+            yield from Store(db, self.root).articles(
+                account=account, since=since, until=until, gone=gone
+            )

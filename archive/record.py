@@ -70,7 +70,8 @@ def _dump(value: Any, apart: tuple[str, ...] = ()) -> Any:
         return {
             f.name: _dump(part)
             for f in fields(value)
-            if f.name not in apart and ((part := getattr(value, f.name)) != f.default or f.default is MISSING)
+            if f.name not in apart
+            and ((part := getattr(value, f.name)) != f.default or f.default is MISSING)
         }
     return value
 
@@ -95,5 +96,7 @@ def _load(hint: Any, value: Any) -> Any:
         return datetime.fromisoformat(value)
     if is_dataclass(hint) and isinstance(hint, type):
         hints = _hints(hint)
-        return hint(**{name: _load(hints[name], part) for name, part in value.items() if name in hints})
+        return hint(
+            **{name: _load(hints[name], part) for name, part in value.items() if name in hints}
+        )
     return value

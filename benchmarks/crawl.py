@@ -71,9 +71,15 @@ def address(number: int) -> str:
 def serve(request: Request) -> Answer:
     """Any article, made when it is asked for, so that the server needs no memory for ten thousand."""
     number = int(request.url.rpartition("/")[2][:22])
-    links = "".join(f'<p><a href="{address((number * 7 + k) % 100_000)}">另一篇 {k}</a></p>' for k in range(5))
-    body = "".join(f"<section><p>{number}.{k} {_PARAGRAPH}</p></section>" for k in range(20)) + links
-    fields = Fields(title=f"第 {number} 篇文章", body=body, mid=str(2247480000 + number), sn=f"{number:032x}")
+    links = "".join(
+        f'<p><a href="{address((number * 7 + k) % 100_000)}">另一篇 {k}</a></p>' for k in range(5)
+    )
+    body = (
+        "".join(f"<section><p>{number}.{k} {_PARAGRAPH}</p></section>" for k in range(20)) + links
+    )
+    fields = Fields(
+        title=f"第 {number} 篇文章", body=body, mid=str(2247480000 + number), sn=f"{number:032x}"
+    )
     return Answer(body=article_page(fields), coding="gzip")
 
 
@@ -81,14 +87,18 @@ def measure(name: str, command: Sequence[str], articles: int, env: dict[str, str
     """Run a command to its end. Raises CalledProcessError where it fails."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
-    process = subprocess.Popen(command, env={**os.environ, **env}, cwd=ROOT, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, env={**os.environ, **env}, cwd=ROOT, stdout=subprocess.DEVNULL
+    )
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
     del before
-    return Measured(name, articles, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return Measured(
+        name, articles, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    )
 
 
 def run(count: int, folder: Path, env: dict[str, str], *, plain: bool = True) -> list[Measured]:
@@ -108,7 +118,9 @@ def run(count: int, folder: Path, env: dict[str, str], *, plain: bool = True) ->
 
 def main() -> None:
     """Measure and tell."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--articles", type=int, default=300, help="for the comparison")
     parser.add_argument("--large", type=int, nargs="*", default=[1000, 10_000], help="for memory")
     parser.add_argument("--json", action="store_true")
@@ -121,7 +133,12 @@ def main() -> None:
             results += run(count, Path(temporary), internet.env, plain=count == args.articles)
             internet.log.clear()
             if not args.json:
-                print("\n".join(result.line for result in results[-3 if count == args.articles else -2 :]), flush=True)
+                print(
+                    "\n".join(
+                        result.line for result in results[-3 if count == args.articles else -2 :]
+                    ),
+                    flush=True,
+                )
     if args.json:
         print(json.dumps([asdict(result) for result in results]))
 

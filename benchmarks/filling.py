@@ -34,7 +34,9 @@ def seal(conn: sqlite3.Connection, number: int) -> None:
     row = dict(
         zip(
             names,
-            conn.execute(f"SELECT {', '.join(names)} FROM articles WHERE id = ?", (number,)).fetchone(),
+            conn.execute(
+                f"SELECT {', '.join(names)} FROM articles WHERE id = ?", (number,)
+            ).fetchone(),
             strict=True,
         )
     )
@@ -46,8 +48,13 @@ def seal(conn: sqlite3.Connection, number: int) -> None:
 
 def insert(conn: sqlite3.Connection, draft: Draft) -> None:
     """One article's rows, without its index."""
-    conn.execute("INSERT OR IGNORE INTO accounts(biz, name, first_seen) VALUES (?, ?, '')", (draft.account,) * 2)
-    (account_id,) = conn.execute("SELECT id FROM accounts WHERE biz = ?", (draft.account,)).fetchone()
+    conn.execute(
+        "INSERT OR IGNORE INTO accounts(biz, name, first_seen) VALUES (?, ?, '')",
+        (draft.account,) * 2,
+    )
+    (account_id,) = conn.execute(
+        "SELECT id FROM accounts WHERE biz = ?", (draft.account,)
+    ).fetchone()
     body = "".join(f"<p>{line}</p>" for line in draft.text.split("\n"))
     conn.execute(
         _ARTICLE,
@@ -75,4 +82,7 @@ def insert(conn: sqlite3.Connection, draft: Draft) -> None:
             (draft.number,),
         )
     for position, sort in enumerate(sorted(draft.has & {"video", "audio"})):
-        conn.execute("INSERT INTO embeds(article_id, position, sort) VALUES (?, ?, ?)", (draft.number, position, sort))
+        conn.execute(
+            "INSERT INTO embeds(article_id, position, sort) VALUES (?, ?, ?)",
+            (draft.number, position, sort),
+        )

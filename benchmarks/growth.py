@@ -44,22 +44,38 @@ def draw(points: Sequence[Point]) -> str:
             f'<text x="{_LEFT - 8}" y="{y(10**power) + 4:.1f}" text-anchor="end">{10.0**power:g}</text>'
         )
     for size in sizes:
-        out.append(f'<text x="{x(size):.1f}" y="{_HEIGHT - _BOTTOM + 20}" text-anchor="middle">{size:,}</text>')
+        out.append(
+            f'<text x="{x(size):.1f}" y="{_HEIGHT - _BOTTOM + 20}" text-anchor="middle">{size:,}</text>'
+        )
     middle = (_LEFT + _WIDTH - _RIGHT) / 2
     out.append(f'<text x="{middle:.0f}" y="{_HEIGHT - 10}" text-anchor="middle">articles</text>')
     labels: list[tuple[float, str, str]] = []
     for name, colour in _COLOURS.items():
         for which, dash in ((0, ""), (1, ' stroke-dasharray="5 4"')):
-            held = [(point.documents, point.times[name][which]) for point in points if name in point.times]
+            held = [
+                (point.documents, point.times[name][which])
+                for point in points
+                if name in point.times
+            ]
             if not held:
                 continue
             line = " ".join(f"{x(size):.1f},{y(value):.1f}" for size, value in held)
-            out.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>')
-            labels.append((y(held[-1][1]), colour, f"{name}, {('p50', 'p95')[which]}: {_short(held[-1][1])} ms"))
+            out.append(
+                f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>'
+            )
+            labels.append(
+                (
+                    y(held[-1][1]),
+                    colour,
+                    f"{name}, {('p50', 'p95')[which]}: {_short(held[-1][1])} ms",
+                )
+            )
     for place, (_, colour, label) in zip(
         _apart([place for place, _, _ in sorted(labels)]), sorted(labels), strict=True
     ):
-        out.append(f'<text x="{_WIDTH - _RIGHT + 8}" y="{place + 4:.1f}" fill="{colour}">{label}</text>')
+        out.append(
+            f'<text x="{_WIDTH - _RIGHT + 8}" y="{place + 4:.1f}" fill="{colour}">{label}</text>'
+        )
     return "\n".join([*out, "</svg>\n"])
 
 

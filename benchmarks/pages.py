@@ -40,11 +40,19 @@ def mutated(found: Sequence[tuple[str, bytes]], count: int, seed: int = 1) -> It
 
 
 def _replace(
-    page: bytearray, draw: random.Random, *, times: int, width: int, start: int = 0, end: int | None = None
+    page: bytearray,
+    draw: random.Random,
+    *,
+    times: int,
+    width: int,
+    start: int = 0,
+    end: int | None = None,
 ) -> None:
     end = len(page) if end is None else end
     for _ in range(times):
         if end - start <= width:
             return
         at = draw.randrange(start, end - width)
-        page[at : at + width] = "".join(chr(draw.randrange(0x4E00, 0x9FA5)) for _ in range(width // 3)).encode()
+        page[at : at + width] = "".join(
+            chr(draw.randrange(0x4E00, 0x9FA5)) for _ in range(width // 3)
+        ).encode()

@@ -67,7 +67,9 @@ def plain(url: str, raw: bytes) -> str:
     from markdownify import MarkdownConverter
 
     found = BeautifulSoup(raw, "lxml").find(id="js_content")
-    return str(MarkdownConverter(heading_style="atx").convert_soup(found)) if found is not None else ""
+    return (
+        str(MarkdownConverter(heading_style="atx").convert_soup(found)) if found is not None else ""
+    )
 
 
 def _article_parser() -> Convert:
@@ -145,7 +147,9 @@ def stages(samples: Sequence[Sample], repeat: int) -> dict[str, float]:
     from archive.document.markdown import render
     from archive.document.markdown_tree import soup
 
-    spent = dict.fromkeys(("page and fields", "body: lxml", "body: clean", "markdown: tree", "markdown: writing"), 0.0)
+    spent = dict.fromkeys(
+        ("page and fields", "body: lxml", "body: clean", "markdown: tree", "markdown: writing"), 0.0
+    )
     for sample in samples:
         page = scraper.Page(url=sample.url, body=sample.raw)
         article, sources = _watched(page)
@@ -188,17 +192,26 @@ def samples_of(folder: Path, most: int | None) -> list[Sample]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.parse", description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.parse", description=(__doc__ or "").split("\n")[0]
+    )
     parser.add_argument("folder", nargs="?", type=Path)
-    parser.add_argument("--pages", type=int, default=None, metavar="N", help="only the first N pages")
-    parser.add_argument("--repeat", type=int, default=3, metavar="N", help="tries of each page; the best counts")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    parser.add_argument(
+        "--pages", type=int, default=None, metavar="N", help="only the first N pages"
+    )
+    parser.add_argument(
+        "--repeat", type=int, default=3, metavar="N", help="tries of each page; the best counts"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object instead of tables"
+    )
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         samples = samples_of(_folder(chosen.folder, Path(scratch)), chosen.pages)
         if not samples:
             print(
-                f"no NAME.json beside NAME.html in {chosen.folder}; give a folder of pages with truths", file=sys.stderr
+                f"no NAME.json beside NAME.html in {chosen.folder}; give a folder of pages with truths",
+                file=sys.stderr,
             )
             return 64
         bare = floor(samples, chosen.repeat)
@@ -209,12 +222,16 @@ def main() -> int:
             try:
                 convert = load()
             except ImportError as error:
-                print(f"{name}: not installed ({error}); pip install .[test,bench]", file=sys.stderr)
+                print(
+                    f"{name}: not installed ({error}); pip install .[test,bench]", file=sys.stderr
+                )
                 continue
             results.append(run(name, convert, samples, bare, chosen.repeat))
     if chosen.json:
         rows = [asdict(result) for result in results]
-        print(json.dumps({"pages": len(samples), "floor": bare, "converters": rows, "stages": spent}))
+        print(
+            json.dumps({"pages": len(samples), "floor": bare, "converters": rows, "stages": spent})
+        )
     else:
         _print(results, spent, bare, len(samples))
     return 0
@@ -232,7 +249,9 @@ def _folder(given: Path | None, scratch: Path) -> Path:
 
 def _print(results: Sequence[Result], spent: dict[str, float], bare: float, count: int) -> None:
     print(f"{count} pages; a bare lxml parse of them takes {bare * 1e3:.0f} ms of CPU\n")
-    print(f"{'converter':28} {'ms a page':>9} {'ratio':>7} {'text kept':>9} {'exact':>6} {'failed':>6}")
+    print(
+        f"{'converter':28} {'ms a page':>9} {'ratio':>7} {'text kept':>9} {'exact':>6} {'failed':>6}"
+    )
     for r in results:
         each = r.seconds * 1e3 / count
         print(f"{r.name:28} {each:9.2f} {r.ratio:6.2f}x {r.kept:9.4f} {r.exact:6.0%} {r.failed:6}")

@@ -51,7 +51,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 def fill(root: Path, found: Sequence[tuple[str, bytes]], copies: int) -> int:
     """An archive with ``copies`` articles of each page; how many there are."""
     count = 0
-    with open_database(root / "archive.db") as db, Snapshots(root / "snapshots.db", hurried=True) as snapshots:
+    with (
+        open_database(root / "archive.db") as db,
+        Snapshots(root / "snapshots.db", hurried=True) as snapshots,
+    ):
         store = Store(db, root, eager=False)
         for copy in range(copies):
             for _, body in found:

@@ -85,7 +85,9 @@ def snippets(searcher: Searcher, query: str) -> list[Snippet]:
     return [hit.snippet for hit in search(searcher, query)]
 
 
-def ours(searcher: Searcher, queries: list[str], frequent: list[str]) -> Iterator[tuple[str, Times]]:
+def ours(
+    searcher: Searcher, queries: list[str], frequent: list[str]
+) -> Iterator[tuple[str, Times]]:
     """Each figure of ours with its times."""
 
     def timed(work: Callable[[Searcher, str], object], asked: list[str]) -> Times:
@@ -110,7 +112,9 @@ def through_the_library(folder: Path, queries: list[str]) -> Iterator[tuple[str,
             yield f"library.search, {name}", times_of([partial(ask, query) for query in queries])
 
 
-def interleaved(one: Sequence[Callable[[], object]], other: Sequence[Callable[[], object]]) -> tuple[Times, Times]:
+def interleaved(
+    one: Sequence[Callable[[], object]], other: Sequence[Callable[[], object]]
+) -> tuple[Times, Times]:
     """Two ways to answer the same questions, timed in turns: what else the machine does hits both alike."""
     taken: tuple[list[float], list[float]] = ([], [])
     gc.collect()
@@ -146,7 +150,9 @@ def sizes(conn: sqlite3.Connection) -> tuple[int, int]:
         if row[0].startswith((*INDEX_TABLES, "sqlite_autoindex_search"))
     ]
     marks = ",".join("?" * len(names))
-    index = conn.execute(f"SELECT sum(pgsize) FROM dbstat WHERE name IN ({marks})", names).fetchone()[0]
+    index = conn.execute(
+        f"SELECT sum(pgsize) FROM dbstat WHERE name IN ({marks})", names
+    ).fetchone()[0]
     text = conn.execute(
         "SELECT sum(length(CAST(text AS BLOB)) + length(CAST(title AS BLOB))) FROM articles"
     ).fetchone()[0]
@@ -158,7 +164,10 @@ def adding(path: Path, writer: Writer | Prose, held: int) -> tuple[Times, float]
 
     Percentiles of a hundred, and their mean: segments are joined now and then, which the median does not see.
     """
-    drafts = [replace(draft, number=held + number) for number, draft in enumerate(writer.drafts(100, seed=99), 1)]
+    drafts = [
+        replace(draft, number=held + number)
+        for number, draft in enumerate(writer.drafts(100, seed=99), 1)
+    ]
     taken = []
     with closing(sqlite3.connect(path)) as conn:
         conn.execute("PRAGMA synchronous=OFF")  # what the disk takes is the same for both
@@ -189,7 +198,9 @@ def as_before(path: Path, held: int) -> None:
     with closing(sqlite3.connect(path)) as conn:
         conn.execute("PRAGMA synchronous=OFF")
         with conn:
-            for (number,) in conn.execute("SELECT id FROM articles WHERE id > ?", (held,)).fetchall():
+            for (number,) in conn.execute(
+                "SELECT id FROM articles WHERE id > ?", (held,)
+            ).fetchall():
                 Index(conn).remove(number)
                 remove_rows(conn, number)
             conn.execute("INSERT INTO search_terms(search_terms) VALUES ('optimize')")
@@ -200,13 +211,24 @@ def whole_process(folder: Path) -> float:
     import resource
 
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, "-m", "archive.cli", "--archive", str(folder), "search", "融资", "市场"]
+    command = [
+        sys.executable,
+        "-m",
+        "archive.cli",
+        "--archive",
+        str(folder),
+        "search",
+        "融资",
+        "市场",
+    ]
     run(command, stdout=DEVNULL, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
 
 
-def peers(wanted: list[str], path: Path, folder: Path, queries: list[str]) -> Iterator[tuple[str, Times]]:
+def peers(
+    wanted: list[str], path: Path, folder: Path, queries: list[str]
+) -> Iterator[tuple[str, Times]]:
     nodes: list[Node] = [parse(query) for query in queries]
     with closing(open_readonly(path)) as conn:
         if "like" in wanted:
@@ -217,7 +239,10 @@ def peers(wanted: list[str], path: Path, folder: Path, queries: list[str]) -> It
                 other.execute("PRAGMA synchronous=OFF")
                 build_trigram(other, conn)
                 works = [work for node in nodes if (work := trigram(other, node))]
-                yield f"FTS5 trigram, newest 20 (the {len(works)} queries it can answer)", times_of(works)
+                yield (
+                    f"FTS5 trigram, newest 20 (the {len(works)} queries it can answer)",
+                    times_of(works),
+                )
                 size = other.execute("SELECT sum(pgsize) FROM dbstat").fetchone()[0]
                 print(f"trigram's index: {size / sizes(conn)[1]:.2f} × text", file=sys.stderr)
         if "tantivy" in wanted:
@@ -225,7 +250,9 @@ def peers(wanted: list[str], path: Path, folder: Path, queries: list[str]) -> It
                 (folder / "tantivy").mkdir()
                 index = Tantivy(folder / "tantivy", conn)
             except ImportError:
-                print("tantivy is not installed: pip install 'wechat-archive[bench]'", file=sys.stderr)
+                print(
+                    "tantivy is not installed: pip install 'wechat-archive[bench]'", file=sys.stderr
+                )
                 return
             searcher = Searcher(conn)
             our = [partial(newest, searcher, query) for query in queries]
@@ -234,7 +261,10 @@ def peers(wanted: list[str], path: Path, folder: Path, queries: list[str]) -> It
             yield "newest 20, in turns with tantivy", mine
             yield "tantivy, newest 20", their
             print(f"tantivy found {agreement(our, theirs):.1%} of our newest 20", file=sys.stderr)
-            yield "tantivy, relevance 20", times_of([partial(index.relevance, query) for query in queries])
+            yield (
+                "tantivy, relevance 20",
+                times_of([partial(index.relevance, query) for query in queries]),
+            )
             size = sum(file.stat().st_size for file in (folder / "tantivy").iterdir())
             print(f"tantivy's index: {size / sizes(conn)[1]:.2f} × text", file=sys.stderr)
 
@@ -249,14 +279,26 @@ def library(folder: Path, documents: int, writer: Writer | Prose) -> Iterator[Pa
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--documents", type=int, default=100_000)
-    options.add_argument("--peers", default="like,trigram,tantivy", help="of these, between commas; empty for none")
-    options.add_argument("--growth", type=Path, metavar="SVG", help="draw the times from 1,000 articles on")
-    options.add_argument("--steps", default=STEPS, help="sizes to draw before --documents [default: %(default)s]")
+    options.add_argument(
+        "--peers", default="like,trigram,tantivy", help="of these, between commas; empty for none"
+    )
+    options.add_argument(
+        "--growth", type=Path, metavar="SVG", help="draw the times from 1,000 articles on"
+    )
+    options.add_argument(
+        "--steps", default=STEPS, help="sizes to draw before --documents [default: %(default)s]"
+    )
     options.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
-    options.add_argument("--prose", type=Path, nargs="+", metavar="FILE", help="text to make the articles from")
-    options.add_argument("--folder", type=Path, help="where the archive is made, or lies from an earlier run")
+    options.add_argument(
+        "--prose", type=Path, nargs="+", metavar="FILE", help="text to make the articles from"
+    )
+    options.add_argument(
+        "--folder", type=Path, help="where the archive is made, or lies from an earlier run"
+    )
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as made:
         folder = given.folder or Path(made)
@@ -270,7 +312,10 @@ def main() -> None:
                 if size < given.documents
             ]
             points.append(
-                Point(given.documents, {name: value[:2] for name, value in figures.items() if name in _DRAWN})
+                Point(
+                    given.documents,
+                    {name: value[:2] for name, value in figures.items() if name in _DRAWN},
+                )
             )
             given.growth.write_text(draw(points), encoding="utf-8")
         if given.json:
@@ -294,7 +339,9 @@ def growth_point(folder: Path, documents: int, writer: Writer | Prose) -> Point:
     return Point(documents, {name: found[name][:2] for name in _DRAWN})
 
 
-def measure(folder: Path, scratch: Path, documents: int, wanted: list[str], writer: Writer | Prose) -> dict[str, Times]:
+def measure(
+    folder: Path, scratch: Path, documents: int, wanted: list[str], writer: Writer | Prose
+) -> dict[str, Times]:
     """Measure, and print each figure when it is known."""
     figures: dict[str, Times] = {}
 
@@ -315,7 +362,10 @@ def measure(folder: Path, scratch: Path, documents: int, wanted: list[str], writ
                 note(name, times)
         for name, times in through_the_library(folder, queries):
             note(name, times)
-        print(f"| the command, whole process | {whole_process(folder):.2f} s | | ≤ 0.35 s |", flush=True)
+        print(
+            f"| the command, whole process | {whole_process(folder):.2f} s | | ≤ 0.35 s |",
+            flush=True,
+        )
         for name, times in peers(wanted, path, scratch, queries):
             note(name, times)
         times, mean = adding(path, writer, documents)
@@ -323,7 +373,10 @@ def measure(folder: Path, scratch: Path, documents: int, wanted: list[str], writ
         print(f"| adding one article, mean of {times[2]} | {mean:.2f} | | |", flush=True)
         with closing(open_readonly(path)) as conn:
             searcher = Searcher(conn)
-            note("newest 20 after 100 came one by one", times_of([partial(newest, searcher, one) for one in queries]))
+            note(
+                "newest 20 after 100 came one by one",
+                times_of([partial(newest, searcher, one) for one in queries]),
+            )
         as_before(path, documents)
     return figures
 

@@ -36,13 +36,17 @@ def _like(node: Node, values: list[object]) -> str | None:
         parts = [_like(part, values) for part in node.nodes]
         if None in parts:
             return None
-        return f"({(' AND ' if isinstance(node, And) else ' OR ').join(str(part) for part in parts)})"
+        return (
+            f"({(' AND ' if isinstance(node, And) else ' OR ').join(str(part) for part in parts)})"
+        )
     return None
 
 
 def build_trigram(conn: sqlite3.Connection, source: sqlite3.Connection) -> None:
     """An FTS5 table with the trigram tokenizer, rowids by publish time."""
-    conn.execute("CREATE VIRTUAL TABLE peer USING fts5(text, content='', columnsize=0, tokenize='trigram')")
+    conn.execute(
+        "CREATE VIRTUAL TABLE peer USING fts5(text, content='', columnsize=0, tokenize='trigram')"
+    )
     with conn:
         rows = source.execute("SELECT title, text FROM articles ORDER BY published, id")
         conn.executemany(
@@ -67,7 +71,9 @@ def _trigram(node: Node) -> str | None:
         parts = [_trigram(part) for part in node.nodes]
         if None in parts:
             return None
-        return f"({(' AND ' if isinstance(node, And) else ' OR ').join(str(part) for part in parts)})"
+        return (
+            f"({(' AND ' if isinstance(node, And) else ' OR ').join(str(part) for part in parts)})"
+        )
     return None
 
 
@@ -89,7 +95,9 @@ class Tantivy:
         builder.add_text_field("tags", tokenizer_name="whitespace", index_option="basic")
         builder.add_integer_field("published", stored=False, indexed=True, fast=True)
         builder.add_text_field("shown_key", stored=True, tokenizer_name="raw", index_option="basic")
-        builder.add_text_field("shown_title", stored=True, tokenizer_name="raw", index_option="basic")
+        builder.add_text_field(
+            "shown_title", stored=True, tokenizer_name="raw", index_option="basic"
+        )
         self._schema = builder.build()
         index = tantivy.Index(self._schema, path=str(folder))
         writer = index.writer(heap_size=256_000_000, num_threads=1)
@@ -104,7 +112,9 @@ class Tantivy:
                 document.add_text("terms", " ".join(stream(field)))
             document.add_text("title", " ".join(stream(fields[0])))
             singles = {character for field in fields for character in field if IS_CJK[character]}
-            document.add_text("tags", " ".join([f"account:{account}", f"place:{place}", f"kind:{kind}", *singles]))
+            document.add_text(
+                "tags", " ".join([f"account:{account}", f"place:{place}", f"kind:{kind}", *singles])
+            )
             document.add_integer("published", published or 0)
             document.add_text("shown_key", key)
             document.add_text("shown_title", title)
@@ -119,7 +129,9 @@ class Tantivy:
         """Keys and titles of the newest 20, from what was typed on, as ours."""
         order = self._tantivy.Order.Desc
         asked = self._query(parse(query))
-        return self._shown(self._searcher.search(asked, 20, count=False, order_by_field="published", order=order))
+        return self._shown(
+            self._searcher.search(asked, 20, count=False, order_by_field="published", order=order)
+        )
 
     def relevance(self, query: str) -> list[tuple[str, str]]:
         """Keys and titles of the best 20 by BM25."""
@@ -137,13 +149,19 @@ class Tantivy:
             return query.term_query(self._schema, "tags", f"kind:{node.token[2:]}")
         if isinstance(node, Dates):
             low, high = node.after or 1, (node.before or 1 << 40) - 1  # 0: without a time
-            return query.range_query(self._schema, "published", self._tantivy.FieldType.Integer, low, high)
+            return query.range_query(
+                self._schema, "published", self._tantivy.FieldType.Integer, low, high
+            )
         if isinstance(node, Not):
-            return query.boolean_query([(occur.Must, query.all_query()), (occur.MustNot, self._query(node.node))])
+            return query.boolean_query(
+                [(occur.Must, query.all_query()), (occur.MustNot, self._query(node.node))]
+            )
         if isinstance(node, Or):
             return query.boolean_query([(occur.Should, self._query(part)) for part in node.nodes])
         parts = [
-            (occur.MustNot, self._query(part.node)) if isinstance(part, Not) else (occur.Must, self._query(part))
+            (occur.MustNot, self._query(part.node))
+            if isinstance(part, Not)
+            else (occur.Must, self._query(part))
             for part in node.nodes
         ]
         return query.boolean_query(parts)
@@ -153,7 +171,10 @@ class Tantivy:
         if node.field == "account":
             names = [name for name in self._accounts if node.folded in fold(name)]
             return query.boolean_query(
-                [(occur.Should, query.term_query(self._schema, "tags", f"account:{name}")) for name in names]
+                [
+                    (occur.Should, query.term_query(self._schema, "tags", f"account:{name}"))
+                    for name in names
+                ]
             )
         if node.field == "place":
             return query.term_query(self._schema, "tags", f"place:{node.folded}")

@@ -20,7 +20,9 @@ def mixed(conn: sqlite3.Connection, count: int = 100, seed: int = 3) -> list[str
 
     def passage(low: int, high: int) -> str:
         while True:
-            row = conn.execute("SELECT text FROM articles WHERE id = ?", (rng.randint(1, largest),)).fetchone()
+            row = conn.execute(
+                "SELECT text FROM articles WHERE id = ?", (rng.randint(1, largest),)
+            ).fetchone()
             runs = _RUN.findall(row[0]) if row else []
             size = rng.randint(low, high)
             long_enough = [run for run in runs if len(run) >= size]
@@ -46,7 +48,18 @@ def mixed(conn: sqlite3.Connection, count: int = 100, seed: int = 3) -> list[str
         "的",
         "茶",
     ]
-    latin = ["stability", "C++", "Node.js", "openai", "3.14", "AI", "github", "rust", "iPhone", "15%"]
+    latin = [
+        "stability",
+        "C++",
+        "Node.js",
+        "openai",
+        "3.14",
+        "AI",
+        "github",
+        "rust",
+        "iPhone",
+        "15%",
+    ]
     forms = [
         lambda: rng.choice(known),
         lambda: rng.choice(known),

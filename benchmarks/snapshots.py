@@ -44,9 +44,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as scratch:
         found = pages(options.folder, Path(scratch))
-        result: dict[str, Any] = {"pages": len(found), "mean_kb": _mean(found), "plain": plain(found)}
+        result: dict[str, Any] = {
+            "pages": len(found),
+            "mean_kb": _mean(found),
+            "plain": plain(found),
+        }
         result["orders"] = [
-            kept(_shuffled(found, seed), Path(scratch) / f"{seed}.db") for seed in range(options.orders)
+            kept(_shuffled(found, seed), Path(scratch) / f"{seed}.db")
+            for seed in range(options.orders)
         ]
         result["hurried"] = kept(_shuffled(found, 0), Path(scratch) / "hurried.db", hurried=True)
         result["account_years"] = account_years(found, Path(scratch))
@@ -77,7 +82,9 @@ def plain(found: Named) -> dict[str, dict[str, float]]:
     }
 
 
-def _timed(found: Named, pack: Callable[[bytes], bytes], unpack: Callable[[bytes], bytes]) -> dict[str, float]:
+def _timed(
+    found: Named, pack: Callable[[bytes], bytes], unpack: Callable[[bytes], bytes]
+) -> dict[str, float]:
     size = packing = unpacking = 0.0
     for _, body in found:
         begun = time.process_time()
@@ -121,7 +128,9 @@ def kept(found: Named, path: Path, *, hurried: bool = False) -> dict[str, float]
 
 def _page(name: str, body: bytes) -> Page:
     headers = (("content-type", "text/html; charset=UTF-8"), ("server", "nginx"))
-    return Page(url=f"https://mp.weixin.qq.com/s/{name}", body=body, headers=headers, fetched=FETCHED)
+    return Page(
+        url=f"https://mp.weixin.qq.com/s/{name}", body=body, headers=headers, fetched=FETCHED
+    )
 
 
 def account_years(found: Named, scratch: Path) -> dict[str, float]:
@@ -132,7 +141,9 @@ def account_years(found: Named, scratch: Path) -> dict[str, float]:
         stamp = re.search(rb"svr_time\W{1,8}(\d{10})", body)
         account = name.split("_")[-1].split("-")[0]
         if stamp:
-            groups[f"{account} {datetime.fromtimestamp(int(stamp[1]), UTC).year}"].append((name, body))
+            groups[f"{account} {datetime.fromtimestamp(int(stamp[1]), UTC).year}"].append(
+                (name, body)
+            )
     return {
         name: kept(group, scratch / f"{name}.db")["kb_beyond_first"]
         for name, group in sorted(groups.items())
@@ -152,7 +163,9 @@ def growth(found: Named, count: int, path: Path) -> list[dict[str, float]]:
                 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
                 seconds = time.process_time() - begun
                 kb = path.stat().st_size / 1024 / number
-                steps.append({"pages": number, "kb": kb, "put_ms": seconds * 1000 / number, "peak_mb": peak})
+                steps.append(
+                    {"pages": number, "kb": kb, "put_ms": seconds * 1000 / number, "peak_mb": peak}
+                )
     return steps
 
 
@@ -164,14 +177,22 @@ def table(result: dict[str, Any]) -> str:
     """The figures for a person."""
     lines = [f"{result['pages']} pages of {result['mean_kb']:.0f} KB", ""]
     lines += [f"{'':24}{'KB a page':>10}{'put ms':>9}{'get ms':>9}"]
-    rows = {**result["plain"], **{f"snapshots, order {n}": row for n, row in enumerate(result["orders"], start=1)}}
+    rows = {
+        **result["plain"],
+        **{f"snapshots, order {n}": row for n, row in enumerate(result["orders"], start=1)},
+    }
     rows["order 1, as by import"] = result["hurried"]
-    lines += [f"{name:24}{r['kb']:10.1f}{r['put_ms']:9.1f}{r['get_ms']:9.1f}" for name, r in rows.items()]
+    lines += [
+        f"{name:24}{r['kb']:10.1f}{r['put_ms']:9.1f}{r['get_ms']:9.1f}" for name, r in rows.items()
+    ]
     lines += ["", "KB a page beyond the first, one account captured in one year:"]
     lines += [f"  {name:22}{kb:10.1f}" for name, kb in result["account_years"].items()]
     if "growth" in result:
         lines += ["", f"{'mutated pages':>14}{'KB a page':>11}{'put ms':>9}{'peak MB':>9}"]
-        lines += [f"{s['pages']:14.0f}{s['kb']:11.1f}{s['put_ms']:9.1f}{s['peak_mb']:9.0f}" for s in result["growth"]]
+        lines += [
+            f"{s['pages']:14.0f}{s['kb']:11.1f}{s['put_ms']:9.1f}{s['peak_mb']:9.0f}"
+            for s in result["growth"]
+        ]
     return "\n".join(lines)
 
 

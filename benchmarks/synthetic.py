@@ -50,7 +50,20 @@ CODE = (
     "for (int i = 0; i < n; ++i) { total += a[i]; }",
     "pip install wechat-archive && wechat-archive search 'C++'",
 )
-PLACES = ("北京", "上海", "广东", "浙江", "江苏", "四川", "湖北", "陕西", "台湾", "美国", "日本", "中国香港")
+PLACES = (
+    "北京",
+    "上海",
+    "广东",
+    "浙江",
+    "江苏",
+    "四川",
+    "湖北",
+    "陕西",
+    "台湾",
+    "美国",
+    "日本",
+    "中国香港",
+)
 KINDS = ("article",) * 14 + ("video", "audio", "picture", "text", "shared")
 _TRADITIONAL = {
     "资": "資",
@@ -99,7 +112,9 @@ class Writer:
     def __init__(self, seed: int = 6, subjects: int = 150) -> None:
         rng = random.Random(seed)
         rare = [
-            chr(code) for code in range(0x4E00, 0x9000) if chr(code) not in FREQUENT and fold(chr(code)) == chr(code)
+            chr(code)
+            for code in range(0x4E00, 0x9000)
+            if chr(code) not in FREQUENT and fold(chr(code)) == chr(code)
         ]
         rng.shuffle(rare)
         characters = Zipf(list(dict.fromkeys(FREQUENT)) + rare[:2200], 1.25, 30)
@@ -117,15 +132,21 @@ class Writer:
         self._common = Zipf(words, 1.22, 16)
         singles = list(dict.fromkeys(FREQUENT))[:300]
         self._singles = Zipf(singles, 1.5, 1.5)
-        self._subjects = [Zipf(rng.sample(KNOWN, 6) + rng.sample(words, 160), 0.8, 3) for _ in range(subjects)]
+        self._subjects = [
+            Zipf(rng.sample(KNOWN, 6) + rng.sample(words, 160), 0.8, 3) for _ in range(subjects)
+        ]
         self._latin = Zipf(LATIN, 0.7)
         self._accounts = [
             f"{rng.choice(KNOWN)}{rng.choice(('研究所', '日报', '观察', '实习所', 'Lab', '茶馆'))}{n or ''}"
             for n in range(300)
         ]
-        self._authors = ["".join(characters.draw(rng) for _ in range(rng.choice((2, 3)))) for _ in range(900)]
+        self._authors = [
+            "".join(characters.draw(rng) for _ in range(rng.choice((2, 3)))) for _ in range(900)
+        ]
 
-    def drafts(self, count: int, *, seed: int = 1, shortest: int = 350, longest: int = 1950) -> Iterator[Draft]:
+    def drafts(
+        self, count: int, *, seed: int = 1, shortest: int = 350, longest: int = 1950
+    ) -> Iterator[Draft]:
         """``count`` articles of that many characters of text, about 1 to 6 KB of UTF-8, in no order of time."""
         rng = random.Random(seed)
         for number in range(1, count + 1):
@@ -146,7 +167,11 @@ class Writer:
         if rng.random() < 0.06:
             pieces.insert(rng.randrange(len(pieces) + 1), rng.choice(CODE))
             has.add("code")
-        has |= {name for name, share in (("image", 0.8), ("video", 0.1), ("audio", 0.04)) if rng.random() < share}
+        has |= {
+            name
+            for name, share in (("image", 0.8), ("video", 0.1), ("audio", 0.04))
+            if rng.random() < share
+        }
         text = "\n".join(pieces)
         if rng.random() < 0.04:
             text = "".join(_TRADITIONAL.get(character, character) for character in text)
@@ -181,11 +206,15 @@ class Writer:
         if rng.random() < 0.01:
             start = rng.randrange(len(paragraph))
             paragraph = (
-                paragraph[:start] + rng.choice(("　", " ", "\n", "①", "㎡", "½", "ｶﾞ", "ＡＩ", "é")) + paragraph[start:]
+                paragraph[:start]
+                + rng.choice(("　", " ", "\n", "①", "㎡", "½", "ｶﾞ", "ＡＩ", "é"))
+                + paragraph[start:]
             )
         return paragraph
 
-    def _words(self, rng: random.Random, subject: list[Zipf], latin: float, count: int) -> list[str]:
+    def _words(
+        self, rng: random.Random, subject: list[Zipf], latin: float, count: int
+    ) -> list[str]:
         out: list[str] = []
         for _ in range(count):
             chance = rng.random()
@@ -193,7 +222,11 @@ class Writer:
                 word = self._latin.draw(rng)
                 out.append(f" {word} " if rng.random() < 0.6 else word)
             elif chance < latin + 0.015:
-                out.append(rng.choice(("2024", "3.14", "100", "15%", "1.01", "10", "30", str(rng.randrange(5000)))))
+                out.append(
+                    rng.choice(
+                        ("2024", "3.14", "100", "15%", "1.01", "10", "30", str(rng.randrange(5000)))
+                    )
+                )
             elif chance < 0.34:
                 out.append(self._singles.draw(rng))
             elif chance < 0.68:

@@ -81,7 +81,9 @@ class NeedsPerson(ScrapeError):
 
     after = "person"
 
-    def __init__(self, message: str, *, reason: str, shown: str | None = None, url: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, reason: str, shown: str | None = None, url: str | None = None
+    ) -> None:
         super().__init__(message, url=url)
         self.code = reason
         self.reason = reason
@@ -95,7 +97,9 @@ class Blocked(ScrapeError):
     exit_code = 75
     after = "later"
 
-    def __init__(self, message: str, *, reason: str, shown: str | None = None, url: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, reason: str, shown: str | None = None, url: str | None = None
+    ) -> None:
         super().__init__(message, url=url)
         self.reason = reason
         self.shown = shown
@@ -141,7 +145,9 @@ class RateLimited(Later):
 
     code = "rate-limited"
 
-    def __init__(self, message: str, *, retry_after: float | None = None, url: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, url: str | None = None
+    ) -> None:
         super().__init__(message, url=url)
         self.retry_after = retry_after
 

@@ -100,14 +100,24 @@ def _feed(body: bytes) -> Listing:
     import feedparser
 
     # A stream, never a string: feedparser opens what looks like an address or a path.
-    parsed: Any = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
+    parsed: Any = feedparser.parse(
+        io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False
+    )
     if parsed.bozo and not parsed.entries and not parsed.version:
         raise Unrecognised(f"this feed cannot be read: {parsed.get('bozo_exception')}")
     texts: list[str | None] = []
     for entry in parsed.entries:
-        own = [entry.get("link"), entry.get("id"), *(link.get("href") for link in entry.get("links", []))]
+        own = [
+            entry.get("link"),
+            entry.get("id"),
+            *(link.get("href") for link in entry.get("links", [])),
+        ]
         # Feeds of feeds wrap the address; only where the entry's own links hold none its text is searched.
-        texts += own if _addresses(own) else [entry.get("summary"), *(c.get("value") for c in entry.get("content", []))]
+        texts += (
+            own
+            if _addresses(own)
+            else [entry.get("summary"), *(c.get("value") for c in entry.get("content", []))]
+        )
     return Listing(sort="feed", title=parsed.feed.get("title") or None, addresses=_addresses(texts))
 
 
@@ -129,7 +139,11 @@ def _json_feed(body: bytes) -> Listing:
     for item in items if isinstance(items, list) else []:
         if isinstance(item, dict):
             own = [_text(item.get(name)) for name in ("url", "external_url", "id")]
-            texts += own if _addresses(own) else [_text(item.get("content_html")), _text(item.get("content_text"))]
+            texts += (
+                own
+                if _addresses(own)
+                else [_text(item.get("content_html")), _text(item.get("content_text"))]
+            )
     return Listing(sort="feed", title=_text(data.get("title")), addresses=_addresses(texts))
 
 
@@ -169,8 +183,12 @@ def _opml(body: bytes, base: str | None) -> Listing:
     reader = _Outlines()
     reader.feed(_without_sections(body))
     feeds = (urljoin(base, feed) if base else feed for feed in reader.feeds)
-    wanted = dict.fromkeys(feed for feed in feeds if feed.lower().startswith(("http://", "https://")))
-    return Listing(sort="opml", title=reader.title, addresses=_addresses(reader.links), feeds=tuple(wanted))
+    wanted = dict.fromkeys(
+        feed for feed in feeds if feed.lower().startswith(("http://", "https://"))
+    )
+    return Listing(
+        sort="opml", title=reader.title, addresses=_addresses(reader.links), feeds=tuple(wanted)
+    )
 
 
 class _Anchors(HTMLParser):

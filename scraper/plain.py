@@ -70,7 +70,10 @@ _CARD = re.compile(r"\w{2,3}: ")
 def first_words(text: str | None, most: int = 64) -> str | None:
     """The first line of a text as its name: whole if it fits, else up to a sentence's end, else cut with ``…``."""
     lines = [line.strip() for line in (text or "").split("\n") if line.strip()]
-    line = next((line for line in lines if len(line) >= 4 and not _CARD.match(line)), lines[0] if lines else None)
+    line = next(
+        (line for line in lines if len(line) >= 4 and not _CARD.match(line)),
+        lines[0] if lines else None,
+    )
     if line is None or len(line) <= most:
         return line
     ends = [at + 1 for at, char in enumerate(line[:most]) if char in "。！？!?；;"]

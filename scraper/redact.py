@@ -34,7 +34,9 @@ _PAIR = re.compile(
     re.IGNORECASE,
 )
 _MEMBER = re.compile(
-    r"(?P<before>\\{0,4}[\"']?)" + rf"(?P<name>{_NAMED})" + r"(?P<colon>\\{0,4}[\"']?\s{0,4}:\s{0,4}\\{0,4}[\"'])"
+    r"(?P<before>\\{0,4}[\"']?)"
+    + rf"(?P<name>{_NAMED})"
+    + r"(?P<colon>\\{0,4}[\"']?\s{0,4}:\s{0,4}\\{0,4}[\"'])"
     r"(?P<value>[^\"'\\]+)",
     re.IGNORECASE,
 )

@@ -27,7 +27,9 @@ _JOINER = "\u200d"
 _SUSPECT = re.compile(f"[{_NOISE}{_JOINER}\u2028\u2029]")
 _REMOVED = re.compile(f"[{_NOISE}]")
 _EMOJI_BEFORE = "\u2600-\u27bf\ufe0f\U0001f000-\U0001faff"
-_LONE_JOINER = re.compile(f"(?<![{_EMOJI_BEFORE}]){_JOINER}|{_JOINER}(?![\u2600-\u27bf\U0001f000-\U0001faff])")
+_LONE_JOINER = re.compile(
+    f"(?<![{_EMOJI_BEFORE}]){_JOINER}|{_JOINER}(?![\u2600-\u27bf\U0001f000-\U0001faff])"
+)
 _SEPARATOR = re.compile("[\u2028\u2029]")
 # HTML's white space, the no-break space and the typographic spaces that WeChat's editors produce. U+3000 is left
 # alone inside a line, where it is a character of Chinese typography (between the two characters of a name).
@@ -75,7 +77,9 @@ def visible_text(clean_html: str) -> str:
     """
     if not clean_html.strip():
         return ""
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    parser = etree.HTMLParser(
+        encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
+    )
     root = etree.fromstring(b"<div>" + clean_html.encode("utf-8", "replace") + b"</div>", parser)
     lines: list[str] = []
     line: list[str] = []

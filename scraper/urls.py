@@ -36,9 +36,13 @@ def _names(text: str) -> frozenset[str]:
 
 
 #: What opens an article or an album; everything else on an article's address is tracking or a reader's token.
-_OPENING = _names("__biz mid idx sn chksm tempkey src timestamp ver signature appmsgid itemidx sign action album_id")
+_OPENING = _names(
+    "__biz mid idx sn chksm tempkey src timestamp ver signature appmsgid itemidx sign action album_id"
+)
 #: Tokens that only WeChat puts into addresses; dropped on every host.
-_WECHAT_TOKENS = _names("pass_ticket appmsg_token exportkey export_key poc_token wxtoken wx_header wxuin user_uin")
+_WECHAT_TOKENS = _names(
+    "pass_ticket appmsg_token exportkey export_key poc_token wxtoken wx_header wxuin user_uin"
+)
 #: A reader's, on WeChat's own hosts. Elsewhere these are ordinary names (a search word), unless one of WeChat's own
 #: tokens stands beside them.
 _READER = _names("key uin token sessionid session_id")
@@ -67,7 +71,8 @@ _IN_TEXT = re.compile(
 )
 _HOST = re.compile(r"mp\.weixin\.qq\.com", re.IGNORECASE)
 _BEFORE = re.compile(
-    r"(?:https?:(?:\\{0,8}/){2}|(?:\\{0,8}/){2}|https?(?:%(?:25){0,4}3A)(?:%(?:25){0,4}2F){2})$", re.IGNORECASE
+    r"(?:https?:(?:\\{0,8}/){2}|(?:\\{0,8}/){2}|https?(?:%(?:25){0,4}3A)(?:%(?:25){0,4}2F){2})$",
+    re.IGNORECASE,
 )
 _LONGEST_START = 64
 _NESTED = re.compile(r"[?&](?:target_url|requrl|redirect_url|url)=", re.IGNORECASE)
@@ -82,7 +87,9 @@ _USUAL = re.compile(
     r"|https?://(?!mp\.weixin\.qq\.com)[a-z0-9.-]+(?:/[^\s?&#\\;]*)?",
     re.ASCII,
 )
-_END_ENTITY = re.compile(r"&(?:quot|lt|gt|apos|nbsp|#34|#39|#60|#62|#x22|#x27|#x3c|#x3e);.*", re.IGNORECASE | re.DOTALL)
+_END_ENTITY = re.compile(
+    r"&(?:quot|lt|gt|apos|nbsp|#34|#39|#60|#62|#x22|#x27|#x3c|#x3e);.*", re.IGNORECASE | re.DOTALL
+)
 _OUTSIDE = re.compile(r"[^A-Za-z0-9\-._~%=&;+*/@:,!$?#].*", re.DOTALL)
 _DEEPEST_NESTING = 3
 
@@ -158,7 +165,9 @@ def permanent(url: str) -> str:
     path, _, query = base.partition("?")
     if not _is_article_path(path):
         return clean_link(url)
-    kept = "&".join(f"{n}={_biz(v) if n == '__biz' else v}" for n, v in _parameters(query) if n in _OPENING)
+    kept = "&".join(
+        f"{n}={_biz(v) if n == '__biz' else v}" for n, v in _parameters(query) if n in _OPENING
+    )
     fragment = fragment if fragment in {"rd", "wechat_redirect"} else ""
     return path + (f"?{kept}" if kept else "") + (f"#{fragment}" if fragment else "")
 
@@ -192,7 +201,9 @@ def clean_link(url: str, base: str | None = None) -> str:
         kept = ((n, v) for n, v in _parameters(query) if not _private(n, host, query))
         return _with_query(path, kept) + (f"#{fragment}" if fragment else "")
     if question and any(_private(name, host, query) for name, _ in _parameters(query)):
-        parts = [part for part in query.split("&") if not _private(part.partition("=")[0], host, query)]
+        parts = [
+            part for part in query.split("&") if not _private(part.partition("=")[0], host, query)
+        ]
         head = path + ("?" + "&".join(parts) if parts else "")
     return head + mark + fragment
 
@@ -249,7 +260,10 @@ def _short(text: str, name: str) -> Address:
     if len(name) > _WECHAT_ID_LENGTH and name[_WECHAT_ID_LENGTH:].lower().startswith("http"):
         name = name[:_WECHAT_ID_LENGTH]
     if not _SHORT_ID.fullmatch(name):
-        raise NotAnAddress(f"{_ROOT}/s/{name} is cut off: a short address has {_WECHAT_ID_LENGTH} characters", url=text)
+        raise NotAnAddress(
+            f"{_ROOT}/s/{name} is cut off: a short address has {_WECHAT_ID_LENGTH} characters",
+            url=text,
+        )
     url = f"{_ROOT}/s/{name}"
     return Address(text, url, url, "short")
 
@@ -260,7 +274,11 @@ def _long(text: str, given: dict[str, str]) -> Address:
     identity = Identity(biz, mid, idx or "1") if biz and mid else None
     sn = _hex(given.get("sn")) or _hex(given.get("sign"))
     if given.get("tempkey") and not sn:
-        opening = [("__biz", biz), ("tempkey", given["tempkey"]), ("chksm", _hex(given.get("chksm")))]
+        opening = [
+            ("__biz", biz),
+            ("tempkey", given["tempkey"]),
+            ("chksm", _hex(given.get("chksm"))),
+        ]
         if identity:
             opening[1:1] = [("mid", mid), ("idx", identity.idx)]
         fetch = _with_query(f"{_ROOT}/s", opening)
@@ -270,10 +288,17 @@ def _long(text: str, given: dict[str, str]) -> Address:
         # `new=1` decides which template Sogou's link opens, so it is fetched but names nothing.
         opening = [(name, given.get(name)) for name in ("src", "timestamp", "ver", "signature")]
         same = _with_query(f"{_ROOT}/s", opening)
-        return Address(text, _with_query(f"{_ROOT}/s", [*opening, ("new", given.get("new"))]), same, "temporary")
+        return Address(
+            text,
+            _with_query(f"{_ROOT}/s", [*opening, ("new", given.get("new"))]),
+            same,
+            "temporary",
+        )
     if identity is None:
         missing = "__biz" if not biz else "mid"
-        raise NotAnAddress(f"{redact(text)} has no {missing}: copy the whole address", url=redact(text))
+        raise NotAnAddress(
+            f"{redact(text)} has no {missing}: copy the whole address", url=redact(text)
+        )
     opening = [("__biz", biz), ("mid", mid), ("idx", identity.idx), ("sn", sn)]
     opening += [("chksm", _hex(given.get("chksm"))), ("scene", _digits(given.get("scene")))]
     return Address(text, _with_query(f"{_ROOT}/s", opening), _name(identity), "long", identity)
@@ -283,17 +308,23 @@ def _show(text: str, given: dict[str, str]) -> Address:
     biz, mid = _biz(given.get("__biz")), _digits(given.get("appmsgid")) or _digits(given.get("mid"))
     idx = _digits(given.get("itemidx")) or _digits(given.get("idx")) or "1"
     if not biz or not mid:
-        raise NotAnAddress(f"{redact(text)} has no __biz or appmsgid: copy the whole address", url=redact(text))
+        raise NotAnAddress(
+            f"{redact(text)} has no __biz or appmsgid: copy the whole address", url=redact(text)
+        )
     identity = Identity(biz, mid, idx)
     sign = _hex(given.get("sign")) or _hex(given.get("sn"))
     opening = [("__biz", biz), ("appmsgid", mid), ("itemidx", idx), ("sign", sign)]
-    return Address(text, _with_query(f"{_ROOT}/mp/appmsg/show", opening), _name(identity), "show", identity)
+    return Address(
+        text, _with_query(f"{_ROOT}/mp/appmsg/show", opening), _name(identity), "show", identity
+    )
 
 
 def _album(text: str, given: dict[str, str]) -> Address:
     album_id = _digits(given.get("album_id"))
     if not album_id:
-        raise NotAnAddress(f"{redact(text)} has no album_id: copy the whole address", url=redact(text))
+        raise NotAnAddress(
+            f"{redact(text)} has no album_id: copy the whole address", url=redact(text)
+        )
     opening = [("__biz", _biz(given.get("__biz"))), ("action", "getalbum"), ("album_id", album_id)]
     url = _with_query(f"{_ROOT}/mp/appmsgalbum", opening)
     return Address(text, url, url, "album", album_id=album_id)
@@ -330,7 +361,9 @@ def _split(text: str) -> tuple[str, str]:
             if "://" in text:
                 break
     text = _OUTSIDE.sub("", _unescape(text))
-    _, *found = re.split(r"mp\.weixin\.qq\.com(?::\d+)?(?=[/?])", text, maxsplit=1, flags=re.IGNORECASE)
+    _, *found = re.split(
+        r"mp\.weixin\.qq\.com(?::\d+)?(?=[/?])", text, maxsplit=1, flags=re.IGNORECASE
+    )
     rest = found[0] if found else ""
     nested = _NESTED.search(rest)
     if nested is None:
@@ -396,7 +429,9 @@ def _hex(value: str | None) -> str | None:
 
 def _is_article_path(path: str) -> bool:
     host, tail = _host(path), re.sub(r"^https?://[^/]*", "", path)
-    return host == HOST and bool(re.fullmatch(r"/s/?|/s/[\w-]+|/mp/appmsg/show|/mp/appmsgalbum", tail, re.ASCII))
+    return host == HOST and bool(
+        re.fullmatch(r"/s/?|/s/[\w-]+|/mp/appmsg/show|/mp/appmsgalbum", tail, re.ASCII)
+    )
 
 
 def _host(url: str) -> str | None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 
 #: Zero-width and soft hyphen, the marks of direction around right-to-left text, variation selectors.
-_INVISIBLE = re.compile("[\u200b-\u200f\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufe00-\ufe0f\ufeff\u00ad]")
+_INVISIBLE = re.compile(
+    "[\u200b-\u200f\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufe00-\ufe0f\ufeff\u00ad]"
+)
 #: A mail program broke the line before a parameter.
 _WRAP = re.compile(r"\n[ \t>]{0,8}&(?:amp;)?(?:mid|idx|sn|chksm|scene)=")
 _WRAPPED = re.compile(r"[ \t]{0,8}\r?\n[ \t>]{0,8}(?=&(?:amp;)?(?:mid|idx|sn|chksm|scene)=)")
@@ -23,11 +25,25 @@ _FULL = {ord(c) + _WIDTH: c for c in map(chr, range(0x21, 0x7F))} | {ord("。"):
 
 
 def _either(text: str) -> str:
-    return "".join(r"(?:[.．。｡]|\[\.\])" if c == "." else f"[{c}{chr(ord(c) + _WIDTH)}]" for c in text)
+    return "".join(
+        r"(?:[.．。｡]|\[\.\])" if c == "." else f"[{c}{chr(ord(c) + _WIDTH)}]" for c in text
+    )
 
 
 #: What tells cheaply that a page of 4 MB needs no second look.
-_MARKS = ("：//", "：／", "．qq", "。qq", "｡qq", "[.]qq", "ｑｑ", "com／", "/s／", "s？__biz", "＆mid")
+_MARKS = (
+    "：//",
+    "：／",
+    "．qq",
+    "。qq",
+    "｡qq",
+    "[.]qq",
+    "ｑｑ",
+    "com／",
+    "/s／",
+    "s？__biz",
+    "＆mid",
+)
 _WIDE = re.compile(
     rf"(?:{_either('http')}{_either('s')}?{_either('://')})?{_either('mp.weixin.qq.com')}"
     r"[A-Za-z0-9\-._~%=&;+*/@:,!$?#０-９Ａ-Ｚａ-ｚ／？＝＆＃．＿－％]{0,4096}",

@@ -25,7 +25,11 @@ def wechat_archive(*args: str, stdin: str | bytes = "") -> Result:
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
     given = stdin.encode() if isinstance(stdin, str) else stdin
     source = io.TextIOWrapper(io.BytesIO(given), encoding="utf-8")
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), mock.patch.object(sys, "stdin", source):
+    with (
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        mock.patch.object(sys, "stdin", source),
+    ):
         code = cli.run(list(args))
     return Result(code, _text(out), _text(err))
 

@@ -23,7 +23,11 @@ pytest_plugins = ["tests.weixin.fixtures"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--accept", action="store_true", help="tests/cases: write what comes out now beside each page")
+    parser.addoption(
+        "--accept",
+        action="store_true",
+        help="tests/cases: write what comes out now beside each page",
+    )
 
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,7 +47,11 @@ def _is_loopback(host: object) -> bool:
 @pytest.fixture(autouse=True)
 def _nothing_leaves_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse every connection and name look-up that is not for this machine, whatever library asks."""
-    connect, connect_ex, look_up = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+    connect, connect_ex, look_up = (
+        socket.socket.connect,
+        socket.socket.connect_ex,
+        socket.getaddrinfo,
+    )
 
     def check(family: int, address: Any) -> None:
         if family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
@@ -79,10 +87,15 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of real pages (``pages/``, ``status/``, …). They are other people's texts, so they stay outside."""
     if not CORPUS_ARCHIVE.exists():
-        pytest.skip("the real pages (../shared/corpus/corpus.tar.xz beside the checkout) are not here")
+        pytest.skip(
+            "the real pages (../shared/corpus/corpus.tar.xz beside the checkout) are not here"
+        )
     stamp = CORPUS_ARCHIVE.stat()
     # One copy for all test workers and later runs, named by what it was unpacked from.
-    home = Path(tempfile.gettempdir()) / f"wechat-archive-corpus-{os.getuid()}-{stamp.st_size}-{int(stamp.st_mtime)}"
+    home = (
+        Path(tempfile.gettempdir())
+        / f"wechat-archive-corpus-{os.getuid()}-{stamp.st_size}-{int(stamp.st_mtime)}"
+    )
     if not (home / "corpus").is_dir():
         fresh = tmp_path_factory.mktemp("corpus")
         with tarfile.open(CORPUS_ARCHIVE, "r:xz") as pages:

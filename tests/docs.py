@@ -20,7 +20,9 @@ READMES = ("README.md", "README.zh-CN.md")
 
 def help_of(*names: str) -> str:
     """The help text of a command (none: of the program) as a code block."""
-    with mock.patch.dict(os.environ, {"COLUMNS": "100"}):  # the width of the terminal must not change the README
+    with mock.patch.dict(
+        os.environ, {"COLUMNS": "100"}
+    ):  # the width of the terminal must not change the README
         result = wechat_archive(*names, "--help")
     assert result.code == 0, result.stderr
     return f"```text\n{result.stdout.rstrip()}\n```\n"
@@ -29,7 +31,8 @@ def help_of(*names: str) -> str:
 def all_help() -> str:
     """Every command's help, folded away under its name."""
     parts = [
-        f"<details><summary><code>wechat-archive {n}</code></summary>\n\n{help_of(n)}</details>" for n in cli.COMMANDS
+        f"<details><summary><code>wechat-archive {n}</code></summary>\n\n{help_of(n)}</details>"
+        for n in cli.COMMANDS
     ]
     return "\n".join(parts) + "\n"
 
@@ -40,7 +43,13 @@ def settings() -> str:
     rows = []
     for name in config.setting_names():
         value = getattr(default, name)
-        shown = "–" if value in (None, ()) else str(value).lower() if isinstance(value, bool) else f"`{_short(value)}`"
+        shown = (
+            "–"
+            if value in (None, ())
+            else str(value).lower()
+            if isinstance(value, bool)
+            else f"`{_short(value)}`"
+        )
         rows.append(f"| `{name}` | {shown} | {config.describe(name)} |")
     return "| setting | default | meaning |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n"
 
@@ -76,7 +85,9 @@ def tables() -> str:
 
 def _unindented(sql: str) -> str:
     lines = [line.rstrip() for line in sql.splitlines()]
-    return "\n".join([lines[0], *(line[4:] if line.startswith("    ") else line for line in lines[1:])])
+    return "\n".join(
+        [lines[0], *(line[4:] if line.startswith("    ") else line for line in lines[1:])]
+    )
 
 
 def _is_internal(name: str) -> bool:
@@ -88,5 +99,7 @@ def shell_lines(readme: str) -> list[str]:
     """The commands that a README tells people to type, comments and blank lines left out."""
     text = (ROOT / readme).read_text(encoding="utf-8")
     blocks = re.findall(r"```(?:sh|bash|shell)\n(.*?)```", text, flags=re.DOTALL)
-    lines = [re.sub(r"\s+#\s.*$", "", line).rstrip() for block in blocks for line in block.splitlines()]
+    lines = [
+        re.sub(r"\s+#\s.*$", "", line).rstrip() for block in blocks for line in block.splitlines()
+    ]
     return [line for line in lines if line and not line.lstrip().startswith("#")]

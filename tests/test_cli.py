@@ -64,7 +64,9 @@ def test_an_address_instead_of_a_command_is_understood() -> None:
     result = wechat_archive("https://mp.weixin.qq.com/s/abcdefghijklmnopqrstuv")
 
     assert 64 == result.code
-    assert "wechat-archive save 'https://mp.weixin.qq.com/s/abcdefghijklmnopqrstuv'" in result.stderr
+    assert (
+        "wechat-archive save 'https://mp.weixin.qq.com/s/abcdefghijklmnopqrstuv'" in result.stderr
+    )
 
 
 def test_the_version_is_the_packages() -> None:
@@ -110,7 +112,9 @@ def test_every_error_becomes_a_line_and_an_exit_code(
 
 def test_secrets_do_not_reach_an_error() -> None:
     """An address typed with a reader's key is shown without it."""
-    result = wechat_archive("https://mp.weixin.qq.com/s?__biz=Mz&mid=1&idx=1&key=5ec2e7&pass_ticket=71cke7")
+    result = wechat_archive(
+        "https://mp.weixin.qq.com/s?__biz=Mz&mid=1&idx=1&key=5ec2e7&pass_ticket=71cke7"
+    )
 
     assert "5ec2e7" not in result.stderr
     assert "71cke7" not in result.stderr
@@ -120,7 +124,17 @@ def test_start_up_imports_nothing_heavy() -> None:
     """`--help` must not pay for the network, the parser or the database."""
     code = "import sys, archive.cli as c; c.run(['--help']); print(sorted(sys.modules), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    heavy = {"httpx", "lxml", "bs4", "markdownify", "sqlite_utils", "rich", "asyncio", "zstandard", "yaml"}
+    heavy = {
+        "httpx",
+        "lxml",
+        "bs4",
+        "markdownify",
+        "sqlite_utils",
+        "rich",
+        "asyncio",
+        "zstandard",
+        "yaml",
+    }
 
     assert set() == {name for name in heavy if f"'{name}'" in done.stderr}
 

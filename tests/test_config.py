@@ -16,7 +16,16 @@ from tests.command import wechat_archive
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("90", 90), ("90s", 90), ("15m", 900), ("6h", 21600), ("1h30m", 5400), ("30d", 2592000), ("0.5", 0.5), (3, 3)],
+    [
+        ("90", 90),
+        ("90s", 90),
+        ("15m", 900),
+        ("6h", 21600),
+        ("1h30m", 5400),
+        ("30d", 2592000),
+        ("0.5", 0.5),
+        (3, 3),
+    ],
 )
 def test_a_duration_is_read_as_people_write_it(text: str | float, expected: float) -> None:
     """Units from milliseconds to weeks, alone or together; no unit is seconds."""
@@ -79,16 +88,28 @@ def test_a_wrong_setting_is_named(tmp_path: Path, text: str, words: str) -> None
 
 def test_the_template_is_a_config_file(tmp_path: Path) -> None:
     """Every setting stands in the template; taking away the # of those with a value gives the defaults back."""
-    lines = [line.removeprefix("# ") for line in template().splitlines() if " = " in line and line.startswith("# ")]
-    given_values = [line for line in lines if line.split(" = ")[0] in setting_names() and not line.endswith('= ""')]
+    lines = [
+        line.removeprefix("# ")
+        for line in template().splitlines()
+        if " = " in line and line.startswith("# ")
+    ]
+    given_values = [
+        line
+        for line in lines
+        if line.split(" = ")[0] in setting_names() and not line.endswith('= ""')
+    ]
     (tmp_path / "config.toml").write_text("\n".join(given_values), encoding="utf-8")
 
     assert Config() == load(tmp_path, {})
-    assert set(setting_names()) == {line.split(" = ")[0] for line in lines if line.split(" = ")[0] in setting_names()}
+    assert set(setting_names()) == {
+        line.split(" = ")[0] for line in lines if line.split(" = ")[0] in setting_names()
+    }
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_a_config_or_a_clear_error(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+def test_any_bytes_are_a_config_or_a_clear_error(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
     """Whatever stands in config.toml, the program says so in its own words."""
     folder = tmp_path_factory.mktemp("config")
     (folder / "config.toml").write_bytes(data)
@@ -124,7 +145,9 @@ def test_the_command_writes_a_file_to_begin_with_once(tmp_path: Path) -> None:
 
 def test_proxy_passwords_are_not_shown(tmp_path: Path) -> None:
     """A person may paste what `config` prints."""
-    (tmp_path / "config.toml").write_text('proxy = "http://user:hunter2@proxy.example:8080"\n', encoding="utf-8")
+    (tmp_path / "config.toml").write_text(
+        'proxy = "http://user:hunter2@proxy.example:8080"\n', encoding="utf-8"
+    )
 
     for form in ([], ["--json"]):
         result = wechat_archive("config", *form, "--archive", str(tmp_path))

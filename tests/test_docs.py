@@ -69,7 +69,9 @@ def test_the_systemd_units_are_valid(tmp_path: Path) -> None:
     units = dict(re.findall(r"```ini\n# (\S+)\n(.*?)```", text, flags=re.DOTALL))
     for name, unit in units.items():
         program = f"ExecStart={sys.executable} --archive"  # verify wants a program that is there
-        (tmp_path / name).write_text(re.sub(r"ExecStart=\S+ --archive", program, unit), encoding="utf-8")
+        (tmp_path / name).write_text(
+            re.sub(r"ExecStart=\S+ --archive", program, unit), encoding="utf-8"
+        )
 
     done = subprocess.run(
         [analyze, "verify", "--man=no", *(str(tmp_path / name) for name in units)],
@@ -88,11 +90,24 @@ def _unknown_options(arguments: list[str]) -> list[str]:
     command: click.Command | None = cli.cli.get_command(context, name) if name else cli.cli
     known = {"--help", "-h"}
     while command is not None:
-        known |= {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        known |= {
+            option
+            for parameter in command.params
+            for option in (*parameter.opts, *parameter.secondary_opts)
+        }
         child = None
         if isinstance(command, click.Group) and command is not cli.cli:
             child = next(
-                (command.get_command(context, word) for word in arguments if command.get_command(context, word)), None
+                (
+                    command.get_command(context, word)
+                    for word in arguments
+                    if command.get_command(context, word)
+                ),
+                None,
             )
         command = child
-    return [word for word in arguments if word.startswith("-") and word != "-" and word.split("=")[0] not in known]
+    return [
+        word
+        for word in arguments
+        if word.startswith("-") and word != "-" and word.split("=")[0] not in known
+    ]

@@ -75,7 +75,12 @@ LONG_FORMS = {
 def test_every_form_of_a_long_address_is_the_same_one(text: str) -> None:
     """However it was pasted, it names the article, and what is fetched keeps ``chksm`` and ``scene``."""
     address = urls.parse(text)
-    assert (NAME, LONG, "long", IDENTITY) == (address.canonical, address.fetch, address.form, address.identity)
+    assert (NAME, LONG, "long", IDENTITY) == (
+        address.canonical,
+        address.fetch,
+        address.form,
+        address.identity,
+    )
 
 
 SHORT_FORMS = [
@@ -100,7 +105,12 @@ SHORT_FORMS = [
 def test_every_form_of_a_short_address_is_the_same_one(text: str) -> None:
     """A short address is its 22 characters; it carries no identity."""
     address = urls.parse(text)
-    assert (SHORT, SHORT, "short", None) == (address.canonical, address.fetch, address.form, address.identity)
+    assert (SHORT, SHORT, "short", None) == (
+        address.canonical,
+        address.fetch,
+        address.form,
+        address.identity,
+    )
 
 
 def test_other_forms() -> None:
@@ -109,18 +119,33 @@ def test_other_forms() -> None:
         f"http://mp.weixin.qq.com/mp/appmsg/show?__biz={BIZ}&appmsgid=2649548786&itemidx=2&sign=ab1#wechat_redirect"
     )
     assert ("show", IDENTITY, NAME) == (show.form, show.identity, show.canonical)
-    assert f"https://mp.weixin.qq.com/mp/appmsg/show?__biz={BIZ}&appmsgid=2649548786&itemidx=2&sign=ab1" == show.fetch
-    preview = urls.parse(f"http://mp.weixin.qq.com/s?__biz={BIZ}&tempkey=MTAwX3%2Babc&chksm=ffee&#rd")
+    assert (
+        f"https://mp.weixin.qq.com/mp/appmsg/show?__biz={BIZ}&appmsgid=2649548786&itemidx=2&sign=ab1"
+        == show.fetch
+    )
+    preview = urls.parse(
+        f"http://mp.weixin.qq.com/s?__biz={BIZ}&tempkey=MTAwX3%2Babc&chksm=ffee&#rd"
+    )
     assert ("temporary", None, BIZ) == (preview.form, preview.identity, preview.biz)
-    assert f"https://mp.weixin.qq.com/s?__biz={BIZ}&tempkey=MTAwX3%2Babc&chksm=ffee" == preview.fetch
-    sogou = urls.parse("https://mp.weixin.qq.com/s?src=11&timestamp=1700000000&ver=4900&signature=rr*Zp-YN@F&new=1")
+    assert (
+        f"https://mp.weixin.qq.com/s?__biz={BIZ}&tempkey=MTAwX3%2Babc&chksm=ffee" == preview.fetch
+    )
+    sogou = urls.parse(
+        "https://mp.weixin.qq.com/s?src=11&timestamp=1700000000&ver=4900&signature=rr*Zp-YN@F&new=1"
+    )
     assert ("temporary", None) == (sogou.form, sogou.identity)
-    assert "https://mp.weixin.qq.com/s?src=11&timestamp=1700000000&ver=4900&signature=rr*Zp-YN@F&new=1" == sogou.fetch
+    assert (
+        "https://mp.weixin.qq.com/s?src=11&timestamp=1700000000&ver=4900&signature=rr*Zp-YN@F&new=1"
+        == sogou.fetch
+    )
     album = urls.parse(
         f"https://mp.weixin.qq.com/mp/appmsgalbum?action=getalbum&__biz={BIZ}&scene=1&album_id=1348&uin=3"
     )
     assert ("album", "1348", BIZ) == (album.form, album.album_id, album.biz)
-    assert f"https://mp.weixin.qq.com/mp/appmsgalbum?__biz={BIZ}&action=getalbum&album_id=1348" == album.fetch
+    assert (
+        f"https://mp.weixin.qq.com/mp/appmsgalbum?__biz={BIZ}&action=getalbum&album_id=1348"
+        == album.fetch
+    )
 
 
 def test_find_takes_every_address_once_and_in_order() -> None:
@@ -157,7 +182,9 @@ def test_what_is_no_address_is_said_to_be_none(text: str, said: str) -> None:
 
 
 LINKS = {
-    f"http://mp.weixin.qq.com/s?{QUERY}&token=1&key=2#wechat_redirect": LONG.removesuffix("&scene=27"),
+    f"http://mp.weixin.qq.com/s?{QUERY}&token=1&key=2#wechat_redirect": LONG.removesuffix(
+        "&scene=27"
+    ),
     f"/s?{QUERY}": LONG.removesuffix("&scene=27"),
     SHORT + "?nwr_flag=1#rd": SHORT,
     "https://example.com/a?key=word&token=x&b=%E4%B8%AD&amp;c=2#top": "https://example.com/a?key=word&token=x&b=%E4%B8%AD&c=2#top",
@@ -179,7 +206,9 @@ def test_links_lose_tokens_and_nothing_else(link: str, kept: str) -> None:
 def test_permanent_keeps_the_pages_own_form() -> None:
     """原文链接: scheme, ``chksm`` and ``#rd`` stay; tracking and tokens go."""
     given = f"http://mp.weixin.qq.com/s?__biz={BIZ}\\x26amp;mid=1\\x26amp;idx=1\\x26amp;sn=ab\\x26amp;chksm=cd\\x26amp;scene=2\\x26amp;key=3#rd"
-    assert f"http://mp.weixin.qq.com/s?__biz={BIZ}&mid=1&idx=1&sn=ab&chksm=cd#rd" == urls.permanent(given)
+    assert f"http://mp.weixin.qq.com/s?__biz={BIZ}&mid=1&idx=1&sn=ab&chksm=cd#rd" == urls.permanent(
+        given
+    )
     assert SHORT == urls.permanent(SHORT + "?nwr_flag=1")
     assert "https://mp.weixin.qq.com/s/x" == urls.permanent("https://mp.weixin.qq.com/s/x")
 
@@ -214,10 +243,14 @@ def test_reading_any_text_is_stable(text: str) -> None:
     for address in urls.find(text):
         assert address.canonical == urls.canonical(address.canonical)
         again = urls.parse(address.fetch)
-        assert (address.fetch, address.canonical, address.form) == (again.fetch, again.canonical, again.form)
-        assert not any(token in address.fetch for token in ("key=", "uin=", "pass_ticket", "poc_token")) or (
-            "tempkey=" in address.fetch
+        assert (address.fetch, address.canonical, address.form) == (
+            again.fetch,
+            again.canonical,
+            again.form,
         )
+        assert not any(
+            token in address.fetch for token in ("key=", "uin=", "pass_ticket", "poc_token")
+        ) or ("tempkey=" in address.fetch)
     try:
         urls.parse(text)
     except NotAnAddress as error:
@@ -226,5 +259,7 @@ def test_reading_any_text_is_stable(text: str) -> None:
 
 def test_a_long_text_is_read_in_linear_time() -> None:
     """Four megabytes of near misses take well under a second a megabyte."""
-    text = "https://mp.weixin.qq.com/s?url=" * 60_000 + "mp.weixin.qq.com" * 60_000 + "&amp;" * 100_000
+    text = (
+        "https://mp.weixin.qq.com/s?url=" * 60_000 + "mp.weixin.qq.com" * 60_000 + "&amp;" * 100_000
+    )
     assert [] == urls.find(text)

@@ -22,7 +22,10 @@ from scraper.errors import ScrapeError
 COMMANDS: dict[str, tuple[str, str]] = {
     "save": ("archive.cli.save:command", "Fetch articles and keep them."),
     "run": ("archive.cli.due:command", "Do everything that is due; for cron."),
-    "watch": ("archive.cli.watch:command", "Watch an album, feed, list file or article for new articles."),
+    "watch": (
+        "archive.cli.watch:command",
+        "Watch an album, feed, list file or article for new articles.",
+    ),
     "unwatch": ("archive.cli.watch:unwatch", "Stop watching a source."),
     "search": ("archive.cli.search:command", "Find articles by words in Chinese or any script."),
     "similar": ("archive.cli.search:similar", "Find reprints and related articles."),
@@ -36,10 +39,16 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("archive.cli.verify:command", "Check everything that is kept against its hashes."),
     "reparse": ("archive.cli.reparse:command", "Make articles again from their raw pages."),
     "reindex": ("archive.cli.search:reindex", "Make the search index again."),
-    "import": ("archive.cli.imports:command", "Take in Markdown, HTML, WARC or other tools' exports."),
+    "import": (
+        "archive.cli.imports:command",
+        "Take in Markdown, HTML, WARC or other tools' exports.",
+    ),
     "export": ("archive.cli.export:command", "Write the archive as other formats."),
     "backup": ("archive.cli.backup:command", "Copy the archive while it is in use."),
-    "config": ("archive.cli.config:command", "Show the settings in force and where they come from."),
+    "config": (
+        "archive.cli.config:command",
+        "Show the settings in force and where they come from.",
+    ),
 }
 
 USAGE, BUG, CANNOT_CREATE, DISK, INTERRUPTED = 64, 70, 73, 74, 130
@@ -122,7 +131,9 @@ def cli(ctx: click.Context) -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the program and end the process with its exit code."""
-    signal.signal(signal.SIGTERM, _terminated)  # commands that write take over as soon as they begin
+    signal.signal(
+        signal.SIGTERM, _terminated
+    )  # commands that write take over as soon as they begin
     sys.exit(run(list(sys.argv[1:] if argv is None else argv)))
 
 
@@ -177,10 +188,14 @@ def _os_error(error: OSError, app: App) -> int:
     where = f"{error.filename}: " if error.filename else ""
     what = error.strerror or str(error)
     if error.errno in _DISK_TROUBLE:
-        return _fail(app, f"{where}{what}. Nothing that was kept is lost; make room and run it again.", DISK)
+        return _fail(
+            app, f"{where}{what}. Nothing that was kept is lost; make room and run it again.", DISK
+        )
     if error.errno in _NOT_ALLOWED:
         return _fail(
-            app, f"{where}{what}. Choose another folder with --archive, or mend its permissions.", CANNOT_CREATE
+            app,
+            f"{where}{what}. Choose another folder with --archive, or mend its permissions.",
+            CANNOT_CREATE,
         )
     return _fail(app, f"{where}{what}", DISK)
 
@@ -193,9 +208,15 @@ def _sqlite_error(error: Exception, app: App) -> int | None:
         return None
     text = str(error)
     if "full" in text or "disk I/O" in text:
-        return _fail(app, f"the database cannot be written: {text}. Make room and run it again; nothing is lost.", DISK)
+        return _fail(
+            app,
+            f"the database cannot be written: {text}. Make room and run it again; nothing is lost.",
+            DISK,
+        )
     if "malformed" in text or "not a database" in text:
-        return _fail(app, f"the database is damaged: {text}. Run `wechat-archive verify --repair`.", 65)
+        return _fail(
+            app, f"the database is damaged: {text}. Run `wechat-archive verify --repair`.", 65
+        )
     if "locked" in text:
         return _fail(app, "the database is in use by another program; try again later.", 75)
     if "readonly" in text or "unable to open" in text:

@@ -57,7 +57,11 @@ class App:
 
     def set_up_logging(self) -> None:
         """Log to stderr in the chosen form, secrets removed. Called once by ``main`` before a command runs."""
-        level = logging.ERROR if self.quiet else max(logging.WARNING - 10 * self.verbosity, logging.DEBUG)
+        level = (
+            logging.ERROR
+            if self.quiet
+            else max(logging.WARNING - 10 * self.verbosity, logging.DEBUG)
+        )
         handler = logging.StreamHandler()
         handler.setFormatter(_JsonFormatter() if self.log_format == "json" else _TextFormatter())
         root = logging.getLogger()
@@ -84,7 +88,9 @@ class _JsonFormatter(logging.Formatter):
         return _as_json(record.getMessage(), record.levelname.lower(), record.name, record.created)
 
 
-def _as_json(message: str, level: str, logger: str = "wechat-archive", created: float | None = None) -> str:
+def _as_json(
+    message: str, level: str, logger: str = "wechat-archive", created: float | None = None
+) -> str:
     import json
     import time
     from datetime import UTC, datetime
@@ -92,7 +98,9 @@ def _as_json(message: str, level: str, logger: str = "wechat-archive", created: 
     from scraper.redact import redact
 
     line = {
-        "time": datetime.fromtimestamp(created or time.time(), UTC).isoformat(timespec="milliseconds"),
+        "time": datetime.fromtimestamp(created or time.time(), UTC).isoformat(
+            timespec="milliseconds"
+        ),
         "level": level,
         "logger": logger,
         "message": redact(message),

@@ -24,16 +24,23 @@ def command(app: App, as_json: bool, init: bool) -> None:
     if init:
         _write_template(app, settings.template())
     shown = {
-        name: (getattr(app.config, name), app.config.sources.get(name, "default")) for name in settings.setting_names()
+        name: (getattr(app.config, name), app.config.sources.get(name, "default"))
+        for name in settings.setting_names()
     }
     if as_json:
         import json
 
-        report = {name: {"value": value, "source": source} for name, (value, source) in shown.items()}
-        text = json.dumps({"archive": str(app.root), "file": str(path), "settings": report}, ensure_ascii=False)
+        report = {
+            name: {"value": value, "source": source} for name, (value, source) in shown.items()
+        }
+        text = json.dumps(
+            {"archive": str(app.root), "file": str(path), "settings": report}, ensure_ascii=False
+        )
         click.echo(redact(text))
         return
-    click.echo(f"archive  {app.root}\nfile     {path}{'' if path.exists() else ' (not there: all defaults)'}\n")
+    click.echo(
+        f"archive  {app.root}\nfile     {path}{'' if path.exists() else ' (not there: all defaults)'}\n"
+    )
     for name, (value, source) in shown.items():
         click.echo(redact(f"{name:15} {_plain(value)}") + click.style(f"  ({source})", dim=True))
 

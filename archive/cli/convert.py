@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 
 @archive_command("convert", short_help="Turn a saved page into Markdown; stores nothing.")
 @click.argument("pages", metavar="PAGE.html|DIR|-…", nargs=-1, required=True)
-@click.option("--body", "body_only", is_flag=True, help="The body alone, without front matter and header.")
+@click.option(
+    "--body", "body_only", is_flag=True, help="The body alone, without front matter and header."
+)
 @click.option("--losses", is_flag=True, help="Say on stderr what of the body could not be kept.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a page: every fact, body and Markdown.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object a page: every fact, body and Markdown."
+)
 @pass_app
 def command(app: App, pages: tuple[str, ...], body_only: bool, losses: bool, as_json: bool) -> None:
     """Print a saved page of mp.weixin.qq.com (raw, or saved from a browser) as Markdown.
@@ -51,7 +55,10 @@ def command(app: App, pages: tuple[str, ...], body_only: bool, losses: bool, as_
         if as_json:
             click.echo(json.dumps(_facts(name, article), ensure_ascii=False))
         else:
-            click.echo(archive.body_markdown(article) if body_only else archive.to_markdown(article), nl=False)
+            click.echo(
+                archive.body_markdown(article) if body_only else archive.to_markdown(article),
+                nl=False,
+            )
         if losses:
             _tell_losses(name, article)
     if failed:

@@ -24,7 +24,9 @@ class Duration(click.ParamType[float]):
 
     name = "duration"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
         """Seconds; fails with what was expected."""
         from archive.config import seconds
 
@@ -39,16 +41,24 @@ def network_options(command: F) -> F:
     """The options that say how requests are made."""
     options = [
         click.option(
-            "--interval", type=Duration(), help="Between two requests to mp.weixin.qq.com [default: 3s, jittered]."
+            "--interval",
+            type=Duration(),
+            help="Between two requests to mp.weixin.qq.com [default: 3s, jittered].",
         ),
         click.option(
-            "--images", type=click.Choice(["none", "remote", "local"]), help="Fetch images, or leave their addresses."
+            "--images",
+            type=click.Choice(["none", "remote", "local"]),
+            help="Fetch images, or leave their addresses.",
         ),
         click.option("--user-agent", metavar="TEXT", help="The User-Agent to send."),
-        click.option("--cookies", metavar="FILE", help="Netscape cookies file of your own browser session."),
+        click.option(
+            "--cookies", metavar="FILE", help="Netscape cookies file of your own browser session."
+        ),
         click.option("--proxy", metavar="URL", help="Proxy for all requests."),
         click.option("--no-snapshots", is_flag=True, help="Do not keep the raw pages."),
-        click.option("--now", "anyway", is_flag=True, help="Try although WeChat asked for a pause."),
+        click.option(
+            "--now", "anyway", is_flag=True, help="Try although WeChat asked for a pause."
+        ),
         click.option("--wait", is_flag=True, help="Wait for another command that is writing."),
         click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout."),
     ]
@@ -76,7 +86,9 @@ def watched(app: App, runner: Runner) -> Iterator[None]:
         def tell(result: Result) -> None:
             counts["failed" if result.change == "failed" else "done"] += 1
             name = result.title or result.address
-            progress.update(line, description=f"{counts['done']} done, {counts['failed']} failed · {name[:60]}")
+            progress.update(
+                line, description=f"{counts['done']} done, {counts['failed']} failed · {name[:60]}"
+            )
             if result.change not in ("held", "unchanged", "skipped"):
                 console.print(_describe(result), markup=False, highlight=False, soft_wrap=True)
 

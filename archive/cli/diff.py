@@ -34,7 +34,9 @@ def command(app: App, name: str, older: int | None, newer: int | None) -> None:
             raise NotHeld(f"{held.key} has one version only: nothing to compare")
         seen = {version.number: version.seen for version in store.versions(held.article_id)}
         texts = {
-            number: archive.to_markdown(store.version(held.article_id, number)).splitlines(keepends=True)
+            number: archive.to_markdown(store.version(held.article_id, number)).splitlines(
+                keepends=True
+            )
             for number in (older, newer)
         }
         for line in difflib.unified_diff(

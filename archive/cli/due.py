@@ -10,13 +10,22 @@ from archive.cli.crawling import Duration, network_options, show, watched
 
 @archive_command("run", short_help="Do everything that is due; for cron.")
 @click.option(
-    "--max-requests", type=click.IntRange(0), metavar="N", help="At most so many requests to mp.weixin.qq.com."
+    "--max-requests",
+    type=click.IntRange(0),
+    metavar="N",
+    help="At most so many requests to mp.weixin.qq.com.",
 )
 @click.option("--max-duration", type=Duration(), help="Start nothing new after this long, as 50m.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many articles.")
-@click.option("--recheck", metavar="auto|off|AGE", help="Look at held articles again: by age, never, or as 30d.")
 @click.option(
-    "--ping-url", metavar="URL", help="Tell healthchecks.io or its like: /start, then success or the exit code."
+    "--recheck",
+    metavar="auto|off|AGE",
+    help="Look at held articles again: by age, never, or as 30d.",
+)
+@click.option(
+    "--ping-url",
+    metavar="URL",
+    help="Tell healthchecks.io or its like: /start, then success or the exit code.",
 )
 @network_options
 @pass_app
@@ -61,7 +70,9 @@ def command(
         snapshots=False if no_snapshots else None,
     )
     report = RunReport(command="run", whole=as_json)
-    runner = Runner(root=app.root, config=config, command="run", anyway=anyway, wait=wait, report=report)
+    runner = Runner(
+        root=app.root, config=config, command="run", anyway=anyway, wait=wait, report=report
+    )
     with pinging(config.ping_url) as ping:
         with watched(app, runner):
             report = runner.run()

@@ -20,15 +20,21 @@ _FORMATS = ("markdown", "html", "jsonl", "csv", "epub", "warc")
 @click.argument("target", metavar="DIR|FILE|-")
 @click.argument("keys", nargs=-1, metavar="[KEY|ADDRESS]…")
 @click.option("--account", metavar="NAME", help="Only this account: name, __biz, gh_… or 微信号.")
-@click.option("--album", metavar="ALBUM", help="Only members of this album (id or title), in its order.")
+@click.option(
+    "--album", metavar="ALBUM", help="Only members of this album (id or title), in its order."
+)
 @click.option("--search", "query", metavar="QUERY", help="Only what this search finds.")
 @click.option("--tag", metavar="TAG", help="Only articles with this tag.")
 @click.option("--kind", metavar="KIND", help="Only this kind: article, picture, video, …")
 @click.option("--since", type=Day(), metavar="DAY", help="Published on that day (China) or later.")
-@click.option("--until", type=Day(), metavar="DAY", help="Published before that day begins (China).")
+@click.option(
+    "--until", type=Day(), metavar="DAY", help="Published before that day begins (China)."
+)
 @click.option("--title", metavar="TEXT", help="The title of the book (epub).")
 @click.option("--no-images", is_flag=True, help="A WARC of pages alone.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object about what was written, on stdout.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object about what was written, on stdout."
+)
 @pass_app
 def command(
     app: App,
@@ -64,7 +70,14 @@ def command(
     if target == "-" and (format in ("markdown", "html") or as_json):
         raise click.UsageError("stdout takes one file: jsonl, csv, epub or warc, without --json")
     selection = Selection(
-        keys=keys, account=account, album=album, query=query, tag=tag, kind=kind, since=since, until=until
+        keys=keys,
+        account=account,
+        album=album,
+        query=query,
+        tag=tag,
+        kind=kind,
+        since=since,
+        until=until,
     )
     with progress(app, f"writing {format}") as step:
         report = export(

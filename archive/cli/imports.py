@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
 
 @archive_command("import", short_help="Take in Markdown, HTML, WARC or other tools' exports.")
-@click.argument("paths", nargs=-1, required=True, metavar="FILE|DIR…", type=click.Path(path_type=Path))
+@click.argument(
+    "paths", nargs=-1, required=True, metavar="FILE|DIR…", type=click.Path(path_type=Path)
+)
 @click.option("--fetch", is_flag=True, help="Then fetch images and linked articles, as `run` does.")
 @click.option("--no-snapshots", is_flag=True, help="Do not keep the raw pages.")
 @click.option("--wait", is_flag=True, help="Wait for another command that writes to the archive.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @pass_app
-def command(app: App, paths: tuple[Path, ...], fetch: bool, no_snapshots: bool, wait: bool, as_json: bool) -> None:
+def command(
+    app: App, paths: tuple[Path, ...], fetch: bool, no_snapshots: bool, wait: bool, as_json: bool
+) -> None:
     """Take in Markdown files, saved pages, other tools' exports and web archives.
 
     Reads this program's own files (a lost database is rebuilt from them), Markdown with 原文链接: lines or front

@@ -20,24 +20,38 @@ class Day(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic 
 
     name = "day"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        from archive.document.paths import CHINA
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        from scraper.clock import CHINA
 
         for form in ("%Y-%m-%d", "%Y-%m", "%Y"):
             with suppress(ValueError):
                 return datetime.strptime(value, form).replace(tzinfo=CHINA)
-        return self.fail(f"{value!r} is not a day such as 2022-10-27, a month such as 2022-10 or a year", param, ctx)
+        return self.fail(
+            f"{value!r} is not a day such as 2022-10-27, a month such as 2022-10 or a year",
+            param,
+            ctx,
+        )
 
 
 @archive_command("list", short_help="List the articles held.")
-@click.option("--account", metavar="NAME", help="Only this account: its name, __biz, gh_… name or 微信号.")
+@click.option(
+    "--account", metavar="NAME", help="Only this account: its name, __biz, gh_… name or 微信号."
+)
 @click.option("--since", type=Day(), metavar="DAY", help="Published on that day (China) or later.")
-@click.option("--until", type=Day(), metavar="DAY", help="Published before that day begins (China).")
-@click.option("--kind", metavar="KIND", help="Only this kind: article, picture, video, text, shared, …")
+@click.option(
+    "--until", type=Day(), metavar="DAY", help="Published before that day begins (China)."
+)
+@click.option(
+    "--kind", metavar="KIND", help="Only this kind: article, picture, video, text, shared, …"
+)
 @click.option("--tag", metavar="TAG", help="Only articles with this tag.")
 @click.option("--album", metavar="ALBUM", help="Only members of this album: its id or title.")
 @click.option("--title", metavar="TEXT", help="Only titles with these words in them.")
-@click.option("--gone/--not-gone", default=None, help="Only what was deleted since, or only what was not.")
+@click.option(
+    "--gone/--not-gone", default=None, help="Only what was deleted since, or only what was not."
+)
 @click.option("--edited", is_flag=True, help="Only articles whose file somebody changed by hand.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
 @click.option("--oldest-first", is_flag=True, help="Oldest first instead of newest first.")
@@ -62,10 +76,14 @@ def command(app: App, /, as_json: bool, oldest_first: bool, **filters: Any) -> N
 
 def lines(articles: Iterator[Stored]) -> Iterator[str]:
     """One line an article, for a person."""
-    from archive.document.paths import CHINA
+    from scraper.clock import CHINA
 
     for article in articles:
-        day = article.published.astimezone(CHINA).strftime("%Y-%m-%d") if article.published else "undated   "
+        day = (
+            article.published.astimezone(CHINA).strftime("%Y-%m-%d")
+            if article.published
+            else "undated   "
+        )
         gone = f"  [gone: {article.gone_reason}]" if article.gone else ""
         title = " ".join(article.title.split()) or "(no title)"
         yield f"{article.key}  {day}  {article.account or '-'}  {title}{gone}"

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 @click.argument("keys", nargs=-1, metavar="[KEY|ADDRESS]…")
 @click.option("--all", "everything", is_flag=True, help="Every article that has a raw page.")
 @click.option("--changed", is_flag=True, help="Articles that an older parser made [default].")
-@click.option("-n", "--dry-run", is_flag=True, help="Write nothing; show as diffs what would change.")
+@click.option(
+    "-n", "--dry-run", is_flag=True, help="Write nothing; show as diffs what would change."
+)
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Processes [default: one a core].")
 @click.option("--wait", is_flag=True, help="Wait for another command that writes to the archive.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
@@ -46,7 +48,10 @@ def command(
         if as_json:
             return
         if dry_run and change.what != "failed":
-            click.echo(change.diff or f"{change.what}: {change.title or change.address} ({', '.join(change.fields)})")
+            click.echo(
+                change.diff
+                or f"{change.what}: {change.title or change.address} ({', '.join(change.fields)})"
+            )
         elif change.what == "failed":
             app.say(f"{change.key or change.address}: {change.error}")
         elif app.verbosity:

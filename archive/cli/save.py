@@ -12,11 +12,25 @@ from archive.cli.crawling import network_options, show, watched
 
 @archive_command("save", short_help="Fetch articles and keep them.")
 @click.argument("addresses", nargs=-1, metavar="ADDRESS|FILE.html|FOLDER|-…")
-@click.option("-i", "--input", "lists", multiple=True, metavar="FILE", help="A list of addresses, one or more a line.")
 @click.option(
-    "--follow", type=click.IntRange(0), metavar="N", help="Follow related reads so many links deep [default: 0]."
+    "-i",
+    "--input",
+    "lists",
+    multiple=True,
+    metavar="FILE",
+    help="A list of addresses, one or more a line.",
 )
-@click.option("--scope", type=click.Choice(["any", "account", "album"]), help="Which related reads [default: any].")
+@click.option(
+    "--follow",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Follow related reads so many links deep [default: 0].",
+)
+@click.option(
+    "--scope",
+    type=click.Choice(["any", "account", "album"]),
+    help="Which related reads [default: any].",
+)
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many articles.")
 @click.option("--refresh", is_flag=True, help="Fetch what is held again; write only what changed.")
 @network_options

@@ -11,18 +11,18 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from archive.cli.common import App, Command, archive_command, pass_app
+from scraper.clock import CHINA
 
 if TYPE_CHECKING:
     from archive.search.api import Hit, Results
 
-_CHINA = timezone(timedelta(hours=8))
 _OWN_SHORT = re.compile(r"-(v+|q|h)")  # the common options; -video is a word that is not wanted
 T = TypeVar("T")
 
@@ -35,18 +35,36 @@ class QueryCommand(Command):
 
 
 def _guarded(word: str) -> str:
-    negative = len(word) > 1 and word[0] == "-" and word[1] != "-" and not _OWN_SHORT.fullmatch(word)
+    negative = (
+        len(word) > 1 and word[0] == "-" and word[1] != "-" and not _OWN_SHORT.fullmatch(word)
+    )
     return f"\0{word}" if negative else word
 
 
-@click.command("search", cls=QueryCommand, short_help="Find articles by words in Chinese or any script.")
+@click.command(
+    "search", cls=QueryCommand, short_help="Find articles by words in Chinese or any script."
+)
 @click.argument("query", nargs=-1, required=True, metavar="QUERY...")
 @click.option("--newest", is_flag=True, help="The newest first instead of the best.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, metavar="N", help="At most so many [default: 20].")
-@click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first N.")
-@click.option("--contains", is_flag=True, help="Find Latin words and digits inside longer ones too.")
-@click.option("--fold", is_flag=True, help="List reprints and near-duplicates under the best of them.")
-@click.option("--count", "only_count", is_flag=True, help="Say only how many match (1000+: more than that).")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    metavar="N",
+    help="At most so many [default: 20].",
+)
+@click.option(
+    "--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first N."
+)
+@click.option(
+    "--contains", is_flag=True, help="Find Latin words and digits inside longer ones too."
+)
+@click.option(
+    "--fold", is_flag=True, help="List reprints and near-duplicates under the best of them."
+)
+@click.option(
+    "--count", "only_count", is_flag=True, help="Say only how many match (1000+: more than that)."
+)
 @click.option("--open", "open_first", is_flag=True, help="Open the first result's file.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @pass_app
@@ -82,12 +100,16 @@ def command(
         from archive.search.api import count
 
         found = with_index(app, lambda conn: count(conn, typed, contains=contains))
-        click.echo(json.dumps({"count": found.number, "more": found.more}) if as_json else str(found))
+        click.echo(
+            json.dumps({"count": found.number, "more": found.more}) if as_json else str(found)
+        )
         return
     from archive.search.api import search
 
     def ask(conn: sqlite3.Connection) -> Results:
-        return search(conn, typed, limit=limit, offset=offset, newest=newest, contains=contains, fold=fold)
+        return search(
+            conn, typed, limit=limit, offset=offset, newest=newest, contains=contains, fold=fold
+        )
 
     results = with_index(app, ask)
     if as_json:
@@ -109,7 +131,7 @@ def _open(app: App, path: Path) -> None:
 def _show(app: App, results: Results, offset: int) -> None:
     for number, hit in enumerate(results, offset + 1):
         click.echo(f"{number}. {_marked(hit.title, hit.title_marks)}")
-        day = hit.published.astimezone(_CHINA).strftime("%Y-%m-%d") if hit.published else "undated"
+        day = hit.published.astimezone(CHINA).strftime("%Y-%m-%d") if hit.published else "undated"
         facts = [hit.account or "-", day, hit.key, *(["gone"] if hit.gone else [])]
         click.echo(click.style("   " + " · ".join(facts), dim=True))
         click.echo(f"   {hit.path}")
@@ -137,7 +159,10 @@ def _marked(text: str, marks: tuple[tuple[int, int], ...]) -> str:
     out, last = [], 0
     for start, end in marks:
         word = text[start:end]
-        out += [text[last:start], click.style(word, fg="yellow", bold=True) if colour else f"**{word}**"]
+        out += [
+            text[last:start],
+            click.style(word, fg="yellow", bold=True) if colour else f"**{word}**",
+        ]
         last = end
     return "".join([*out, text[last:]])
 
@@ -203,7 +228,13 @@ def rebuild(app: App) -> int:
 
 @archive_command("similar", short_help="Find reprints and related articles.")
 @click.argument("key")
-@click.option("--limit", type=click.IntRange(min=1), default=20, metavar="N", help="At most so many [default: 20].")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    metavar="N",
+    help="At most so many [default: 20].",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @pass_app
 def similar_command(app: App, /, key: str, limit: int, as_json: bool) -> None:
@@ -227,9 +258,17 @@ def similar_command(app: App, /, key: str, limit: int, as_json: bool) -> None:
             }
             click.echo(json.dumps(row, ensure_ascii=False))
         else:
-            day = one.published.astimezone(_CHINA).strftime("%Y-%m-%d") if one.published else "undated"
-            amount = f"{one.score:.0%}" if one.relation in ("duplicate", "reprint", "near") else f"{one.score:.0f}"
-            click.echo(f"{one.relation:<12} {amount:>4}  {one.key}  {day}  {one.account or '-'}  {one.title}")
+            day = (
+                one.published.astimezone(CHINA).strftime("%Y-%m-%d") if one.published else "undated"
+            )
+            amount = (
+                f"{one.score:.0%}"
+                if one.relation in ("duplicate", "reprint", "near")
+                else f"{one.score:.0f}"
+            )
+            click.echo(
+                f"{one.relation:<12} {amount:>4}  {one.key}  {day}  {one.account or '-'}  {one.title}"
+            )
     if not found:
         app.say("nothing similar is held")
 
@@ -253,8 +292,12 @@ def reindex(app: App, /, datasette: Path | None) -> None:
     if datasette is not None:
         from archive.search.datasette import metadata
 
-        datasette.write_text(json.dumps(metadata(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        app.say(f"wrote {datasette}; now: datasette {app.root / 'archive.db'} --metadata {datasette}")
+        datasette.write_text(
+            json.dumps(metadata(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+        )
+        app.say(
+            f"wrote {datasette}; now: datasette {app.root / 'archive.db'} --metadata {datasette}"
+        )
         return
     from archive.errors import NotHeld
 

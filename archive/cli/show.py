@@ -15,10 +15,28 @@ if TYPE_CHECKING:
 
 @archive_command("show", short_help="Show one article, its versions or links.")
 @click.argument("name", metavar="KEY|ADDRESS")
-@click.option("--versions", "what", flag_value="versions", help="Each distinct content: when seen, what differs.")
-@click.option("--links", "what", flag_value="links", help="What it links to, what links to it, what is not held yet.")
-@click.option("--version", "number", type=click.IntRange(min=1), metavar="N", help="An earlier version's Markdown.")
-@click.option("--json", "as_json", is_flag=True, help="JSON: everything known, or the versions or links.")
+@click.option(
+    "--versions",
+    "what",
+    flag_value="versions",
+    help="Each distinct content: when seen, what differs.",
+)
+@click.option(
+    "--links",
+    "what",
+    flag_value="links",
+    help="What it links to, what links to it, what is not held yet.",
+)
+@click.option(
+    "--version",
+    "number",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="An earlier version's Markdown.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="JSON: everything known, or the versions or links."
+)
 @pass_app
 def command(app: App, name: str, what: str | None, number: int | None, as_json: bool) -> None:
     """Show one article as Markdown, by its key (six characters are enough), any address, or its file's path.
@@ -50,11 +68,19 @@ def _everything(store: Store, held: Stored, number: int | None) -> dict[str, Any
 
     article = store.version(held.article_id, number or held.version)
     facts = json.loads(record.dumps(article))
-    found: dict[str, Any] = {**held.to_json(), **{k: v for k, v in facts.items() if k not in held.to_json()}}
+    found: dict[str, Any] = {
+        **held.to_json(),
+        **{k: v for k, v in facts.items() if k not in held.to_json()},
+    }
     found["account_details"] = facts.get("account", {})
     found["addresses"] = store.addresses(held.article_id)
     found["image_files"] = [
-        {"url": image.url, "role": image.role, "alt": image.alt, "path": store.media_path(image.url)}
+        {
+            "url": image.url,
+            "role": image.role,
+            "alt": image.alt,
+            "path": store.media_path(image.url),
+        }
         for image in article.images
     ]
     found["media"] = facts.get("media", [])
@@ -86,7 +112,10 @@ def _versions(store: Store, held: Stored, as_json: bool) -> None:
         click.echo(json.dumps([version.to_json() for version in versions], ensure_ascii=False))
         return
     for version in versions:
-        differs = "; ".join(_in_words(name, change) for name, change in version.changes.items()) or "first seen"
+        differs = (
+            "; ".join(_in_words(name, change) for name, change in version.changes.items())
+            or "first seen"
+        )
         mark = " (the file)" if version.current else ""
         click.echo(
             f"{version.number}  {version.seen.isoformat(timespec='minutes')}{mark}  {version.title}\n   {differs}"

@@ -48,7 +48,9 @@ def _list_failed(conn: Any) -> None:
 
     for failure in SqliteFrontier(conn).failures():
         when = f"waits until {failure.due[:16]}" if failure.due else failure.state
-        click.echo(f"# {failure.error_class} ({when}): {' '.join(failure.error.split())}\n{failure.fetch}")
+        click.echo(
+            f"# {failure.error_class} ({when}): {' '.join(failure.error.split())}\n{failure.fetch}"
+        )
 
 
 def _show(found: dict[str, Any]) -> None:
@@ -58,11 +60,17 @@ def _show(found: dict[str, Any]) -> None:
     kept = f"{_count(held['articles'], 'article')} of {_count(held['accounts'], 'account')}"
     click.echo(f"held     {kept}{gone}; {_count(images['held'], 'image')}")
     if held["older_parser"]:
-        click.echo(f"         {held['older_parser']} were made by an older parser: `wechat-archive reparse --changed`")
+        click.echo(
+            f"         {held['older_parser']} were made by an older parser: `wechat-archive reparse --changed`"
+        )
     block = found["blocked"]
     rest = block["until"] if block and block["in_force"] else None
     due = f", {waiting['due']} due now" if waiting["due"] and not rest else ""
-    then = f"; next {_time(_later(waiting['next_due'], rest))}" if waiting["next_due"] and not due else ""
+    then = (
+        f"; next {_time(_later(waiting['next_due'], rest))}"
+        if waiting["next_due"] and not due
+        else ""
+    )
     click.echo(f"waiting  {_count(waiting['addresses'], 'address', 'addresses')}{due}{then}")
     if images["missing"]:
         click.echo(f"images   {images['missing']} missing, next try {_time(images['next_due'])}")
@@ -73,12 +81,20 @@ def _show(found: dict[str, Any]) -> None:
     _show_albums(found["albums"])
     sources = found["sources"]
     if sources["count"]:
-        failing = f", {sources['failing']} failing (`watch --list` says why)" if sources["failing"] else ""
-        click.echo(f"watched  {_count(sources['count'], 'source')}{failing}; next look {_time(sources['next_due'])}")
+        failing = (
+            f", {sources['failing']} failing (`watch --list` says why)"
+            if sources["failing"]
+            else ""
+        )
+        click.echo(
+            f"watched  {_count(sources['count'], 'source')}{failing}; next look {_time(sources['next_due'])}"
+        )
     if found["writing"]:
         click.echo(f"writing  {found['writing']['command']} (process {found['writing']['pid']})")
     for run in found["runs"]:
-        click.echo(f"run      {_time(run['started'])}  {run['summary'] or 'did not end: killed, or still running'}")
+        click.echo(
+            f"run      {_time(run['started'])}  {run['summary'] or 'did not end: killed, or still running'}"
+        )
 
 
 def _show_block(block: dict[str, Any] | None) -> None:
@@ -88,7 +104,9 @@ def _show_block(block: dict[str, Any] | None) -> None:
     if block["in_force"]:
         click.echo(f"blocked  until {_time(block['until'])} ({what})")
     else:
-        click.echo(f"blocked  was until {_time(block['until'])} ({what}); the next request is a careful probe")
+        click.echo(
+            f"blocked  was until {_time(block['until'])} ({what}); the next request is a careful probe"
+        )
 
 
 def _show_failed(failed: list[dict[str, Any]], rest: str | None) -> None:
@@ -162,7 +180,9 @@ def _tell_count(app: App, count: int, what: tuple[str, ...], done: str) -> None:
         from archive.errors import NotHeld
 
         named = ", ".join(what) or "any failed address"
-        raise NotHeld(f"nothing in the queue is called {named}: `wechat-archive status --failed` lists what failed")
+        raise NotHeld(
+            f"nothing in the queue is called {named}: `wechat-archive status --failed` lists what failed"
+        )
     app.say(f"{_count(count, 'address', 'addresses')} {done}")
 
 

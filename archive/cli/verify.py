@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 
 @archive_command("verify", short_help="Check everything that is kept against its hashes.")
-@click.option("--repair", "mend", is_flag=True, help="Make again what can be derived; mark images to be fetched again.")
+@click.option(
+    "--repair",
+    "mend",
+    is_flag=True,
+    help="Make again what can be derived; mark images to be fetched again.",
+)
 @click.option("--wait", is_flag=True, help="With --repair: wait for another command that writes.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for each thing found.")
 @pass_app
@@ -50,10 +55,14 @@ def command(app: App, mend: bool, wait: bool, as_json: bool) -> None:
             app.say(f"still: {finding.line()}")
     if faults:
         advice = (
-            "some of it cannot be repaired from here" if mend else "`wechat-archive verify --repair` mends what it can"
+            "some of it cannot be repaired from here"
+            if mend
+            else "`wechat-archive verify --repair` mends what it can"
         )
         raise Corrupt(f"{len(faults)} thing{'s' * (len(faults) != 1)} not as written: {advice}")
-    app.say("Everything is as it was written." if not any(f.repaired for f in findings) else "Repaired.")
+    app.say(
+        "Everything is as it was written." if not any(f.repaired for f in findings) else "Repaired."
+    )
 
 
 def _tell(findings: Iterable[Finding]) -> None:

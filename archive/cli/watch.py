@@ -20,9 +20,16 @@ if TYPE_CHECKING:
 @click.argument("given", nargs=-1, metavar="ADDRESS|FILE|FEED|ALBUM…")
 @click.option("--every", type=Duration(), help="How often to look, as 6h or 1d [default: 6h].")
 @click.option(
-    "--follow", type=click.IntRange(0), metavar="N", help="Follow from there [default: 1 for an article, else 0]."
+    "--follow",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Follow from there [default: 1 for an article, else 0].",
 )
-@click.option("--scope", type=click.Choice(["any", "account", "album"]), help="Which related reads [default: any].")
+@click.option(
+    "--scope",
+    type=click.Choice(["any", "account", "album"]),
+    help="Which related reads [default: any].",
+)
 @click.option("--list", "listing", is_flag=True, help="Show what is watched.")
 @click.option("--json", "as_json", is_flag=True, help="With --list: one JSON object a line.")
 @click.option("--wait", is_flag=True, help="Wait for another command that is writing.")
@@ -61,7 +68,9 @@ def command(
                 follow=follow,
                 scope=scope or app.config.scope,
             )
-            app.say(f"watching {sort} {_shown(address)} every {_period(period)}; the next `run` looks at it")
+            app.say(
+                f"watching {sort} {_shown(address)} every {_period(period)}; the next `run` looks at it"
+            )
 
 
 @archive_command("unwatch", short_help="Stop watching a source.")
@@ -103,7 +112,11 @@ def _list(app: App, as_json: bool) -> None:
         rows_as_json(source.to_json() for source in found)
         return
     for source in found:
-        state = f"failing: {source.error}" if source.error else f"next look {source.due.astimezone():%Y-%m-%d %H:%M}"
+        state = (
+            f"failing: {source.error}"
+            if source.error
+            else f"next look {source.due.astimezone():%Y-%m-%d %H:%M}"
+        )
         title = f"  {source.title}" if source.title else ""
         head = f"{source.id:3}  {source.sort:9}  every {_period(source.every):4}"
         click.echo(f"{head}  {_shown(source.address)}{title}  ({state})")

@@ -47,7 +47,8 @@ def known(conn: sqlite3.Connection, task: Task, now: datetime, fresh: float) -> 
 def members(conn: sqlite3.Connection, album_id: str) -> list[Member]:
     """What is known to be in an album, in its order."""
     rows = conn.execute(
-        "SELECT coalesce(url, address) AS url FROM album_members WHERE album_id = ? ORDER BY position", (album_id,)
+        "SELECT coalesce(url, address) AS url FROM album_members WHERE album_id = ? ORDER BY position",
+        (album_id,),
     )
     return [Member(row["url"]) for row in rows]
 
@@ -66,7 +67,11 @@ def take_in(conn: sqlite3.Connection, task: Task, page: Page, now: datetime) -> 
             _begin(conn, album_id, listed.album)
         if not unchanged:
             _stage(conn, album_id, finds)
-        next_url = None if unchanged else lists.next_url(page, listed) or _other_order(conn, album_id, page, listed)
+        next_url = (
+            None
+            if unchanged
+            else lists.next_url(page, listed) or _other_order(conn, album_id, page, listed)
+        )
         if next_url is None:
             _settle(conn, album_id, now, replace=not unchanged)
     return AlbumPage(album_id=album_id, members=[url for url, _ in finds], next_url=next_url)
@@ -77,24 +82,43 @@ def _album_id(task: Task) -> str:
 
 
 def _begin(conn: sqlite3.Connection, album_id: str, album: Album | None) -> None:
-    conn.execute("DELETE FROM album_members WHERE album_id = ? AND position >= ?", (album_id, _STAGED))
+    conn.execute(
+        "DELETE FROM album_members WHERE album_id = ? AND position >= ?", (album_id, _STAGED)
+    )
     conn.execute(
         "INSERT INTO albums (id, title, url, size) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
         "title = coalesce(excluded.title, title), url = coalesce(excluded.url, url), "
         "size = coalesce(excluded.size, size)",
-        (album_id, album.title if album else None, album.url if album else None, album.size if album else None),
+        (
+            album_id,
+            album.title if album else None,
+            album.url if album else None,
+            album.size if album else None,
+        ),
     )
 
 
 def _nothing_new(
-    conn: sqlite3.Connection, album_id: str, album: Album | None, finds: Iterable[tuple[str, str | None]]
+    conn: sqlite3.Connection,
+    album_id: str,
+    album: Album | None,
+    finds: Iterable[tuple[str, str | None]],
 ) -> bool:
     """Whether the first page shows what is known already: then the others are not asked for."""
     row = conn.execute("SELECT checked, size FROM albums WHERE id = ?", (album_id,)).fetchone()
-    if row is None or row["checked"] is None or album is None or album.size is None or album.size != row["size"]:
+    if (
+        row is None
+        or row["checked"] is None
+        or album is None
+        or album.size is None
+        or album.size != row["size"]
+    ):
         return False
     addresses = {
-        found[0] for found in conn.execute("SELECT address FROM album_members WHERE album_id = ?", (album_id,))
+        found[0]
+        for found in conn.execute(
+            "SELECT address FROM album_members WHERE album_id = ?", (album_id,)
+        )
     }
     return all(_canonical(url) in addresses for url, _ in finds)
 
@@ -103,10 +127,17 @@ def _other_order(conn: sqlite3.Connection, album_id: str, page: Page, listed: Li
     """The list from its other end, once, where it ended before it had shown as many articles as it counts."""
     size = listed.album.size if listed.album else None
     (staged,) = conn.execute(
-        "SELECT count(*) FROM album_members WHERE album_id = ? AND position >= ?", (album_id, _STAGED)
+        "SELECT count(*) FROM album_members WHERE album_id = ? AND position >= ?",
+        (album_id, _STAGED),
     ).fetchone()
     biz = urls.account_of(page.url)
-    if size is None or staged >= size or biz is None or "is_reverse=1" in page.url or not listed.members:
+    if (
+        size is None
+        or staged >= size
+        or biz is None
+        or "is_reverse=1" in page.url
+        or not listed.members
+    ):
         return None
     from scraper.parse.album import page_url
 
@@ -124,8 +155,12 @@ def ends(conn: sqlite3.Connection, album_id: str) -> list[Member]:
     return [Member(row["url"], row["relation"]) for row in rows]
 
 
-def _stage(conn: sqlite3.Connection, album_id: str, finds: Iterable[tuple[str, str | None]]) -> None:
-    (last,) = conn.execute("SELECT max(position) FROM album_members WHERE album_id = ?", (album_id,)).fetchone()
+def _stage(
+    conn: sqlite3.Connection, album_id: str, finds: Iterable[tuple[str, str | None]]
+) -> None:
+    (last,) = conn.execute(
+        "SELECT max(position) FROM album_members WHERE album_id = ?", (album_id,)
+    ).fetchone()
     position = max(last or 0, _STAGED - 1)
     for url, title in finds:
         address = _canonical(url)
@@ -145,7 +180,9 @@ def _stage(conn: sqlite3.Connection, album_id: str, finds: Iterable[tuple[str, s
 def _settle(conn: sqlite3.Connection, album_id: str, now: datetime, *, replace: bool) -> None:
     """The whole list was read: its members take the place of the old ones."""
     if replace:
-        conn.execute("DELETE FROM album_members WHERE album_id = ? AND position < ?", (album_id, _STAGED))
+        conn.execute(
+            "DELETE FROM album_members WHERE album_id = ? AND position < ?", (album_id, _STAGED)
+        )
         rows = conn.execute(
             "SELECT position FROM album_members WHERE album_id = ? ORDER BY position", (album_id,)
         ).fetchall()
@@ -169,7 +206,10 @@ def gaps(conn: sqlite3.Connection) -> list[dict[str, Any]]:
 
     ``listed`` is how many its list showed; ``complete`` says that all are held and the list is as long as WeChat says.
     """
-    return [_gap(conn, row) for row in conn.execute("SELECT * FROM albums ORDER BY title, id").fetchall()]
+    return [
+        _gap(conn, row)
+        for row in conn.execute("SELECT * FROM albums ORDER BY title, id").fetchall()
+    ]
 
 
 def _gap(conn: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
@@ -209,7 +249,9 @@ def _is_held(conn: sqlite3.Connection, address: str) -> bool:
     if identity is None:
         return False
     named = (identity.biz, identity.mid, identity.idx)
-    row = conn.execute("SELECT 1 FROM articles WHERE biz = ? AND mid = ? AND idx = ?", named).fetchone()
+    row = conn.execute(
+        "SELECT 1 FROM articles WHERE biz = ? AND mid = ? AND idx = ?", named
+    ).fetchone()
     return row is not None
 
 

@@ -83,4 +83,6 @@ class CoolDown:
         with transaction(self.conn):
             self.conn.execute("DELETE FROM cooldown")
             if judge.struck is not None:
-                self.conn.execute("INSERT INTO cooldown (id, level, struck) VALUES (1, 0, ?)", (judge.struck,))
+                self.conn.execute(
+                    "INSERT INTO cooldown (id, level, struck) VALUES (1, 0, ?)", (judge.struck,)
+                )

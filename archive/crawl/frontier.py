@@ -108,7 +108,9 @@ class SqliteFrontier:
         ).fetchone()
         return datetime.fromisoformat(row[0]) if row[0] else None
 
-    def put_off(self, task: Task, error: ScrapeError, now: datetime, due: datetime, *, again: bool) -> None:
+    def put_off(
+        self, task: Task, error: ScrapeError, now: datetime, due: datetime, *, again: bool
+    ) -> None:
         with transaction(self.conn):
             self._set(
                 task.id,
@@ -123,8 +125,12 @@ class SqliteFrontier:
             )
             self._drop_page(task.id)
 
-    def close(self, task: Task, error: ScrapeError, now: datetime, finds: Iterable[Find] = ()) -> None:
-        state = "gone" if isinstance(error, Gone) else "person" if error.after == "person" else "failed"
+    def close(
+        self, task: Task, error: ScrapeError, now: datetime, finds: Iterable[Find] = ()
+    ) -> None:
+        state = (
+            "gone" if isinstance(error, Gone) else "person" if error.after == "person" else "failed"
+        )
         with transaction(self.conn):
             self._take_in_all(task, finds, now)
             self._end(task, now, state, attempts=task.attempts + 1, **_error(error))
@@ -142,9 +148,13 @@ class SqliteFrontier:
     def begin_run(self) -> None:
         """Forget the tries of the run before; whatever it still waited for is due as it stands."""
         with transaction(self.conn):
-            self.conn.execute("UPDATE frontier SET tries = 0, again = 0 WHERE open AND (tries > 0 OR again)")
+            self.conn.execute(
+                "UPDATE frontier SET tries = 0, again = 0 WHERE open AND (tries > 0 OR again)"
+            )
 
-    def new_crawl(self, command: str, now: datetime, *, limit: int | None, images: str | None) -> int:
+    def new_crawl(
+        self, command: str, now: datetime, *, limit: int | None, images: str | None
+    ) -> int:
         """A `save` begins; its addresses carry the number that this returns."""
         with transaction(self.conn):
             cursor = self.conn.execute(
@@ -169,7 +179,9 @@ class SqliteFrontier:
         ``insist``. An address that waits after a failure becomes due.
         """
         with transaction(self.conn):
-            self._take_in(find, now, crawl_id=crawl_id, source_id=source_id, parent=None, insist=insist)
+            self._take_in(
+                find, now, crawl_id=crawl_id, source_id=source_id, parent=None, insist=insist
+            )
             row = self.conn.execute(
                 "SELECT * FROM frontier WHERE address = ? AND NOT open AND error_class IS NOT NULL",
                 (find.address.canonical,),
@@ -185,13 +197,16 @@ class SqliteFrontier:
         """The raw page itself, for an archive without snapshots; dropped when the task ends."""
         with transaction(self.conn):
             self.conn.execute(
-                "INSERT OR REPLACE INTO pages VALUES (?, ?, ?)", (task.id, json.dumps(meta, ensure_ascii=False), body)
+                "INSERT OR REPLACE INTO pages VALUES (?, ?, ?)",
+                (task.id, json.dumps(meta, ensure_ascii=False), body),
             )
             self._set(task.id, now, state="fetched", snapshot_id=None)
 
     def page(self, task: Task) -> tuple[dict[str, Any], bytes] | None:
         """What ``keep_page`` kept."""
-        row = self.conn.execute("SELECT meta, body FROM pages WHERE frontier_id = ?", (task.id,)).fetchone()
+        row = self.conn.execute(
+            "SELECT meta, body FROM pages WHERE frontier_id = ?", (task.id,)
+        ).fetchone()
         return (json.loads(row["meta"]), row["body"]) if row else None
 
     def adopt(self, task: Task, finds: Iterable[Find], now: datetime) -> None:
@@ -211,7 +226,8 @@ class SqliteFrontier:
         """A `save` reached its limit: what it has not come to is not wanted. How many there were."""
         with transaction(self.conn):
             cursor = self.conn.execute(
-                "DELETE FROM frontier WHERE open AND error_code IS NULL AND crawl_id = ?", (crawl_id,)
+                "DELETE FROM frontier WHERE open AND error_code IS NULL AND crawl_id = ?",
+                (crawl_id,),
             )
         return cursor.rowcount
 
@@ -230,7 +246,8 @@ class SqliteFrontier:
     def crawl_of(self, task: Task) -> sqlite3.Row | None:
         """The crawl that an address belongs to."""
         row: sqlite3.Row | None = self.conn.execute(
-            "SELECT c.* FROM crawls c JOIN frontier f ON f.crawl_id = c.id WHERE f.id = ?", (task.id,)
+            "SELECT c.* FROM crawls c JOIN frontier f ON f.crawl_id = c.id WHERE f.id = ?",
+            (task.id,),
         ).fetchone()
         return row
 
@@ -238,7 +255,8 @@ class SqliteFrontier:
         """How many addresses are open."""
         mine = "AND crawl_id = ?" if crawl_id is not None else ""
         row = self.conn.execute(
-            f"SELECT count(*) FROM frontier WHERE open {mine}", () if crawl_id is None else (crawl_id,)
+            f"SELECT count(*) FROM frontier WHERE open {mine}",
+            () if crawl_id is None else (crawl_id,),
         ).fetchone()
         return int(row[0])
 
@@ -248,7 +266,9 @@ class SqliteFrontier:
 
     def failures(self) -> Iterator[Failure]:
         """Every address that waits after a failure or ended in one, the longest-known first."""
-        for row in self.conn.execute("SELECT * FROM frontier WHERE error_code IS NOT NULL ORDER BY id"):
+        for row in self.conn.execute(
+            "SELECT * FROM frontier WHERE error_code IS NOT NULL ORDER BY id"
+        ):
             yield _failure(row)
 
     def retry(self, what: str | None, addresses: Iterable[str], now: datetime) -> int:
@@ -264,7 +284,8 @@ class SqliteFrontier:
             count = 0
             for address in addresses:
                 count += self.conn.execute(
-                    f"UPDATE frontier SET {sets}, refresh = 1 WHERE address = :address", {**marks, "address": address}
+                    f"UPDATE frontier SET {sets}, refresh = 1 WHERE address = :address",
+                    {**marks, "address": address},
                 ).rowcount
             return count
 
@@ -297,7 +318,9 @@ class SqliteFrontier:
         finds = list(finds)
         if not finds:
             return
-        row = self.conn.execute("SELECT crawl_id, source_id FROM frontier WHERE id = ?", (task.id,)).fetchone()
+        row = self.conn.execute(
+            "SELECT crawl_id, source_id FROM frontier WHERE id = ?", (task.id,)
+        ).fetchone()
         crawl_id, source_id = (row["crawl_id"], row["source_id"]) if row else (None, None)
         for find in finds:
             self._take_in(find, now, crawl_id=crawl_id, source_id=source_id, parent=task.address)
@@ -312,16 +335,25 @@ class SqliteFrontier:
         parent: str | None,
         insist: bool = False,
     ) -> None:
-        old = self.conn.execute("SELECT * FROM frontier WHERE address = ?", (find.address.canonical,)).fetchone()
+        old = self.conn.execute(
+            "SELECT * FROM frontier WHERE address = ?", (find.address.canonical,)
+        ).fetchone()
         if old is None:
             self._insert(find, now, crawl_id, source_id, parent)
         elif old["open"]:
             self._widen(old, find, now, crawl_id, given=parent is None)
-        elif insist or _worth_opening(old, find, crawl_id, given=parent is None and source_id is None):
+        elif insist or _worth_opening(
+            old, find, crawl_id, given=parent is None and source_id is None
+        ):
             self._reopen(old, find, now, crawl_id, source_id)
 
     def _insert(
-        self, find: Find, now: datetime, crawl_id: int | None, source_id: int | None, parent: str | None
+        self,
+        find: Find,
+        now: datetime,
+        crawl_id: int | None,
+        source_id: int | None,
+        parent: str | None,
     ) -> None:
         row = {
             "address": find.address.canonical,
@@ -345,9 +377,13 @@ class SqliteFrontier:
             "updated": stamp(now),
         }
         names = ", ".join(row)
-        self.conn.execute(f"INSERT INTO frontier ({names}) VALUES ({', '.join(':' + n for n in row)})", row)
+        self.conn.execute(
+            f"INSERT INTO frontier ({names}) VALUES ({', '.join(':' + n for n in row)})", row
+        )
 
-    def _widen(self, old: sqlite3.Row, find: Find, now: datetime, crawl_id: int | None, *, given: bool) -> None:
+    def _widen(
+        self, old: sqlite3.Row, find: Find, now: datetime, crawl_id: int | None, *, given: bool
+    ) -> None:
         changes: dict[str, Any] = {
             "depth": min(old["depth"], find.depth),
             "follow": max(old["follow"], find.follow),
@@ -355,15 +391,26 @@ class SqliteFrontier:
             "crawl_id": crawl_id if crawl_id is not None else old["crawl_id"],
         }
         if find.refresh and not old["refresh"]:
-            changes["why"] = find.why  # whoever asks for it anew says whether its links are asked for anew, too
-        if given and old["error_code"] != "rate-limited":  # a server's Retry-After binds whoever asks
+            changes["why"] = (
+                find.why
+            )  # whoever asks for it anew says whether its links are asked for anew, too
+        if (
+            given and old["error_code"] != "rate-limited"
+        ):  # a server's Retry-After binds whoever asks
             changes["due"] = min(old["due"], stamp(now))
         if find.account is None:
             changes["account"] = None
         changes |= _better_address(old, find)
         self._update(old["id"], changes)
 
-    def _reopen(self, old: sqlite3.Row, find: Find, now: datetime, crawl_id: int | None, source_id: int | None) -> None:
+    def _reopen(
+        self,
+        old: sqlite3.Row,
+        find: Find,
+        now: datetime,
+        crawl_id: int | None,
+        source_id: int | None,
+    ) -> None:
         again = crawl_id is not None and crawl_id == old["crawl_id"]
         self._update(
             old["id"],
@@ -388,7 +435,17 @@ class SqliteFrontier:
         )
 
     def _end(self, task: Task, now: datetime, state: str, **changes: Any) -> None:
-        self._set(task.id, now, state=state, open=0, again=0, tries=0, refresh=0, snapshot_id=None, **changes)
+        self._set(
+            task.id,
+            now,
+            state=state,
+            open=0,
+            again=0,
+            tries=0,
+            refresh=0,
+            snapshot_id=None,
+            **changes,
+        )
         self._drop_page(task.id)
 
     def _set(self, row_id: int, now: datetime, **changes: Any) -> None:
@@ -396,7 +453,9 @@ class SqliteFrontier:
 
     def _update(self, row_id: int, changes: dict[str, Any]) -> None:
         sets = ", ".join(f"{name} = :{name}" for name in changes)
-        self.conn.execute(f"UPDATE frontier SET {sets} WHERE id = :row_id", {**changes, "row_id": row_id})
+        self.conn.execute(
+            f"UPDATE frontier SET {sets} WHERE id = :row_id", {**changes, "row_id": row_id}
+        )
 
     def _drop_page(self, row_id: int) -> None:
         self.conn.execute("DELETE FROM pages WHERE frontier_id = ?", (row_id,))
@@ -404,13 +463,17 @@ class SqliteFrontier:
     def _count(self, row_id: int) -> None:
         """One article more for its crawl; with the limit reached the crawl's other addresses are not wanted."""
         row = self.conn.execute(
-            "SELECT c.* FROM crawls c JOIN frontier f ON f.crawl_id = c.id WHERE f.id = ?", (row_id,)
+            "SELECT c.* FROM crawls c JOIN frontier f ON f.crawl_id = c.id WHERE f.id = ?",
+            (row_id,),
         ).fetchone()
         if row is None:
             return
         self.conn.execute("UPDATE crawls SET visited = visited + 1 WHERE id = ?", (row["id"],))
         if row["article_limit"] is not None and row["visited"] + 1 >= row["article_limit"]:
-            self.conn.execute("DELETE FROM frontier WHERE open AND error_code IS NULL AND crawl_id = ?", (row["id"],))
+            self.conn.execute(
+                "DELETE FROM frontier WHERE open AND error_code IS NULL AND crawl_id = ?",
+                (row["id"],),
+            )
 
     def _task(self, row: sqlite3.Row) -> Task:
         url, form = row["fetch"], row["form"]
@@ -450,7 +513,9 @@ class SqliteFrontier:
 
 def _first_page(address: str) -> str:
     """What to GET for an album's address: its list as JSON."""
-    from scraper.parse.album import page_url  # with it comes lxml, which reading the queue should not cost
+    from scraper.parse.album import (
+        page_url,  # with it comes lxml, which reading the queue should not cost
+    )
 
     album_id, biz = urls.parse(address).album_id, urls.account_of(address)
     return page_url(biz, album_id) if biz and album_id and "f=json" not in address else address
@@ -479,7 +544,11 @@ def _better_address(old: sqlite3.Row, find: Find) -> dict[str, Any]:
 
 
 def _error(error: ScrapeError) -> dict[str, Any]:
-    return {"error": redact(str(error)), "error_class": type(error).__name__, "error_code": error.code}
+    return {
+        "error": redact(str(error)),
+        "error_class": type(error).__name__,
+        "error_code": error.code,
+    }
 
 
 def _failure(row: sqlite3.Row) -> Failure:

@@ -55,7 +55,8 @@ class Source:
         names = ("id", "address", "sort", "title", "every", "follow", "scope", "quiet", "error")
         times = {name: getattr(self, name) for name in ("due", "checked", "news")}
         return {name: getattr(self, name) for name in names} | {
-            name: value.isoformat(timespec="seconds") if value else None for name, value in times.items()
+            name: value.isoformat(timespec="seconds") if value else None
+            for name, value in times.items()
         }
 
 
@@ -75,7 +76,8 @@ def identify(text: str) -> tuple[str, str]:
     path = Path(text).expanduser()
     if not path.is_file():
         raise NotAnAddress(
-            f"{text!r} is neither an address nor a file: give an article, an album, a feed, or a list file", url=text
+            f"{text!r} is neither an address nor a file: give an article, an album, a feed, or a list file",
+            url=text,
         )
     try:
         listing = feeds.read(path.read_bytes())
@@ -129,12 +131,17 @@ class Sources:
         if row is None and name.isdecimal():
             row = self.conn.execute("SELECT * FROM sources WHERE id = ?", (int(name),)).fetchone()
         if row is None:
-            raise NotHeld(f"{redact_url(name)} is not watched: `wechat-archive watch --list` shows what is")
+            raise NotHeld(
+                f"{redact_url(name)} is not watched: `wechat-archive watch --list` shows what is"
+            )
         return _source(row)
 
     def watched(self, address: str) -> bool:
         """Whether it is watched."""
-        return self.conn.execute("SELECT 1 FROM sources WHERE address = ?", (address,)).fetchone() is not None
+        return (
+            self.conn.execute("SELECT 1 FROM sources WHERE address = ?", (address,)).fetchone()
+            is not None
+        )
 
     def remove(self, source: Source) -> None:
         """Watch it no longer; the articles it brought stay."""
@@ -149,7 +156,8 @@ class Sources:
         """Those to look at now, the longest waiting first. Files on this machine always: looking costs no request,
         and their owner edits them to see something happen."""
         rows = self.conn.execute(
-            "SELECT id FROM sources WHERE due <= ? OR address NOT LIKE 'http%' ORDER BY due, id", (stamp(now),)
+            "SELECT id FROM sources WHERE due <= ? OR address NOT LIKE 'http%' ORDER BY due, id",
+            (stamp(now),),
         ).fetchall()
         for row in rows:
             found = self.conn.execute("SELECT * FROM sources WHERE id = ?", (row["id"],)).fetchone()
@@ -159,16 +167,32 @@ class Sources:
     def looked(self, source: Source, now: datetime, rng: random.Random, **facts: Any) -> None:
         """A look that worked: due again after ``every``, with jitter. One look makes up for all that were missed."""
         due = now + timedelta(seconds=source.every * rng.uniform(1 - _JITTER, 1 + _JITTER))
-        values = {"checked": stamp(now), "due": stamp(due), "attempts": 0, "error": None, "error_class": None, **facts}
+        values = {
+            "checked": stamp(now),
+            "due": stamp(due),
+            "attempts": 0,
+            "error": None,
+            "error_class": None,
+            **facts,
+        }
         self._set(source.id, values)
 
-    def failed(self, source: Source, error: ScrapeError | BadInput, now: datetime, rng: random.Random) -> datetime:
+    def failed(
+        self, source: Source, error: ScrapeError | BadInput, now: datetime, rng: random.Random
+    ) -> datetime:
         """A look that failed; when the next is due."""
         code = getattr(error, "code", "bad-input")
-        rest = min(_FIRST_REST * 2 ** min(source.attempts, 12), _LONGEST_REST) * rng.uniform(1 - _JITTER, 1 + _JITTER)
+        rest = min(_FIRST_REST * 2 ** min(source.attempts, 12), _LONGEST_REST) * rng.uniform(
+            1 - _JITTER, 1 + _JITTER
+        )
         asked = getattr(error, "retry_after", None) or 0.0
         due = now + timedelta(seconds=max(rest, min(asked, 3600.0)))
-        values = {"due": stamp(due), "attempts": source.attempts + 1, "error": redact(str(error)), "error_class": code}
+        values = {
+            "due": stamp(due),
+            "attempts": source.attempts + 1,
+            "error": redact(str(error)),
+            "error_class": code,
+        }
         self._set(source.id, values)
         return due
 
@@ -204,7 +228,10 @@ class Sources:
     def _set(self, source_id: int, values: dict[str, Any]) -> None:
         sets = ", ".join(f"{name} = :{name}" for name in values)
         with transaction(self.conn):
-            self.conn.execute(f"UPDATE sources SET {sets} WHERE id = :source_id", {**values, "source_id": source_id})
+            self.conn.execute(
+                f"UPDATE sources SET {sets} WHERE id = :source_id",
+                {**values, "source_id": source_id},
+            )
 
 
 _SAME = (

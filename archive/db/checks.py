@@ -61,7 +61,9 @@ def require_sound(conn: sqlite3.Connection, keys: Iterable[str]) -> None:
     """Raises Corrupt where a bit of one of these articles flipped since it was written: before a result is shown."""
     names = (*HEAD, *CONTENT, "head_check", "content_check")
     for key in keys:
-        found = conn.execute(f"SELECT {', '.join(names)} FROM articles WHERE key = ?", (key,)).fetchone()
+        found = conn.execute(
+            f"SELECT {', '.join(names)} FROM articles WHERE key = ?", (key,)
+        ).fetchone()
         if found is not None:
             row = dict(zip(names, found, strict=True))
             require_head(row)

@@ -18,7 +18,15 @@ from archive.errors import ArchiveError, CannotCreate, DiskTrouble
 
 TEMPORARY = ".tmp"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EEXIST}
+_REFUSED = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.EEXIST,
+}
 
 
 class Disk:
@@ -178,7 +186,9 @@ def _told(place: Path, doing: str) -> Iterator[None]:
                 f"cannot {doing} {place}: {said}; nothing kept before is lost, make room and run it again"
             ) from error
         if error.errno in _REFUSED:
-            raise CannotCreate(f"cannot {doing} {place}: {said}; check who may write there") from error
+            raise CannotCreate(
+                f"cannot {doing} {place}: {said}; check who may write there"
+            ) from error
         raise DiskTrouble(
             f"cannot {doing} {place}: {said}; check the disk, then run `wechat-archive verify`"
         ) from error

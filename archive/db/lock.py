@@ -39,7 +39,10 @@ class Lock:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
     ) -> None:
         self.release()
 
@@ -49,7 +52,9 @@ class Lock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as error:
-            raise CannotCreate(f"cannot write in {self._path.parent}: {error.strerror or error}") from error
+            raise CannotCreate(
+                f"cannot write in {self._path.parent}: {error.strerror or error}"
+            ) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | (0 if self._wait else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -57,7 +62,11 @@ class Lock:
             raise Locked(self._held_by()) from None
         except OSError as error:
             os.close(handle)
-            hint = "this filesystem has no locks" if error.errno in (errno.ENOLCK, errno.ENOTSUP) else "cannot lock"
+            hint = (
+                "this filesystem has no locks"
+                if error.errno in (errno.ENOLCK, errno.ENOTSUP)
+                else "cannot lock"
+            )
             raise DiskTrouble(f"{hint}: {self._path}: {error.strerror or error}") from error
         except BaseException:
             os.close(handle)

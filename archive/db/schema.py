@@ -23,7 +23,15 @@ from archive.db import seal
 from archive.db.crawl_tables import DDL as CRAWL_DDL
 from archive.db.keep_tables import DDL as REPARSES_DDL
 from archive.db.search_tables import SEARCH_DDL, SEARCH_DROP
-from archive.errors import ArchiveError, CannotCreate, Corrupt, DiskTrouble, Locked, NewerArchive, NotHeld
+from archive.errors import (
+    ArchiveError,
+    CannotCreate,
+    Corrupt,
+    DiskTrouble,
+    Locked,
+    NewerArchive,
+    NotHeld,
+)
 
 migrations = Migrations("archive")
 
@@ -271,7 +279,9 @@ class ArchiveDatabase(Database):
         return not busy
 
 
-def open_database(path: str | Path, *, readonly: bool = False, outdated: bool = False) -> ArchiveDatabase:
+def open_database(
+    path: str | Path, *, readonly: bool = False, outdated: bool = False
+) -> ArchiveDatabase:
     """Open, and unless ``readonly`` create and migrate, the database at ``path``.
 
     WAL, foreign keys on, every commit on disk before it returns (synchronous=FULL). The connection may be used by
@@ -293,7 +303,9 @@ def open_database(path: str | Path, *, readonly: bool = False, outdated: bool = 
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise CannotCreate(f"cannot create the folder {place.parent}: {error.strerror or error}") from error
+                raise CannotCreate(
+                    f"cannot create the folder {place.parent}: {error.strerror or error}"
+                ) from error
             conn = sqlite3.connect(place, timeout=30, check_same_thread=False)
         try:
             return _prepare(conn, place, readonly, outdated)
@@ -314,7 +326,9 @@ def _readable(place: Path) -> str:
     return f"{place.absolute().as_uri()}?mode=ro{'' if log.exists() else '&immutable=1'}"
 
 
-def _prepare(conn: sqlite3.Connection, place: Path, readonly: bool, outdated: bool) -> ArchiveDatabase:
+def _prepare(
+    conn: sqlite3.Connection, place: Path, readonly: bool, outdated: bool
+) -> ArchiveDatabase:
     conn.row_factory = sqlite3.Row
     conn.execute("PRAGMA foreign_keys=ON")
     conn.execute("PRAGMA synchronous=FULL")
@@ -330,7 +344,9 @@ def _prepare(conn: sqlite3.Connection, place: Path, readonly: bool, outdated: bo
             f"{place} was made by an older version: any writing command, such as `wechat-archive run`, updates it"
         )
     if not readonly:
-        with contextlib.suppress(OSError):  # the folder may be one we cannot write in; SQLite will say so better
+        with contextlib.suppress(
+            OSError
+        ):  # the folder may be one we cannot write in; SQLite will say so better
             seal.lift(place)
     if pending and not readonly:
         begin_list(db)
@@ -343,7 +359,9 @@ def begin_list(db: Database) -> None:
     between them left an archive without the index for ever (found by the kill sweep)."""
     with db.atomic():
         migrations.ensure_migrations_table(db)
-        db.table("_sqlite_migrations").create_index(["migration_set", "name"], unique=True, if_not_exists=True)
+        db.table("_sqlite_migrations").create_index(
+            ["migration_set", "name"], unique=True, if_not_exists=True
+        )
 
 
 def _refuse_newer(db: Database, place: Path) -> None:
@@ -376,13 +394,19 @@ def as_archive_error(error: sqlite3.Error, place: Path | str) -> ArchiveError:
     said = str(error)
     low = said.lower()
     if "full" in low or "disk i/o" in low or "readonly" in low:
-        return DiskTrouble(f"cannot write {place}: {said}; nothing saved before is lost, make room and run it again")
+        return DiskTrouble(
+            f"cannot write {place}: {said}; nothing saved before is lost, make room and run it again"
+        )
     if "unable to open" in low:
-        return CannotCreate(f"cannot open {place}: {said}; check that the folder exists and may be written")
+        return CannotCreate(
+            f"cannot open {place}: {said}; check that the folder exists and may be written"
+        )
     if "locked" in low or "busy" in low:
         return Locked(f"{place} is held by another program: {said}; try again when it is done")
     if isinstance(error, sqlite3.DatabaseError) and any(
         sign in low for sign in ("not a database", "malformed", "could not decode", "corrupt")
     ):
-        return Corrupt(f"{place} is damaged: {said}; `wechat-archive verify --repair` rebuilds what it can")
+        return Corrupt(
+            f"{place} is damaged: {said}; `wechat-archive verify --repair` rebuilds what it can"
+        )
     return ArchiveError(f"{place}: {said}")

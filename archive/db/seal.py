@@ -42,7 +42,12 @@ def lay(database: Path) -> None:
     if old is not None and (old["size"], old["mtime"]) == (stat.st_size, stat.st_mtime_ns):
         aside.replace(seal_of(database))
         return
-    body = {"size": stat.st_size, "mtime": stat.st_mtime_ns, "block": BLOCK, "hashes": _hashes(database)}
+    body = {
+        "size": stat.st_size,
+        "mtime": stat.st_mtime_ns,
+        "block": BLOCK,
+        "hashes": _hashes(database),
+    }
     note = json.dumps({"check": _check(body), **body})
     fresh = seal_of(database).with_name(seal_of(database).name + ".new")
     with fresh.open("w", encoding="ascii") as file:
@@ -66,7 +71,11 @@ def broken_blocks(database: Path) -> list[str] | None:
     if noted is None:
         return [f"{seal.name} itself is damaged"]
     size, hashes = database.stat().st_size, _hashes(database)
-    wrong = [f"{database.name} has {size} bytes, was sealed with {noted['size']}"] if size != noted["size"] else []
+    wrong = (
+        [f"{database.name} has {size} bytes, was sealed with {noted['size']}"]
+        if size != noted["size"]
+        else []
+    )
     for number, (was, now) in enumerate(zip(noted["hashes"], hashes, strict=False)):
         if was != now:
             wrong.append(

@@ -34,7 +34,10 @@ TOGETHER = 8
 
 def segments(**settings: int) -> tuple[str, ...]:
     """Statements that tell FTS5 how to join its segments; it keeps the settings."""
-    return tuple(f"INSERT INTO search_terms(search_terms, rank) VALUES ('{k}', {v})" for k, v in settings.items())
+    return tuple(
+        f"INSERT INTO search_terms(search_terms, rank) VALUES ('{k}', {v})"
+        for k, v in settings.items()
+    )
 
 
 SEARCH_DDL: tuple[str, ...] = (
@@ -102,8 +105,13 @@ SEARCH_DROP: tuple[str, ...] = (
     "DROP VIEW search",
     "DROP TRIGGER search_update",
     "DROP TRIGGER search_delete",
-    *(f"DROP TABLE search_{name}" for name in ("vocabulary", "terms", "documents", "values", "before", "meta")),
+    *(
+        f"DROP TABLE search_{name}"
+        for name in ("vocabulary", "terms", "documents", "values", "before", "meta")
+    ),
 )
 
 #: Every table whose bytes the benchmark counts as the index.
-INDEX_TABLES = tuple(f"search_{name}" for name in ("terms", "documents", "values", "before", "spans", "meta"))
+INDEX_TABLES = tuple(
+    f"search_{name}" for name in ("terms", "documents", "values", "before", "spans", "meta")
+)

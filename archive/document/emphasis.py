@@ -103,7 +103,9 @@ def _lines(text: str) -> list[list[_Piece]]:
         if token == ATOM_END:
             atoms = max(0, atoms - 1)
             if not atoms:
-                lines[-1].append(_Piece(_TOKENS.sub("", text[start_of_atom : match.start()]), looks, atom=True))
+                lines[-1].append(
+                    _Piece(_TOKENS.sub("", text[start_of_atom : match.start()]), looks, atom=True)
+                )
                 at = match.end()
             continue
         if atoms:
@@ -133,7 +135,9 @@ def _line(pieces: list[_Piece], before: str, after: str) -> str:
     whole = "".join(piece.text for piece in pieces)
     # Only what could pair up is escaped.
     dollar = "\\$" if whole.count(DOLLAR) > 1 else "$"
-    tilde = "\\~" if whole.count(TILDE) > 1 or any(piece.looks & _STRUCK for piece in pieces) else "~"
+    tilde = (
+        "\\~" if whole.count(TILDE) > 1 or any(piece.looks & _STRUCK for piece in pieces) else "~"
+    )
     for piece in pieces:
         if not piece.atom:
             piece.text = piece.text.replace(DOLLAR, dollar).replace(TILDE, tilde)

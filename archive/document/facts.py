@@ -9,10 +9,21 @@ from functools import cache
 from typing import Any
 
 from archive.document import related
-from archive.document.paths import CHINA, key_of
+from archive.document.paths import key_of
 from scraper import urls
+from scraper.clock import CHINA
 from scraper.errors import NotAnAddress
-from scraper.models import KIND_NAMES, Account, Album, Article, Edit, Loss, Media, Reprint, Transcoding
+from scraper.models import (
+    KIND_NAMES,
+    Account,
+    Album,
+    Article,
+    Edit,
+    Loss,
+    Media,
+    Reprint,
+    Transcoding,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +67,9 @@ def front_matter(article: Article, holding: Holding) -> dict[str, Any]:
         "alias": account.alias,
         "signature": account.signature,
         # Only where the name does not say it.
-        "item_show_type": article.kind if _numbers().get(article.kind_name, 0) != article.kind else None,
+        "item_show_type": article.kind
+        if _numbers().get(article.kind_name, 0) != article.kind
+        else None,
         "modified": _iso(article.modified, china=True),
         "address": _other_address(article),
         "source_url": article.source_url,
@@ -92,7 +105,9 @@ def _gone(holding: Holding) -> dict[str, Any] | None:
 
 def _fields(value: Any) -> dict[str, Any]:
     """A small frozen record as names and values."""
-    return {name: getattr(value, name) for name in value.__slots__ if getattr(value, name) is not None}
+    return {
+        name: getattr(value, name) for name in value.__slots__ if getattr(value, name) is not None
+    }
 
 
 def _media(media: Media) -> dict[str, Any]:
@@ -142,10 +157,15 @@ def article_of(values: Mapping[str, Any]) -> Article:
         paid=values.get("paid") is True,
         title_modified=values.get("title_modified") is True,
         edits=tuple(
-            Edit(at=time_of(edit.get("at")), note=_text(edit, "note")) for edit in _mappings(values.get("edits"))
+            Edit(at=time_of(edit.get("at")), note=_text(edit, "note"))
+            for edit in _mappings(values.get("edits"))
         ),
-        media=tuple(_media_of(media) for media in _mappings(values.get("media")) if media.get("sort")),
-        losses=tuple(_record(Loss, loss) for loss in _mappings(values.get("losses")) if loss.get("kind")),
+        media=tuple(
+            _media_of(media) for media in _mappings(values.get("media")) if media.get("sort")
+        ),
+        losses=tuple(
+            _record(Loss, loss) for loss in _mappings(values.get("losses")) if loss.get("kind")
+        ),
     )
     return replace(article, links=related.read(values, article))
 
@@ -168,7 +188,11 @@ def holding_of(values: Mapping[str, Any]) -> Holding:
             for image in _mappings(values.get("missing_images"))
             if image.get("url")
         ),
-        images=tuple((str(name), url) for name, url in _mapping(values.get("images")).items() if isinstance(url, str)),
+        images=tuple(
+            (str(name), url)
+            for name, url in _mapping(values.get("images")).items()
+            if isinstance(url, str)
+        ),
     )
 
 
@@ -204,9 +228,13 @@ def _record(sort: type[Any], value: Any) -> Any:
 
 def _media_of(values: Mapping[str, Any]) -> Media:
     known = {name: values[name] for name in Media.__slots__ if name in values}
-    known["transcodings"] = tuple(_record(Transcoding, form) for form in _mappings(values.get("transcodings")))
+    known["transcodings"] = tuple(
+        _record(Transcoding, form) for form in _mappings(values.get("transcodings"))
+    )
     known["extra"] = tuple(
-        (str(pair[0]), str(pair[1])) for pair in values.get("extra") or () if isinstance(pair, list) and len(pair) == 2
+        (str(pair[0]), str(pair[1]))
+        for pair in values.get("extra") or ()
+        if isinstance(pair, list) and len(pair) == 2
     )
     return Media(**known)
 

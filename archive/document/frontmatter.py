@@ -54,7 +54,11 @@ _Dumper.add_representer(_Line, _on_one_line)
 def write(values: Mapping[str, Any]) -> str:
     """The block, ``---`` lines included, of all values that say something (not ``None``, ``""``, ``[]``, ``{}``)."""
     shown = {name: _prepared(value) for name, value in values.items() if not _is_empty(value)}
-    text = yaml.dump(shown, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=2**31) if shown else ""
+    text = (
+        yaml.dump(shown, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=2**31)
+        if shown
+        else ""
+    )
     return f"---\n{text}---\n"
 
 
@@ -68,7 +72,10 @@ def _prepared(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(name): _prepared(part) for name, part in value.items() if not _is_empty(part)}
     if isinstance(value, list | tuple):
-        return [_Line(_prepared(part)) if isinstance(part, Mapping) else _prepared(part) for part in value]
+        return [
+            _Line(_prepared(part)) if isinstance(part, Mapping) else _prepared(part)
+            for part in value
+        ]
     return value
 
 

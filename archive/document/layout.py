@@ -33,8 +33,16 @@ from posixpath import relpath
 from urllib.parse import quote
 
 from archive.document import frontmatter
-from archive.document.facts import Holding, article_of, front_matter, holding_of, time_of, web_address
-from archive.document.paths import CHINA, key_of, path_of
+from archive.document.facts import (
+    Holding,
+    article_of,
+    front_matter,
+    holding_of,
+    time_of,
+    web_address,
+)
+from archive.document.paths import key_of, path_of
+from scraper.clock import CHINA
 from scraper.models import Article
 
 __all__ = [
@@ -56,14 +64,21 @@ Local = Callable[[str], str | None]
 
 
 def to_markdown(
-    article: Article, holding: Holding | None = None, *, image: Local | None = None, link: Local | None = None
+    article: Article,
+    holding: Holding | None = None,
+    *,
+    image: Local | None = None,
+    link: Local | None = None,
 ) -> str:
     """The whole file, ending in one newline. ``image`` and ``link`` map an address to a local path, or to ``None``."""
     # Imported here: markdownify and bs4 are slow to load, and most commands render nothing.
     from archive.document.markdown import render
 
     body = render(article.body, image=image, link=link).strip("\n")
-    parts = [frontmatter.write(front_matter(article, holding or Holding())).rstrip("\n"), *header(article)]
+    parts = [
+        frontmatter.write(front_matter(article, holding or Holding())).rstrip("\n"),
+        *header(article),
+    ]
     if body:
         parts.append(body)
     return "\n\n".join(parts) + "\n"
@@ -100,7 +115,9 @@ def _one_line(text: str | None) -> str:
 def _bare(address: str | None) -> str:
     """An address as it is; Sogou's signatures hold ``*``, which would be emphasis outside of angle brackets."""
     address = _one_line(address)
-    return f"<{address}>" if address.count("*") > 1 and not re.search(r"[<> ]", address) else address
+    return (
+        f"<{address}>" if address.count("*") > 1 and not re.search(r"[<> ]", address) else address
+    )
 
 
 def _china_minute(time: datetime | None) -> str:
@@ -125,7 +142,9 @@ _PAIRS = (
     re.compile(r"%(?=%)|(?<=%)%"),  # and its comment
 )
 _LINKS = re.compile(r"\][(\[:]|\[[\[^]")
-_LINE_START = re.compile(r"^(\s*)(?:(#{1,6}(?=\s|$)|[-+*>](?=\s|$)|>|[-=_*]{3,}|\|)|(\d{1,9})([.)])(?=\s|$))")
+_LINE_START = re.compile(
+    r"^(\s*)(?:(#{1,6}(?=\s|$)|[-+*>](?=\s|$)|>|[-=_*]{3,}|\|)|(\d{1,9})([.)])(?=\s|$))"
+)
 
 
 def escape(text: str) -> str:
@@ -146,7 +165,8 @@ def _backslash(sign: re.Match[str]) -> str:
 def escape_line(text: str) -> str:
     """The same at the start of a line, where lists, headings, quotes and rules begin."""
     return _LINE_START.sub(
-        lambda sign: f"{sign[1]}\\{sign[2]}" if sign[2] else f"{sign[1]}{sign[3]}\\{sign[4]}", escape(text.strip())
+        lambda sign: f"{sign[1]}\\{sign[2]}" if sign[2] else f"{sign[1]}{sign[3]}\\{sign[4]}",
+        escape(text.strip()),
     )
 
 

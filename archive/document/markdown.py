@@ -42,7 +42,9 @@ Rewrite = Callable[[str], "str | None"]
 
 _LISTS = names("ul ol")
 _READ_WHOLE = names("pre code")
-_BLOCKS = names("p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre table figure figcaption hr div section article")
+_BLOCKS = names(
+    "p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre table figure figcaption hr div section article"
+)
 _MARKS = re.compile("[\ufdd0-\ufdef]")
 _SPACE = re.compile("[ \t\r\n\f]+")
 _ESCAPED = re.compile(r"[\\`*\[<&$~]|_+|==|%%")
@@ -51,13 +53,26 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 #: What the next piece of text may complete.
 _CUT_ENTITY = re.compile(r"&#?[0-9A-Za-z]{0,31}\Z")
 #: What would begin a block at the start of a line.
-_LINE_START = re.compile(r"(?:#{1,6}(?=[ \t]|$)|>|[-+](?=[ \t]|$)|[-=:|](?=[-=:| \t]*$))|(\d{1,9})([.)])(?=[ \t]|$)")
+_LINE_START = re.compile(
+    r"(?:#{1,6}(?=[ \t]|$)|>|[-+](?=[ \t]|$)|[-=:|](?=[-=:| \t]*$))|(\d{1,9})([.)])(?=[ \t]|$)"
+)
 _ODD_START = re.compile(r"(?!1[.)])\d+[.)] ")
 #: A line that is, or begins, a fence, in a quote too.
 _FENCE = re.compile(r"[ >]*`{3,}[^`\n]*(?:$|\n)")
 _WORD = re.compile(r"[^\W_]")
 _UNSAFE_IN_ADDRESS = str.maketrans(
-    {" ": "%20", "<": "%3C", ">": "%3E", "\n": "", "\r": "", "\t": "", "\\": "%5C", "|": "%7C", "`": "%60", "*": "%2A"}
+    {
+        " ": "%20",
+        "<": "%3C",
+        ">": "%3E",
+        "\n": "",
+        "\r": "",
+        "\t": "",
+        "\\": "%5C",
+        "|": "%7C",
+        "`": "%60",
+        "*": "%2A",
+    }
 )
 
 #: A table that would have more fields than this is written without its merged cells spread out.
@@ -100,7 +115,9 @@ class _Writer(MarkdownConverter):
     def process_tag(self, node: Tag, parent_tags: AbstractSet[str] | None = None) -> str:
         """Blocks are joined by one empty line, the text between them becomes paragraphs."""
         name = node.name
-        parents = self._context(parent_tags if type(parent_tags) is frozenset else frozenset(parent_tags or ()), name)
+        parents = self._context(
+            parent_tags if type(parent_tags) is frozenset else frozenset(parent_tags or ()), name
+        )
         if name in _READ_WHOLE:
             convert = self.convert_pre if name == "pre" else self.convert_code
             return str(convert(node, text_of(node), parents))
@@ -126,14 +143,20 @@ class _Writer(MarkdownConverter):
         else:
             inside = "".join(pieces)
         convert_this = self.get_conv_fn_cached(name)  # type: ignore[attr-defined]  # its stubs lag
-        return str(convert_this(node, inside, parent_tags=parents)) if convert_this is not None else inside
+        return (
+            str(convert_this(node, inside, parent_tags=parents))
+            if convert_this is not None
+            else inside
+        )
 
     def _begin_list(self, node: Tag, before: list[_Block]) -> None:
         """A list straight after one of its own kind takes the other marker, or the two would read as one."""
         if before and before[-1].tag == node.name and not before[-1].other:
             self._others.add(id(node))
         start = str(node.get("start") or "1")
-        self._numbers[id(node)] = int(start) if start.isascii() and start.isdigit() and len(start) < 10 else 1
+        self._numbers[id(node)] = (
+            int(start) if start.isascii() and start.isdigit() and len(start) < 10 else 1
+        )
 
     def _marker(self, item: Tag) -> str:
         """``-`` or ``3.``, or their stand-ins ``*`` and ``3)``."""
@@ -185,16 +208,20 @@ class _Writer(MarkdownConverter):
             text = _SPACE.sub(" ", text)
         if not text.isprintable():
             text = _MARKS.sub("", text)
-        return _escaped(text, in_link=parent_tags is not None and "a" in parent_tags, in_cell=_in_cell(parent_tags))
+        return _escaped(
+            text,
+            in_link=parent_tags is not None and "a" in parent_tags,
+            in_cell=_in_cell(parent_tags),
+        )
 
     # -- blocks
 
     def convert__document_(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         return self._block(text)
 
-    convert_body = convert_html = convert_div = convert_section = convert_article = convert_figure = (
-        lambda self, el, text, parent_tags: self._block(text)
-    )
+    convert_body = convert_html = convert_div = convert_section = convert_article = (
+        convert_figure
+    ) = lambda self, el, text, parent_tags: self._block(text)
 
     def _block(self, text: str) -> str:
         return _safe_starts(settle(text)) if _has_marks(text) else text
@@ -274,7 +301,11 @@ class _Writer(MarkdownConverter):
         longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
         fence = "`" * (longest + 1)
         # CommonMark takes one space off both ends when both are spaces, so such text brings its own.
-        pad = " " if text[0] == "`" or text[-1] == "`" or (text[0] == text[-1] == " " and text.strip()) else ""
+        pad = (
+            " "
+            if text[0] == "`" or text[-1] == "`" or (text[0] == text[-1] == " " and text.strip())
+            else ""
+        )
         return f"{ATOM_START}{fence}{pad}{text}{pad}{fence}{ATOM_END}"
 
     def convert_sup(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
@@ -297,7 +328,13 @@ class _Writer(MarkdownConverter):
         target = (self._image(src) if self._image else None) or src
         if not target:
             return ""
-        alt = _plain(_escaped(_SPACE.sub(" ", str(el.get("alt") or "")), in_link=True, in_cell=_in_cell(parent_tags)))
+        alt = _plain(
+            _escaped(
+                _SPACE.sub(" ", str(el.get("alt") or "")),
+                in_link=True,
+                in_cell=_in_cell(parent_tags),
+            )
+        )
         return f"{ATOM_START}![{alt}{TARGET}{_address(target)}){ATOM_END}"
 
     # -- tables
@@ -358,7 +395,11 @@ def _escape(match: re.Match[str]) -> str:
         return found if inside else found.replace("_", "\\_")
     if found == "<":
         following = text[at + 1 : at + 2]
-        return "\\<" if not following or following in "/!?" or (following.isascii() and following.isalpha()) else "<"
+        return (
+            "\\<"
+            if not following or following in "/!?" or (following.isascii() and following.isalpha())
+            else "<"
+        )
     if found == "&":
         return "\\&" if _ENTITY.match(text, at) or _CUT_ENTITY.match(text, at) else "&"
     if found == "$":
@@ -393,7 +434,9 @@ def _safe_start(line: str) -> str:
 
 def _plain(text: str) -> str:
     """Marks that need no neighbours, resolved."""
-    return text.replace(DOLLAR, "\\$").replace(TILDE, "\\~").replace(OPEN, "\\[").replace(BRACKET, "[")
+    return (
+        text.replace(DOLLAR, "\\$").replace(TILDE, "\\~").replace(OPEN, "\\[").replace(BRACKET, "[")
+    )
 
 
 def _math(text: str, *, display: bool) -> str:
@@ -432,7 +475,8 @@ def _language(pre: Tag) -> str:
 
 def _is_loose(item: Tag) -> bool:
     return any(
-        isinstance(child, Tag) and child.name in _BLOCKS and child.name not in ("ul", "ol") for child in item.contents
+        isinstance(child, Tag) and child.name in _BLOCKS and child.name not in ("ul", "ol")
+        for child in item.contents
     )
 
 

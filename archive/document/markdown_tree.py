@@ -34,12 +34,16 @@ class Words(NavigableString):
 
 def soup(clean_html: str) -> Element:
     """An element around the tree of ``clean_html``; comments and scripts' text are left out."""
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    parser = etree.HTMLParser(
+        encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
+    )
     raw = b"<div>" + clean_html.encode("utf-8", "replace").replace(b"\0", b"") + b"</div>"
     parsed = etree.fromstring(raw, parser)
     body = parsed.find("body")
     parent = root = Element("body", {}, None)
-    for event, element in etree.iterwalk(body if body is not None else parsed, events=("start", "end")):
+    for event, element in etree.iterwalk(
+        body if body is not None else parsed, events=("start", "end")
+    ):
         if element is body:
             continue
         if event == "start":

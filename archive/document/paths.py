@@ -11,14 +11,12 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
-from datetime import UTC, timedelta, timezone
+from datetime import UTC
 
 from scraper import urls
+from scraper.clock import CHINA
 from scraper.errors import NotAnAddress
 from scraper.models import Article, Identity
-
-#: China has had one zone and no summer time since 1991.
-CHINA = timezone(timedelta(hours=8))
 
 #: Every component stays under this many bytes of UTF-8; filesystems allow 255, sync tools and encrypted folders less.
 MAX_BYTES = 199
@@ -30,7 +28,9 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 #: Illegal on Windows, or special in an Obsidian link: the full-width sign reads the same.
 _LOOKALIKES = str.maketrans('/\\:*?"<>|#^[]', "／＼：＊？＂＜＞｜＃＾［］")
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|clock\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)", re.IGNORECASE)
+_RESERVED = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|clock\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)", re.IGNORECASE
+)
 _ZWJ = "\u200d"
 _FALLBACK = "unknown"
 
@@ -47,7 +47,9 @@ def key_of(article: Article, length: int = KEY_LENGTH) -> str:
         if address and not address.startswith("file:"):
             return _key(f"address/{_canonical(address)}", length)
     when = article.published.astimezone(UTC).isoformat() if article.published else ""
-    shows = article.text if article.text.strip() else " ".join(image.url for image in article.images)
+    shows = (
+        article.text if article.text.strip() else " ".join(image.url for image in article.images)
+    )
     return _key(f"page/{article.account.name}/{when}/{article.title}/{shows}", length)
 
 
@@ -76,7 +78,10 @@ def path_of(article: Article, key: str | None = None) -> str:
     key = key or key_of(article)
     if article.published is not None:
         local = article.published.astimezone(CHINA)
-        year, day = f"{local.year:04d}", local.strftime("%Y-%m-%d") if local.year >= 1000 else "undated"
+        year, day = (
+            f"{local.year:04d}",
+            local.strftime("%Y-%m-%d") if local.year >= 1000 else "undated",
+        )
     else:
         year = day = "undated"
     end = f" [{key}].md"
@@ -109,7 +114,10 @@ def _kept(text: str) -> Iterator[str]:
             yield " "
         elif category[0] != "C":
             yield char
-            if category not in ("Mn", "Sk"):  # variation selectors and skin tones belong to what stands before
+            if category not in (
+                "Mn",
+                "Sk",
+            ):  # variation selectors and skin tones belong to what stands before
                 before = char
 
 

@@ -12,12 +12,12 @@ from typing import Any
 from archive.document import frontmatter, related
 from archive.document.facts import Holding, article_of, holding_of, time_of
 from archive.document.layout import header
-from archive.document.paths import CHINA
 from archive.document.reading_html import SIGN, to_html
 from archive.errors import BadInput
 from scraper import urls
 from scraper.body import cards, clean
 from scraper.body.cards import LABELS
+from scraper.clock import CHINA
 from scraper.errors import NotAnAddress
 from scraper.models import Account, Article, Media
 
@@ -112,7 +112,12 @@ def read_body(head: Head, *, image: Local | None = None, link: Local | None = No
         text=text,
         images=images,
         media=article.media or body.media,
-        links=(*in_text, *related.resolved((found for found in article.links if found.relation != "text"), in_text)),
+        links=(
+            *in_text,
+            *related.resolved(
+                (found for found in article.links if found.relation != "text"), in_text
+            ),
+        ),
     )
 
 
@@ -134,7 +139,9 @@ def _without_header(article: Article, rest: str) -> str:
 
 def _foreign(values: Mapping[str, Any], rest: str) -> tuple[dict[str, Any], str]:
     """Names and values from front matter and header lines, and what stands below them."""
-    found: dict[str, Any] = {_ALIASES.get(name, name): value for name, value in values.items() if value is not None}
+    found: dict[str, Any] = {
+        _ALIASES.get(name, name): value for name, value in values.items() if value is not None
+    }
     lines = rest.split("\n")
     at, begun = 0, False
     while at < len(lines):
@@ -144,14 +151,18 @@ def _foreign(values: Mapping[str, Any], rest: str) -> tuple[dict[str, Any], str]
         if not line.strip():
             at += 1
         elif (
-            title and not begun and not any(name in found for name in ("author", "url")) | ("title" in found and begun)
+            title
+            and not begun
+            and not any(name in found for name in ("author", "url")) | ("title" in found and begun)
         ):
             found.setdefault("title", _plain(title[1]))
             at, begun = at + 1, True
         elif labelled and labelled[1] in _LABELS:
             found.setdefault(_LABELS[labelled[1]], _value(labelled[2]))
             at += 1
-        elif line.startswith(">") and "digest" not in found and ("url" in found or "author" in found):
+        elif (
+            line.startswith(">") and "digest" not in found and ("url" in found or "author" in found)
+        ):
             end = at
             while end < len(lines) and lines[end].startswith(">"):
                 end += 1
@@ -185,7 +196,9 @@ def _article(values: Mapping[str, Any]) -> Article:
     address = _address(url)
     author, account = _text(values.get("author")), _text(values.get("account"))
     if address is None and not (title and (account or author) and values.get("published")):
-        raise BadInput("it names no address of a WeChat article (原文链接:, or url in its front matter)")
+        raise BadInput(
+            "it names no address of a WeChat article (原文链接:, or url in its front matter)"
+        )
     if not title:
         raise BadInput("it has no title (# …)")
     identity = address.identity if address else None

@@ -17,7 +17,9 @@ from markdown_it.token import Token
 Local = Callable[[str], "str | None"]
 
 #: Ideographs, kana, CJK punctuation and full-width forms: what is written without spaces.
-_CJK = re.compile("[\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef“”‘’…—]")
+_CJK = re.compile(
+    "[\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef“”‘’…—]"
+)
 #: html2text puts a space behind bold text that the page does not have.
 _STRAY = re.compile(
     r"(?<=</strong>) (?=[，。、；：？！）》」』”’])|(?<=[，。、；：？！）》」』”’]</strong>) (?=[\u4e00-\u9fff])"
@@ -29,7 +31,9 @@ _STRAY = re.compile(
 SIGN = "16"
 
 
-def to_html(markdown: str, *, ours: bool, image: Local | None = None, link: Local | None = None) -> str:
+def to_html(
+    markdown: str, *, ours: bool, image: Local | None = None, link: Local | None = None
+) -> str:
     """``markdown`` as HTML. ``ours``: as this program writes it (``$…$`` is a formula, nothing is wrapped).
 
     ``image`` and ``link`` give a local path its address again; ``None`` leaves it as it is.
@@ -78,7 +82,9 @@ def _join_lines(tokens: list[Token]) -> None:
     """Soft line ends become what stood there before the text was wrapped."""
     for at, token in enumerate(tokens):
         if token.type == "softbreak":
-            before = next((t for t in reversed(tokens[:at]) if t.content or t.type == "image"), None)
+            before = next(
+                (t for t in reversed(tokens[:at]) if t.content or t.type == "image"), None
+            )
             after = next((t for t in tokens[at + 1 :] if t.content or t.type == "image"), None)
             token.type, token.tag = "text", ""
             token.content = " " if _spaced(before, after) else ""
@@ -103,7 +109,9 @@ def _formula(state: StateInline, silent: bool) -> bool:
         return False
     if not silent:
         token = state.push("html_inline", "", 0)
-        token.content = f'<code class="math">{escape(state.src[start + 1 : end], quote=False)}</code>'
+        token.content = (
+            f'<code class="math">{escape(state.src[start + 1 : end], quote=False)}</code>'
+        )
     state.pos = end + 1
     return True
 

@@ -41,7 +41,9 @@ def album(article: Article) -> dict[str, Any] | None:
     """The album with the titles of its neighbours."""
     if article.album is None:
         return None
-    return _fields(article.album) | {name: title for name, title in _titles(article).items() if title}
+    return _fields(article.album) | {
+        name: title for name, title in _titles(article).items() if title
+    }
 
 
 def read(values: Mapping[str, Any], article: Article) -> tuple[Link, ...]:
@@ -58,7 +60,9 @@ def read(values: Mapping[str, Any], article: Article) -> tuple[Link, ...]:
         return tuple(links)
     related = [_read(shown) for shown in _list(values.get("related")) if isinstance(shown, str)]
     named = values.get("album")
-    titles = {name: _text(named.get(name)) for name in _TITLES} if isinstance(named, Mapping) else {}
+    titles = (
+        {name: _text(named.get(name)) for name in _TITLES} if isinstance(named, Mapping) else {}
+    )
     links = [*related, *_following(article, titles), *links]
     rank = {relation: place for place, relation in enumerate(_ORDER)}
     return tuple(dict.fromkeys(sorted(links, key=lambda link: rank.get(link.relation, len(rank)))))
@@ -67,7 +71,10 @@ def read(values: Mapping[str, Any], article: Article) -> tuple[Link, ...]:
 def resolved(links: Iterable[Link], text: Iterable[Link]) -> tuple[Link, ...]:
     """``links`` with the addresses that the links of the text give them; one whose words are gone is left out."""
     words = _words(text)
-    found = (replace(link, url=words.get(link.text or "", "")) if not link.url else link for link in links)
+    found = (
+        replace(link, url=words.get(link.text or "", "")) if not link.url else link
+        for link in links
+    )
     return tuple(link for link in found if link.url)
 
 
@@ -121,7 +128,9 @@ def _read(shown: str) -> Link:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in value.__slots__ if getattr(value, name) is not None}
+    return {
+        name: getattr(value, name) for name in value.__slots__ if getattr(value, name) is not None
+    }
 
 
 def _text(value: Any) -> str | None:

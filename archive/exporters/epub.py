@@ -23,14 +23,21 @@ from archive.store import Store, Stored
 
 _SPACE = uuid.UUID("6c2b7a1e-6a5c-5d0a-9f39-0f6a4b3d2e11")
 #: What readers must show; anything else would need a fallback that we cannot make.
-_CORE = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/svg+xml": "svg"}
+_CORE = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "image/svg+xml": "svg",
+}
 _XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _STYLE = """body{line-height:1.75}img{max-width:100%}.facts{color:#666;font-size:.9em}
 .digest,blockquote{border-left:.25em solid #999;margin-left:0;padding-left:1em}pre{white-space:pre-wrap}
 table{border-collapse:collapse}td,th{border:1px solid #999;padding:.25em .5em}.card{border:1px solid #999;padding:.5em}
 """
 _CONTAINER = (
-    _XML + '<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
+    _XML
+    + '<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
     '<rootfile full-path="EPUB/package.opf" media-type="application/oebps-package+xml"/></rootfiles></container>\n'
 )
 
@@ -129,7 +136,9 @@ def _document(title: str, body: str) -> str:
 
 
 def _nav(book: _Book) -> str:
-    items = "\n".join(f'<li><a href="{name}">{text(title)}</a></li>' for name, title in book.chapters)
+    items = "\n".join(
+        f'<li><a href="{name}">{text(title)}</a></li>' for name, title in book.chapters
+    )
     return _document(
         book.title,
         f'<nav epub:type="toc" id="toc"><h1>{text(book.title)}</h1>\n<ol>\n{items}\n</ol></nav>',
@@ -151,7 +160,10 @@ def _ncx(book: _Book, identity: uuid.UUID) -> str:
 
 def _package(book: _Book, articles: Sequence[Stored], identity: uuid.UUID) -> str:
     people = dict.fromkeys(name for stored in articles if (name := stored.account or stored.author))
-    newest = max((stored.changed or stored.archived for stored in articles), default=datetime(1980, 1, 1, tzinfo=UTC))
+    newest = max(
+        (stored.changed or stored.archived for stored in articles),
+        default=datetime(1980, 1, 1, tzinfo=UTC),
+    )
     creators = "\n".join(f"<dc:creator>{text(name)}</dc:creator>" for name in people)
     manifest = [
         '<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>',

@@ -30,10 +30,14 @@ def written(target: Path) -> Iterator[IO[bytes]]:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         kind = (
-            CannotCreate if isinstance(error, PermissionError | NotADirectoryError | IsADirectoryError) else DiskTrouble
+            CannotCreate
+            if isinstance(error, PermissionError | NotADirectoryError | IsADirectoryError)
+            else DiskTrouble
         )
         said = error.strerror or error
-        raise kind(f"cannot write {target}: {said}. The archive is untouched; choose another place.") from error
+        raise kind(
+            f"cannot write {target}: {said}. The archive is untouched; choose another place."
+        ) from error
     except BaseException:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -69,5 +73,7 @@ def link_or_copy(source: Path, target: Path) -> bool:
                 os.fsync(file.fileno())
         part.replace(target)
     except OSError as error:
-        raise DiskTrouble(f"cannot write {target}: {error.strerror or error}. The archive is untouched.") from error
+        raise DiskTrouble(
+            f"cannot write {target}: {error.strerror or error}. The archive is untouched."
+        ) from error
     return True

@@ -8,11 +8,11 @@ import re
 from collections.abc import Mapping
 
 from archive.document.layout import relative
-from archive.document.paths import CHINA
 from archive.exporters.pictures import held
 from archive.exporters.report import ExportReport
 from archive.exporters.tree import address, text, xhtml
 from archive.store import Store, Stored
+from scraper.clock import CHINA
 from scraper.models import Article
 
 STYLE = """
@@ -28,7 +28,9 @@ _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 POLICY = f"default-src 'none'; img-src data:; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'"
 
 
-def page(store: Store, stored: Stored, name: str, others: Mapping[int, str], report: ExportReport) -> bytes:
+def page(
+    store: Store, stored: Stored, name: str, others: Mapping[int, str], report: ExportReport
+) -> bytes:
     """The page of one article in the file ``name``; ``others``: the names of the other articles' files by their id."""
     article = store.article(stored.article_id)
     targets = {
@@ -58,16 +60,24 @@ def page(store: Store, stored: Stored, name: str, others: Mapping[int, str], rep
 
 def head(article: Article, stored: Stored) -> str:
     """Title, who, when, where, and what became of it."""
-    facts = [article.account.name, article.author if article.author != article.account.name else None]
+    facts = [
+        article.account.name,
+        article.author if article.author != article.account.name else None,
+    ]
     if article.published:
         facts.append(article.published.astimezone(CHINA).strftime("%Y-%m-%d %H:%M"))
     facts.append(article.place)
-    parts = [f"<h1>{text(article.title)}</h1>", f'<p class="facts">{text(" · ".join(f for f in facts if f))}</p>']
+    parts = [
+        f"<h1>{text(article.title)}</h1>",
+        f'<p class="facts">{text(" · ".join(f for f in facts if f))}</p>',
+    ]
     if (url := article.url or article.address) and (found := address(url)):
         parts.append(f'<p class="facts"><a href="{text(found)}">原文链接</a></p>')
     if stored.gone:
         said = stored.gone_shown or stored.gone_reason or ""
-        parts.append(f'<p class="gone">{text(stored.gone.astimezone(CHINA).strftime("%Y-%m-%d"))}: {text(said)}</p>')
+        parts.append(
+            f'<p class="gone">{text(stored.gone.astimezone(CHINA).strftime("%Y-%m-%d"))}: {text(said)}</p>'
+        )
     if article.digest:
         parts.append(f'<p class="digest">{text(article.digest)}</p>')
     return "\n".join(parts)

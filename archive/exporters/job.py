@@ -39,7 +39,9 @@ def export(
     ``title`` is the book's; ``images``: WARC holds the images too. A file is in place only when it is whole. What is
     damaged is left out and named in the report. Raises NotHeld where nothing matches, CannotCreate, DiskTrouble.
     """
-    report = ExportReport(format=format, target=str(target) if isinstance(target, Path) else "standard output")
+    report = ExportReport(
+        format=format, target=str(target) if isinstance(target, Path) else "standard output"
+    )
     with open_database(root / "archive.db", readonly=True) as db:
         store = Store(db, root)
         if format == "warc":
@@ -54,7 +56,9 @@ def export(
             return report
         with _opened(target) as file:
             if format == "epub":
-                named = title or selection.album or selection.account or selection.query or "公众号文章"
+                named = (
+                    title or selection.album or selection.account or selection.query or "公众号文章"
+                )
                 epub.write_epub(store, articles, file, report, title=named, progress=progress)
             else:
                 _lines(store, articles, file, report, format, progress)
@@ -78,7 +82,12 @@ def _opened(target: Path | IO[bytes]) -> Iterator[IO[bytes]]:
 
 
 def _lines(
-    store: Store, articles: Sequence[Stored], file: IO[bytes], report: ExportReport, format: str, progress: Progress
+    store: Store,
+    articles: Sequence[Stored],
+    file: IO[bytes],
+    report: ExportReport,
+    format: str,
+    progress: Progress,
 ) -> None:
     write = tables.write_jsonl
     if format == "csv":
@@ -92,7 +101,9 @@ def _lines(
         progress(done, len(articles))
 
 
-def _markdown(store: Store, articles: Sequence[Stored], target: Path, report: ExportReport, progress: Progress) -> None:
+def _markdown(
+    store: Store, articles: Sequence[Stored], target: Path, report: ExportReport, progress: Progress
+) -> None:
     """The archive's own files, made from the database alone, and the images that they show."""
     for done, stored in enumerate(articles, start=1):
         try:
@@ -113,7 +124,9 @@ def _markdown(store: Store, articles: Sequence[Stored], target: Path, report: Ex
         progress(done, len(articles))
 
 
-def _html(store: Store, articles: Sequence[Stored], target: Path, report: ExportReport, progress: Progress) -> None:
+def _html(
+    store: Store, articles: Sequence[Stored], target: Path, report: ExportReport, progress: Progress
+) -> None:
     names = {stored.article_id: stored.path.removesuffix(".md") + ".html" for stored in articles}
     for done, stored in enumerate(articles, start=1):
         name = names[stored.article_id]
@@ -135,7 +148,9 @@ def _warc(
     from archive.exporters.warc import write_images, write_warc
 
     if not (store.root / FILE_NAME).exists():
-        raise ArchiveError(f"{store.root} has no {FILE_NAME}: no raw pages were kept, so there is nothing for a WARC")
+        raise ArchiveError(
+            f"{store.root} has no {FILE_NAME}: no raw pages were kept, so there is nothing for a WARC"
+        )
     with Snapshots(store.root / FILE_NAME, readonly=True) as snapshots:
         if selection.is_all:
             total = snapshots.count()
@@ -144,11 +159,18 @@ def _warc(
             articles = list(chosen(store, selection))
             require(articles)
             total = len(articles)
-            wanted = chain.from_iterable(_exchanges(store, snapshots, stored) for stored in articles)
+            wanted = chain.from_iterable(
+                _exchanges(store, snapshots, stored) for stored in articles
+            )
         compress = not (isinstance(target, Path) and target.suffix == ".warc")
         with _opened(target) as file:
             writer = write_warc(
-                snapshots, wanted, file, report, compress=compress, progress=lambda done: progress(done, total)
+                snapshots,
+                wanted,
+                file,
+                report,
+                compress=compress,
+                progress=lambda done: progress(done, total),
             )
             if images and selection.is_all:
                 write_images(writer, store, report)

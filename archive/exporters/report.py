@@ -30,7 +30,9 @@ class ExportReport:
 
     def line(self) -> str:
         """One line for a person."""
-        parts = [f"{self.records} records"] if self.format == "warc" else [f"{self.articles} articles"]
+        parts = (
+            [f"{self.records} records"] if self.format == "warc" else [f"{self.articles} articles"]
+        )
         parts += [f"{self.images} images"] if self.images else []
         parts += [f"{self.missing_images} images not held"] if self.missing_images else []
         parts += [f"{len(self.problems)} left out because damaged"] if self.problems else []

@@ -9,9 +9,9 @@ import re
 from typing import IO, Any
 
 from archive import record
-from archive.document.paths import CHINA
 from archive.exporters.report import ExportReport
 from archive.store import Store, Stored
+from scraper.clock import CHINA
 from scraper.models import Article
 
 #: What makes a spreadsheet run a cell as a formula, half and full width; OWASP's list and LibreOffice's additions.
@@ -63,7 +63,9 @@ def safe_cell(value: str) -> str:
 def _cell(name: str, stored: Stored, article: Article) -> str:
     special: dict[str, Any] = {
         "kind": stored.kind_name,
-        "original": {True: "yes", False: "no"}.get(article.original) if article.original is not None else None,
+        "original": {True: "yes", False: "no"}.get(article.original)
+        if article.original is not None
+        else None,
         "characters": len(article.text),
         "tags": ", ".join(article.tags),
         "album": article.album.title if article.album else None,

@@ -34,7 +34,9 @@ _ALLOWED: dict[str, frozenset[str]] = {
 _DROPPED = names("script style iframe object template svg math noscript")
 _SAFE_CLASS = re.compile(r"^[\w+#.-]+$")
 _NUMBER = re.compile(r"^\d{1,5}$")
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\ufdd0-\ufdef\ufffe\uffff]")
+_NOT_XML = re.compile(
+    "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\ufdd0-\ufdef\ufffe\uffff]"
+)
 
 
 def xhtml(body: str, *, image: Rewrite, link: Rewrite) -> str:
@@ -43,7 +45,9 @@ def xhtml(body: str, *, image: Rewrite, link: Rewrite) -> str:
     ``image`` gives the address to show for an image, or ``None``: its text stands there instead. ``link`` gives
     another address for a link, or ``None``: it stays, if it is http(s) or mailto.
     """
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    parser = etree.HTMLParser(
+        encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
+    )
     source = f"<div>{_NOT_XML.sub('', body)}</div>".encode("utf-8", "replace")
     found = etree.fromstring(source, parser)
     root = found.find(".//div") if found is not None else None
@@ -80,7 +84,9 @@ def _limit(element: etree._Element, image: Rewrite, link: Rewrite) -> None:
     for name in ("width", "height", "start", "colspan", "rowspan"):
         if name in element.attrib and not _NUMBER.match(str(element.attrib[name])):
             del element.attrib[name]
-    if tag == "code" and not all(_SAFE_CLASS.match(part) for part in element.get("class", "").split()):
+    if tag == "code" and not all(
+        _SAFE_CLASS.match(part) for part in element.get("class", "").split()
+    ):
         del element.attrib["class"]
     if tag == "a":
         _link(element, link)
@@ -104,7 +110,9 @@ def address(url: str) -> str | None:
         host = parts.hostname or ""
     except ValueError:
         return None
-    if parts.scheme == "mailto" or (parts.scheme in ("http", "https") and re.fullmatch(r"[\w.-]+", host)):
+    if parts.scheme == "mailto" or (
+        parts.scheme in ("http", "https") and re.fullmatch(r"[\w.-]+", host)
+    ):
         return quote(url.strip(), safe="/:?#@!$&'()*+,;=%~-._").replace("%%", "%25%")
     return None
 

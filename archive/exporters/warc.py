@@ -59,7 +59,9 @@ def write_warc(
 def write_images(writer: WARCWriter, store: Store, report: ExportReport) -> None:
     """Every held image under each address it was seen at."""
     now = datetime.now(UTC)
-    for (url,) in store.db.conn.execute("SELECT url FROM media_addresses WHERE sha256 IS NOT NULL ORDER BY url"):
+    for (url,) in store.db.conn.execute(
+        "SELECT url FROM media_addresses WHERE sha256 IS NOT NULL ORDER BY url"
+    ):
         image = held(store, url)
         if image is None:
             report.missing_images += 1
@@ -111,7 +113,9 @@ def _write(writer: WARCWriter, snapshot: Snapshot, body: bytes, report: ExportRe
         "response",
         payload=BytesIO(body),
         length=len(body),
-        http_headers=StatusAndHeaders(_status(snapshot.status), _response_headers(snapshot, body), protocol="HTTP/1.1"),
+        http_headers=StatusAndHeaders(
+            _status(snapshot.status), _response_headers(snapshot, body), protocol="HTTP/1.1"
+        ),
         warc_headers_dict=headers,
     )
     request = writer.create_warc_record(
@@ -125,14 +129,20 @@ def _write(writer: WARCWriter, snapshot: Snapshot, body: bytes, report: ExportRe
 
 
 def _response_headers(snapshot: Snapshot, body: bytes) -> list[tuple[str, str]]:
-    kept = [(f"X-Archive-Orig-{name}" if name in _ENCODED else name, value) for name, value in snapshot.response]
+    kept = [
+        (f"X-Archive-Orig-{name}" if name in _ENCODED else name, value)
+        for name, value in snapshot.response
+    ]
     return [*kept, ("Content-Length", str(len(body)))]
 
 
 def _request(target: str, snapshot: Snapshot) -> StatusAndHeaders:
     _, _, rest = target.partition("://")
     host, slash, path = rest.partition("/")
-    headers = [("Host", host), *((name, value) for name, value in snapshot.request if name != "host")]
+    headers = [
+        ("Host", host),
+        *((name, value) for name, value in snapshot.request if name != "host"),
+    ]
     return StatusAndHeaders(
         f"GET {slash}{path.partition('#')[0] or ''}" if slash else "GET /",
         headers,

@@ -60,7 +60,12 @@ def _one(source: str, path: Path, item: Mapping[str, Any]) -> Found:
     address = _address(item)
     assert address is not None
     content = next(
-        (str(item[name]) for name in ("html", "content_html", "content", "body", "text") if item.get(name)), ""
+        (
+            str(item[name])
+            for name in ("html", "content_html", "content", "body", "text")
+            if item.get(name)
+        ),
+        "",
     )
     if "js_content" in content:
         return Found(source=source, path=path, page=Page(url=address.fetch, body=content.encode()))
@@ -68,7 +73,11 @@ def _one(source: str, path: Path, item: Mapping[str, Any]) -> Found:
         return Found(source=source, path=path, address=address.fetch)
     body = clean(content if _IS_HTML.search(content) else _paragraphs(content))
     albums = item.get("appmsg_album_infos")
-    album = albums[0] if isinstance(albums, list) and albums and isinstance(albums[0], Mapping) else None
+    album = (
+        albums[0]
+        if isinstance(albums, list) and albums and isinstance(albums[0], Mapping)
+        else None
+    )
     identity = address.identity
     mid, _, idx = str(item.get("aid") or "").partition("_")
     article = Article(
@@ -87,7 +96,9 @@ def _one(source: str, path: Path, item: Mapping[str, Any]) -> Found:
         digest=_text(item, "digest"),
         cover=_text(item, "cover", "cover_img", "pic_cdn_url_235_1"),
         original={1: True, 2: False}.get(_number(item.get("copyright_stat"))),
-        album=Album(id=str(album["id"]), title=_text(album, "title")) if album and album.get("id") else None,
+        album=Album(id=str(album["id"]), title=_text(album, "title"))
+        if album and album.get("id")
+        else None,
         body=body.html,
         text=body.text,
         images=body.images,
@@ -107,7 +118,9 @@ def _address(item: Mapping[str, Any]) -> urls.Address | None:
 
 
 def _paragraphs(text: str) -> str:
-    return "".join(f"<p>{escape(line.strip(), quote=False)}</p>" for line in text.splitlines() if line.strip())
+    return "".join(
+        f"<p>{escape(line.strip(), quote=False)}</p>" for line in text.splitlines() if line.strip()
+    )
 
 
 def _text(item: Mapping[str, Any], *names: str) -> str | None:

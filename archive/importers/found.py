@@ -89,7 +89,9 @@ def kind_of(path: Path) -> str | None:
         return "markdown"
     if suffix in bundles.ENDINGS:
         return "bundle"
-    return "html" if suffix in _HTML else "json" if suffix in {".json", ".jsonl", ".ndjson"} else None
+    return (
+        "html" if suffix in _HTML else "json" if suffix in {".json", ".jsonl", ".ndjson"} else None
+    )
 
 
 def contents(path: Path) -> Iterator[Found]:
@@ -132,7 +134,9 @@ def _bundled(path: Path, body: bytes) -> Iterator[Found]:
         raise BadInput("it is no MHTML or web archive, or holds no page")
     page = saved_page(path, bundle.html)
     origin = urls.find(bundle.url or "")
-    yield Found(source=str(path), path=path, page=replace(page, url=origin[0].fetch) if origin else page)
+    yield Found(
+        source=str(path), path=path, page=replace(page, url=origin[0].fetch) if origin else page
+    )
     for url, content in bundle.parts.items():
         yield Found(source=str(path), path=path, image=(url, content))
 
@@ -152,7 +156,9 @@ def saved_page(path: Path, body: bytes) -> Page:
         body = body[head.end() :]
     if body.startswith(b"\x1f\x8b"):  # curl without --compressed, wget: as it came over the wire
         body = _gunzipped(body)
-    return Page(url=_origin(body) or path.absolute().as_uri(), body=body, status=status, headers=headers)
+    return Page(
+        url=_origin(body) or path.absolute().as_uri(), body=body, status=status, headers=headers
+    )
 
 
 def _gunzipped(body: bytes) -> bytes:

@@ -64,7 +64,11 @@ def import_files(
         try:
             stack.enter_context(Lock(root, wait=wait))
             db = stack.enter_context(open_database(root / "archive.db"))
-            kept = stack.enter_context(Snapshots(root / FILE_NAME, hurried=True)) if snapshots else None
+            kept = (
+                stack.enter_context(Snapshots(root / FILE_NAME, hurried=True))
+                if snapshots
+                else None
+            )
             store = Store(db, root, versions=versions, eager=False)
             job = _Job(root, store, kept, report, signals, tell, links)
             job.run(todo, progress)
@@ -133,7 +137,11 @@ class _Job:
         try:
             taken = self._taken(found)
         except Gone as error:
-            taken = Taken(source=found.source, change="failed", error=f"a page that says the article is gone: {error}")
+            taken = Taken(
+                source=found.source,
+                change="failed",
+                error=f"a page that says the article is gone: {error}",
+            )
         except (ScrapeError, BadInput) as error:
             taken = Taken(source=found.source, change="failed", error=redact(str(error)))
         self.report.add(taken)
@@ -162,7 +170,11 @@ class _Job:
         kept = self.store.keep(article, address=page.url, now=now, snapshot_id=snapshot_id)
         self.store.remember(address, kept.article_id, now)
         return Taken(
-            source=found.source, change=_change(kept.change), key=kept.key, path=kept.path, title=article.title
+            source=found.source,
+            change=_change(kept.change),
+            key=kept.key,
+            path=kept.path,
+            title=article.title,
         )
 
     def _article(self, found: Found, article: Article) -> Taken:
@@ -171,8 +183,12 @@ class _Job:
         held = self._held(article, article.address or "")
         if held is not None:
             return self._left(found, held)
-        kept = self.store.keep(article, address=article.address or article.url or "", now=datetime.now(UTC))
-        return Taken(source=found.source, change="new", key=kept.key, path=kept.path, title=article.title)
+        kept = self.store.keep(
+            article, address=article.address or article.url or "", now=datetime.now(UTC)
+        )
+        return Taken(
+            source=found.source, change="new", key=kept.key, path=kept.path, title=article.title
+        )
 
     def _address(self, found: Found, address: str) -> Taken:
         held = self.store.find(address)
@@ -182,12 +198,16 @@ class _Job:
         return Taken(source=found.source, change="waiting")
 
     def _left(self, found: Found, held: Stored) -> Taken:
-        return Taken(source=found.source, change="held", key=held.key, path=held.path, title=held.title)
+        return Taken(
+            source=found.source, change="held", key=held.key, path=held.path, title=held.title
+        )
 
     def _held(self, article: Article, address: str) -> Stored | None:
         identity = article.identity
         if identity is not None:
-            address = f"https://{urls.HOST}/s?__biz={identity.biz}&mid={identity.mid}&idx={identity.idx}"
+            address = (
+                f"https://{urls.HOST}/s?__biz={identity.biz}&mid={identity.mid}&idx={identity.idx}"
+            )
         found = self.store.find(address) if address else None
         return found or (self.store.find(article.url) if article.url else None)
 
@@ -217,7 +237,11 @@ class _Job:
         if not head.ours or self.all_links:
             self._follow(article)
         return Taken(
-            source=found.source, change=_change(kept.change), key=kept.key, path=kept.path, title=article.title
+            source=found.source,
+            change=_change(kept.change),
+            key=kept.key,
+            path=kept.path,
+            title=article.title,
         )
 
     def _held_file(self, head: Head) -> Stored | None:
@@ -226,15 +250,25 @@ class _Job:
             held = self.store.find(head.holding.key)
         return held
 
-    def _version(self, found: Found, held: Stored, head: Head, article: Article, number: int) -> Taken:
+    def _version(
+        self, found: Found, held: Stored, head: Head, article: Article, number: int
+    ) -> Taken:
         """An earlier version beside the article's file."""
         seen = head.holding.changed or head.holding.archived or held.archived
         ours = self.root.resolve() in found.path.resolve().parents
         path = found.path.resolve().relative_to(self.root.resolve()).as_posix() if ours else None
-        restored = self.store.restore_version(held.article_id, number, article, seen, PARSER_VERSION, path)
+        restored = self.store.restore_version(
+            held.article_id, number, article, seen, PARSER_VERSION, path
+        )
         if not restored:
             return self._left(found, held)
-        return Taken(source=found.source, change="modified", key=held.key, path=path or held.path, title=article.title)
+        return Taken(
+            source=found.source,
+            change="modified",
+            key=held.key,
+            path=path or held.path,
+            title=article.title,
+        )
 
     def _pictures(self, path: Path, head: Head) -> dict[str, str]:
         """File name → address of each image; images that lie beside the file are taken in."""
@@ -256,7 +290,11 @@ class _Job:
             return  # damaged: the address stays, the next run fetches it
         known = local_image(body)
         extension = name.rpartition(".")[2]
-        image = LocalImage(body, known.type if known else _TYPES.get(extension, "application/octet-stream"), extension)
+        image = LocalImage(
+            body,
+            known.type if known else _TYPES.get(extension, "application/octet-stream"),
+            extension,
+        )
         self.store.add_media(url, image, datetime.now(UTC))
         self.report.media += 1
 
@@ -287,7 +325,9 @@ class _Job:
     # --- what else came along
 
     def _image(self, url: str, body: bytes) -> None:
-        shown = self.store.db.conn.execute("SELECT 1 FROM images WHERE url = ? LIMIT 1", (url,)).fetchone()
+        shown = self.store.db.conn.execute(
+            "SELECT 1 FROM images WHERE url = ? LIMIT 1", (url,)
+        ).fetchone()
         image = local_image(body)
         if shown and image and not self.store.media_path(url):
             self.store.add_media(url, image, datetime.now(UTC))
@@ -307,13 +347,22 @@ class _Job:
             return
         before = self.frontier.waiting()
         find = Find(
-            address=address, why="followed" if relation else "given", relation=relation, depth=int(bool(relation))
+            address=address,
+            why="followed" if relation else "given",
+            relation=relation,
+            depth=int(bool(relation)),
         )
         self.frontier.give(find, datetime.now(UTC))
         self.report.links += self.frontier.waiting() - before if relation else 0
 
 
-_TYPES = {"svg": "image/svg+xml", "jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp"}
+_TYPES = {
+    "svg": "image/svg+xml",
+    "jpg": "image/jpeg",
+    "png": "image/png",
+    "gif": "image/gif",
+    "webp": "image/webp",
+}
 
 
 def _change(change: str) -> str:

@@ -25,7 +25,9 @@ class Taken:
 
     def to_json(self) -> dict[str, Any]:
         """What is known of it."""
-        return {name: value for name in self.__slots__ if (value := getattr(self, name)) is not None}
+        return {
+            name: value for name in self.__slots__ if (value := getattr(self, name)) is not None
+        }
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,6 +78,10 @@ class ImportReport:
         parts += [f"{self.media} images"] if self.media else []
         parts += [f"{self.counts['failed']} could not be read"] if self.counts["failed"] else []
         waiting = self.links + self.counts["waiting"]
-        parts += [f"{waiting} addresses wait (`wechat-archive run` or --fetch fetches them)"] if waiting else []
+        parts += (
+            [f"{waiting} addresses wait (`wechat-archive run` or --fetch fetches them)"]
+            if waiting
+            else []
+        )
         text = f"import: {', '.join(parts)}"
         return text + (" — interrupted; the same command goes on" if self.signal else "")

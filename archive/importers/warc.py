@@ -39,7 +39,11 @@ def read_warc(path: Path) -> Iterator[Found]:
                         pages += found.image is None
                         yield found
         except (ArchiveLoadFailed, EOFError, OSError, ValueError) as error:
-            yield Found(source=f"{path}, record {number + 1}", path=path, error=str(error).strip() or "damaged")
+            yield Found(
+                source=f"{path}, record {number + 1}",
+                path=path,
+                error=str(error).strip() or "damaged",
+            )
             return
     if not pages:
         what = "no page of mp.weixin.qq.com is in it" if number else "it is no WARC or ARC file"
@@ -84,10 +88,16 @@ def _page(url: str, status: int, body: bytes, record: Any) -> Page:
         body=body,
         final_url=_text(exchange.get("final_url")),
         status=status,
-        headers=tuple(_header(name, value) for name, value in headers if name.lower() != "content-length"),
-        redirects=tuple(found for entry in _list(exchange.get("redirects")) if (found := _text(entry))),
+        headers=tuple(
+            _header(name, value) for name, value in headers if name.lower() != "content-length"
+        ),
+        redirects=tuple(
+            found for entry in _list(exchange.get("redirects")) if (found := _text(entry))
+        ),
         request=tuple(
-            (str(pair[0]), str(pair[1])) for pair in map(_list, _list(exchange.get("request"))) if len(pair) == 2
+            (str(pair[0]), str(pair[1]))
+            for pair in map(_list, _list(exchange.get("request")))
+            if len(pair) == 2
         ),
         fetched=None if given_as_file else _time(record.rec_headers.get_header("WARC-Date")),
     )

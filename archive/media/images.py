@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from scraper.clock import Clock
 from scraper.crawl.loop import BASE, LONGEST_RETRY_AFTER
-from scraper.crawl.protocols import Clock
 from scraper.errors import Forbidden, Hostile, RateLimited, ScrapeError
 from scraper.models import Article
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from scraper.fetch import Download
 
 _IMAGE = re.compile(r"<img\b[^>]*>")
-_FIGURE = re.compile(r"<figure>\s*<img\b[^>]*>\s*(?:<figcaption>(.*?)</figcaption>)?\s*</figure>", re.DOTALL)
+_FIGURE = re.compile(
+    r"<figure>\s*<img\b[^>]*>\s*(?:<figcaption>(.*?)</figcaption>)?\s*</figure>", re.DOTALL
+)
 _EMPTY = re.compile(r"<(p|a|li)\b[^>]*>\s*</\1>")
 #: Tries of one image within a run; a run has many images and an article is whole without them.
 TRIES = 3
@@ -62,14 +64,18 @@ class ImageFetcher:
     #: no request before this moment: what is wanted is noted as missing until then
     not_before: datetime | None = None
 
-    async def fetch(self, urls: Iterable[str], *, enough: Callable[[], bool] = lambda: False) -> Images:
+    async def fetch(
+        self, urls: Iterable[str], *, enough: Callable[[], bool] = lambda: False
+    ) -> Images:
         """Each address once; what failed before in this run only counts as missing, and so does the rest from when
         ``enough`` says so. Raises DiskTrouble."""
         missing = [url for url in dict.fromkeys(urls) if self.store.media_path(url) is None]
         wanted = [url for url in missing if url not in self.failed]
         if self.not_before is not None:
             for url in wanted:
-                self.store.media_failed(url, Paused("WeChat asked for a pause"), self.clock.now(), self.not_before)
+                self.store.media_failed(
+                    url, Paused("WeChat asked for a pause"), self.clock.now(), self.not_before
+                )
             wanted = []
         if not wanted:
             return Images(missing=len(missing))
@@ -82,7 +88,9 @@ class ImageFetcher:
             for url in queue:
                 if enough():
                     return
-                held = await self._one(url)  # not `came += await`: that reads `came` before the wait
+                held = await self._one(
+                    url
+                )  # not `came += await`: that reads `came` before the wait
                 came += held
                 done += 1
                 self.tell(done, len(wanted))
@@ -126,12 +134,18 @@ class ImageFetcher:
     def _due(self, url: str, error: ScrapeError, now: datetime) -> datetime | None:
         if isinstance(error, Forbidden | Hostile):
             return None
-        row = self.store.db.conn.execute("SELECT attempts FROM media_addresses WHERE url = ?", (url,)).fetchone()
+        row = self.store.db.conn.execute(
+            "SELECT attempts FROM media_addresses WHERE url = ?", (url,)
+        ).fetchone()
         attempts = row["attempts"] if row else 0
         # The next run tries again at once, later ones ever less often. A 404 need not be the last word of a media host,
         # but it is asked for weekly at most.
         first = LONGEST_REST if error.after == "final" else FIRST_REST
-        rest = min(first * 2 ** min(attempts - 1, 12), LONGEST_REST) * self.rng.uniform(0.75, 1.25) if attempts else 0.0
+        rest = (
+            min(first * 2 ** min(attempts - 1, 12), LONGEST_REST) * self.rng.uniform(0.75, 1.25)
+            if attempts
+            else 0.0
+        )
         if isinstance(error, RateLimited) and error.retry_after:
             rest = max(rest, min(error.retry_after, LONGEST_RETRY_AFTER))
         return now + timedelta(seconds=rest)

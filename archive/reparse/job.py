@@ -90,13 +90,26 @@ def reparse(
 
 class _Job:
     def __init__(
-        self, root: Path, store: Store, report: ReparseReport, signals: Signals, tell: Callable[[Change], None]
+        self,
+        root: Path,
+        store: Store,
+        report: ReparseReport,
+        signals: Signals,
+        tell: Callable[[Change], None],
     ) -> None:
-        self.root, self.store, self.report, self.signals, self.tell = root, store, report, signals, tell
+        self.root, self.store, self.report, self.signals, self.tell = (
+            root,
+            store,
+            report,
+            signals,
+            tell,
+        )
         self.conn: sqlite3.Connection = store.db.conn
         self.number: int | None = None
 
-    def run(self, keys: Sequence[str], scope: Scope, jobs: int, progress: Callable[[int, int], None]) -> None:
+    def run(
+        self, keys: Sequence[str], scope: Scope, jobs: int, progress: Callable[[int, int], None]
+    ) -> None:
         if keys:
             items = self._named(keys)
         else:
@@ -129,7 +142,9 @@ class _Job:
         for key in keys:
             stored = self.store.get(key)
             if stored.snapshot_id is None:
-                raise NotHeld(f"{key} was kept without a raw page: `save --refresh {stored.url}` fetches it again")
+                raise NotHeld(
+                    f"{key} was kept without a raw page: `save --refresh {stored.url}` fetches it again"
+                )
             found.append(Item(stored.snapshot_id, stored.article_id))
             found += self._versions(f"article_id = {stored.article_id:d}")
         return found
@@ -160,7 +175,9 @@ class _Job:
         used = {row[0] for row in self.conn.execute(sql)}
         with Snapshots(self.root / FILE_NAME, readonly=True) as snapshots:
             for snapshot_id, address in snapshots.newest_ids():
-                held = self.conn.execute("SELECT 1 FROM addresses WHERE address = ?", (address,)).fetchone()
+                held = self.conn.execute(
+                    "SELECT 1 FROM addresses WHERE address = ?", (address,)
+                ).fetchone()
                 if snapshot_id not in used and not held:
                     yield Item(snapshot_id, None)
 
@@ -183,7 +200,9 @@ class _Job:
         if item.article_id is not None:
             stored = self.store.stored(item.article_id)
             key, path, title = stored.key, stored.path, stored.title
-        return Change(what="failed", key=key, path=path, title=title, address=read.address, error=read.error)
+        return Change(
+            what="failed", key=key, path=path, title=title, address=read.address, error=read.error
+        )
 
     def _kept(self, item: Item, read: Read) -> Change | None:
         assert read.article is not None
@@ -199,15 +218,26 @@ class _Job:
             if item.version is not None:
                 return self._version(item, read, article, names)
             kept = self.store.keep(
-                read.article, address=read.address, now=datetime.now(UTC), snapshot_id=read.snapshot_id, again=True
+                read.article,
+                address=read.address,
+                now=datetime.now(UTC),
+                snapshot_id=read.snapshot_id,
+                again=True,
             )
         except ScrapeError as error:  # hollow now: never replaces what was kept
-            return self._failed(item, Read(read.snapshot_id, read.address, None, error.code, str(error)))
+            return self._failed(
+                item, Read(read.snapshot_id, read.address, None, error.code, str(error))
+            )
         if old is not None and not names:
             return None
         what = "new" if kept.change == "new" else "changed"
         return Change(
-            what=what, key=kept.key, path=kept.path, title=read.article.title, address=read.address, fields=names
+            what=what,
+            key=kept.key,
+            path=kept.path,
+            title=read.article.title,
+            address=read.address,
+            fields=names,
         )
 
     def _old(self, item: Item) -> Article:
@@ -216,19 +246,28 @@ class _Job:
             return self.store.article(item.article_id)
         return self.store.version(item.article_id, item.version)
 
-    def _version(self, item: Item, read: Read, article: Article, names: tuple[str, ...]) -> Change | None:
+    def _version(
+        self, item: Item, read: Read, article: Article, names: tuple[str, ...]
+    ) -> Change | None:
         """An earlier version: its row and file, nothing else hangs on them."""
         assert item.article_id is not None
         assert item.version is not None
         if is_hollow(article):
-            return self._failed(item, Read(read.snapshot_id, read.address, None, "hollow", "nothing is left of it"))
+            return self._failed(
+                item, Read(read.snapshot_id, read.address, None, "hollow", "nothing is left of it")
+            )
         self.store.remake_version(item.article_id, item.version, article, PARSER_VERSION)
         if not names:
             return None
         stored = self.store.stored(item.article_id)
         path = f"{stored.path} (version {item.version})"
         return Change(
-            what="changed", key=stored.key, path=path, title=article.title, address=read.address, fields=names
+            what="changed",
+            key=stored.key,
+            path=path,
+            title=article.title,
+            address=read.address,
+            fields=names,
         )
 
     def _would(
@@ -283,7 +322,10 @@ class _Job:
         with transaction(self.conn):
             if position is None:
                 self.conn.execute(
-                    "UPDATE reparses SET finished = ? WHERE id = ?", (iso(datetime.now(UTC)), self.number)
+                    "UPDATE reparses SET finished = ? WHERE id = ?",
+                    (iso(datetime.now(UTC)), self.number),
                 )
             else:
-                self.conn.execute("UPDATE reparses SET position = ? WHERE id = ?", (position, self.number))
+                self.conn.execute(
+                    "UPDATE reparses SET position = ? WHERE id = ?", (position, self.number)
+                )

@@ -29,7 +29,11 @@ class Change:
 
     def to_json(self) -> dict[str, Any]:
         """What is known of it."""
-        return {name: value for name in self.__slots__ if (value := getattr(self, name)) not in (None, ())}
+        return {
+            name: value
+            for name in self.__slots__
+            if (value := getattr(self, name)) not in (None, ())
+        }
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,7 +85,9 @@ class ReparseReport:
         would = "would be " if self.dry_run else ""
         parts = [f"{self.pages} raw pages read again", f"{self.changed} {would}changed"]
         if self.fields:
-            parts[-1] += " (" + ", ".join(f"{name} {n}" for name, n in self.fields.most_common(6)) + ")"
+            parts[-1] += (
+                " (" + ", ".join(f"{name} {n}" for name, n in self.fields.most_common(6)) + ")"
+            )
         parts.append(f"{self.unchanged} unchanged")
         parts += [f"{self.new} {would}new"] if self.new else []
         parts += [f"{self.failed} failed"] if self.failed else []
@@ -100,4 +106,6 @@ def diff(old: Article, new: Article, name: str) -> str:
     from archive.document.layout import to_markdown
 
     before, after = (to_markdown(article).splitlines() for article in (old, new))
-    return "\n".join(unified_diff(before, after, f"{name} (as it is)", f"{name} (made again)", lineterm="", n=2))
+    return "\n".join(
+        unified_diff(before, after, f"{name} (as it is)", f"{name} (made again)", lineterm="", n=2)
+    )

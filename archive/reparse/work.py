@@ -59,8 +59,15 @@ def read(snapshots: Snapshots, snapshot_id: int) -> Read:
         return Read(snapshot_id, address, error_class=error.code, error=redact(str(error)))
     except ArchiveError as error:
         return Read(snapshot_id, address, error_class="corrupt", error=redact(str(error)))
-    except Exception as error:  # the parser promises none; one page must not end the work on all others
-        return Read(snapshot_id, address, error_class="bug", error=f"{type(error).__name__}: {redact(str(error))}")
+    except (
+        Exception
+    ) as error:  # the parser promises none; one page must not end the work on all others
+        return Read(
+            snapshot_id,
+            address,
+            error_class="bug",
+            error=f"{type(error).__name__}: {redact(str(error))}",
+        )
 
 
 def _in_processes(path: Path, ids: Iterator[int], jobs: int) -> Iterator[Read]:
@@ -94,7 +101,9 @@ def _one_by_one(path: Path, batches: Iterable[list[int]]) -> Iterator[Read]:
                     yield pool.submit(_read_batch, [snapshot_id]).result()[0]
                 except BrokenProcessPool:
                     why = "reading this page killed the process: it is too large or hits a fault in a library"
-                    yield Read(snapshot_id, f"snapshot {snapshot_id}", error_class="hostile", error=why)
+                    yield Read(
+                        snapshot_id, f"snapshot {snapshot_id}", error_class="hostile", error=why
+                    )
 
 
 def _pool(path: Path, jobs: int) -> ProcessPoolExecutor:

@@ -38,10 +38,14 @@ def save(
     return runner.save(read(addresses), refresh=refresh)
 
 
-def run(root: Path | str, config: Config | None = None, *, anyway: bool = False, wait: bool = False) -> RunReport:
+def run(
+    root: Path | str, config: Config | None = None, *, anyway: bool = False, wait: bool = False
+) -> RunReport:
     """Do everything that is due: sources, waiting addresses, missing images, rechecks. Raises ArchiveErrors."""
     from archive.config import load
     from archive.run.runner import Runner
 
     root = Path(root)
-    return Runner(root=root, config=config or load(root), command="run", anyway=anyway, wait=wait).run()
+    return Runner(
+        root=root, config=config or load(root), command="run", anyway=anyway, wait=wait
+    ).run()

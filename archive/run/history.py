@@ -15,7 +15,9 @@ _KEPT = 2000
 def begin(conn: sqlite3.Connection, command: str, now: datetime) -> int:
     """A command begins; the number of its row. A row without an end was killed."""
     with light(conn):
-        cursor = conn.execute("INSERT INTO runs (command, started) VALUES (?, ?)", (command, stamp(now)))
+        cursor = conn.execute(
+            "INSERT INTO runs (command, started) VALUES (?, ?)", (command, stamp(now))
+        )
         conn.execute("DELETE FROM runs WHERE id <= ?", ((cursor.lastrowid or 0) - _KEPT,))
     assert cursor.lastrowid is not None
     return cursor.lastrowid

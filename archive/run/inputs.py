@@ -24,7 +24,9 @@ _MOST_WRONG = 20
 _CHINESE = re.compile("[\u3400-\u9fff]")
 _LIKE_AN_ADDRESS = re.compile(r"://|__biz|[A-Za-z0-9]\.[A-Za-z]{2}|/s/")
 #: Browsers and SingleFile note where a page came from.
-_SAVED_FROM = re.compile(rb"saved from url=\(\d+\)(\S+)|^\s*url:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_SAVED_FROM = re.compile(
+    rb"saved from url=\(\d+\)(\S+)|^\s*url:\s*(\S+)", re.IGNORECASE | re.MULTILINE
+)
 
 
 @dataclass(slots=True)
@@ -41,7 +43,9 @@ class Inputs:
             self.addresses.setdefault(address.canonical, address)
 
 
-def read(arguments: Iterable[str], lists: Iterable[str] = (), *, stdin: Callable[[], bytes] | None = None) -> Inputs:
+def read(
+    arguments: Iterable[str], lists: Iterable[str] = (), *, stdin: Callable[[], bytes] | None = None
+) -> Inputs:
     """Sort the arguments of ``save`` and the files given with ``-i``; ``-`` is standard input.
 
     What holds no address lands in ``wrong``. Raises BadInput for a list that cannot be read.
@@ -63,7 +67,13 @@ def read(arguments: Iterable[str], lists: Iterable[str] = (), *, stdin: Callable
 def _existing(argument: str) -> Path | None:
     """The file or folder of that name, if there is one."""
     # An unset variable of a script is no folder, least of all the one it happens to run in.
-    if not argument.strip() or len(argument) > 1024 or "\0" in argument or "\n" in argument or "://" in argument:
+    if (
+        not argument.strip()
+        or len(argument) > 1024
+        or "\0" in argument
+        or "\n" in argument
+        or "://" in argument
+    ):
         return None
     path = Path(argument).expanduser()
     return path if _there(path) else None
@@ -109,7 +119,9 @@ def pages_in(folder: Path) -> list[Path]:
     found = []
     for parent, folders, names in os.walk(folder):
         pages = {name for name in names if Path(name).suffix.lower() in PAGE_ENDINGS}
-        beside = {f"{Path(name).stem}{end}" for name in pages for end in ("_files", ".files", "_data")}
+        beside = {
+            f"{Path(name).stem}{end}" for name in pages for end in ("_files", ".files", "_data")
+        }
         folders[:] = [name for name in folders if not name.startswith(".") and name not in beside]
         found += [Path(parent, name) for name in pages]
     return sorted(path for path in found if path.is_file())
@@ -124,11 +136,17 @@ def _is_html(path: Path) -> bool:
 
 def _take_list(inputs: Inputs, body: bytes, name: str, *, pasted: bool = False) -> None:
     if b"\0" in body[:_HEAD] and not body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        inputs.wrong.append(NotAnAddress(f"{name} is neither a saved page nor a text with addresses", url=name))
+        inputs.wrong.append(
+            NotAnAddress(f"{name} is neither a saved page nor a text with addresses", url=name)
+        )
         return
     listing = feeds.read(body)
     inputs.add(listing.addresses)
-    wrong = [(number, line) for number, line in listing.rejected if not (pasted and listing.addresses and _talk(line))]
+    wrong = [
+        (number, line)
+        for number, line in listing.rejected
+        if not (pasted and listing.addresses and _talk(line))
+    ]
     for number, line in wrong[:_MOST_WRONG]:
         message = f"{name}, line {number}: no address of {urls.HOST} in {redact(line[:120])!r}"
         inputs.wrong.append(NotAnAddress(message, url=redact(line[:200])))
@@ -154,7 +172,9 @@ def saved_pages(files: Iterable[Path]) -> Iterator[tuple[Path, Page | BadInput]]
     for path in files:
         try:
             if path.stat().st_size > _LARGEST_PAGE:
-                raise BadInput(f"{path} is larger than {_LARGEST_PAGE // 2**20} MB: not a saved page")
+                raise BadInput(
+                    f"{path} is larger than {_LARGEST_PAGE // 2**20} MB: not a saved page"
+                )
             body = _bytes(path)
         except OSError as error:
             yield path, BadInput(f"{path} cannot be read: {error.strerror or error}")

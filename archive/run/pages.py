@@ -25,7 +25,9 @@ async def take(job: Job, sink: ArchiveSink, path: Path, page: Page | BadInput) -
     from scraper.crawl.protocols import Task
 
     if isinstance(page, BadInput):
-        job.runner.add(Result(address=str(path), change="failed", error_class="bad-input", error=str(page)))
+        job.runner.add(
+            Result(address=str(path), change="failed", error_class="bad-input", error=str(page))
+        )
         return []
     job.report.pages += 1
     try:
@@ -33,12 +35,16 @@ async def take(job: Job, sink: ArchiveSink, path: Path, page: Page | BadInput) -
     except ScrapeError as error:
         message = redact(str(error))
         job.report.unknown += error.code == "unrecognised"
-        job.runner.add(Result(address=str(path), change="failed", error_class=error.code, error=message))
+        job.runner.add(
+            Result(address=str(path), change="failed", error_class=error.code, error=message)
+        )
         return []
     address = identity_address(article, page.url)
     snapshots, config = job.parts.snapshots, job.config
     snapshot_id = snapshots.put(page, address=address) if snapshots else None
-    task = Task(id=0, url=page.url, address=address, follow=config.follow, scope=config.scope, why="given")
+    task = Task(
+        id=0, url=page.url, address=address, follow=config.follow, scope=config.scope, why="given"
+    )
     if config.images == "local":
         beside.take(path, page, job.images)
     await sink.keep_file(task, article, snapshot_id, path)

@@ -18,7 +18,7 @@ from archive.db.lock import Lock
 from archive.db.schema import open_database
 from archive.snapshots import Snapshots
 from archive.store import Store
-from scraper.crawl.protocols import Clock
+from scraper.clock import Clock
 from scraper.redact import redact
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ class Parts:
         if not self.config.cookies:
             return
         try:
-            changed = datetime.fromtimestamp(Path(self.config.cookies).expanduser().stat().st_mtime, UTC)
+            changed = datetime.fromtimestamp(
+                Path(self.config.cookies).expanduser().stat().st_mtime, UTC
+            )
         except OSError:
             return
         self.frontier.hurry(("blocked", "login", "paid"), now, before=changed)
@@ -54,7 +56,13 @@ class Parts:
 
 @contextmanager
 def opened(
-    root: Path, config: Config, *, clock: Clock, wait: bool = False, command: str | None = None, rng: random.Random
+    root: Path,
+    config: Config,
+    *,
+    clock: Clock,
+    wait: bool = False,
+    command: str | None = None,
+    rng: random.Random,
 ) -> Iterator[Parts]:
     """Take the lock and open the archive, creating it where it is not there.
 
@@ -69,7 +77,9 @@ def opened(
         store = Store(db, root, versions=config.versions, eager=False)
         store.files.sweep()  # what a killed command left half-written
         snapshots = stack.enter_context(Snapshots(root / SNAPSHOTS)) if config.snapshots else None
-        yield Parts(root, config, store, snapshots, SqliteFrontier(db.conn), CoolDown(db.conn), clock, rng)
+        yield Parts(
+            root, config, store, snapshots, SqliteFrontier(db.conn), CoolDown(db.conn), clock, rng
+        )
 
 
 def fetcher(config: Config, clock: Clock, rng: random.Random) -> Fetcher:

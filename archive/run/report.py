@@ -36,8 +36,16 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in ``save --json``; what is not known is left out."""
-        found: dict[str, Any] = {"address": self.address, "change": self.change, "followed": self.followed}
-        found |= {name: value for name in ("key", "path", "title", "due") if (value := getattr(self, name))}
+        found: dict[str, Any] = {
+            "address": self.address,
+            "change": self.change,
+            "followed": self.followed,
+        }
+        found |= {
+            name: value
+            for name in ("key", "path", "title", "due")
+            if (value := getattr(self, name))
+        }
         if self.error_class:
             found["error"] = {"class": self.error_class, "message": self.error}
         return found
@@ -74,7 +82,13 @@ class RunReport:
         if self.whole or result.change == "failed" or result.exit_code:
             self.results.append(result)
         self.counts[result.change] += 1
-        if result.followed and result.change in ("new", "modified", "unchanged", "reparsed", "held"):
+        if result.followed and result.change in (
+            "new",
+            "modified",
+            "unchanged",
+            "reparsed",
+            "held",
+        ):
             self.counts["followed"] += 1
         if result.error_class and result.change == "failed":
             self.errors[result.error_class] += 1
@@ -113,7 +127,9 @@ class RunReport:
         return self._failures()
 
     def _failures(self) -> int:
-        failed = (r for r in (*self.results, *self.source_errors) if r.change == "failed" or r.exit_code)
+        failed = (
+            r for r in (*self.results, *self.source_errors) if r.change == "failed" or r.exit_code
+        )
         codes = {r.exit_code or SOME_FAILED for r in failed if r.change != "gone"}
         if not codes:
             return 0
@@ -156,14 +172,20 @@ class RunReport:
     def line(self) -> str:
         """One line for a person."""
         parts = [f"{self.saved} saved"]
-        parts += [f"{n} {word}" for word, n in (("unchanged", self.unchanged), ("followed", self.followed)) if n]
+        parts += [
+            f"{n} {word}"
+            for word, n in (("unchanged", self.unchanged), ("followed", self.followed))
+            if n
+        ]
         parts += [f"{self.counts['gone']} gone"] if self.counts["gone"] else []
         if self.failed:
             kinds = ", ".join(f"{n} {name}" for name, n in self.errors.most_common(4))
             parts.append(f"{self.failed} failed ({kinds})")
         parts += [f"{self.images_missing} images missing"] if self.images_missing else []
         parts += [f"{self.waiting} waiting"] if self.waiting else []
-        parts.append(f"{self.requests} request{'s' * (self.requests != 1)} in {_duration(self.seconds)}")
+        parts.append(
+            f"{self.requests} request{'s' * (self.requests != 1)} in {_duration(self.seconds)}"
+        )
         text = f"{self.command}: " + ", ".join(parts)
         tail = self._tail()
         return redact(text + (f" — {tail}" if tail else ""))

@@ -18,15 +18,15 @@ from archive.db.schema import as_archive_error
 from archive.errors import CoolingDown, DiskTrouble
 from archive.media.images import ImageFetcher, missing_of
 from archive.run import due, history, pages, rechecks, watching
-from archive.run.clock import SystemClock
 from archive.run.inputs import Inputs, saved_pages
 from archive.run.parts import DATABASE, Parts, fetcher, opened
 from archive.run.report import Result, RunReport
 from archive.run.signals import Interrupted, Signals
 from archive.run.sink import ArchiveSink
 from scraper import urls
+from scraper.clock import Clock, SystemClock
 from scraper.crawl.loop import Budget, Crawl, Ending, Reason
-from scraper.crawl.protocols import Clock, Find
+from scraper.crawl.protocols import Find
 from scraper.errors import Blocked, NotAnAddress
 from scraper.models import Page
 from scraper.parse import parse
@@ -46,7 +46,9 @@ class Network(Protocol):
 
     async def page(self, url: str, *, referer: str | None = None) -> Page: ...
     async def media(self, url: str) -> Any: ...
-    async def feed(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> Any: ...
+    async def feed(
+        self, url: str, *, etag: str | None = None, last_modified: str | None = None
+    ) -> Any: ...
 
 
 Open = Callable[[], AbstractAsyncContextManager[Network]]
@@ -94,13 +96,17 @@ class Runner:
         signals = Signals()
         with signals.listening():
             try:
-                with opened(self.root, self.config, clock=self.clock, wait=self.wait, rng=self.rng) as parts:
+                with opened(
+                    self.root, self.config, clock=self.clock, wait=self.wait, rng=self.rng
+                ) as parts:
                     self._inside(parts, signals, work)
             except Interrupted as interrupted:
                 self.report.signal = interrupted.number
         return self.report
 
-    def _inside(self, parts: Parts, signals: Signals, work: Callable[[Job], Awaitable[None]]) -> None:
+    def _inside(
+        self, parts: Parts, signals: Signals, work: Callable[[Job], Awaitable[None]]
+    ) -> None:
         begun = self.clock.monotonic()
         run_id = history.begin(parts.frontier.conn, self.command, self.clock.now())
         job: Job | None = None
@@ -172,7 +178,9 @@ class Runner:
 
         def made() -> AbstractAsyncContextManager[Network]:
             network = fetcher(self.config, self.clock, self.rng)
-            if last := history.last_asked(parts.frontier.conn):  # commands typed one after another keep the pace too
+            if last := history.last_asked(
+                parts.frontier.conn
+            ):  # commands typed one after another keep the pace too
                 network.last_asked((self.clock.now() - last).total_seconds())
             return network
 
@@ -216,12 +224,16 @@ class Job:
     async def save(self, inputs: Inputs, *, refresh: bool) -> None:
         """What ``Runner.save`` does, inside."""
         now = self.clock.now()
-        crawl_id = self.parts.frontier.new_crawl("save", now, limit=self.config.limit, images=self.config.images)
+        crawl_id = self.parts.frontier.new_crawl(
+            "save", now, limit=self.config.limit, images=self.config.images
+        )
         finds = [self._given(address, refresh=refresh) for address in inputs.addresses.values()]
         inputs.addresses.clear()
         sink = self._sink(self.config.images)
         block = None if self.runner.anyway else self.parts.cooldown.in_force(now)
-        self.images.not_before = block.until if block else None  # saved pages are taken in all the same
+        self.images.not_before = (
+            block.until if block else None
+        )  # saved pages are taken in all the same
         for path, page in saved_pages(inputs.files):
             await asyncio.sleep(0)  # a signal comes through between two files
             finds += await pages.take(self, sink, path, page)
@@ -240,7 +252,13 @@ class Job:
             await self._missing_images(sink.touched)
 
     def _given(self, address: urls.Address, *, refresh: bool) -> Find:
-        return Find(address=address, why="given", follow=self.config.follow, scope=self.config.scope, refresh=refresh)
+        return Find(
+            address=address,
+            why="given",
+            follow=self.config.follow,
+            scope=self.config.scope,
+            refresh=refresh,
+        )
 
     def _give(self, find: Find, crawl_id: int | None, *, insist: bool = False) -> None:
         failure = self.parts.frontier.give(find, self.clock.now(), crawl_id=crawl_id, insist=insist)
@@ -305,7 +323,12 @@ class Job:
     @property
     def _stopped(self) -> bool:
         """True: the crawl ended so that no image is to be asked for either."""
-        return self.report.reason in (Reason.BLOCKED, Reason.LIMITED, Reason.DURATION, Reason.OUTAGE)
+        return self.report.reason in (
+            Reason.BLOCKED,
+            Reason.LIMITED,
+            Reason.DURATION,
+            Reason.OUTAGE,
+        )
 
     def source_failed(self, result: Result) -> None:
         """A source could not be looked at."""
@@ -383,7 +406,11 @@ def _disk(error: Exception) -> str:
     """What to say about a disk that fails; any other trouble is raised on."""
     if isinstance(error, sqlite3.Error):
         error = as_archive_error(error, DATABASE)
-    foreign = error.errno not in _DISK if isinstance(error, OSError) else not isinstance(error, DiskTrouble)
+    foreign = (
+        error.errno not in _DISK
+        if isinstance(error, OSError)
+        else not isinstance(error, DiskTrouble)
+    )
     if foreign:
         raise error
     return redact(f"the disk refuses: {error}. What is kept is safe; make room and run it again")

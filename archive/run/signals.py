@@ -38,7 +38,9 @@ class Signals:
         if threading.current_thread() is not threading.main_thread():
             yield self
             return
-        before = {number: signal.signal(number, self._came) for number in (signal.SIGTERM, signal.SIGINT)}
+        before = {
+            number: signal.signal(number, self._came) for number in (signal.SIGTERM, signal.SIGINT)
+        }
         try:
             yield self
         finally:

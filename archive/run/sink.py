@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from archive.snapshots import Snapshots
     from archive.store import Store
     from archive.store.types import Kept
-    from scraper.crawl.protocols import AlbumPage, Clock, Task
+    from scraper.clock import Clock
+    from scraper.crawl.protocols import AlbumPage, Task
 
 _LOG = logging.getLogger(__name__)
 _SPOOL_LEVEL = 1
@@ -66,7 +67,12 @@ class ArchiveSink:
             self._tell(task, Result(address=task.address, change="skipped", title=held.title))
             return Known(held.biz, ())
         self.touched.append(held.article_id)
-        self._tell(task, Result(address=task.address, change="held", key=held.key, path=held.path, title=held.title))
+        self._tell(
+            task,
+            Result(
+                address=task.address, change="held", key=held.key, path=held.path, title=held.title
+            ),
+        )
         return Known(held.biz, self.store.edges(held.article_id))
 
     def stored(self, task: Task) -> Page | None:
@@ -115,14 +121,29 @@ class ArchiveSink:
 
     async def keep(self, task: Task, article: Article) -> None:
         kept = await self._keep(task, article, self._snapshot_id)
-        result = Result(address=task.address, change=kept.change, key=kept.key, path=kept.path, title=article.title)
+        result = Result(
+            address=task.address,
+            change=kept.change,
+            key=kept.key,
+            path=kept.path,
+            title=article.title,
+        )
         self._tell(task, result)
 
-    async def keep_file(self, task: Task, article: Article, snapshot_id: int | None, path: Path) -> None:
+    async def keep_file(
+        self, task: Task, article: Article, snapshot_id: int | None, path: Path
+    ) -> None:
         """The article of a saved page."""
         kept = await self._keep(task, article, snapshot_id)
         self._tell(
-            task, Result(address=str(path), change=kept.change, key=kept.key, path=kept.path, title=article.title)
+            task,
+            Result(
+                address=str(path),
+                change=kept.change,
+                key=kept.key,
+                path=kept.path,
+                title=article.title,
+            ),
         )
 
     async def _keep(self, task: Task, article: Article, snapshot_id: int | None) -> Kept:
@@ -135,7 +156,9 @@ class ArchiveSink:
             self.report.images_missing += got.missing
         now = self.clock.now()
         with self.store.db.atomic():  # one commit, which is one wait for the disk
-            kept = self.store.keep(article, address=task.url, now=now, snapshot_id=snapshot_id, refresh=task.refresh)
+            kept = self.store.keep(
+                article, address=task.url, now=now, snapshot_id=snapshot_id, refresh=task.refresh
+            )
             self.store.remember(task.original or task.address, kept.article_id, now)
             if article.identity is not None:
                 self.frontier.settle(identity_address(article, task.address), now)
@@ -151,7 +174,11 @@ class ArchiveSink:
         return albums.take_in(self.store.db.conn, task, page, self.clock.now())
 
     def failed(self, task: Task, error: ScrapeError, due: datetime | None) -> None:
-        held = self.store.gone(task.address, error, self.clock.now()) if isinstance(error, Gone) else None
+        held = (
+            self.store.gone(task.address, error, self.clock.now())
+            if isinstance(error, Gone)
+            else None
+        )
         if task.form == "album" and not isinstance(error, Blocked):
             self._walk(task)
         if isinstance(error, Gone | Unrecognised) or error.after == "person":
@@ -179,7 +206,9 @@ class ArchiveSink:
                 address = urls.parse(end.url)
             except NotAnAddress:
                 continue
-            found.append(Find(address=address, relation=end.relation, depth=task.depth, scope="walk"))
+            found.append(
+                Find(address=address, relation=end.relation, depth=task.depth, scope="walk")
+            )
         self.frontier.adopt(task, found, self.clock.now())
 
     def _tell(self, task: Task, result: Result) -> None:

@@ -72,8 +72,15 @@ async def _look(job: Job, sources: Sources, source: Source) -> None:
         sources.looked(source, job.clock.now(), job.runner.rng, **facts)
         return
     listing = feeds.read(body, base=None if source.local else source.address)
-    if source.sort == "feed" and listing.sort in ("list", "bookmarks") and not source.local and not listing.addresses:
-        raise Unrecognised("this is no feed, and no list that names an article", url=redact_url(source.address))
+    if (
+        source.sort == "feed"
+        and listing.sort in ("list", "bookmarks")
+        and not source.local
+        and not listing.addresses
+    ):
+        raise Unrecognised(
+            "this is no feed, and no list that names an article", url=redact_url(source.address)
+        )
     facts |= {"sort": listing.sort, "title": listing.title or source.title}
     with transaction(job.parts.frontier.conn):  # one wait for the disk, however long the list is
         for address in listing.addresses:
@@ -85,7 +92,9 @@ async def _look(job: Job, sources: Sources, source: Source) -> None:
 
 def _ask(job: Job, source: Source, address: urls.Address) -> None:
     """The source is itself a page of WeChat: fetched again for what is new in it."""
-    find = Find(address=address, why="source", follow=source.follow, scope=source.scope, refresh=True)
+    find = Find(
+        address=address, why="source", follow=source.follow, scope=source.scope, refresh=True
+    )
     job.parts.frontier.give(find, job.clock.now(), source_id=source.id)
 
 
@@ -117,7 +126,9 @@ async def _body(job: Job, source: Source) -> tuple[bytes | None, dict[str, Any]]
             raise BadInput(f"{source.address} cannot be read: {error.strerror or error}") from error
     for attempt in range(TRIES):
         try:
-            answer = await job.network.feed(source.address, etag=source.etag, last_modified=source.last_modified)
+            answer = await job.network.feed(
+                source.address, etag=source.etag, last_modified=source.last_modified
+            )
         except ScrapeError as error:
             wait = _wait(error, attempt, job.runner.rng)
             if wait is None or job.late:

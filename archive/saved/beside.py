@@ -23,7 +23,9 @@ _LARGEST = 25 * 2**20
 #: The one pixel that stands in for a picture not loaded yet.
 _SMALLEST_GIF = 100
 _IMG = re.compile(rb"<img\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(rb"(?<![\w-])(data-src|src)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    rb"(?<![\w-])(data-src|src)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE
+)
 
 
 class NotBeside(Exception):
@@ -50,11 +52,18 @@ def take(path: Path, page: Page, images: ImageFetcher) -> None:
             kind = sniff(body) if body else None
         except Active:
             kind = None
-        if body and kind and kind[0].startswith("image/") and not (kind[1] == "gif" and len(body) < _SMALLEST_GIF):
+        if (
+            body
+            and kind
+            and kind[0].startswith("image/")
+            and not (kind[1] == "gif" and len(body) < _SMALLEST_GIF)
+        ):
             store.add_media(address, Download(address, body, *kind), now)
         elif not has_web:
             images.failed.add(address)
-            store.media_failed(address, NotBeside(f"{name} is not beside the saved page"), now, None)
+            store.media_failed(
+                address, NotBeside(f"{name} is not beside the saved page"), now, None
+            )
 
 
 def _parts(path: Path) -> Mapping[str, bytes]:
@@ -73,7 +82,9 @@ def _local(page: Page, parts: Mapping[str, bytes]) -> Iterator[tuple[str, str, b
             for name, one, two in _ATTRIBUTE.findall(tag[0])
         }
         name = found.get(b"src", "")
-        elsewhere = name.startswith(("/", "#")) or re.match(r"[a-z][a-z0-9+.-]*:", name, re.IGNORECASE)
+        elsewhere = name.startswith(("/", "#")) or re.match(
+            r"[a-z][a-z0-9+.-]*:", name, re.IGNORECASE
+        )
         if not name or (elsewhere and name not in parts):
             continue
         web = address(found.get(b"data-src"), base)
@@ -88,7 +99,11 @@ def _read(page: Path, name: str) -> bytes | None:
     for written in dict.fromkeys((name, unquote(name), unquote(re.sub(r"[?#].*", "", name)))):
         try:
             place = (folder / written).resolve()
-            if place.is_relative_to(folder) and place.is_file() and place.stat().st_size <= _LARGEST:
+            if (
+                place.is_relative_to(folder)
+                and place.is_file()
+                and place.stat().st_size <= _LARGEST
+            ):
                 return place.read_bytes()
         except (OSError, ValueError):
             continue

@@ -55,8 +55,25 @@ def _webarchive(body: bytes) -> Bundle | None:
         found = plistlib.loads(body)
         page = found["WebMainResource"]
         html, url = page["WebResourceData"], page.get("WebResourceURL")
-        rest = [(part["WebResourceURL"], part["WebResourceData"]) for part in found.get("WebSubresources", ())]
-    except (plistlib.InvalidFileException, ExpatError, KeyError, TypeError, AttributeError, ValueError, RecursionError):
+        rest = [
+            (part["WebResourceURL"], part["WebResourceData"])
+            for part in found.get("WebSubresources", ())
+        ]
+    except (
+        plistlib.InvalidFileException,
+        ExpatError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ValueError,
+        RecursionError,
+    ):
         return None
-    parts = {where: data for where, data in rest if isinstance(where, str) and isinstance(data, bytes)}
-    return Bundle(html, url if isinstance(url, str) else None, parts) if isinstance(html, bytes) else None
+    parts = {
+        where: data for where, data in rest if isinstance(where, str) and isinstance(data, bytes)
+    }
+    return (
+        Bundle(html, url if isinstance(url, str) else None, parts)
+        if isinstance(html, bytes)
+        else None
+    )

@@ -40,7 +40,9 @@ class Hit:
 
     __slots__ = ("_ranker", "_row", "_snippet", "account", "folded", "score")
 
-    def __init__(self, row: Row, account: str | None, score: float, folded: tuple[str, ...], ranker: Ranker) -> None:
+    def __init__(
+        self, row: Row, account: str | None, score: float, folded: tuple[str, ...], ranker: Ranker
+    ) -> None:
         self._row = row
         self._ranker = ranker
         self._snippet: Snippet | None = None
@@ -100,7 +102,9 @@ class Hit:
     def _shown(self) -> Snippet:
         row = self._row
         text = cut(row.text, self._ranker.places(row, row.text))
-        if not text.marks:  # then it is the digest or a picture's caption that says it, if not the title
+        if (
+            not text.marks
+        ):  # then it is the digest or a picture's caption that says it, if not the title
             for other in (row.digest, row.captions):
                 if other and (found := cut(other, self._ranker.places(row, other))).marks:
                     return found
@@ -155,9 +159,14 @@ def open_readonly(path: str | Path) -> sqlite3.Connection:
         # writes there either, so the file can be read as it lies.
         conn = None
         try:
-            conn = sqlite3.connect(f"{place.absolute().as_uri()}?{how}", uri=True, timeout=30, check_same_thread=False)
+            conn = sqlite3.connect(
+                f"{place.absolute().as_uri()}?{how}", uri=True, timeout=30, check_same_thread=False
+            )
             conn.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-        except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter: a damaged definition, quoted in the message
+        except (
+            sqlite3.Error,
+            UnicodeDecodeError,
+        ) as error:  # the latter: a damaged definition, quoted in the message
             if conn is not None:
                 conn.close()
             if how == "immutable=1" or "unable to open" not in str(error):
@@ -193,24 +202,34 @@ def search(
     """
     if not isinstance(where, Searcher | sqlite3.Connection):
         with closing(open_readonly(where)) as conn:
-            return search(conn, query, limit=limit, offset=offset, newest=newest, contains=contains, fold=fold)
+            return search(
+                conn, query, limit=limit, offset=offset, newest=newest, contains=contains, fold=fold
+            )
     searcher = where if isinstance(where, Searcher) else Searcher(where)
     limit, offset = max(0, limit), max(0, offset)
     node = parse(query, contains=contains)
     with searcher.one_moment():
         plan = searcher.plan(node)
         ranker = Ranker(plan, searcher.newest_time, searcher.seams)
-        ranked = newest_rows(searcher, plan) if newest or not plan.terms else best_rows(searcher, plan, ranker)
+        ranked = (
+            newest_rows(searcher, plan)
+            if newest or not plan.terms
+            else best_rows(searcher, plan, ranker)
+        )
         if fold:
             from archive.search.similar import fold_reprints
 
             groups = list(islice(fold_reprints(ranked), offset, offset + limit + 1))
         else:
-            groups = [(row, score, _ALONE) for row, score in islice(ranked, offset, offset + limit + 1)]
+            groups = [
+                (row, score, _ALONE) for row, score in islice(ranked, offset, offset + limit + 1)
+            ]
         return Results(tuple(_hits(searcher, ranker, groups[:limit])), len(groups) > limit)
 
 
-def count(where: sqlite3.Connection | Searcher | str | Path, query: str, *, contains: bool = False) -> Count:
+def count(
+    where: sqlite3.Connection | Searcher | str | Path, query: str, *, contains: bool = False
+) -> Count:
     """How many articles a query means, exactly up to `COUNTED`. Raises like `search`."""
     if not isinstance(where, Searcher | sqlite3.Connection):
         with closing(open_readonly(where)) as conn:
@@ -236,7 +255,9 @@ def best_rows(searcher: Searcher, plan: Plan, ranker: Ranker) -> Iterator[Scored
     pool: dict[int, Row] = {}
     for match, most in ((plan.title_match(), _TITLED), (plan.salient_match(), _ABOUT)):
         if match is not None:
-            pool.update((row.id, row) for row in _worth_ranking(searcher, plan, ranker, match, most))
+            pool.update(
+                (row.id, row) for row in _worth_ranking(searcher, plan, ranker, match, most)
+            )
     rest = searcher.newest(plan)
     for row in islice(rest, _NEWEST):
         pool[row.id] = row
@@ -246,7 +267,9 @@ def best_rows(searcher: Searcher, plan: Plan, ranker: Ranker) -> Iterator[Scored
     yield from ((row, 0.0) for row in rest if row.id not in pool)
 
 
-def _worth_ranking(searcher: Searcher, plan: Plan, ranker: Ranker, match: str, most: int) -> Iterator[Row]:
+def _worth_ranking(
+    searcher: Searcher, plan: Plan, ranker: Ranker, match: str, most: int
+) -> Iterator[Row]:
     """The newest ``most`` matches of an expression. Those whose title holds the words only as seams do not crowd out
     the others: of two hundred titles with 中国学生 and, older, ten with 国学, the ten are ranked."""
     found = seams = 0

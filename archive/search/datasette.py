@@ -28,7 +28,14 @@ LIMIT 50"""
 
 #: What only the program itself can make sense of.
 _HIDDEN = (
-    *("search_documents", "search_values", "search_before", "search_meta", "search_spans", "search_vocabulary"),
+    *(
+        "search_documents",
+        "search_values",
+        "search_before",
+        "search_meta",
+        "search_spans",
+        "search_vocabulary",
+    ),
     *(
         "search_terms",
         "_sqlite_migrations",
@@ -48,7 +55,10 @@ _TABLES: dict[str, dict[str, Any]] = {
         "label_column": "title",
         "facets": ["kind_name", "place"],
     },
-    "accounts": {"description": "Official Accounts whose articles are held.", "label_column": "name"},
+    "accounts": {
+        "description": "Official Accounts whose articles are held.",
+        "label_column": "name",
+    },
     "links": {"description": "What each article links to; target_id where that is held too."},
     "versions": {"description": "Contents that a newer one replaced.", "label_column": "title"},
     "images": {"description": "Pictures of each article, in reading order."},

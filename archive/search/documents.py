@@ -62,7 +62,16 @@ class Document:
         return fingerprint(words, *self.fields)
 
     def seal(self, tags: str) -> int:
-        head = (self.key, self.title, self.author, self.digest, self.captions, self.path, self.url, self.account_id)
+        head = (
+            self.key,
+            self.title,
+            self.author,
+            self.digest,
+            self.captions,
+            self.path,
+            self.url,
+            self.account_id,
+        )
         return seal(*head, self.second, tags, self.text.encode())
 
 
@@ -72,7 +81,20 @@ def documents(conn: sqlite3.Connection, article_ids: Iterable[int]) -> Iterator[
         row = conn.execute(_ROWS, (article_id,)).fetchone()
         if row is None:
             continue
-        number, key, account_id, title, text, published, author, digest, kind_name, place, path, url = row[:12]
+        (
+            number,
+            key,
+            account_id,
+            title,
+            text,
+            published,
+            author,
+            digest,
+            kind_name,
+            place,
+            path,
+            url,
+        ) = row[:12]
         gone, code, image, sorts, captions = row[12:]
         embedded = set((sorts or "").split())
         held = {
@@ -125,7 +147,9 @@ def filter_tokens(tags: str) -> list[str]:
 
 def fingerprint(words: Sized, *fields: str | None) -> int:
     """Of what an article was indexed from. The number of its tokens tells when another Unicode version cuts it anew."""
-    return zlib.crc32("\0".join(field or "" for field in fields).encode("utf-8", "surrogatepass"), len(words))
+    return zlib.crc32(
+        "\0".join(field or "" for field in fields).encode("utf-8", "surrogatepass"), len(words)
+    )
 
 
 def seal(

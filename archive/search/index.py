@@ -76,7 +76,8 @@ class Index:
         place: Place | None = Place(int(rowid), published)
         old = (
             self._conn.execute(
-                "SELECT title, text, author, digest FROM search_before WHERE article_id = ?", (article_id,)
+                "SELECT title, text, author, digest FROM search_before WHERE article_id = ?",
+                (article_id,),
             ).fetchone()
             or self._conn.execute(
                 "SELECT title, text, author, digest FROM articles WHERE id = ?", (article_id,)
@@ -86,7 +87,8 @@ class Index:
         if fingerprint(words, *(old or ()), captions) == printed:
             terms = " ".join([*words, *filter_tokens(tags)])
             self._conn.execute(
-                "INSERT INTO search_terms(search_terms, rowid, terms) VALUES ('delete', ?, ?)", (rowid, terms)
+                "INSERT INTO search_terms(search_terms, rowid, terms) VALUES ('delete', ?, ?)",
+                (rowid, terms),
             )
         else:
             # FTS5 would be damaged by the wrong tokens. The rowid is noted, so that it is never used again and means
@@ -133,7 +135,9 @@ Meta = dict[str, str]
 
 
 def read_meta(conn: sqlite3.Connection) -> Meta:
-    return {str(name): str(value) for name, value in conn.execute("SELECT name, value FROM search_meta")}
+    return {
+        str(name): str(value) for name, value in conn.execute("SELECT name, value FROM search_meta")
+    }
 
 
 def set_meta(conn: sqlite3.Connection, name: str, value: str) -> None:

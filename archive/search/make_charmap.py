@@ -43,7 +43,9 @@ def joining_ranges() -> list[tuple[int, int]]:
 
     def joins(character: str) -> bool:
         first = unicodedata.normalize("NFKC", character)[0]
-        return bool(unicodedata.combining(character) or unicodedata.combining(first) or ord(first) in second)
+        return bool(
+            unicodedata.combining(character) or unicodedata.combining(first) or ord(first) in second
+        )
 
     return ranges_of(joins, sys.maxunicode)
 
@@ -84,7 +86,9 @@ def main() -> None:
     text += f"JOINING = ({ranges})\n"
     place = Path(__file__).with_name("charmap.py")
     place.write_text(text + 'ODD = ""\n', encoding="utf-8")  # `terms` reads it
-    odd = "".join(f"\\u{a:04x}\\u{b:04x}" for a, b in odd_ranges())  # by number: most of them cannot be looked at
+    odd = "".join(
+        f"\\u{a:04x}\\u{b:04x}" for a, b in odd_ranges()
+    )  # by number: most of them cannot be looked at
     place.write_text(text + wrapped("ODD", odd, 96), encoding="utf-8")
 
 

@@ -51,7 +51,9 @@ class Matcher:
         """The beginning of a very long term, looked for first: the regex of 10,000 characters takes half a second."""
         if len(self.folded) <= _LONG:
             return None
-        return Matcher(self.folded[: _LONG // 2].rstrip(), open_left=not self.edge_left, open_right=True)
+        return Matcher(
+            self.folded[: _LONG // 2].rstrip(), open_left=not self.edge_left, open_right=True
+        )
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -66,7 +68,11 @@ class Matcher:
         if self.bare:
             if self.folded in text:
                 return True
-            return self._found_in_varied(text) if nature & VARIED else self.folded in "".join(text.split())
+            return (
+                self._found_in_varied(text)
+                if nature & VARIED
+                else self.folded in "".join(text.split())
+            )
         if self._dotted:
             text = text.replace(ELLIPSIS, "...")
         return next(self._raw_spans(text), None) is not None
@@ -92,7 +98,9 @@ class Matcher:
     def _twins(self) -> list[tuple[str, str]]:
         """Every raw character that stands for one of the term's, and that one."""
         known = variants()
-        return [(raw, folded) for folded in dict.fromkeys(self.folded) for raw in known.get(folded, "")]
+        return [
+            (raw, folded) for folded in dict.fromkeys(self.folded) for raw in known.get(folded, "")
+        ]
 
     def found_folded(self, text: str) -> bool:
         return next(self.folded_spans(text), None) is not None
@@ -179,7 +187,9 @@ def _raw_pattern(folded: str) -> str:
             if previous and previous != " " and (IS_CJK[previous] or IS_CJK[character]):
                 out.append(r"\s*")
             # A character that folds to another one never stands for itself.
-            raws = (character if fold_character(character) == character else "") + known.get(character, "")
+            raws = (character if fold_character(character) == character else "") + known.get(
+                character, ""
+            )
             out.append(_one_of(raws))
         previous = character
     return "".join(out)

@@ -22,7 +22,9 @@ from dataclasses import dataclass
 from archive.errors import NotIndexed
 
 SPAN = 128
-FILL = SPAN // 2  #: articles a span gets when spans are cut; the rest is room for those that come later
+FILL = (
+    SPAN // 2
+)  #: articles a span gets when spans are cut; the rest is room for those that come later
 LATE = 1 << 27
 TOP = 1 << 28
 #: An article without a time stands so far from `TOP`, less its own number.
@@ -75,7 +77,9 @@ def span_at(conn: sqlite3.Connection, moment: Moment) -> Span:
         moment,
     ).fetchone()
     if row is None:
-        raise NotIndexed("the search index has lost its spans of time: run `wechat-archive reindex`")
+        raise NotIndexed(
+            "the search index has lost its spans of time: run `wechat-archive reindex`"
+        )
     return Span((int(row[0]), int(row[1])), int(row[2]), bool(row[3]))
 
 
@@ -84,7 +88,8 @@ def is_in_order(conn: sqlite3.Connection) -> bool:
     mixed = {int(row[0]) for row in conn.execute("SELECT number FROM search_spans WHERE mixed")}
     last: tuple[int, tuple[int, int]] | None = None
     for rowid, published, article_id in conn.execute(
-        "SELECT id, published, article_id FROM search_documents WHERE id BETWEEN ? AND ? ORDER BY id", (LATE, TOP - 1)
+        "SELECT id, published, article_id FROM search_documents WHERE id BETWEEN ? AND ? ORDER BY id",
+        (LATE, TOP - 1),
     ):
         number, key = number_of(rowid), newest_first(published, article_id)
         if published is None or span_at(conn, (published, article_id)).number != number:
@@ -95,7 +100,9 @@ def is_in_order(conn: sqlite3.Connection) -> bool:
     return True
 
 
-def free_place(conn: sqlite3.Connection, moment: Moment, own: Place | None, taken: Collection[int]) -> int:
+def free_place(
+    conn: sqlite3.Connection, moment: Moment, own: Place | None, taken: Collection[int]
+) -> int:
     """A free rowid for an article with a time. ``own``: the place it had until just now. ``taken``: never to be used.
 
     Notes where a span is mixed from now on, and begins a new span when the last one is well filled.
@@ -136,19 +143,25 @@ def _wants_new(conn: sqlite3.Connection, span: Span, moment: Moment) -> bool:
     if span.number != span_at(conn, _NEVER).number:
         return False
     held, newest = conn.execute(
-        "SELECT count(*), max(published) FROM search_documents WHERE id BETWEEN ? AND ?", rows_of(span.number)
+        "SELECT count(*), max(published) FROM search_documents WHERE id BETWEEN ? AND ?",
+        rows_of(span.number),
     ).fetchone()
     return bool(held >= FILL and moment[0] > newest)
 
 
 def _begin(conn: sqlite3.Connection, number: int, published: int) -> Span:
-    conn.execute("INSERT INTO search_spans(published, article_id, number) VALUES (?, 0, ?)", (published, number))
+    conn.execute(
+        "INSERT INTO search_spans(published, article_id, number) VALUES (?, 0, ?)",
+        (published, number),
+    )
     return Span((published, 0), number)
 
 
 def _note_mixed(conn: sqlite3.Connection, span: Span) -> None:
     if not span.mixed:
-        conn.execute("UPDATE search_spans SET mixed = 1 WHERE published = ? AND article_id = ?", span.since)
+        conn.execute(
+            "UPDATE search_spans SET mixed = 1 WHERE published = ? AND article_id = ?", span.since
+        )
 
 
 def _late(conn: sqlite3.Connection, taken: Collection[int]) -> int:

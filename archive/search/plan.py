@@ -58,7 +58,9 @@ class Term:
         self.tokens: list[list[str]] = []  # AND of ORs
         self.exact = False
         if leaf.field in ("", "title"):
-            pieces, self.exact = term_pieces(leaf.folded, joints, open_left=leaf.open_left, open_right=leaf.open_right)
+            pieces, self.exact = term_pieces(
+                leaf.folded, joints, open_left=leaf.open_left, open_right=leaf.open_right
+            )
             for piece in chosen(pieces):
                 if piece.sort in ("token", "prefix"):
                     self.tokens.append([quoted(piece.token, prefix=piece.sort == "prefix")])
@@ -86,7 +88,9 @@ class Term:
         if markers == ("",):
             groups = [any_of(group) for group in self.tokens]
         else:
-            groups = [any_of([mark_quoted(t, m) for t in group for m in markers]) for group in self.tokens]
+            groups = [
+                any_of([mark_quoted(t, m) for t in group for m in markers]) for group in self.tokens
+            ]
         words = all_of(groups) if groups or self.exact else NONE
         if not groups and not self.exact and self.leaf.field in ("", "title"):
             words = EVERY
@@ -156,7 +160,9 @@ class Plan:
         if isinstance(sure, str):
             found.append((sure, []))
             rest = f"({rest} NOT {sure})"
-        unwanted = any_of([self._upper(node.node) for node in self.recheck if isinstance(node, Not)])
+        unwanted = any_of(
+            [self._upper(node.node) for node in self.recheck if isinstance(node, Not)]
+        )
         if not isinstance(unwanted, str):
             return [*found, (rest, self.recheck)]
         wanted: list[Node] = [node for node in self.recheck if not isinstance(node, Not)]
@@ -258,7 +264,11 @@ class Plan:
         if isinstance(node, Dates):
             return lambda row: _between(row.published, node.after, node.before)
         checks = [self._check(part) for part in node.nodes]
-        return _all_hold(checks) if isinstance(node, And) else lambda row: any(check(row) for check in checks)
+        return (
+            _all_hold(checks)
+            if isinstance(node, And)
+            else lambda row: any(check(row) for check in checks)
+        )
 
 
 def _all_hold(checks: Sequence[Check]) -> Check:

@@ -27,14 +27,14 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from archive.errors import BadQuery
 from archive.search.terms import ALL, VALUE, fold
+from scraper.clock import CHINA
 from scraper.models import KIND_NAMES
 
-CHINA = timezone(timedelta(hours=8))
 HAS = ("code", "video", "audio", "image")
 FIELDS = ("title", "account", "author", "place", "kind", "after", "before", "has", "gone")
 
@@ -96,9 +96,13 @@ def parse(typed: str, *, contains: bool = False) -> Node:
     if _PLAIN.fullmatch(typed):
         words = typed.split(" ")
         if len(words) <= MOST_WORDS and _OPERATORS.isdisjoint(words):
-            leaves = tuple(dict.fromkeys([Text(fold(word), "", contains, contains) for word in words]))
+            leaves = tuple(
+                dict.fromkeys([Text(fold(word), "", contains, contains) for word in words])
+            )
             return And(leaves) if len(leaves) > 1 else leaves[0]
-    typed = typed.encode("utf-8", "replace").decode("utf-8")  # lone surrogates: bytes that no UTF-8 terminal sends
+    typed = typed.encode("utf-8", "replace").decode(
+        "utf-8"
+    )  # lone surrogates: bytes that no UTF-8 terminal sends
     lexemes = list(_lex(typed))
     if sum(lexeme.kind == "word" for lexeme in lexemes) > MOST_WORDS:
         raise BadQuery(
@@ -107,7 +111,9 @@ def parse(typed: str, *, contains: bool = False) -> Node:
         )
     node = _Parser(lexemes, contains).whole()
     if node is None:
-        raise BadQuery('nothing to search for; write a word, like: 融资, or a filter, like: account:"投资实习所"')
+        raise BadQuery(
+            'nothing to search for; write a word, like: 融资, or a filter, like: account:"投资实习所"'
+        )
     return node
 
 
@@ -162,7 +168,11 @@ def _lex(typed: str) -> Iterator[_Lexeme]:
 
 def _operand(typed: str, position: int, depth: int) -> tuple[_Lexeme, int]:
     negative, field = False, ""
-    if typed[position] in _MINUS and position + 1 < len(typed) and not typed[position + 1].isspace():
+    if (
+        typed[position] in _MINUS
+        and position + 1 < len(typed)
+        and not typed[position + 1].isspace()
+    ):
         negative, position = True, position + 1
     if match := _FIELD.match(typed, position):
         field, position = match[1].lower(), match.end()
@@ -240,7 +250,9 @@ class _Parser:
         field = lexeme.field or field
         if lexeme.kind == "(":
             if depth > DEEPEST:
-                raise BadQuery(f"parentheses stand more than {DEEPEST} deep; write the query flatter")
+                raise BadQuery(
+                    f"parentheses stand more than {DEEPEST} deep; write the query flatter"
+                )
             node = self._either(field, depth + 1)
             self.at += 1  # the ")", or the end
             if node is None and lexeme.field:
@@ -254,7 +266,9 @@ class _Parser:
         if self.at + 1 >= len(self.lexemes):
             return False
         lexeme, after = self.lexemes[self.at], self.lexemes[self.at + 1]
-        plain = lexeme.kind == "word" and not (lexeme.quoted or lexeme.field or lexeme.negative or lexeme.star)
+        plain = lexeme.kind == "word" and not (
+            lexeme.quoted or lexeme.field or lexeme.negative or lexeme.star
+        )
         return plain and lexeme.text == word and after.kind != ")"
 
 
@@ -286,7 +300,9 @@ _EXAMPLES = {
 
 def _leaf(lexeme: _Lexeme, field: str, contains: bool) -> Node | None:
     if field not in ("", "title", "account", "author", "place"):
-        return _filter(field, unicodedata.normalize("NFKC", lexeme.text + "*" * lexeme.star).strip())
+        return _filter(
+            field, unicodedata.normalize("NFKC", lexeme.text + "*" * lexeme.star).strip()
+        )
     folded = fold(lexeme.text)
     if not folded:
         if field:
@@ -299,7 +315,9 @@ def _filter(field: str, value: str) -> Node:
     if field in ("after", "before"):
         moment = _start_of(value)
         if moment is None:
-            raise BadQuery(f"{field}:{value} is no date; write a year, month or day, like: {_EXAMPLES[field]}")
+            raise BadQuery(
+                f"{field}:{value} is no date; write a year, month or day, like: {_EXAMPLES[field]}"
+            )
         return Dates(after=moment) if field == "after" else Dates(before=moment)
     value = value.lower()
     if field == "gone":
@@ -310,12 +328,16 @@ def _filter(field: str, value: str) -> Node:
         raise BadQuery(f"gone:{value} means nothing; write gone:yes or gone:no")
     if field == "has":
         if value not in HAS:
-            raise BadQuery(f"has:{value} means nothing; write one of: {', '.join('has:' + name for name in HAS)}")
+            raise BadQuery(
+                f"has:{value} means nothing; write one of: {', '.join('has:' + name for name in HAS)}"
+            )
         return Tag(f"{VALUE}h{value}")
     if value.isdecimal() and len(value) < 6:
         value = KIND_NAMES.get(int(value), f"unknown-{int(value)}")
     if value not in KIND_NAMES.values() and not re.fullmatch(r"unknown-\d{1,6}", value):
-        raise BadQuery(f"kind:{value} means nothing; write one of: {', '.join(KIND_NAMES.values())}")
+        raise BadQuery(
+            f"kind:{value} means nothing; write one of: {', '.join(KIND_NAMES.values())}"
+        )
     return Tag(kind_token(value))
 
 
@@ -339,4 +361,17 @@ def _start_of(value: str) -> int | None:
     return int((start - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
 
 
-__all__ = ["ALL", "And", "Dates", "Leaf", "Node", "Not", "Or", "Tag", "Text", "kind_token", "parse", "texts"]
+__all__ = [
+    "ALL",
+    "And",
+    "Dates",
+    "Leaf",
+    "Node",
+    "Not",
+    "Or",
+    "Tag",
+    "Text",
+    "kind_token",
+    "parse",
+    "texts",
+]

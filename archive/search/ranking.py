@@ -59,7 +59,8 @@ class Ranker:
     def places(self, row: Row, text: str) -> Places:
         """For each wanted term where it stands in a text of the row's."""
         return tuple(
-            () if term.leaf.field == "title" else first_spans(term.matcher, text, row.nature) for term in self._terms
+            () if term.leaf.field == "title" else first_spans(term.matcher, text, row.nature)
+            for term in self._terms
         )
 
     def score(self, row: Row) -> float:
@@ -83,12 +84,18 @@ class Ranker:
         """Whether the title holds a term of two characters, but only across two words."""
         found = self._seam_of.get(row.id)
         if found is None:
-            pairs = [term.leaf.folded for term in self._terms if term.matcher.bare and len(term.leaf.folded) == 2]
+            pairs = [
+                term.leaf.folded
+                for term in self._terms
+                if term.matcher.bare and len(term.leaf.folded) == 2
+            ]
             title = fold(row.title) if pairs else ""
             found = self._seam_of[row.id] = any(self._seams.only(pair, title) for pair in pairs)
         return found
 
-    def _one(self, length: int, title: list[int], title_size: int, text: list[int], size: float) -> float:
+    def _one(
+        self, length: int, title: list[int], title_size: int, text: list[int], size: float
+    ) -> float:
         often = len(text)
         score = 2.0 * often / (often + 1.2 * (0.3 + 0.7 * size / _USUAL_LENGTH)) if text else 0.0
         if title:

@@ -73,7 +73,9 @@ def reindex(conn: sqlite3.Connection, progress: Callable[[int, int], None] | Non
 
 def _waiting(conn: sqlite3.Connection) -> list[tuple[int, int | None]]:
     """Articles that are not indexed and when each was published, as `order` has them: FTS5 wants rowids ascending."""
-    rows = conn.execute("SELECT id, published FROM articles WHERE id NOT IN (SELECT article_id FROM search_documents)")
+    rows = conn.execute(
+        "SELECT id, published FROM articles WHERE id NOT IN (SELECT article_id FROM search_documents)"
+    )
     found = [(int(row[0]), _second(row[1])) for row in rows]
     return sorted(found, key=lambda one: newest_first(one[1], one[0]))
 
@@ -90,7 +92,9 @@ def _batches(
     for number, group in groupby(todo, span_of):
         ids = [article_id for article_id, _ in group]
         low, high = rows_of(number)
-        held = conn.execute("SELECT 1 FROM search_documents WHERE id BETWEEN ? AND ? LIMIT 1", (low, high)).fetchone()
+        held = conn.execute(
+            "SELECT 1 FROM search_documents WHERE id BETWEEN ? AND ? LIMIT 1", (low, high)
+        ).fetchone()
         if number == NO_SPAN or held or len(ids) > SPAN:
             batch += [(article_id, None) for article_id in ids]  # each finds its own place
         else:
@@ -108,7 +112,11 @@ def wants_reindex(conn: sqlite3.Connection) -> str | None:
     Takes under 5 ms at 100,000 articles, so that every `run` can ask.
     """
     if not is_current(conn):
-        return "the index was made by another version" if get_meta(conn, "version") else "the index is not finished"
+        return (
+            "the index was made by another version"
+            if get_meta(conn, "version")
+            else "the index is not finished"
+        )
     if get_meta(conn, "leftover"):
         return "words of replaced articles are left in it"
     (held,) = conn.execute("SELECT count(*) FROM search_documents").fetchone()
@@ -121,7 +129,10 @@ def wants_reindex(conn: sqlite3.Connection) -> str | None:
 
 
 def keep_fit(
-    conn: sqlite3.Connection, stopped: Callable[[], bool] = lambda: False, *, saved: int | None = None
+    conn: sqlite3.Connection,
+    stopped: Callable[[], bool] = lambda: False,
+    *,
+    saved: int | None = None,
 ) -> bool:
     """Rebuild where `wants_reindex` sees a reason, asking ``stopped`` after each batch; returns whether it was done.
 
@@ -130,7 +141,10 @@ def keep_fit(
     """
     if wants_reindex(conn) is None:
         return False
-    if saved is not None and saved * _AN_OCCASION < conn.execute("SELECT count(*) FROM articles").fetchone()[0]:
+    if (
+        saved is not None
+        and saved * _AN_OCCASION < conn.execute("SELECT count(*) FROM articles").fetchone()[0]
+    ):
         return False
 
     def go_on(_done: int, _of: int) -> None:
@@ -154,7 +168,13 @@ def _start(conn: sqlite3.Connection) -> None:
     with conn:
         conn.execute("BEGIN IMMEDIATE")
         conn.execute("INSERT INTO search_terms(search_terms) VALUES ('delete-all')")
-        for table in ("search_documents", "search_values", "search_before", "search_spans", "search_meta"):
+        for table in (
+            "search_documents",
+            "search_values",
+            "search_before",
+            "search_spans",
+            "search_meta",
+        ):
             conn.execute(f"DELETE FROM {table}")
         conn.execute(WEEKS)
         if len(moments) > FILL:
@@ -177,7 +197,9 @@ def _frequent_pairs(conn: sqlite3.Connection) -> list[str]:
     total = conn.execute("SELECT count(*) FROM articles").fetchone()[0]
     held: Counter[str] = Counter()
     looked = 0
-    for (text,) in conn.execute("SELECT text FROM articles WHERE id % ? = 0", (max(1, total // _SAMPLE),)):
+    for (text,) in conn.execute(
+        "SELECT text FROM articles WHERE id % ? = 0", (max(1, total // _SAMPLE),)
+    ):
         held.update(token for token in tokens(fold(text)) if len(token) == 2 and IS_CJK[token[0]])
         looked += 1
     return sorted(pair for pair, times in held.items() if times > _FREQUENT * looked)

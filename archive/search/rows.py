@@ -53,8 +53,26 @@ class Row(NamedTuple):
     @property
     def sound(self) -> bool:
         """Whether it is what was indexed, to the bit."""
-        _, _, published, tags, _, sealed, key, title, author, digest, captions, path, url, account_id, text = self
-        return sealed == seal(key, title, author, digest, captions, path, url, account_id, published, tags, text)
+        (
+            _,
+            _,
+            published,
+            tags,
+            _,
+            sealed,
+            key,
+            title,
+            author,
+            digest,
+            captions,
+            path,
+            url,
+            account_id,
+            text,
+        ) = self
+        return sealed == seal(
+            key, title, author, digest, captions, path, url, account_id, published, tags, text
+        )
 
 
 class Rows:
@@ -99,12 +117,16 @@ class Rows:
             from archive.db.checks import require_sound  # rarely: no search should wait for it
 
             require_sound(self._conn, [row.key])
-            raise NotIndexed("the search index does not fit its articles: run `wechat-archive reindex`")
+            raise NotIndexed(
+                "the search index does not fit its articles: run `wechat-archive reindex`"
+            )
         self._sound.add(row.id)
 
     def _fetch(self, missing: list[int]) -> None:
         cursor = self._conn.cursor()
         cursor.row_factory = None
-        for row in map(Row._make, cursor.execute(f"{_SELECT} IN ({','.join('?' * len(missing))})", missing)):
+        for row in map(
+            Row._make, cursor.execute(f"{_SELECT} IN ({','.join('?' * len(missing))})", missing)
+        ):
             self._held[row.id] = row
             self._size += len(row.utf8)

@@ -101,10 +101,14 @@ class Searcher:
         found = self._times.get(token)
         if found is None:
             if not self._times:
-                row = self._rows("SELECT id FROM search_documents ORDER BY id LIMIT 1 OFFSET ?", (_SAMPLED,)).fetchone()
+                row = self._rows(
+                    "SELECT id FROM search_documents ORDER BY id LIMIT 1 OFFSET ?", (_SAMPLED,)
+                ).fetchone()
                 self._sample = _LAST if row is None else row[0]
             sql = "SELECT count(*) FROM search_terms WHERE search_terms MATCH ? AND rowid < ?"
-            found = self._times[token] = int(self._rows(sql, (quoted(token), self._sample)).fetchone()[0])
+            found = self._times[token] = int(
+                self._rows(sql, (quoted(token), self._sample)).fetchone()[0]
+            )
         return found
 
     def count(self, plan: Plan, most: int) -> int:
@@ -120,7 +124,8 @@ class Searcher:
             held = _FOUND if self._leftover else "FROM search_terms"
             return int(
                 self._rows(
-                    f"SELECT count(*) FROM (SELECT 1 {held} WHERE search_terms MATCH ? LIMIT ?)", (match, most)
+                    f"SELECT count(*) FROM (SELECT 1 {held} WHERE search_terms MATCH ? LIMIT ?)",
+                    (match, most),
                 ).fetchone()[0]
             )
         # SQLite looks for the words without handing the text over; only what it does not find is checked here.
@@ -149,8 +154,12 @@ class Searcher:
         try:
             return cursor.execute(sql, values)
         except sqlite3.OperationalError as error:
-            if str(error).startswith("fts5:"):  # its parser's stack: never seen since queries are at most so deep
-                raise BadQuery("the query is too complicated; write it with fewer parentheses and NOTs") from error
+            if str(error).startswith(
+                "fts5:"
+            ):  # its parser's stack: never seen since queries are at most so deep
+                raise BadQuery(
+                    "the query is too complicated; write it with fewer parentheses and NOTs"
+                ) from error
             raise
 
     def _ordered(self, plan: Plan, match: str | None) -> Iterator[Row]:
@@ -183,7 +192,10 @@ class Searcher:
 
     def _with_late(self, rows: Iterator[Row], match: str) -> Iterator[Row]:
         """Rows in order, and among them those that the index keeps out of order."""
-        late = [(newest_first(*moment), number) for number, *moment in self._rows(_LATE_ONES, (match, 1, LATE - 1))]
+        late = [
+            (newest_first(*moment), number)
+            for number, *moment in self._rows(_LATE_ONES, (match, 1, LATE - 1))
+        ]
         if not late:
             return rows
         return merge(rows, self.rows.read(number for _, number in sorted(late)), key=_by_time)
@@ -201,7 +213,10 @@ class Searcher:
 
     def _refresh(self) -> None:
         """Read the small tables again if anybody wrote since: other connections' writes, and our own."""
-        version = (self._conn.execute("PRAGMA data_version").fetchone()[0], self._conn.total_changes)
+        version = (
+            self._conn.execute("PRAGMA data_version").fetchone()[0],
+            self._conn.total_changes,
+        )
         if version == self._seen:
             return
         self._seen = version
@@ -210,11 +225,15 @@ class Searcher:
         self._times.clear()
         if not self._is_current():
             self._seen = None
-            raise NotIndexed("the search index must be built anew first: run `wechat-archive reindex`")
+            raise NotIndexed(
+                "the search index must be built anew first: run `wechat-archive reindex`"
+            )
         meta = read_meta(self._conn)
         self.accounts = dict(self._rows("SELECT id, name FROM accounts WHERE name IS NOT NULL", ()))
         self._joints, self._leftover = joints_of(meta), bool(meta.get("leftover"))
-        self._mixed = frozenset(row[0] for row in self._rows("SELECT number FROM search_spans WHERE mixed", ()))
+        self._mixed = frozenset(
+            row[0] for row in self._rows("SELECT number FROM search_spans WHERE mixed", ())
+        )
         first = self._rows("SELECT min(id) FROM search_documents", ()).fetchone()[0]
         self._late = first is not None and first < LATE
         newest = self._rows(
@@ -247,7 +266,11 @@ class Searcher:
                 rows = self._rows("SELECT id, value FROM search_values WHERE field = ?", (field,))
             named = [(fold(name), number) for number, name in rows]
             starts = list(accumulate((len(name) + 1 for name, _ in named), initial=0))
-            self._names[field] = ("\n".join(name for name, _ in named), starts, [number for _, number in named])
+            self._names[field] = (
+                "\n".join(name for name, _ in named),
+                starts,
+                [number for _, number in named],
+            )
         joined, starts, numbers = self._names[field]
         position = joined.find(leaf.folded)
         if position < 0:
@@ -258,7 +281,9 @@ class Searcher:
             matcher = Matcher(leaf.folded, open_left=leaf.open_left, open_right=leaf.open_right)
         while position >= 0:
             which = bisect_right(starts, position) - 1
-            if matcher is None or matcher.found_folded(joined[starts[which] : starts[which + 1] - 1]):
+            if matcher is None or matcher.found_folded(
+                joined[starts[which] : starts[which + 1] - 1]
+            ):
                 found.add(numbers[which])
             position = joined.find(leaf.folded, starts[which + 1])
         return frozenset(found)

@@ -76,7 +76,9 @@ def similar(conn: sqlite3.Connection, name: str, *, limit: int = 20) -> list[Sim
 def shingles(text: str) -> frozenset[str]:
     """Every six characters in a row of the folded letters, digits and ideographs; of fewer than six all in one."""
     bare = "".join(character for character in fold(text) if IS_CJK[character] or IS_WORD[character])
-    return frozenset(bare[start : start + _SHINGLE] for start in range(max(bool(bare), len(bare) - _SHINGLE + 1)))
+    return frozenset(
+        bare[start : start + _SHINGLE] for start in range(max(bool(bare), len(bare) - _SHINGLE + 1))
+    )
 
 
 def likeness(one: frozenset[str], other: frozenset[str]) -> tuple[str | None, float]:
@@ -93,7 +95,9 @@ def likeness(one: frozenset[str], other: frozenset[str]) -> tuple[str | None, fl
     return ("near", share) if share >= _NEAR else (None, share)
 
 
-def fold_reprints(found: Iterable[tuple[Row, float]]) -> Iterator[tuple[Row, float, tuple[str, ...]]]:
+def fold_reprints(
+    found: Iterable[tuple[Row, float]],
+) -> Iterator[tuple[Row, float, tuple[str, ...]]]:
     """Hits in their order, each with the keys of later hits that are its copies; those are left out.
 
     Among the first `_LOOKED_THROUGH` hits; the others follow as they are.
@@ -106,7 +110,10 @@ def fold_reprints(found: Iterable[tuple[Row, float]]) -> Iterator[tuple[Row, flo
         sample = [one for one in mine if ord(one[0]) % 8 == 3] or list(mine)
         shared = Counter(number for one in sample for number in by_sample.get(one, ()))
         for number, times in shared.most_common(3):
-            if times * 5 >= len(sample) and likeness(groups[number][3], mine)[0] in ("duplicate", "reprint"):
+            if times * 5 >= len(sample) and likeness(groups[number][3], mine)[0] in (
+                "duplicate",
+                "reprint",
+            ):
                 groups[number][2].append(row.key)
                 break
         else:
@@ -162,7 +169,10 @@ def _sharing(conn: sqlite3.Connection, words: set[str]) -> Counter[int]:
     shared: Counter[int] = Counter()
     for _, word in sorted(rated)[:_RAREST]:
         shared.update(
-            row[0] for row in conn.execute("SELECT rowid FROM search_terms WHERE search_terms MATCH ?", (quoted(word),))
+            row[0]
+            for row in conn.execute(
+                "SELECT rowid FROM search_terms WHERE search_terms MATCH ?", (quoted(word),)
+            )
         )
     return shared
 
@@ -179,12 +189,14 @@ def _linked(conn: sqlite3.Connection, article_id: int) -> list[tuple[int, str, f
     found += [
         (int(row[0]), "linked-from", 1.0)
         for row in conn.execute(
-            "SELECT DISTINCT article_id FROM links WHERE target_id = ? AND article_id <> target_id", (article_id,)
+            "SELECT DISTINCT article_id FROM links WHERE target_id = ? AND article_id <> target_id",
+            (article_id,),
         )
     ]
     shared: Counter[int] = Counter()
     addresses = conn.execute(
-        "SELECT DISTINCT address FROM links WHERE article_id = ? AND address IS NOT NULL", (article_id,)
+        "SELECT DISTINCT address FROM links WHERE article_id = ? AND address IS NOT NULL",
+        (article_id,),
     ).fetchall()
     for (address,) in addresses:
         others = conn.execute(

@@ -42,7 +42,9 @@ def cut(text: str, found: Sequence[Sequence[Span]], *, length: int = LENGTH) -> 
     spans = sorted({span for places in found for span in places})
     if not spans:
         start = len(text) - len(text.lstrip())
-        return Snippet(text[start : start + length].rstrip(), (), False, len(text.rstrip()) > start + length)
+        return Snippet(
+            text[start : start + length].rstrip(), (), False, len(text.rstrip()) > start + length
+        )
     first = _best(spans, found, length)
     start = _beginning(text, spans[first][0])
     end = min(len(text), max(start + length, min(spans[first][1], start + 4 * length)))
@@ -55,7 +57,9 @@ def cut(text: str, found: Sequence[Sequence[Span]], *, length: int = LENGTH) -> 
             end = b if b - end < _LEAD else end
             b = end
         inside.append((a - start, b - start))
-    return Snippet(text[start:end], joined(inside), bool(text[:start].strip()), bool(text[end:].strip()))
+    return Snippet(
+        text[start:end], joined(inside), bool(text[:start].strip()), bool(text[end:].strip())
+    )
 
 
 def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
@@ -75,7 +79,9 @@ def _best(spans: list[Span], found: Sequence[Sequence[Span]], length: int) -> in
     starts = [[a for a, _ in places] for places in found]
     best, best_score = 0, (-1, -1)
     for number, (start, _) in enumerate(spans[:200]):
-        inside = [bisect_left(places, start + room) - bisect_left(places, start) for places in starts]
+        inside = [
+            bisect_left(places, start + room) - bisect_left(places, start) for places in starts
+        ]
         score = (sum(1 for count in inside if count), sum(inside))
         if score > best_score:
             best, best_score = number, score
@@ -91,5 +97,10 @@ def _beginning(text: str, mark: int) -> int:
     if low == 0:
         return 0
     blank = text.find(" ", low, mark)
-    inside = text[low].isascii() and text[low].isalnum() and text[low - 1].isascii() and text[low - 1].isalnum()
+    inside = (
+        text[low].isascii()
+        and text[low].isalnum()
+        and text[low - 1].isascii()
+        and text[low - 1].isalnum()
+    )
     return blank + 1 if inside and blank >= 0 else low

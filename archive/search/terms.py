@@ -37,7 +37,11 @@ _OTHER_RUN = re.compile(f"[^{CJK} ]+")
 _SEGMENT = re.compile(f"[{CJK}]+|[^{CJK} ]+")
 #: Marks and jamo that NFKC may join to what stands before. Outside the BMP any character counts: a class of many
 #: ranges beyond it costs 80 µs an article instead of 8, and such text is rare.
-_JOINS = re.compile("[" + "".join(f"{chr(a)}-{chr(b)}" for a, b in JOINING if b < 0x10000) + "\U00010000-\U0010ffff]")
+_JOINS = re.compile(
+    "["
+    + "".join(f"{chr(a)}-{chr(b)}" for a, b in JOINING if b < 0x10000)
+    + "\U00010000-\U0010ffff]"
+)
 
 #: Words longer than this are cut in the index (base64 in articles about programming) and compared whole afterwards.
 LONGEST_WORD = 64
@@ -83,7 +87,8 @@ class _IsWord(dict[str, bool]):
 
     def __missing__(self, character: str) -> bool:
         found = not IS_CJK[character] and (
-            character.isalnum() or (unicodedata.category(character) in ("Mn", "Mc") and not _is_selector(character))
+            character.isalnum()
+            or (unicodedata.category(character) in ("Mn", "Mc") and not _is_selector(character))
         )
         self[character] = found
         return found
@@ -189,7 +194,9 @@ def tokens(folded: str, joints: frozenset[str] = frozenset()) -> set[str]:
     return tokens_and_salient(folded, joints, 1 << 30)[0]
 
 
-def tokens_and_salient(folded: str, joints: frozenset[str], often: int) -> tuple[set[str], list[str]]:
+def tokens_and_salient(
+    folded: str, joints: frozenset[str], often: int
+) -> tuple[set[str], list[str]]:
     """`tokens`, and those pairs and words among them that stand there at least ``often`` times."""
     # All runs in one line: pairs over a blank are left out once they are counted. Run by run it takes a quarter longer.
     line = " ".join(_CJK_RUN.findall(folded))
@@ -229,7 +236,11 @@ class Piece(NamedTuple):
 
 
 def term_pieces(
-    folded: str, joints: frozenset[str] = frozenset(), *, open_left: bool = False, open_right: bool = False
+    folded: str,
+    joints: frozenset[str] = frozenset(),
+    *,
+    open_left: bool = False,
+    open_right: bool = False,
 ) -> tuple[list[Piece], bool]:
     """What an article must hold to be a candidate for a folded term, and whether that alone proves the match.
 
@@ -275,7 +286,11 @@ def _other_pieces(segment: str, open_left: bool, open_right: bool) -> list[Piece
         left = open_left and number == 0
         right = open_right and number == len(parts) - 1
         if left:
-            found.append(Piece(part[:LONGEST_WORD], "infix" if right or len(part) > LONGEST_WORD else "suffix"))
+            found.append(
+                Piece(
+                    part[:LONGEST_WORD], "infix" if right or len(part) > LONGEST_WORD else "suffix"
+                )
+            )
         else:
             found.append(Piece(part[:LONGEST_WORD], "prefix" if right else "token"))
     closed = parts[1 if open_left else 0 : len(parts) - 1 if open_right else len(parts)]
@@ -303,7 +318,9 @@ def nature(text: str) -> int:
 @cache
 def _odd() -> re.Pattern[str]:
     """Characters that may have a nature; made when first written to an index."""
-    ranges = "".join(f"{re.escape(a)}-{re.escape(b)}" for a, b in zip(ODD[::2], ODD[1::2], strict=True))
+    ranges = "".join(
+        f"{re.escape(a)}-{re.escape(b)}" for a, b in zip(ODD[::2], ODD[1::2], strict=True)
+    )
     return re.compile(f"[{ranges}\U00010000-\U0010ffff]")
 
 
@@ -394,7 +411,9 @@ def _units(text: str) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     start = 0
     for position in range(1, len(text) + 1):
-        if position == len(text) or not (_JOINS.match(text[position]) and _joining(ord(text[position]))):
+        if position == len(text) or not (
+            _JOINS.match(text[position]) and _joining(ord(text[position]))
+        ):
             found.append((start, text[start:position]))
             start = position
     return found

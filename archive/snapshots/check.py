@@ -93,11 +93,14 @@ def _body(kept: Snapshots, body_id: int, known: set[int], bad: set[int]) -> str 
 def _lesser(kept: Snapshots, body_id: int) -> Iterator[Damage]:
     """What is wrong with a body that can be read all the same: its other columns, its spare, its first copy."""
     row = kept.select(
-        "SELECT id, sha256, bytes, base_id, second_id, depth, frame, sketch, seal FROM bodies WHERE id = ?", (body_id,)
+        "SELECT id, sha256, bytes, base_id, second_id, depth, frame, sketch, seal FROM bodies WHERE id = ?",
+        (body_id,),
     )[0]
     *values, sealed = row
     if facts.seal(*values) != sealed:
-        yield Damage(what=f"page {body_id}: its row is not what its seal says; the page itself can be read")
+        yield Damage(
+            what=f"page {body_id}: its row is not what its seal says; the page itself can be read"
+        )
     for (spare,) in kept.select("SELECT frame FROM spares WHERE body_id = ?", (body_id,)):
         if spare != values[6]:
             yield Damage(what=f"page {body_id}: its two copies differ; one of them can be read")
@@ -105,7 +108,9 @@ def _lesser(kept: Snapshots, body_id: int) -> Iterator[Damage]:
 
 def _report(kept: Snapshots, body_id: int, why: str) -> Damage:
     try:
-        rows = kept.select("SELECT id, address FROM snapshots WHERE body_id = ? ORDER BY id", (body_id,))
+        rows = kept.select(
+            "SELECT id, address FROM snapshots WHERE body_id = ? ORDER BY id", (body_id,)
+        )
     except (Corrupt, sqlite3.Error):
         rows = []
     return Damage(

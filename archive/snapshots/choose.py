@@ -94,7 +94,9 @@ def worth_sketching(body: bytes, packed: Packed) -> bool:
     return packed.first is None or len(packed.frame) > min(WORTH_SKETCHING, len(body) // 8)
 
 
-def best(body: bytes, candidates: list[Base], read: Callable[[Base], bytes], *, hurried: bool = False) -> Packed:
+def best(
+    body: bytes, candidates: list[Base], read: Callable[[Base], bytes], *, hurried: bool = False
+) -> Packed:
     """A small frame: ``TRIALS`` pages and ``PAIRS`` pairs are tried quickly, the best is packed with care.
 
     A shallower base wins over one that is up to 3 % better, so that chains stay short. ``read`` gives the bytes
@@ -131,7 +133,9 @@ def _tried(page: Plain, candidates: list[Base], read: Callable[[Base], bytes]) -
     return sorted(tried, key=lambda packed: len(packed.frame))
 
 
-def _with_second(page: Plain, chosen: Packed, tried: list[Base], read: Callable[[Base], bytes]) -> Packed:
+def _with_second(
+    page: Plain, chosen: Packed, tried: list[Base], read: Callable[[Base], bytes]
+) -> Packed:
     """The best of the pairs that the chosen base makes with the next best."""
     first = chosen.first
     assert first is not None
@@ -139,7 +143,10 @@ def _with_second(page: Plain, chosen: Packed, tried: list[Base], read: Callable[
     limit = len(chosen.frame) * WORTH_READING
     for second in [base for base in tried if base.id != first.id][:PAIRS]:
         against = read(second) + read(first)
-        if max(first.depth, second.depth) >= MAX_DEPTH_OF_TWO or len(against) + page.size >= 1 << MAX_WINDOW_LOG:
+        if (
+            max(first.depth, second.depth) >= MAX_DEPTH_OF_TWO
+            or len(against) + page.size >= 1 << MAX_WINDOW_LOG
+        ):
             continue
         frame = page.pack(against, effort="quick")
         if len(frame) < limit:
@@ -147,7 +154,9 @@ def _with_second(page: Plain, chosen: Packed, tried: list[Base], read: Callable[
     return found
 
 
-def _carefully(page: Plain, chosen: Packed, read: Callable[[Base], bytes], worth_much: int) -> Packed:
+def _carefully(
+    page: Plain, chosen: Packed, read: Callable[[Base], bytes], worth_much: int
+) -> Packed:
     """The same bases, at the effort that the size is worth."""
     against = b"".join(read(base) for base in (chosen.second, chosen.first) if base)
     frame = page.pack(against, effort="light" if len(chosen.frame) <= WORTH_CARE else "usual")

@@ -68,7 +68,10 @@ class Snapshots:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -118,7 +121,16 @@ class Snapshots:
         try:
             self.body(body_id)
         except Corrupt:
-            values = (body_id, sha256, len(body), None, None, 0, pack(body, effort="thorough"), None)
+            values = (
+                body_id,
+                sha256,
+                len(body),
+                None,
+                None,
+                0,
+                pack(body, effort="thorough"),
+                None,
+            )
             self._db.execute("DELETE FROM spares WHERE body_id = ?", (body_id,))
             self._db.execute(
                 "UPDATE bodies SET sha256 = ?2, bytes = ?3, base_id = ?4, second_id = ?5, depth = ?6, frame = ?7, "
@@ -172,7 +184,9 @@ class Snapshots:
         first, second = (base.id if base else None for base in (packed.first, packed.second))
         body_id = int(self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM bodies").fetchone()[0])
         values = (body_id, sha256, len(body), first, second, packed.depth, packed.frame, kept)
-        self._db.execute("INSERT INTO bodies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*values, facts.seal(*values)))
+        self._db.execute(
+            "INSERT INTO bodies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*values, facts.seal(*values))
+        )
         if kept:
             self._near().add(Base(body_id, packed.depth), look)
         for base in (first, second):
@@ -182,12 +196,18 @@ class Snapshots:
 
     def _spare(self, base: int) -> None:
         """Keep the frame of a base twice once very much hangs on it: 350 KB against the loss of everything after."""
-        users = "SELECT count(*) FROM (SELECT 1 FROM bodies WHERE base_id = ? OR second_id = ? LIMIT ?)"
+        users = (
+            "SELECT count(*) FROM (SELECT 1 FROM bodies WHERE base_id = ? OR second_id = ? LIMIT ?)"
+        )
         if self._db.execute(users, (base, base, SPARE_FROM)).fetchone()[0] >= SPARE_FROM:
-            self._db.execute("INSERT OR IGNORE INTO spares SELECT id, frame FROM bodies WHERE id = ?", (base,))
+            self._db.execute(
+                "INSERT OR IGNORE INTO spares SELECT id, frame FROM bodies WHERE id = ?", (base,)
+            )
 
     def _insert_snapshot(self, row: dict[str, Any], body_id: int | None, sha256: str) -> int:
-        snapshot_id = int(self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM snapshots").fetchone()[0])
+        snapshot_id = int(
+            self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM snapshots").fetchone()[0]
+        )
         self._db.execute(
             "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (snapshot_id, *row.values(), body_id, facts.seal(snapshot_id, *row.values(), sha256)),
@@ -214,7 +234,9 @@ class Snapshots:
         """The page as received. Raises ``NotHeld``, or ``Corrupt`` when it is not what was kept."""
         with self._lock:
             found = self.facts(snapshot_id)
-            row = self._db.execute("SELECT body_id FROM snapshots WHERE id = ?", (snapshot_id,)).fetchone()
+            row = self._db.execute(
+                "SELECT body_id FROM snapshots WHERE id = ?", (snapshot_id,)
+            ).fetchone()
             try:
                 body = self.body(row[0])
             except Corrupt as error:
@@ -222,7 +244,9 @@ class Snapshots:
                     f"snapshot {snapshot_id} of {found.address} cannot be read: {error} "
                     "`wechat-archive verify` lists all that is damaged."
                 ) from error
-            if digest(body) != found.sha256:  # the row names another body than the one that was kept
+            if (
+                digest(body) != found.sha256
+            ):  # the row names another body than the one that was kept
                 raise Corrupt(f"snapshot {snapshot_id} of {found.address} is damaged.")
             return found.page(body)
 
@@ -240,12 +264,18 @@ class Snapshots:
 
     def latest_id(self, address: str) -> int | None:
         """The id of the newest snapshot of a canonical address, or ``None``."""
-        row = self.select("SELECT max(id) FROM snapshots WHERE address = ?", (redact_url(address),))[0]
+        row = self.select(
+            "SELECT max(id) FROM snapshots WHERE address = ?", (redact_url(address),)
+        )[0]
         return None if row[0] is None else int(row[0])
 
     def of(self, addresses: Iterable[str]) -> list[Snapshot]:
         """Every exchange about any of these addresses (all of one article's), oldest first."""
-        found = [s for a in {redact_url(a) for a in addresses} for s in self._select("WHERE s.address = ?", (a,))]
+        found = [
+            s
+            for a in {redact_url(a) for a in addresses}
+            for s in self._select("WHERE s.address = ?", (a,))
+        ]
         return sorted(found, key=lambda snapshot: snapshot.id)
 
     def each(self, *, after: int = 0) -> Iterator[Snapshot]:
@@ -271,7 +301,10 @@ class Snapshots:
         return int(self.select("SELECT count(*) FROM snapshots")[0][0])
 
     def _select(self, where: str, values: tuple[object, ...]) -> Iterator[Snapshot]:
-        rows = self.select(f"SELECT {_COLUMNS} FROM snapshots s LEFT JOIN bodies b ON b.id = s.body_id {where}", values)
+        rows = self.select(
+            f"SELECT {_COLUMNS} FROM snapshots s LEFT JOIN bodies b ON b.id = s.body_id {where}",
+            values,
+        )
         for row in rows:
             yield _snapshot(row)
 

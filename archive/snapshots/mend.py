@@ -35,13 +35,26 @@ def _row(kept: Snapshots, connection: sqlite3.Connection, body_id: int) -> None:
     spares = connection.execute("SELECT frame FROM spares WHERE body_id = ?", (body_id,)).fetchall()
     if facts.seal(body_id, *values) == seal and all(spare == values[5] for (spare,) in spares):
         return
-    body = kept.body(body_id, fresh=True)  # checked against its hash: hash, size, bases and one of the copies are right
+    body = kept.body(
+        body_id, fresh=True
+    )  # checked against its hash: hash, size, bases and one of the copies are right
     sha256, size, first, second, _, frame, look = values
     frames = [frame, *(spare for (spare,) in spares)]
     frame = next(one for one in frames if kept.unpacks(body_id, one))
     bases = [base for base in (first, second) if base is not None]
-    depths = [connection.execute("SELECT depth FROM bodies WHERE id = ?", (base,)).fetchone()[0] for base in bases]
-    right = (sha256, size, first, second, max(depths, default=-1) + 1, frame, look and dump_sketch(sketch(body)))
+    depths = [
+        connection.execute("SELECT depth FROM bodies WHERE id = ?", (base,)).fetchone()[0]
+        for base in bases
+    ]
+    right = (
+        sha256,
+        size,
+        first,
+        second,
+        max(depths, default=-1) + 1,
+        frame,
+        look and dump_sketch(sketch(body)),
+    )
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute(

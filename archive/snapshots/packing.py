@@ -89,7 +89,9 @@ class Plain:
 def _dump_spans(spans: tuple[Span, ...]) -> bytes:
     if not spans:
         return b""
-    return b"".join([_MARK, bytes([len(spans)]), *(n.to_bytes(4, "little") for span in spans for n in span)])
+    return b"".join(
+        [_MARK, bytes([len(spans)]), *(n.to_bytes(4, "little") for span in spans for n in span)]
+    )
 
 
 def _load_spans(frame: bytes) -> tuple[list[Span], bytes]:
@@ -123,7 +125,9 @@ def _frame(body: bytes, base: bytes, effort: Effort) -> bytes:
             strategy=strategy,
         )
     # One compressor a call: sharing one between threads gave "Data corruption detected".
-    return zstandard.ZstdCompressor(compression_params=parameters, dict_data=_dictionary(base)).compress(body)
+    return zstandard.ZstdCompressor(
+        compression_params=parameters, dict_data=_dictionary(base)
+    ).compress(body)
 
 
 def unpack(frame: bytes, base: bytes, size: int, sha256: str) -> bytes:
@@ -136,9 +140,9 @@ def unpack(frame: bytes, base: bytes, size: int, sha256: str) -> bytes:
         claimed = zstandard.get_frame_parameters(frame).content_size
         if claimed > size or (claimed < size and not spans):
             raise BadFrame(f"the frame says {claimed} bytes, the page had {size}")
-        body = zstandard.ZstdDecompressor(dict_data=_dictionary(base), max_window_size=1 << MAX_WINDOW_LOG).decompress(
-            frame, max_output_size=claimed
-        )
+        body = zstandard.ZstdDecompressor(
+            dict_data=_dictionary(base), max_window_size=1 << MAX_WINDOW_LOG
+        ).decompress(frame, max_output_size=claimed)
         body = original(body, spans)
     except (zstandard.ZstdError, MemoryError, IndexError, ValueError) as error:
         raise BadFrame(str(error)) from error

@@ -74,11 +74,15 @@ def open_snapshots(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
     """
     try:
         if readonly:
-            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+            connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
+            )
         else:
             connection = sqlite3.connect(path, check_same_thread=False)
     except sqlite3.OperationalError as error:
-        raise CannotCreate(f"{path} cannot be opened: {error}. Check that the folder exists and is yours.") from error
+        raise CannotCreate(
+            f"{path} cannot be opened: {error}. Check that the folder exists and is yours."
+        ) from error
     try:
         connection.isolation_level = None
         connection.execute("PRAGMA busy_timeout = 30000")
@@ -93,9 +97,13 @@ def open_snapshots(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
             _migrate(connection, path)
     except BaseException as error:
         connection.close()
-        if isinstance(error, sqlite3.OperationalError) or not isinstance(error, sqlite3.DatabaseError):
+        if isinstance(error, sqlite3.OperationalError) or not isinstance(
+            error, sqlite3.DatabaseError
+        ):
             raise
-        raise Corrupt(f"{path} is damaged or no SQLite database: {error}. Restore it from a backup.") from error
+        raise Corrupt(
+            f"{path} is damaged or no SQLite database: {error}. Restore it from a backup."
+        ) from error
     return connection
 
 
@@ -115,7 +123,9 @@ def close_snapshots(connection: sqlite3.Connection, path: Path, *, readonly: boo
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     done: set[str] = set()
-    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone():
+    if connection.execute(
+        "SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"
+    ).fetchone():
         names = "SELECT name FROM _sqlite_migrations WHERE migration_set = 'snapshots'"
         done = {name for (name,) in connection.execute(names)}
     known = {name for name, _ in STEPS}
@@ -133,7 +143,11 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     for name, step in STEPS:
         migrations(name=name)(step)
     db = Database(connection)
-    with db.atomic():  # table and index of the library's own list together: a kill between them must leave neither
+    with (
+        db.atomic()
+    ):  # table and index of the library's own list together: a kill between them must leave neither
         migrations.ensure_migrations_table(db)
-        db.table("_sqlite_migrations").create_index(["migration_set", "name"], unique=True, if_not_exists=True)
+        db.table("_sqlite_migrations").create_index(
+            ["migration_set", "name"], unique=True, if_not_exists=True
+        )
     migrations.apply(db)

@@ -26,12 +26,17 @@ class Accounts(Media):
         row = (
             self._one("SELECT * FROM accounts WHERE biz = ?", account.biz)
             if account.biz
-            else self._one("SELECT * FROM accounts WHERE name = ? ORDER BY biz IS NOT NULL, id LIMIT 1", account.name)
+            else self._one(
+                "SELECT * FROM accounts WHERE name = ? ORDER BY biz IS NOT NULL, id LIMIT 1",
+                account.name,
+            )
         )
         if row is None:
             self.db.table("accounts").insert({"biz": account.biz, **names, "first_seen": iso(now)})
             return int(self.db.conn.execute("SELECT last_insert_rowid()").fetchone()[0])
-        newest = self._one("SELECT max(published) AS published FROM articles WHERE account_id = ?", row["id"])
+        newest = self._one(
+            "SELECT max(published) AS published FROM articles WHERE account_id = ?", row["id"]
+        )
         is_newest = published and newest and iso(published) >= (newest["published"] or "")
         changed = {n: v for n, v in names.items() if v != row[n] and (row[n] is None or is_newest)}
         if changed and account.biz:
@@ -58,7 +63,9 @@ class Accounts(Media):
             checked,
         )
 
-    def keep_album(self, album: Album, members: Sequence[tuple[str, str | None]], now: datetime) -> None:
+    def keep_album(
+        self, album: Album, members: Sequence[tuple[str, str | None]], now: datetime
+    ) -> None:
         """Note what an album lists, in its order: ``(address, title)`` each."""
         with self._writing():
             self._upsert_album(album, None, iso(now))

@@ -27,7 +27,13 @@ class Base:
     """
 
     def __init__(
-        self, db: Database, root: Path, *, versions: str = "rows", eager: bool = True, disk: Disk | None = None
+        self,
+        db: Database,
+        root: Path,
+        *,
+        versions: str = "rows",
+        eager: bool = True,
+        disk: Disk | None = None,
     ) -> None:
         self.db = db
         self.root = root

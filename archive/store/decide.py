@@ -47,7 +47,15 @@ def image_id(url: str) -> str:
         # /FOLDER/ID/SIZE, seen on every page from 2014 to 2026; some emoji and avatars lack the size.
         if len(names) >= 2:
             return names[-2] if re.fullmatch(r"\d+", names[-1]) else names[-1]
-    return urlunsplit(("https" if parts.scheme in ("http", "") else parts.scheme, host, parts.path, parts.query, ""))
+    return urlunsplit(
+        (
+            "https" if parts.scheme in ("http", "") else parts.scheme,
+            host,
+            parts.path,
+            parts.query,
+            "",
+        )
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -96,11 +104,16 @@ def differences(old: Article, new: Article) -> dict[str, Any]:
     for name, part in (("images", _pictures), ("links", _targets)):
         before, after = part(old), part(new)
         if before != after:
-            found[name] = {"added": len(set(after) - set(before)), "removed": len(set(before) - set(after))}
+            found[name] = {
+                "added": len(set(after) - set(before)),
+                "removed": len(set(before) - set(after)),
+            }
     if not found and _plain_body(old.body) != _plain_body(new.body):
         found["markup"] = True
     if new.edits != old.edits:
-        found["edits"] = [{"at": e.at.isoformat() if e.at else None, "note": e.note} for e in new.edits]
+        found["edits"] = [
+            {"at": e.at.isoformat() if e.at else None, "note": e.note} for e in new.edits
+        ]
     if new.title_modified and not old.title_modified:
         found["title_modified"] = True
     return found

@@ -40,7 +40,9 @@ class Finding(Base):
         """The same. Raises NotHeld where there is none."""
         found = self.find(name)
         if found is None:
-            raise NotHeld(f"the archive holds nothing under {name}: `wechat-archive list` shows what it holds")
+            raise NotHeld(
+                f"the archive holds nothing under {name}: `wechat-archive list` shows what it holds"
+            )
         return found
 
     def _by_key(self, name: str) -> int | None:
@@ -82,7 +84,10 @@ class Finding(Base):
 
     def _held_identity(self, identity: Identity) -> int | None:
         row = self._one(
-            "SELECT id FROM articles WHERE biz = ? AND mid = ? AND idx = ?", identity.biz, identity.mid, identity.idx
+            "SELECT id FROM articles WHERE biz = ? AND mid = ? AND idx = ?",
+            identity.biz,
+            identity.mid,
+            identity.idx,
         )
         return int(row["id"]) if row else None
 
@@ -130,19 +135,28 @@ class Finding(Base):
 
     def addresses(self, article_id: int) -> list[str]:
         """Every address it was seen under, in a form that can be asked for, oldest first."""
-        rows = self._all("SELECT fetch FROM addresses WHERE article_id = ? ORDER BY first_seen, address", article_id)
+        rows = self._all(
+            "SELECT fetch FROM addresses WHERE article_id = ? ORDER BY first_seen, address",
+            article_id,
+        )
         return [row["fetch"] for row in rows]
 
     def _arrived_at(self, where: str, values: tuple[Any, ...], article_id: int) -> None:
         """Links with ``where`` lead to this article; the files that show them as far away become stale."""
         waiting = f"{where} AND target_id IS NOT ?"
         rows = self._all(
-            f"SELECT DISTINCT article_id FROM links WHERE relation = 'text' AND {waiting}", *values, article_id
+            f"SELECT DISTINCT article_id FROM links WHERE relation = 'text' AND {waiting}",
+            *values,
+            article_id,
         )
-        if self._run(f"UPDATE links SET target_id = ? WHERE {waiting}", article_id, *values, article_id):
+        if self._run(
+            f"UPDATE links SET target_id = ? WHERE {waiting}", article_id, *values, article_id
+        ):
             self._mark_stale(row["article_id"] for row in rows)
         if where == "address = ?":
-            self._run("UPDATE album_members SET article_id = ? WHERE address = ?", article_id, *values)
+            self._run(
+                "UPDATE album_members SET article_id = ? WHERE address = ?", article_id, *values
+            )
 
     def articles(
         self,
@@ -189,7 +203,9 @@ class Finding(Base):
             f"ORDER BY a.published {order}, a.id {order} LIMIT ?"
         )
         with trouble(self.root / "archive.db"):
-            cursor: sqlite3.Cursor = self.db.conn.execute(sql, (*values, -1 if limit is None else limit))
+            cursor: sqlite3.Cursor = self.db.conn.execute(
+                sql, (*values, -1 if limit is None else limit)
+            )
             for row in cursor:
                 checks.require_head(row)
                 yield stored(row)
@@ -211,6 +227,15 @@ def _filters(given: dict[str, Any]) -> tuple[list[str], list[Any]]:
 
 def identified(article: Article, identity: Identity | None) -> Article:
     """The article with an identity that its page did not say but its address did."""
-    if identity is None or article.identity is not None or article.account.biz not in (None, identity.biz):
+    if (
+        identity is None
+        or article.identity is not None
+        or article.account.biz not in (None, identity.biz)
+    ):
         return article
-    return replace(article, account=replace(article.account, biz=identity.biz), mid=identity.mid, idx=identity.idx)
+    return replace(
+        article,
+        account=replace(article.account, biz=identity.biz),
+        mid=identity.mid,
+        idx=identity.idx,
+    )

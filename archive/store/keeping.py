@@ -51,7 +51,9 @@ class Keeping(Merging):
         """
         article = record.storable(article)
         if decide.is_hollow(article):
-            raise Unrecognised(f"{address} has a title but no text and no pictures: not kept", url=address)
+            raise Unrecognised(
+                f"{address} has a title but no text and no pictures: not kept", url=address
+            )
         addresses = addresses_of(article, address)
         article = identified(article, identity_of(article, addresses))
         made_by = parser_version if parser_version is not None else current_parser()
@@ -62,7 +64,9 @@ class Keeping(Merging):
             else:
                 learned = self._adopt(row, article, addresses)
                 row = self._row(row["id"])
-                kept = self._compare(row, article, now, snapshot_id, made_by, refresh, again, learned)
+                kept = self._compare(
+                    row, article, now, snapshot_id, made_by, refresh, again, learned
+                )
             for known in addresses:
                 self._remember(known, kept.article_id, now)
         if self._eager:
@@ -128,7 +132,11 @@ class Keeping(Merging):
             if back or not self.files.exists(row["path"]):
                 beside = self._rerender(article_id, now)
             return Kept(article_id, row["key"], row["path"], change, beside)
-        values: dict[str, Any] = {**fresh, **back, "account_id": self._account(article.account, article.published, now)}
+        values: dict[str, Any] = {
+            **fresh,
+            **back,
+            "account_id": self._account(article.account, article.published, now),
+        }
         if snapshot_id is not None:
             values["snapshot_id"] = snapshot_id
         if change == "modified":
@@ -149,7 +157,9 @@ class Keeping(Merging):
     def _change(
         self, row: sqlite3.Row, article: Article, fresh: dict[str, Any], again: bool, learned: bool
     ) -> decide.Change:
-        same = all(fresh[name] == row[name] for name in ("record", "body", "text", "parser_version"))
+        same = all(
+            fresh[name] == row[name] for name in ("record", "body", "text", "parser_version")
+        )
         if again:
             return "unchanged" if same else "reparsed"
         if fresh["content_hash"] == row["content_hash"]:
@@ -181,7 +191,9 @@ class Keeping(Merging):
         if beside is None:
             self._update(article_id, markdown_hash=sha256(text), edited=None)
         else:
-            self._update(article_id, edited=iso(now), markdown_hash=row["markdown_hash"] or sha256(text))
+            self._update(
+                article_id, edited=iso(now), markdown_hash=row["markdown_hash"] or sha256(text)
+            )
         self._run("UPDATE articles SET stale = 0 WHERE id = ?", article_id)
         return beside
 
@@ -208,7 +220,11 @@ class Keeping(Merging):
         if found.gone is None:
             with self._writing():
                 self._update(
-                    found.article_id, gone=iso(now), checked=iso(now), gone_reason=error.reason, gone_shown=error.shown
+                    found.article_id,
+                    gone=iso(now),
+                    checked=iso(now),
+                    gone_reason=error.reason,
+                    gone_shown=error.shown,
                 )
                 index_article(self.db.conn, found.article_id)
                 self._rerender(found.article_id, now)
@@ -228,7 +244,9 @@ class Keeping(Merging):
             row = self._row(article_id)
             if path == row["path"]:
                 return
-            pointing = self._all("SELECT DISTINCT article_id FROM links WHERE target_id = ?", article_id)
+            pointing = self._all(
+                "SELECT DISTINCT article_id FROM links WHERE target_id = ?", article_id
+            )
             self._update(article_id, path=path, markdown_hash="")
             index_article(self.db.conn, article_id)
             self._rerender(article_id, datetime.now(UTC))
@@ -240,7 +258,9 @@ class Keeping(Merging):
         """Remove an article: rows, search terms and its file (not one that a person changed); its images stay."""
         with self._writing():
             row = self._row(article_id)
-            pointing = self._all("SELECT DISTINCT article_id FROM links WHERE target_id = ?", article_id)
+            pointing = self._all(
+                "SELECT DISTINCT article_id FROM links WHERE target_id = ?", article_id
+            )
             self._mark_stale(r["article_id"] for r in pointing)
             unindex_article(self.db.conn, article_id)
             self._run("DELETE FROM articles WHERE id = ?", article_id)

@@ -24,7 +24,8 @@ class Media(Writing):
         Another size or host of a picture that is held counts as held.
         """
         row = self._one(
-            "SELECT m.path FROM media_addresses a JOIN media m ON m.sha256 = a.sha256 WHERE a.url = ?", url
+            "SELECT m.path FROM media_addresses a JOIN media m ON m.sha256 = a.sha256 WHERE a.url = ?",
+            url,
         ) or self._one(
             "SELECT m.path FROM media_addresses a JOIN media m ON m.sha256 = a.sha256 "
             "WHERE a.image_id = ? ORDER BY m.bytes DESC LIMIT 1",
@@ -84,7 +85,9 @@ class Media(Writing):
             if was is None or (was["sha256"] is None and was["error"] != said):
                 self._mark_stale(self._showing(url))
 
-    def missing_media(self, now: datetime, limit: int | None = None, *, untried: bool = False) -> list[MissingImage]:
+    def missing_media(
+        self, now: datetime, limit: int | None = None, *, untried: bool = False
+    ) -> list[MissingImage]:
         """The images that are worth another try now, longest waiting first; with ``untried`` also those of kept
         articles that nobody asked for yet (``images`` was ``remote`` then)."""
         room = -1 if limit is None else limit
@@ -101,7 +104,9 @@ class Media(Writing):
                 "WHERE m.url IS NULL ORDER BY i.article_id, i.position LIMIT ?",
                 room if limit is None else limit - len(found),
             )
-            found += [MissingImage(row["url"], 0, None) for row in rows if not self.media_path(row["url"])]
+            found += [
+                MissingImage(row["url"], 0, None) for row in rows if not self.media_path(row["url"])
+            ]
         return found
 
     def image_urls(self, article: Article) -> list[str]:
@@ -124,7 +129,10 @@ class Media(Writing):
         ]
 
     def _showing(self, url: str) -> list[int]:
-        return [row["article_id"] for row in self._all("SELECT DISTINCT article_id FROM images WHERE url = ?", url)]
+        return [
+            row["article_id"]
+            for row in self._all("SELECT DISTINCT article_id FROM images WHERE url = ?", url)
+        ]
 
 
 def media_name(digest: str, extension: str) -> str:

@@ -26,7 +26,12 @@ class Merging(Versions):
             if article_id is not None:
                 row = self._row(article_id)
                 # An address may have been given to another article since; the identity may not.
-                if article_id == held or identity is None or row["biz"] is None or row["mid"] is None:
+                if (
+                    article_id == held
+                    or identity is None
+                    or row["biz"] is None
+                    or row["mid"] is None
+                ):
                     return row
         return None
 
@@ -41,7 +46,11 @@ class Merging(Versions):
             key = self._free_key(article)
             self._update(row["id"], biz=identity.biz, mid=identity.mid, idx=identity.idx, key=key)
             index_article(self.db.conn, row["id"])
-            self._run("INSERT OR REPLACE INTO former_keys (key, article_id) VALUES (?, ?)", row["key"], row["id"])
+            self._run(
+                "INSERT OR REPLACE INTO former_keys (key, article_id) VALUES (?, ?)",
+                row["key"],
+                row["id"],
+            )
             self._arrived(article, row["id"])
         for address in addresses:
             other = self._held_as(address.canonical)
@@ -53,7 +62,8 @@ class Merging(Versions):
         """Two rows are one article: versions, addresses, links and the old key go over; the other file goes."""
         old, kept = self._row(other), self._row(into)
         hashes = {
-            row["content_hash"] for row in self._all("SELECT content_hash FROM versions WHERE article_id = ?", into)
+            row["content_hash"]
+            for row in self._all("SELECT content_hash FROM versions WHERE article_id = ?", into)
         }
         hashes.add(kept["content_hash"])
         for table in ("addresses", "former_keys", "album_members"):
@@ -65,20 +75,26 @@ class Merging(Versions):
             if version["content_hash"] not in hashes:
                 # Above every other number until they are put in order by when they were seen.
                 self._run(
-                    "UPDATE versions SET article_id = ?, number = number + 1000000 WHERE id = ?", into, version["id"]
+                    "UPDATE versions SET article_id = ?, number = number + 1000000 WHERE id = ?",
+                    into,
+                    version["id"],
                 )
         if old["content_hash"] not in hashes:
             self._bury(old, 2000000, into)
         unindex_article(self.db.conn, other)
         self._run("DELETE FROM articles WHERE id = ?", other)
-        self._run("INSERT OR REPLACE INTO former_keys (key, article_id) VALUES (?, ?)", old["key"], into)
+        self._run(
+            "INSERT OR REPLACE INTO former_keys (key, article_id) VALUES (?, ?)", old["key"], into
+        )
         self._renumber(into)
         self._update(into, archived=min(old["archived"], kept["archived"]))
         self._mark_stale([into])
         self._doom(old["path"])
 
     def _renumber(self, article_id: int) -> None:
-        rows = self._all("SELECT id FROM versions WHERE article_id = ? ORDER BY seen, number", article_id)
+        rows = self._all(
+            "SELECT id FROM versions WHERE article_id = ? ORDER BY seen, number", article_id
+        )
         for offset in (3000000, 1):  # twice, since numbers may not meet on the way
             for at, row in enumerate(rows):
                 self._run("UPDATE versions SET number = ? WHERE id = ?", offset + at, row["id"])
@@ -89,10 +105,14 @@ class Merging(Versions):
         for length in range(KEY_LENGTH, 27):
             key = key_of(article, length)
             if not self._one(
-                "SELECT 1 FROM articles WHERE key = ? UNION SELECT 1 FROM former_keys WHERE key = ?", key, key
+                "SELECT 1 FROM articles WHERE key = ? UNION SELECT 1 FROM former_keys WHERE key = ?",
+                key,
+                key,
             ):
                 return key
-        raise AssertionError("two articles with one identity")  # pragma: no cover - UNIQUE forbids it
+        raise AssertionError(
+            "two articles with one identity"
+        )  # pragma: no cover - UNIQUE forbids it
 
     def _arrived(self, article: Article, article_id: int) -> None:
         """Links of older articles that have waited for this one."""

@@ -69,7 +69,13 @@ def link_rows(article: Article) -> list[Row]:
 def image_rows(article: Article) -> list[Row]:
     """The rows of ``images``: the body's pictures, then the covers of its media cards."""
     rows: list[Row] = [
-        {"url": image.url, "role": image.role, "alt": image.alt, "width": image.width, "height": image.height}
+        {
+            "url": image.url,
+            "role": image.role,
+            "alt": image.alt,
+            "width": image.width,
+            "height": image.height,
+        }
         for image in article.images
     ]
     return [{"position": position, **row} for position, row in enumerate(rows)]
@@ -95,7 +101,10 @@ def embed_rows(article: Article) -> list[Row]:
 
 def loss_rows(article: Article) -> list[Row]:
     """The rows of ``losses``."""
-    return [{"kind": loss.kind, "where_text": loss.where, "count": loss.count} for loss in article.losses]
+    return [
+        {"kind": loss.kind, "where_text": loss.where, "count": loss.count}
+        for loss in article.losses
+    ]
 
 
 def tag_rows(article: Article) -> list[Row]:
@@ -126,10 +135,15 @@ def address_of(text: str | None) -> Address | None:
 def addresses_of(article: Article, *given: str) -> list[Address]:
     """Every address that the article is known under, each canonical form once; albums left out."""
     found = (address_of(text) for text in (*given, article.address, article.url))
-    known = {address.canonical: address for address in reversed([a for a in found if a and a.form != "album"])}
+    known = {
+        address.canonical: address
+        for address in reversed([a for a in found if a and a.form != "album"])
+    }
     return list(reversed(known.values()))
 
 
 def identity_of(article: Article, addresses: list[Address]) -> Identity | None:
     """The page's identity; where the page lacks it, the one that an address carries."""
-    return article.identity or next((address.identity for address in addresses if address.identity), None)
+    return article.identity or next(
+        (address.identity for address in addresses if address.identity), None
+    )

@@ -52,7 +52,10 @@ class Stored:
         """Names and values for ``list --json``: every name is always there; times are ISO 8601, UTC."""
         hidden = ("article_id", "content_hash", "markdown_hash")
         values = {name: getattr(self, name) for name in self.__slots__ if name not in hidden}
-        return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+        return {
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in values.items()
+        }
 
 
 #: The columns that ``stored`` reads; ``images`` counts the pictures of the body.
@@ -65,7 +68,20 @@ COLUMNS = (
 
 
 _SAME = (
-    *("key", "path", "title", "author", "account", "biz", "mid", "idx", "url", "kind", "kind_name", "place"),
+    *(
+        "key",
+        "path",
+        "title",
+        "author",
+        "account",
+        "biz",
+        "mid",
+        "idx",
+        "url",
+        "kind",
+        "kind_name",
+        "place",
+    ),
     *("digest", "cover", "version", "gone_reason", "gone_shown", "snapshot_id", "parser_version"),
     *("content_hash", "markdown_hash", "images"),
 )

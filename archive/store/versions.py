@@ -26,21 +26,29 @@ class Versions(Accounts):
 
     def version(self, article_id: int, number: int) -> Article:
         """The article as it was. Raises NotHeld, Corrupt."""
-        row = self._one("SELECT * FROM versions WHERE article_id = ? AND number = ?", article_id, number)
+        row = self._one(
+            "SELECT * FROM versions WHERE article_id = ? AND number = ?", article_id, number
+        )
         if row is None:
             current = self._row(article_id)
             if current["version"] != number:
-                raise NotHeld(f"{current['key']} has versions 1 to {current['version']}, not {number}")
+                raise NotHeld(
+                    f"{current['key']} has versions 1 to {current['version']}, not {number}"
+                )
             return self.article(article_id)
         checks.require_content(row)
         return record.loads(row["record"], row["body"], row["text"])
 
-    def remake_version(self, article_id: int, number: int, article: Article, parser_version: int) -> None:
+    def remake_version(
+        self, article_id: int, number: int, article: Article, parser_version: int
+    ) -> None:
         """An earlier content as another parser reads the same raw page (``reparse``); its file too, where it has one.
 
         Raises NotHeld.
         """
-        row = self._one("SELECT * FROM versions WHERE article_id = ? AND number = ?", article_id, number)
+        row = self._one(
+            "SELECT * FROM versions WHERE article_id = ? AND number = ?", article_id, number
+        )
         if row is None:
             raise NotHeld(f"article number {article_id} has no earlier version {number}")
         values = {
@@ -63,11 +71,19 @@ class Versions(Accounts):
             )
 
     def restore_version(
-        self, article_id: int, number: int, article: Article, seen: datetime, parser_version: int, path: str | None
+        self,
+        article_id: int,
+        number: int,
+        article: Article,
+        seen: datetime,
+        parser_version: int,
+        path: str | None,
     ) -> bool:
         """Put an earlier content back that a file still holds, after the loss of the database; ``seen`` is aware,
         ``path`` of that file. False where that version is there already."""
-        if self._one("SELECT 1 FROM versions WHERE article_id = ? AND number = ?", article_id, number):
+        if self._one(
+            "SELECT 1 FROM versions WHERE article_id = ? AND number = ?", article_id, number
+        ):
             return False
         article = record.storable(article)
         values = {"record": record.dumps(article), "body": article.body, "text": article.text}
@@ -95,7 +111,16 @@ class Versions(Accounts):
             path = f"{row['path'].removesuffix('.md')}.v{number}.md"
             if not self.files.exists(path):
                 self.files.write(path, self._markdown(row, path).encode())
-        columns = ("content_hash", "title", "record", "body", "text", "parser_version", "snapshot_id", "changes")
+        columns = (
+            "content_hash",
+            "title",
+            "record",
+            "body",
+            "text",
+            "parser_version",
+            "snapshot_id",
+            "changes",
+        )
         self.db.table("versions").insert(
             {
                 "article_id": article_id,

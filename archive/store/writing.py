@@ -69,7 +69,12 @@ class Writing(Finding):
             "WHERE l.article_id = ? AND l.relation = 'text'",
             article_id,
         )
-        return {row[name]: relative(row["path"], path) for row in rows for name in ("url", "address") if row[name]}
+        return {
+            row[name]: relative(row["path"], path)
+            for row in rows
+            for name in ("url", "address")
+            if row[name]
+        }
 
     def media_path(self, url: str) -> str | None:
         """Where the file of this image is; see ``Media``."""
@@ -126,7 +131,10 @@ class Writing(Finding):
 
         Call it when a run starts (a killed one may have left some) and ends. Each file is its own transaction.
         """
-        rows = self._all("SELECT id FROM articles WHERE stale ORDER BY id LIMIT ?", -1 if limit is None else limit)
+        rows = self._all(
+            "SELECT id FROM articles WHERE stale ORDER BY id LIMIT ?",
+            -1 if limit is None else limit,
+        )
         for row in rows:
             self.rerender(row["id"])
         if not self.db.conn.in_transaction:  # the rows are gone for good
@@ -143,7 +151,11 @@ class Writing(Finding):
     def _drop(self, path: str) -> None:
         """Remove a file that no row names any more, unless a person changed it or a row names it after all."""
         there = self.files.read(path)
-        if there is not None and is_ours(there) and not self._one("SELECT 1 FROM articles WHERE path = ?", path):
+        if (
+            there is not None
+            and is_ours(there)
+            and not self._one("SELECT 1 FROM articles WHERE path = ?", path)
+        ):
             self.files.remove(path)
 
 

@@ -87,11 +87,16 @@ class _Looker:
 
         wanted = schema_of_a_new_archive()
         names = ", ".join("?" for _ in wanted)
-        held = self.conn.execute(f"SELECT name, sql FROM sqlite_master WHERE name IN ({names})", tuple(wanted))
+        held = self.conn.execute(
+            f"SELECT name, sql FROM sqlite_master WHERE name IN ({names})", tuple(wanted)
+        )
         found = {row["name"]: row["sql"] for row in held}
         for name, sql in wanted.items():
             if found.get(name) != sql:
-                yield Finding(sort="database", what=f"archive.db: {name} is not defined as this program defines it")
+                yield Finding(
+                    sort="database",
+                    what=f"archive.db: {name} is not defined as this program defines it",
+                )
 
     def _ids(self, table: str) -> list[int]:
         return [row[0] for row in self.conn.execute(f"SELECT id FROM {table} ORDER BY id")]
@@ -103,11 +108,17 @@ class _Looker:
             try:
                 found = list(self._article(article_id))
                 if found and holder_of(self.store.root) is not None:
-                    time.sleep(0.3)  # a command is writing: between its file and its row there is a moment
+                    time.sleep(
+                        0.3
+                    )  # a command is writing: between its file and its row there is a moment
                     found = list(self._article(article_id))
                 yield from found
             except Exception as error:  # a damaged row can hold anything
-                yield Finding(sort="content", article_id=article_id, what=f"article number {article_id}: {error}")
+                yield Finding(
+                    sort="content",
+                    article_id=article_id,
+                    what=f"article number {article_id}: {error}",
+                )
             self.tell("articles", at + 1, len(ids))
 
     def _article(self, article_id: int) -> Iterator[Finding]:
@@ -115,14 +126,23 @@ class _Looker:
         if row is None:
             return  # merged into another one, or forgotten, since the list was made
         name = f"article {row['key']} ({row['title']})"
-        head, content = checks.head_check(row) == row["head_check"], checks.content_check(row) == row["content_check"]
+        head, content = (
+            checks.head_check(row) == row["head_check"],
+            checks.content_check(row) == row["content_check"],
+        )
         if not head:
             yield Finding(
-                sort="row", article_id=article_id, path=row["path"], what=f"{name}: its facts changed since written"
+                sort="row",
+                article_id=article_id,
+                path=row["path"],
+                what=f"{name}: its facts changed since written",
             )
         if not content:
             yield Finding(
-                sort="content", article_id=article_id, path=row["path"], what=f"{name}: its text changed since written"
+                sort="content",
+                article_id=article_id,
+                path=row["path"],
+                what=f"{name}: its text changed since written",
             )
         if content:
             yield from self._parts(row, name)
@@ -136,11 +156,15 @@ class _Looker:
             columns = ", ".join(expected[0]) if expected else "article_id"
             found = [
                 tuple(part)
-                for part in self.conn.execute(f"SELECT {columns} FROM {table} WHERE article_id = ?", (row["id"],))
+                for part in self.conn.execute(
+                    f"SELECT {columns} FROM {table} WHERE article_id = ?", (row["id"],)
+                )
             ]
             if sorted(map(repr, found)) != sorted(repr(tuple(part.values())) for part in expected):
                 what = f"{name}: its {table} differ from what its page says"
-                yield Finding(sort="parts", article_id=row["id"], path=row["path"], name=table, what=what)
+                yield Finding(
+                    sort="parts", article_id=row["id"], path=row["path"], name=table, what=what
+                )
         wrong = self.conn.execute(
             "SELECT count(*) FROM links WHERE article_id = ? AND target_id IS NOT coalesce("
             "(SELECT a.id FROM articles a WHERE a.biz = links.biz AND a.mid = links.mid AND a.idx = links.idx), "
@@ -149,7 +173,9 @@ class _Looker:
         ).fetchone()[0]
         if wrong:
             what = f"{name}: {wrong} of its links lead to the wrong article"
-            yield Finding(sort="parts", article_id=row["id"], path=row["path"], name="links", what=what)
+            yield Finding(
+                sort="parts", article_id=row["id"], path=row["path"], name="links", what=what
+            )
 
     def _file(self, row: sqlite3.Row, name: str, *, derivable: bool) -> Iterator[Finding]:
         path = str(row["path"])
@@ -159,13 +185,25 @@ class _Looker:
             yield Finding(sort="markdown", what=f"{name}: its file is missing: {path}", **place)
         elif hashlib.sha256(data).hexdigest() == row["markdown_hash"]:
             if row["stale"]:
-                yield Finding(sort="markdown", what=f"{name}: its file does not show the newest links yet", **place)
+                yield Finding(
+                    sort="markdown",
+                    what=f"{name}: its file does not show the newest links yet",
+                    **place,
+                )
         elif is_ours(data):
-            yield Finding(sort="markdown", what=f"{name}: its file is not the one the database knows: {path}", **place)
+            yield Finding(
+                sort="markdown",
+                what=f"{name}: its file is not the one the database knows: {path}",
+                **place,
+            )
         elif is_damaged(data, self._expected(row) if derivable else None):
             yield Finding(sort="markdown", what=f"{name}: its file is damaged: {path}", **place)
         else:
-            yield Finding(sort="edited", what=f"{name}: its file was changed by hand, which is kept: {path}", **place)
+            yield Finding(
+                sort="edited",
+                what=f"{name}: its file was changed by hand, which is kept: {path}",
+                **place,
+            )
 
     def _expected(self, row: sqlite3.Row) -> bytes | None:
         text = self.store.markdown(row["id"])
@@ -176,7 +214,9 @@ class _Looker:
         for version_id in self._ids("versions"):
             article_id = None
             try:
-                row = self.conn.execute("SELECT * FROM versions WHERE id = ?", (version_id,)).fetchone()
+                row = self.conn.execute(
+                    "SELECT * FROM versions WHERE id = ?", (version_id,)
+                ).fetchone()
                 article_id = row["article_id"]
                 sound = checks.content_check(row) == row["content_check"]
                 name = f"version {row['number']} of article number {row['article_id']} ({row['title']})"
@@ -184,12 +224,17 @@ class _Looker:
                     from archive.store.decide import content_hash
 
                     article = record.loads(row["record"], row["body"], row["text"])
-                    sound = article.title == row["title"] and content_hash(article) == row["content_hash"]
+                    sound = (
+                        article.title == row["title"]
+                        and content_hash(article) == row["content_hash"]
+                    )
             except Exception as error:  # a damaged row can hold anything
                 sound, name = False, f"version row {version_id}: {error}"
             if not sound:
                 what = f"{name}: changed since written"
-                yield Finding(sort="version", article_id=article_id, name=str(version_id), what=what)
+                yield Finding(
+                    sort="version", article_id=article_id, name=str(version_id), what=what
+                )
             elif row["path"] and not is_ours(self.store.files.read(row["path"]) or b""):
                 yield Finding(
                     sort="version",
@@ -219,7 +264,11 @@ class _Looker:
         for at, row in enumerate(rows):
             digest, path = str(row["sha256"]), str(row["path"])
             place: dict[str, Any] = {"sort": "media", "name": digest, "path": path}
-            found = self.store.files.sha256(path) if path.startswith(f"media/{digest[:2]}/{digest}.") else None
+            found = (
+                self.store.files.sha256(path)
+                if path.startswith(f"media/{digest[:2]}/{digest}.")
+                else None
+            )
             if found is None:
                 yield Finding(what=f"image {path} is missing", **place)
             elif found != digest:
@@ -231,7 +280,10 @@ class _Looker:
     def strays(self) -> Iterator[Finding]:
         """Files that no row names: somebody's own, or left by a kill between file and row."""
         for folder, sql in (
-            ("articles", "SELECT 1 FROM articles WHERE path = :path UNION SELECT 1 FROM versions WHERE path = :path"),
+            (
+                "articles",
+                "SELECT 1 FROM articles WHERE path = :path UNION SELECT 1 FROM versions WHERE path = :path",
+            ),
             ("media", "SELECT 1 FROM media WHERE path = :path"),
         ):
             for path in self.store.files.walk(folder):
@@ -269,7 +321,9 @@ def is_damaged(data: bytes, expected: bytes | None) -> bool:
         return False
     if len(data) < len(expected):
         return expected.startswith(data)
-    return len(data) == len(expected) and all((a ^ b).bit_count() <= 1 for a, b in zip(data, expected, strict=True))
+    return len(data) == len(expected) and all(
+        (a ^ b).bit_count() <= 1 for a, b in zip(data, expected, strict=True)
+    )
 
 
 def _snapshots(root: Path, tell: Progress) -> Iterator[Finding]:

@@ -10,7 +10,10 @@ LARGEST = 4_000
 
 
 def unflipped(
-    values: dict[str, Any], check: Callable[[dict[str, Any]], str], expected: object, largest: int = LARGEST
+    values: dict[str, Any],
+    check: Callable[[dict[str, Any]], str],
+    expected: object,
+    largest: int = LARGEST,
 ) -> dict[str, Any] | None:
     """``values`` with the one bit flipped back that makes them match ``expected``; as they are where they match, or
     where the flip is in ``expected`` itself. ``None`` where no single bit explains it, or there is too much to try."""
@@ -18,7 +21,11 @@ def unflipped(
     if right == expected or _one_bit_apart(right, expected):
         return values
     if (
-        sum(len(value.encode("utf-8", "surrogatepass")) for value in values.values() if isinstance(value, str))
+        sum(
+            len(value.encode("utf-8", "surrogatepass"))
+            for value in values.values()
+            if isinstance(value, str)
+        )
         > largest
     ):
         return None

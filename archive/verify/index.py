@@ -16,33 +16,50 @@ def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
     from archive.search.index import is_current, joints_of, read_meta
     from archive.search.order import is_in_order
 
-    if conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'search_documents'").fetchone() is None:
+    if (
+        conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'search_documents'").fetchone()
+        is None
+    ):
         return
-    if conn.execute("SELECT 1 FROM search_meta WHERE name = 'version'").fetchone() is None or not is_current(conn):
+    if conn.execute(
+        "SELECT 1 FROM search_meta WHERE name = 'version'"
+    ).fetchone() is None or not is_current(conn):
         yield Finding(sort="index", what="the search index is not finished or of another version")
         return
-    if conn.execute("SELECT 1 FROM search_spans WHERE number = 0").fetchone() is None or not is_in_order(conn):
+    if conn.execute(
+        "SELECT 1 FROM search_spans WHERE number = 0"
+    ).fetchone() is None or not is_in_order(conn):
         yield Finding(sort="index", what="the search index is out of order")
         return
     sums, joints = _postings(conn) if deep else None, joints_of(read_meta(conn))
     ids = [row[0] for row in conn.execute("SELECT id FROM articles ORDER BY id")]
     for article_id in ids:
         row = conn.execute(
-            "SELECT id, fingerprint, tags, seal FROM search_documents WHERE article_id = ?", (article_id,)
+            "SELECT id, fingerprint, tags, seal FROM search_documents WHERE article_id = ?",
+            (article_id,),
         ).fetchone()
         what = f"article number {article_id}"
         if row is None:
-            yield Finding(sort="index", article_id=article_id, what=f"{what} is not in the search index")
+            yield Finding(
+                sort="index", article_id=article_id, what=f"{what} is not in the search index"
+            )
             continue
         for document in documents(conn, [article_id]):
             words = document.words(joints)
-            if (document.fingerprint(words), document.seal(row["tags"])) != (row["fingerprint"], row["seal"]):
+            if (document.fingerprint(words), document.seal(row["tags"])) != (
+                row["fingerprint"],
+                row["seal"],
+            ):
                 yield Finding(
-                    sort="index", article_id=article_id, what=f"{what}: the search index has another text of it"
+                    sort="index",
+                    article_id=article_id,
+                    what=f"{what}: the search index has another text of it",
                 )
             elif sums is not None and not _covers(sums.get(row["id"], (0, 0)), words, row["tags"]):
                 yield Finding(
-                    sort="index", article_id=article_id, what=f"{what}: the search index has other words of it"
+                    sort="index",
+                    article_id=article_id,
+                    what=f"{what}: the search index has other words of it",
                 )
     extra = conn.execute(
         "SELECT count(*) FROM search_documents WHERE article_id NOT IN (SELECT id FROM articles)"
@@ -55,7 +72,9 @@ def _postings(conn: sqlite3.Connection) -> dict[int, tuple[int, int]]:
     """For each document of the index: how many words it has, and a sum over them."""
     conn.execute("PRAGMA query_only = OFF")  # it forbids even a table of this connection's own
     try:
-        conn.execute("CREATE VIRTUAL TABLE temp.search_words USING fts5vocab(main, search_terms, instance)")
+        conn.execute(
+            "CREATE VIRTUAL TABLE temp.search_words USING fts5vocab(main, search_terms, instance)"
+        )
         found: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
         for term, document in conn.execute("SELECT term, doc FROM temp.search_words"):
             entry = found[document]

@@ -42,7 +42,9 @@ ANEW = (
 )
 
 
-def repair(root: Path, findings: Iterable[Finding], now: datetime, *, disk: Disk | None = None) -> Iterator[Finding]:
+def repair(
+    root: Path, findings: Iterable[Finding], now: datetime, *, disk: Disk | None = None
+) -> Iterator[Finding]:
     """Each finding again, with what was done about it. Call it under the archive's lock."""
     findings = list(findings)
     if not any(finding.sort not in ("stray", "edited") for finding in findings):
@@ -61,8 +63,21 @@ def repair(root: Path, findings: Iterable[Finding], now: datetime, *, disk: Disk
     with db:
         mender = _Mender(Store(db, root, eager=False, disk=disk), now)
         # Rows first: files, index and links are made again from them.
-        order = ["database", "row", "content", "address", "parts", "version", "media", "markdown", "index", "snapshot"]
-        for finding in sorted(findings, key=lambda f: order.index(f.sort) if f.sort in order else len(order)):
+        order = [
+            "database",
+            "row",
+            "content",
+            "address",
+            "parts",
+            "version",
+            "media",
+            "markdown",
+            "index",
+            "snapshot",
+        ]
+        for finding in sorted(
+            findings, key=lambda f: order.index(f.sort) if f.sort in order else len(order)
+        ):
             yield mender.mend(finding)
         mender.finish()
 
@@ -143,7 +158,9 @@ class _Mender:
 
     def _sources(self, row: sqlite3.Row) -> Iterator[tuple[str, Article]]:
         """The article again, best source first."""
-        mended = unflipped({name: row[name] for name in checks.CONTENT}, checks.content_check, row["content_check"])
+        mended = unflipped(
+            {name: row[name] for name in checks.CONTENT}, checks.content_check, row["content_check"]
+        )
         if mended is not None:
             yield "its own hash", record.loads(mended["record"], mended["body"], mended["text"])
         place = self.store.root / "snapshots.db"
@@ -157,12 +174,20 @@ class _Mender:
             for number in dict.fromkeys(numbers):
                 try:
                     page = kept.get(number)
-                    yield "its raw page" if number == row["snapshot_id"] else "a raw page", parse(page)
+                    yield (
+                        "its raw page" if number == row["snapshot_id"] else "a raw page",
+                        parse(page),
+                    )
                 except (ArchiveError, ScrapeError):
                     continue
 
     def _canonical(self, article_id: int) -> list[str]:
-        return [r[0] for r in self.conn.execute("SELECT address FROM addresses WHERE article_id = ?", (article_id,))]
+        return [
+            r[0]
+            for r in self.conn.execute(
+                "SELECT address FROM addresses WHERE article_id = ?", (article_id,)
+            )
+        ]
 
     def _row(self, finding: Finding) -> tuple[bool, str]:
         row = self._article_row(finding)
@@ -171,7 +196,11 @@ class _Mender:
         said: dict[str, Any] | None = None
         if checks.content_check(row) == row["content_check"]:
             article = record.loads(row["record"], row["body"], row["text"])
-            said = {n: v for n, v in article_row(article, row["parser_version"]).items() if n in as_it_is}
+            said = {
+                n: v
+                for n, v in article_row(article, row["parser_version"]).items()
+                if n in as_it_is
+            }
             said["account_id"] = self._account_of(article)
             candidates.insert(0, {**as_it_is, **said})
         for candidate in candidates:
@@ -181,7 +210,10 @@ class _Mender:
                 return True, "made again from its record and its hash"
         told = self._from_file(row) if said is not None else None
         if said is None or told is None:
-            return False, "its facts cannot be told from its hash: `save --refresh` fetches it again"
+            return (
+                False,
+                "its facts cannot be told from its hash: `save --refresh` fetches it again",
+            )
         self._write_head(row["id"], {**as_it_is, **said, **told})
         return True, "made again from its record and its file"
 
@@ -194,7 +226,9 @@ class _Mender:
 
     def _write_head(self, article_id: int, values: dict[str, Any]) -> None:
         with self.store._writing():
-            self.store._update(article_id, **{name: value for name, value in values.items() if name != "id"})
+            self.store._update(
+                article_id, **{name: value for name, value in values.items() if name != "id"}
+            )
 
     def _from_file(self, row: sqlite3.Row) -> dict[str, Any] | None:
         """What only the archive knew, as the article's own file says it."""
@@ -204,7 +238,9 @@ class _Mender:
         holding = holding_of(frontmatter.read(data.decode())[0])
         if holding.key is None or holding.archived is None:
             return None
-        versions = self.conn.execute("SELECT count(*) FROM versions WHERE article_id = ?", (row["id"],)).fetchone()[0]
+        versions = self.conn.execute(
+            "SELECT count(*) FROM versions WHERE article_id = ?", (row["id"],)
+        ).fetchone()[0]
         return {
             "key": holding.key,
             "archived": iso(holding.archived),
@@ -239,16 +275,31 @@ class _Mender:
         if finding.path is not None:
             text = self.store._markdown_of_version(row)
             beside = self.store._put(finding.path, text, None)
-            return True, f"its file was written again{f' beside the changed one: {beside}' if beside else ''}"
-        mended = unflipped({name: row[name] for name in checks.CONTENT}, checks.content_check, row["content_check"])
-        article = record.loads(mended["record"], mended["body"], mended["text"]) if mended else self._from_page(row)
+            return (
+                True,
+                f"its file was written again{f' beside the changed one: {beside}' if beside else ''}",
+            )
+        mended = unflipped(
+            {name: row[name] for name in checks.CONTENT}, checks.content_check, row["content_check"]
+        )
+        article = (
+            record.loads(mended["record"], mended["body"], mended["text"])
+            if mended
+            else self._from_page(row)
+        )
         if article is None:
             return False, "no raw page of this version is kept"
-        values = {**_content_columns(article), "title": article.title, "content_hash": content_hash(article)}
+        values = {
+            **_content_columns(article),
+            "title": article.title,
+            "content_hash": content_hash(article),
+        }
         values["content_check"] = checks.content_check(values)
         with self.store._writing():
             names = ", ".join(f"{name} = ?" for name in values)
-            self.conn.execute(f"UPDATE versions SET {names} WHERE id = ?", (*values.values(), row["id"]))
+            self.conn.execute(
+                f"UPDATE versions SET {names} WHERE id = ?", (*values.values(), row["id"])
+            )
         return True, "made again from its own hash" if mended else "made again from its raw page"
 
     def _from_page(self, row: sqlite3.Row) -> Article | None:
@@ -261,7 +312,9 @@ class _Mender:
             return parse(kept.get(row["snapshot_id"]))
 
     def _address(self, finding: Finding) -> tuple[bool, str]:
-        row = self.conn.execute("SELECT * FROM addresses WHERE address = ?", (finding.name,)).fetchone()
+        row = self.conn.execute(
+            "SELECT * FROM addresses WHERE address = ?", (finding.name,)
+        ).fetchone()
         try:
             right = urls.canonical(row["fetch"])
         except NotAnAddress:
@@ -274,7 +327,12 @@ class _Mender:
                     "VALUES (?, ?, ?, ?, ?)",
                     (right, row["article_id"], row["form"], row["fetch"], row["first_seen"]),
                 )
-        return True, "made again from the address that was asked for" if right else "forgotten: it opens nothing"
+        return (
+            True,
+            "made again from the address that was asked for"
+            if right
+            else "forgotten: it opens nothing",
+        )
 
     # --- files --------------------------------------------------------------------------------------------------------
 
@@ -282,7 +340,10 @@ class _Mender:
         """Forget the bytes, so that they are fetched again; articles show the far address meanwhile."""
         with self.store._writing():
             urls_of = [
-                row[0] for row in self.conn.execute("SELECT url FROM media_addresses WHERE sha256 = ?", (finding.name,))
+                row[0]
+                for row in self.conn.execute(
+                    "SELECT url FROM media_addresses WHERE sha256 = ?", (finding.name,)
+                )
             ]
             self.conn.execute(
                 "UPDATE media_addresses SET sha256 = NULL, due = ?, error = ?, error_class = 'damaged' "

@@ -44,7 +44,10 @@ def clean(source: bytes | str, *, hints: Hints = _NO_HINTS) -> Body:
         return Body("", "")
     root, raw = tree.parse(source)
     reader = partial(
-        Walker, hints=hints, formulas=formulas.present(raw, root), players=hints.saved and players.present(raw)
+        Walker,
+        hints=hints,
+        formulas=formulas.present(raw, root),
+        players=hints.saved and players.present(raw),
     )
     walker = reader()
     losses: list[Loss] = []

@@ -94,7 +94,9 @@ class Blocks:
 
     def _write_paragraph(self, html: str, *, bare: bool) -> None:
         top = self.containers[-1] if self.containers else None
-        if top is not None and ((top.tag == "li" and not top.filled) or (top.tag == "figure" and bare)):
+        if top is not None and (
+            (top.tag == "li" and not top.filled) or (top.tag == "figure" and bare)
+        ):
             self.write(html)
         else:
             self.write(f"<p>{html}</p>")
@@ -113,12 +115,19 @@ class Blocks:
     def _write_start(self, container: _Container) -> None:
         container.written = True
         # Items without a list of their own stand one after the other: one list, not many.
-        if container.start == "<ul>" and container.reopened and self.out and self.out[-1] == "</ul>":
+        if (
+            container.start == "<ul>"
+            and container.reopened
+            and self.out
+            and self.out[-1] == "</ul>"
+        ):
             self.out.pop()
             return
         self.out.append(container.start)
 
-    def push(self, tag: str, start: str | None = None, *, reopened: bool = False) -> Callable[[], None]:
+    def push(
+        self, tag: str, start: str | None = None, *, reopened: bool = False
+    ) -> Callable[[], None]:
         if len(self.containers) >= _DEEPEST:
             self.lose("depth")
             return self.flush
@@ -136,7 +145,12 @@ class Blocks:
     def open_block(self, tag: str, element: etree._Element) -> Callable[[], None] | None:
         if tag in HEADINGS:
             return self._open_heading(HEADINGS[tag])
-        if tag == "table" and self.table is None and not self.heading and tables.holds_data(element):
+        if (
+            tag == "table"
+            and self.table is None
+            and not self.heading
+            and tables.holds_data(element)
+        ):
             return self._open_table()
         if self.table is not None:
             return self._inside_table(tag, element)

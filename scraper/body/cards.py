@@ -66,7 +66,16 @@ def inner(media: Media) -> str:
     if linked.startswith(("http://", "https://")):
         shown = f'<a href="{escape(clean_link(linked))}">{shown}</a>'
     notes = [media.author if media.author != name else None]
-    if media.sort in ("miniprogram", "vote", "product", "redpacket", "location", "live", "card", "channels"):
+    if media.sort in (
+        "miniprogram",
+        "vote",
+        "product",
+        "redpacket",
+        "location",
+        "live",
+        "card",
+        "channels",
+    ):
         notes.append(extra.get("applink") or extra.get("address") or extra.get("price"))
         # Without an address to click, the id is the only way back to the thing itself.
         notes.append(media.id if not linked and media.id != name else None)
@@ -93,7 +102,9 @@ def read(element: etree._Element) -> Media | None:
     media = _READERS.get(tag, _unknown)(element)
     if media is not None and "&" in f"{media.title}{media.author}":
         # Names are escaped twice now and then (``&amp;nbsp;`` in mpvoice).
-        media = replace(media, title=plain.one_line(media.title), author=plain.one_line(media.author))
+        media = replace(
+            media, title=plain.one_line(media.title), author=plain.one_line(media.author)
+        )
     return media
 
 
@@ -174,7 +185,11 @@ def _music(element: etree._Element) -> Media:
 def _iframe(element: etree._Element) -> Media | None:
     src = _get(element, "data-src", "src")
     class_ = element.get("class") or ""
-    if "vote" in class_ or element.get("data-supervoteid") or (src and "vote" in urlsplit(src).path):
+    if (
+        "vote" in class_
+        or element.get("data-supervoteid")
+        or (src and "vote" in urlsplit(src).path)
+    ):
         return _vote(element)
     url = _absolute(src)
     query = dict(parse_qsl(urlsplit(url).query)) if url is not None else {}
@@ -189,7 +204,9 @@ def _iframe(element: etree._Element) -> Media | None:
             extra=_extra(element, type="data-vidtype"),
         )
     if "music" in class_ or (src and "qqmusic" in src):
-        return Media(sort="music", title=query.get("music_name"), author=query.get("singer"), url=url)
+        return Media(
+            sort="music", title=query.get("music_name"), author=query.get("singer"), url=url
+        )
     if "audio" in class_ or (src and "audio_tmpl" in src):
         return Media(sort="audio", title=query.get("name"), url=url)
     if "card" in class_ and query.get("biz"):
@@ -202,13 +219,17 @@ def _video(element: etree._Element) -> Media | None:
     """A bare ``<video>``/``<audio>``, as page savers leave in place of WeChat's iframe."""
     sort = "audio" if element.tag == "audio" else "video"
     inside = element.find(".//source")
-    source = _get(element, "data-src", "src", "origin_src") or (_get(inside, "src") if inside is not None else None)
+    source = _get(element, "data-src", "src", "origin_src") or (
+        _get(inside, "src") if inside is not None else None
+    )
     url = _absolute(source if source and not source.startswith("blob:") else None)
     id_ = _get(element, "data-mpvid", "data-vid")
     cover = _picture(_get(element, "poster", "data-cover"))
     if url is None and id_ is None and cover is None:
         return None
-    return Media(sort=sort, id=id_, title=_get(element, "title", "data-title"), url=url, cover=cover)
+    return Media(
+        sort=sort, id=id_, title=_get(element, "title", "data-title"), url=url, cover=cover
+    )
 
 
 def _snap(element: etree._Element) -> Media:
@@ -292,17 +313,21 @@ def _vote(element: etree._Element) -> Media:
 
 def _product(element: etree._Element) -> Media:
     """mp-common-product, mp-common-cps, mp-common-cpsad: goods; their data is JSON in one attribute, or several."""
-    data = _json(element, "data-windowproduct", "data-product", "data-goods", "data-cardinfo", "data-cpsinfo")
+    data = _json(
+        element, "data-windowproduct", "data-product", "data-goods", "data-cardinfo", "data-cpsinfo"
+    )
     return Media(
         sort="product",
         id=_get(element, "data-wid", "data-pid", "data-productid", "data-id", "data-goodssouce")
         or _named(data, "pid", "id", "product_id", "productId", "wid"),
         title=_get(element, "data-title", "data-name", "data-product_name", "data-goods_name")
         or _named(data, "title", "name", "product_name", "productName"),
-        author=_get(element, "data-shopname", "data-brandname") or _named(data, "shop_name", "brand_name", "shopName"),
+        author=_get(element, "data-shopname", "data-brandname")
+        or _named(data, "shop_name", "brand_name", "shopName"),
         url=_absolute(_get(element, "data-url", "data-link") or _named(data, "url", "link")),
         cover=_picture(
-            _get(element, "data-cover", "data-img", "data-imgurl") or _named(data, "cover", "img", "main_img", "imgUrl")
+            _get(element, "data-cover", "data-img", "data-imgurl")
+            or _named(data, "cover", "img", "main_img", "imgUrl")
         ),
         extra=_extra(element, price="data-price", appid="data-appid"),
     )
@@ -357,7 +382,16 @@ def _unknown(element: etree._Element) -> Media:
     words = one_line(text_of(element))[:200]
     data = _json(element, "data-info", "data-data", "data-json")
     title = (
-        _get(element, "data-title", "data-name", "data-nickname", "data-desc", "title", "name", "data-keyword")
+        _get(
+            element,
+            "data-title",
+            "data-name",
+            "data-nickname",
+            "data-desc",
+            "title",
+            "name",
+            "data-keyword",
+        )
         or _named(data, "title", "name", "nickname", "desc")
         or words
     )
@@ -397,7 +431,11 @@ def _json(element: etree._Element, *names: str) -> Mapping[str, object]:
 def _named(data: Mapping[str, object], *names: str) -> str | None:
     for name in names:
         value = data.get(name)
-        if isinstance(value, str | int) and not isinstance(value, bool) and (found := one_line(str(value))):
+        if (
+            isinstance(value, str | int)
+            and not isinstance(value, bool)
+            and (found := one_line(str(value)))
+        ):
             return found
     return None
 

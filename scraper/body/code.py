@@ -108,7 +108,9 @@ def lines(pre: etree._Element) -> list[str]:
 
 
 def _trimmed(out: list[str]) -> list[str]:
-    cleaned = [without_noise(line).replace("\u00a0", " ").replace("\r", "").rstrip() for line in out]
+    cleaned = [
+        without_noise(line).replace("\u00a0", " ").replace("\r", "").rstrip() for line in out
+    ]
     written = [number for number, line in enumerate(cleaned) if line]
     return cleaned[written[0] : written[-1] + 1] if written else []
 
@@ -120,7 +122,9 @@ def language(pre: etree._Element) -> str | None:
         if element is None:
             continue
         named = (element.get("data-lang") or element.get("lang") or "").strip().lower()
-        if named in _KNOWN or (element is pre and re.fullmatch(r"[\w+#.-]{1,20}", named) and element.get("data-lang")):
+        if named in _KNOWN or (
+            element is pre and re.fullmatch(r"[\w+#.-]{1,20}", named) and element.get("data-lang")
+        ):
             return named
         class_ = element.get("class") or ""
         match = _LANGUAGE.search(class_)

@@ -64,7 +64,11 @@ def _listed_in_code(root: etree._Element) -> dict[str, str]:
 
 def _starts_with_number(item: etree._Element) -> bool:
     first = next(item.iterchildren(), None)
-    return first is not None and not (item.text or "").strip() and _text(first).lstrip().startswith("[")
+    return (
+        first is not None
+        and not (item.text or "").strip()
+        and _text(first).lstrip().startswith("[")
+    )
 
 
 def _text(element: etree._Element) -> str:
@@ -90,7 +94,11 @@ def _link_address(item: etree._Element) -> None:
 
 def _link_word(sup: etree._Element, address: str) -> None:
     word = sup.getprevious()
-    if word is not None and "footnote-word" in (word.get("class") or "") and not (word.tail or "").strip():
+    if (
+        word is not None
+        and "footnote-word" in (word.get("class") or "")
+        and not (word.tail or "").strip()
+    ):
         word.tag = "a"
         word.set("href", address)
         return
@@ -108,9 +116,14 @@ def _link_word(sup: etree._Element, address: str) -> None:
 
 def _is_word(around: etree._Element, sup: etree._Element) -> bool:
     """A ``<span>`` that holds the word and, at its end, the mark (doocs/md)."""
-    if sup.getnext() is not None or (sup.tail or "").strip() or next(around.iterancestors("a"), None) is not None:
+    if (
+        sup.getnext() is not None
+        or (sup.tail or "").strip()
+        or next(around.iterancestors("a"), None) is not None
+    ):
         return False
     words = _text(around).removesuffix(_text(sup)).strip()
     return (
-        0 < len(words) <= _LONGEST_WORD and next(around.iterdescendants("a", "img", "br", "p", "section"), None) is None
+        0 < len(words) <= _LONGEST_WORD
+        and next(around.iterdescendants("a", "img", "br", "p", "section"), None) is None
     )

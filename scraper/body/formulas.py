@@ -18,7 +18,10 @@ _WRAPPERS = frozenset(["mjx-container", "math", "katex"])
 
 def present(raw: bytes, root: etree._Element) -> bool:
     """Whether a body may hold formulas; if not, its elements need not be asked one by one."""
-    return bool(_ATTRIBUTES.search(raw)) or next(root.iter("math", "mjx-container", "script"), None) is not None
+    return (
+        bool(_ATTRIBUTES.search(raw))
+        or next(root.iter("math", "mjx-container", "script"), None) is not None
+    )
 
 
 def tex(element: etree._Element) -> tuple[str, bool] | None:
@@ -35,7 +38,9 @@ def tex(element: etree._Element) -> tuple[str, bool] | None:
         for annotation in element.iter("annotation"):
             if "tex" in (annotation.get("encoding") or "") and annotation.text:
                 return _settled(annotation.text), _is_block(element, annotation.text)
-    if tag == "img" and (element.get("eeimg") or "ee_img" in class_ or "latex" in class_ or "math" in class_.split()):
+    if tag == "img" and (
+        element.get("eeimg") or "ee_img" in class_ or "latex" in class_ or "math" in class_.split()
+    ):
         value = element.get("alt") or ""
         if value.strip() and ("\\" in value or "^" in value or "_" in value or "=" in value):
             return _settled(value), element.get("eeimg") == "2"

@@ -24,7 +24,11 @@ def present(raw: bytes) -> bool:
 def repeats_card(element: etree._Element) -> bool:
     """Whether this is what the browser drew for the card before it."""
     before = element.getprevious()
-    return before is not None and before.tag in _CARDS and not _FRAMES.isdisjoint((element.get("class") or "").split())
+    return (
+        before is not None
+        and before.tag in _CARDS
+        and not _FRAMES.isdisjoint((element.get("class") or "").split())
+    )
 
 
 def video(element: etree._Element) -> Media | None:

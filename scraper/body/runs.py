@@ -69,7 +69,12 @@ def _merged(runs: list[Run]) -> list[Run]:
     texts: list[str] = []
     last: Run | None = None
     for run in runs:
-        if last is not None and run.flags == last.flags and run.href == last.href and not run.flags & ATOM:
+        if (
+            last is not None
+            and run.flags == last.flags
+            and run.href == last.href
+            and not run.flags & ATOM
+        ):
             texts.append(run.text)
             continue
         if last is not None:
@@ -137,7 +142,11 @@ def _trimmed(pieces: list[Run]) -> list[Run]:
                 piece.text = collapsed(piece.text)
             if not found:
                 piece.text = piece.text.lstrip(EDGES)
-            elif piece.text[:1] == " " and found[-1].text[-1:] == " " and not found[-1].flags & (ATOM | CODE):
+            elif (
+                piece.text[:1] == " "
+                and found[-1].text[-1:] == " "
+                and not found[-1].flags & (ATOM | CODE)
+            ):
                 piece.text = piece.text.lstrip(" ")
             if not piece.text:
                 continue

@@ -59,15 +59,21 @@ def _parse(style: str) -> Style:
     if not _INTERESTING.search(style):
         return NOTHING
     said = dict(_declarations(style))
-    weight, slant, wraps, display = (said.get(n) for n in ("font-weight", "font-style", "white-space", "display"))
+    weight, slant, wraps, display = (
+        said.get(n) for n in ("font-weight", "font-style", "white-space", "display")
+    )
     bold = _is_bold(weight) if weight is not None else None
     if bold is None and "bold" in said.get("font", "").split():
         bold = True
-    address = _URL.search((said.get("background-image") or said.get("background") or "")[:_LONGEST_ADDRESS])
+    address = _URL.search(
+        (said.get("background-image") or said.get("background") or "")[:_LONGEST_ADDRESS]
+    )
     found = Style(
         bold=bold,
         italic=slant.startswith(("italic", "oblique")) if slant is not None else None,
-        struck=True if "line-through" in said.get("text-decoration", said.get("text-decoration-line", "")) else None,
+        struck=True
+        if "line-through" in said.get("text-decoration", said.get("text-decoration-line", ""))
+        else None,
         hidden=display == "none",
         invisible=said.get("visibility") in ("hidden", "collapse"),
         unseen=_is_unseen(said),
@@ -86,9 +92,13 @@ def _is_naught(value: str | None) -> bool:
 def _is_unseen(said: Mapping[str, str]) -> bool:
     if _is_naught(said.get("opacity")) or _is_naught(said.get("font-size")):
         return True
-    if not any(_is_naught(said.get(name)) for name in ("height", "width", "max-height", "max-width")):
+    if not any(
+        _is_naught(said.get(name)) for name in ("height", "width", "max-height", "max-width")
+    ):
         return False
-    cut = any(value in ("hidden", "clip") for name, value in said.items() if name.startswith("overflow"))
+    cut = any(
+        value in ("hidden", "clip") for name, value in said.items() if name.startswith("overflow")
+    )
     return cut or _CLEAR.fullmatch(said.get("color", "")) is not None
 
 

@@ -55,7 +55,12 @@ class Table:
         content = "<br>".join(self.lines)
         self.lines.clear()
         self.rows[-1].append(
-            ("th" if element.tag == "th" else "td", span(element.get("colspan")), span(element.get("rowspan")), content)
+            (
+                "th" if element.tag == "th" else "td",
+                span(element.get("colspan")),
+                span(element.get("rowspan")),
+                content,
+            )
         )
 
     def html(self) -> str:
@@ -73,7 +78,9 @@ class Table:
             parts.append("<tr>")
             for tag, across, down, html in row:
                 tag = "th" if head and number == 0 else tag
-                spans = (f' colspan="{across}"' if across > 1 else "") + (f' rowspan="{down}"' if down > 1 else "")
+                spans = (f' colspan="{across}"' if across > 1 else "") + (
+                    f' rowspan="{down}"' if down > 1 else ""
+                )
                 parts.append(f"<{tag}{spans}>{html}</{tag}>")
             parts.append("</tr>")
         parts.append("</thead>" if head and len(rows) == 1 else "</tbody>")
@@ -83,4 +90,8 @@ class Table:
 
 def span(value: str | None) -> int:
     """A ``colspan`` or ``rowspan`` that can be believed."""
-    return min(int(value), _MOST_COLUMNS) if value and value.isascii() and value.isdigit() and int(value[:4]) > 0 else 1
+    return (
+        min(int(value), _MOST_COLUMNS)
+        if value and value.isascii() and value.isdigit() and int(value[:4]) > 0
+        else 1
+    )

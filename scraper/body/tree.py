@@ -44,7 +44,9 @@ def parse(source: bytes | str) -> tuple[etree._Element, bytes]:
     if len(raw) > MAX_IMAGES * len("<img"):
         for what, mark, most in (("tags", b"<", MAX_TAGS), ("images", b"<img", MAX_IMAGES)):
             if (count := raw.count(mark)) > most:
-                raise Hostile(f"the body has about {count:,} {what}; no article has more than {most:,}")
+                raise Hostile(
+                    f"the body has about {count:,} {what}; no article has more than {most:,}"
+                )
     return _tree(raw), raw
 
 
@@ -61,7 +63,9 @@ def text_of(element: etree._Element) -> str:
 
 def _tree(raw: bytes) -> etree._Element:
     # A parser of its own each time: lxml's parsers are not to be shared between threads.
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    parser = etree.HTMLParser(
+        encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
+    )
     return etree.fromstring(b"<html><body>" + raw + b"</body></html>", parser)
 
 

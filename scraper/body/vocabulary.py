@@ -52,14 +52,18 @@ LOST_WITH_CONTENT = names("""
     canvas object embed applet input select math
 """)
 #: The page hides its own body until its script has run.
-PAGE_WRAPPERS = frozenset(["js_content", "js_share_content", "page-content", "img-content", "js_article"])
+PAGE_WRAPPERS = frozenset(
+    ["js_content", "js_share_content", "page-content", "img-content", "js_article"]
+)
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 LINKABLE = ("http://", "https://", "mailto:", "tel:")
 
 #: Elements that by themselves say nothing about the text in them.
 TRANSPARENT = names("span font o:p u big small ins")
 #: Elements that are never a picture, code, a card or a rule.
-ORDINARY = TRANSPARENT | BLOCKS - {"ul", "ol"} | frozenset(INLINE_LOOKS) - {"code"} | {"a", "html", "body"}
+ORDINARY = (
+    TRANSPARENT | BLOCKS - {"ul", "ol"} | frozenset(INLINE_LOOKS) - {"code"} | {"a", "html", "body"}
+)
 BLOCK_DISPLAYS = frozenset(["block", "flex", "grid", "table", "list-item"])
 #: Blocks that only end and begin a paragraph.
 PASSAGES = names("p section div article header footer main aside nav center address")

@@ -131,7 +131,9 @@ class Walker(Blocks):
             self._restyle(looks)
         return True, self._open(tag, element, looks)
 
-    def _open(self, tag: str, element: etree._Element, looks: style.Style) -> Callable[[], None] | None:
+    def _open(
+        self, tag: str, element: etree._Element, looks: style.Style
+    ) -> Callable[[], None] | None:
         """Begins what is read on inside; returns what to do at its end."""
         block = tag in BLOCKS or looks.display in BLOCK_DISPLAYS
         at_end: Callable[[], None] | None = None
@@ -173,14 +175,20 @@ class Walker(Blocks):
         if looks.struck:
             self.flags |= DEL
         if looks.preformatted is not None:
-            self.flags = self.flags | _PREFORMATTED if looks.preformatted else self.flags & ~_PREFORMATTED
+            self.flags = (
+                self.flags | _PREFORMATTED if looks.preformatted else self.flags & ~_PREFORMATTED
+            )
 
-    def _special(self, tag: str, element: etree._Element) -> tuple[bool, Callable[[], None] | None] | None:
+    def _special(
+        self, tag: str, element: etree._Element
+    ) -> tuple[bool, Callable[[], None] | None] | None:
         """Elements that are read as a whole: pictures, code, cards, formulas, rules."""
         if tag in ("img", "image"):
             self._image(element)
             return False, None
-        if tag == "pre" or (tag == "code" and not self.flags & CODE and element.find(".//br") is not None):
+        if tag == "pre" or (
+            tag == "code" and not self.flags & CODE and element.find(".//br") is not None
+        ):
             self._code(element)
             return False, None
         if tag == "hr":
@@ -220,7 +228,10 @@ class Walker(Blocks):
     def _image(self, element: etree._Element) -> None:
         image = images.read(element, self.hints.base_url)
         if image is None:
-            if any((element.get(place) or "").startswith("data:") for place in ("src", "data-src", "href")):
+            if any(
+                (element.get(place) or "").startswith("data:")
+                for place in ("src", "data-src", "href")
+            ):
                 self.lose("data-image")
             elif element.attrib:
                 self.lose("image-without-address")
@@ -266,7 +277,9 @@ class Walker(Blocks):
         else:
             self.runs.append(Run(html, ATOM, None))
 
-    def _link(self, element: etree._Element, at_end: Callable[[], None] | None) -> Callable[[], None] | None:
+    def _link(
+        self, element: etree._Element, at_end: Callable[[], None] | None
+    ) -> Callable[[], None] | None:
         if element.get("data-miniprogram-appid"):
             self._queue(cards.read_miniprogram(element))
             return at_end

@@ -60,7 +60,9 @@ def _refreshes(task: Task) -> bool:
 
 
 def _in_scope(task: Task, relation: str) -> bool:
-    if task.scope == "walk":  # an album whose list fails: from neighbour to neighbour, however long it is
+    if (
+        task.scope == "walk"
+    ):  # an album whose list fails: from neighbour to neighbour, however long it is
         return relation in {"album_previous", "album_next"}
     if task.scope == "album":
         return relation in _IN_ALBUM
@@ -103,7 +105,9 @@ def members(task: Task, listed: AlbumPage) -> list[Find]:
 
 def _next_page(task: Task, listed: AlbumPage) -> Find:
     assert listed.next_url
-    address = urls.Address(listed.next_url, listed.next_url, listed.next_url, "album", album_id=listed.album_id)
+    address = urls.Address(
+        listed.next_url, listed.next_url, listed.next_url, "album", album_id=listed.album_id
+    )
     return Find(
         address=address,
         why=task.why,

@@ -26,8 +26,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from scraper.clock import Clock
 from scraper.crawl.follow import follow, members, moved
-from scraper.crawl.protocols import AlbumPage, Clock, Edge, Fetcher, Find, Frontier, Known, Sink, Spent, Task
+from scraper.crawl.protocols import (
+    AlbumPage,
+    Edge,
+    Fetcher,
+    Find,
+    Frontier,
+    Known,
+    Sink,
+    Spent,
+    Task,
+)
 from scraper.errors import (
     Blocked,
     RateLimited,
@@ -43,7 +54,6 @@ _LOG = logging.getLogger(__name__)
 __all__ = [
     "AlbumPage",
     "Budget",
-    "Clock",
     "Crawl",
     "Edge",
     "Ending",
@@ -180,10 +190,14 @@ class Crawl:
                 return Ending(reason)
             task = self.frontier.take(self.clock.now())
             if task is not None:
-                await asyncio.sleep(0)  # held articles need no wait: a signal must still come through
+                await asyncio.sleep(
+                    0
+                )  # held articles need no wait: a signal must still come through
                 try:
                     ending = await self._do(task)
-                except Spent:  # by redirects: the address waits as it stood, and is the next run's first
+                except (
+                    Spent
+                ):  # by redirects: the address waits as it stood, and is the next run's first
                     return Ending(Reason.REQUESTS)
                 if ending is not None:
                     return ending
@@ -257,7 +271,9 @@ class Crawl:
         except Exception as error:
             # A fault of ours must not stop every run at the same page for ever.
             _LOG.exception("the parser failed at %s", redact(page.url))
-            raise Unrecognised(f"the parser failed ({type(error).__name__}: {error})", url=page.url) from error
+            raise Unrecognised(
+                f"the parser failed ({type(error).__name__}: {error})", url=page.url
+            ) from error
         self._came()
         return article
 
@@ -298,7 +314,11 @@ class Crawl:
             return self._jittered(_rest(FIRST_UNKNOWN_REST, task.attempts)), False
         asked = error.retry_after if isinstance(error, RateLimited) else None
         if task.tries + 1 < TRIES:
-            wait = self.rng.uniform(0, BASE * 2**task.tries) if asked is None else min(asked, LONGEST_RETRY_AFTER)
+            wait = (
+                self.rng.uniform(0, BASE * 2**task.tries)
+                if asked is None
+                else min(asked, LONGEST_RETRY_AFTER)
+            )
             if wait <= PATIENCE:
                 return wait, True
             return wait, False

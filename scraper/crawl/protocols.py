@@ -83,14 +83,6 @@ class AlbumPage:
     next_url: str | None = None
 
 
-class Clock(Protocol):
-    """Time: ``monotonic`` seconds for waits, ``now`` aware UTC for what is stored."""
-
-    def monotonic(self) -> float: ...
-    def now(self) -> datetime: ...
-    async def sleep(self, seconds: float, /) -> None: ...
-
-
 class Spent(Exception):
     """The budget of requests is used up, in the middle of an address. Nothing is wrong with the address itself."""
 
@@ -117,10 +109,14 @@ class Frontier(Protocol):
     def next_due(self) -> datetime | None:
         """When the next task comes due that this run should still wait for; None: nothing."""
 
-    def put_off(self, task: Task, error: ScrapeError, now: datetime, due: datetime, *, again: bool) -> None:
+    def put_off(
+        self, task: Task, error: ScrapeError, now: datetime, due: datetime, *, again: bool
+    ) -> None:
         """The task failed for now; ``again``: another try within this run."""
 
-    def close(self, task: Task, error: ScrapeError, now: datetime, finds: Iterable[Find] = ()) -> None:
+    def close(
+        self, task: Task, error: ScrapeError, now: datetime, finds: Iterable[Find] = ()
+    ) -> None:
         """The task failed for good, or until a person helps; ``finds`` is where it moved to."""
 
     def done(self, task: Task, finds: Iterable[Find], now: datetime, *, visited: bool) -> None:

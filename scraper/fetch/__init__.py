@@ -8,6 +8,15 @@ from __future__ import annotations
 
 from scraper.fetch import lean as _lean  # noqa: F401 - before anything that imports httpx
 from scraper.fetch.fetcher import Fetcher
-from scraper.fetch.settings import DEFAULT_USER_AGENT, Clock, Download, FeedResponse, FetchSettings, SystemClock
+from scraper.fetch.settings import (
+    Download,
+    FeedResponse,
+    FetchSettings,
+)
 
-__all__ = ["DEFAULT_USER_AGENT", "Clock", "Download", "FeedResponse", "FetchSettings", "Fetcher", "SystemClock"]
+__all__ = [
+    "Download",
+    "FeedResponse",
+    "FetchSettings",
+    "Fetcher",
+]

@@ -34,7 +34,9 @@ def redirect_target(status: int, headers: Mapping[str, str], url: str) -> str | 
     try:
         return urljoin(url, location)
     except ValueError:
-        raise Refused(f"the server redirects to what is no address: {redact(location[:100])}") from None
+        raise Refused(
+            f"the server redirects to what is no address: {redact(location[:100])}"
+        ) from None
 
 
 def check_redirect(target: str) -> None:
@@ -51,19 +53,29 @@ def check_redirect(target: str) -> None:
         )
 
 
-def check_status(status: int, headers: Mapping[str, str], *, now: datetime, cap: float, polite: bool = False) -> None:
+def check_status(
+    status: int, headers: Mapping[str, str], *, now: datetime, cap: float, polite: bool = False
+) -> None:
     """Raises what an answer other than 200 means; ``polite``: from the article host, where 403 is a refusal of the
     reader rather than of the page, and going on would make it worse."""
     if status == 200 or status == 203:
         return
-    if status == 407:  # plain http goes through a proxy without CONNECT, so its answer comes as the host's
+    if (
+        status == 407
+    ):  # plain http goes through a proxy without CONNECT, so its answer comes as the host's
         raise Unreachable(
             "the proxy wants a user name and password, or not these (407): put USER:PASSWORD@ before its host in the "
             "setting proxy or $HTTPS_PROXY"
         )
     wait = retry_after(headers.get("retry-after"), now=now, cap=cap)
-    said = f"the server answered {_named(status)}" + ("" if wait is None else f" and asks to wait {wait:.0f} s")
-    if status == 429 or (polite and status == 403) or (wait is not None and (status >= 500 or status in (408, 425))):
+    said = f"the server answered {_named(status)}" + (
+        "" if wait is None else f" and asks to wait {wait:.0f} s"
+    )
+    if (
+        status == 429
+        or (polite and status == 403)
+        or (wait is not None and (status >= 500 or status in (408, 425)))
+    ):
         raise RateLimited(said, retry_after=wait)
     if status >= 500 or status in (408, 425):
         raise Later(said)

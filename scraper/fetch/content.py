@@ -23,10 +23,14 @@ class Unpacker:
     def __init__(self, coding: str, cap: int) -> None:
         self._coding = coding.strip().lower()
         if self._coding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-            raise Refused(f"the answer came in the coding {self._coding[:40]!r}, which was not asked for")
+            raise Refused(
+                f"the answer came in the coding {self._coding[:40]!r}, which was not asked for"
+            )
         self._plain = self._coding in {"", "identity"}
         self._cap = cap
-        self._engine = None if self._plain else zlib.decompressobj(15 + 16 if "gzip" in self._coding else 15)
+        self._engine = (
+            None if self._plain else zlib.decompressobj(15 + 16 if "gzip" in self._coding else 15)
+        )
         self._waiting = b""
         self._started = self._padding = False
         self._members = 1
@@ -54,7 +58,11 @@ class Unpacker:
     def finish(self) -> bytes:
         """Everything, once the last byte is in. Raises CutShort where the packed stream has no end."""
         begun = self._started or self._waiting
-        if self._engine is not None and begun and (not self._engine.eof or self._waiting == b"\x1f"):
+        if (
+            self._engine is not None
+            and begun
+            and (not self._engine.eof or self._waiting == b"\x1f")
+        ):
             raise CutShort(f"the answer was cut short inside its {self._coding} coding")
         return b"".join(self._out)
 
@@ -78,7 +86,9 @@ class Unpacker:
         try:
             self._keep(self._engine.decompress(data, _STEP))
         except zlib.error as error:
-            raise CutShort(f"the answer is damaged inside its {self._coding} coding ({error})") from None
+            raise CutShort(
+                f"the answer is damaged inside its {self._coding} coding ({error})"
+            ) from None
         return self._engine.unused_data if self._engine.eof else self._engine.unconsumed_tail
 
     def _keep(self, data: bytes) -> None:
@@ -97,13 +107,17 @@ def _mb(size: int) -> str:
     return f"{size // 1024 // 1024} MB"
 
 
-async def read(stream: AsyncIterable[bytes], *, coding: str, length: int | None, wire_cap: int, cap: int) -> bytes:
+async def read(
+    stream: AsyncIterable[bytes], *, coding: str, length: int | None, wire_cap: int, cap: int
+) -> bytes:
     """The whole body. ``length`` is the promised Content-Length.
 
     Raises Refused where it is over a cap (before reading, where the promise says so), CutShort where it is not whole.
     """
     if length is not None and length > wire_cap:
-        raise Refused(f"the answer has {length} bytes, more than the {_mb(wire_cap)} that are taken")
+        raise Refused(
+            f"the answer has {length} bytes, more than the {_mb(wire_cap)} that are taken"
+        )
     unpacker, received = Unpacker(coding, cap), 0
     async for data in stream:
         received += len(data)

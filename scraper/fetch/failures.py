@@ -34,8 +34,12 @@ def _proxy(said: str, began: bool) -> FetchError:
             "the setting proxy or $HTTPS_PROXY"
         )
     if status and status[0] >= "500":
-        return Unreachable(f"the proxy has no connection to the host ({said}): is its own network up?")
-    return Unreachable(f"the proxy does not let this host through ({said}): ask who runs it, or set another proxy")
+        return Unreachable(
+            f"the proxy has no connection to the host ({said}): is its own network up?"
+        )
+    return Unreachable(
+        f"the proxy does not let this host through ({said}): ask who runs it, or set another proxy"
+    )
 
 
 def _silent(said: str, began: bool) -> FetchError:

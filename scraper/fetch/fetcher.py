@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 import httpx
 
 from scraper import urls
+from scraper.clock import Clock, SystemClock
 from scraper.crawl.protocols import Spent
 from scraper.errors import CutShort, Forbidden, Refused, TimedOut, Unrecognised
 from scraper.fetch import answers, content, guard, magic, transport
@@ -22,11 +23,9 @@ from scraper.fetch.pacing import Pacer
 from scraper.fetch.settings import (
     ARTICLE_HOSTS,
     MEDIA_HOSTS,
-    Clock,
     Download,
     FeedResponse,
     FetchSettings,
-    SystemClock,
 )
 from scraper.models import Page
 from scraper.redact import redact, scrub
@@ -34,10 +33,14 @@ from scraper.redact import redact, scrub
 if TYPE_CHECKING:
     from scraper.fetch.cookies import Cookies
 
-_ACCEPT_PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+_ACCEPT_PAGE = (
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+)
 # Not avif and webp first, as browsers say: what the author uploaded is wanted, not a smaller copy of it.
 _ACCEPT_MEDIA = "image/*,audio/*,video/*,*/*;q=0.8"
-_ACCEPT_FEED = "application/atom+xml,application/rss+xml,application/feed+json,application/xml;q=0.9,*/*;q=0.8"
+_ACCEPT_FEED = (
+    "application/atom+xml,application/rss+xml,application/feed+json,application/xml;q=0.9,*/*;q=0.8"
+)
 _COOKIE_HEADERS = frozenset({"set-cookie", "set-cookie2"})
 
 
@@ -73,7 +76,11 @@ class Fetcher:
     """
 
     def __init__(
-        self, settings: FetchSettings | None = None, *, clock: Clock | None = None, rng: random.Random | None = None
+        self,
+        settings: FetchSettings | None = None,
+        *,
+        clock: Clock | None = None,
+        rng: random.Random | None = None,
     ) -> None:
         self.settings = settings = settings or FetchSettings()
         self.requests = 0
@@ -133,7 +140,9 @@ class Fetcher:
             headers=answer.listed,
             redirects=answer.hops[:-1],
             fetched=self._clock.now(),
-            request=tuple((name.lower(), value) for name, value in {**self._said(kind), **extra}.items()),
+            request=tuple(
+                (name.lower(), value) for name, value in {**self._said(kind), **extra}.items()
+            ),
         )
 
     async def media(self, url: str) -> Download:
@@ -159,19 +168,29 @@ class Fetcher:
                 raise Refused(f"this is {error}") from None
             if found is None:
                 said = redact(answer.headers.get("content-type", "no type")[:60])
-                raise Refused(f"by its bytes this is no image, sound or film (the server calls it {said})")
+                raise Refused(
+                    f"by its bytes this is no image, sound or film (the server calls it {said})"
+                )
             if not answer.measured and magic.is_cut(answer.body, found[1]):
                 raise CutShort(f"the answer was cut short: the {found[1]} has no end")
         return Download(url, answer.body, found[0], found[1], answer.listed)
 
-    async def feed(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> FeedResponse:
+    async def feed(
+        self, url: str, *, etag: str | None = None, last_modified: str | None = None
+    ) -> FeedResponse:
         """The feed at ``url``, on any public host, asked for only if it changed since ``etag``/``last_modified``."""
         s = self.settings
         kind = _Kind(
-            accept=_ACCEPT_FEED, hosts=None, deadline=s.page_deadline, wire_cap=s.page_wire_cap, cap=s.page_cap
+            accept=_ACCEPT_FEED,
+            hosts=None,
+            deadline=s.page_deadline,
+            wire_cap=s.page_wire_cap,
+            cap=s.page_cap,
         )
         given = {"If-None-Match": etag, "If-Modified-Since": last_modified}
-        answer = await self._fetch(url, kind, {name: value for name, value in given.items() if value})
+        answer = await self._fetch(
+            url, kind, {name: value for name, value in given.items() if value}
+        )
         same = answer.status == 304
         return FeedResponse(
             url,
@@ -192,7 +211,10 @@ class Fetcher:
             with about(url, hops):
                 parts = _judged(asked, kind, redirected=bool(hops))
                 try:
-                    async with self._turn(guard.host_of(parts), kind), asyncio.timeout(kind.deadline):
+                    async with (
+                        self._turn(guard.host_of(parts), kind),
+                        asyncio.timeout(kind.deadline),
+                    ):
                         answer = await self._exchange(asked, parts, kind, extra)
                 except TimeoutError:
                     raise TimedOut(f"no whole answer came within {kind.deadline:g} s") from None
@@ -201,7 +223,9 @@ class Fetcher:
                 if answer.partition("#")[0] in (url, *hops):
                     raise Refused("the server redirects in a circle")
                 if len(hops) == self.settings.max_redirects:
-                    raise Refused(f"the server redirects more than {self.settings.max_redirects} times")
+                    raise Refused(
+                        f"the server redirects more than {self.settings.max_redirects} times"
+                    )
             hops.append(answer.partition("#")[0])
             asked = hops[-1]
 
@@ -215,7 +239,9 @@ class Fetcher:
         async with self._media_turns:
             yield
 
-    async def _exchange(self, url: str, parts: SplitResult, kind: _Kind, extra: Mapping[str, str]) -> _Answer | str:
+    async def _exchange(
+        self, url: str, parts: SplitResult, kind: _Kind, extra: Mapping[str, str]
+    ) -> _Answer | str:
         """One request: a whole answer, or where it redirects to."""
         polite = guard.host_of(parts) in ARTICLE_HOSTS
         if polite:
@@ -233,7 +259,9 @@ class Fetcher:
         finally:
             await response.aclose()
 
-    async def _read(self, response: httpx.Response, url: str, kind: _Kind, *, polite: bool) -> _Answer | str:
+    async def _read(
+        self, response: httpx.Response, url: str, kind: _Kind, *, polite: bool
+    ) -> _Answer | str:
         listed, status = _listed(response.headers.raw), response.status_code
         headers = dict(reversed(listed))
         if target := answers.redirect_target(status, headers, url):
@@ -243,8 +271,13 @@ class Fetcher:
         kept = tuple((name, redact(value)) for name, value in listed if name not in _COOKIE_HEADERS)
         if status == 304 and kind.hosts is None:
             return _Answer(304, headers, kept, b"", (), True)
-        answers.check_status(status, headers, now=self._clock.now(), cap=self.settings.max_retry_after, polite=polite)
-        length, coding = headers.get("content-length", ""), headers.get("content-encoding", "").strip().lower()
+        answers.check_status(
+            status, headers, now=self._clock.now(), cap=self.settings.max_retry_after, polite=polite
+        )
+        length, coding = (
+            headers.get("content-length", ""),
+            headers.get("content-encoding", "").strip().lower(),
+        )
         async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_raw())) as raw:
             body = await content.read(
                 raw,
@@ -254,7 +287,9 @@ class Fetcher:
                 cap=kind.cap,
             )
         packed = coding not in ("", "identity")
-        measured = packed or length.isdigit() or "chunked" in headers.get("transfer-encoding", "").lower()
+        measured = (
+            packed or length.isdigit() or "chunked" in headers.get("transfer-encoding", "").lower()
+        )
         return _Answer(status, headers, kept, body, (), measured)
 
     def _said(self, kind: _Kind) -> dict[str, str]:
@@ -266,7 +301,9 @@ class Fetcher:
             "Accept-Encoding": content.ACCEPT_ENCODING,
         }
 
-    def _request(self, url: str, parts: SplitResult, kind: _Kind, extra: Mapping[str, str]) -> httpx.Request:
+    def _request(
+        self, url: str, parts: SplitResult, kind: _Kind, extra: Mapping[str, str]
+    ) -> httpx.Request:
         """The request with our headers and no others: httpx adds its own only to those that its client builds."""
         headers = {"Host": _netloc(parts), **self._said(kind), **extra}
         cookie = self._cookies.header(url) if self._cookies else None
@@ -274,7 +311,9 @@ class Fetcher:
             headers["Cookie"] = cookie
         asked = httpx.URL(_ascii(parts))
         if asked.raw_host.decode("ascii") != urlsplit(_ascii(parts)).hostname:
-            raise Forbidden("this address can be read in two ways")  # what is asked must be what was judged
+            raise Forbidden(
+                "this address can be read in two ways"
+            )  # what is asked must be what was judged
         connect = min(self.settings.connect_timeout, kind.deadline)
         timeouts = httpx.Timeout(kind.deadline, connect=connect, write=connect)
         return httpx.Request(
@@ -318,7 +357,10 @@ def _netloc(parts: SplitResult) -> str:
 def _ascii(parts: SplitResult) -> str:
     """As it goes over the wire: without a fragment, what is not ASCII percent-encoded."""
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    safe = "".join(c if "!" <= c <= "~" else "".join(f"%{b:02X}" for b in c.encode("utf-8", "replace")) for c in path)
+    safe = "".join(
+        c if "!" <= c <= "~" else "".join(f"%{b:02X}" for b in c.encode("utf-8", "replace"))
+        for c in path
+    )
     return f"{parts.scheme}://{_netloc(parts)}{safe}"
 
 
@@ -328,4 +370,6 @@ def _line(value: str) -> bytes:
 
 
 def _listed(headers: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
-    return tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers)
+    return tuple(
+        (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers
+    )

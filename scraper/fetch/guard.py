@@ -24,9 +24,30 @@ Number = ipaddress.IPv4Address | ipaddress.IPv6Address
 _DENIED4 = tuple(
     ipaddress.IPv4Network(block)
     for block in (
-        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
-        *("192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16"),
-        *("192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+        *(
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+        ),
+        *(
+            "192.0.0.0/24",
+            "192.0.2.0/24",
+            "192.31.196.0/24",
+            "192.52.193.0/24",
+            "192.88.99.0/24",
+            "192.168.0.0/16",
+        ),
+        *(
+            "192.175.48.0/24",
+            "198.18.0.0/15",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "224.0.0.0/4",
+            "240.0.0.0/4",
+        ),
         # Azure's platform service, on a number that looks public (Alibaba's, 100.100.100.200, lies in 100.64.0.0/10)
         "168.63.129.16/32",
     )
@@ -38,11 +59,23 @@ _DENIED6 = tuple(
     for block in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "2620:4f:8000::/48")
 )
 #: Blocks that carry an IPv4 number in their last 32 bits: mapped, SIIT and NAT64. (6to4, 2002::/16, is dead: denied.)
-_EMBEDDED = tuple(ipaddress.IPv6Network(block) for block in ("::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96"))
+_EMBEDDED = tuple(
+    ipaddress.IPv6Network(block) for block in ("::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96")
+)
 
 #: Names that mean this machine or this network wherever they are asked.
 _LOCAL_SUFFIXES = (
-    *(".localhost", ".local", ".localdomain", ".internal", ".intranet", ".lan", ".home", ".corp", ".private"),
+    *(
+        ".localhost",
+        ".local",
+        ".localdomain",
+        ".internal",
+        ".intranet",
+        ".lan",
+        ".home",
+        ".corp",
+        ".private",
+    ),
     *(".home.arpa", ".in-addr.arpa", ".ip6.arpa", ".onion"),
 )
 _PORTS = {"http": 80, "https": 443}
@@ -62,7 +95,9 @@ def check(url: str, *, hosts: Iterable[str] | None = None) -> SplitResult:
     if parts.scheme not in _PORTS:
         raise Forbidden("only http and https addresses are opened")
     if parts.username is not None or parts.password is not None:
-        raise Forbidden("an address with a user name in it is not opened: take out what stands before the @")
+        raise Forbidden(
+            "an address with a user name in it is not opened: take out what stands before the @"
+        )
     if port not in (None, 80, 443):
         raise Forbidden(f"only ports 80 and 443 are opened, not {port}")
     host = host_of(parts)
@@ -83,7 +118,10 @@ def host_of(parts: SplitResult) -> str:
 
 def is_under(host: str, suffixes: Iterable[str]) -> bool:
     """``host`` is one of them or below one; ``*`` allows all."""
-    return any(s == "*" or host == s or host.endswith("." + s) for s in (s.lower().strip(".") or "." for s in suffixes))
+    return any(
+        s == "*" or host == s or host.endswith("." + s)
+        for s in (s.lower().strip(".") or "." for s in suffixes)
+    )
 
 
 def check_host(host: str) -> None:
@@ -161,13 +199,17 @@ async def resolve(host: str, port: int) -> list[str]:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         said = getattr(error, "strerror", None) or error
-        raise Unreachable(f"the name server does not know {host} ({said}): is the network up?") from error
+        raise Unreachable(
+            f"the name server does not know {host} ({said}): is the network up?"
+        ) from error
     numbers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not numbers:
         raise Unreachable(f"the name server knows no address of {host}")
     for text in numbers:
         if not is_public(ipaddress.ip_address(text.partition("%")[0])):
-            raise Forbidden(f"{host} leads to {text}, which lies inside a network, and only the open internet is asked")
+            raise Forbidden(
+                f"{host} leads to {text}, which lies inside a network, and only the open internet is asked"
+            )
     return numbers
 
 

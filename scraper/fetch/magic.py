@@ -40,8 +40,14 @@ _BRANDS = {
     b"M4B ": ("audio/mp4", "m4a"),
     b"qt  ": ("video/quicktime", "mov"),
 }
-_RIFF = {b"WEBP": ("image/webp", "webp"), b"WAVE": ("audio/wav", "wav"), b"AVI ": ("video/x-msvideo", "avi")}
-_XML_PROLOG = re.compile(r"(?:\s|\ufeff|<\?.*?\?>|<!--.*?-->|<!DOCTYPE\b[^>\[]*(?:\[.*?\])?\s*>)*", re.DOTALL | re.I)
+_RIFF = {
+    b"WEBP": ("image/webp", "webp"),
+    b"WAVE": ("audio/wav", "wav"),
+    b"AVI ": ("video/x-msvideo", "avi"),
+}
+_XML_PROLOG = re.compile(
+    r"(?:\s|\ufeff|<\?.*?\?>|<!--.*?-->|<!DOCTYPE\b[^>\[]*(?:\[.*?\])?\s*>)*", re.DOTALL | re.I
+)
 _SVG_ACTIVE = re.compile(
     r"<\s*(?:[\w.-]+:)?(?:script|foreignobject|iframe|embed|object|handler|listener)\b|[\s/\"'](?:[\w.-]+:)?on[a-z]+\s*="
     r"|(?:java|vb)script\s*:|data:\s*text/html|<!ENTITY|<!ATTLIST|<\?xml-stylesheet|@import",

@@ -7,7 +7,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from scraper.fetch.settings import Clock
+from scraper.clock import Clock
 
 
 class Pacer:
@@ -18,7 +18,9 @@ class Pacer:
     it. An attempt that failed or was abandoned counts too: the server may have seen it.
     """
 
-    def __init__(self, interval: float, jitter: float, clock: Clock, rng: random.Random | None = None) -> None:
+    def __init__(
+        self, interval: float, jitter: float, clock: Clock, rng: random.Random | None = None
+    ) -> None:
         self._interval, self._jitter, self._clock = interval, jitter, clock
         self._rng = rng or random.Random()
         self._turns: dict[str, asyncio.Lock] = {}

@@ -64,7 +64,13 @@ def _read(text: str, around: tuple[str, ...]) -> Proxy:
     port = port or _PORTS[scheme]
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     shown = f"[{host}]" if ":" in host else host
-    return Proxy(f"{scheme}://{shown}:{port}", host, port, (user, password) if user or password else None, around)
+    return Proxy(
+        f"{scheme}://{shown}:{port}",
+        host,
+        port,
+        (user, password) if user or password else None,
+        around,
+    )
 
 
 def _names(entry: str, host: str, port: int) -> bool:
@@ -72,14 +78,20 @@ def _names(entry: str, host: str, port: int) -> bool:
     says the same), a number, a block of numbers; a port behind any of them limits it."""
     if entry == "*":
         return True
-    bare, _, wanted = entry.rpartition(":") if re.search(r"(?:^[^:]+|\]):[0-9]+$", entry) else (entry, "", "")
+    bare, _, wanted = (
+        entry.rpartition(":") if re.search(r"(?:^[^:]+|\]):[0-9]+$", entry) else (entry, "", "")
+    )
     if wanted and int(wanted) != port:
         return False
     bare = bare.strip("[]")
     number = _network(host)
     if number is not None:
         block = _network(bare)
-        return block is not None and block.version == number.version and number.network_address in block
+        return (
+            block is not None
+            and block.version == number.version
+            and number.network_address in block
+        )
     bare = bare.removeprefix("*").strip(".")
     return bool(bare) and (host == bare or host.endswith("." + bare))
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
-#: A desktop browser that is current in late 2026; a reader's, because long links are refused to odd clients.
-DEFAULT_USER_AGENT = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
-)
+from scraper.defaults import DEFAULT_USER_AGENT
 
 #: Where articles come from. Requests to it are paced, one at a time.
 ARTICLE_HOSTS = ("mp.weixin.qq.com",)
@@ -33,30 +27,6 @@ MEDIA_HOSTS = (
     "store.mp.video.tencent-cloud.com",
     "mmec-shop-1258344707.cos.ap-shanghai.myqcloud.com",
 )
-
-
-class Clock(Protocol):
-    """Time: ``monotonic`` seconds for waits, ``now`` aware UTC for what is stored."""
-
-    def monotonic(self) -> float: ...
-    def now(self) -> datetime: ...
-    async def sleep(self, seconds: float, /) -> None: ...
-
-
-class SystemClock:
-    """The machine's own time."""
-
-    def monotonic(self) -> float:
-        """Seconds that never jump."""
-        return time.monotonic()
-
-    def now(self) -> datetime:
-        """The present, aware, UTC."""
-        return datetime.now(UTC)
-
-    async def sleep(self, seconds: float, /) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

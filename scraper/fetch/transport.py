@@ -60,7 +60,9 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         """A connection to ``host``. Raises Forbidden and Unreachable besides httpcore's own."""
         if (host, port) == self._exempt:
             try:
-                return await self._plain.connect_tcp(host, port, timeout, local_address, socket_options)
+                return await self._plain.connect_tcp(
+                    host, port, timeout, local_address, socket_options
+                )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 said = " ".join(str(error).split()) or "no answer"
                 raise Unreachable(
@@ -73,14 +75,19 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             # A number that swallows packets (IPv6 in half-made networks) must not use up the whole deadline.
             limit = timeout if place == len(numbers) or timeout is None else min(timeout, 5.0)
             try:
-                return await self._plain.connect_tcp(number, port, limit, local_address, socket_options)
+                return await self._plain.connect_tcp(
+                    number, port, limit, local_address, socket_options
+                )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         assert failure is not None
         raise failure
 
     async def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Never: no address leads to one."""
         raise httpcore.ConnectError("unix sockets are not used")
@@ -107,14 +114,18 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         proxy = self._proxy if self._proxy and self._proxy.serves(host, port) else None
         asked = httpcore.Request(
             request.method,
-            httpcore.URL(scheme=url.raw_scheme, host=_host(url), port=url.port, target=url.raw_path),
+            httpcore.URL(
+                scheme=url.raw_scheme, host=_host(url), port=url.port, target=url.raw_path
+            ),
             headers=request.headers.raw,
             content=cast(AsyncIterable[bytes], request.stream),
             extensions=request.extensions,
         )
         with as_httpx():
             got = await self._pool(proxy).handle_async_request(asked)
-        return httpx.Response(got.status, headers=got.headers, stream=_Body(got), extensions=got.extensions)
+        return httpx.Response(
+            got.status, headers=got.headers, stream=_Body(got), extensions=got.extensions
+        )
 
     async def aclose(self) -> None:
         """Closes every connection."""
@@ -165,7 +176,9 @@ def as_httpx() -> Iterator[None]:
     try:
         yield
     except tuple(_SAME) as error:
-        raise next(same for kind, same in _SAME.items() if isinstance(error, kind))(str(error)) from error
+        raise next(same for kind, same in _SAME.items() if isinstance(error, kind))(
+            str(error)
+        ) from error
 
 
 def client(settings: FetchSettings) -> httpx.AsyncClient:
@@ -190,4 +203,6 @@ def _certificates(settings: FetchSettings) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(path))
     except (OSError, ssl.SSLError) as error:
         said = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
-        raise BadSettings(f"the certificates file {path} (ca_file, $SSL_CERT_FILE) cannot be used: {said}") from error
+        raise BadSettings(
+            f"the certificates file {path} (ca_file, $SSL_CERT_FILE) cannot be used: {said}"
+        ) from error

@@ -25,5 +25,9 @@ def parse(page: Page) -> Article:
     except ScrapeError as error:
         error.url = error.url or page.url
         raise
-    except Exception as error:  # a fault of ours must not end a run: the raw page is kept and read again later
-        raise Unrecognised(f"the parser failed on it ({type(error).__name__}: {error})", url=page.url) from error
+    except (
+        Exception
+    ) as error:  # a fault of ours must not end a run: the raw page is kept and read again later
+        raise Unrecognised(
+            f"the parser failed on it ({type(error).__name__}: {error})", url=page.url
+        ) from error

@@ -77,9 +77,13 @@ def read(page: Page) -> Listed:
 def next_url(page: Page, listed: Listed, *, reverse: bool | None = None) -> str | None:
     """The address of the page after ``listed``, None after the last; in the order of ``page`` unless told otherwise."""
     asked = dict(parse_qsl(urlsplit(page.url).query))
-    biz = asked.get("__biz") or next((urls.account_of(member.url) for member in listed.members), None)
+    biz = asked.get("__biz") or next(
+        (urls.account_of(member.url) for member in listed.members), None
+    )
     album_id = asked.get("album_id") or (listed.album.id if listed.album else None)
-    last = next((member for member in reversed(listed.members) if member.msgid and member.itemidx), None)
+    last = next(
+        (member for member in reversed(listed.members) if member.msgid and member.itemidx), None
+    )
     if not listed.more or last is None or not biz or not album_id:
         return None
     if (asked.get("begin_msgid"), asked.get("begin_itemidx")) == (last.msgid, last.itemidx):
@@ -89,7 +93,12 @@ def next_url(page: Page, listed: Listed, *, reverse: bool | None = None) -> str 
 
 
 def page_url(
-    biz: str, album_id: str, msgid: str | None = None, itemidx: str | None = None, *, reverse: bool = False
+    biz: str,
+    album_id: str,
+    msgid: str | None = None,
+    itemidx: str | None = None,
+    *,
+    reverse: bool = False,
 ) -> str:
     """The address of a JSON page: the first, or the one after the entry ``(msgid, itemidx)``."""
     begin = f"&begin_msgid={msgid}&begin_itemidx={itemidx}" if msgid and itemidx else ""
@@ -124,9 +133,16 @@ def _failure(page: Page, data: object) -> Blocked | NeedsPerson | Unrecognised:
     result = meta.mapping(data.get("base_resp")) if isinstance(data, dict) else {}
     code = meta.whole(result.get("ret"))
     if code in (200013, -6):
-        return Blocked("WeChat says that requests come too often", reason="frequency", shown=str(code), url=page.url)
+        return Blocked(
+            "WeChat says that requests come too often",
+            reason="frequency",
+            shown=str(code),
+            url=page.url,
+        )
     if code in (-3, 200003):
-        return NeedsPerson("the album opens only with a login", reason="login", shown=str(code), url=page.url)
+        return NeedsPerson(
+            "the album opens only with a login", reason="login", shown=str(code), url=page.url
+        )
     return Unrecognised(f"an answer without an album's list (ret {code})", url=page.url)
 
 
@@ -137,7 +153,11 @@ def _from_html(source: Source) -> Listed:
         raise status.refuse(source)
     album = _album(source.page, data, data)
     flag = data.get("continue_flag")
-    more = bool(meta.whole(flag)) if flag is not None else bool(album and album.size and album.size > len(members))
+    more = (
+        bool(meta.whole(flag))
+        if flag is not None
+        else bool(album and album.size and album.size > len(members))
+    )
     return Listed(
         members=members,
         album=album,
@@ -191,7 +211,11 @@ def _shown(source: Source) -> tuple[Member, ...]:
 
 def _album(page: Page, info: meta.Data, answer: meta.Data) -> Album | None:
     asked = dict(parse_qsl(urlsplit(page.url).query))
-    id_ = meta.digits(asked.get("album_id")) or meta.digits(info.get("albumId")) or meta.digits(info.get("album_id"))
+    id_ = (
+        meta.digits(asked.get("album_id"))
+        or meta.digits(info.get("albumId"))
+        or meta.digits(info.get("album_id"))
+    )
     if not id_:
         return None
     title = info.get("title") or info.get("album_title") or info.get("albumTitle")
@@ -200,17 +224,24 @@ def _album(page: Page, info: meta.Data, answer: meta.Data) -> Album | None:
     return Album(
         id=id_,
         title=one_line(title) if isinstance(title, str) else None,
-        url=f"https://{urls.HOST}/mp/appmsgalbum?__biz={biz}&action=getalbum&album_id={id_}" if biz else None,
+        url=f"https://{urls.HOST}/mp/appmsgalbum?__biz={biz}&action=getalbum&album_id={id_}"
+        if biz
+        else None,
         size=size if size and size > 0 else None,
     )
 
 
 def _account(info: meta.Data, members: tuple[Member, ...]) -> Account | None:
-    name, user_name = info.get("nickname") or info.get("nick_name"), info.get("user_name") or info.get("username")
+    name, user_name = (
+        info.get("nickname") or info.get("nick_name"),
+        info.get("user_name") or info.get("username"),
+    )
     biz = next((urls.account_of(member.url) for member in members), None)
     found = Account(
         name=one_line(name) if isinstance(name, str) else None,
         biz=biz,
-        user_name=user_name if isinstance(user_name, str) and re.match(r"gh_\w+$", user_name) else None,
+        user_name=user_name
+        if isinstance(user_name, str) and re.match(r"gh_\w+$", user_name)
+        else None,
     )
     return found if found != Account() else None

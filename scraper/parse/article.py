@@ -25,7 +25,9 @@ def read(page: Page) -> Article:
         text=found.text,
         images=found.images,
         media=found.media,
-        links=links.collect(source, found, fields["kind"], fields["album"], fields["reprint"], fields["source_url"]),
+        links=links.collect(
+            source, found, fields["kind"], fields["album"], fields["reprint"], fields["source_url"]
+        ),
         losses=found.losses,
     )
 

@@ -41,7 +41,13 @@ _MEMBER = re.compile(rb"[,{]([A-Za-z_$][\w$]*+):((?>" + _balanced(8) + rb"))?+|[
 # The forms of a value, in code without blanks and its strings cut down to one quote each.
 _STRING = re.compile(rb"(JsDecode\('\)|')(\*1)?[,}]")
 #: What becomes which digit.
-_FORMS: Final = ((b"'==='?1:0", b"2"), (b"'=='?1:0", b"2"), (b"'||'", b"3"), (b"'*1", b"1"), (b"'", b"0"))
+_FORMS: Final = (
+    (b"'==='?1:0", b"2"),
+    (b"'=='?1:0", b"2"),
+    (b"'||'", b"3"),
+    (b"'*1", b"1"),
+    (b"'", b"0"),
+)
 _KEY = re.compile(rb"(?<=[{,])(?=[A-Za-z_$])")
 _BARE_NUMBER = re.compile(rb"[:,\[][-.\d]")
 
@@ -51,7 +57,9 @@ class CgiData:
 
     __slots__ = ("_cache", "_code", "_found", "_strings", "_whole")
 
-    def __init__(self, code: bytes, strings: list[bytes], found: dict[str, tuple[int, bytes]]) -> None:
+    def __init__(
+        self, code: bytes, strings: list[bytes], found: dict[str, tuple[int, bytes]]
+    ) -> None:
         self._code = code
         self._strings = strings
         self._found = found
@@ -94,7 +102,9 @@ class CgiData:
         form = _STRING.match(self._code, start)
         if form is None:
             return self._slow(key, as_bytes=False)
-        text = self._plain(form[1], self._strings[self._code.count(b"'", 0, start)]).decode("utf-8", "replace")
+        text = self._plain(form[1], self._strings[self._code.count(b"'", 0, start)]).decode(
+            "utf-8", "replace"
+        )
         return number(text) if form[2] else text
 
     def _plain(self, form: bytes, raw: bytes) -> bytes:
@@ -143,9 +153,15 @@ class CgiData:
             # The strings back in their places, and how far each has moved what stands behind it.
             between = self._code.split(b"'")
             joined = b"'".join(
-                piece for pair in zip_longest(between, self._strings) for piece in pair if piece is not None
+                piece
+                for pair in zip_longest(between, self._strings)
+                for piece in pair
+                if piece is not None
             )
-            self._whole = joined, list(accumulate((len(text) + 1 for text in self._strings), initial=0))
+            self._whole = (
+                joined,
+                list(accumulate((len(text) + 1 for text in self._strings), initial=0)),
+            )
         data, offsets = self._whole
         at = start + offsets[self._code.count(b"'", 0, start)]
         try:
@@ -196,7 +212,9 @@ def _index(body: bytes, start: int) -> CgiData | None:
         pieces = _rejoin(pieces)
     code = b"'".join(pieces[::2]).translate(None, b" \t\r\n")
     if b'"' in code:
-        return None  # no page has been seen with double quotes here; the DOM then says what there is
+        return (
+            None  # no page has been seen with double quotes here; the DOM then says what there is
+        )
     found = _top_level(code)
     return CgiData(code, pieces[1::2], found) if found is not None else None
 
@@ -226,9 +244,13 @@ def _top_level(code: bytes) -> dict[str, tuple[int, bytes]] | None:
     for member in _MEMBER.finditer(code):
         name, nested = member.groups()
         if name is not None:
-            found.setdefault(name.decode("ascii"), (member.start(2) if nested else member.end(), nested or b""))
+            found.setdefault(
+                name.decode("ascii"), (member.start(2) if nested else member.end(), nested or b"")
+            )
         elif member[0] == b"}":
             return found
         elif found or member[0] != b"{":
-            return None  # an array or object that is no member's value, or too deep: not this grammar
+            return (
+                None  # an array or object that is no member's value, or too deep: not this grammar
+            )
     return None

@@ -62,7 +62,9 @@ def _in_script(page: bytes, at: int) -> bool:
 
 
 def _closing(page: bytes, at: int, name: bytes) -> tuple[int, int]:
-    pattern = _TAG.get(name) or re.compile(rb"<(?:(!--)|(script)\b|(/?)%b(?=[\s/>]))" % re.escape(name), re.I)
+    pattern = _TAG.get(name) or re.compile(
+        rb"<(?:(!--)|(script)\b|(/?)%b(?=[\s/>]))" % re.escape(name), re.I
+    )
     depth = 1
     size = len(page)
     while True:

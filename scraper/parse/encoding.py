@@ -26,7 +26,9 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.I)
-_MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_MULTIBYTE = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+)
 _HIGH = re.compile(rb"[\x80-\xff]+")
 #: The commonest characters of written Chinese, simplified and traditional, with the punctuation of both.
 _COMMON: Final = frozenset(
@@ -109,7 +111,10 @@ def _sound(text: bytes) -> bool:
 def _legacy(body: bytes, content_type: str | None) -> str:
     """The one of the legacy encodings under which the page reads most like Chinese; UTF-8 if none does."""
     text = b"".join(_high_runs(body))
-    scores = {name: _likeness(text, name) for name in dict.fromkeys((*_declared(body, content_type), *_LEGACY))}
+    scores = {
+        name: _likeness(text, name)
+        for name in dict.fromkeys((*_declared(body, content_type), *_LEGACY))
+    }
     best = max(scores, key=lambda name: scores[name])
     return best if scores[best] > _likeness(text, "utf-8") else "utf-8"
 

@@ -19,7 +19,12 @@ _MESSAGES = frozenset((8, 10, 17))
 
 
 def collect(
-    source: Source, body: Body, kind: int, album: Album | None, reprint: Reprint | None, source_url: str | None
+    source: Source,
+    body: Body,
+    kind: int,
+    album: Album | None,
+    reprint: Reprint | None,
+    source_url: str | None,
 ) -> tuple[Link, ...]:
     """Links in the text first, in reading order, then the page's own lists. The same address may stand under several
     relations; under one relation it stands once for each text it has.
@@ -35,12 +40,20 @@ def collect(
     for url, text in related(source):
         found.setdefault(Link(url=url, relation="ainfos", text=text))
     if album is not None:
-        for link, relation in ((album.url, "album"), (album.previous, "album_previous"), (album.next, "album_next")):
+        for link, relation in (
+            (album.url, "album"),
+            (album.previous, "album_previous"),
+            (album.next, "album_next"),
+        ):
             if link:
-                found.setdefault(Link(url=link, relation=relation, text=_album_text(source, relation, album)))
+                found.setdefault(
+                    Link(url=link, relation=relation, text=_album_text(source, relation, album))
+                )
     for name, tagged in meta.tag_entries(source):
         if tagged:
-            found.setdefault(Link(url=urls.clean_link(tagged), relation="tag", text=name and name.lstrip("#")))
+            found.setdefault(
+                Link(url=urls.clean_link(tagged), relation="tag", text=name and name.lstrip("#"))
+            )
     if reprint is not None and reprint.url:
         found.setdefault(Link(url=reprint.url, relation="reprint", text=reprint.account))
     if source_url:
@@ -55,7 +68,9 @@ def related(source: Source) -> list[tuple[str, str | None]]:
         info = meta.mapping(entry)
         url, title = meta.address(info.get("url")), info.get("title")
         if url:
-            found.append((urls.clean_link(url), one_line(title) if isinstance(title, str) else None))
+            found.append(
+                (urls.clean_link(url), one_line(title) if isinstance(title, str) else None)
+            )
     return found
 
 

@@ -35,8 +35,18 @@ _TOKEN = re.compile(
     rb"(?:\s|//[^\n]*+\n|/\*(?:[^*]|\*(?!/))*+\*/)*+"
     rb"(?:(?P<name>[A-Za-z_$][\w$]*+)|(?P<number>\d[\w.]*+|\.\d\w*+)|(?P<op>===?|!==?|\|\||&&|[^\s\w]))"
 )
-_ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|(\r\n|.))", re.S)
-_SIMPLE: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"v": b"\v", b"0": b"\0"}
+_ESCAPE = re.compile(
+    rb"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|(\r\n|.))", re.S
+)
+_SIMPLE: Final = {
+    b"n": b"\n",
+    b"r": b"\r",
+    b"t": b"\t",
+    b"b": b"\b",
+    b"f": b"\f",
+    b"v": b"\v",
+    b"0": b"\0",
+}
 #: An escape that Python's own bytes literals read otherwise than JavaScript, or not at all.
 _FOREIGN = re.compile(rb"\\(?!x[0-7][0-9a-fA-F]|[nrt'\"\\])")
 #: ``JsDecode`` of the page, in its own order (the definition stands before cgiDataNew on pages of 2022–2026-05).
@@ -174,7 +184,9 @@ class _Reader:
             named = self.named(depth)
             if not isinstance(named, _Unknown):
                 return self.alternatives(self.factors(self.methods(named, depth), depth), depth)
-            if self.take(b"?"):  # `xml ? getXmlValue('title.DATA') : '…'`: pages outside the app take the second
+            if self.take(
+                b"?"
+            ):  # `xml ? getXmlValue('title.DATA') : '…'`: pages outside the app take the second
                 self.branch(depth)
                 self.expect(b":")
                 return self.expression(depth + 1)
@@ -280,7 +292,14 @@ class _Reader:
         return None if name == b"a_value_which_never_exists" else _UNKNOWN
 
     def call(self, name: bytes, depth: int) -> Literal:
-        if name not in (b"JsDecode", b"htmlDecode", b"String", b"Number", b"parseInt", b"decodeURIComponent"):
+        if name not in (
+            b"JsDecode",
+            b"htmlDecode",
+            b"String",
+            b"Number",
+            b"parseInt",
+            b"decodeURIComponent",
+        ):
             if name != b"getXmlValue":
                 raise Impure("a call")
             self.arguments(depth)

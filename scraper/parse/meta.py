@@ -10,20 +10,19 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Final, TypeAlias, TypedDict
 
 import lxml.etree
 
 from scraper import urls
+from scraper.clock import CHINA
 from scraper.errors import NotAnAddress
 from scraper.models import Account, Album, Edit, Identity, Reprint
 from scraper.parse.literal import Literal, number
 from scraper.parse.source import Source, text_of
 from scraper.plain import one_line, several_lines, unescape_fully, without_tags
 
-#: What the page shows is China time all year round.
-CHINA: Final = timezone(timedelta(hours=8), "UTC+8")
 #: Official Accounts opened in August 2012; earlier or absurdly late times are no times.
 _EARLIEST: Final = datetime(2012, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
@@ -129,7 +128,11 @@ def raw(source: Source, field: str, *, anywhere: bool = False) -> Literal:
             value = source.scripts.member("cgiData", name)
         else:
             value = source.scripts.get(name, sort, accept)
-        if value not in (None, "", [], {}) and value is not False and (accept is None or accept(value)):
+        if (
+            value not in (None, "", [], {})
+            and value is not False
+            and (accept is None or accept(value))
+        ):
             return value
     return None
 
@@ -181,8 +184,14 @@ def moment(value: Literal) -> datetime | None:
         return None
     year, month, day, hour, minute, second, zone = match.groups()
     try:
-        shown = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0))
-        aware = datetime.fromisoformat(shown.isoformat() + zone.replace("Z", "+00:00")) if zone else None
+        shown = datetime(
+            int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0)
+        )
+        aware = (
+            datetime.fromisoformat(shown.isoformat() + zone.replace("Z", "+00:00"))
+            if zone
+            else None
+        )
     except ValueError:
         return None
     found = (aware or shown.replace(tzinfo=CHINA)).astimezone(UTC)
@@ -199,7 +208,12 @@ def address(value: Literal) -> str | None:
     """An http(s) address out of page data: entities resolved, ``//host`` made absolute."""
     if not isinstance(value, str):
         return None
-    text = unescape_fully(re.sub(r"[\t\r\n]+", "", value)).replace("\\x26amp;", "&").replace("\\x26", "&").strip()
+    text = (
+        unescape_fully(re.sub(r"[\t\r\n]+", "", value))
+        .replace("\\x26amp;", "&")
+        .replace("\\x26", "&")
+        .strip()
+    )
     if text.startswith("//"):
         text = "https:" + text
     return text if re.match(r"https?://[^/\s]", text, re.I) else None
@@ -252,11 +266,17 @@ def _from_link(link: str | None, known: _Three) -> _Three:
 
 def _biz(value: Literal) -> str | None:
     """``__biz`` as base64 text; a bare bizuin (digits) is encoded, as the page does."""
-    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    text = (
+        str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    )
     if re.fullmatch(r"[0-9]{6,12}", text):
         return base64.b64encode(text.encode()).decode()
     try:
-        return text if text and base64.b64decode(text + "=" * (-len(text) % 4), validate=True) else None
+        return (
+            text
+            if text and base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+            else None
+        )
     except (binascii.Error, ValueError):
         return None
 
@@ -326,13 +346,19 @@ def _shown_author(source: Source, name: str | None) -> str | None:
 
 
 def _names_something(value: Literal) -> bool:
-    return isinstance(value, dict) and any(isinstance(inner, str) and inner for inner in value.values())
+    return isinstance(value, dict) and any(
+        isinstance(inner, str) and inner for inner in value.values()
+    )
 
 
 def place(source: Source) -> str | None:
     """IP 属地: the province, else the country; since May 2022."""
     in_cgi = source.cgi is not None
-    value = source.data("ip_wording") if in_cgi else source.scripts.get("ip_wording", accept=_names_something)
+    value = (
+        source.data("ip_wording")
+        if in_cgi
+        else source.scripts.get("ip_wording", accept=_names_something)
+    )
     if isinstance(value, dict):
         for key in ("province_name", "provinceName", "country_name", "countryName"):
             found = one_line(str(value.get(key) or ""))
@@ -355,14 +381,23 @@ def mapping(value: Literal) -> Data:
 
 def sequence(value: Literal) -> list[Literal]:
     """``value`` if it is an array; the only member alone for an object (WeChat sends both); else nothing."""
-    return value if isinstance(value, list) else [value] if isinstance(value, dict) and value else []
+    return (
+        value if isinstance(value, list) else [value] if isinstance(value, dict) and value else []
+    )
 
 
 def copyright_info(source: Source) -> Data:
     """``copyright_info`` of cgiDataNew, or its parts from the scripts of older pages under the same names."""
     if source.cgi is not None:
         return mapping(source.data("copyright_info"))
-    names = ("source_username", "source_encode_biz", "source_mid", "source_idx", "reprint_url", "platform")
+    names = (
+        "source_username",
+        "source_encode_biz",
+        "source_mid",
+        "source_idx",
+        "reprint_url",
+        "platform",
+    )
     return {
         **{name: source.scripts.get(name) for name in names},
         "copyright_stat": raw(source, "copyright_stat"),
@@ -372,7 +407,9 @@ def copyright_info(source: Source) -> Data:
 
 def original(source: Source, info: Data) -> bool | None:
     """True for 原创, False where the page says it is not, None where it says nothing."""
-    stat = whole(info.get("copyright_stat")) if info.get("copyright_stat") not in (None, "") else None
+    stat = (
+        whole(info.get("copyright_stat")) if info.get("copyright_stat") not in (None, "") else None
+    )
     if stat is not None:
         return stat == 1
     if source.cgi is None and source.by_id("copyright_logo") is not None:
@@ -412,14 +449,23 @@ def reprint(source: Source, info: Data, own: Identity | None) -> Reprint | None:
 
 def album(source: Source) -> Album | None:
     """The album (合集) that the page names as the article's own."""
-    info = mapping(source.data("appmsgalbuminfo") if source.cgi is not None else source.scripts.get("album_info"))
-    found = digits(info.get("album_id_str")) or digits(info.get("album_id")) or digits(info.get("id"))
+    info = mapping(
+        source.data("appmsgalbuminfo")
+        if source.cgi is not None
+        else source.scripts.get("album_info")
+    )
+    found = (
+        digits(info.get("album_id_str")) or digits(info.get("album_id")) or digits(info.get("id"))
+    )
     if not found:
         return None
     link = address(info.get("link"))
     title = info.get("title")
     size = whole(info.get("content_size"))
-    previous, following = address(info.get("pre_article_link")), address(info.get("next_article_link"))
+    previous, following = (
+        address(info.get("pre_article_link")),
+        address(info.get("next_article_link")),
+    )
     return Album(
         id=found,
         title=one_line(title) if isinstance(title, str) else None,
@@ -434,10 +480,16 @@ def tag_entries(source: Source) -> list[tuple[str | None, str | None]]:
     """``(name, address)`` of every tag and album the page lists under the article."""
     if source.cgi is not None:
         entries = sequence(mapping(source.data("public_tag_info")).get("tags"))
-        found = [(mapping(entry).get("tag_name"), mapping(entry).get("tag_link")) for entry in entries]
+        found = [
+            (mapping(entry).get("tag_name"), mapping(entry).get("tag_link")) for entry in entries
+        ]
     else:
         found = [_shown_tag(element) for name in _TAG_CLASSES for element in source.by_class(name)]
-    return [(one_line(name) if isinstance(name, str) else None, address(link)) for name, link in found if name or link]
+    return [
+        (one_line(name) if isinstance(name, str) else None, address(link))
+        for name, link in found
+        if name or link
+    ]
 
 
 #: A tag under the article (2020–2023), and the card that stands there when it is the only one.
@@ -483,7 +535,11 @@ def claims(source: Source) -> tuple[str, ...]:
 
 def edits(source: Source) -> tuple[Edit, ...]:
     """WeChat's own record of edits: ``modify_detail``, oldest first."""
-    detail = mapping(source.data("modify_detail") if source.cgi is not None else source.scripts.get("modify_detail"))
+    detail = mapping(
+        source.data("modify_detail")
+        if source.cgi is not None
+        else source.scripts.get("modify_detail")
+    )
     versions = sequence(mapping(detail.get("modify_version_detail")).get("modify_version_list"))
     found = []
     for entry in versions:
@@ -498,7 +554,10 @@ def _changes(value: Literal) -> str | None:
     """Positions and lengths as ``@2267+1 @2270-1``: what WeChat says about one edit."""
     parts = []
     for entry in sequence(value):
-        at, length = whole(mapping(entry).get("index_for_underline")), whole(mapping(entry).get("diff_length"))
+        at, length = (
+            whole(mapping(entry).get("index_for_underline")),
+            whole(mapping(entry).get("diff_length")),
+        )
         if at is not None:
             parts.append(f"@{at}{length or 0:+d}")
     return " ".join(parts) or None
@@ -554,7 +613,8 @@ def read(source: Source) -> Fields:
         title=one_line(_string(source, "title")) or "",
         account=who,
         author=author(source, who.name),
-        published=moment(raw(source, "published")) or moment(raw(source, "published", anywhere=True)),
+        published=moment(raw(source, "published"))
+        or moment(raw(source, "published", anywhere=True)),
         modified=moment(raw(source, "modified")),
         place=place(source),
         mid=known.mid if known else None,

@@ -40,7 +40,10 @@ def read(source: Source) -> Body:
     if losses:
         body = replace(body, losses=(*body.losses, *losses))
     if found.role is not None:
-        images = tuple(replace(image, role=found.role) if image.role == "body" else image for image in body.images)
+        images = tuple(
+            replace(image, role=found.role) if image.role == "body" else image
+            for image in body.images
+        )
         body = replace(body, images=images)
     return body
 
@@ -55,7 +58,9 @@ def might_be_article(source: Source) -> bool:
     """Whether the page has the root of an article: its data, ``#js_article`` (since 2015) or a body's container."""
     if (source.cgi is not None and "title" in source.cgi) or source.content is not None:
         return True
-    return any(source.by_id(name) is not None for name in _ROOTS) or bool(source.by_class("rich_media_content"))
+    return any(source.by_id(name) is not None for name in _ROOTS) or bool(
+        source.by_class("rich_media_content")
+    )
 
 
 _ANYTHING = re.compile(rb"\S")

@@ -22,8 +22,23 @@ _ANCHORS: Final = (("msg_title", "title", "itemShowType"), ("ct", "publish_time"
 #: What stands in scripts of 20–250 KB on pages of 2021–2026, beside their libraries.
 _IN_LARGE: Final = frozenset(
     (
-        *("TextContentNoEncode", "ContentNoEncode", "videoContentNoEncode", "itemShowType", "picture_page_info_list"),
-        *("ip_wording", "videoPageInfos", "ct", "msg_title", "nickname", "user_name", "msg_link", "comment_id"),
+        *(
+            "TextContentNoEncode",
+            "ContentNoEncode",
+            "videoContentNoEncode",
+            "itemShowType",
+            "picture_page_info_list",
+        ),
+        *(
+            "ip_wording",
+            "videoPageInfos",
+            "ct",
+            "msg_title",
+            "nickname",
+            "user_name",
+            "msg_link",
+            "comment_id",
+        ),
     )
 )
 #: Assignments of one name that are tried before it counts as absent (up to 9 seen: code after the data).
@@ -51,7 +66,10 @@ class Scripts:
         self._cache: dict[tuple[str, str, Callable[[Literal], object] | None], Literal] = {}
 
     def get(
-        self, name: str, forms: str = "var window data", accept: Callable[[Literal], object] | None = None
+        self,
+        name: str,
+        forms: str = "var window data",
+        accept: Callable[[Literal], object] | None = None,
     ) -> Literal:
         """The first literal that is assigned to ``name``, not empty and, where asked, ``accept``ed; else None.
 
@@ -76,7 +94,9 @@ class Scripts:
 
     def property(self, key: str) -> Literal:
         """The first literal after ``key:`` or ``key =`` anywhere in a data script; for names that nothing else has."""
-        pattern = re.compile(rb"(?<![\w$.])" + re.escape(key.encode()) + rb"['\"]?\s*[:=](?!=)\s*(?=['\"])")
+        pattern = re.compile(
+            rb"(?<![\w$.])" + re.escape(key.encode()) + rb"['\"]?\s*[:=](?!=)\s*(?=['\"])"
+        )
         for begin, end in inline_scripts(self._body):
             if end - begin <= _LARGEST:
                 for match in pattern.finditer(self._body, begin, end):
@@ -100,14 +120,20 @@ class Scripts:
                 value, _ = read(self._body, start)
             except Malformed:
                 continue
-            if value not in (None, "", 0, [], {}) and value is not False and (accept is None or accept(value)):
+            if (
+                value not in (None, "", 0, [], {})
+                and value is not False
+                and (accept is None or accept(value))
+            ):
                 return value
         return None
 
     def _assignments(self) -> dict[str, list[tuple[str, int]]]:
         if self._found is None:
             self._found = {}
-            self._rest = [(begin, end) for begin, end in inline_scripts(self._body) if end - begin <= _LARGEST]
+            self._rest = [
+                (begin, end) for begin, end in inline_scripts(self._body) if end - begin <= _LARGEST
+            ]
             # Where the smaller scripts hold the article's data, the others are libraries, ten times as long.
             for size in _SIZES:
                 self._index(script for script in self._rest if script[1] - script[0] <= size)

@@ -102,7 +102,11 @@ class Source:
 
     def description(self) -> str | None:
         """What the page says about itself in its head, line breaks kept."""
-        return self.meta("og:description") or self.meta("twitter:description") or self.meta("description")
+        return (
+            self.meta("og:description")
+            or self.meta("twitter:description")
+            or self.meta("description")
+        )
 
     def saved_from(self) -> str | None:
         """The address that a browser or a saver wrote into a comment at the head of its copy."""
@@ -138,7 +142,9 @@ def parse_html(body: bytes) -> lxml.etree._Element | None:
 
 def _parser() -> lxml.etree.HTMLParser:
     # Without huge_tree libxml2 silently drops text that is deeper than 256 levels.
-    return lxml.etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    return lxml.etree.HTMLParser(
+        encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
+    )
 
 
 def text_of(element: lxml.etree._Element | None) -> str | None:

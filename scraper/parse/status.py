@@ -130,7 +130,14 @@ RULES: Final = (
         r"deleted by (?:the |its )?(?:author|publisher)",
         r"(?:has been|was) (?:deleted|removed)",
     ),
-    _rule("gone", "send-failed", "it was never sent out", "发送失败", r"fail(?:ed|ure) to send", "sending failed"),
+    _rule(
+        "gone",
+        "send-failed",
+        "it was never sent out",
+        "发送失败",
+        r"fail(?:ed|ure) to send",
+        "sending failed",
+    ),
     _rule(
         "gone",
         "account-closed",
@@ -159,7 +166,9 @@ RULES: Final = (
         r"account.{0,20}(?:block|suspend|ban|frozen|restrict|disabl)",
     ),
     _rule("gone", "rumour", "it was refuted as a rumour", "辟谣", r"rumou?r"),
-    _rule("gone", "private", "its author's privacy settings hide it", "隐私设置", r"privacy setting"),
+    _rule(
+        "gone", "private", "its author's privacy settings hide it", "隐私设置", r"privacy setting"
+    ),
     _rule(
         "gone",
         "violation",
@@ -173,7 +182,9 @@ RULES: Final = (
         r"violat",
         r"regulations?",
     ),
-    _rule("later", "reviewing", "it is being reviewed", "审核中", r"under review", r"being reviewed"),
+    _rule(
+        "later", "reviewing", "it is being reviewed", "审核中", r"under review", r"being reviewed"
+    ),
     _rule(
         "later",
         "system-error",
@@ -204,7 +215,9 @@ def refuse(source: Source) -> ScrapeError:
     url = source.page.url
     captcha = _verification(source)
     if captcha:
-        return Blocked("WeChat wants a person to pass a verification", reason="captcha", shown=captcha, url=url)
+        return Blocked(
+            "WeChat wants a person to pass a verification", reason="captcha", shown=captcha, url=url
+        )
     for shown in _messages(source):
         for rule in RULES:
             if rule.pattern.search(shown):
@@ -226,7 +239,11 @@ def _error(rule: _Rule, shown: str, source: Source) -> ScrapeError:
         return NeedsPerson(message, reason=rule.reason, shown=shown, url=url)
     if rule.outcome == "later":
         return Unrecognised(message, url=url)
-    target = meta.address(source.scripts.get("transferTargetLink")) if rule.reason == "migrated" else None
+    target = (
+        meta.address(source.scripts.get("transferTargetLink"))
+        if rule.reason == "migrated"
+        else None
+    )
     return Gone(message, reason=rule.reason, shown=shown, target=target, url=url)
 
 
@@ -237,9 +254,14 @@ def _verification(source: Source) -> str | None:
     page_id = source.scripts.get("PAGE_MID")
     if isinstance(page_id, str) and "secitptpage" in page_id:
         return one_line(text_of(_first(source, "weui-msg__title"))) or "verification"
-    if source.scripts.member("cgiData", "poc_token") or source.scripts.member("cgiData", "cap_appid"):
+    if source.scripts.member("cgiData", "poc_token") or source.scripts.member(
+        "cgiData", "cap_appid"
+    ):
         return one_line(text_of(_first(source, "weui-msg__title"))) or "verification"
-    if source.by_id("js_verify") is not None or source.by_id("tcaptcha_wrapper_transform_dy") is not None:
+    if (
+        source.by_id("js_verify") is not None
+        or source.by_id("tcaptcha_wrapper_transform_dy") is not None
+    ):
         return one_line(text_of(_first(source, "weui-msg__title"))) or "verification"
     return None
 

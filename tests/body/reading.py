@@ -12,7 +12,9 @@ from scraper.text import names
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 _UNSEEN = re.compile(r"[\s\u200b-\u200f\u2060\ufeff\u00ad]+")
-_BLOCKS = names("p div ul ol li blockquote h1 h2 h3 h4 h5 h6 hr table thead tbody tr td th pre br figure figcaption")
+_BLOCKS = names(
+    "p div ul ol li blockquote h1 h2 h3 h4 h5 h6 hr table thead tbody tr td th pre br figure figcaption"
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,11 @@ def seen(html: str) -> Seen:
         lines=tuple(lines),
         bold=squeezed("".join(_bold(root))),
         spans=tuple(_text(c) for c, parent in codes if parent is not None and parent.tag != "pre"),
-        blocks=tuple(_text(c).strip("\n") for c, parent in codes if parent is not None and parent.tag == "pre"),
+        blocks=tuple(
+            _text(c).strip("\n")
+            for c, parent in codes
+            if parent is not None and parent.tag == "pre"
+        ),
         images=tuple(str(e.get("src")) for e in root.iter("img")),
         links=tuple(str(e.get("href")) for e in root.iter("a")),
     )

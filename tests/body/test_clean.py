@@ -18,7 +18,8 @@ from tests.weixin.pages import article_page
 def test_one_bold_sentence_in_many_spans_is_one_strong() -> None:
     """Spans, ``<strong>`` and ``font-weight`` of one sentence merge; a weight of 400 inside ends the bold."""
     source = (
-        '<p><strong>甲</strong><span style="font-weight:700">乙</span><b>丙<i style="font-weight:400">丁</i></b></p>'
+        '<p><strong>甲</strong><span style="font-weight:700">乙</span>'
+        '<b>丙<i style="font-weight:400">丁</i></b></p>'
     )
     assert clean(source).html == "<p><strong>甲乙丙</strong><em>丁</em></p>"
 
@@ -45,7 +46,10 @@ def test_the_pages_own_video_data_completes_a_card() -> None:
     """By the id of the card: title, cover, transcodings; the card's own address stays."""
     source = '<iframe class="video_iframe" data-mpvid="wxv_1" data-src="https://mp.weixin.qq.com/mp/readtemplate?vid=wxv_1"></iframe>'
     known = Media(
-        sort="video", id="wxv_1", title="片名", transcodings=(Transcoding(url="http://a.b/1.mp4", format_id="10"),)
+        sort="video",
+        id="wxv_1",
+        title="片名",
+        transcodings=(Transcoding(url="http://a.b/1.mp4", format_id="10"),),
     )
     body = clean(source, hints=Hints(videos={"wxv_1": known}))
     assert body.text == "视频: 片名"
@@ -59,7 +63,9 @@ def test_images_keep_their_query_and_size() -> None:
         '<img src="data:image/gif;base64,R0" data-src="http://mmbiz.qpic.cn/a/b/640?wx_fmt=png\\x26amp;amp;from=appmsg"'
         ' data-w="1080" data-ratio="0.5" alt="图片">'
     )
-    expected = Image(url="http://mmbiz.qpic.cn/a/b/640?wx_fmt=png&from=appmsg", width=1080, height=540)
+    expected = Image(
+        url="http://mmbiz.qpic.cn/a/b/640?wx_fmt=png&from=appmsg", width=1080, height=540
+    )
     assert clean(source).images == (expected,)
 
 
@@ -67,7 +73,11 @@ def test_links_lose_readers_tokens() -> None:
     """The article's own parameters stay, whoever shared it."""
     source = '<p><a href="http://mp.weixin.qq.com/s?__biz=MzA=&amp;mid=1&amp;idx=2&amp;sn=ab&amp;key=k&amp;uin=u&amp;scene=21#rd">看</a></p>'
     assert clean(source).links == (
-        Link(url="https://mp.weixin.qq.com/s?__biz=MzA=&mid=1&idx=2&sn=ab", relation="text", text="看"),
+        Link(
+            url="https://mp.weixin.qq.com/s?__biz=MzA=&mid=1&idx=2&sn=ab",
+            relation="text",
+            text="看",
+        ),
     )
 
 
@@ -85,13 +95,17 @@ def test_footnotes_of_both_editors_are_links_again() -> None:
 def test_what_cannot_be_kept_is_named_with_the_words_before_it() -> None:
     """Kind, place and how often."""
     losses = clean("<p>看图</p><svg><animate/><animate/></svg><p>填<input></p>").losses
-    assert [(loss.kind, loss.where, loss.count) for loss in losses] == [("animation", "看图", 2), ("form", "填", 1)]
+    assert [(loss.kind, loss.where, loss.count) for loss in losses] == [
+        ("animation", "看图", 2),
+        ("form", "填", 1),
+    ]
 
 
 def test_hidden_elements_stay_out_but_the_page_wrapper_does_not_hide_the_article() -> None:
     """WeChat serves ``#js_content`` hidden and shows it by script."""
     source = (
-        '<div id="js_content" style="visibility: hidden; opacity: 0;"><p>正文</p><p style="display:none">垃圾</p></div>'
+        '<div id="js_content" style="visibility: hidden; opacity: 0;">'
+        '<p>正文</p><p style="display:none">垃圾</p></div>'
     )
     assert clean(source).text == "正文"
 
@@ -129,7 +143,9 @@ def test_a_picture_at_the_end_of_a_sentence_stands_apart() -> None:
         ("a < b & c", "a < b & c"),
     ],
 )
-def test_text_is_escaped_only_where_markdown_would_read_something_into_it(text: str, markdown: str) -> None:
+def test_text_is_escaped_only_where_markdown_would_read_something_into_it(
+    text: str, markdown: str
+) -> None:
     """Square brackets, backslashes, signs at the start of a line: as the author typed them wherever that is safe."""
     html = clean(f"<p>{escape(text)}</p>").html
     assert render(html) == markdown + "\n"
@@ -147,7 +163,9 @@ def test_no_readers_token_reaches_what_is_kept() -> None:
         f'<iframe class="video_iframe" data-src="https://v.qq.com/x.html{token}" data-cover="{media}"></iframe>'
         f'<mpvoice name="声" voice_encode_fileid="v1" data-topic_link="https://mp.weixin.qq.com/mp/a{token}"></mpvoice>'
     )
-    address = "https://mp.weixin.qq.com/s?__biz=MzA5MDAwMDAwMA==&mid=1&idx=1&sn=ab&key=SECRET&uin=SECRET"
+    address = (
+        "https://mp.weixin.qq.com/s?__biz=MzA5MDAwMDAwMA==&mid=1&idx=1&sn=ab&key=SECRET&uin=SECRET"
+    )
     article = scraper.parse(scraper.Page(url=address, body=article_page(body=body, cover=media)))
     assert len(article.media) == 4
     assert article.images[0].url == "https://mmbiz.qpic.cn/a/b/640?vid=1&wx_fmt=png"
@@ -217,7 +235,10 @@ def test_an_empty_line_of_a_native_snippet_is_one_line() -> None:
 
 def test_names_of_cards_are_plain_text_however_often_they_were_escaped() -> None:
     """mpvoice carries ``&amp;nbsp;`` in its name."""
-    assert clean('<mpvoice name="第一&amp;amp;nbsp;课" voice_encode_fileid="v"></mpvoice>').text == "音频: 第一 课"
+    assert (
+        clean('<mpvoice name="第一&amp;amp;nbsp;课" voice_encode_fileid="v"></mpvoice>').text
+        == "音频: 第一 课"
+    )
 
 
 def test_players_that_a_browser_has_drawn_are_cards_once() -> None:
@@ -226,7 +247,9 @@ def test_players_that_a_browser_has_drawn_are_cards_once() -> None:
         '<p><mpvoice name="声" voice_encode_fileid="v"></mpvoice><span class="js_audio_frame db">声 00:00</span>'
         '</p><p>甲</p><div id="js_mpvedio_wrapper_wxv_7"><div class="mp-video-player"><p>视频加载失败</p></div></div>'
     )
-    body = clean(source, hints=Hints(videos={"wxv_7": Media(sort="video", id="wxv_7", title="片名")}))
+    body = clean(
+        source, hints=Hints(videos={"wxv_7": Media(sort="video", id="wxv_7", title="片名")})
+    )
     assert body.text == "音频: 声\n甲\n视频: 片名"
     assert clean('<p><span class="js_audio_frame">只有它</span></p>').text == "只有它"
 
@@ -234,11 +257,15 @@ def test_players_that_a_browser_has_drawn_are_cards_once() -> None:
 def test_code_in_a_list_of_lines_is_no_list_of_line_numbers() -> None:
     """Prettify's ``ol.linenums`` holds the code, WeChat's ``ul.code-snippet__line-index`` only counts."""
     source = (
-        '<pre><ol class="linenums"><li><code>a</code></li><li><code></code></li><li><code> b</code></li></ol></pre>'
+        '<pre><ol class="linenums">'
+        "<li><code>a</code></li><li><code></code></li><li><code> b</code></li></ol></pre>"
     )
     assert render(clean(source).html) == "```\na\n\n b\n```\n"
     numbers = '<ul class="code-snippet__line-index"><li>1</li><li></li></ul>'
-    assert render(clean(f"{numbers}<pre><code>a</code><code>b</code></pre>").html) == "```\na\nb\n```\n"
+    assert (
+        render(clean(f"{numbers}<pre><code>a</code><code>b</code></pre>").html)
+        == "```\na\nb\n```\n"
+    )
 
 
 def test_words_in_an_unknown_element_are_read() -> None:

@@ -12,10 +12,14 @@ from tests.memory import peak_mb
 
 _N = 100_000
 CASES: dict[str, Callable[[], str]] = {
-    "100,000 nested sections": lambda: "<section>" * _N + "深处" + "</section>" * _N + "<p>之后</p>",
+    "100,000 nested sections": lambda: (
+        "<section>" * _N + "深处" + "</section>" * _N + "<p>之后</p>"
+    ),
     "100,000 nested quotes, never closed": lambda: "<blockquote>" * _N + "深处",
     "100,000 nested bold spans": lambda: '<span style="font-weight:bold">' * _N + "深处",
-    "450 nested tables": lambda: "<table><tr><td>" * 450 + "深处" + "</td></tr></table>" * 450 + "<p>之后</p>",
+    "450 nested tables": lambda: (
+        "<table><tr><td>" * 450 + "深处" + "</td></tr></table>" * 450 + "<p>之后</p>"
+    ),
     "10^6 siblings": lambda: "<p>x</p>" * 10**6,
     "100,000 siblings": lambda: "<p>x</p>" * _N,
     "100,000 list items": lambda: "<ol>" + "<li>x</li>" * _N + "</ol>",
@@ -33,15 +37,21 @@ CASES: dict[str, Callable[[], str]] = {
     "1 MB of backslashes": lambda: "<p>" + "\\" * 10**6 + "</p>",
     "100,000 unseen elements": lambda: '<p>x</p><p style="opacity:0">x</p>' * 50_000,
     "1,400 unseen boxes around each other": lambda: (
-        '<section style="font-size:0">' * 1_400 + '<p style="font-size:9px">深处</p>' + "</section>" * 1_400
+        '<section style="font-size:0">' * 1_400
+        + '<p style="font-size:9px">深处</p>'
+        + "</section>" * 1_400
     ),
     "1 MB of a colour": lambda: f'<p style="width:0;color:rgba({", 0" * 300_000}">x</p>',
     "100,000 players": lambda: '<qqmusic></qqmusic><span class="qqmusic_area">x</span>' * 50_000,
-    "30 MB of attributes": lambda: ("<p " + " ".join(f"a{n}" for n in range(999)) + ">x</p>") * 6_000,
+    "30 MB of attributes": lambda: (
+        ("<p " + " ".join(f"a{n}" for n in range(999)) + ">x</p>") * 6_000
+    ),
     "1 MB of backticks": lambda: "<p><code>" + "`" * 10**6 + "</code></p>",
     "a million lines of code": lambda: "<pre>" + "a\n" * 10**6 + "</pre>",
     "20,000 footnotes": lambda: "<sup>[1]</sup>" * 20_000 + "<p>[1] a http://x.y/z</p>" * 20_000,
-    "a vote of brackets": lambda: '<mp-common-vote data-votesubject="' + "[" * 10**6 + '"></mp-common-vote>',
+    "a vote of brackets": lambda: (
+        '<mp-common-vote data-votesubject="' + "[" * 10**6 + '"></mp-common-vote>'
+    ),
 }
 
 
@@ -80,6 +90,12 @@ def test_depth_beyond_libxml2s_loses_no_text_and_is_named() -> None:
     """At 2,048 open elements libxml2 stops reading, silently; here everything is kept and the loss of form is named."""
     from scraper.body import clean
 
-    body = clean("<p>之前</p>" + "<section><ul><li>" * 1_000 + "深处" + "</li></ul></section>" * 1_000 + "<p>之后</p>")
+    body = clean(
+        "<p>之前</p>"
+        + "<section><ul><li>" * 1_000
+        + "深处"
+        + "</li></ul></section>" * 1_000
+        + "<p>之后</p>"
+    )
     assert body.text.split("\n") == ["之前", "深处", "之后"]
     assert "depth" in [loss.kind for loss in body.losses]

@@ -59,7 +59,10 @@ def test_what_looks_like_markup_in_the_text_stays_text(frame: str) -> None:
         source = frame.format(escape(payload, quote=False))
         rendered = MARKDOWN.render(render(clean(source).html))
         assert "".join(seen(source).lines) == "".join(seen(rendered).lines), payload
-        tags = {str(element.tag) for element in lxml.html.fragment_fromstring(rendered, create_parent="div").iter()}
+        tags = {
+            str(element.tag)
+            for element in lxml.html.fragment_fromstring(rendered, create_parent="div").iter()
+        }
         assert tags <= _HARMLESS, payload
 
 
@@ -81,11 +84,17 @@ def test_only_links_that_can_be_opened_safely_are_links(href: str) -> None:
     assert body.links == ()
 
 
-@pytest.mark.parametrize(("opening", "closing"), list(product(["(", "<", "[", "*", "`"], [")", ">", "]", " x", "\\"])))
+@pytest.mark.parametrize(
+    ("opening", "closing"), list(product(["(", "<", "[", "*", "`"], [")", ">", "]", " x", "\\"]))
+)
 def test_an_address_cannot_break_out_of_its_link_or_image(opening: str, closing: str) -> None:
     """Whatever an address holds, one link and one image come out."""
     url = escape(f"https://a.b/{opening}x{closing}y")
-    shown = seen(MARKDOWN.render(render(clean(f'<p><img data-src="{url}">前<a href="{url}">链接</a>后</p>').html)))
+    shown = seen(
+        MARKDOWN.render(
+            render(clean(f'<p><img data-src="{url}">前<a href="{url}">链接</a>后</p>').html)
+        )
+    )
     assert (len(shown.images), len(shown.links), shown.lines) == (1, 1, ("前链接后",))
 
 

@@ -18,15 +18,62 @@ from tests.body.reading import MARKDOWN, seen, shown, squeezed
 _SNIPPETS = [
     *"重点后文字ab1 2，。、；：？！“”‘’（）《》【】…—·★＋👍　",
     *"*_~`[]()<>&!#\\|$-+.=:%^\"'{}@/",
-    *["**", "__", "~~", "``", "```", "---", "===", "***", "1. ", "2) ", "- ", "+ ", "# ", "> ", "![", "](", "[ ]"],
-    *["<div>", "</p>", "<!--", "&amp;", "&nbsp", "&#42;", "http://a.b/c_d", "a_b_c", "5*3*2", "| a |", "|---|"],
+    *[
+        "**",
+        "__",
+        "~~",
+        "``",
+        "```",
+        "---",
+        "===",
+        "***",
+        "1. ",
+        "2) ",
+        "- ",
+        "+ ",
+        "# ",
+        "> ",
+        "![",
+        "](",
+        "[ ]",
+    ],
+    *[
+        "<div>",
+        "</p>",
+        "<!--",
+        "&amp;",
+        "&nbsp",
+        "&#42;",
+        "http://a.b/c_d",
+        "a_b_c",
+        "5*3*2",
+        "| a |",
+        "|---|",
+    ],
     *["[x]: y", "[^1]", "==", "%%", "\\*", "C:\\", "👨‍👩‍👧", "⚠️", "x²"],
 ]
 texts = st.lists(st.sampled_from(_SNIPPETS), min_size=1, max_size=8).map("".join)
 looks = st.sampled_from(
-    [0, 0, 0, STRONG, STRONG, EM, DEL, STRONG | EM, STRONG | DEL, CODE, STRONG | CODE, SUP, SUB, EM | DEL]
+    [
+        0,
+        0,
+        0,
+        STRONG,
+        STRONG,
+        EM,
+        DEL,
+        STRONG | EM,
+        STRONG | DEL,
+        CODE,
+        STRONG | CODE,
+        SUP,
+        SUB,
+        EM | DEL,
+    ]
 )
-hrefs = st.sampled_from([None, None, None, "https://mp.weixin.qq.com/s?__biz=MzA=&mid=1", "http://a.b/(c)_d*e"])
+hrefs = st.sampled_from(
+    [None, None, None, "https://mp.weixin.qq.com/s?__biz=MzA=&mid=1", "http://a.b/(c)_d*e"]
+)
 _IMAGE = '<img src="https://mmbiz.qpic.cn/a_b*c/640?wx_fmt=png&amp;from=appmsg" alt="a]*b">'
 pieces = st.one_of(
     st.builds(Run, texts, looks, hrefs),
@@ -38,20 +85,34 @@ pieces = st.one_of(
 @st.composite
 def inline(draw: st.DrawFn, breaks: bool = True) -> str:
     """A paragraph's content, as the cleaner writes it."""
-    runs = draw(st.lists(pieces if breaks else pieces.filter(lambda run: run is not BREAK), min_size=1, max_size=6))
+    runs = draw(
+        st.lists(
+            pieces if breaks else pieces.filter(lambda run: run is not BREAK),
+            min_size=1,
+            max_size=6,
+        )
+    )
     return "<br>".join(
-        html(line) for line in lines([r if r is BREAK else Run(r.text, r.flags, r.href) for r in runs]) if line
+        html(line)
+        for line in lines([r if r is BREAK else Run(r.text, r.flags, r.href) for r in runs])
+        if line
     )
 
 
-_code_lines = st.lists(st.one_of(texts, st.just(""), texts.map("    ".__add__)), min_size=1, max_size=4)
+_code_lines = st.lists(
+    st.one_of(texts, st.just(""), texts.map("    ".__add__)), min_size=1, max_size=4
+)
 pre = (
     _code_lines.map("\n".join)
     .filter(lambda text: text.strip())
-    .map(lambda text: f'<pre><code class="language-js">{escape(text.strip(chr(10)))}\n</code></pre>')
+    .map(
+        lambda text: f'<pre><code class="language-js">{escape(text.strip(chr(10)))}\n</code></pre>'
+    )
 )
 paragraphs = inline().filter(bool).map("<p>{}</p>".format)
-headings = st.builds("<h{0}>{1}</h{0}>".format, st.integers(1, 6), inline(breaks=False).filter(bool))
+headings = st.builds(
+    "<h{0}>{1}</h{0}>".format, st.integers(1, 6), inline(breaks=False).filter(bool)
+)
 tables = st.lists(st.lists(inline(), min_size=2, max_size=3), min_size=2, max_size=3).map(
     lambda rows: (
         "<table><tbody>"
@@ -68,12 +129,16 @@ def _list(tag: str, items: list[str]) -> str:
 blocks = st.recursive(
     st.one_of(paragraphs, headings, pre, tables, st.just("<hr>")),
     lambda inner: st.one_of(
-        st.lists(inner, min_size=1, max_size=3).map(lambda found: f"<blockquote>{''.join(found)}</blockquote>"),
+        st.lists(inner, min_size=1, max_size=3).map(
+            lambda found: f"<blockquote>{''.join(found)}</blockquote>"
+        ),
         st.builds(
             _list,
             st.sampled_from(["ul", "ol", 'ol start="3"']),
             st.lists(
-                st.builds("{}{}".format, inline().filter(bool), st.one_of(st.just(""), inner)), min_size=1, max_size=3
+                st.builds("{}{}".format, inline().filter(bool), st.one_of(st.just(""), inner)),
+                min_size=1,
+                max_size=3,
             ),
         ),
     ),
@@ -113,7 +178,9 @@ def test_code_images_and_links_are_kept(body: str) -> None:
     """Every code span and block to the character, every image, every link's address."""
     expected, actual = seen(body), shown(render(body))
     assert expected.blocks == actual.blocks
-    assert [" ".join(span.split()) for span in expected.spans] == [" ".join(span.split()) for span in actual.spans]
+    assert [" ".join(span.split()) for span in expected.spans] == [
+        " ".join(span.split()) for span in actual.spans
+    ]
     assert len(expected.images) == len(actual.images)
     assert len(expected.links) == len(actual.links)
 

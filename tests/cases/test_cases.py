@@ -21,13 +21,17 @@ from archive import body_markdown
 
 CASES = Path(__file__).parent
 URL = "https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA"
-FIELDS = [field.name for field in dataclasses.fields(scraper.Article) if field.name != "body"] + ["body.md"]
+FIELDS = [field.name for field in dataclasses.fields(scraper.Article) if field.name != "body"] + [
+    "body.md"
+]
 ERROR_FIELDS = ["error", "code", "reason", "shown", "target", "message"]
 
 
 def cases(kinds: bool) -> list[str]:
     """``KIND/NAME`` of every article (or every status page)."""
-    found = sorted(path.parent.relative_to(CASES).as_posix() for path in CASES.glob("*/*/page.html"))
+    found = sorted(
+        path.parent.relative_to(CASES).as_posix() for path in CASES.glob("*/*/page.html")
+    )
     return [name for name in found if name.startswith("status/") is not kinds]
 
 
@@ -40,7 +44,9 @@ def outcome(name: str) -> dict[str, Any]:
     try:
         article = scraper.parse(scraper.Page(url=url, body=(folder / "page.html").read_bytes()))
     except scraper.ScrapeError as error:
-        given = {field: getattr(error, field, None) for field in ("code", "reason", "shown", "target")}
+        given = {
+            field: getattr(error, field, None) for field in ("code", "reason", "shown", "target")
+        }
         return {"error": type(error).__name__, **given, "message": str(error)}
     fields = dataclasses.asdict(article)
     del fields["body"]
@@ -73,7 +79,9 @@ def accept(name: str) -> None:
     if "error" not in found:
         (folder / "body.md").write_text(found.pop("body.md"), encoding="utf-8", newline="\n")
     target = folder / ("error.json" if "error" in found else "article.json")
-    target.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
+    target.write_text(
+        json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n"
+    )
 
 
 @pytest.fixture(autouse=True)

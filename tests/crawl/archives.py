@@ -42,7 +42,9 @@ class World:
             rng=self.rng,
         )
 
-    def save(self, *addresses: str, refresh: bool = False, anyway: bool = False, **config: Any) -> RunReport:
+    def save(
+        self, *addresses: str, refresh: bool = False, anyway: bool = False, **config: Any
+    ) -> RunReport:
         inputs: Inputs = read(addresses)
         return self.runner(anyway=anyway, **config).save(inputs, refresh=refresh)
 
@@ -76,8 +78,16 @@ class World:
 
     def files(self) -> dict[str, tuple[bytes, int]]:
         """Every file that a person sees, with its modification time."""
-        found = [p for folder in ("articles", "media") for p in (self.root / folder).rglob("*") if p.is_file()]
-        return {p.relative_to(self.root).as_posix(): (p.read_bytes(), p.stat().st_mtime_ns) for p in found}
+        found = [
+            p
+            for folder in ("articles", "media")
+            for p in (self.root / folder).rglob("*")
+            if p.is_file()
+        ]
+        return {
+            p.relative_to(self.root).as_posix(): (p.read_bytes(), p.stat().st_mtime_ns)
+            for p in found
+        }
 
     def pass_time(self, seconds: float) -> None:
         self.clock.time += seconds

@@ -104,7 +104,11 @@ class Script:
 
     def answer(self, url: str) -> Page:
         """What the script says to a request for ``url``; raises the ScrapeErrors in it."""
-        queue = self.answers.get(at(url)) or self.answers.get(url) or ([self.otherwise] if self.otherwise else [])
+        queue = (
+            self.answers.get(at(url))
+            or self.answers.get(url)
+            or ([self.otherwise] if self.otherwise else [])
+        )
         assert queue, f"nobody expected a request for {url}"
         answer = queue.pop(0) if len(queue) > 1 else queue[0]
         if callable(answer):
@@ -120,7 +124,9 @@ class Script:
             raise self.broken_media[url]
         return Picture(url.encode())
 
-    async def feed(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> Any:
+    async def feed(
+        self, url: str, *, etag: str | None = None, last_modified: str | None = None
+    ) -> Any:
         self.feed_log.append((self.clock.monotonic(), url, etag))
         answer = self.feeds[url]
         if callable(answer):
@@ -184,17 +190,23 @@ class MemoryFrontier:
 
     def take(self, now: datetime) -> Task | None:
         due = [name for name, when in self.open.items() if when <= now]
-        return min((self.tasks[name] for name in due), key=lambda task: (task.depth, task.id), default=None)
+        return min(
+            (self.tasks[name] for name in due), key=lambda task: (task.depth, task.id), default=None
+        )
 
     def next_due(self) -> datetime | None:
         return min((when for name, when in self.open.items() if name in self.again), default=None)
 
-    def put_off(self, task: Task, error: ScrapeError, now: datetime, due: datetime, *, again: bool) -> None:
+    def put_off(
+        self, task: Task, error: ScrapeError, now: datetime, due: datetime, *, again: bool
+    ) -> None:
         self.tasks[task.address] = replace(task, tries=task.tries + 1, attempts=task.attempts + 1)
         self.open[task.address] = due
         (self.again.add if again else self.again.discard)(task.address)
 
-    def close(self, task: Task, error: ScrapeError, now: datetime, finds: Iterable[Find] = ()) -> None:
+    def close(
+        self, task: Task, error: ScrapeError, now: datetime, finds: Iterable[Find] = ()
+    ) -> None:
         self._end(task, error.code, finds, now)
 
     def done(self, task: Task, finds: Iterable[Find], now: datetime, *, visited: bool) -> None:
@@ -225,7 +237,9 @@ class DurableFrontier(SqliteFrontier):
 
     @property
     def ended(self) -> dict[str, str]:
-        rows = self.conn.execute("SELECT address, coalesce(error_code, state) AS how FROM frontier WHERE NOT open")
+        rows = self.conn.execute(
+            "SELECT address, coalesce(error_code, state) AS how FROM frontier WHERE NOT open"
+        )
         return {row["address"]: row["how"] for row in rows}
 
 
@@ -265,7 +279,9 @@ def article(number: int, *links: tuple[str, str], biz: str | None = BIZ) -> Arti
     return Article(title=f"第{number}篇", account=Account(biz=biz), links=found)
 
 
-def parser(articles: Iterator[tuple[str, Article | ScrapeError]] | dict[str, Any]) -> Callable[[Page], Article]:
+def parser(
+    articles: Iterator[tuple[str, Article | ScrapeError]] | dict[str, Any],
+) -> Callable[[Page], Article]:
     """A parser that knows each page by its address."""
     known = {at(url): found for url, found in dict(articles).items()}
 

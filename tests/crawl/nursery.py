@@ -21,7 +21,13 @@ from typing import Self
 
 #: Imported once, so that each fork has it: whatever the commands import on the way.
 _ALL = (
-    *("archive.cli", "archive.cli.save", "archive.cli.due", "archive.cli.verify", "archive.run.runner"),
+    *(
+        "archive.cli",
+        "archive.cli.save",
+        "archive.cli.due",
+        "archive.cli.verify",
+        "archive.run.runner",
+    ),
     *(
         "archive.crawl.albums",
         "archive.document.markdown",
@@ -29,7 +35,13 @@ _ALL = (
         "archive.search.index",
         "archive.verify",
     ),
-    *("archive.run.ping", "archive.search.documents", "scraper.parse.article", "scraper.parse.album", "scraper.fetch"),
+    *(
+        "archive.run.ping",
+        "archive.search.documents",
+        "scraper.parse.article",
+        "scraper.parse.album",
+        "scraper.fetch",
+    ),
     *("scraper.feeds", "anyio", "anyio._backends._asyncio", "encodings.idna", "tomllib"),
 )
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +65,10 @@ class Nursery:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         assert self.process.stdin
         assert self.process.stdout

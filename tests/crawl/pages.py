@@ -28,7 +28,9 @@ def page(
     if album is not None:
         return _in_album(number, title, biz, album)
     body = f"<p>{text}</p>"
-    body += "".join(f'<p><a href="{html.escape(url)}">链接{n}</a></p>' for n, url in enumerate(links))
+    body += "".join(
+        f'<p><a href="{html.escape(url)}">链接{n}</a></p>' for n, url in enumerate(links)
+    )
     body += "".join(f'<p><img data-src="{html.escape(url)}"></p>' for url in images)
     source = (
         '<!DOCTYPE html><html><head><meta charset="utf-8"><title></title></head><body>'
@@ -43,7 +45,9 @@ def page(
     return Page(url="", body=source.encode())
 
 
-def _in_album(number: int, title: str, biz: str, album: tuple[str, str | None, str | None, int]) -> Page:
+def _in_album(
+    number: int, title: str, biz: str, album: tuple[str, str | None, str | None, int]
+) -> Page:
     album_id, previous, following, size = album
     fields = Fields(
         title=title,
@@ -51,14 +55,22 @@ def _in_album(number: int, title: str, biz: str, album: tuple[str, str | None, s
         mid=str(_MID + number),
         sn=f"{number:032x}",
         link=long(number, biz),
-        album={"id": album_id, "title": "合集甲", "size": size, "previous": previous, "next": following},
+        album={
+            "id": album_id,
+            "title": "合集甲",
+            "size": size,
+            "previous": previous,
+            "next": following,
+        },
     )
     return Page(url="", body=article_page(fields))
 
 
 def album_address(album_id: str, biz: str = BIZ) -> str:
     """The album's own address, as pages give it."""
-    return f"https://mp.weixin.qq.com/mp/appmsgalbum?__biz={biz}&action=getalbum&album_id={album_id}"
+    return (
+        f"https://mp.weixin.qq.com/mp/appmsgalbum?__biz={biz}&action=getalbum&album_id={album_id}"
+    )
 
 
 def album_page(album_id: str, numbers: Sequence[int], *, size: int, more: bool) -> Page:

@@ -25,7 +25,9 @@ def serve(world: World, numbers: list[int], *, size: int | None = None, per_page
 
     def answer(url: str) -> Page:
         listed = numbers[::-1] if "is_reverse=1" in url else numbers
-        begin = next((i + 1 for i, n in enumerate(listed) if f"begin_msgid={2247480000 + n}&" in url), 0)
+        begin = next(
+            (i + 1 for i, n in enumerate(listed) if f"begin_msgid={2247480000 + n}&" in url), 0
+        )
         shown = listed[begin : begin + per_page]
         return album_page(ID, shown, size=size or len(numbers), more=begin + per_page < len(listed))
 
@@ -47,7 +49,12 @@ def test_an_album_is_expanded_page_by_page(world: World, count: int) -> None:
     assert (report.saved, report.exit_code) == (count, 0)
     assert lists_asked(world) == -(-count // 20)
     album = world.status()["albums"][0]
-    assert (album["held"], album["size"], album["complete"], album["missing"]) == (count, count, True, [])
+    assert (album["held"], album["size"], album["complete"], album["missing"]) == (
+        count,
+        count,
+        True,
+        [],
+    )
 
 
 def test_again_is_free_and_a_refresh_reads_the_list_again(world: World) -> None:

@@ -44,7 +44,11 @@ def shown(world: World) -> tuple[str, list[str]]:
 
 @pytest.mark.parametrize("origin", [None, "https://mp.weixin.qq.com/s/SavedFromHere123456789"])
 @pytest.mark.parametrize(
-    "name", ["./我的 文章_files/640 (1).png", "%E6%88%91%E7%9A%84%20%E6%96%87%E7%AB%A0_files/640%20(1).png"]
+    "name",
+    [
+        "./我的 文章_files/640 (1).png",
+        "%E6%88%91%E7%9A%84%20%E6%96%87%E7%AB%A0_files/640%20(1).png",
+    ],
 )
 def test_a_picture_beside_the_page_is_kept_without_a_request(
     world: World, tmp_path: Path, name: str, origin: str | None
@@ -78,9 +82,15 @@ def test_a_stand_in_or_no_file_is_asked_for_on_the_web(world: World, tmp_path: P
     assert [url for _, url in world.script.media_log] == [PICTURE]
 
 
-def test_a_picture_that_is_not_there_is_noted_and_never_asked_for(world: World, tmp_path: Path) -> None:
+def test_a_picture_that_is_not_there_is_noted_and_never_asked_for(
+    world: World, tmp_path: Path
+) -> None:
     """mp.weixin.qq.com has no such file."""
-    path = saved(tmp_path, f'src="./{FOLDER}/gone.png"', origin="https://mp.weixin.qq.com/s/SavedFromHere123456789")
+    path = saved(
+        tmp_path,
+        f'src="./{FOLDER}/gone.png"',
+        origin="https://mp.weixin.qq.com/s/SavedFromHere123456789",
+    )
     report = world.save(str(path))
 
     assert (report.images_missing, world.script.media_log) == (1, [])
@@ -122,16 +132,22 @@ def webarchive(html: bytes, parts: dict[str, bytes]) -> bytes:
     """As Safari writes it."""
     rest = [{"WebResourceURL": where, "WebResourceData": body} for where, body in parts.items()]
     page = {"WebResourceURL": ORIGIN, "WebResourceData": html, "WebResourceMIMEType": "text/html"}
-    return plistlib.dumps({"WebMainResource": page, "WebSubresources": rest}, fmt=plistlib.FMT_BINARY)
+    return plistlib.dumps(
+        {"WebMainResource": page, "WebSubresources": rest}, fmt=plistlib.FMT_BINARY
+    )
 
 
-@pytest.mark.parametrize(("ending", "write"), [(".mhtml", mhtml), (".mht", mhtml), (".webarchive", webarchive)])
+@pytest.mark.parametrize(
+    ("ending", "write"), [(".mhtml", mhtml), (".mht", mhtml), (".webarchive", webarchive)]
+)
 def test_a_page_saved_as_one_file_brings_its_pictures(
     world: World, tmp_path: Path, ending: str, write: Callable[[bytes, dict[str, bytes]], bytes]
 ) -> None:
     """Chrome's and Safari's single files: the article, its address and its pictures without a request."""
     shown_as = PICTURE + "&tp=webp"
-    html = saved(tmp_path, f'data-src="{PICTURE}" src="{shown_as.replace("&", "&amp;")}"').read_bytes()
+    html = saved(
+        tmp_path, f'data-src="{PICTURE}" src="{shown_as.replace("&", "&amp;")}"'
+    ).read_bytes()
     path = tmp_path / f"page{ending}"
     path.write_bytes(write(html, {shown_as: media.png(1), "https://res.wx.qq.com/x.css": b"p {}"}))
     report = world.save(str(path))
@@ -139,13 +155,20 @@ def test_a_page_saved_as_one_file_brings_its_pictures(
     body, kept = shown(world)
     assert (report.exit_code, report.images_missing, world.script.media_log) == (0, 0, [])
     assert f"](../../../{kept[0]})" in body
-    assert [row["address"] for row in world.rows("SELECT address FROM addresses WHERE form = 'short'")] == [ORIGIN]
+    assert [
+        row["address"] for row in world.rows("SELECT address FROM addresses WHERE form = 'short'")
+    ] == [ORIGIN]
 
 
-@pytest.mark.parametrize("content", [b"", b"bplist00garbage", b"Content-Type: multipart/related; boundary=x\n\n", b"x"])
+@pytest.mark.parametrize(
+    "content", [b"", b"bplist00garbage", b"Content-Type: multipart/related; boundary=x\n\n", b"x"]
+)
 def test_a_damaged_single_file_is_told_of(world: World, tmp_path: Path, content: bytes) -> None:
     """By its name; nothing is kept of it."""
     (tmp_path / "page.mhtml").write_bytes(content)
     report = world.save(str(tmp_path / "page.mhtml"))
 
-    assert (report.exit_code, [result.error_class for result in report.results]) == (1, ["bad-input"])
+    assert (report.exit_code, [result.error_class for result in report.results]) == (
+        1,
+        ["bad-input"],
+    )

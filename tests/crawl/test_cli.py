@@ -34,7 +34,11 @@ def save(*args: str, stdin: str = "") -> Result:
 def three(internet: Internet) -> list[Published]:
     last = internet.site.article("第三篇")
     middle = internet.site.article("第二篇", links=[last])
-    return [internet.site.article("第一篇", links=[middle], pictures=[internet.site.image()]), middle, last]
+    return [
+        internet.site.article("第一篇", links=[middle], pictures=[internet.site.image()]),
+        middle,
+        last,
+    ]
 
 
 def test_save_tells_in_one_line_on_stderr(archive: Path, three: list[Published]) -> None:
@@ -104,7 +108,9 @@ def test_run_is_silent_when_all_is_fine(archive: Path, three: list[Published]) -
     assert json.loads(wechat_archive("run", "--json").stdout)["exit_code"] == 0
 
 
-def test_run_finishes_what_save_began(archive: Path, internet: Internet, three: list[Published]) -> None:
+def test_run_finishes_what_save_began(
+    archive: Path, internet: Internet, three: list[Published]
+) -> None:
     """A captcha in the middle: 75, then the rest after --now."""
     internet.site.captcha(three[1].short)
     first = save(three[0].short, three[1].short, three[2].short)
@@ -119,7 +125,9 @@ def test_run_finishes_what_save_began(archive: Path, internet: Internet, three: 
     assert json.loads(resumed.stdout)["saved"] == 2
 
 
-def test_max_requests_counts_redirects(archive: Path, internet: Internet, three: list[Published]) -> None:
+def test_max_requests_counts_redirects(
+    archive: Path, internet: Internet, three: list[Published]
+) -> None:
     """No request too many, also in the middle of redirects; the next run begins with that address."""
     first, second = (
         "https://mp.weixin.qq.com/s/moved00000000000000001",
@@ -142,7 +150,9 @@ def test_max_requests_counts_redirects(archive: Path, internet: Internet, three:
     assert three[0].title in wechat_archive("list").stdout
 
 
-def test_status_says_what_waits_and_why(archive: Path, internet: Internet, three: list[Published]) -> None:
+def test_status_says_what_waits_and_why(
+    archive: Path, internet: Internet, three: list[Published]
+) -> None:
     """For people and as JSON; the failed addresses as a list that `save -i` reads."""
     internet.site.status(three[1], "deleted")
     internet.site.status(three[2], "expired")
@@ -150,7 +160,10 @@ def test_status_says_what_waits_and_why(archive: Path, internet: Internet, three
 
     status = json.loads(wechat_archive("status", "--json").stdout)
     assert (status["held"]["articles"], status["held"]["accounts"]) == (1, 1)
-    assert {kind["class"]: kind["count"] for kind in status["failed"]} == {"deleted": 1, "expired": 1}
+    assert {kind["class"]: kind["count"] for kind in status["failed"]} == {
+        "deleted": 1,
+        "expired": 1,
+    }
     assert all(kind["next"] for kind in status["failed"])
     assert [run["exit_code"] for run in status["runs"]] == [1]
     text = wechat_archive("status").stdout
@@ -159,7 +172,10 @@ def test_status_says_what_waits_and_why(archive: Path, internet: Internet, three
 
     listed = wechat_archive("status", "--failed").stdout
     again = save("-", "--json", stdin=listed)
-    assert {entry["address"] for entry in json.loads(again.stdout)["results"]} == {three[1].short, three[2].short}
+    assert {entry["address"] for entry in json.loads(again.stdout)["results"]} == {
+        three[1].short,
+        three[2].short,
+    }
 
 
 def test_retry_and_forget(archive: Path, internet: Internet, three: list[Published]) -> None:
@@ -177,18 +193,27 @@ def test_retry_and_forget(archive: Path, internet: Internet, three: list[Publish
     assert wechat_archive("forget", "nonsense").code == 1
 
 
-def test_watch_list_and_unwatch(archive: Path, internet: Internet, three: list[Published], tmp_path: Path) -> None:
+def test_watch_list_and_unwatch(
+    archive: Path, internet: Internet, three: list[Published], tmp_path: Path
+) -> None:
     """An album, a feed and a file; shown, looked at by `run`, and given up again."""
     album = internet.site.album("3000000000000000009", three, title="连载")
     feed = internet.site.feed(
-        "https://feeds.example/rss", f"<rss><channel><item><link>{three[0].short}</link></item></channel></rss>"
+        "https://feeds.example/rss",
+        f"<rss><channel><item><link>{three[0].short}</link></item></channel></rss>",
     )
     names = tmp_path / "list.txt"
     names.write_text(three[1].short, encoding="utf-8")
     assert wechat_archive("watch", album, feed, str(names), "--every", "1d").code == 0
 
-    rows = [json.loads(line) for line in wechat_archive("watch", "--list", "--json").stdout.splitlines()]
-    assert [(row["sort"], row["every"]) for row in rows] == [("album", 86400), ("feed", 86400), ("list", 86400)]
+    rows = [
+        json.loads(line) for line in wechat_archive("watch", "--list", "--json").stdout.splitlines()
+    ]
+    assert [(row["sort"], row["every"]) for row in rows] == [
+        ("album", 86400),
+        ("feed", 86400),
+        ("list", 86400),
+    ]
     assert wechat_archive("run", "--interval", "0").code in (0, 1)
     status = json.loads(wechat_archive("status", "--json").stdout)
     assert [(a["held"], a["size"], a["complete"]) for a in status["albums"]] == [(3, 3, True)]
@@ -235,7 +260,9 @@ def watchdog(archive: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watchdo
     running.close()
 
 
-def test_the_watchdog_is_told(archive: Path, internet: Internet, three: list[Published], watchdog: Watchdog) -> None:
+def test_the_watchdog_is_told(
+    archive: Path, internet: Internet, three: list[Published], watchdog: Watchdog
+) -> None:
     """/start and then success; after a block the exit code."""
     wechat_archive("run", "--ping-url", watchdog.url)
     internet.site.captcha(three[0].short)
@@ -245,7 +272,9 @@ def test_the_watchdog_is_told(archive: Path, internet: Internet, three: list[Pub
     assert watchdog.paths == ["/ping/abc/start", "/ping/abc", "/ping/abc/start", "/ping/abc/75"]
 
 
-def test_a_watchdog_that_is_down_is_no_reason_to_fail(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_watchdog_that_is_down_is_no_reason_to_fail(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A warning, and the run's own exit code."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     result = wechat_archive("run", "--ping-url", "http://127.0.0.1:9/x")
@@ -260,7 +289,9 @@ def test_settings_that_cannot_be_used_are_78(archive: Path, three: list[Publishe
     assert save(three[0].short, "--proxy", "nonsense://").code == 78
 
 
-def test_commands_one_after_another_keep_the_pace(archive: Path, internet: Internet, three: list[Published]) -> None:
+def test_commands_one_after_another_keep_the_pace(
+    archive: Path, internet: Internet, three: list[Published]
+) -> None:
     """The pause between two requests lasts over the end of a command."""
     for article in three[1:]:
         wechat_archive("save", article.short, "--interval", "0.8")

@@ -56,7 +56,9 @@ def test_a_redirect_to_the_verification_is_a_block(world: World) -> None:
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(sorted(STATUS_PAGES)), data=st.data())
-def test_mutated_status_pages_never_become_articles(tmp_path: Path, name: str, data: st.DataObject) -> None:
+def test_mutated_status_pages_never_become_articles(
+    tmp_path: Path, name: str, data: st.DataObject
+) -> None:
     """Row 1: whatever is cut out of a status page, no article row comes from it."""
     body = status_page(name)
     begin = data.draw(st.integers(0, len(body)))
@@ -71,7 +73,9 @@ def test_mutated_status_pages_never_become_articles(tmp_path: Path, name: str, d
 
 def test_the_good_copy_outlives_every_status_page(world: World) -> None:
     """Row 3: a held article met by any status page keeps its text and its file's body."""
-    answers = [Page(url="", body=status_page(name)) for name in sorted(STATUS_PAGES) if name not in _PAUSE]
+    answers = [
+        Page(url="", body=status_page(name)) for name in sorted(STATUS_PAGES) if name not in _PAUSE
+    ]
     world.script.on(short(1), page(1), *answers)
     world.script.otherwise = Page(url="", body=status_page("deleted"))
     world.save(short(1))
@@ -87,7 +91,9 @@ def test_clocks_may_jump(world: World) -> None:
     """Row 21: back by a day, into summer, past 2038: waits stay as long as they are, and times are stored in UTC."""
     for number in range(4):
         world.script.on(short(number), page(number))
-    for number, shift in enumerate((timedelta(), timedelta(days=-1), timedelta(days=200), timedelta(days=365 * 15))):
+    for number, shift in enumerate(
+        (timedelta(), timedelta(days=-1), timedelta(days=200), timedelta(days=365 * 15))
+    ):
         world.clock.shift = shift
         world.save(short(number))
 
@@ -100,11 +106,21 @@ def test_clocks_may_jump(world: World) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("kilobytes", [150, 400, 700])
-def test_a_full_disk_is_74_and_the_next_run_goes_on(internet: Internet, tmp_path: Path, kilobytes: int) -> None:
+def test_a_full_disk_is_74_and_the_next_run_goes_on(
+    internet: Internet, tmp_path: Path, kilobytes: int
+) -> None:
     """Row 17: a clear message, the database opens, and with room again everything is fetched."""
     big = "<p>" + "很长的正文。" * 3000 + "</p>"
     articles = [internet.site.article(f"文章{n}", body=big) for n in range(12)]
-    command = [sys.executable, "-m", "archive.cli", "save", *(a.short for a in articles), "--interval", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "archive.cli",
+        "save",
+        *(a.short for a in articles),
+        "--interval",
+        "0",
+    ]
     env = {**os.environ, **internet.env}
 
     def little_room() -> None:
@@ -113,13 +129,20 @@ def test_a_full_disk_is_74_and_the_next_run_goes_on(internet: Internet, tmp_path
 
     root = tmp_path / "a"
     tight = subprocess.run(
-        [*command, "--archive", str(root)], env=env, capture_output=True, text=True, preexec_fn=little_room, cwd=ROOT
+        [*command, "--archive", str(root)],
+        env=env,
+        capture_output=True,
+        text=True,
+        preexec_fn=little_room,
+        cwd=ROOT,
     )
     assert tight.returncode == 74, tight.stderr
     assert "Traceback" not in tight.stderr
     assert "room" in tight.stderr
 
-    roomy = subprocess.run([*command, "--archive", str(root)], env=env, capture_output=True, text=True, cwd=ROOT)
+    roomy = subprocess.run(
+        [*command, "--archive", str(root)], env=env, capture_output=True, text=True, cwd=ROOT
+    )
     assert roomy.returncode == 0, roomy.stderr
     with sqlite3.connect(root / "archive.db") as db:
         assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"

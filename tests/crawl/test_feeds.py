@@ -29,13 +29,19 @@ JSON_FEED = f"""{{"version": "https://jsonfeed.org/version/1.1", "title": "每�
 {{"id": "3", "content_html": "<a href='{short(3)}'>"}}, 7, {{"id": null}}]}}"""
 
 
-@pytest.mark.parametrize("source", [RSS, ATOM, JSON_FEED, JSON_FEED.replace("https://jsonfeed.org/version/1.1", "x")])
+@pytest.mark.parametrize(
+    "source", [RSS, ATOM, JSON_FEED, JSON_FEED.replace("https://jsonfeed.org/version/1.1", "x")]
+)
 def test_feeds_give_the_articles_that_they_name(source: str) -> None:
     """RSS, Atom and JSON Feed: entries' own links first, else what stands in their text."""
     listing = feeds.read(source.encode())
 
     assert (listing.sort, listing.title) == ("feed", "每周精选")
-    assert [address.canonical for address in listing.addresses] == [at(short(1)), at(long(2)), at(short(3))]
+    assert [address.canonical for address in listing.addresses] == [
+        at(short(1)),
+        at(long(2)),
+        at(short(3)),
+    ]
 
 
 def test_opml_gives_feeds_and_addresses() -> None:
@@ -60,7 +66,10 @@ def test_bookmarks_give_the_articles_among_them() -> None:
         <DT><A HREF="{ESCAPED}">二</A></DL>""".encode()
     )
 
-    assert (listing.sort, [a.canonical for a in listing.addresses]) == ("bookmarks", [at(short(1)), at(long(2))])
+    assert (listing.sort, [a.canonical for a in listing.addresses]) == (
+        "bookmarks",
+        [at(short(1)), at(long(2))],
+    )
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])

@@ -21,7 +21,9 @@ def test_talk_around_pasted_addresses_is_no_mistake() -> None:
     assert ([*inputs.addresses], inputs.wrong) == ([at(short(1)), at(long(2))], [])
 
 
-@pytest.mark.parametrize("line", ["https://example.com/文章", "not-an-address", "文章在 mp.weixin.qq.com/x/y"])
+@pytest.mark.parametrize(
+    "line", ["https://example.com/文章", "not-an-address", "文章在 mp.weixin.qq.com/x/y"]
+)
 def test_what_looks_like_an_address_and_is_none_is_named(line: str) -> None:
     """With the number of its line; the others go on."""
     inputs = pasted(f"{short(1)}\n{line}\n")
@@ -61,7 +63,9 @@ def test_a_file_that_is_no_list_is_told_of_in_few_words(tmp_path: Path) -> None:
     assert "480 more lines" in str(wrong[-1])
 
 
-def test_an_empty_word_is_not_the_folder_one_stands_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_word_is_not_the_folder_one_stands_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As `save "$URL"` gives it where URL is not set."""
     (tmp_path / "page.html").write_text("<html></html>")
     monkeypatch.chdir(tmp_path)
@@ -72,7 +76,13 @@ def test_an_empty_word_is_not_the_folder_one_stands_in(tmp_path: Path, monkeypat
 
 def test_a_folder_stands_for_its_pages_not_for_their_parts(tmp_path: Path) -> None:
     """Frames that a browser put into PAGE_files are no pages, nor is what lies in hidden folders."""
-    for name in ("一.html", "一_files/frame.html", "sub/二.htm", ".git/x.html", "others_files/三.html"):
+    for name in (
+        "一.html",
+        "一_files/frame.html",
+        "sub/二.htm",
+        ".git/x.html",
+        "others_files/三.html",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("<html></html>")
 
@@ -83,6 +93,9 @@ def test_a_file_of_bytes_is_one_mistake(tmp_path: Path) -> None:
     """A picture is no list."""
     (tmp_path / "a.bin").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\n" * 50)
 
-    assert ["is neither a saved page nor" in str(wrong) for wrong in read([str(tmp_path / "a.bin")]).wrong] == [True]
+    assert [
+        "is neither a saved page nor" in str(wrong)
+        for wrong in read([str(tmp_path / "a.bin")]).wrong
+    ] == [True]
     assert [*pasted("").addresses] == []
     assert len(read(["-"], stdin=lambda: short(1).encode("utf-16")).addresses) == 1

@@ -22,7 +22,18 @@ from tests.weixin.site import Published, Site
 
 ARTICLES = 9
 #: What a writing command does that a kill could break: files, databases, the network, and their order.
-CALLS = ("pwrite64", "fdatasync", "fsync", "rename", "write", "openat", "unlink", "sendto", "recvfrom", "ftruncate")
+CALLS = (
+    "pwrite64",
+    "fdatasync",
+    "fsync",
+    "rename",
+    "write",
+    "openat",
+    "unlink",
+    "sendto",
+    "recvfrom",
+    "ftruncate",
+)
 KILLS = 300
 #: In parts, so that both cores work at it.
 PARTS = 4
@@ -43,7 +54,8 @@ def strace_works() -> bool:
     """Whether system calls can be counted here (some containers forbid it)."""
     strace = shutil.which("strace")
     return (
-        strace is not None and subprocess.run([strace, "-o", os.devnull, "true"], capture_output=True).returncode == 0
+        strace is not None
+        and subprocess.run([strace, "-o", os.devnull, "true"], capture_output=True).returncode == 0
     )
 
 
@@ -93,16 +105,24 @@ class Sweep:
     def check(self) -> None:
         """Nothing finished was asked for again; both databases are sound; every row has its whole file."""
         requests = self.internet.log.requests()
-        repeated = [r.url for r in requests[self.seen :] if _name(r.url) in self.finished | self.pictures]
+        repeated = [
+            r.url for r in requests[self.seen :] if _name(r.url) in self.finished | self.pictures
+        ]
         assert repeated == []
         self.seen = len(requests)
         if (self.root / "archive.db").exists():
             self._check_archive()
         if (self.root / "snapshots.db").exists():
-            with sqlite3.connect(f"file:{self.root / 'snapshots.db'}?mode=rw", uri=True) as snapshots:
+            with sqlite3.connect(
+                f"file:{self.root / 'snapshots.db'}?mode=rw", uri=True
+            ) as snapshots:
                 assert snapshots.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-                if snapshots.execute("SELECT 1 FROM sqlite_master WHERE name = 'snapshots'").fetchone():
-                    self.finished = {row[0] for row in snapshots.execute("SELECT address FROM snapshots")}
+                if snapshots.execute(
+                    "SELECT 1 FROM sqlite_master WHERE name = 'snapshots'"
+                ).fetchone():
+                    self.finished = {
+                        row[0] for row in snapshots.execute("SELECT address FROM snapshots")
+                    }
             snapshots.close()
 
     def _check_archive(self) -> None:
@@ -113,7 +133,9 @@ class Sweep:
             tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master")}
             if "media_addresses" not in tables:
                 return
-            for path, expected, stale in db.execute("SELECT path, markdown_hash, stale FROM articles"):
+            for path, expected, stale in db.execute(
+                "SELECT path, markdown_hash, stale FROM articles"
+            ):
                 # A kill between writing a file anew and noting its hash leaves the new file: whole, and noted stale.
                 body = (self.root / path).read_bytes()
                 assert stale or hashlib.sha256(body).hexdigest() == expected, path
@@ -133,7 +155,9 @@ def _name(url: str) -> str:
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(PARTS))
-def test_a_kill_at_any_point_loses_and_repeats_nothing(tmp_path: Path, seed: int, internet: Internet) -> None:
+def test_a_kill_at_any_point_loses_and_repeats_nothing(
+    tmp_path: Path, seed: int, internet: Internet
+) -> None:
     """At least 300 kill points, a part of them here: nothing lost, nothing asked for twice, nothing half-made."""
     start, articles = build(internet.site)
     wanted = KILLS // PARTS
@@ -169,7 +193,9 @@ def _finish(sweep: Sweep, articles: list[Published]) -> None:
     waiting = db.execute("SELECT count(*) FROM frontier WHERE open").fetchone()[0]
     db.close()
     assert titles == sorted(article.title for article in articles)
-    assert {p.relative_to(sweep.root).as_posix() for p in (sweep.root / "articles").rglob("*.md")} == paths
+    assert {
+        p.relative_to(sweep.root).as_posix() for p in (sweep.root / "articles").rglob("*.md")
+    } == paths
     assert (stale, waiting) == (0, 0)
     assert list(sweep.root.glob(".tmp/*")) == []
     sweep.nursery.start("verify", "--archive", str(sweep.root))

@@ -72,8 +72,13 @@ class World:
         self.pages = pages
         for url, found in pages.items():
             steps = found if isinstance(found, list) else [found]
-            self.script.on(url, *(e if isinstance(e, ScrapeError) and _of_the_network(e) else PAGE for e in steps))
-        last = {url: found[-1] if isinstance(found, list) else found for url, found in pages.items()}
+            self.script.on(
+                url,
+                *(e if isinstance(e, ScrapeError) and _of_the_network(e) else PAGE for e in steps),
+            )
+        last = {
+            url: found[-1] if isinstance(found, list) else found for url, found in pages.items()
+        }
         self.crawl = Crawl(
             frontier=self.frontier,
             fetcher=self.script,
@@ -140,7 +145,10 @@ def test_scope_says_which_links_are_followed(scope: str, expected: set[str]) -> 
         "next": ("album_next", long(5)),
         "own_list": ("ainfos", long(6)),
         "foreign_list": ("ainfos", long(7, OTHER)),
-        "tag": ("tag", "https://mp.weixin.qq.com/mp/appmsgalbum?__biz=MzI0&action=getalbum&album_id=77"),
+        "tag": (
+            "tag",
+            "https://mp.weixin.qq.com/mp/appmsgalbum?__biz=MzI0&action=getalbum&album_id=77",
+        ),
         "elsewhere": ("text", "https://example.com/"),
     }
     frontier = MemoryFrontier()
@@ -151,7 +159,9 @@ def test_scope_says_which_links_are_followed(scope: str, expected: set[str]) -> 
     finds = follow(task, BIZ, article(1, *links.values()).links)
 
     found = {find.address.canonical for find in finds}
-    assert {name for name, (_, url) in links.items() if "mp.weixin" in url and at(url) in found} == expected
+    assert {
+        name for name, (_, url) in links.items() if "mp.weixin" in url and at(url) in found
+    } == expected
 
 
 def test_a_short_link_in_a_list_is_opened_to_see_whose_it_is() -> None:
@@ -205,7 +215,9 @@ def test_retry_after_is_kept_to(asked: int, waited: float) -> None:
     assert [when for when, _ in world.script.log] == [0.0, waited]
 
 
-@pytest.mark.parametrize(("asked", "left"), [(PATIENCE + 1, PATIENCE + 1), (1800, 1800), (86400, 3600)])
+@pytest.mark.parametrize(
+    ("asked", "left"), [(PATIENCE + 1, PATIENCE + 1), (1800, 1800), (86400, 3600)]
+)
 def test_a_long_retry_after_is_left_with_its_due_time(asked: float, left: float) -> None:
     """A run does not sit through it; no server is believed that wants more than an hour."""
     world = World({short(1): RateLimited("429", retry_after=asked)})
@@ -218,7 +230,9 @@ def test_a_long_retry_after_is_left_with_its_due_time(asked: float, left: float)
 
 def test_the_others_go_on_while_one_waits() -> None:
     """An address that is put off does not hold up the next."""
-    world = World({short(1): [RateLimited("429", retry_after=50), article(1)], short(2): article(2)})
+    world = World(
+        {short(1): [RateLimited("429", retry_after=50), article(1)], short(2): article(2)}
+    )
     world.frontier.give(short(1))
     world.frontier.give(short(2))
     world.run()
@@ -247,7 +261,9 @@ def test_what_is_final_is_asked_for_once(error: ScrapeError, how: str) -> None:
 def test_a_migrated_article_is_followed_to_its_new_address() -> None:
     """Moved: the target stands in its place, with the same depth and steps left."""
     moved = Gone("moved", reason="migrated", target=long(2, OTHER))
-    world = World({long(1): moved, long(2, OTHER): article(2, ("text", long(3))), long(3): article(3)})
+    world = World(
+        {long(1): moved, long(2, OTHER): article(2, ("text", long(3))), long(3): article(3)}
+    )
     world.frontier.give(long(1), follow=1)
     world.run()
 
@@ -268,7 +284,13 @@ def test_one_captcha_on_a_short_link_is_a_block() -> None:
 def test_two_captchas_in_a_row_on_long_links_are_a_block() -> None:
     """A page in between clears the first; two different addresses in a row do not."""
     world = World(
-        {long(1): captcha(), long(2): article(2), long(3): captcha(), long(4): captcha(), long(5): article(5)}
+        {
+            long(1): captcha(),
+            long(2): article(2),
+            long(3): captcha(),
+            long(4): captcha(),
+            long(5): article(5),
+        }
     )
     for number in range(1, 6):
         world.frontier.give(long(number))

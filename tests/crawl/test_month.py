@@ -32,7 +32,9 @@ class Month(World):
 
     def __init__(self, root: Path, internet: Internet) -> None:
         super().__init__(root, recheck="7d")
-        settings = FetchSettings(interval=self.config.interval, proxy=internet.proxy, ca_file=internet.ca_file)
+        settings = FetchSettings(
+            interval=self.config.interval, proxy=internet.proxy, ca_file=internet.ca_file
+        )
         self.network = lambda: Fetcher(settings, clock=self.clock, rng=self.rng)
         self.server = internet
         internet.log.monotonic = self.clock.monotonic
@@ -107,7 +109,9 @@ class Month(World):
                 return Later("no route to host")
             numbers = self.published.get(url, [])
             mark = f'"{len(numbers)}"'
-            items = "".join(f"<item><link>{long(n).replace('&', '&amp;')}</link></item>" for n in numbers[-20:])
+            items = "".join(
+                f"<item><link>{long(n).replace('&', '&amp;')}</link></item>" for n in numbers[-20:]
+            )
             body = f"<rss version='2.0'><channel><title>甲</title>{items}</channel></rss>".encode()
             return FeedResponse(url, b"" if etag == mark else body, etag == mark, mark)
 
@@ -116,7 +120,9 @@ class Month(World):
 
     def _index(self, n: int) -> None:
         name = short(n)
-        self.script.on(name, self._kindly(lambda url: page(n, [long(k) for k in self.published.get(name, [])])))
+        self.script.on(
+            name, self._kindly(lambda url: page(n, [long(k) for k in self.published.get(name, [])]))
+        )
         self.watch(name, every=12 * HOUR)
 
     def _album(self, album_id: str) -> None:
@@ -124,7 +130,9 @@ class Month(World):
 
         def answer(url: str) -> Page:
             numbers = self.published.get(address, [])
-            begin = next((i + 1 for i, k in enumerate(numbers) if f"begin_msgid={2247480000 + k}&" in url), 0)
+            begin = next(
+                (i + 1 for i, k in enumerate(numbers) if f"begin_msgid={2247480000 + k}&" in url), 0
+            )
             more = begin + 20 < len(numbers)
             return album_page(album_id, numbers[begin : begin + 20], size=len(numbers), more=more)
 
@@ -134,7 +142,9 @@ class Month(World):
 
     def hour(self) -> None:
         """An hour of the world's life."""
-        names = [f"https://feeds.example/{n}" for n in range(FEEDS)] + [short(n) for n in range(ARTICLES)]
+        names = [f"https://feeds.example/{n}" for n in range(FEEDS)] + [
+            short(n) for n in range(ARTICLES)
+        ]
         names += [album_address(str(3000000000000000000 + n)) for n in range(ALBUMS)]
         for name in self.events.sample(names, 2):
             self.publish(name)
@@ -173,7 +183,9 @@ def test_a_month_of_hourly_runs(tmp_path: Path, internet: Internet) -> None:
         codes[code] = codes.get(code, 0) + 1
         assert len(world.asked) - before <= 60 * 20
         world.clock.time = max(began + HOUR, world.clock.time)
-    for _ in range(200):  # nothing new: every source comes to its turn, every article to its weekly look
+    for _ in range(
+        200
+    ):  # nothing new: every source comes to its turn, every article to its weekly look
         world.run()
         world.pass_time(HOUR)
 
@@ -215,7 +227,9 @@ def _check_needs(world: Month) -> None:
     """Each article was asked for once and then weekly, but for tries that failed; sources no more often than due."""
     asked = [at(request.url) for request in world.asked]
     sources = {at(short(n)) for n in range(ARTICLES)}
-    articles = [address for address in asked if "appmsgalbum" not in address and address not in sources]
+    articles = [
+        address for address in asked if "appmsgalbum" not in address and address not in sources
+    ]
     faults = len(world.refused) + 5 * 40  # the outage: 5 tries each, of at most what ends a run
     days = world.clock.monotonic() / 86400
     assert len(articles) <= len(world.born) * (1 + days / 7) + faults

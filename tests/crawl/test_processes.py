@@ -48,14 +48,20 @@ def _wait_for_request(internet: Internet) -> None:
     assert len(internet.log)
 
 
-def test_the_second_command_ends_at_once_and_says_who_holds_the_archive(internet: Internet, tmp_path: Path) -> None:
+def test_the_second_command_ends_at_once_and_says_who_holds_the_archive(
+    internet: Internet, tmp_path: Path
+) -> None:
     """75, with the holder's process and command; readers are not kept out; --wait waits."""
     first = start(internet, tmp_path, "save", slowly(internet, 3.0))
     _wait_for_request(internet)
     second = start(internet, tmp_path, "run")
     second.wait(timeout=20)
     status = subprocess.run(
-        [*PROGRAM, "status", "--json", "--archive", str(tmp_path)], capture_output=True, text=True, check=True, cwd=ROOT
+        [*PROGRAM, "status", "--json", "--archive", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
     )
     patient = start(internet, tmp_path, "run", "--wait")
     outputs = {process: process.communicate(timeout=30) for process in (first, second, patient)}
@@ -88,13 +94,17 @@ def test_a_signal_ends_the_command_within_seconds(
 def test_signals_at_any_time(internet: Internet, tmp_path: Path) -> None:
     """A hundred times, at random moments: the promised code within 10 s, and in the end everything is there once."""
     rng = random.Random(3)
-    articles = [internet.site.article(f"文章{n}", pictures=[internet.site.image()]) for n in range(6)]
+    articles = [
+        internet.site.article(f"文章{n}", pictures=[internet.site.image()]) for n in range(6)
+    ]
     begin = internet.site.article("目录", links=articles)
     with Nursery(internet.env) as nursery:
         for round_ in range(share(100, least=20)):
             root = tmp_path / f"a{round_ // 5}"
             number = rng.choice([signal.SIGTERM, signal.SIGINT])
-            pid = nursery.start("save", begin.short, "--follow", "1", "--interval", "0", "--archive", str(root))
+            pid = nursery.start(
+                "save", begin.short, "--follow", "1", "--interval", "0", "--archive", str(root)
+            )
             time.sleep(rng.uniform(0.02, 0.6))
             sent = time.monotonic()
             with contextlib.suppress(ProcessLookupError):
@@ -102,10 +112,15 @@ def test_signals_at_any_time(internet: Internet, tmp_path: Path) -> None:
             code = nursery.wait()
             assert time.monotonic() - sent < 10
             assert code in (0, 128 + number, -number)
-        nursery.start("save", begin.short, "--follow", "1", "--interval", "0", "--archive", str(root))
+        nursery.start(
+            "save", begin.short, "--follow", "1", "--interval", "0", "--archive", str(root)
+        )
         assert nursery.wait() == 0
     with sqlite3.connect(root / "archive.db") as db:
-        assert db.execute("SELECT count(*), count(DISTINCT title) FROM articles").fetchone() == (7, 7)
+        assert db.execute("SELECT count(*), count(DISTINCT title) FROM articles").fetchone() == (
+            7,
+            7,
+        )
     db.close()
 
 

@@ -35,7 +35,9 @@ def test_nothing_due_is_fine_and_asks_for_nothing(world: World) -> None:
     assert (report.exit_code, world.script.log, report.eventful) == (0, [], False)
 
 
-def test_a_list_file_that_is_edited_is_noticed_by_the_next_run(world: World, tmp_path: Path) -> None:
+def test_a_list_file_that_is_edited_is_noticed_by_the_next_run(
+    world: World, tmp_path: Path
+) -> None:
     """New lines are fetched at once; what is known is left alone."""
     names = tmp_path / "list.txt"
     names.write_text(f"# mine\n{short(1)}\n", encoding="utf-8")
@@ -65,7 +67,9 @@ def test_a_feed_is_asked_for_conditionally(world: World) -> None:
     """The etag of the last answer goes into the next request; "not modified" brings nothing."""
     url = "https://f.example/rss"
     world.script.on(short(1), page(1))
-    world.script.feeds[url] = lambda etag: FeedResponse(url, b"", True, etag) if etag else feed(short(1), etag='"v1"')
+    world.script.feeds[url] = lambda etag: (
+        FeedResponse(url, b"", True, etag) if etag else feed(short(1), etag='"v1"')
+    )
     world.watch(url, every=HOUR)
     world.run()
     world.pass_time(2 * HOUR)
@@ -139,7 +143,9 @@ def test_an_article_as_a_source_brings_what_it_newly_links_to(world: World) -> N
 def test_an_opml_file_is_its_feeds(world: World, tmp_path: Path) -> None:
     """Each feed becomes a source of its own, looked at by the same run."""
     names = tmp_path / "feeds.opml"
-    names.write_text('<opml><body><outline xmlUrl="https://f.example/rss"/></body></opml>', encoding="utf-8")
+    names.write_text(
+        '<opml><body><outline xmlUrl="https://f.example/rss"/></body></opml>', encoding="utf-8"
+    )
     world.script.feeds["https://f.example/rss"] = feed(short(1))
     world.script.on(short(1), page(1))
     world.watch(str(names))
@@ -202,7 +208,9 @@ def test_a_recheck_finds_what_was_deleted(world: World) -> None:
         world.run(recheck="30d")
 
     assert len(world.script.log) == 2
-    assert [row["gone_reason"] for row in world.rows("SELECT gone_reason FROM articles")] == ["deleted"]
+    assert [row["gone_reason"] for row in world.rows("SELECT gone_reason FROM articles")] == [
+        "deleted"
+    ]
 
 
 def test_new_cookies_are_tried_at_once(world: World, tmp_path: Path) -> None:
@@ -227,7 +235,10 @@ def test_after_a_block_no_image_is_asked_for_either(world: World) -> None:
     world.script.broken_media[url] = Later("reset")
     world.save(short(1), short(2))
     asked = len(world.script.media_log)
-    codes = [world.run(anyway=True).exit_code, world.save(short(1), short(2), anyway=True).exit_code]
+    codes = [
+        world.run(anyway=True).exit_code,
+        world.save(short(1), short(2), anyway=True).exit_code,
+    ]
 
     assert (codes, len(world.script.media_log) - asked) == ([75, 75], 0)
 
@@ -237,7 +248,9 @@ def test_after_a_block_no_image_is_asked_for_either(world: World) -> None:
     assert (world.run().images, world.status()["images"]["missing"]) == (1, 0)
 
 
-def test_saved_pages_are_taken_in_during_a_cool_down_without_a_request(world: World, tmp_path: Path) -> None:
+def test_saved_pages_are_taken_in_during_a_cool_down_without_a_request(
+    world: World, tmp_path: Path
+) -> None:
     """Their images wait until it is over."""
     url = "https://mmbiz.qpic.cn/mmbiz_png/A1/640"
     world.script.on(short(2), captcha_page(), page(2))

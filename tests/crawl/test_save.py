@@ -28,8 +28,18 @@ def test_an_address_becomes_an_article(world: World) -> None:
 
     report = world.save(short(1)).to_json()
 
-    counts = {name: report[name] for name in ("saved", "unchanged", "followed", "failed", "images", "exit_code")}
-    assert counts == {"saved": 1, "unchanged": 0, "followed": 0, "failed": 0, "images": 1, "exit_code": 0}
+    counts = {
+        name: report[name]
+        for name in ("saved", "unchanged", "followed", "failed", "images", "exit_code")
+    }
+    assert counts == {
+        "saved": 1,
+        "unchanged": 0,
+        "followed": 0,
+        "failed": 0,
+        "images": 1,
+        "exit_code": 0,
+    }
     assert world.titles() == ["第1篇"]
     assert sorted(Path(name).suffix for name in world.files()) == [".md", ".png"]
     assert report["results"][0]["path"] in world.files()
@@ -42,7 +52,10 @@ def test_short_and_long_addresses_of_one_article_end_in_one_record(world: World)
 
     assert (report.saved, report.unchanged) == (1, 1)
     assert world.script.asked == [at(short(1))]
-    assert {row["address"] for row in world.rows("SELECT address FROM addresses")} == {at(short(1)), at(long(1))}
+    assert {row["address"] for row in world.rows("SELECT address FROM addresses")} == {
+        at(short(1)),
+        at(long(1)),
+    }
 
 
 def test_again_is_free(world: World) -> None:
@@ -134,7 +147,9 @@ def test_a_broken_image_never_fails_its_article(world: World) -> None:
 
     assert (first.exit_code, first.images, first.images_missing) == (0, 1, 1)
     assert (second.images, second.images_missing) == (1, 0)
-    text = next(content for name, (content, _) in world.files().items() if name.endswith(".md")).decode()
+    text = next(
+        content for name, (content, _) in world.files().items() if name.endswith(".md")
+    ).decode()
     assert "mmbiz.qpic.cn" not in text.partition("\n# ")[2]
 
 
@@ -146,7 +161,10 @@ def test_the_next_run_tries_a_broken_image_again(world: World, trouble: ScrapeEr
     world.save(short(1))
     del world.script.broken_media[PICTURE.format("A1")]
 
-    assert [(report.images, report.images_missing) for report in (world.run(), world.run())] == [(1, 1), (0, 0)]
+    assert [(report.images, report.images_missing) for report in (world.run(), world.run())] == [
+        (1, 1),
+        (0, 0),
+    ]
     world.pass_time(14 * 24 * 3600)
     assert world.run().images_missing == 1
 
@@ -168,7 +186,9 @@ def test_images_none_leaves_the_pictures_out(world: World) -> None:
     world.script.on(short(1), page(1, images=[PICTURE.format("A1")]))
     world.save(short(1), images="none")
 
-    text = next(content for name, (content, _) in world.files().items() if name.endswith(".md")).decode()
+    text = next(
+        content for name, (content, _) in world.files().items() if name.endswith(".md")
+    ).decode()
     assert (world.script.media_log, "![" in text, "正文。" in text) == ([], False, True)
 
 
@@ -180,8 +200,12 @@ def test_images_remote_asks_for_none(world: World) -> None:
     assert world.script.media_log == []
 
 
-@pytest.mark.parametrize(("answer", "name"), [(DELETED, "deleted"), (EXPIRED, "expired"), (STRANGE, "unrecognised")])
-def test_what_is_not_an_article_is_named_and_not_stored(world: World, answer: object, name: str) -> None:
+@pytest.mark.parametrize(
+    ("answer", "name"), [(DELETED, "deleted"), (EXPIRED, "expired"), (STRANGE, "unrecognised")]
+)
+def test_what_is_not_an_article_is_named_and_not_stored(
+    world: World, answer: object, name: str
+) -> None:
     """Told apart by structure; the others go on; exit code 1."""
     world.script.on(short(1), answer)  # type: ignore[arg-type]
     world.script.on(short(2), page(2))
@@ -210,7 +234,11 @@ def test_a_held_article_that_is_gone_keeps_its_text(world: World) -> None:
     report = world.save(short(1), refresh=True)
 
     row = world.rows("SELECT gone, gone_reason, body FROM articles")[0]
-    assert (row["gone_reason"], "正文。" in row["body"], bool(row["gone"])) == ("deleted", True, True)
+    assert (row["gone_reason"], "正文。" in row["body"], bool(row["gone"])) == (
+        "deleted",
+        True,
+        True,
+    )
     assert report.exit_code == 0
 
 

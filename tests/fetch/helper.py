@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from scraper.fetch import Clock, Download, Fetcher, FetchSettings
+from scraper.clock import Clock
+from scraper.fetch import Download, Fetcher, FetchSettings
 from scraper.models import Page
 from tests.weixin import Internet
 
@@ -18,11 +19,17 @@ IMAGE = "https://mmbiz.qpic.cn/mmbiz_png/abc/640?wx_fmt=png"
 
 def settings(internet: Internet, **given: Any) -> FetchSettings:
     """Settings for this internet, without pauses."""
-    return FetchSettings(**{"interval": 0, "proxy": internet.proxy, "ca_file": internet.ca_file, **given})
+    return FetchSettings(
+        **{"interval": 0, "proxy": internet.proxy, "ca_file": internet.ca_file, **given}
+    )
 
 
 def using(
-    internet: Internet, work: Callable[[Fetcher], Awaitable[T]], *, clock: Clock | None = None, **given: Any
+    internet: Internet,
+    work: Callable[[Fetcher], Awaitable[T]],
+    *,
+    clock: Clock | None = None,
+    **given: Any,
 ) -> T:
     """What ``work`` makes of a fetcher."""
 

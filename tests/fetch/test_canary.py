@@ -32,19 +32,42 @@ def _told(page: bytes) -> bytes:
 def told(internet: Internet, tmp_path: Path) -> tuple[Path, str]:
     """An archive made with a cookies file and a proxy password, from addresses full of tokens; and what was said."""
     site = internet.site
-    good = site.article("好文章", links=[(f"https://mp.weixin.qq.com/s/0123456789abcdefghijkl?{TOKENS}", "链接")])
+    good = site.article(
+        "好文章", links=[(f"https://mp.weixin.qq.com/s/0123456789abcdefghijkl?{TOKENS}", "链接")]
+    )
     page = _told(article_page(good.fields, link=good.short))
-    site.on(good.short, Answer(body=page, headers={"Set-Cookie": f"wap_sid2={CANARY}", "X-Link": f"a?{TOKENS}"}))
+    site.on(
+        good.short,
+        Answer(body=page, headers={"Set-Cookie": f"wap_sid2={CANARY}", "X-Link": f"a?{TOKENS}"}),
+    )
     bad = site.article("坏文章")
     site.on(bad.short, Answer(status=500, body=CANARY))
     moved = site.article("验证")
-    site.redirect(moved.short, f"https://mp.weixin.qq.com/mp/wappoc_appmsgcaptcha?poc_token={CANARY}&{TOKENS}")
+    site.redirect(
+        moved.short, f"https://mp.weixin.qq.com/mp/wappoc_appmsgcaptcha?poc_token={CANARY}&{TOKENS}"
+    )
     cookies = tmp_path / "cookies.txt"
     cookies.write_text(f".weixin.qq.com\tTRUE\t/\tTRUE\t4102444800\twap_sid2\t{CANARY}\n")
     root = tmp_path / "archive"
     said = ""
-    for address in (good.short, good.long, bad.short, moved.short, "https://mp.weixin.qq.com/mp/homepage"):
-        command = [sys.executable, "-m", "archive.cli", "--archive", str(root), "-vv", "save", "--json", "--now"]
+    for address in (
+        good.short,
+        good.long,
+        bad.short,
+        moved.short,
+        "https://mp.weixin.qq.com/mp/homepage",
+    ):
+        command = [
+            sys.executable,
+            "-m",
+            "archive.cli",
+            "--archive",
+            str(root),
+            "-vv",
+            "save",
+            "--json",
+            "--now",
+        ]
         done = subprocess.run(
             [
                 *command,
@@ -55,7 +78,11 @@ def told(internet: Internet, tmp_path: Path) -> tuple[Path, str]:
                 f"{address}{'&' if '?' in address else '?'}{TOKENS}",
             ],
             cwd=ROOT,
-            env={**os.environ, **internet.env, "HTTPS_PROXY": internet.proxy.replace("//", f"//user:{CANARY}@")},
+            env={
+                **os.environ,
+                **internet.env,
+                "HTTPS_PROXY": internet.proxy.replace("//", f"//user:{CANARY}@"),
+            },
             capture_output=True,
             text=True,
             timeout=60,
@@ -67,7 +94,11 @@ def told(internet: Internet, tmp_path: Path) -> tuple[Path, str]:
         done = subprocess.run(
             [sys.executable, "-m", "archive.cli", "--archive", str(root), *command],
             cwd=ROOT,
-            env={**os.environ, **internet.env, "HTTPS_PROXY": internet.proxy.replace("//", f"//user:{CANARY}@")},
+            env={
+                **os.environ,
+                **internet.env,
+                "HTTPS_PROXY": internet.proxy.replace("//", f"//user:{CANARY}@"),
+            },
             capture_output=True,
             text=True,
             timeout=60,
@@ -94,7 +125,9 @@ def test_no_secret_stands_in_anything_written(told: tuple[Path, str]) -> None:
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%VIRTUAL%'"
             )
             for (table,) in tables.fetchall():
-                assert CANARY not in repr(connection.execute(f'SELECT * FROM "{table}"').fetchall()), table
+                assert CANARY not in repr(
+                    connection.execute(f'SELECT * FROM "{table}"').fetchall()
+                ), table
         finally:
             connection.close()
     with Snapshots(root / "snapshots.db", readonly=True) as snapshots:

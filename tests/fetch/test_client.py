@@ -10,7 +10,16 @@ import httpcore
 import httpx
 import pytest
 
-from scraper.errors import CutShort, FetchError, Forbidden, Later, Refused, ScrapeError, TimedOut, Unreachable
+from scraper.errors import (
+    CutShort,
+    FetchError,
+    Forbidden,
+    Later,
+    Refused,
+    ScrapeError,
+    TimedOut,
+    Unreachable,
+)
 from scraper.fetch import Fetcher, FetchSettings, failures, proxies, transport
 from scraper.redact import redact
 from tests.fetch.helper import IMAGE, URL, media, page, using
@@ -45,12 +54,23 @@ EXPECTED: dict[str, tuple[type[FetchError], type[FetchError]]] = {
     "WriteTimeout": (TimedOut, TimedOut),
 }
 #: Wrong use of httpx by us: these go through, as the bugs that they are.
-OURS = {"CookieConflict", "StreamError", "StreamClosed", "StreamConsumed", "RequestNotRead", "ResponseNotRead"}
+OURS = {
+    "CookieConflict",
+    "StreamError",
+    "StreamClosed",
+    "StreamConsumed",
+    "RequestNotRead",
+    "ResponseNotRead",
+}
 
 
 def _exceptions(library: Any) -> dict[str, type[Exception]]:
     found = {name: getattr(library, name) for name in library.__all__}
-    return {name: kind for name, kind in found.items() if isinstance(kind, type) and issubclass(kind, Exception)}
+    return {
+        name: kind
+        for name, kind in found.items()
+        if isinstance(kind, type) and issubclass(kind, Exception)
+    }
 
 
 def _raised(kind: type[Exception], message: str = "said so") -> Exception:
@@ -89,7 +109,9 @@ def test_every_error_of_httpcore_becomes_httpxs_of_that_name() -> None:
 def test_the_table_has_the_most_specific_first() -> None:
     """No row can be hidden by one before it."""
     kinds = [kind for kind, _ in failures.TABLE]
-    assert not [(a, b) for place, a in enumerate(kinds) for b in kinds[place + 1 :] if issubclass(b, a)]
+    assert not [
+        (a, b) for place, a in enumerate(kinds) for b in kinds[place + 1 :] if issubclass(b, a)
+    ]
 
 
 def test_the_headers_are_ours_and_no_others(internet: Internet) -> None:
@@ -113,7 +135,9 @@ def test_the_headers_are_ours_and_no_others(internet: Internet) -> None:
 
 def test_no_cookie_of_an_answer_comes_back(internet: Internet) -> None:
     """A fetcher is a stranger at every request, unless a person gave cookies."""
-    internet.site.on(URL, Answer(body=BODY, headers={"Set-Cookie": "a=b; Domain=weixin.qq.com; Path=/"}))
+    internet.site.on(
+        URL, Answer(body=BODY, headers={"Set-Cookie": "a=b; Domain=weixin.qq.com; Path=/"})
+    )
 
     async def twice(fetcher: Fetcher) -> None:
         await fetcher.page(URL)
@@ -183,7 +207,9 @@ def test_no_advice_is_mangled_by_redaction(internet: Internet) -> None:
         assert str(caught.value) == redact(str(caught.value))
 
 
-def test_a_host_around_the_proxy_is_judged_by_its_number(internet: Internet, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_around_the_proxy_is_judged_by_its_number(
+    internet: Internet, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Asked directly it is resolved here, so a name that leads inside is found out; the others go through the proxy."""
     for name, value in internet.env.items():
         monkeypatch.setenv(name, value)
@@ -209,7 +235,8 @@ def test_a_host_around_the_proxy_is_judged_by_its_number(internet: Internet, mon
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [(407, "user name and password"), (403, "does not let this host"), (502, "no connection")]
+    ("status", "said"),
+    [(407, "user name and password"), (403, "does not let this host"), (502, "no connection")],
 )
 def test_a_proxy_that_refuses_says_what_to_do(internet: Internet, status: int, said: str) -> None:
     """Exit code 69, worth another try; and that next try is not spoiled by the first."""
@@ -236,7 +263,9 @@ def test_a_proxy_that_refuses_plain_http_is_not_taken_for_the_host(internet: Int
 
 def test_a_proxy_that_is_down_is_named(internet: Internet) -> None:
     """Host and port, never the password, and what to look at."""
-    with pytest.raises(Unreachable, match=r"127\.0\.0\.1:9 cannot be reached .* \$HTTPS_PROXY") as caught:
+    with pytest.raises(
+        Unreachable, match=r"127\.0\.0\.1:9 cannot be reached .* \$HTTPS_PROXY"
+    ) as caught:
         page(internet, proxy="http://user:canary@127.0.0.1:9")
     assert (69, URL) == (caught.value.exit_code, caught.value.url)
     assert "canary" not in str(caught.value)
@@ -280,7 +309,10 @@ def test_an_error_behind_a_redirect_says_where(internet: Internet) -> None:
     internet.site.on(other, Answer(status=500))
     with pytest.raises(Later) as caught:
         page(internet)
-    assert (URL, f"the server answered 500 (Internal Server Error) (after a redirect to {other})") == (
+    assert (
+        URL,
+        f"the server answered 500 (Internal Server Error) (after a redirect to {other})",
+    ) == (
         caught.value.url,
         str(caught.value),
     )
@@ -289,7 +321,9 @@ def test_an_error_behind_a_redirect_says_where(internet: Internet) -> None:
 def test_hosts_in_other_scripts_are_asked_for_in_punycode(internet: Internet) -> None:
     """The same host to the guard, in the ``Host`` header and to the proxy; odd characters in a path come encoded."""
     url = internet.site.feed("https://xn--fsqu00a.xn--0zwm56d/rss", "<rss/>")
-    internet.site.on("https://xn--fsqu00a.xn--0zwm56d/%E6%96%87?q=%E7%AB%A0%20b", Answer(body="<rss></rss>"))
+    internet.site.on(
+        "https://xn--fsqu00a.xn--0zwm56d/%E6%96%87?q=%E7%AB%A0%20b", Answer(body="<rss></rss>")
+    )
 
     async def work(fetcher: Fetcher) -> None:
         assert (await fetcher.feed("https://例子.测试/rss")).body == b"<rss/>"
@@ -297,7 +331,9 @@ def test_hosts_in_other_scripts_are_asked_for_in_punycode(internet: Internet) ->
 
     using(internet, work)
     assert url == internet.log.urls()[0]
-    assert {request.headers["host"] for request in internet.log.requests()} == {"xn--fsqu00a.xn--0zwm56d"}
+    assert {request.headers["host"] for request in internet.log.requests()} == {
+        "xn--fsqu00a.xn--0zwm56d"
+    }
 
 
 @pytest.mark.parametrize("then", ["close", "hang"])
@@ -319,7 +355,9 @@ def test_tunnels_that_fail_to_open_use_nothing_up(internet: Internet, then: str)
 
         async with await asyncio.start_server(tunnel, "127.0.0.1", 0) as server:
             proxy = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-            async with Fetcher(FetchSettings(interval=0, proxy=proxy, page_deadline=0.3, media_parallel=0)) as fetcher:
+            async with Fetcher(
+                FetchSettings(interval=0, proxy=proxy, page_deadline=0.3, media_parallel=0)
+            ) as fetcher:
                 for _ in range(4):
                     with pytest.raises(Later):
                         await fetcher.page(URL)

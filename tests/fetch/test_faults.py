@@ -30,7 +30,9 @@ from tests.weixin import Answer, Internet
 from tests.weixin.pages import article_page, jpeg, png
 from tests.weixin.site import captcha
 
-BODY = article_page(title="完整的一页", body="".join(f"<p>第 {n} 段，说点什么。</p>" for n in range(400)))
+BODY = article_page(
+    title="完整的一页", body="".join(f"<p>第 {n} 段，说点什么。</p>" for n in range(400))
+)
 
 STATUSES: list[tuple[Answer, type[FetchError], float | None]] = [
     (Answer(status=429), RateLimited, None),
@@ -63,7 +65,9 @@ STATUSES: list[tuple[Answer, type[FetchError], float | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("answer", "expected", "wait"), STATUSES, ids=lambda v: getattr(v, "__name__", None))
+@pytest.mark.parametrize(
+    ("answer", "expected", "wait"), STATUSES, ids=lambda v: getattr(v, "__name__", None)
+)
 def test_every_fault_has_its_class(
     internet: Internet, answer: Answer, expected: type[FetchError], wait: float | None
 ) -> None:
@@ -141,7 +145,11 @@ def test_real_pages_cut_short_are_never_pages(internet: Internet, corpus: Path) 
         for how in CUTS.values():
             full = len(Answer(body=body, **how).coded("gzip, deflate")[0])
             # Behind the real end 2018's pages have a comment with another one in it.
-            end = body.index(b"</html>", body.index(b"</body>", len(body) * 2 // 3)) if "coding" not in how else full
+            end = (
+                body.index(b"</html>", body.index(b"</body>", len(body) * 2 // 3))
+                if "coding" not in how
+                else full
+            )
             internet.site.on(URL, Answer(body=body, **how))
             assert body == page(internet).body
             for at in (0, 1, 1000, end // 3, end - 9, end - 1):
@@ -153,7 +161,10 @@ def test_real_pages_cut_short_are_never_pages(internet: Internet, corpus: Path) 
 @pytest.mark.parametrize("body", [png(1), jpeg(1)], ids=["png", "jpeg"])
 def test_a_picture_cut_short_is_never_kept(internet: Internet, body: bytes) -> None:
     """Also where nobody promised its length."""
-    for answer in (Answer(body=body, cut=len(body) - 3), Answer(body=body, cut=len(body) - 3, unsized=True)):
+    for answer in (
+        Answer(body=body, cut=len(body) - 3),
+        Answer(body=body, cut=len(body) - 3, unsized=True),
+    ):
         internet.site.on(IMAGE, answer)
         with pytest.raises(CutShort):
             media(internet)
@@ -199,18 +210,29 @@ REDIRECTS: dict[str, tuple[str, type[Exception]]] = {
     "a file": ("file:///etc/passwd", Forbidden),
     "this machine": ("https://127.0.0.1/", Forbidden),
     "another port": ("https://mp.weixin.qq.com:8443/", Forbidden),
-    "captcha": ("https://mp.weixin.qq.com/mp/wappoc_appmsgcaptcha?poc_token=x&target_url=y", Blocked),
+    "captcha": (
+        "https://mp.weixin.qq.com/mp/wappoc_appmsgcaptcha?poc_token=x&target_url=y",
+        Blocked,
+    ),
     "verify": ("/mp/verifycode?cert=1", Blocked),
     "secitptpage": ("https://mp.weixin.qq.com/mp/secitptpage/verify?x", Blocked),
-    "weixin110": ("https://weixin110.qq.com/cgi-bin/mmspamsupport-bin/newredirectconfirmcgi?x=1", Blocked),
+    "weixin110": (
+        "https://weixin110.qq.com/cgi-bin/mmspamsupport-bin/newredirectconfirmcgi?x=1",
+        Blocked,
+    ),
     "login": ("https://open.weixin.qq.com/connect/oauth2/authorize?appid=x", NeedsPerson),
 }
 
 
 @pytest.mark.parametrize(("to", "expected"), REDIRECTS.values(), ids=REDIRECTS)
-def test_redirects_that_are_not_followed(internet: Internet, to: str, expected: type[Exception]) -> None:
+def test_redirects_that_are_not_followed(
+    internet: Internet, to: str, expected: type[Exception]
+) -> None:
     """One request, then the error; nothing is asked of where it leads. No body is waited for: there is none."""
-    internet.site.on(URL, Answer(status=302, headers={"Location": to} if to else {}, body="x" * 100, drip=(1, 0.5)))
+    internet.site.on(
+        URL,
+        Answer(status=302, headers={"Location": to} if to else {}, body="x" * 100, drip=(1, 0.5)),
+    )
     with pytest.raises(expected) as caught:
         page(internet)
     assert expected is type(caught.value)
@@ -257,12 +279,16 @@ def test_ten_redirects_are_followed_and_no_more(internet: Internet) -> None:
         ("/s/../s/x", "https://mp.weixin.qq.com/s/x"),
     ],
 )
-def test_a_redirect_may_be_written_in_many_ways(internet: Internet, location: str, asked: str) -> None:
+def test_a_redirect_may_be_written_in_many_ways(
+    internet: Internet, location: str, asked: str
+) -> None:
     """Relative, without a scheme, with raw UTF-8 and blanks, with a fragment: as browsers read it."""
     internet.site.on(URL, Answer(status=302, headers={"Location": location}))
     internet.site.on(asked, Answer(body=BODY))
     assert BODY == page(internet).body
-    assert [URL, asked] == [url.replace("MP.", "mp.").replace(":443", "") for url in internet.log.urls()]
+    assert [URL, asked] == [
+        url.replace("MP.", "mp.").replace(":443", "") for url in internet.log.urls()
+    ]
 
 
 @pytest.mark.parametrize("coding", [None, "gzip", "deflate"])
@@ -270,7 +296,9 @@ def test_http_1_0_is_understood(internet: Internet, coding: str | None) -> None:
     """A body that ends with its connection is whole if its page, or its packing, has an end."""
     internet.site.on(URL, Answer(body=BODY, coding=coding, unsized=True, version="1.0"))
     assert BODY == page(internet).body
-    internet.site.on(URL, Answer(body=BODY, coding=coding, unsized=True, version="1.0", truncate=len(BODY) // 3))
+    internet.site.on(
+        URL, Answer(body=BODY, coding=coding, unsized=True, version="1.0", truncate=len(BODY) // 3)
+    )
     if coding is None:
         with pytest.raises(CutShort, match="</html>"):
             page(internet)

@@ -170,7 +170,9 @@ def resolver(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         numbers = answers.pop(0)
         if not numbers:
             raise socket.gaierror(-2, "Name or service not known")
-        return [(socket.AF_INET6 if ":" in n else socket.AF_INET, 1, 6, "", (n, port)) for n in numbers]
+        return [
+            (socket.AF_INET6 if ":" in n else socket.AF_INET, 1, 6, "", (n, port)) for n in numbers
+        ]
 
     monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", look_up)
     return answers
@@ -197,7 +199,9 @@ def _direct(url: str) -> FetchError:
     return asyncio.run(run())
 
 
-def test_connected_is_to_a_judged_number(resolver: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connected_is_to_a_judged_number(
+    resolver: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """DNS rebinding: the name is looked up once, and the connection goes to that answer, not to a second one."""
     resolver[:] = [["203.205.1.1", "2402:4e00::1"], ["127.0.0.1"]]
     asked = _connects_to(monkeypatch)
@@ -208,7 +212,14 @@ def test_connected_is_to_a_judged_number(resolver: list[list[str]], monkeypatch:
 
 @pytest.mark.parametrize(
     "numbers",
-    [["127.0.0.1"], ["203.205.1.1", "10.0.0.1"], ["::1"], ["fe80::1%eth0"], ["::ffff:192.168.0.1"], ["64:ff9b::a00:1"]],
+    [
+        ["127.0.0.1"],
+        ["203.205.1.1", "10.0.0.1"],
+        ["::1"],
+        ["fe80::1%eth0"],
+        ["::ffff:192.168.0.1"],
+        ["64:ff9b::a00:1"],
+    ],
 )
 def test_a_name_that_leads_inside_is_not_connected_to(
     resolver: list[list[str]], monkeypatch: pytest.MonkeyPatch, numbers: list[str]
@@ -220,7 +231,9 @@ def test_a_name_that_leads_inside_is_not_connected_to(
     assert asked == []
 
 
-def test_an_unknown_name_is_unreachable(resolver: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_name_is_unreachable(
+    resolver: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Worth another try when the network is up again."""
     resolver[:] = [[]]
     _connects_to(monkeypatch)

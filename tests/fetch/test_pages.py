@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from scraper.defaults import DEFAULT_USER_AGENT
 from scraper.errors import BadSettings, Unreachable
-from scraper.fetch import DEFAULT_USER_AGENT, Fetcher
+from scraper.fetch import Fetcher
 from tests.fetch.helper import IMAGE, URL, media, page, using
 from tests.weixin import Answer, Internet
 from tests.weixin.pages import article_page, png
@@ -18,12 +19,22 @@ BODY = article_page(title="一页")
 
 
 @pytest.mark.parametrize("coding", [None, "gzip", "deflate"])
-@pytest.mark.parametrize("how", [{}, {"chunked": True}, {"unsized": True}], ids=["sized", "chunked", "unsized"])
-def test_a_page_is_the_bytes_that_were_meant(internet: Internet, coding: str | None, how: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "how", [{}, {"chunked": True}, {"unsized": True}], ids=["sized", "chunked", "unsized"]
+)
+def test_a_page_is_the_bytes_that_were_meant(
+    internet: Internet, coding: str | None, how: dict[str, Any]
+) -> None:
     """However it is coded and measured, ``Page.body`` is the same."""
     internet.site.on(URL, Answer(body=BODY, coding=coding, **how))
     got = page(internet)
-    assert (URL, BODY, None, 200, ()) == (got.url, got.body, got.final_url, got.status, got.redirects)
+    assert (URL, BODY, None, 200, ()) == (
+        got.url,
+        got.body,
+        got.final_url,
+        got.status,
+        got.redirects,
+    )
     assert got.fetched is not None
     assert got.fetched.utcoffset() is not None
 
@@ -56,13 +67,17 @@ def test_plain_http_goes_through_the_proxy_too(internet: Internet) -> None:
 
 def test_cookies_of_the_answer_are_not_kept(internet: Internet) -> None:
     """Headers come with lower-case names and without ``Set-Cookie``."""
-    internet.site.on(URL, Answer(body=BODY, headers={"Set-Cookie": "wap_sid2=canary", "X-Thing": "1"}))
+    internet.site.on(
+        URL, Answer(body=BODY, headers={"Set-Cookie": "wap_sid2=canary", "X-Thing": "1"})
+    )
     headers = dict(page(internet).headers)
     assert headers["x-thing"] == "1"
     assert not any("cookie" in name for name in headers)
 
 
-def test_proxy_and_certificates_come_from_the_environment(internet: Internet, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxy_and_certificates_come_from_the_environment(
+    internet: Internet, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where the settings say nothing, ``HTTPS_PROXY`` and ``SSL_CERT_FILE`` do."""
     for name, value in internet.env.items():
         monkeypatch.setenv(name, value)

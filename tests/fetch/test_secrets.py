@@ -66,7 +66,9 @@ def test_cookies_are_not_taken_along_by_a_redirect(internet: Internet, tmp_path:
     assert ["a=b", None] == [request.headers.get("cookie") for request in internet.log.requests()]
 
 
-@pytest.mark.parametrize("text", [f"wap_sid2={CANARY}", f".x\tTRUE\t/\tTRUE\tsoon\tn\t{CANARY}", f"a b c {CANARY}"])
+@pytest.mark.parametrize(
+    "text", [f"wap_sid2={CANARY}", f".x\tTRUE\t/\tTRUE\tsoon\tn\t{CANARY}", f"a b c {CANARY}"]
+)
 def test_a_bad_cookies_file_is_named_and_not_quoted(tmp_path: Path, text: str) -> None:
     """Line and form, without the line itself; exit code 78."""
     path = tmp_path / "cookies.txt"
@@ -193,7 +195,10 @@ SECRET_URL = f"https://mp.weixin.qq.com/s?__biz=Mz&key={CANARY}&uin={CANARY}&pas
         Answer(reset="before"),
         Answer(status=302, headers={"Location": SECRET_URL}),
         Answer(
-            status=302, headers={"Location": f"https://mp.weixin.qq.com/mp/wappoc_appmsgcaptcha?poc_token={CANARY}"}
+            status=302,
+            headers={
+                "Location": f"https://mp.weixin.qq.com/mp/wappoc_appmsgcaptcha?poc_token={CANARY}"
+            },
         ),
         Answer(status=302, headers={"Location": f"http://user:{CANARY}@example.com/?key={CANARY}"}),
         Answer(status=302, headers={"Location": f"https://10.0.0.1/?key={CANARY}"}),

@@ -33,10 +33,14 @@ def _bombs() -> dict[str, Answer]:
     packed = {"Content-Encoding": "gzip"}
     return {
         "gzip": Answer(body=bomb, headers=packed),
-        "gzip-in-gzip": Answer(body=gzip.compress(bomb), headers={"Content-Encoding": "gzip, gzip"}),
+        "gzip-in-gzip": Answer(
+            body=gzip.compress(bomb), headers={"Content-Encoding": "gzip, gzip"}
+        ),
         "many-gzip-members": Answer(body=gzip.compress(b"") * 400_000, headers=packed),
         "many-large-members": Answer(body=gzip.compress(bytes(MB)) * 60, headers=packed),
-        "deflate": Answer(body=zlib.compress(bytes(100 * MB)), headers={"Content-Encoding": "deflate"}),
+        "deflate": Answer(
+            body=zlib.compress(bytes(100 * MB)), headers={"Content-Encoding": "deflate"}
+        ),
         "endless": Answer(stream=lambda: itertools.repeat(bytes(65536))),
         "endless-gzip": Answer(stream=_endless_gzip, headers=packed),
         "promised": Answer(body=b"x", length=10**15),
@@ -95,7 +99,10 @@ def test_bombs_take_no_memory(internet: Internet) -> None:
 def test_caps_are_on_the_wire_and_unpacked(internet: Internet) -> None:
     """Just under each cap is fine, just over is refused."""
     for body, fine in ((bytes(2 * MB - 1), True), (bytes(2 * MB + 1), False)):
-        for answer in (Answer(body=b"<i>" + body[3:]), Answer(body=b"<i>" + body[3:], coding="gzip")):
+        for answer in (
+            Answer(body=b"<i>" + body[3:]),
+            Answer(body=b"<i>" + body[3:], coding="gzip"),
+        ):
             internet.site.on(URL, answer)
             if fine:
                 assert len(page(internet, page_cap=2 * MB, page_wire_cap=2 * MB).body) == 2 * MB - 1
@@ -135,7 +142,9 @@ TYPES = {
 
 
 @pytest.mark.parametrize(("body", "kind", "extension"), TYPES.values(), ids=TYPES)
-def test_a_file_is_what_its_bytes_say(internet: Internet, body: bytes, kind: str, extension: str) -> None:
+def test_a_file_is_what_its_bytes_say(
+    internet: Internet, body: bytes, kind: str, extension: str
+) -> None:
     """Whatever the server calls it."""
     internet.site.on(IMAGE, Answer(body=body, type="text/html"))
     got = media(internet)
@@ -176,7 +185,9 @@ def test_unpacking_does_not_depend_on_how_the_bytes_come(coding: str, size: int)
     """One at a time or all at once; several gzip members; padding behind the last."""
     text = "公众号文章 ".encode() * 500
     packed = (
-        gzip.compress(text[:100]) + gzip.compress(text[100:]) + b"\0\0" if coding == "gzip" else zlib.compress(text)
+        gzip.compress(text[:100]) + gzip.compress(text[100:]) + b"\0\0"
+        if coding == "gzip"
+        else zlib.compress(text)
     )
     unpacker = Unpacker(coding, MB)
     for at in range(0, len(packed), size):
@@ -185,7 +196,11 @@ def test_unpacking_does_not_depend_on_how_the_bytes_come(coding: str, size: int)
 
 
 TEXT = "公众号文章 ".encode() * 50
-BARE, FRAMED, GZIP = zlib.compress(TEXT, wbits=-15), zlib.compress(TEXT), gzip.compress(TEXT, mtime=0)
+BARE, FRAMED, GZIP = (
+    zlib.compress(TEXT, wbits=-15),
+    zlib.compress(TEXT),
+    gzip.compress(TEXT, mtime=0),
+)
 ODD = {
     "bare deflate": ("deflate", BARE),
     "deflate and garbage": ("deflate", FRAMED + b"garbage"),
@@ -209,7 +224,11 @@ def test_odd_packings_that_browsers_read_are_read(coding: str, packed: bytes, si
     assert TEXT == unpacker.finish()
 
 
-ENDLESS = {"bare deflate": ("deflate", BARE), "deflate": ("deflate", FRAMED), "two members": ("gzip", GZIP + GZIP)}
+ENDLESS = {
+    "bare deflate": ("deflate", BARE),
+    "deflate": ("deflate", FRAMED),
+    "two members": ("gzip", GZIP + GZIP),
+}
 
 
 @pytest.mark.parametrize(("coding", "packed"), ENDLESS.values(), ids=ENDLESS)

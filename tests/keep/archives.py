@@ -30,22 +30,42 @@ def fill(root: Path, pages: Iterable[Page], *, now: datetime = NOW) -> list[str]
         for page in pages:
             article = parse(page)
             address = article.url or page.url
-            found = store.keep(article, address=address, now=now, snapshot_id=snapshots.put(page, address=address))
+            found = store.keep(
+                article, address=address, now=now, snapshot_id=snapshots.put(page, address=address)
+            )
             keys.append(found.key)
     return keys
 
 
 def contents(root: Path) -> dict[str, bytes]:
     """Every Markdown and media file by its path."""
-    paths = [p for folder in ("articles", "media") for p in sorted((root / folder).rglob("*")) if p.is_file()]
+    paths = [
+        p
+        for folder in ("articles", "media")
+        for p in sorted((root / folder).rglob("*"))
+        if p.is_file()
+    ]
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
 
 
-def rows(root: Path, *, but: Iterable[str] = ("archived", "checked", "snapshot_id", "head_check", "changed")) -> object:
+def rows(
+    root: Path,
+    *,
+    but: Iterable[str] = ("archived", "checked", "snapshot_id", "head_check", "changed"),
+) -> object:
     """What the database says about the articles, without the times at which they were kept."""
     with open_database(root / "archive.db", readonly=True) as db:
         tables = {}
-        for table in ("articles", "links", "images", "embeds", "losses", "tags", "albums", "addresses"):
+        for table in (
+            "articles",
+            "links",
+            "images",
+            "embeds",
+            "losses",
+            "tags",
+            "albums",
+            "addresses",
+        ):
             left_out = {*but, "first_seen", *(["id"] if table == "links" else [])}
             found = db.conn.execute(f"SELECT * FROM {table}").fetchall()
             tables[table] = [{k: r[k] for k in r.keys() if k not in left_out} for r in found]  # noqa: SIM118

@@ -34,7 +34,9 @@ def fields(number: int, *, links: tuple[int, ...] = (), text: str = "") -> Field
     )
 
 
-def page(number: int, *, links: tuple[int, ...] = (), text: str = "", fetched: datetime | None = FETCHED) -> Page:
+def page(
+    number: int, *, links: tuple[int, ...] = (), text: str = "", fetched: datetime | None = FETCHED
+) -> Page:
     """The same as fetched."""
     found = fields(number, links=links, text=text)
     return Page(

@@ -17,7 +17,9 @@ def template(seed: int = 1, *, size: int = 200_000) -> bytes:
     parts: list[str] = []
     length = 0
     while length < size:
-        names = "".join(draw.choices("abcdefghijklmnopqrstuvwxyzABCDEFGHIJ_$0123456789", k=draw.randint(20, 90)))
+        names = "".join(
+            draw.choices("abcdefghijklmnopqrstuvwxyzABCDEFGHIJ_$0123456789", k=draw.randint(20, 90))
+        )
         parts.append(f"function {names[:8]}(e,t){{return {names}(e,{draw.randint(0, 10**9)})}};")
         length += len(parts[-1])
     return "".join(parts).encode()
@@ -26,20 +28,30 @@ def template(seed: int = 1, *, size: int = 200_000) -> bytes:
 def words(seed: int, count: int = 200) -> str:
     """Sentences of made-up Chinese."""
     draw = random.Random(seed)
-    return "".join(draw.choice(_WORDS) + ("。" if draw.random() < 0.15 else "") for _ in range(count))
+    return "".join(
+        draw.choice(_WORDS) + ("。" if draw.random() < 0.15 else "") for _ in range(count)
+    )
 
 
 def raw(seed: int, script: bytes) -> bytes:
     """A whole page."""
     text = f"<div id='js_content'><p>{words(seed)}</p></div><script nonce='{seed}'>"
     return (
-        b"<!DOCTYPE html><html><head><meta charset='utf-8'></head><body>" + text.encode() + script + b"</script></html>"
+        b"<!DOCTYPE html><html><head><meta charset='utf-8'></head><body>"
+        + text.encode()
+        + script
+        + b"</script></html>"
     )
 
 
 def page(seed: int, script: bytes, *, fetched: datetime | None = FETCHED) -> Page:
     """The same as fetched."""
-    return Page(url=address(seed), body=raw(seed, script), headers=(("content-type", "text/html"),), fetched=fetched)
+    return Page(
+        url=address(seed),
+        body=raw(seed, script),
+        headers=(("content-type", "text/html"),),
+        fetched=fetched,
+    )
 
 
 def address(number: int) -> str:

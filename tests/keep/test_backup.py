@@ -69,7 +69,9 @@ def test_again_copies_only_what_is_new(root: Path, tmp_path: Path) -> None:
     third = backup(root, tmp_path / "b")
 
     assert (1, 1) == (third.files, third.removed)
-    assert contents(root) == {k: v for k, v in contents(tmp_path / "b").items() if k != "articles/own.md"}
+    assert contents(root) == {
+        k: v for k, v in contents(tmp_path / "b").items() if k != "articles/own.md"
+    }
 
 
 def test_a_copy_taken_while_articles_arrive_is_whole(root: Path, tmp_path: Path) -> None:

@@ -90,7 +90,12 @@ def test_a_web_page_needs_nothing_else_and_runs_nothing(root: Path, tmp_path: Pa
 def test_no_payload_survives_in_a_web_page_or_a_book(tmp_path: Path, payload: str) -> None:
     """Not even a body that was tampered with in the database brings script or a foreign address into an export."""
     with opened(tmp_path / "a") as (store, _):
-        article = Article(title=payload, body=f"<p>vor</p>{payload}<p>nach</p>", text="x", url="https://x.example/1")
+        article = Article(
+            title=payload,
+            body=f"<p>vor</p>{payload}<p>nach</p>",
+            text="x",
+            url="https://x.example/1",
+        )
         store.keep(article, address="https://x.example/1", now=NOW)
 
     export(tmp_path / "a", "html", tmp_path / "out")
@@ -98,10 +103,23 @@ def test_no_payload_survives_in_a_web_page_or_a_book(tmp_path: Path, payload: st
 
     text = next((tmp_path / "out").rglob("*.html")).read_text(encoding="utf-8")
     with zipfile.ZipFile(tmp_path / "book.epub") as book:
-        documents = [text, *(book.read(n).decode() for n in book.namelist() if n.endswith((".xhtml", ".opf", ".ncx")))]
+        documents = [
+            text,
+            *(
+                book.read(n).decode()
+                for n in book.namelist()
+                if n.endswith((".xhtml", ".opf", ".ncx"))
+            ),
+        ]
     for document in documents:
-        tags = "".join(re.findall(r"<[^>]*>", document.replace('<meta http-equiv="Content-Security-Policy"', "")))
-        assert not re.search(r"<script|<iframe|<form|<svg|<math|javascript:|data:text|\son\w+\s*=|evil", tags, re.I)
+        tags = "".join(
+            re.findall(
+                r"<[^>]*>", document.replace('<meta http-equiv="Content-Security-Policy"', "")
+            )
+        )
+        assert not re.search(
+            r"<script|<iframe|<form|<svg|<math|javascript:|data:text|\son\w+\s*=|evil", tags, re.I
+        )
 
 
 @given(st.text(alphabet="<>/ab p\"'&;=\x00\x0b\ufffe\ud800\U0001f600中", max_size=80))
@@ -114,7 +132,9 @@ def test_lines_of_json_hold_everything(root: Path, tmp_path: Path) -> None:
     """One object an article with the facts of ``list --json``, text, HTML, links with the keys of what is held."""
     export(root, "jsonl", tmp_path / "a.jsonl")
 
-    lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = [
+        json.loads(line) for line in (tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     by_title = {line["title"]: line for line in lines}
     first, second = by_title["文章1: 岩茶 & <香气>"], by_title["文章2: 岩茶 & <香气>"]
     assert 3 == len(lines)
@@ -129,7 +149,9 @@ def test_a_spreadsheet_opens_it_and_runs_nothing(tmp_path: Path) -> None:
     """UTF-8 with a mark that Excel needs; a title that begins a formula is a text."""
     with opened(tmp_path / "a") as (store, _):
         title = '=HYPERLINK("https://evil.example","x")'
-        store.keep(Article(title=title, text="a\nb", body="<p>a</p>", author="@sum"), address="u", now=NOW)
+        store.keep(
+            Article(title=title, text="a\nb", body="<p>a</p>", author="@sum"), address="u", now=NOW
+        )
 
     export(tmp_path / "a", "csv", tmp_path / "a.csv")
 
@@ -205,12 +227,17 @@ def epubcheck() -> list[str] | None:
 @pytest.mark.skipif(epubcheck() is None, reason="epubcheck (apt install epubcheck) is not here")
 def test_epubcheck_finds_nothing(corpus: Path, tmp_path: Path) -> None:
     """A book of all real pages has no error and no warning."""
-    fill(tmp_path / "a", (Page(url=p.as_uri(), body=p.read_bytes()) for p in (corpus / "pages").glob("*.html")))
+    fill(
+        tmp_path / "a",
+        (Page(url=p.as_uri(), body=p.read_bytes()) for p in (corpus / "pages").glob("*.html")),
+    )
     export(tmp_path / "a", "epub", tmp_path / "all.epub")
 
     command = epubcheck()
     assert command
-    result = subprocess.run([*command, str(tmp_path / "all.epub")], capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [*command, str(tmp_path / "all.epub")], capture_output=True, text=True, check=False
+    )
 
     assert "0 fatals / 0 errors / 0 warnings" in result.stdout + result.stderr
     assert 0 == result.returncode
@@ -221,7 +248,11 @@ def records(path: Path) -> Iterator[tuple[str, str, bytes]]:
     with path.open("rb") as file:
         for record in ArchiveIterator(file, check_digests="raise"):
             assert "WARC/1.1" == record.rec_headers.protocol
-            yield record.rec_type, record.rec_headers.get_header("WARC-Target-URI"), record.content_stream().read()
+            yield (
+                record.rec_type,
+                record.rec_headers.get_header("WARC-Target-URI"),
+                record.content_stream().read(),
+            )
 
 
 @pytest.mark.parametrize("name", ["a.warc.gz", "a.warc"])
@@ -248,7 +279,8 @@ def test_a_warc_makes_the_archive_again(root: Path, tmp_path: Path) -> None:
     with opened(root) as (_, old), opened(tmp_path / "b") as (_, new):
         assert [old.get(n) for n in (1, 2, 3)] == [new.get(n) for n in (1, 2, 3)]
     assert {
-        k: re.sub(r"archived: .*\n|check: .*\n", "", v.decode(errors="replace")) for k, v in contents(root).items()
+        k: re.sub(r"archived: .*\n|check: .*\n", "", v.decode(errors="replace"))
+        for k, v in contents(root).items()
     } == {
         k: re.sub(r"archived: .*\n|check: .*\n", "", v.decode(errors="replace"))
         for k, v in contents(tmp_path / "b").items()
@@ -267,7 +299,9 @@ def test_pages_from_files_are_resources_and_come_back_as_files(tmp_path: Path) -
     assert (None, page(1, fetched=None).body) == (found.fetched, found.body)
 
 
-@pytest.mark.parametrize("said", ["[]", "{", '{"request": [1, [2]], "redirects": 3, "url": {}}', "null", '"x"'])
+@pytest.mark.parametrize(
+    "said", ["[]", "{", '{"request": [1, [2]], "redirects": 3, "url": {}}', "null", '"x"']
+)
 def test_what_a_foreign_warc_says_of_an_exchange_is_not_trusted(tmp_path: Path, said: str) -> None:
     """Our own extension field with nonsense in it costs nothing but itself."""
     with (tmp_path / "a.warc").open("wb") as file:
@@ -294,7 +328,9 @@ def test_a_target_that_cannot_be_written_says_so(root: Path, tmp_path: Path) -> 
     """Nothing half-written is left, and the message tells what to do."""
     (tmp_path / "file").write_text("x")
 
-    result = wechat_archive("export", "jsonl", str(tmp_path / "file" / "a.jsonl"), "--archive", str(root))
+    result = wechat_archive(
+        "export", "jsonl", str(tmp_path / "file" / "a.jsonl"), "--archive", str(root)
+    )
 
     assert result.code in (73, 74)
     assert "The archive is untouched" in result.stderr

@@ -31,9 +31,7 @@ from tests.keep.articles import PICTURE, fields, page
 from tests.weixin.media import png
 
 BIZ = "MzA5MTIzNDU2Nw=="
-ADDRESS = (
-    f"http://mp.weixin.qq.com/s?__biz={BIZ}&mid=2247480009&idx=1&sn=0123456789abcdef0123456789abcdef&chksm=ab12#rd"
-)
+ADDRESS = f"http://mp.weixin.qq.com/s?__biz={BIZ}&mid=2247480009&idx=1&sn=0123456789abcdef0123456789abcdef&chksm=ab12#rd"
 RELATED = f"http://mp.weixin.qq.com/s?__biz={BIZ}&mid=2247480008&idx=1&sn=fedcba9876543210fedcba9876543210&scene=21#wechat_redirect"
 
 #: The layout of the sample article: no front matter, prose wrapped at 80 columns by html2text.
@@ -106,7 +104,9 @@ def test_its_images_links_and_marks_are_kept() -> None:
     """The picture and the links stand where they stood, bold stays bold, the list is a list."""
     article = read_body(read_head(SAMPLE))
 
-    assert ["https://mmbiz.qpic.cn/mmbiz_jpg/ONE/640?wx_fmt=jpeg"] == [image.url for image in article.images]
+    assert ["https://mmbiz.qpic.cn/mmbiz_jpg/ONE/640?wx_fmt=jpeg"] == [
+        image.url for image in article.images
+    ]
     assert ["前一篇", "别处"] == [link.text for link in article.links if link.relation == "text"]
     assert "<strong>刚拿了 10 亿美金估值的 Stability AI 正准备下一轮。</strong>" in article.body
     assert "<ol><li>" in article.body
@@ -128,7 +128,9 @@ def test_its_related_reads_wait_to_be_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "title"), [(CLIPPED, "剪藏"), (LISTED, "标题 斜"), (WINDOWS, "标题")], ids=["clipper", "list", "windows"]
+    ("text", "title"),
+    [(CLIPPED, "剪藏"), (LISTED, "标题 斜"), (WINDOWS, "标题")],
+    ids=["clipper", "list", "windows"],
 )
 def test_other_tools_files_are_read(text: str, title: str) -> None:
     """Front matter of clippers, bullet lists of exporters, full-width colons, BOM and CRLF."""
@@ -148,7 +150,9 @@ def test_a_small_sign_beside_words_stays_beside_them() -> None:
     assert [None, None] == [image.width for image in again.images]
 
 
-@pytest.mark.parametrize("text", ["# README\n\nHow to build.\n", "", "---\nnot: [yaml\n---\n", "只有一行。"])
+@pytest.mark.parametrize(
+    "text", ["# README\n\nHow to build.\n", "", "---\nnot: [yaml\n---\n", "只有一行。"]
+)
 def test_a_file_about_nothing_is_refused_with_a_reason(text: str) -> None:
     """A Markdown file that is about no WeChat article never becomes one."""
     with pytest.raises(BadInput):
@@ -171,7 +175,19 @@ def test_our_own_files_rebuild_the_database(tmp_path: Path) -> None:
 
     assert (3, 1, 0, 0) == (report.counts["new"], report.media, report.links, report.exit_code)
     assert before == contents(root)
-    same = {"title", "author", "account", "published", "place", "digest", "cover", "url", "path", "text", "key"}
+    same = {
+        "title",
+        "author",
+        "account",
+        "published",
+        "place",
+        "digest",
+        "cover",
+        "url",
+        "path",
+        "text",
+        "key",
+    }
     assert _only(known, same) == _only(rows(root), same)
     assert wechat_archive("verify", "--archive", str(root)).code == 0
 
@@ -207,7 +223,9 @@ def test_again_is_free_and_what_is_held_wins(tmp_path: Path) -> None:
 def test_a_markdown_copy_gives_way_to_the_page(tmp_path: Path) -> None:
     """What was known from a file alone becomes whole when the raw page is imported."""
     root, path = taken(tmp_path, "1.html", page(1).body)
-    (tmp_path / "1.md").write_text(f"# 题\n\n文章作者: 某\n原文链接: {fields(1).long}\n\n文。\n", encoding="utf-8")
+    (tmp_path / "1.md").write_text(
+        f"# 题\n\n文章作者: 某\n原文链接: {fields(1).long}\n\n文。\n", encoding="utf-8"
+    )
     import_files(root, [tmp_path / "1.md"])
 
     report = import_files(root, [path])
@@ -230,7 +248,9 @@ def test_saved_pages_of_browsers_singlefile_and_curl(tmp_path: Path) -> None:
     for number, (name, mark) in enumerate(marks.items(), start=1):
         (folder / name).write_bytes(mark + page(number).body)
     packed = gzip.compress(page(4).body)
-    (folder / "wire.html").write_bytes(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + packed)
+    (folder / "wire.html").write_bytes(
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + packed
+    )
     (folder / "cut.html").write_bytes(packed[:-20])
     (folder / "browser_files").mkdir()
     (folder / "browser_files" / "frame.html").write_text("<html>an advertisement</html>")
@@ -293,7 +313,12 @@ def test_the_exporters_json_is_read(tmp_path: Path) -> None:
     with opened(root) as (store, _):
         stored = store.get(ADDRESS)
         article = store.article(stored.article_id)
-    assert ("有正文", "测试号", "某人", "摘要") == (article.title, article.account.name, article.author, article.digest)
+    assert ("有正文", "测试号", "某人", "摘要") == (
+        article.title,
+        article.account.name,
+        article.author,
+        article.digest,
+    )
     assert "第一段\n第二段 <b> 不是标签" == article.text
     assert (datetime(2022, 10, 27, 4, 18, tzinfo=UTC), True, "77") == (
         article.published, article.original, article.album.id if article.album else None
@@ -348,15 +373,30 @@ def test_markdown_to_html(markdown: str, ours: bool, html: str) -> None:
 @pytest.mark.long
 def test_real_articles_survive_the_way_through_markdown(corpus: Path) -> None:
     """Every corpus page → file → article → file: the same file, text, links and facts (image sizes do not fit in)."""
-    for path in sorted([*(corpus / "pages").glob("*.html"), *(corpus / "browser-saved").glob("*.html")]):
-        article = parse(Page(url="https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOpQrStUv", body=path.read_bytes()))
+    for path in sorted(
+        [*(corpus / "pages").glob("*.html"), *(corpus / "browser-saved").glob("*.html")]
+    ):
+        article = parse(
+            Page(url="https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOpQrStUv", body=path.read_bytes())
+        )
         text = to_markdown(article)
 
         again = read_body(read_head(text))
 
         assert text == to_markdown(again), path.name
         assert article.text == again.text, path.name
-        for name in ("title", "account", "author", "published", "mid", "idx", "url", "digest", "media", "album"):
+        for name in (
+            "title",
+            "account",
+            "author",
+            "published",
+            "mid",
+            "idx",
+            "url",
+            "digest",
+            "media",
+            "album",
+        ):
             assert getattr(article, name) == getattr(again, name), (path.name, name)
         assert {link.url for link in article.links} == {link.url for link in again.links}, path.name
 
@@ -389,7 +429,9 @@ def test_earlier_versions_kept_as_files_become_versions_again(tmp_path: Path) ->
         found = next(iter(store.articles()))
         texts = [store.version(found.article_id, number).text for number in (1, 2, 3)]
         assert 0 == wechat_archive("verify", "--archive", str(root)).code
-        assert ["zuerst", "dann", "zuletzt"] == [re.findall("zuerst|dann|zuletzt", text)[0] for text in texts]
+        assert ["zuerst", "dann", "zuletzt"] == [
+            re.findall("zuerst|dann|zuletzt", text)[0] for text in texts
+        ]
 
 
 def test_an_edited_file_is_taken_as_it_is_now(tmp_path: Path) -> None:

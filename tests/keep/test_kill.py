@@ -26,7 +26,18 @@ from tests.keep.articles import page
 from tests.share import share
 
 #: What a writing command does that a kill could break: files, databases, and their order.
-CALLS = ("pwrite64", "fdatasync", "fsync", "rename", "write", "openat", "unlink", "ftruncate", "link", "mkdir")
+CALLS = (
+    "pwrite64",
+    "fdatasync",
+    "fsync",
+    "rename",
+    "write",
+    "openat",
+    "unlink",
+    "ftruncate",
+    "link",
+    "mkdir",
+)
 ARTICLES = 10
 KILLS = 40
 
@@ -44,7 +55,9 @@ class Sweep:
     def __init__(self, nursery: Nursery, seed: int) -> None:
         self.nursery, self.rng, self.traced = nursery, random.Random(seed), strace_works()
 
-    def run(self, *argv: str, sound: Callable[[], None], again: Callable[[], None], kills: int) -> None:
+    def run(
+        self, *argv: str, sound: Callable[[], None], again: Callable[[], None], kills: int
+    ) -> None:
         """``sound`` is asked after each kill; ``again`` makes work where the command was quicker than the kill."""
         done = 0
         for _ in range(kills * 3):
@@ -129,7 +142,13 @@ def test_import_killed_anywhere(nursery: Nursery, tmp_path: Path) -> None:
         (folder / f"{number}.html").write_bytes(page(number, links=(1,)).body)
 
     Sweep(nursery, 1).run(
-        "import", str(folder), "--archive", str(root), sound=lambda: sound(root), again=more, kills=share(KILLS)
+        "import",
+        str(folder),
+        "--archive",
+        str(root),
+        sound=lambda: sound(root),
+        again=more,
+        kills=share(KILLS),
     )
 
     whole = contents(tmp_path / "whole")
@@ -150,12 +169,22 @@ def test_reparse_killed_anywhere(nursery: Nursery, tmp_path: Path) -> None:
                 article = replace(parse(found), author="von früher")
                 address = article.url or ""
                 kept = snapshots.put(found, address=address)
-                store.keep(article, address=address, now=NOW, snapshot_id=kept, parser_version=0, again=True)
+                store.keep(
+                    article,
+                    address=address,
+                    now=NOW,
+                    snapshot_id=kept,
+                    parser_version=0,
+                    again=True,
+                )
 
     root.mkdir()
     older()
     Sweep(nursery, 2).run(
-        *("reparse", "--jobs", "1", "--archive", str(root)), sound=lambda: sound(root), again=older, kills=share(KILLS)
+        *("reparse", "--jobs", "1", "--archive", str(root)),
+        sound=lambda: sound(root),
+        again=older,
+        kills=share(KILLS),
     )
 
     assert contents(tmp_path / "whole") == contents(root)
@@ -179,7 +208,13 @@ def test_backup_killed_anywhere(nursery: Nursery, tmp_path: Path) -> None:
         fill(root, [page(next(numbers))])
 
     Sweep(nursery, 3).run(
-        "backup", str(target), "--archive", str(root), sound=whole, again=more, kills=share(KILLS // 2)
+        "backup",
+        str(target),
+        "--archive",
+        str(root),
+        sound=whole,
+        again=more,
+        kills=share(KILLS // 2),
     )
 
     assert contents(root) == contents(target)

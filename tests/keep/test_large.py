@@ -28,7 +28,9 @@ sys.exit(code)
 
 def peak(*argv: str) -> float:
     """The largest resident size of ``wechat-archive ARGV…`` in MB; it must end well."""
-    done = subprocess.run([sys.executable, "-c", RUN, "-q", *argv], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, "-q", *argv], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, (argv, done.stderr)
     return int(done.stderr.split()[-1]) / 1024
 

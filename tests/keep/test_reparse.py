@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from scraper.parse import article
 from archive.errors import ArchiveError, NotHeld
 from archive.reparse import ReparseReport, reparse
 from archive.reparse import job as reparse_job
 from scraper.models import Article, Page
+from scraper.parse import article
 from tests.command import wechat_archive
 from tests.keep.archives import contents, fill, opened, rows
 from tests.keep.articles import page
@@ -44,7 +44,9 @@ def learnt(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_the_same_parser_changes_nothing(root: Path, jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_parser_changes_nothing(
+    root: Path, jobs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Not a byte of a file, not a field of a row, in one process or two."""
     monkeypatch.setattr("archive.reparse.job.PAGES_A_PROCESS", 1)
     before = contents(root), rows(root)
@@ -81,7 +83,9 @@ def test_a_dry_run_shows_the_diff_and_writes_nothing(root: Path) -> None:
 
 
 @pytest.mark.usefixtures("learnt")
-def test_an_interrupted_one_goes_on_where_it_was(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_one_goes_on_where_it_was(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After a stop in the middle, the same call repeats at most what was not yet noted."""
     monkeypatch.setattr(reparse_job, "NOTE_EVERY", 1)
 
@@ -101,9 +105,15 @@ def test_an_interrupted_one_goes_on_where_it_was(root: Path, monkeypatch: pytest
     assert (3, 3, None) == (again.pages, again.unchanged, again.resumed_at)
 
 
-def test_a_page_nobody_understood_becomes_an_article(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_nobody_understood_becomes_an_article(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A raw page kept as evidence is tried again: a newer parser keeps it as an article, a status page stays none."""
-    strange = Page(url="https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA", body=b"<html>new template", fetched=FETCHED)
+    strange = Page(
+        url="https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA",
+        body=b"<html>new template",
+        fetched=FETCHED,
+    )
     with opened(root) as (_, snapshots):
         snapshots.put(strange, address=strange.url)
 
@@ -111,7 +121,11 @@ def test_a_page_nobody_understood_becomes_an_article(root: Path, monkeypatch: py
     read = article.read
 
     def better(page: Page) -> Article:
-        return Article(title="读懂了", text="文", body="<p>文</p>") if b"new template" in page.body else read(page)
+        return (
+            Article(title="读懂了", text="文", body="<p>文</p>")
+            if b"new template" in page.body
+            else read(page)
+        )
 
     monkeypatch.setattr(article, "read", better)
     report = reparse(root, scope="all", jobs=1)
@@ -126,7 +140,9 @@ def _counts(report: ReparseReport) -> tuple[int, int, int]:
     return report.pages, report.unchanged, report.new
 
 
-def test_a_page_that_gives_no_article_any_more_takes_nothing_away(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_gives_no_article_any_more_takes_nothing_away(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever a parser says of a kept page, the kept article stays; it is named and the exit code is 1."""
     before = contents(root)
     monkeypatch.setattr(article, "read", lambda page: Article(title="空"))
@@ -182,13 +198,17 @@ def test_the_summary_is_for_people_and_programs(root: Path) -> None:
     found = wechat_archive("reparse", "--all", "--jobs", "1", "--json", "--archive", str(root))
 
     assert line.stdout.startswith("reparse: 3 raw pages read again, 0 changed, 3 unchanged")
-    assert (3, 3, 0) == tuple(json.loads(found.stdout)[name] for name in ("pages", "unchanged", "exit_code"))
+    assert (3, 3, 0) == tuple(
+        json.loads(found.stdout)[name] for name in ("pages", "unchanged", "exit_code")
+    )
 
 
 @pytest.mark.long
 def test_real_pages_made_again_are_as_freshly_saved(corpus: Path, tmp_path: Path) -> None:
     """All pages of the corpus, in two processes: every row and file as a fresh save gives them."""
-    pages = [Page(url=p.as_uri(), body=p.read_bytes()) for p in sorted((corpus / "pages").glob("*.html"))]
+    pages = [
+        Page(url=p.as_uri(), body=p.read_bytes()) for p in sorted((corpus / "pages").glob("*.html"))
+    ]
     fill(tmp_path / "a", pages)
     shutil.copytree(tmp_path / "a", tmp_path / "b")
     report = reparse(tmp_path / "a", scope="all", jobs=2)

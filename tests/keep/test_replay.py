@@ -18,11 +18,15 @@ from tests.keep.archives import fill
 from tests.keep.articles import page
 
 #: Where pywb is, if it is: on the path, or in an environment of its own (it needs older libraries than we do).
-PYWB = shutil.which("wb-manager", path=os.pathsep.join([os.environ.get("PYWB_BIN", ""), os.environ.get("PATH", "")]))
+PYWB = shutil.which(
+    "wb-manager", path=os.pathsep.join([os.environ.get("PYWB_BIN", ""), os.environ.get("PATH", "")])
+)
 
 
 @pytest.mark.long
-@pytest.mark.skipif(PYWB is None, reason="pywb is not here (pip install pywb, $PYWB_BIN names its bin folder)")
+@pytest.mark.skipif(
+    PYWB is None, reason="pywb is not here (pip install pywb, $PYWB_BIN names its bin folder)"
+)
 def test_pywb_replays_the_pages(tmp_path: Path) -> None:
     """The raw replay (``id_``) of each address gives the bytes that were received."""
     assert PYWB

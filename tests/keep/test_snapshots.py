@@ -63,8 +63,15 @@ def test_no_secret_reaches_the_file(tmp_path: Path) -> None:
         final_url=f"https://mp.weixin.qq.com/s/abc?appmsg_token={canary}",
         redirects=(f"https://mp.weixin.qq.com/s/abc?exportkey={canary}",),
         body=b"page",
-        request=(("Cookie", canary), ("Proxy-Authorization", canary), ("Referer", f"https://x/?key={canary}")),
-        headers=(("Set-Cookie", canary), ("location", f"https://mp.weixin.qq.com/s/a?key={canary}")),
+        request=(
+            ("Cookie", canary),
+            ("Proxy-Authorization", canary),
+            ("Referer", f"https://x/?key={canary}"),
+        ),
+        headers=(
+            ("Set-Cookie", canary),
+            ("location", f"https://mp.weixin.qq.com/s/a?key={canary}"),
+        ),
     )
     with Snapshots(tmp_path / "snapshots.db") as kept:
         kept.put(given, address=f"https://mp.weixin.qq.com/s/abc?uin={canary}")
@@ -102,7 +109,9 @@ def test_pages_of_one_template_cost_little(tmp_path: Path) -> None:
         stored = [snapshot.stored for snapshot in kept.each()]
 
         assert sum(stored[1:]) < stored[0] / 10
-        assert [page(seed, SCRIPT).body for seed in range(20)] == [kept.get(s.id).body for s in kept.each()]
+        assert [page(seed, SCRIPT).body for seed in range(20)] == [
+            kept.get(s.id).body for s in kept.each()
+        ]
 
 
 def test_chains_stay_short_while_the_template_drifts(kept: Snapshots) -> None:
@@ -179,7 +188,9 @@ def test_a_damaged_base_is_named_with_what_it_takes_along(tmp_path: Path) -> Non
         found = list(kept.check())
 
         assert {1, 2, 3} == {number for damage in found for number in damage.snapshots}
-        assert {address(0), address(1), address(2)} == {a for damage in found for a in damage.addresses}
+        assert {address(0), address(1), address(2)} == {
+            a for damage in found for a in damage.addresses
+        }
         for number in (1, 2, 3):
             with pytest.raises(Corrupt, match=f"snapshot {number} "):
                 kept.get(number)
@@ -197,7 +208,9 @@ def test_the_same_page_again_mends_a_damaged_one(tmp_path: Path) -> None:
         kept.put(page(0, SCRIPT), address=address(0))
 
         assert [] == list(kept.check())
-        assert [raw(seed, SCRIPT) for seed in range(3)] == [kept.get(number).body for number in (1, 2, 3)]
+        assert [raw(seed, SCRIPT) for seed in range(3)] == [
+            kept.get(number).body for number in (1, 2, 3)
+        ]
 
 
 def test_a_much_needed_base_is_kept_twice(tmp_path: Path) -> None:
@@ -249,7 +262,9 @@ def test_a_row_beside_a_sound_page_is_made_right(tmp_path: Path) -> None:
 
 def _flip_in_frame(path: Path, body_id: int) -> None:
     with closing(sqlite3.connect(path)) as db:
-        frame = bytearray(db.execute("SELECT frame FROM bodies WHERE id = ?", (body_id,)).fetchone()[0])
+        frame = bytearray(
+            db.execute("SELECT frame FROM bodies WHERE id = ?", (body_id,)).fetchone()[0]
+        )
         frame[len(frame) // 2] ^= 1
         db.execute("UPDATE bodies SET frame = ? WHERE id = ?", (bytes(frame), body_id))
         db.commit()
@@ -285,14 +300,18 @@ def test_no_flipped_bit_is_served(tmp_path: Path) -> None:
 
 def test_what_cannot_be_opened_says_so(tmp_path: Path) -> None:
     """No database, no folder, or one of a newer program: each ends in its own error."""
-    (tmp_path / "text.db").write_text("This is no database, though it is long enough to be one." * 20)
+    (tmp_path / "text.db").write_text(
+        "This is no database, though it is long enough to be one." * 20
+    )
     with pytest.raises(Corrupt, match=r"text\.db is damaged"):
         Snapshots(tmp_path / "text.db")
     with pytest.raises(CannotCreate, match="no/such"):
         Snapshots(tmp_path / "no/such" / "snapshots.db")
     Snapshots(tmp_path / "new.db").close()
     with closing(sqlite3.connect(tmp_path / "new.db")) as db:
-        db.execute("INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('snapshots', 'from_the_future')")
+        db.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('snapshots', 'from_the_future')"
+        )
         db.commit()
     with pytest.raises(NewerArchive, match="from_the_future"):
         Snapshots(tmp_path / "new.db")
@@ -308,7 +327,20 @@ def test_a_frame_that_lies_about_its_size_takes_no_memory() -> None:
 
 EFFORTS: tuple[Effort, ...] = ("quick", "light", "usual", "thorough")
 PIECES = st.sampled_from(
-    [b"\\x22", b"\\x5c", b"\\x3c", b"\\x3C", b"\\x0a", b"\\", b'"', b"<", b"&", b"x22", b"\\x41", b"a" * 9]
+    [
+        b"\\x22",
+        b"\\x5c",
+        b"\\x3c",
+        b"\\x3C",
+        b"\\x0a",
+        b"\\",
+        b'"',
+        b"<",
+        b"&",
+        b"x22",
+        b"\\x41",
+        b"a" * 9,
+    ]
 )
 
 
@@ -337,10 +369,15 @@ def test_an_escaped_copy_of_the_text_costs_little() -> None:
     assert len(twice) < len(once) + 400
 
 
-@given(st.binary(max_size=200), st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), max_size=5))
+@given(
+    st.binary(max_size=200),
+    st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), max_size=5),
+)
 def test_damaged_spans_are_damage(body: bytes, spans: list[tuple[int, int]]) -> None:
     """Spans that no page has give an error, never another page and never more memory."""
-    head = bytes([ord("P"), len(spans)]) + b"".join(n.to_bytes(4, "little") for span in spans for n in span)
+    head = bytes([ord("P"), len(spans)]) + b"".join(
+        n.to_bytes(4, "little") for span in spans for n in span
+    )
     with pytest.raises(BadFrame):
         unpack(head + pack(body), b"", len(body), digest(body + b"!"))
 
@@ -370,7 +407,9 @@ def test_the_real_pages_take_under_40_kb(corpus: Path, tmp_path: Path) -> None:
     random.Random(11).shuffle(paths)
     with Snapshots(tmp_path / "snapshots.db") as kept:
         ids = [kept.put(Page(url=p.name, body=p.read_bytes()), address=p.name) for p in paths]
-        assert [digest(p.read_bytes()) for p in paths] == [digest(kept.get(number).body) for number in ids]
+        assert [digest(p.read_bytes()) for p in paths] == [
+            digest(kept.get(number).body) for number in ids
+        ]
     size = sum(path.stat().st_size for path in tmp_path.iterdir())
 
     assert size / len(paths) / 1024 < 40

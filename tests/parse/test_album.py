@@ -28,7 +28,12 @@ def entry(mid: int, idx: int = 1) -> dict[str, str]:
 def answer(articles: Any, *, more: str = "1", reverse: str = "0") -> bytes:
     """A JSON page."""
     data: dict[str, Any] = {
-        "base_info": {"article_count": "43", "title": "四季", "nickname": "山间来信", "is_reverse": reverse},
+        "base_info": {
+            "article_count": "43",
+            "title": "四季",
+            "nickname": "山间来信",
+            "is_reverse": reverse,
+        },
         "continue_flag": more,
         "reverse_continue_flag": "0",
     }
@@ -43,7 +48,9 @@ def test_a_json_page() -> None:
     listed = album.read(page)
     first = listed.members[0]
     assert (first.msgid, first.itemidx, first.title) == ("20", "1", "第 20 封")
-    assert first.url == f"https://mp.weixin.qq.com/s?__biz={BIZ}&mid=20&idx=1&sn={'a' * 32}&chksm=c0"
+    assert (
+        first.url == f"https://mp.weixin.qq.com/s?__biz={BIZ}&mid=20&idx=1&sn={'a' * 32}&chksm=c0"
+    )
     assert first.created is not None
     assert first.created.isoformat() == "2024-03-05T00:30:00+00:00"
     assert listed.album == scraper.Album(id="3100000000000000001", title="四季", url=URL, size=43)
@@ -57,7 +64,9 @@ def test_a_json_page() -> None:
 
 def test_one_entry_may_be_an_object_and_none_may_be_absent() -> None:
     """``article_list`` is an object for one entry, an array for more, and not there after the last."""
-    assert [m.msgid for m in album.read(scraper.Page(url=URL, body=answer(entry(7)))).members] == ["7"]
+    assert [m.msgid for m in album.read(scraper.Page(url=URL, body=answer(entry(7)))).members] == [
+        "7"
+    ]
     last = scraper.Page(url=URL, body=answer(None, more="0"))
     assert album.read(last).members == ()
     assert album.next_url(last, album.read(last)) is None
@@ -119,7 +128,10 @@ def test_the_list_in_the_dom() -> None:
         (b'{"getalbum_resp":[]}', scraper.Unrecognised),
         (b"{" * 100_000, scraper.Unrecognised),
         (b"<html><body>?</body></html>", scraper.Unrecognised),
-        ('<div class="weui-msg"><h2 class="weui-msg__title">环境异常</h2></div>'.encode(), scraper.Blocked),
+        (
+            '<div class="weui-msg"><h2 class="weui-msg__title">环境异常</h2></div>'.encode(),
+            scraper.Blocked,
+        ),
     ],
 )
 def test_what_is_no_list_is_refused(body: bytes, error: type[scraper.ScrapeError]) -> None:

@@ -16,7 +16,9 @@ def test_every_field_of_every_page_with_a_truth(corpus: Path) -> None:
     wrong = []
     for path in sorted((corpus / "pages").glob("*.json")):
         truth = json.loads(path.read_text(encoding="utf-8"))
-        article = scraper.parse(scraper.Page(url=truth["url"], body=path.with_suffix(".html").read_bytes()))
+        article = scraper.parse(
+            scraper.Page(url=truth["url"], body=path.with_suffix(".html").read_bytes())
+        )
         wrong += [(path.stem, *found) for *found, right in compared(article, truth) if not right]
     assert wrong == []
 
@@ -26,7 +28,9 @@ def test_pages_without_a_truth_are_read(corpus: Path) -> None:
     for path in sorted((corpus / "pages").glob("*.html")):
         if path.with_suffix(".json").exists():
             continue
-        article = scraper.parse(scraper.Page(url="https://mp.weixin.qq.com/s/unknown", body=path.read_bytes()))
+        article = scraper.parse(
+            scraper.Page(url="https://mp.weixin.qq.com/s/unknown", body=path.read_bytes())
+        )
         assert article.title, path
         assert article.account.name, path
         assert article.identity, path
@@ -58,8 +62,12 @@ def test_status_pages_are_told_apart(corpus: Path) -> None:
     }
     for path in sorted((corpus / "status").glob("*.html")):
         with pytest.raises(scraper.ScrapeError) as raised:
-            scraper.parse(scraper.Page(url="https://mp.weixin.qq.com/s/unknown", body=path.read_bytes()))
-        assert raised.value.code == next(code for name, code in expected.items() if path.name.startswith(name))
+            scraper.parse(
+                scraper.Page(url="https://mp.weixin.qq.com/s/unknown", body=path.read_bytes())
+            )
+        assert raised.value.code == next(
+            code for name, code in expected.items() if path.name.startswith(name)
+        )
 
 
 def test_the_index_article_leads_to_all_its_reads(corpus: Path) -> None:

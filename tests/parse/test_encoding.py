@@ -10,10 +10,12 @@ import scraper
 from scraper.parse.encoding import to_utf8
 
 SIMPLE = (
-    "<html><head>{}</head><body><p>信还在路上，山里的雨下了一夜，我们都没有睡，想着明天要不要出门。</p></body></html>"
+    "<html><head>{}</head><body>"
+    "<p>信还在路上，山里的雨下了一夜，我们都没有睡，想着明天要不要出门。</p></body></html>"
 )
 TRADITIONAL = (
-    "<html><head>{}</head><body><p>信還在路上，山裡的雨下了一夜，我們都沒有睡，想著明天要不要出門。</p></body></html>"
+    "<html><head>{}</head><body>"
+    "<p>信還在路上，山裡的雨下了一夜，我們都沒有睡，想著明天要不要出門。</p></body></html>"
 )
 DECLARED = (
     "",
@@ -27,7 +29,9 @@ DECLARED = (
     ("text", "encoding", "declared"),
     [
         *itertools.product(
-            [SIMPLE], ["utf-8", "utf-8-sig", "gb18030", "gbk", "utf-16", "utf-16-le", "utf-16-be", "utf-32"], DECLARED
+            [SIMPLE],
+            ["utf-8", "utf-8-sig", "gb18030", "gbk", "utf-16", "utf-16-le", "utf-16-be", "utf-32"],
+            DECLARED,
         ),
         *itertools.product([TRADITIONAL], ["utf-8", "big5", "big5hkscs", "gb18030"], DECLARED),
     ],
@@ -55,11 +59,15 @@ def test_nul_bytes_go() -> None:
     shown = b'<div id="js_content"><p>one\0 two</p></div>'
     data = b"<script h5only>window.cgiDataNew = {title: 't\0', content_noencode: '<p>one\0 two</p>'};</script>"
     for page in (shown, data):
-        assert scraper.parse(scraper.Page(url="https://mp.weixin.qq.com/s/x", body=page)).text == "one two"
+        assert (
+            scraper.parse(scraper.Page(url="https://mp.weixin.qq.com/s/x", body=page)).text
+            == "one two"
+        )
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"\0" * 1000, b"\xff" * 70_000, b"\xff\xfe", b"\xef\xbb\xbf", bytes(range(256)) * 100]
+    "body",
+    [b"", b"\0" * 1000, b"\xff" * 70_000, b"\xff\xfe", b"\xef\xbb\xbf", bytes(range(256)) * 100],
 )
 def test_anything_becomes_something(body: bytes) -> None:
     """No bytes make it raise."""

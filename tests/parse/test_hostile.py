@@ -24,7 +24,9 @@ def outcome(body: bytes) -> str:
     """What became of a page within five seconds of CPU."""
     began = time.process_time()
     try:
-        article.read(scraper.Page(url="https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA", body=body))
+        article.read(
+            scraper.Page(url="https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA", body=body)
+        )
         found = "article"
     except scraper.ScrapeError as error:
         found = error.code
@@ -35,7 +37,11 @@ def outcome(body: bytes) -> str:
 def data(content: bytes) -> bytes:
     """A page whose data holds this body."""
     escaped = content.replace(b"<", b"\\x3c").replace(b'"', b"\\x22").replace(b"'", b"\\x27")
-    return b"<script h5only>window.cgiDataNew = {title: 't', content_noencode: '" + escaped + b"'};</script>"
+    return (
+        b"<script h5only>window.cgiDataNew = {title: 't', content_noencode: '"
+        + escaped
+        + b"'};</script>"
+    )
 
 
 HUGE = {
@@ -46,7 +52,10 @@ HUGE = {
     "a million siblings": (HEAD + b"<p>x</p>" * 1_000_000 + TAIL, "hostile"),
     "a million siblings in the data": (data(b"<p>x</p>" * 1_000_000), "hostile"),
     "a million siblings without an article": (b"<p>x</p>" * 1_000_000, "hostile"),
-    "an attribute of 1 MB": (HEAD + b'<p style="' + b"color:red;" * 100_000 + b'">x</p>' + TAIL, "article"),
+    "an attribute of 1 MB": (
+        HEAD + b'<p style="' + b"color:red;" * 100_000 + b'">x</p>' + TAIL,
+        "article",
+    ),
     "an address of 1 MB": (
         HEAD + b'<a href="https://mp.weixin.qq.com/s?' + b"a=b&" * 250_000 + b'">x</a>' + TAIL,
         "article",
@@ -59,7 +68,10 @@ HUGE = {
         HEAD + b"<p " + b" ".join(b'a%d="<>"' % n for n in range(100_000)) + b">x" + TAIL,
         "hostile",
     ),
-    "100,000 bare attributes": (data(b"<p " + b" ".join(b"a%d" % n for n in range(100_000)) + b">x</p>"), "hostile"),
+    "100,000 bare attributes": (
+        data(b"<p " + b" ".join(b"a%d" % n for n in range(100_000)) + b">x</p>"),
+        "hostile",
+    ),
     "a million opened comments": (HEAD + b"<!--" * 1_000_000 + TAIL, ""),
     "a million opened scripts": (b"<script>" * 1_000_000, "unrecognised"),
     "nothing but NUL": (b"\0" * 3_000_000, "unrecognised"),
@@ -104,7 +116,9 @@ def small_pages() -> list[bytes]:
 
 @given(st.sampled_from(small_pages()), st.floats(0, 1), st.binary(max_size=8), st.floats(0, 1))
 @settings(max_examples=300)
-def test_cut_and_damaged_pages_are_read_or_refused(page: bytes, at: float, noise: bytes, end: float) -> None:
+def test_cut_and_damaged_pages_are_read_or_refused(
+    page: bytes, at: float, noise: bytes, end: float
+) -> None:
     """Cut anywhere, with any bytes written anywhere: never anything but an article or a ScrapeError."""
     place = int(len(page) * at)
     damaged = page[:place] + noise + page[place + len(noise) :]

@@ -20,7 +20,10 @@ def scripts(code: str, around: str = "{}") -> Scripts:
         ('var msg_title = htmlDecode("a &amp; b");', "a & b"),
         ('var msg_title = "" || "" || "third";', "third"),
         ("window.msg_title = window.title = 'chained' || '';", "chained"),
-        ("var d = _g.cgiData; d.msg_title = xml ? getXmlValue('title.DATA') : 'outside';", "outside"),
+        (
+            "var d = _g.cgiData; d.msg_title = xml ? getXmlValue('title.DATA') : 'outside';",
+            "outside",
+        ),
         ("var msg_title = window.a_value_which_never_exists || 'known';", "known"),
         ("var msg_title = opt.title || '模板';var msg_title = 'real';", "real"),
         ("var msg_title = opt.title;", None),
@@ -42,9 +45,13 @@ def test_an_article_that_shows_code_is_not_believed() -> None:
 
 def test_members_and_calls() -> None:
     """Objects are read whole, also where a method of display follows them."""
-    found = scripts("window.cgiData = {}; window.cgiData = { vid : 'v1', tag : ''*1||0, link : ''||'' };")
+    found = scripts(
+        "window.cgiData = {}; window.cgiData = { vid : 'v1', tag : ''*1||0, link : ''||'' };"
+    )
     assert found.member("cgiData", "vid") == "v1"
-    pictures = scripts("window.picture_page_info_list = [{cdn_url: 'a', width: '1' * 1,}, ].slice(0, 20);")
+    pictures = scripts(
+        "window.picture_page_info_list = [{cdn_url: 'a', width: '1' * 1,}, ].slice(0, 20);"
+    )
     assert pictures.get("picture_page_info_list") == [{"cdn_url": "a", "width": 1}]
     described = scripts('window.desc = "a\\x0ab".replace(/\\r/g, "").replace(/\\s/g, "&nbsp;");')
     assert described.get("desc") == "a\nb"

@@ -24,11 +24,18 @@ def main() -> int:
         prog="python -m tests.quality", description=__doc__.split("\n")[0] if __doc__ else ""
     )
     parser.add_argument(
-        "folder", nargs="?", type=Path, help="real pages with truths (default: those beside the checkout)"
+        "folder",
+        nargs="?",
+        type=Path,
+        help="real pages with truths (default: those beside the checkout)",
     )
-    parser.add_argument("--pin", action="store_true", help="raise the floors to what is measured now")
     parser.add_argument(
-        "--allow-regression", action="store_true", help="with --pin: lower a floor; say why in the commit"
+        "--pin", action="store_true", help="raise the floors to what is measured now"
+    )
+    parser.add_argument(
+        "--allow-regression",
+        action="store_true",
+        help="with --pin: lower a floor; say why in the commit",
     )
     parser.add_argument("--worst", type=int, default=0, metavar="N", help="name the N worst pages")
     chosen = parser.parse_args()
@@ -50,11 +57,18 @@ def _one(which: str, folder: Path, chosen: argparse.Namespace) -> int:
     rows = gate.measure(folder)
     found = gate.figures(rows)
     print(f"{which}: " + "  ".join(f"{name} {value}" for name, value in found.items()))
-    worst = sorted(rows, key=lambda name: sum(1.0 if (share := rows[name][key]) is None else share for key in SHARES))
+    worst = sorted(
+        rows,
+        key=lambda name: sum(
+            1.0 if (share := rows[name][key]) is None else share for key in SHARES
+        ),
+    )
     for name in worst[: chosen.worst]:
         print(
             f"  {name}: "
-            + ", ".join(f"{k} {v:.4f}" for k, v in rows[name].items() if v is not None and v not in (0, 1))
+            + ", ".join(
+                f"{k} {v:.4f}" for k, v in rows[name].items() if v is not None and v not in (0, 1)
+            )
         )
     if chosen.pin:
         fallen = gate.pin(which, found, allow_regression=chosen.allow_regression)

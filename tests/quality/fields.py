@@ -10,11 +10,30 @@ import scraper
 
 #: Truths that are wrong, not pages: their reader took ``var biz = "" || "" || "…"`` for ``||``, and left the opening
 #: halves of links in a digest that is to be plain text.
-WRONG_TRUTHS = {"biz": r"^\s*\|\|\s*$", "mid": r"^\s*\|\|\s*$", "idx": r"^\s*\|\|\s*$", "digest": r"<a data-unique-id="}
-FIELDS = ("title", "account", "author", "published", "biz", "mid", "idx", "kind", "cover", "digest", "place")
+WRONG_TRUTHS = {
+    "biz": r"^\s*\|\|\s*$",
+    "mid": r"^\s*\|\|\s*$",
+    "idx": r"^\s*\|\|\s*$",
+    "digest": r"<a data-unique-id=",
+}
+FIELDS = (
+    "title",
+    "account",
+    "author",
+    "published",
+    "biz",
+    "mid",
+    "idx",
+    "kind",
+    "cover",
+    "digest",
+    "place",
+)
 
 
-def compared(article: scraper.Article, truth: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any, bool]]:
+def compared(
+    article: scraper.Article, truth: Mapping[str, Any]
+) -> Iterator[tuple[str, Any, Any, bool]]:
     """(field, truth, what came out, whether they agree) for every field that the truth knows rightly."""
     for field in FIELDS:
         expected, got = truth.get(field), _given(article, field)

@@ -56,7 +56,10 @@ def measure(folder: Path) -> dict[str, dict[str, float | None]]:
     for name, raw, truth in pages(folder):
         url = truth.get("url") or "https://mp.weixin.qq.com/s/quality0000000000000"
         article = scraper.parse(scraper.Page(url=url, body=raw))
-        rows[name] = {**score(truth, archive.body_markdown(article)), "fields": fields.share(article, truth)}
+        rows[name] = {
+            **score(truth, archive.body_markdown(article)),
+            "fields": fields.share(article, truth),
+        }
     return rows
 
 
@@ -67,7 +70,9 @@ def figures(rows: Mapping[str, Mapping[str, float | None]]) -> dict[str, float]:
         values = [value for row in rows.values() if (value := row[name]) is not None]
         if values:
             found[name] = round(statistics.mean(values), 5)
-    found["worst recall"] = round(min((row["recall"] or 0.0 for row in rows.values()), default=1.0), 5)
+    found["worst recall"] = round(
+        min((row["recall"] or 0.0 for row in rows.values()), default=1.0), 5
+    )
     for name in FAULTS:
         found[name] = sum(bool(row[name]) for row in rows.values())
     return found
@@ -87,7 +92,9 @@ def regressions(found: Mapping[str, float], floors: Mapping[str, float]) -> list
 
 def floors() -> dict[str, dict[str, float]]:
     """The floors as they stand."""
-    read: dict[str, dict[str, float]] = json.loads(FLOORS.read_text("utf-8")) if FLOORS.exists() else {}
+    read: dict[str, dict[str, float]] = (
+        json.loads(FLOORS.read_text("utf-8")) if FLOORS.exists() else {}
+    )
     return read
 
 

@@ -19,7 +19,9 @@ from tests.body.reading import shown, squeezed
 SHARES = ("recall", "precision", "lines", "bold", "images", "links", "code", "cards", "fields")
 FAULTS = ("stray", "noise", "raw_html", "false_bold")
 
-_CARD = re.compile(r"^\W{0,3}(音频|音乐|视频号|视频|公众号|小程序|投票|商品|红包|表情|位置|直播|卡片)")
+_CARD = re.compile(
+    r"^\W{0,3}(音频|音乐|视频号|视频|公众号|小程序|投票|商品|红包|表情|位置|直播|卡片)"
+)
 _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|#\d+);")
 _FENCE = re.compile(r"(?ms)^([ >\t]*)(`{3,})[^\n]*\n.*?^[ >\t]*\2[`]*[ \t]*$")
 _SPAN = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
@@ -48,7 +50,12 @@ def score(truth: Mapping[str, Any], markdown: str) -> dict[str, float | None]:
     same = common(wanted, got)
     bold = common(truth["bold"], view.bold)
     prose = _SPAN.sub("", _FENCE.sub("", markdown))
-    code = [line.replace("\u00a0", " ").rstrip() for block in view.blocks for line in block.split("\n") if line.strip()]
+    code = [
+        line.replace("\u00a0", " ").rstrip()
+        for block in view.blocks
+        for line in block.split("\n")
+        if line.strip()
+    ]
     return {
         "recall": same / len(wanted) if wanted else 1.0,
         "precision": same / len(got) if got else float(not wanted),
@@ -78,7 +85,9 @@ def _kept(wanted: Sequence[Any] | set[Any], got: Sequence[Any] | set[Any]) -> fl
 def _cards(cards: Sequence[Sequence[str]], markdown: str) -> float | None:
     if not cards:
         return None
-    return sum(any(key in markdown or key[:30] in markdown for key in keys) for keys in cards) / len(cards)
+    return sum(
+        any(key in markdown or key[:30] in markdown for key in keys) for keys in cards
+    ) / len(cards)
 
 
 def image_id(url: str) -> str:
@@ -100,4 +109,6 @@ def link_id(url: str) -> object:
 
 def letters(text: str) -> str:
     """``text`` without marks, symbols and white space."""
-    return "".join(character for character in squeezed(text) if unicodedata.category(character)[0] in "LN")
+    return "".join(
+        character for character in squeezed(text) if unicodedata.category(character)[0] in "LN"
+    )

@@ -31,7 +31,9 @@ def test_real_pages_keep_their_floor_and_meet_what_was_asked(corpus: Path) -> No
     assert gate.regressions(found, ASKED) == []
 
 
-def test_a_floor_is_never_lowered_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_floor_is_never_lowered_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """``--pin`` refuses while anything fell, raises otherwise, and lowers only when told to."""
     monkeypatch.setattr(gate, "FLOORS", tmp_path / "floors.json")
     assert gate.pin("small", {"recall": 0.9, "stray": 1}) == []
@@ -44,4 +46,6 @@ def test_a_floor_is_never_lowered_by_itself(tmp_path: Path, monkeypatch: pytest.
 
 def test_every_excuse_names_a_figure() -> None:
     """An excuse is for one figure of one page and says why."""
-    assert all(figure in (*SHARES, *FAULTS) and len(why) > 20 for (_, figure), why in gate.EXCUSED.items())
+    assert all(
+        figure in (*SHARES, *FAULTS) and len(why) > 20 for (_, figure), why in gate.EXCUSED.items()
+    )

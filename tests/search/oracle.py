@@ -10,15 +10,15 @@ import random
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from archive.search.charmap import SIMPLIFIED, TRADITIONAL
 from archive.search.terms import IS_CJK, IS_WORD
 from benchmarks.synthetic import Draft
+from scraper.clock import CHINA
 
 _SIMPLE = dict(zip(TRADITIONAL, SIMPLIFIED, strict=True))
-_CHINA = timezone(timedelta(hours=8))
 
 
 def folded(text: str) -> str:
@@ -49,7 +49,9 @@ def stands(term: str, text: str, *, inside_left: bool = False, inside_right: boo
             continue
         end = start + len(term)
         cut_left = start > 0 and IS_WORD[term[0]] and IS_WORD[text[start - 1]] and not inside_left
-        cut_right = end < len(text) and IS_WORD[term[-1]] and IS_WORD[text[end]] and not inside_right
+        cut_right = (
+            end < len(text) and IS_WORD[term[-1]] and IS_WORD[text[end]] and not inside_right
+        )
         if not (cut_left or cut_right):
             return True
     return False
@@ -69,7 +71,14 @@ class Held:
 
     @classmethod
     def of(cls, draft: Draft) -> Held:
-        fields = (draft.title, draft.text, draft.account, draft.author or "", draft.digest or "", draft.place or "")
+        fields = (
+            draft.title,
+            draft.text,
+            draft.account,
+            draft.author or "",
+            draft.digest or "",
+            draft.place or "",
+        )
         return cls(draft, *map(folded, fields))
 
 
@@ -83,10 +92,15 @@ def matches(wanted: Wanted, held: Held, *, contains: bool = False) -> bool:
     if sort == "text":
         _, field, raw, star = wanted
         term = folded(raw)
-        where = [getattr(held, field)] if field else [held.text, held.title, held.account, held.author, held.digest]
+        where = (
+            [getattr(held, field)]
+            if field
+            else [held.text, held.title, held.account, held.author, held.digest]
+        )
         # A quick look first: `stands` walks every position.
         return any(
-            term in text and stands(term, text, inside_left=contains, inside_right=contains or star) for text in where
+            term in text and stands(term, text, inside_left=contains, inside_right=contains or star)
+            for text in where
         )
     if sort == "and":
         return all(matches(part, held, contains=contains) for part in wanted[1])
@@ -106,7 +120,9 @@ def _filter(wanted: Wanted, draft: Draft) -> bool:
         return bool(draft.gone == wanted[1])
     if draft.published is None:
         return False
-    return bool(draft.published >= wanted[2] if wanted[0] == "after" else draft.published < wanted[2])
+    return bool(
+        draft.published >= wanted[2] if wanted[0] == "after" else draft.published < wanted[2]
+    )
 
 
 def ordered(wanted: Wanted, library: Sequence[Held], *, contains: bool = False) -> list[int]:
@@ -123,17 +139,24 @@ def typed(wanted: Wanted, rng: random.Random) -> str:
     if sort == "text":
         _, field, raw, star = wanted
         quotes = (
-            raw.split() != [raw] or raw[0] in '("“”＂-（－' or raw[-1] in ")*）" or rng.random() < 0.15 or _special(raw)
+            raw.split() != [raw]
+            or raw[0] in '("“”＂-（－'
+            or raw[-1] in ")*）"
+            or rng.random() < 0.15
+            or _special(raw)
         )
         word = f'"{raw}"' if quotes else raw
         return (f"{field}:" if field else "") + word + ("*" if star else "")
     if sort == "and":
         joint = " AND " if rng.random() < 0.2 else " "
         return joint.join(
-            f"({typed(part, rng)})" if part[0] in ("or", "and") else typed(part, rng) for part in wanted[1]
+            f"({typed(part, rng)})" if part[0] in ("or", "and") else typed(part, rng)
+            for part in wanted[1]
         )
     if sort == "or":
-        return " OR ".join(f"({typed(part, rng)})" if part[0] == "or" else typed(part, rng) for part in wanted[1])
+        return " OR ".join(
+            f"({typed(part, rng)})" if part[0] == "or" else typed(part, rng) for part in wanted[1]
+        )
     if sort == "not":
         inner = typed(wanted[1], rng)
         inner = f"({inner})" if wanted[1][0] in ("and", "or", "not") else inner
@@ -144,7 +167,12 @@ def typed(wanted: Wanted, rng: random.Random) -> str:
 
 
 def _special(raw: str) -> bool:
-    return raw in ("AND", "OR", "NOT") or ":" in raw or "：" in raw or set(raw) & set("()（）") != set()
+    return (
+        raw in ("AND", "OR", "NOT")
+        or ":" in raw
+        or "：" in raw
+        or set(raw) & set("()（）") != set()
+    )
 
 
 def generate(rng: random.Random, library: Sequence[Held], depth: int = 0) -> Wanted:
@@ -168,7 +196,10 @@ def generate(rng: random.Random, library: Sequence[Held], depth: int = 0) -> Wan
 def _generated_filter(rng: random.Random) -> Wanted:
     choice = rng.randrange(5)
     if choice == 0:
-        return ("kind", rng.choice(("article", "video", "audio", "picture", "text", "shared", "music")))
+        return (
+            "kind",
+            rng.choice(("article", "video", "audio", "picture", "text", "shared", "music")),
+        )
     if choice == 1:
         return ("has", rng.choice(("code", "video", "audio", "image")))
     if choice == 2:
@@ -176,7 +207,7 @@ def _generated_filter(rng: random.Random) -> Wanted:
     year, month, day = rng.randint(2015, 2026), rng.randint(1, 12), rng.randint(1, 28)
     form = rng.randrange(3)
     text = (f"{year}", f"{year}-{month:02}", f"{year}-{month}-{day}")[form]
-    moment = datetime(year, month if form else 1, day if form == 2 else 1, tzinfo=_CHINA)
+    moment = datetime(year, month if form else 1, day if form == 2 else 1, tzinfo=CHINA)
     return ("after" if choice == 3 else "before", text, moment)
 
 

@@ -20,7 +20,11 @@ from tests.search.test_in_step import postings
 def conn(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """Three articles, the second with pictures: one caption of its own, one that the text says too, one without."""
     first, second, third = hard_drafts(3, longest=60)
-    drafts = [first, replace(second, title="图说", text="正文说到晚霞", digest=None, has=frozenset()), third]
+    drafts = [
+        first,
+        replace(second, title="图说", text="正文说到晚霞", digest=None, has=frozenset()),
+        third,
+    ]
     with filled(tmp_path, drafts) as opened:
         captions = ("點擊閃卡，\n生成知识卡片", "晚霞", "")
         with opened:

@@ -26,7 +26,19 @@ FOUND = ["融资", "種子輪", "stability ai", '"AI 机器打工"', "1亿美金
 
 def draft(number: int, title: str, text: str) -> Draft:
     published = datetime(2024, 1, number, tzinfo=UTC)
-    return Draft(number, title, text, "投资实习所", "作者", None, "article", "北京", published, frozenset(), False)
+    return Draft(
+        number,
+        title,
+        text,
+        "投资实习所",
+        "作者",
+        None,
+        "article",
+        "北京",
+        published,
+        frozenset(),
+        False,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +54,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def command(folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+def command(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
     def call(*words: str) -> tuple[int, str, str]:
         code = run([*words, "--archive", str(folder)])
         said = capsys.readouterr()
@@ -88,7 +102,17 @@ def test_results_for_a_program(command: Callable[..., tuple[int, str, str]]) -> 
     code, out, _ = command("search", "--json", "融資")
     hit = json.loads(out)
     assert code == 0
-    assert {"key", "title", "account", "author", "published", "path", "url", "score", "snippet"} <= set(hit)
+    assert {
+        "key",
+        "title",
+        "account",
+        "author",
+        "published",
+        "path",
+        "url",
+        "score",
+        "snippet",
+    } <= set(hit)
     ((start, end),) = hit["snippet"]["marks"]
     assert hit["snippet"]["text"][start:end] == "融\n资"
 
@@ -96,7 +120,10 @@ def test_results_for_a_program(command: Callable[..., tuple[int, str, str]]) -> 
 def test_counts(command: Callable[..., tuple[int, str, str]]) -> None:
     """--count says a number, with --json as an object."""
     assert command("search", "岩茶", "--count")[:2] == (0, "2\n")
-    assert command("search", "岩茶", "--count", "--json")[:2] == (0, '{"count": 2, "more": false}\n')
+    assert command("search", "岩茶", "--count", "--json")[:2] == (
+        0,
+        '{"count": 2, "more": false}\n',
+    )
 
 
 def test_open_says_what_it_cannot_do(
@@ -116,7 +143,10 @@ def test_open_says_what_it_cannot_do(
     assert f"{folder / 'articles/3.md'} is not there" in err
     (folder / "articles").mkdir()
     (folder / "articles/3.md").touch()
-    assert "nothing on this machine opens files" in command("search", "岩茶", "--limit", "1", "--open")[2]
+    assert (
+        "nothing on this machine opens files"
+        in command("search", "岩茶", "--limit", "1", "--open")[2]
+    )
     assert [str(folder / "articles/3.md")] == opened
 
 
@@ -139,7 +169,9 @@ def test_a_query_that_means_nothing(command: Callable[..., tuple[int, str, str]]
     assert "kind:film means nothing" in err
 
 
-@pytest.mark.parametrize(("words", "keys"), [(["岩茶", "-video"], ["k000000003"]), (["岩茶", "-香"], ["k000000003"])])
+@pytest.mark.parametrize(
+    ("words", "keys"), [(["岩茶", "-video"], ["k000000003"]), (["岩茶", "-香"], ["k000000003"])]
+)
 def test_a_word_after_a_minus_is_no_option(
     command: Callable[..., tuple[int, str, str]], words: list[str], keys: list[str]
 ) -> None:
@@ -167,7 +199,9 @@ def test_an_index_of_another_version_is_made_anew_by_the_search(
     assert "index is being made" in said.err
 
 
-def test_similar_and_reindex_commands(command: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+def test_similar_and_reindex_commands(
+    command: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
     """reindex says how many; similar takes a key; the metadata file is written."""
     assert command("reindex") == (0, "", "3 articles indexed\n")
     assert command("similar", "k000000001") == (0, "", "nothing similar is held\n")

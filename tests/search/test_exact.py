@@ -37,7 +37,10 @@ class Library:
         expected = oracle.ordered(wanted, self.held, contains=contains)
         assert expected == self.found(query, contains=contains), query
         counted = count(self.searcher, query, contains=contains)
-        assert (min(len(expected), COUNTED), len(expected) > COUNTED) == (counted.number, counted.more), query
+        assert (min(len(expected), COUNTED), len(expected) > COUNTED) == (
+            counted.number,
+            counted.more,
+        ), query
         return len(expected)
 
 

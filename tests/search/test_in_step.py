@@ -76,7 +76,13 @@ def test_removing_everything_leaves_nothing(conn: sqlite3.Connection) -> None:
     drafts = list(hard_drafts(60))
     put(conn, drafts)
     for draft in drafts[:20]:
-        change(conn, draft.number, text=draft.text + "新的", title="改了" + draft.title, author="另一个人")
+        change(
+            conn,
+            draft.number,
+            text=draft.text + "新的",
+            title="改了" + draft.title,
+            author="另一个人",
+        )
     with conn:
         index = Index(conn)
         for draft in drafts:
@@ -105,7 +111,9 @@ def test_changes_leave_the_index_that_a_rebuild_would_make(conn: sqlite3.Connect
                 for doc in documents(conn, [draft.number]):
                     Index(conn).put(doc)
         else:
-            change(conn, draft.number, text=rng.choice(drafts).text, digest=rng.choice(drafts).digest)
+            change(
+                conn, draft.number, text=rng.choice(drafts).text, digest=rng.choice(drafts).digest
+            )
     before = postings(conn)
     assert 80 == reindex(conn)
     assert before == postings(conn)
@@ -148,7 +156,9 @@ def test_a_row_changed_behind_our_back_damages_nothing(conn: sqlite3.Connection)
 def test_words_left_behind_are_found_by_nobody(conn: sqlite3.Connection, number: int) -> None:
     """Where the old words cannot be known (damage), what stays of them never means an article again."""
     drafts = list(hard_drafts(6))
-    drafts[2] = replace(drafts[2], published=None)  # the one with the undated place, the other with the newest
+    drafts[2] = replace(
+        drafts[2], published=None
+    )  # the one with the undated place, the other with the newest
     drafts[5] = replace(drafts[5], published=datetime(2031, 1, 1, tzinfo=UTC))
     drafts = [replace(draft, title=f"甲乙{draft.number}") for draft in drafts]
     put(conn, drafts)
@@ -172,7 +182,13 @@ def test_an_archive_that_has_grown_wants_new_frequent_pairs(
     monkeypatch.setattr("archive.search.rebuild._WORTH_IT", 200)
     put(conn, list(hard_drafts(50, longest=30)))
     assert wants_reindex(conn) is None
-    put(conn, [replace(draft, number=draft.number + 50) for draft in hard_drafts(150, seed=4, longest=30)])
+    put(
+        conn,
+        [
+            replace(draft, number=draft.number + 50)
+            for draft in hard_drafts(150, seed=4, longest=30)
+        ],
+    )
     assert wants_reindex(conn) == "it was made for fewer articles than the 200 of now"
     assert not keep_fit(conn, lambda: True)  # a signal: it stops, and says that it is not finished
     assert wants_reindex(conn) == "the index is not finished"
@@ -199,7 +215,9 @@ def test_order_holds_for_any_order_of_coming(conn: sqlite3.Connection) -> None:
     random.Random(1).shuffle(rest)
     put(conn, crowded + rest)
     assert conn.execute("SELECT min(id) FROM search_documents").fetchone()[0] < LATE
-    expected = [row[0] for row in conn.execute("SELECT key FROM articles ORDER BY published DESC, id DESC")]
+    expected = [
+        row[0] for row in conn.execute("SELECT key FROM articles ORDER BY published DESC, id DESC")
+    ]
     assert expected == keys(conn, "after:1990 OR -after:1990")
     late = [row[0] for row in conn.execute(
         """SELECT key FROM articles WHERE published < '2023-12-31T16:00' AND published >= '2019-12-31T16:00'
@@ -222,7 +240,13 @@ def mixed(conn: sqlite3.Connection) -> int:
 def test_another_time_mixes_a_span_until_the_next_rebuild(conn: sqlite3.Connection) -> None:
     """An article that moves within its week keeps its place, and the order is right all the same."""
     start = datetime(2031, 1, 1, tzinfo=UTC)
-    put(conn, [replace(d, published=start + timedelta(hours=n)) for n, d in enumerate(hard_drafts(9, longest=30))])
+    put(
+        conn,
+        [
+            replace(d, published=start + timedelta(hours=n))
+            for n, d in enumerate(hard_drafts(9, longest=30))
+        ],
+    )
     places = dict(conn.execute("SELECT article_id, id FROM search_documents"))
     change(conn, 2, published=(start + timedelta(hours=20)).isoformat())
     assert places == dict(conn.execute("SELECT article_id, id FROM search_documents"))
@@ -242,7 +266,9 @@ def test_newer_articles_get_new_spans(conn: sqlite3.Connection) -> None:
     )
     assert conn.execute("SELECT min(id) FROM search_documents").fetchone()[0] > LATE
     assert mixed(conn) == 0
-    expected = [row[0] for row in conn.execute("SELECT key FROM articles ORDER BY published DESC, id DESC")]
+    expected = [
+        row[0] for row in conn.execute("SELECT key FROM articles ORDER BY published DESC, id DESC")
+    ]
     assert expected == keys(conn, "after:2030")
 
 

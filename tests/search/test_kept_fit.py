@@ -37,7 +37,8 @@ def test_an_import_leaves_the_index_fit(tmp_path: Path) -> None:
         set_meta(conn, "version", "0.0")
     note = tmp_path / "note.md"
     note.write_text(
-        "# 一篇笔记\n\n原文链接: https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA\n\n正文\n", encoding="utf-8"
+        "# 一篇笔记\n\n原文链接: https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA\n\n正文\n",
+        encoding="utf-8",
     )
     import_files(tmp_path, [note], snapshots=False)
     with closing(sqlite3.connect(tmp_path / "archive.db")) as conn:

@@ -21,7 +21,10 @@ A, B, C = Text("a"), Text("b"), Text("c")
 
 
 @given(
-    st.lists(st.sampled_from(["AND", "OR", "NOT", "and", "AI", "9", "融", "資", "资金", "title"]), min_size=1),
+    st.lists(
+        st.sampled_from(["AND", "OR", "NOT", "and", "AI", "9", "融", "資", "资金", "title"]),
+        min_size=1,
+    ),
     st.booleans(),
 )
 @settings(max_examples=200, deadline=None)
@@ -156,7 +159,9 @@ def _answers(conn: sqlite3.Connection, typed: str, newest: bool, contains: bool)
 
 @given(QUERIES, st.booleans(), st.booleans())
 @settings(max_examples=400, suppress_health_check=list(HealthCheck), deadline=None)
-def test_fuzzed_queries_are_answered(conn: sqlite3.Connection, typed: str, newest: bool, contains: bool) -> None:
+def test_fuzzed_queries_are_answered(
+    conn: sqlite3.Connection, typed: str, newest: bool, contains: bool
+) -> None:
     """Whatever is typed: results or BadQuery, in under a second; the count agrees with what is listed."""
     _answers(conn, typed, newest, contains)
 
@@ -168,7 +173,10 @@ def test_100000_fuzzed_queries_are_answered(conn: sqlite3.Connection, part: int)
 
     @seed(part)
     @settings(
-        max_examples=share(5000, least=100), suppress_health_check=list(HealthCheck), deadline=None, database=None
+        max_examples=share(5000, least=100),
+        suppress_health_check=list(HealthCheck),
+        deadline=None,
+        database=None,
     )
     @given(QUERIES, st.booleans(), st.booleans())
     def ask(typed: str, newest: bool, contains: bool) -> None:

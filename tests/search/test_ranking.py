@@ -13,9 +13,9 @@ import pytest
 
 from archive.search.api import search
 from archive.search.order import LATE
-from archive.search.query import CHINA
 from archive.search.snippet import cut
 from benchmarks.synthetic import Draft
+from scraper.clock import CHINA
 from tests.search.judged import ARTICLES, FLOOR, JUDGED
 from tests.search.library import filled
 from tests.search.test_in_step import put
@@ -24,7 +24,9 @@ from tests.search.test_in_step import put
 @pytest.fixture(scope="module")
 def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
     drafts = [
-        Draft(number, title, text, account, None, None, "article", None, _day(day), frozenset(), False)
+        Draft(
+            number, title, text, account, None, None, "article", None, _day(day), frozenset(), False
+        )
         for number, title, account, day, text in ARTICLES
     ]
     with filled(tmp_path_factory.mktemp("judged"), drafts) as opened:
@@ -39,14 +41,21 @@ def ndcg(found: list[int], wanted: dict[int, int], depth: int = 10) -> float:
     """Normalised discounted cumulative gain of the first ``depth``: 1.0 is the order a reader wants."""
 
     def gain(grades: list[int]) -> float:
-        return sum((2.0**grade - 1) / log2(position + 2) for position, grade in enumerate(grades[:depth]))
+        return sum(
+            (2.0**grade - 1) / log2(position + 2) for position, grade in enumerate(grades[:depth])
+        )
 
-    return gain([wanted.get(number, 0) for number in found]) / gain(sorted(wanted.values(), reverse=True))
+    return gain([wanted.get(number, 0) for number in found]) / gain(
+        sorted(wanted.values(), reverse=True)
+    )
 
 
 def test_the_judged_queries_stay_as_good_as_they_were(conn: sqlite3.Connection) -> None:
     """Fifty-four queries; the mean nDCG does not fall below the floor, and none is bad."""
-    scores = {query: ndcg([hit.article_id for hit in search(conn, query)], wanted) for query, wanted in JUDGED.items()}
+    scores = {
+        query: ndcg([hit.article_id for hit in search(conn, query)], wanted)
+        for query, wanted in JUDGED.items()
+    }
     assert len(scores) == 54
     assert min(scores.values()) > 0.9, sorted(scores.items(), key=lambda one: one[1])[:5]
     assert sum(scores.values()) / 54 >= FLOOR, sorted(scores.items(), key=lambda one: one[1])[:8]
@@ -55,7 +64,11 @@ def test_the_judged_queries_stay_as_good_as_they_were(conn: sqlite3.Connection) 
 def test_pages_of_results_join_without_gap_or_double(conn: sqlite3.Connection) -> None:
     """--offset leafs on in one order."""
     whole = [hit.key for hit in search(conn, "的", limit=100)]
-    pages = [hit.key for start in range(0, len(ARTICLES) + 7, 7) for hit in search(conn, "的", limit=7, offset=start)]
+    pages = [
+        hit.key
+        for start in range(0, len(ARTICLES) + 7, 7)
+        for hit in search(conn, "的", limit=7, offset=start)
+    ]
     assert whole == pages
     assert len(set(whole)) == len(whole)
     assert search(conn, "的", limit=3).more
@@ -65,9 +78,22 @@ def test_pages_of_results_join_without_gap_or_double(conn: sqlite3.Connection) -
 def test_a_crowd_of_late_comers_hides_nothing(tmp_path: Path) -> None:
     """Older articles that were archived last, more than their span holds, do not keep newer ones from being ranked."""
     old = datetime(2015, 1, 1, tzinfo=UTC)
-    new = Draft(1, "茶", "茶茶茶茶", "号", None, None, "article", None, old.replace(year=2024), frozenset(), False)
+    new = Draft(
+        1,
+        "茶",
+        "茶茶茶茶",
+        "号",
+        None,
+        None,
+        "article",
+        None,
+        old.replace(year=2024),
+        frozenset(),
+        False,
+    )
     only_said = [
-        replace(new, number=n, title="无", text="喝茶", published=old.replace(year=2025)) for n in range(500, 540)
+        replace(new, number=n, title="无", text="喝茶", published=old.replace(year=2025))
+        for n in range(500, 540)
     ]
     with filled(tmp_path, [new, *only_said]) as conn:
         put(conn, [replace(new, number=n, title=f"茶 {n}", published=old) for n in range(2, 400)])
@@ -79,13 +105,32 @@ def test_a_crowd_of_seams_hides_no_title_that_says_the_word(tmp_path: Path) -> N
     """Two hundred newer titles with 中国学生, and the three with 国学 come first."""
     new = datetime(2025, 1, 1, tzinfo=UTC)
     word = Draft(
-        1, "国学入门", "国学很老", "号", None, None, "article", None, new.replace(year=2015), frozenset(), False
+        1,
+        "国学入门",
+        "国学很老",
+        "号",
+        None,
+        None,
+        "article",
+        None,
+        new.replace(year=2015),
+        frozenset(),
+        False,
     )
     crowd = [
-        replace(word, number=n, title=f"中国学生 {n}", text="中国。学生。", published=new + timedelta(hours=n))
+        replace(
+            word,
+            number=n,
+            title=f"中国学生 {n}",
+            text="中国。学生。",
+            published=new + timedelta(hours=n),
+        )
         for n in range(2, 202)
     ]
-    others = [replace(word, number=n, title="国学", text="学", published=new.replace(year=2012)) for n in (900, 901)]
+    others = [
+        replace(word, number=n, title="国学", text="学", published=new.replace(year=2012))
+        for n in (900, 901)
+    ]
     with filled(tmp_path, [word, *crowd, *others]) as conn:
         found = [hit.article_id for hit in search(conn, "国学", limit=5)]
         assert {1, 900, 901} == set(found[:3])
@@ -112,10 +157,14 @@ def test_a_hit_tells_what_is_needed(conn: sqlite3.Connection) -> None:
 def test_marks_in_a_long_title_stand_where_the_words_do(tmp_path: Path) -> None:
     """Also behind as many characters as a snippet would cut off."""
     title = "从前有一个很长很长的标题：它的后面才说到资本扩张和资本，以及扩张"
-    draft = Draft(1, title, "无", "号", None, None, "article", None, _day("2024-01-01"), frozenset(), False)
+    draft = Draft(
+        1, title, "无", "号", None, None, "article", None, _day("2024-01-01"), frozenset(), False
+    )
     with filled(tmp_path, [draft]) as conn:
         (hit,) = search(conn, "资本 扩张 本扩")
-        assert ["资本扩张", "资本", "扩张"] == [hit.title[start:end] for start, end in hit.title_marks]
+        assert ["资本扩张", "资本", "扩张"] == [
+            hit.title[start:end] for start, end in hit.title_marks
+        ]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +175,11 @@ def test_marks_in_a_long_title_stand_where_the_words_do(tmp_path: Path) -> None:
         ("甲乙丙丁", [[(1, 3)], [(2, 4)]], "甲[乙丙丁]"),
         ("前句。甲乙丙", [[(4, 5)]], "…甲[乙]丙"),
         ("长" * 60 + "甲" + "长" * 200, [[(60, 61)]], "…" + "长" * 24 + "[甲]" + "长" * 65 + "…"),
-        ("甲" + "长" * 200 + "甲乙", [[(0, 1), (201, 202)], [(202, 203)]], "…" + "长" * 24 + "[甲][乙]"),
+        (
+            "甲" + "长" * 200 + "甲乙",
+            [[(0, 1), (201, 202)], [(202, 203)]],
+            "…" + "长" * 24 + "[甲][乙]",
+        ),
         ("甲\n乙", [[(0, 3)]], "[甲 乙]"),
     ],
 )

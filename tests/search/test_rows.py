@@ -37,7 +37,9 @@ def test_rows_come_in_the_order_asked_for(conn: sqlite3.Connection) -> None:
     assert wanted == [row.id for row in rows.read([*wanted[:100], 5, *wanted[100:]])]
 
 
-def test_what_is_remembered_has_a_bound(conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_remembered_has_a_bound(
+    conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Beyond it everything is forgotten, and nothing is left out of what is asked for."""
     monkeypatch.setattr(room, "_REMEMBERED", 3000)
     wanted = numbers(conn)
@@ -82,10 +84,14 @@ def test_a_damaged_row_of_the_index_is_made_anew(
         assert run(["search", "的", "--newest", "--archive", str(tmp_path)]) == 0
         assert "is being made anew" in capsys.readouterr().err
     with archive.open(tmp_path) as library:
-        assert found == [(hit.key, hit.published, hit.gone) for hit in library.search("的", newest=True)]
+        assert found == [
+            (hit.key, hit.published, hit.gone) for hit in library.search("的", newest=True)
+        ]
 
 
-def test_a_search_sees_one_moment(tmp_path: Path, conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_sees_one_moment(
+    tmp_path: Path, conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What another program writes between the index's answer and the reading of its rows changes nothing in it."""
     fetch = Rows._fetch
 

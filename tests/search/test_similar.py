@@ -27,7 +27,11 @@ def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connectio
     first = drafts[0]
     drafts += [
         replace(first, number=61, title="转载：" + first.title, account="别的号"),
-        replace(first, number=62, text="编者按，本文转自别处。\n" + first.text[90:] + "\n关注我们，了解更多。" * 3),
+        replace(
+            first,
+            number=62,
+            text="编者按，本文转自别处。\n" + first.text[90:] + "\n关注我们，了解更多。" * 3,
+        ),
         replace(first, number=63, text=first.text[:150] + drafts[1].text),
     ]
     folder = tmp_path_factory.mktemp("similar")
@@ -53,9 +57,15 @@ def test_copies_and_reprints_come_first(conn: sqlite3.Connection) -> None:
 
 def test_linked_articles(conn: sqlite3.Connection) -> None:
     """Who links to the same address, to this one, and where this one links."""
-    assert ("k000000006", "shared-links") in [(one.key, one.relation) for one in similar(conn, "k000000005")]
-    assert ("k000000008", "links-to") in [(one.key, one.relation) for one in similar(conn, "k000000007")]
-    assert ("k000000007", "linked-from") in [(one.key, one.relation) for one in similar(conn, "k000000008")]
+    assert ("k000000006", "shared-links") in [
+        (one.key, one.relation) for one in similar(conn, "k000000005")
+    ]
+    assert ("k000000008", "links-to") in [
+        (one.key, one.relation) for one in similar(conn, "k000000007")
+    ]
+    assert ("k000000007", "linked-from") in [
+        (one.key, one.relation) for one in similar(conn, "k000000008")
+    ]
 
 
 def test_a_key_may_be_short_but_not_ambiguous(conn: sqlite3.Connection) -> None:
@@ -74,7 +84,9 @@ def test_fold_lists_copies_under_the_best(conn: sqlite3.Connection) -> None:
     folded = search(conn, f'"{word}"', limit=50, fold=True)
     assert {"k000000001", "k000000061", "k000000062"} <= plain
     groups = [{hit.key, *hit.folded} for hit in folded]
-    assert [{"k000000001", "k000000061", "k000000062"}] == [group for group in groups if "k000000001" in group]
+    assert [{"k000000001", "k000000061", "k000000062"}] == [
+        group for group in groups if "k000000001" in group
+    ]
     assert plain == set().union(*groups)
 
 
@@ -97,14 +109,24 @@ def test_plain_sql_finds_what_search_finds(conn: sqlite3.Connection, word: str) 
 def test_the_view_takes_tokens(conn: sqlite3.Connection) -> None:
     """``SELECT … FROM search WHERE words MATCH …`` with AND, OR and NOT."""
     both = conn.execute("SELECT count(*) FROM search WHERE words MATCH '的 AND 一'").fetchone()[0]
-    assert 0 < both <= conn.execute("SELECT count(*) FROM search WHERE words MATCH '的'").fetchone()[0]
+    assert (
+        0 < both <= conn.execute("SELECT count(*) FROM search WHERE words MATCH '的'").fetchone()[0]
+    )
 
 
 def test_datasette_metadata_names_only_tables_that_exist(tmp_path: Path) -> None:
     """The file written on request fits the schema, and its statements run."""
     tables = metadata()["databases"]["archive"]["tables"]
-    with filled(tmp_path, list(Writer(subjects=5).drafts(3))) as conn, closing(conn.cursor()) as cursor:
-        held = {row[0] for row in cursor.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
+    with (
+        filled(tmp_path, list(Writer(subjects=5).drafts(3))) as conn,
+        closing(conn.cursor()) as cursor,
+    ):
+        held = {
+            row[0]
+            for row in cursor.execute(
+                "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+            )
+        }
         assert set(tables) <= held
         for query in metadata()["databases"]["archive"]["queries"].values():
             cursor.execute(query["sql"], dict.fromkeys(query["params"], "融资")).fetchall()
@@ -113,7 +135,10 @@ def test_datasette_metadata_names_only_tables_that_exist(tmp_path: Path) -> None
 def test_posts_without_text_are_no_copies_of_each_other(tmp_path: Path) -> None:
     """Pictures only: found by their titles, each for itself, also with --fold."""
     draft = next(Writer(subjects=5).drafts(1))
-    drafts = [replace(draft, number=number, title=f"风景 {number}", text="", digest=None) for number in (1, 2)]
+    drafts = [
+        replace(draft, number=number, title=f"风景 {number}", text="", digest=None)
+        for number in (1, 2)
+    ]
     with filled(tmp_path, drafts) as conn:
         assert [(), ()] == [hit.folded for hit in search(conn, "风景", fold=True)]
         assert [] == similar(conn, "k000000001")

@@ -58,7 +58,21 @@ def test_fold(raw: str, folded: str) -> None:
 
 def test_tokens_of_a_text() -> None:
     """Characters, pairs, words, marks in full width, and names like C++ and node.js as one."""
-    expected = {"a", "机", "器", "机器", "c", "＋", "c＋", "c＋＋", "node", "．", "js", "node．js", "😀"}
+    expected = {
+        "a",
+        "机",
+        "器",
+        "机器",
+        "c",
+        "＋",
+        "c＋",
+        "c＋＋",
+        "node",
+        "．",
+        "js",
+        "node．js",
+        "😀",
+    }
     assert expected == tokens(fold("a 机器 C++ Node.js😀"))
 
 
@@ -69,7 +83,9 @@ def test_overlapping_frequent_pairs_are_a_token_of_three() -> None:
     assert ([Piece("是一个")], True) == term_pieces("是一个", joints)
 
 
-@pytest.mark.parametrize("term", ["的的的", "```", "c++c++", "ai", "机", "机器", "机器人", "c+", "3.14", "-", "a-b-c"])
+@pytest.mark.parametrize(
+    "term", ["的的的", "```", "c++c++", "ai", "机", "机器", "机器人", "c+", "3.14", "-", "a-b-c"]
+)
 def test_an_exact_term_is_one_token_that_only_its_own_text_has(term: str) -> None:
     """What the index alone decides is decided right for texts made of the term's own pieces."""
     pieces, exact = term_pieces(term)
@@ -139,21 +155,39 @@ def test_marks_stand_on_the_original() -> None:
     """Ranges are of the text as it was written: traditional, full width, over a line break."""
     text = "新一輪融　資：ＡＩ 机\n器打工。"
     assert ["融　資"] == [text[a:b] for a, b in Matcher("融资").spans(text, nature(text))]
-    assert ["ＡＩ 机\n器打工"] == [text[a:b] for a, b in Matcher("ai机器打工").spans(text, nature(text))]
+    assert ["ＡＩ 机\n器打工"] == [
+        text[a:b] for a, b in Matcher("ai机器打工").spans(text, nature(text))
+    ]
     text = "价格…3.14…元，½ 1"
     assert ["3.14"] == [text[a:b] for a, b in Matcher("3.14").spans(text, nature(text))]
 
 
 def test_what_counts_as_cjk_and_as_a_word() -> None:
     """Every ideograph, kana, hangul and bopomofo letter is CJK; every other letter and digit is of a word."""
-    names = ("CJK UNIFIED", "HIRAGANA LETTER", "KATAKANA LETTER", "HANGUL", "BOPOMOFO LETTER", "YI SYLLABLE")
-    for code in (*range(0x80, 0x3400, 3), *range(0x4E00, 0x4F00), *range(0xA000, 0xA100), 0x20000, 0x30000, 0xAC00):
+    names = (
+        "CJK UNIFIED",
+        "HIRAGANA LETTER",
+        "KATAKANA LETTER",
+        "HANGUL",
+        "BOPOMOFO LETTER",
+        "YI SYLLABLE",
+    )
+    for code in (
+        *range(0x80, 0x3400, 3),
+        *range(0x4E00, 0x4F00),
+        *range(0xA000, 0xA100),
+        0x20000,
+        0x30000,
+        0xAC00,
+    ):
         character = chr(code)
         name = unicodedata.name(character, "")
         if name.startswith(names) and character.isalnum():
             assert IS_CJK[character], name
             assert not IS_WORD[character], name
-        elif character.isalnum() and not name.startswith(("IDEOGRAPHIC", "HANGZHOU", "KANGXI", "VERTICAL KANA")):
+        elif character.isalnum() and not name.startswith(
+            ("IDEOGRAPHIC", "HANGZHOU", "KANGXI", "VERTICAL KANA")
+        ):
             assert IS_CJK[character] or IS_WORD[character], name
 
 
@@ -161,6 +195,10 @@ def test_every_word_begins_where_contains_looks() -> None:
     """The ranges of the vocabulary that ``--contains`` looks through leave no word character out."""
     for code in range(sys.maxunicode + 1):
         character = chr(code)
-        if unicodedata.category(character)[0] not in "LNM" or not IS_WORD[character] or fold(character) != character:
+        if (
+            unicodedata.category(character)[0] not in "LNM"
+            or not IS_WORD[character]
+            or fold(character) != character
+        ):
             continue
         assert any(low <= character <= high for low, high in _WORD_RANGES), hex(code)

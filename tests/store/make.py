@@ -42,7 +42,9 @@ def article(
     """An article whose text links to the articles ``links`` and shows the pictures ``images``; ``edges``: more."""
     text = fields.pop("text", f"第{mid}篇的正文")
     body = f"<p>{text}</p>"
-    body += "".join(f'<p><a href="{long_address(to).replace("&", "&amp;")}">第{to}篇</a></p>' for to in links)
+    body += "".join(
+        f'<p><a href="{long_address(to).replace("&", "&amp;")}">第{to}篇</a></p>' for to in links
+    )
     body += "".join(f'<p><img src="{url}" alt=""></p>' for url in images)
     given: dict[str, Any] = {
         "title": f"第{mid}篇",
@@ -54,7 +56,10 @@ def article(
         "address": long_address(mid),
         "body": body,
         "text": text,
-        "links": (*(Link(url=long_address(to), relation="text", text=f"第{to}篇") for to in links), *edges),
+        "links": (
+            *(Link(url=long_address(to), relation="text", text=f"第{to}篇") for to in links),
+            *edges,
+        ),
         "images": tuple(Image(url=url) for url in images),
     }
     return Article(**{**given, **fields})
@@ -63,7 +68,9 @@ def article(
 def nameless(mid: int = 1, **fields: Any) -> Article:
     """The same article on a page that does not say who it is."""
     found = article(mid, **fields)
-    return replace(found, account=replace(ACCOUNT, biz=None), mid=None, idx=None, url=None, address=None)
+    return replace(
+        found, account=replace(ACCOUNT, biz=None), mid=None, idx=None, url=None, address=None
+    )
 
 
 @dataclass(frozen=True)

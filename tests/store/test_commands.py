@@ -18,7 +18,16 @@ from archive.errors import Locked, NotHeld
 from scraper.errors import Gone
 from scraper.models import Link
 from tests.command import Result, wechat_archive
-from tests.store.make import LATER, NOW, Download, article, keep, long_address, opened, short_address
+from tests.store.make import (
+    LATER,
+    NOW,
+    Download,
+    article,
+    keep,
+    long_address,
+    opened,
+    short_address,
+)
 from tests.weixin.pages import article_page, status_page
 
 PICTURE = "https://mmbiz.qpic.cn/mmbiz_png/AAAAID/640"
@@ -31,8 +40,15 @@ def root(tmp_path: Path) -> Path:
     place = tmp_path / "archive"
     with opened(place) as store:
         store.add_media(PICTURE, Download(b"png"), NOW)
-        keep(store, article(1, title="早安", links=(2, 3), images=(PICTURE,), text="旧", tags=("晨",)))
-        keep(store, article(2, links=(1,), published=datetime(2023, 1, 1, tzinfo=UTC)), short_address(2))
+        keep(
+            store,
+            article(1, title="早安", links=(2, 3), images=(PICTURE,), text="旧", tags=("晨",)),
+        )
+        keep(
+            store,
+            article(2, links=(1,), published=datetime(2023, 1, 1, tzinfo=UTC)),
+            short_address(2),
+        )
         keep(store, article(4, title="没了", published=datetime(2021, 1, 1, tzinfo=UTC), kind=8))
         store.gone(long_address(4), Gone("x", reason="deleted", shown="已删除"), NOW)
         keep(
@@ -140,7 +156,12 @@ def test_show_versions_is_a_list(root: Path) -> None:
     """When each was seen and what differs."""
     first, second = json.loads(run(root, "show", long_address(1), "--versions", "--json").stdout)
 
-    assert (first["number"], first["seen"], first["changes"], first["current"]) == (1, NOW.isoformat(), {}, False)
+    assert (first["number"], first["seen"], first["changes"], first["current"]) == (
+        1,
+        NOW.isoformat(),
+        {},
+        False,
+    )
     assert (second["number"], second["seen"], second["current"]) == (2, LATER.isoformat(), True)
     assert second["changes"]["text"] == {"added": 1, "removed": 1}
     assert "text: +1 -1" in run(root, "show", long_address(1), "--versions").stdout
@@ -150,7 +171,10 @@ def test_show_links_tells_what_is_held_and_what_is_not(root: Path) -> None:
     """Links, backlinks, and what is still missing."""
     found = json.loads(run(root, "show", long_address(1), "--links", "--json").stdout)
 
-    assert [(link["text"], link["title"]) for link in found["links"]][:2] == [("第2篇", "第2篇"), ("第3篇", None)]
+    assert [(link["text"], link["title"]) for link in found["links"]][:2] == [
+        ("第2篇", "第2篇"),
+        ("第3篇", None),
+    ]
     assert [link["url"] for link in found["not_held"]] == [long_address(3)]
     assert [link["title"] for link in found["backlinks"]] == ["第2篇"]
     assert "Links to articles not held (1)" in run(root, "show", long_address(1), "--links").stdout
@@ -176,7 +200,9 @@ def test_diff_of_one_version_says_so(root: Path) -> None:
     assert (result.code, "not 9" in result.stderr) == (1, True)
 
 
-@pytest.mark.parametrize("command", [["list"], ["show", "abcdefghij"], ["diff", "abcdefghij"], ["verify"]])
+@pytest.mark.parametrize(
+    "command", [["list"], ["show", "abcdefghij"], ["diff", "abcdefghij"], ["verify"]]
+)
 def test_where_there_is_no_archive_nothing_is_made(tmp_path: Path, command: list[str]) -> None:
     """One line says how to begin."""
     result = run(tmp_path / "none", *command)
@@ -195,7 +221,9 @@ def test_reading_goes_on_while_somebody_writes(root: Path) -> None:
         assert run(root, "verify", "--repair").code == 75
 
 
-def test_convert_prints_markdown_and_stores_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_convert_prints_markdown_and_stores_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """From a file, a folder, or standard input."""
     monkeypatch.chdir(tmp_path)
     page = article_page(title="一篇文章", body="<p>正文在此</p>")
@@ -209,7 +237,10 @@ def test_convert_prints_markdown_and_stores_nothing(tmp_path: Path, monkeypatch:
     assert wechat_archive("convert", "pages").stdout == from_file.stdout
     assert wechat_archive("convert", "-", stdin=page).stdout == from_file.stdout
     assert wechat_archive("convert", "--body", "pages").stdout == "正文在此\n"
-    assert json.loads(wechat_archive("convert", "--json", "pages").stdout)["markdown"] == from_file.stdout
+    assert (
+        json.loads(wechat_archive("convert", "--json", "pages").stdout)["markdown"]
+        == from_file.stdout
+    )
     assert "nothing was lost" in wechat_archive("convert", "--losses", "pages").stderr
     assert [path.name for path in tmp_path.iterdir()] == ["pages"]
 
@@ -300,7 +331,9 @@ def test_with_json_logs_every_line_on_stderr_is_json(tmp_path: Path) -> None:
     archive = str(tmp_path / "archive")
     (tmp_path / "page.html").write_bytes(article_page(title="题"))
     results = [
-        wechat_archive("save", str(tmp_path / "page.html"), "nothing", "--images", "none", *JSON_LOG, archive),
+        wechat_archive(
+            "save", str(tmp_path / "page.html"), "nothing", "--images", "none", *JSON_LOG, archive
+        ),
         wechat_archive("show", "zzzzzzzz", *JSON_LOG, archive),
         wechat_archive("convert", str(tmp_path / "no.html"), *JSON_LOG, archive),
         wechat_archive("nonsense", *JSON_LOG, archive),

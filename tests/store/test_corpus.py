@@ -65,11 +65,29 @@ def test_every_link_of_an_index_article_is_an_edge(articles: list[Article], tmp_
         assert len([edge for edge in edges if edge.relation == "text" and edge.address]) >= 228
 
 
-def test_real_articles_lose_nothing_in_their_record(articles: list[Article], tmp_path: Path) -> None:
+def test_real_articles_lose_nothing_in_their_record(
+    articles: list[Article], tmp_path: Path
+) -> None:
     """Each field that some page fills survives; kept here so that a new field cannot be forgotten."""
-    filled = {field.name for article in articles for field in fields(Article) if getattr(article, field.name)}
+    filled = {
+        field.name
+        for article in articles
+        for field in fields(Article)
+        if getattr(article, field.name)
+    }
 
-    assert {"title", "author", "published", "place", "digest", "cover", "links", "images", "album", "tags"} <= filled
+    assert {
+        "title",
+        "author",
+        "published",
+        "place",
+        "digest",
+        "cover",
+        "links",
+        "images",
+        "album",
+        "tags",
+    } <= filled
     with opened(tmp_path) as store:
         for article in articles:
             assert store.article(keep(store, article, now=NOW).article_id) == article

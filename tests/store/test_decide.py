@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 from archive import record
 from archive.store.decide import content_hash, differences, image_id, is_hollow, link_id
-from scraper.models import Account, Album, Article, Edit, Image, Link, Loss, Media, Reprint, Transcoding
+from scraper.models import (
+    Account,
+    Album,
+    Article,
+    Edit,
+    Image,
+    Link,
+    Loss,
+    Media,
+    Reprint,
+    Transcoding,
+)
 from tests.store.make import article
 
 IMAGE = "https://mmbiz.qpic.cn/mmbiz_png/THEID/640?wx_fmt=png&from=appmsg"
@@ -83,13 +94,18 @@ def test_volatile_parts_are_no_difference() -> None:
         ({"title": "新"}, {"title": ["第1篇", "新"]}),
         ({"author": "某"}, {"author": [None, "某"]}),
         ({"digest": "摘"}, {"digest": [None, "摘"]}),
-        ({"cover": "https://mmbiz.qpic.cn/a/B/0"}, {"cover": [None, "https://mmbiz.qpic.cn/a/B/0"]}),
+        (
+            {"cover": "https://mmbiz.qpic.cn/a/B/0"},
+            {"cover": [None, "https://mmbiz.qpic.cn/a/B/0"]},
+        ),
         ({"text": "第1篇的正文\n多一行"}, {"text": {"added": 1, "removed": 0}}),
         ({"images": (Image(url=IMAGE),)}, {"images": {"added": 1, "removed": 0}}),
         ({"body": "<p><strong>第1篇的正文</strong></p>"}, {"markup": True}),
     ],
 )
-def test_what_an_author_changes_is_a_difference(change: dict[str, object], expected: dict[str, object]) -> None:
+def test_what_an_author_changes_is_a_difference(
+    change: dict[str, object], expected: dict[str, object]
+) -> None:
     """Each of them makes another hash and is named."""
     one = article(1)
     two = replace(one, **change)  # type: ignore[arg-type]
@@ -113,8 +129,12 @@ def test_a_page_with_nothing_in_it_is_hollow(fields: dict[str, object], hollow: 
     assert is_hollow(Article(title="t", **fields)) is hollow  # type: ignore[arg-type]
 
 
-TEXT = st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20)
-TIMES = st.none() | st.datetimes(min_value=datetime(2012, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))
+TEXT = st.none() | st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20
+)
+TIMES = st.none() | st.datetimes(
+    min_value=datetime(2012, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)
+)
 WORDS = TEXT.filter(lambda text: text is not None)
 
 
@@ -143,7 +163,9 @@ ARTICLES = st.builds(
             Media,
             sort=WORDS,
             duration=st.none() | st.floats(0, 1e6),
-            transcodings=tuples(st.builds(Transcoding, url=TEXT, size=st.none() | st.integers(0, 10**12))),
+            transcodings=tuples(
+                st.builds(Transcoding, url=TEXT, size=st.none() | st.integers(0, 10**12))
+            ),
             extra=tuples(st.tuples(WORDS, WORDS)),
         )
     ),

@@ -51,7 +51,9 @@ def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("calls", range(12))
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EDQUOT])
-def test_a_failing_disk_leaves_the_old_file_or_the_new(tmp_path: Path, calls: int, number: int) -> None:
+def test_a_failing_disk_leaves_the_old_file_or_the_new(
+    tmp_path: Path, calls: int, number: int
+) -> None:
     """Never half of one, and no leftovers; the error says what to do."""
     Files(tmp_path).write("a/old.md", b"old" * 100)
     disk = FullDisk(calls, number)
@@ -89,7 +91,9 @@ def test_a_folder_in_the_way_is_said_plainly(tmp_path: Path) -> None:
         Files(tmp_path).write("articles/x/y.md", b"x")
 
 
-def test_a_link_to_another_disk_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_to_another_disk_is_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A rename cannot cross disks: then the file is written over there and renamed there."""
 
     class TwoDisks(Disk):

@@ -28,7 +28,9 @@ from tests.store.make import (
 
 def test_a_kept_article_can_be_had_again_as_it_was(tmp_path: Path) -> None:
     """Nothing that the page said is lost on the way through the database."""
-    found = article(1, links=(2, 3), images=("https://mmbiz.qpic.cn/mmbiz_png/ID/640",), tags=("甲", "乙"))
+    found = article(
+        1, links=(2, 3), images=("https://mmbiz.qpic.cn/mmbiz_png/ID/640",), tags=("甲", "乙")
+    )
     with opened(tmp_path) as store:
         kept = keep(store, found)
 
@@ -135,14 +137,24 @@ def test_a_provisional_record_takes_its_identity_when_that_is_known(tmp_path: Pa
         assert now_known.key != first.key
         for name in (first.key, now_known.key, long_address(1), short_address(1)):
             assert store.get(name).article_id == first.article_id
-        assert [edge.target_id for edge in store.edges(store.get(long_address(5)).article_id)] == [first.article_id]
+        assert [edge.target_id for edge in store.edges(store.get(long_address(5)).article_id)] == [
+            first.article_id
+        ]
 
 
 def test_what_comes_with_an_identity_is_taken_over(tmp_path: Path) -> None:
     """Account, date and address of the page that says who it is reach the row and the file; that is no new version."""
     with opened(tmp_path) as store:
         whole = article(1)
-        half = replace(whole, account=Account(), published=None, mid=None, idx=None, url=None, address=short_address(1))
+        half = replace(
+            whole,
+            account=Account(),
+            published=None,
+            mid=None,
+            idx=None,
+            url=None,
+            address=short_address(1),
+        )
         first = keep(store, half, short_address(1))
         keep(store, whole, short_address(1), now=LATER)
 
@@ -158,7 +170,11 @@ def test_two_records_of_one_article_become_one(tmp_path: Path) -> None:
     """Addresses, links, the old key and the other content go over; one file is left."""
     with opened(tmp_path) as store:
         whole = keep(store, article(1))
-        half = keep(store, replace(nameless(1, text="没有身份的旧内容"), address=short_address(1)), short_address(1))
+        half = keep(
+            store,
+            replace(nameless(1, text="没有身份的旧内容"), address=short_address(1)),
+            short_address(1),
+        )
         keep(store, article(3, links=()), short_address(3))
         assert whole.article_id != half.article_id
 
@@ -177,7 +193,12 @@ def test_versions_of_two_records_are_put_in_order(tmp_path: Path) -> None:
     half = replace(nameless(1, text="零"), address=short_address(1))
     with opened(tmp_path) as store:
         keep(store, half, short_address(1), now=NOW)
-        keep(store, replace(half, text="一", body="<p>一</p>"), short_address(1), now=NOW + timedelta(days=2))
+        keep(
+            store,
+            replace(half, text="一", body="<p>一</p>"),
+            short_address(1),
+            now=NOW + timedelta(days=2),
+        )
         whole = keep(store, article(1, text="二"), now=NOW + timedelta(days=1))
         keep(store, article(1, text="三"), now=NOW + timedelta(days=3))
         keep(store, article(1, text="三"), short_address(1), now=NOW + timedelta(days=4))
@@ -218,7 +239,12 @@ def test_each_distinct_content_stays_as_a_version(tmp_path: Path) -> None:
 
         first, second = store.versions(kept.article_id)
         assert (first.number, first.seen, first.title, first.current) == (1, NOW, "第1篇", False)
-        assert (second.number, second.seen, second.title, second.current) == (2, LATER, "改过", True)
+        assert (second.number, second.seen, second.title, second.current) == (
+            2,
+            LATER,
+            "改过",
+            True,
+        )
         assert second.changes == {
             "title": ["第1篇", "改过"],
             "text": {"added": 2, "removed": 1},
@@ -304,7 +330,9 @@ def test_a_page_without_content_is_never_kept(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         kept = keep(store, article(1))
         before = snapshot(tmp_path)
-        empty = Article(title="第1篇", account=ACCOUNT, mid="1", idx="1", body="<p> </p>", text=" \n")
+        empty = Article(
+            title="第1篇", account=ACCOUNT, mid="1", idx="1", body="<p> </p>", text=" \n"
+        )
         with pytest.raises(Unrecognised, match="no text and no pictures"):
             keep(store, empty, long_address(1))
 
@@ -372,7 +400,9 @@ def test_accounts_are_called_as_their_newest_article_calls_them(tmp_path: Path) 
         keep(store, new)
         keep(store, old)
 
-        assert [tuple(row) for row in store.db.conn.execute("SELECT name FROM accounts")] == [("新名",)]
+        assert [tuple(row) for row in store.db.conn.execute("SELECT name FROM accounts")] == [
+            ("新名",)
+        ]
         assert [found.account for found in store.articles()] == ["新名", "旧名"]
         assert len(list(store.articles(account="新名"))) == 2
         assert len(list(store.articles(account="touzi"))) == 2
@@ -413,4 +443,6 @@ def test_a_full_disk_leaves_the_archive_as_it_was(tmp_path: Path) -> None:
             keep(store, article(2, links=(1,)))
             assert len(snapshot(root)) == 2
             for found in store.articles():
-                assert (root / found.path).read_text(encoding="utf-8") == store.markdown(found.article_id)
+                assert (root / found.path).read_text(encoding="utf-8") == store.markdown(
+                    found.article_id
+                )

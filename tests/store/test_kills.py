@@ -88,7 +88,10 @@ STEPS = 1_000_000
 
 def tell(root: Path, steps: int, story: str = STORY) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", KILLER + story, str(root), str(steps)], check=False, capture_output=True, text=True
+        [sys.executable, "-c", KILLER + story, str(root), str(steps)],
+        check=False,
+        capture_output=True,
+        text=True,
     )
 
 
@@ -111,7 +114,9 @@ def kill_and_tell_again(root: Path, at: int, expected: dict[str, bytes]) -> None
     if (root / "archive.db").exists():
         with opened(root) as store:
             for article in store.articles():
-                assert is_ours((root / article.path).read_bytes()), f"killed at {at}: {article.path}"
+                assert is_ours((root / article.path).read_bytes()), (
+                    f"killed at {at}: {article.path}"
+                )
             for row in store.db.query("SELECT path, bytes FROM media"):
                 assert (root / row["path"]).stat().st_size == row["bytes"]
             assert store.db.conn.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
@@ -122,7 +127,9 @@ def kill_and_tell_again(root: Path, at: int, expected: dict[str, bytes]) -> None
 
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7, 0.9])
-def test_a_kill_loses_nothing_that_was_done(tmp_path: Path, whole: tuple[dict[str, bytes], int], share: float) -> None:
+def test_a_kill_loses_nothing_that_was_done(
+    tmp_path: Path, whole: tuple[dict[str, bytes], int], share: float
+) -> None:
     """No row names a missing or half-written file; again, the same files come out, byte for byte."""
     expected, steps = whole
     kill_and_tell_again(tmp_path, int(steps * share), expected)

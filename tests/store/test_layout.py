@@ -14,7 +14,16 @@ from markdown_it import MarkdownIt
 
 import archive
 from archive.document import frontmatter
-from archive.document.layout import Holding, article_of, escape, holding_of, is_untouched, relative, sealed, to_markdown
+from archive.document.layout import (
+    Holding,
+    article_of,
+    escape,
+    holding_of,
+    is_untouched,
+    relative,
+    sealed,
+    to_markdown,
+)
 from scraper.models import Account, Album, Article, Edit, Link, Loss, Media, Reprint, Transcoding
 from tests.store.make import article
 
@@ -118,7 +127,9 @@ def shown(markdown: str) -> str:
     """What a reader sees of a line, without the marks."""
     import lxml.html
 
-    return "".join(map(str, lxml.html.fromstring(f"<div>{MARKDOWN.render(markdown)}</div>").itertext())).strip()
+    return "".join(
+        map(str, lxml.html.fromstring(f"<div>{MARKDOWN.render(markdown)}</div>").itertext())
+    ).strip()
 
 
 def test_the_file_is_laid_out_as_it_was_asked_for() -> None:
@@ -157,7 +168,9 @@ def test_the_header_lines_stay_lines_when_rendered() -> None:
 
 def test_a_page_on_somebodys_disk_is_no_address() -> None:
     """The place where a saved page lay is nobody else's business."""
-    text = archive.to_markdown(Article(title="t", address="file:///home/me/page.html", body="<p>x</p>"))
+    text = archive.to_markdown(
+        Article(title="t", address="file:///home/me/page.html", body="<p>x</p>")
+    )
 
     assert "file:" not in text
 
@@ -171,7 +184,9 @@ def test_nothing_known_still_makes_a_file() -> None:
 def test_an_address_with_stars_is_no_emphasis() -> None:
     """Temporary addresses hold signatures such as ``a*b*-c``; every other address stands bare."""
     temporary = "https://mp.weixin.qq.com/s?src=11&timestamp=1&ver=1&signature=a*b*-c"
-    text = archive.to_markdown(Article(title="题", address=temporary, cover="https://mmbiz.qpic.cn/x_y_z/0"))
+    text = archive.to_markdown(
+        Article(title="题", address=temporary, cover="https://mmbiz.qpic.cn/x_y_z/0")
+    )
 
     assert f"\n原文链接: <{temporary}>\n" in text
     assert "\n封面图链接: https://mmbiz.qpic.cn/x_y_z/0\n" in text
@@ -190,7 +205,11 @@ def test_what_the_archive_knows_stands_in_the_front_matter() -> None:
     values, _ = frontmatter.read(to_markdown(SAMPLE, holding))
 
     assert values["key"] == "0123456789"
-    assert values["gone"] == {"date": "2026-12-01T00:00:00+00:00", "reason": "deleted", "shown": "该内容已被发布者删除"}
+    assert values["gone"] == {
+        "date": "2026-12-01T00:00:00+00:00",
+        "reason": "deleted",
+        "shown": "该内容已被发布者删除",
+    }
     assert values["missing_images"] == [{"url": "https://x.example/1.png", "why": "timed out"}]
     assert holding_of(values) == holding
 
@@ -199,7 +218,9 @@ def test_the_front_matter_carries_every_fact() -> None:
     """Whatever the page said beside its body can be read back from the file alone."""
     full = replace(
         SAMPLE,
-        account=Account(name="号", biz="Mz==", user_name="gh_1", alias="wx", signature='签名: "引"\n第二行'),
+        account=Account(
+            name="号", biz="Mz==", user_name="gh_1", alias="wx", signature='签名: "引"\n第二行'
+        ),
         modified=datetime(2023, 1, 1, tzinfo=UTC),
         kind=8,
         address="https://mp.weixin.qq.com/s/0123456789012345678901",
@@ -263,7 +284,10 @@ def test_no_text_gets_out_of_its_place(payload: str) -> None:
     html = MARKDOWN.render(rest)
 
     assert [values[name] for name in ("title", "author", "place", "digest")] == [payload] * 4
-    assert not any(tag in html for tag in ("<script", "<img", "<svg", 'javascript:alert(1)"', "<!--", "<h2", "<code"))
+    assert not any(
+        tag in html
+        for tag in ("<script", "<img", "<svg", 'javascript:alert(1)"', "<!--", "<h2", "<code")
+    )
     assert html.count("<h1") == 1
     assert html.count("<ul") == 1
     line = next(line for line in rest.splitlines() if line.startswith("# "))
@@ -284,16 +308,29 @@ def test_any_line_shows_as_it_is(text: str) -> None:
 @settings(max_examples=300)
 def test_any_text_survives_the_front_matter(values: dict[str, str]) -> None:
     """Whatever YAML might take it for."""
-    mended = {n: v.encode("utf-8", "replace").decode().replace("?", "?") for n, v in values.items() if v}
+    mended = {
+        n: v.encode("utf-8", "replace").decode().replace("?", "?") for n, v in values.items() if v
+    }
     read, rest = frontmatter.read(frontmatter.write(mended) + "rest")
 
     assert (read, rest) == (mended, "rest")
-    assert yaml.safe_load(frontmatter.write(mended).removesuffix("---\n").removeprefix("---\n")) == (mended or None)
+    assert yaml.safe_load(
+        frontmatter.write(mended).removesuffix("---\n").removeprefix("---\n")
+    ) == (mended or None)
 
 
 def test_only_what_must_be_is_escaped() -> None:
     """A file is also read as it is: no stray backslashes in ordinary titles."""
-    for title in ("C++ 与 a_b_c", "5*3=15", "【方括号】[1]", "100% & more", "A~B", "$5", "#1 也不是标题", "（一）- 二"):
+    for title in (
+        "C++ 与 a_b_c",
+        "5*3=15",
+        "【方括号】[1]",
+        "100% & more",
+        "A~B",
+        "$5",
+        "#1 也不是标题",
+        "（一）- 二",
+    ):
         assert escape(title) == title
 
 

@@ -37,13 +37,17 @@ def test_links_lead_to_local_files_in_both_directions(tmp_path: Path) -> None:
         for source, target in ((one, two), (two, one)):
             text = (tmp_path / source.path).read_text(encoding="utf-8")
             link = text.rpartition("](")[2].partition(")")[0]
-            assert ((tmp_path / source.path).parent / unquote(link)).resolve() == (tmp_path / target.path).resolve()
+            assert ((tmp_path / source.path).parent / unquote(link)).resolve() == (
+                tmp_path / target.path
+            ).resolve()
 
 
 def test_a_link_by_short_address_is_known_when_that_address_is(tmp_path: Path) -> None:
     """Which may be long after the article came."""
     to = short_address(2)
-    linker = article(1, body=f'<p><a href="{to}">二</a></p>', edges=(Link(url=to, relation="text", text="二"),))
+    linker = article(
+        1, body=f'<p><a href="{to}">二</a></p>', edges=(Link(url=to, relation="text", text="二"),)
+    )
     with opened(tmp_path) as store:
         one = keep(store, linker)
         two = keep(store, article(2))
@@ -52,7 +56,9 @@ def test_a_link_by_short_address_is_known_when_that_address_is(tmp_path: Path) -
         store.settle()
 
         assert [edge.target_id for edge in store.edges(one.article_id)] == [two.article_id]
-        assert to not in (tmp_path / one.path).read_text(encoding="utf-8").partition("\n# ")[2].replace("原文", "")
+        assert to not in (tmp_path / one.path).read_text(encoding="utf-8").partition("\n# ")[
+            2
+        ].replace("原文", "")
 
 
 def test_an_article_may_link_to_itself(tmp_path: Path) -> None:
@@ -60,7 +66,9 @@ def test_an_article_may_link_to_itself(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         kept = keep(store, article(1, links=(1,)))
 
-        assert f"](2022-10-27%20第1篇%20%5B{kept.key}%5D.md)" in (tmp_path / kept.path).read_text(encoding="utf-8")
+        assert f"](2022-10-27%20第1篇%20%5B{kept.key}%5D.md)" in (tmp_path / kept.path).read_text(
+            encoding="utf-8"
+        )
         assert store.backlinks(kept.article_id) == []
 
 
@@ -183,7 +191,9 @@ def test_only_what_can_be_fetched_is_wanted(tmp_path: Path) -> None:
 
 def test_albums_know_their_members_before_they_are_held(tmp_path: Path) -> None:
     """And find them when they come."""
-    album = Album(id="1234", title="合集", url="https://mp.weixin.qq.com/mp/appmsgalbum?album_id=1234", size=2)
+    album = Album(
+        id="1234", title="合集", url="https://mp.weixin.qq.com/mp/appmsgalbum?album_id=1234", size=2
+    )
     with opened(tmp_path) as store:
         store.keep_album(album, [(short_address(1), "一"), (long_address(2), "二")], NOW)
         one = keep(store, article(1), short_address(1))
@@ -213,7 +223,10 @@ def test_an_article_that_moves_leaves_no_dead_link(tmp_path: Path) -> None:
         store.move(two.article_id, "articles/别处/deep/2.md")
 
         assert sorted(snapshot(tmp_path)) == sorted([one.path, "articles/别处/deep/2.md"])
-        for source, target in ((one.path, "articles/别处/deep/2.md"), ("articles/别处/deep/2.md", one.path)):
+        for source, target in (
+            (one.path, "articles/别处/deep/2.md"),
+            ("articles/别处/deep/2.md", one.path),
+        ):
             text = (tmp_path / source).read_text(encoding="utf-8")
             link = unquote(text.rpartition("](")[2].partition(")")[0])
             assert ((tmp_path / source).parent / link).resolve() == (tmp_path / target).resolve()

@@ -34,9 +34,14 @@ for _ in range(5):
 """
 
 
-def hold(root: Path, how: str = "now", command: str = "wechat-archive run") -> subprocess.Popen[str]:
+def hold(
+    root: Path, how: str = "now", command: str = "wechat-archive run"
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(root), how, command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLD, str(root), how, command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -49,7 +54,9 @@ def test_the_second_is_told_who_holds_it(tmp_path: Path) -> None:
     process = hold(tmp_path)
     assert process.stdout is not None
     process.stdout.readline()
-    with pytest.raises(Locked, match=rf"'wechat-archive run' \(process {process.pid}\).*since 20.*--wait") as caught:
+    with pytest.raises(
+        Locked, match=rf"'wechat-archive run' \(process {process.pid}\).*since 20.*--wait"
+    ) as caught:
         Lock(tmp_path).acquire()
     let_go(process)
 

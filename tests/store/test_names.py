@@ -12,11 +12,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.document.paths import MAX_BYTES, clean, cut, folder_name, graphemes, identity_key, key_of, path_of
+from archive.document.paths import (
+    MAX_BYTES,
+    clean,
+    cut,
+    folder_name,
+    graphemes,
+    identity_key,
+    key_of,
+    path_of,
+)
 from scraper.models import Account, Article, Identity, Image
 from tests.store.make import article, long_address, nameless, short_address
 
-WINDOWS = {"CON", "PRN", "AUX", "NUL", *(f"{name}{n}" for name in ("COM", "LPT") for n in "0123456789¹²³")}
+WINDOWS = {
+    "CON",
+    "PRN",
+    "AUX",
+    "NUL",
+    *(f"{name}{n}" for name in ("COM", "LPT") for n in "0123456789¹²³"),
+}
 
 
 def path_for(title: str, account: str = "号") -> str:
@@ -60,7 +75,10 @@ def test_the_path_is_account_year_date_title_key() -> None:
 
 def test_nothing_known_still_makes_a_path() -> None:
     """An article without account, time and title."""
-    assert path_of(Article(title="", text="x"), "0123456789") == "articles/unknown/undated/undated [0123456789].md"
+    assert (
+        path_of(Article(title="", text="x"), "0123456789")
+        == "articles/unknown/undated/undated [0123456789].md"
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,7 +112,12 @@ def test_windows_devices_are_no_account_folders(name: str) -> None:
 
 def test_account_folders_are_never_hidden_nor_empty() -> None:
     """Leading dots hide a folder on Unix; trailing ones vanish on Windows."""
-    assert [folder_name(name) for name in ("..", ".git", "名.", None)] == ["unknown", "git", "名", "unknown"]
+    assert [folder_name(name) for name in ("..", ".git", "名.", None)] == [
+        "unknown",
+        "git",
+        "名",
+        "unknown",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +158,9 @@ def assert_legal(path: str, other: str) -> None:
         assert part[-1] not in ". "
         assert part[0] not in ". "
         assert not set(part) & set('/\\:*?"<>|\0')
-        assert all(unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") for char in part)
+        assert all(
+            unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") for char in part
+        )
         assert not any(unicodedata.category(char) == "Cf" and char != "\u200d" for char in part)
         assert part.split(".")[0].upper() not in WINDOWS
     assert path.casefold() != other.casefold()
@@ -143,7 +168,10 @@ def assert_legal(path: str, other: str) -> None:
 
 def check_title(title: str) -> None:
     """One title, two articles: both legal, and apart on every filesystem."""
-    one, two = (path_of(article(mid, title=title, account=Account(name=title, biz="Mz=="))) for mid in (1, 2))
+    one, two = (
+        path_of(article(mid, title=title, account=Account(name=title, biz="Mz==")))
+        for mid in (1, 2)
+    )
     assert_legal(one, two)
     assert path_of(article(1, title=title, account=Account(name=title, biz="Mz=="))) == one
 
@@ -151,10 +179,14 @@ def check_title(title: str) -> None:
 TITLES = st.one_of(
     st.text(max_size=200),
     st.text(
-        alphabet=st.sampled_from(list("./\\:*?<>|[]#\u202e\u200d\u200b\u0301 👨👩🇨🇳🏽️각ᄀ한\ud800\x00Aａ")),
+        alphabet=st.sampled_from(
+            list("./\\:*?<>|[]#\u202e\u200d\u200b\u0301 👨👩🇨🇳🏽️각ᄀ한\ud800\x00Aａ")
+        ),
         max_size=120,
     ),
-    st.sampled_from(sorted(WINDOWS)).flatmap(lambda name: st.text(max_size=5).map(lambda rest: name + rest)),
+    st.sampled_from(sorted(WINDOWS)).flatmap(
+        lambda name: st.text(max_size=5).map(lambda rest: name + rest)
+    ),
 )
 
 
@@ -197,5 +229,7 @@ def test_a_saved_page_without_an_address_has_one_key_wherever_its_file_lies() ->
 
     assert key_of(one) == key_of(replace(one, address="file:///mnt/b/2.html"))
     assert key_of(one) != key_of(replace(one, text="别的"))
-    pictures = [replace(one, text="", images=(Image(url=f"https://x.example/{n}"),)) for n in (1, 2)]
+    pictures = [
+        replace(one, text="", images=(Image(url=f"https://x.example/{n}"),)) for n in (1, 2)
+    ]
     assert key_of(pictures[0]) != key_of(pictures[1])

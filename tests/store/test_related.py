@@ -15,7 +15,10 @@ from tests.store.make import long_address
 
 ONE, TWO, THREE = long_address(1), long_address(2), long_address(3)
 ALBUM = "https://mp.weixin.qq.com/mp/appmsgalbum?__biz=Mz==&action=getalbum&album_id=7"
-TEXT = (Link(url=ONE, relation="text", text="第一篇"), Link(url=TWO, relation="text", text="看这里"))
+TEXT = (
+    Link(url=ONE, relation="text", text="第一篇"),
+    Link(url=TWO, relation="text", text="看这里"),
+)
 
 
 def values_of(article: Article) -> dict[str, Any]:
@@ -64,7 +67,11 @@ def test_what_stands_elsewhere_is_not_said_again() -> None:
         (*TEXT, Link(url=THREE, relation="ainfos", text=f"题目 {ONE}")),
         (*TEXT, Link(url=ONE, relation="ainfos")),
         (*TEXT, Link(url="weixin://a b", relation="ainfos", text="怪")),
-        (*TEXT, Link(url=ONE, relation="album_next", text="x"), Link(url=ONE, relation="ainfos", text="倒过来")),
+        (
+            *TEXT,
+            Link(url=ONE, relation="album_next", text="x"),
+            Link(url=ONE, relation="ainfos", text="倒过来"),
+        ),
     ],
 )
 def test_every_link_comes_back(links: tuple[Link, ...]) -> None:
@@ -72,7 +79,9 @@ def test_every_link_comes_back(links: tuple[Link, ...]) -> None:
     article = whole(links=links)
     read = article_of(values_of(article))
 
-    assert related.resolved(read.links, TEXT) == tuple(link for link in links if link.relation != "text")
+    assert related.resolved(read.links, TEXT) == tuple(
+        link for link in links if link.relation != "text"
+    )
 
 
 def test_a_page_without_album_links_gets_none() -> None:
@@ -86,4 +95,6 @@ def test_words_that_a_person_removed_resolve_to_nothing() -> None:
     """A file edited by hand loses that one related read, and nothing else goes wrong."""
     read = article_of(values_of(whole()))
 
-    assert [link.text for link in related.resolved(read.links, ()) if link.relation == "ainfos"] == ["第二篇 的题目"]
+    assert [
+        link.text for link in related.resolved(read.links, ()) if link.relation == "ainfos"
+    ] == ["第二篇 的题目"]

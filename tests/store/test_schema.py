@@ -24,7 +24,7 @@ from tests.store.make import article, keep, opened
 #: Opens the database, and is killed after so many statements of its migrations.
 KILLED = """
 import os, signal, sys
-from archive import schema
+from archive.db import schema
 left = int(sys.argv[2])
 def run(db, statements):
     global left
@@ -47,13 +47,17 @@ def plain(path: Path) -> Iterator[sqlite3.Connection]:
 
 def schema_of(path: Path) -> list[tuple[object, ...]]:
     with plain(path) as conn:
-        return conn.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
+        return conn.execute(
+            "SELECT type, name, sql FROM sqlite_master ORDER BY type, name"
+        ).fetchall()
 
 
 def applied(path: Path) -> list[str]:
     with plain(path) as conn:
         try:
-            return [row[0] for row in conn.execute("SELECT name FROM _sqlite_migrations ORDER BY id")]
+            return [
+                row[0] for row in conn.execute("SELECT name FROM _sqlite_migrations ORDER BY id")
+            ]
         except sqlite3.OperationalError:
             return []
 
@@ -97,11 +101,15 @@ def test_opening_again_changes_nothing(tmp_path: Path) -> None:
     """Not a byte of the database nor of its seal."""
     path = tmp_path / "archive.db"
     open_database(path).close()
-    before = {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in tmp_path.iterdir()}
+    before = {
+        file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in tmp_path.iterdir()
+    }
     open_database(path).close()
     open_database(path, readonly=True).close()
 
-    assert {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in tmp_path.iterdir()} == before
+    assert {
+        file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in tmp_path.iterdir()
+    } == before
 
 
 def check_killed(tmp_path: Path, statements: int) -> bool:
@@ -118,7 +126,9 @@ def check_killed(tmp_path: Path, statements: int) -> bool:
     assert names == expected
     with plain(path) as conn:
         assert conn.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-        tables = {row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        tables = {
+            row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
     assert ("articles" in tables) == ("m001_articles" in names)
     assert ("search_terms" in tables) == ("m003_search" in names)
     open_database(path).close()
@@ -127,7 +137,9 @@ def check_killed(tmp_path: Path, statements: int) -> bool:
 
 
 @pytest.mark.parametrize("statements", [0, 5, 35, 45])
-def test_a_killed_migration_leaves_the_old_schema_or_the_new(tmp_path: Path, statements: int) -> None:
+def test_a_killed_migration_leaves_the_old_schema_or_the_new(
+    tmp_path: Path, statements: int
+) -> None:
     """Nothing between; the next command goes on as if nothing had been."""
     assert check_killed(tmp_path, statements)
 
@@ -145,7 +157,9 @@ def test_a_newer_archive_is_left_alone(tmp_path: Path) -> None:
     """An older program says so instead of writing rows that the newer one does not expect."""
     path = tmp_path / "archive.db"
     with open_database(path) as db, db.atomic():
-        db.table("_sqlite_migrations").insert({"migration_set": "archive", "name": "m999_later", "applied_at": "2030"})
+        db.table("_sqlite_migrations").insert(
+            {"migration_set": "archive", "name": "m999_later", "applied_at": "2030"}
+        )
     before = path.read_bytes()
 
     for readonly in (False, True):
@@ -277,6 +291,10 @@ def test_a_definition_that_is_no_text_any_more_is_damage(tmp_path: Path) -> None
     data = path.read_bytes()
     at = data.index(b"REFERENCES", data.index(b"CREATE TABLE links"))
     path.write_bytes(data[:at] + b"\xc5" + data[at + 1 :])
-    for door in (lambda: open_database(path), lambda: open_database(path, readonly=True), lambda: open_readonly(path)):
+    for door in (
+        lambda: open_database(path),
+        lambda: open_database(path, readonly=True),
+        lambda: open_readonly(path),
+    ):
         with pytest.raises(Corrupt, match="wechat-archive verify"):
             door()

@@ -33,14 +33,20 @@ def make(root: Path) -> None:
         store.add_media(PICTURE, Download(b"\x89PNG" + bytes(range(256))), NOW)
         keep(store, article(1, links=(2,), images=(PICTURE,), text=TEXT, tags=("甲",)))
         keep(store, article(2, links=(1,)))
-        keep(store, article(1, links=(2,), images=(PICTURE,), text=TEXT + "改", tags=("甲",)), now=LATER)
+        keep(
+            store,
+            article(1, links=(2,), images=(PICTURE,), text=TEXT + "改", tags=("甲",)),
+            now=LATER,
+        )
 
 
 @contextmanager
 def tampered(root: Path) -> Iterator[sqlite3.Connection]:
     """The database as another program writes it; the seal then tells nothing."""
     with closing(sqlite3.connect(root / "archive.db")) as conn, conn:
-        triggers = conn.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        triggers = conn.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall()
         for name, _ in triggers:
             conn.execute(f"DROP TRIGGER {name}")
         yield conn
@@ -80,7 +86,10 @@ def test_a_sound_archive_has_nothing_to_say(tmp_path: Path) -> None:
         ("DELETE FROM images", "parts"),
         ("UPDATE tags SET tag = '乙'", "parts"),
         ("INSERT INTO losses VALUES (1, 'x', NULL, 1)", "parts"),
-        ("UPDATE OR REPLACE addresses SET address = 'https://mp.weixin.qq.com/s/xxxxxxxxxxxxxxxxxxxxxx'", "address"),
+        (
+            "UPDATE OR REPLACE addresses SET address = 'https://mp.weixin.qq.com/s/xxxxxxxxxxxxxxxxxxxxxx'",
+            "address",
+        ),
         ("UPDATE media SET bytes = 1", "media"),
         ("DELETE FROM search_documents WHERE article_id = 1", "index"),
         ("UPDATE search_documents SET fingerprint = fingerprint + 1", "index"),
@@ -104,9 +113,9 @@ def test_a_changed_row_is_found_and_mended(tmp_path: Path, sql: str, sort: str) 
     left = {finding.sort for finding in faults(tmp_path)}
     # Many bits cannot be told from a hash: a text comes back from its raw page, and here there is none.
     assert left == ({sort} if sort in ("content", "version") else set())
-    assert {path: data for path, (data, _) in snapshot(tmp_path).items() if "media/" not in path}.keys() >= {
-        path for path in before if "media/" not in path
-    }
+    assert {
+        path: data for path, (data, _) in snapshot(tmp_path).items() if "media/" not in path
+    }.keys() >= {path for path in before if "media/" not in path}
 
 
 def test_lost_triggers_and_indexes_are_made_again(tmp_path: Path) -> None:
@@ -117,7 +126,10 @@ def test_lost_triggers_and_indexes_are_made_again(tmp_path: Path) -> None:
         conn.execute("DROP INDEX links_target")
     seal.seal_of(tmp_path / "archive.db").unlink()
 
-    assert {finding.what.split()[1] for finding in faults(tmp_path)} == {"search_update", "links_target"}
+    assert {finding.what.split()[1] for finding in faults(tmp_path)} == {
+        "search_update",
+        "links_target",
+    }
     mend(tmp_path)
     assert faults(tmp_path) == []
 
@@ -244,7 +256,10 @@ def test_a_bit_flipped_beside_the_raw_pages_is_found_and_mended(tmp_path: Path, 
     """Also in the room of ``snapshots.db`` that nothing uses, and in the seal that tells."""
     make(tmp_path)
     with Snapshots(tmp_path / "snapshots.db") as kept:
-        kept.put(Page(url="https://mp.weixin.qq.com/s/a", body=b"<html>" * 99), address="https://mp.weixin.qq.com/s/a")
+        kept.put(
+            Page(url="https://mp.weixin.qq.com/s/a", body=b"<html>" * 99),
+            address="https://mp.weixin.qq.com/s/a",
+        )
     place = tmp_path / name
     data = bytearray(place.read_bytes())
     data[(data.find(bytes(64)) + 32) if name.endswith(".db") else 99] ^= 1
@@ -284,7 +299,10 @@ def test_a_thousand_flipped_bits_are_found(tmp_path: Path) -> None:
     make(tmp_path)
     with Snapshots(tmp_path / "snapshots.db") as kept:
         for seed in range(4):
-            kept.put(Page(url=short_address(seed), body=article_page(title=f"{seed}")), address=short_address(seed))
+            kept.put(
+                Page(url=short_address(seed), body=article_page(title=f"{seed}")),
+                address=short_address(seed),
+            )
     flip_and_check(tmp_path, random.Random(2), 1000, sealed=True)
 
 
@@ -298,7 +316,11 @@ def contents(path: Path) -> object:
                     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'search_%'"
                 ).fetchall()
             ]
-            found = {table: conn.execute(f'SELECT * FROM "{table}"').fetchall() for table in tables if table != "runs"}
+            found = {
+                table: conn.execute(f'SELECT * FROM "{table}"').fetchall()
+                for table in tables
+                if table != "runs"
+            }
             # When a migration was applied is sqlite-utils' own note, which nothing reads; its name is looked at.
             found["_sqlite_migrations"] = [row[:3] for row in found["_sqlite_migrations"]]
             return found
@@ -318,7 +340,9 @@ def test_without_a_seal_no_flip_in_a_row_goes_unseen(tmp_path: Path) -> None:
         path.write_bytes(data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :])
         try:
             found = bool(faults(tmp_path))
-        except NewerArchive:  # a migration's name that is none: nothing is read, and the command says why
+        except (
+            NewerArchive
+        ):  # a migration's name that is none: nothing is read, and the command says why
             found = True
         assert found or contents(path) == sound, (at, bit)
 
@@ -331,7 +355,9 @@ def test_without_a_seal_no_flip_in_a_row_goes_unseen(tmp_path: Path) -> None:
         ({"a": "早安", "n": 5 ^ 1 << 40, "x": None}, {"a": "早安", "n": 5, "x": None}),
     ],
 )
-def test_one_flipped_bit_can_be_flipped_back(values: dict[str, object], mended: dict[str, object] | None) -> None:
+def test_one_flipped_bit_can_be_flipped_back(
+    values: dict[str, object], mended: dict[str, object] | None
+) -> None:
     """The hash tells which one it was; two are too many."""
 
     def hashed(row: dict[str, object]) -> str:
@@ -346,7 +372,11 @@ def test_one_flipped_bit_can_be_flipped_back(values: dict[str, object], mended: 
 def test_a_spoiled_row_is_made_again_from_its_raw_page(tmp_path: Path) -> None:
     """However many bits are wrong; so is a version that the raw page of then is kept of."""
     pages = [
-        Page(url=short_address(1), body=article_page(title="一篇", body=f"<p>{text}</p>" * 9), fetched=NOW)
+        Page(
+            url=short_address(1),
+            body=article_page(title="一篇", body=f"<p>{text}</p>" * 9),
+            fetched=NOW,
+        )
         for text in ("从前的正文", "现在的正文")
     ]
     with opened(tmp_path) as store, Snapshots(tmp_path / "snapshots.db") as snapshots:
@@ -384,9 +414,15 @@ def test_facts_that_only_the_archive_knew_come_from_the_file(tmp_path: Path) -> 
     """When it was kept, whether it is gone: the front matter says so too."""
     make(tmp_path)
     with opened(tmp_path) as store:
-        store.gone("http://mp.weixin.qq.com/s?__biz=MzIyMDA3MjMwNw==&mid=2&idx=1", Gone("x", reason="deleted"), LATER)
+        store.gone(
+            "http://mp.weixin.qq.com/s?__biz=MzIyMDA3MjMwNw==&mid=2&idx=1",
+            Gone("x", reason="deleted"),
+            LATER,
+        )
     with tampered(tmp_path) as conn:
-        conn.execute("UPDATE articles SET archived = '1999', gone = NULL, key = 'wrong' WHERE mid = '2'")
+        conn.execute(
+            "UPDATE articles SET archived = '1999', gone = NULL, key = 'wrong' WHERE mid = '2'"
+        )
     mend(tmp_path)
 
     assert faults(tmp_path) == []
@@ -399,7 +435,10 @@ def test_damaged_raw_pages_are_told(tmp_path: Path) -> None:
     """With the address to fetch again; they cannot be derived from anything."""
     make(tmp_path)
     with Snapshots(tmp_path / "snapshots.db") as snapshots:
-        snapshots.put(Page(url=short_address(1), body=article_page(title="x"), fetched=NOW), address=short_address(1))
+        snapshots.put(
+            Page(url=short_address(1), body=article_page(title="x"), fetched=NOW),
+            address=short_address(1),
+        )
     with closing(sqlite3.connect(tmp_path / "snapshots.db")) as conn, conn:
         conn.execute("UPDATE bodies SET frame = zeroblob(length(frame))")
 

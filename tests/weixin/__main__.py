@@ -53,7 +53,10 @@ def main(args: list[str]) -> int:
     with Internet(site) as internet:
         code = _run(command, {**os.environ, **internet.env})
         if log:
-            lines = [json.dumps(_line(request), ensure_ascii=False) for request in internet.log.requests()]
+            lines = [
+                json.dumps(_line(request), ensure_ascii=False)
+                for request in internet.log.requests()
+            ]
             Path(log).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return code
 
@@ -66,7 +69,9 @@ def load(name: str) -> Site:
     if path.suffix == ".py":
         return cast("Callable[[], Site]", runpy.run_path(name)["site"])()
     module, _, function = name.partition(":")
-    return cast("Callable[[], Site]", getattr(importlib.import_module(module), function or "site"))()
+    return cast(
+        "Callable[[], Site]", getattr(importlib.import_module(module), function or "site")
+    )()
 
 
 def _folder(root: Path) -> Site:
@@ -74,7 +79,9 @@ def _folder(root: Path) -> Site:
     for path in sorted(root.rglob("*")):
         if path.is_file():
             where = path.relative_to(root).as_posix()
-            url = "https://" + (where.removesuffix(".html") if where.startswith("mp.weixin.qq.com/") else where)
+            url = "https://" + (
+                where.removesuffix(".html") if where.startswith("mp.weixin.qq.com/") else where
+            )
             body = path.read_bytes()
             if where.endswith((".html", ".htm")) or where.startswith("mp.weixin.qq.com/"):
                 site.on(url, Answer(body=body, coding="gzip"))

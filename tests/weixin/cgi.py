@@ -38,7 +38,10 @@ def literal(value: Value, *, decode: bool, indent: int = 16) -> str:
         return string(value, decode=decode)
     space, outer = " " * (indent + 4), " " * indent
     if isinstance(value, Mapping):
-        lines = [f"{space}{name}: {literal(v, decode=decode, indent=indent + 4)}," for name, v in value.items()]
+        lines = [
+            f"{space}{name}: {literal(v, decode=decode, indent=indent + 4)},"
+            for name, v in value.items()
+        ]
         return "\n".join(["{", *lines, outer + "}"])
     lines = [f"{space}{literal(v, decode=decode, indent=indent + 4)}," for v in value]
     return "\n".join(["[", *lines, outer + "]"])

@@ -26,7 +26,12 @@ def site() -> Site:
     # Linked by its long address, as articles do: that alone is no block, so the others are still saved.
     guarded = s.article("一篇要验证才能看的文章", short=CAPTCHA)
     s.captcha(guarded, redirect=True)
-    links: list[Target | tuple[Target, str]] = [*kinds, serials[0], (DELETED, "一篇已经删除的文章"), guarded]
+    links: list[Target | tuple[Target, str]] = [
+        *kinds,
+        serials[0],
+        (DELETED, "一篇已经删除的文章"),
+        guarded,
+    ]
     s.article(
         "欢迎来到小小的微信",
         short=START,
@@ -44,7 +49,9 @@ def site() -> Site:
         author="小编",
         place="北京",
         digest="一个只在测试里存在的公众号",
-        cover=s.image(url="https://mmbiz.qpic.cn/mmbiz_jpg/welcomecover/0?wx_fmt=jpeg", body=media.jpeg(2)),
+        cover=s.image(
+            url="https://mmbiz.qpic.cn/mmbiz_jpg/welcomecover/0?wx_fmt=jpeg", body=media.jpeg(2)
+        ),
         original=True,
         published=datetime(2026, 7, 1, 4, 18, tzinfo=UTC),
     )
@@ -84,7 +91,13 @@ def _pictures_and_words(s: Site) -> list[Published]:
         s.image(),
     ]
     return [
-        s.article("三张图片", kind=8, body="今天拍了三张照片。\n\n天气很好[呲牙]", pictures=pictures, place="上海"),
+        s.article(
+            "三张图片",
+            kind=8,
+            body="今天拍了三张照片。\n\n天气很好[呲牙]",
+            pictures=pictures,
+            place="上海",
+        ),
         s.article("一段文字", kind=10, body="今天想说的话不多。\n\n只有这两段。", era="C"),
         s.article("一段有标题的文字", kind=10, body="标题是自己写的。", user_title=True),
     ]
@@ -92,7 +105,9 @@ def _pictures_and_words(s: Site) -> list[Published]:
 
 def _sound_and_film(s: Site) -> list[Published]:
     """Kinds 5, 6 and 7."""
-    cover = s.image(body=media.jpeg(5), url="https://mmbiz.qpic.cn/mmbiz_jpg/filmcover/0?wx_fmt=jpeg")
+    cover = s.image(
+        body=media.jpeg(5), url="https://mmbiz.qpic.cn/mmbiz_jpg/filmcover/0?wx_fmt=jpeg"
+    )
     return [
         s.article("一段视频", kind=5, body="视频下面的几句话。", cover=cover, seconds=120),
         s.article("一首歌", kind=6, body="唱的是家乡。", cover=cover),
@@ -117,8 +132,16 @@ def _old_pages(s: Site) -> list[Published]:
         original=True,
         published=datetime(2018, 7, 28, 4, tzinfo=UTC),
     )
-    source = {"biz": middle.fields.biz, "mid": middle.fields.mid, "idx": "1", "account": "测试号", "url": middle.long}
-    shared = s.article("分享一篇文章", kind=11, body="<p>被分享的正文。</p>", reprint=source, era="C")
+    source = {
+        "biz": middle.fields.biz,
+        "mid": middle.fields.mid,
+        "idx": "1",
+        "account": "测试号",
+        "url": middle.long,
+    }
+    shared = s.article(
+        "分享一篇文章", kind=11, body="<p>被分享的正文。</p>", reprint=source, era="C"
+    )
     return [old, middle, shared]
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.weixin.cgi import Value
 
-CHINA = timezone(timedelta(hours=8))
 BIZ = "MzA5MTIzNDU2Nw=="
 
 
@@ -84,6 +83,12 @@ def amp(url: str) -> str:
 
 def script(text: str) -> str:
     """Text inside a quoted string of a script."""
-    for c, escaped in (("\\", "\\\\"), ('"', "&quot;"), ("'", "&#39;"), ("\n", "\\n"), ("</", "<\\/")):
+    for c, escaped in (
+        ("\\", "\\\\"),
+        ('"', "&quot;"),
+        ("'", "&#39;"),
+        ("\n", "\\n"),
+        ("</", "<\\/"),
+    ):
         text = text.replace(c, escaped)
     return text

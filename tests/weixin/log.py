@@ -24,12 +24,21 @@ class Log:
         self._requests: list[Request] = []
         self._now: Counter[str] = Counter()
 
-    def began(self, method: str, url: str, host: str, path: str, headers: Mapping[str, str]) -> Request:
+    def began(
+        self, method: str, url: str, host: str, path: str, headers: Mapping[str, str]
+    ) -> Request:
         """Notes a request that has just come."""
         with self._lock:
             self._now[host] += 1
             request = Request(
-                method, url, host, path, dict(headers), self.monotonic(), datetime.now(UTC), self._now[host]
+                method,
+                url,
+                host,
+                path,
+                dict(headers),
+                self.monotonic(),
+                datetime.now(UTC),
+                self._now[host],
             )
             self._requests.append(request)
             return request

@@ -12,12 +12,18 @@ def png(n: int = 0, *, width: int = 8, height: int = 8) -> bytes:
     rows = b"".join(b"\x00" + colour * width for _ in range(height))
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     text = chunk(b"tEXt", f"n\0{n}".encode())
     return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + text + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + text
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
     )
 
 
@@ -25,7 +31,9 @@ def jpeg(n: int = 0) -> bytes:
     """What begins and ends as a JPEG does, another one for every ``n``."""
     comment = f"n={n}".encode()
     head = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
-    return head + b"\xff\xfe" + struct.pack(">H", len(comment) + 2) + comment + bytes(64) + b"\xff\xd9"
+    return (
+        head + b"\xff\xfe" + struct.pack(">H", len(comment) + 2) + comment + bytes(64) + b"\xff\xd9"
+    )
 
 
 def gif(n: int = 0) -> bytes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 
-from tests.weixin.fields import CHINA, Fields, amp, script
+from scraper.clock import CHINA
+from tests.weixin.fields import Fields, amp, script
 
 
 def page_2018(f: Fields) -> str:

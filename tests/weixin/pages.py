@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from scraper.clock import CHINA
 from tests.weixin.cgi import Value, attribute, literal
-from tests.weixin.fields import BIZ, CHINA, Fields, attr, script
+from tests.weixin.fields import BIZ, Fields, attr, script
 from tests.weixin.media import gif, jpeg, mp3, mp4, png, svg, webp
 from tests.weixin.old_pages import page_2015, page_2018
 from tests.weixin.status import STATUS_PAGES, status_page
@@ -111,10 +112,13 @@ def _shown(f: Fields) -> str:
     """The static part of a current page."""
     if f.kind in (8, 10):
         return (
-            '<div id="img-content" class="rich_media_wrp"><div id="js_image_content" class="image_content"></div></div>'
+            '<div id="img-content" class="rich_media_wrp">'
+            '<div id="js_image_content" class="image_content"></div></div>'
         )
     if f.kind in (5, 6, 7, 17):
-        return '<div id="img-content"><div class="rich_media_content" id="js_share_card"></div></div>'
+        return (
+            '<div id="img-content"><div class="rich_media_content" id="js_share_card"></div></div>'
+        )
     body = '<div class="original_panel_content"></div>' if f.kind == 11 else f.body
     return f"""<div id="img-content" class="rich_media_wrp">
 <h1 class="rich_media_title" id="activity-name"><span class="js_title_inner">{html.escape(f.title)}</span></h1>
@@ -178,7 +182,10 @@ def _data(f: Fields) -> dict[str, Value]:
 
 
 def _copyright(f: Fields) -> dict[str, Value]:
-    info: dict[str, Value] = {"copyright_stat": 2 if f.reprint else 1 if f.original else 0, "platform": ""}
+    info: dict[str, Value] = {
+        "copyright_stat": 2 if f.reprint else 1 if f.original else 0,
+        "platform": "",
+    }
     if f.category:
         info["ori_article_type"] = f.category
     if f.reprint:
@@ -223,7 +230,11 @@ def _links(f: Fields) -> dict[str, Value]:
     if f.tags:
         found["public_tag_info"] = {
             "tags": [
-                {"title": tag, "album_id": str(9000 + n), "link": attribute(album_url(f.biz, str(9000 + n)))}
+                {
+                    "title": tag,
+                    "album_id": str(9000 + n),
+                    "link": attribute(album_url(f.biz, str(9000 + n))),
+                }
                 for n, tag in enumerate(f.tags)
             ]
         }
@@ -303,7 +314,9 @@ def album_json(
     As seen, ``article_list`` is an object rather than a list where it holds one article, numbers are strings, and
     ``continue_flag`` is ``"1"`` while there is more.
     """
-    listed: list[dict[str, str]] = [{name: str(value) for name, value in article.items()} for article in articles]
+    listed: list[dict[str, str]] = [
+        {name: str(value) for name, value in article.items()} for article in articles
+    ]
     info = {
         "title": title,
         "article_count": str(len(articles) if size is None else size),

@@ -27,7 +27,14 @@ from tests.weixin.site import Site
 
 _LONGEST_HEAD = 64 * 1024
 _PATIENCE = 120.0
-_REASONS = {200: "OK", 204: "No Content", 301: "Moved Permanently", 302: "Found", 304: "Not Modified", 404: "Not Found"}
+_REASONS = {
+    200: "OK",
+    204: "No Content",
+    301: "Moved Permanently",
+    302: "Found",
+    304: "Not Modified",
+    404: "Not Found",
+}
 
 
 class Internet:
@@ -76,7 +83,9 @@ class Internet:
             listener.bind(("127.0.0.1", 0))
             listener.listen(1024)
             self.ca_file, self.proxy = str(path), f"http://127.0.0.1:{listener.getsockname()[1]}"
-            thread = threading.Thread(target=self._accept, args=(listener,), daemon=True, name="weixin")
+            thread = threading.Thread(
+                target=self._accept, args=(listener,), daemon=True, name="weixin"
+            )
             thread.start()
             stack.callback(thread.join, 5)
             stack.callback(self._stop, listener)
@@ -84,7 +93,10 @@ class Internet:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._stack.close()
 
@@ -112,7 +124,10 @@ class Internet:
         try:
             sock.settimeout(_PATIENCE)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with contextlib.suppress(OSError, ValueError), contextlib.closing(_Connection(self, sock)) as connection:
+            with (
+                contextlib.suppress(OSError, ValueError),
+                contextlib.closing(_Connection(self, sock)) as connection,
+            ):
                 connection.run()
         finally:
             with self._lock:
@@ -168,7 +183,9 @@ class _Connection:
         host, _, port = target.rpartition(":")
         host = host.strip("[]").lower()
         if self._internet.refuses:
-            self._sock.sendall(b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n" % self._internet.refuses)
+            self._sock.sendall(
+                b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n" % self._internet.refuses
+            )
             return
         self._sock.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         if self._raw.recv(1, socket.MSG_PEEK)[:1] == b"\x16":
@@ -186,7 +203,10 @@ class _Connection:
         head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
         line, *fields = head.decode("latin-1").split("\r\n")
         method, target, _ = line.split(" ", 2)
-        headers = {name.strip().lower(): value.strip() for name, _, value in (f.partition(":") for f in fields)}
+        headers = {
+            name.strip().lower(): value.strip()
+            for name, _, value in (f.partition(":") for f in fields)
+        }
         return method, target, headers
 
     def _answer(self, method: str, target: str, headers: dict[str, str]) -> bool:
@@ -265,5 +285,11 @@ class _Connection:
 
 
 def _pieces(answer: Answer, body: bytes) -> list[bytes]:
-    size = answer.drip[0] if answer.drip else 8192 if answer.chunked or answer.reset == "body" else len(body) or 1
+    size = (
+        answer.drip[0]
+        if answer.drip
+        else 8192
+        if answer.chunked or answer.reset == "body"
+        else len(body) or 1
+    )
     return [body[at : at + size] for at in range(0, len(body), size)]

@@ -95,9 +95,13 @@ class Site:
             fields["images"] = tuple(pictures)
             pictures = ()
         body = str(fields.pop("body", f"<p>这是《{html.escape(title)}》的正文，编号 {n}。</p>"))
-        body += "".join(_picture(url) for url in pictures) + "".join(_link(target) for target in links)
+        body += "".join(_picture(url) for url in pictures) + "".join(
+            _link(target) for target in links
+        )
         listed = tuple((other.long, other.title, other.fields.account) for other in related)
-        known = Fields(title=title, body=body, related=(*fields.pop("related_links", ()), *listed), **fields)
+        known = Fields(
+            title=title, body=body, related=(*fields.pop("related_links", ()), *listed), **fields
+        )
         published = Published(known, short or f"https://{ARTICLES}/s/{short_id(n)}")
         self.publish(published, answer=answer)
         return published
@@ -133,7 +137,10 @@ class Site:
         n = self._next()
         url = url or f"https://mmbiz.qpic.cn/mmbiz_png/{short_id(n)}ia0/640?wx_fmt=png&from=appmsg"
         body = media.png(n) if body is None else body
-        kind = next((kind for start, kind in _TYPES.items() if body.startswith(start)), "application/octet-stream")
+        kind = next(
+            (kind for start, kind in _TYPES.items() if body.startswith(start)),
+            "application/octet-stream",
+        )
         self.on(url, Answer(**{"body": body, "type": kind, **how}))
         return url
 
@@ -156,24 +163,39 @@ class Site:
         entries = [_entry(published) for published in articles]
 
         def handler(request: Request) -> Answer:
-            asked = {name: values[0] for name, values in parse_qs(urlsplit(request.url).query).items()}
+            asked = {
+                name: values[0] for name, values in parse_qs(urlsplit(request.url).query).items()
+            }
             if broken:
-                return Answer(body='{"base_resp":{"ret":-1}}', type="application/json; charset=UTF-8")
+                return Answer(
+                    body='{"base_resp":{"ret":-1}}', type="application/json; charset=UTF-8"
+                )
             if asked.get("f") != "json":
                 return Answer(body=pages.album_page(entries[:10], title=title), coding="gzip")
             listed = list(reversed(entries)) if asked.get("is_reverse") == "1" else entries
             mark = asked.get("begin_msgid", "0"), asked.get("begin_itemidx", "0")
-            places = [i + 1 for i, e in enumerate(listed) if (str(e["msgid"]), str(e["itemidx"])) == mark]
+            places = [
+                i + 1 for i, e in enumerate(listed) if (str(e["msgid"]), str(e["itemidx"])) == mark
+            ]
             at, count = (places[0] if places else 0), min(int(asked.get("count", "10")), 20)
             more = at + count < len(listed)
             total = len(articles) if size is None else size
-            body = pages.album_json(listed[at : at + count], title=title, size=total, more=more, biz=biz)
+            body = pages.album_json(
+                listed[at : at + count], title=title, size=total, more=more, biz=biz
+            )
             return Answer(body=body, type="application/json; charset=UTF-8", coding="gzip")
 
         self.on(url, handler)
         return url
 
-    def feed(self, url: str, body: str | bytes, *, etag: str | None = None, type: str = "application/rss+xml") -> str:
+    def feed(
+        self,
+        url: str,
+        body: str | bytes,
+        *,
+        etag: str | None = None,
+        type: str = "application/rss+xml",
+    ) -> str:
         """A feed; with ``etag`` it answers 304 to whoever has that one already."""
 
         def handler(request: Request) -> Answer:

@@ -10,7 +10,10 @@ STATUS_PAGES: dict[str, tuple[str, str]] = {
     "deleted-en": ("weui", "The content has been deleted by the author."),
     "deleted-2017": ("global", "该内容已被发布者删除"),
     "violation": ("weui-title", "此内容因违规无法查看"),
-    "violation-mixed": ("weui-title", "此内容因违规无法查看。This content is violating relevant laws and regulations."),
+    "violation-mixed": (
+        "weui-title",
+        "此内容因违规无法查看。This content is violating relevant laws and regulations.",
+    ),
     "complaint": ("weui", "此内容被投诉且经审核涉嫌侵权，无法查看。"),
     "complaints": ("weui", "此内容被多人投诉，相关的内容无法进行查看。"),
     "send-failed": ("weui", "此内容发送失败无法查看"),
@@ -53,7 +56,9 @@ _TAIL = """
 """
 
 
-def status_page(name: str, *, target: str = "https://mp.weixin.qq.com/s/0123456789abcdefghijkl") -> bytes:
+def status_page(
+    name: str, *, target: str = "https://mp.weixin.qq.com/s/0123456789abcdefghijkl"
+) -> bytes:
     """The page called ``name`` (see ``STATUS_PAGES``). ``target``: what a captcha guards, where an account moved to."""
     template, shown = STATUS_PAGES[name]
     shown, title = html.escape(shown), ""
@@ -66,7 +71,10 @@ def status_page(name: str, *, target: str = "https://mp.weixin.qq.com/s/01234567
     elif template == "global":
         body = f'<div class="page_msg"><div class="inner"><p class="global_error_msg warn">{shown}</p></div></div>'
     elif template == "mesg":
-        body, title = f'<div class="panel"><div class="mesg-block"><p>{shown}</p></div></div>', shown
+        body, title = (
+            f'<div class="panel"><div class="mesg-block"><p>{shown}</p></div></div>',
+            shown,
+        )
     elif template == "migrated":
         script = f"<script>var transferTargetLink = '{html.escape(target)}';</script>"
         body = _weui(f'<div class="weui-msg__title">{shown}</div>') + script
@@ -75,7 +83,10 @@ def status_page(name: str, *, target: str = "https://mp.weixin.qq.com/s/01234567
     elif template == "captcha":
         body, title = _captcha(shown, target), "Weixin Official Accounts Platform"
     else:
-        body, title = f"<main><h1>{shown}</h1>{'<p>欢迎光临，这里什么都有。</p>' * 60}</main>", shown
+        body, title = (
+            f"<main><h1>{shown}</h1>{'<p>欢迎光临，这里什么都有。</p>' * 60}</main>",
+            shown,
+        )
     return (_HEAD.format(title=title) + body + _TAIL).encode()
 
 

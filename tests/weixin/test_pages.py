@@ -26,7 +26,14 @@ def test_ordinary_pages_of_every_era(era: str) -> None:
     title = "标题 \"引号\" & 'x' <b>"
     body = "<p>第一段 &amp; <strong>粗</strong></p><p>第二段 'q' \\ end</p>"
     page = article_page(
-        title=title, body=body, era=era, author="作者", account="号", published=WHEN, mid="2247480042", idx="3"
+        title=title,
+        body=body,
+        era=era,
+        author="作者",
+        account="号",
+        published=WHEN,
+        mid="2247480042",
+        idx="3",
     )
     got = scraper.parse(Page(url=URL, body=page))
     assert (title, "作者", "号", WHEN) == (got.title, got.author, got.account.name, got.published)
@@ -91,7 +98,9 @@ def test_every_status_page_is_listed() -> None:
 
 
 @pytest.mark.parametrize(("name", "expected"), STATUS.items(), ids=STATUS)
-def test_every_status_page_is_known(name: str, expected: tuple[type[ScrapeError], str | None]) -> None:
+def test_every_status_page_is_known(
+    name: str, expected: tuple[type[ScrapeError], str | None]
+) -> None:
     """Class and reason; never an article."""
     with pytest.raises(ScrapeError) as caught:
         scraper.parse(Page(url=URL, body=status_page(name)))

@@ -95,7 +95,10 @@ def test_an_article_calls_itself_by_the_address_it_was_asked_by(internet: Intern
     async def work(fetcher: Fetcher) -> None:
         for url, said in ((one.short, one.short), (one.long, one.fields.long)):
             article = scraper.parse(await fetcher.page(url))
-            assert (said, one.identity) == (article.url, (article.account.biz, article.mid, article.idx))
+            assert (said, one.identity) == (
+                article.url,
+                (article.account.biz, article.mid, article.idx),
+            )
         with pytest.raises(NeedsPerson):
             scraper.parse(await fetcher.page(one.long.replace(one.fields.sn, "0" * 32)))
 
@@ -130,7 +133,9 @@ def test_the_command_runs_anything_inside_it_and_is_silent(tmp_path: Path) -> No
     assert (0, "") == (done.returncode, done.stderr)
     assert done.stdout.startswith("200 ")
     assert _weixin("--", sys.executable, "-c", "raise SystemExit(75)").returncode == 75
-    assert _weixin("--", sys.executable, "-c", "import os; os.kill(os.getpid(), 9)").returncode == 137
+    assert (
+        _weixin("--", sys.executable, "-c", "import os; os.kill(os.getpid(), 9)").returncode == 137
+    )
     assert _weixin("--", "no-such-command").returncode == 127
     assert _weixin().returncode == 64
 
@@ -143,7 +148,9 @@ def test_the_command_takes_sites_of_ones_own(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(code, encoding="utf-8")
     folder = tmp_path / "folder"
     (folder / "mp.weixin.qq.com/s").mkdir(parents=True)
-    (folder / "mp.weixin.qq.com/s/0123456789abcdefghijkl.html").write_text("<html>文件</html>", encoding="utf-8")
+    (folder / "mp.weixin.qq.com/s/0123456789abcdefghijkl.html").write_text(
+        "<html>文件</html>", encoding="utf-8"
+    )
     log = tmp_path / "log.jsonl"
     for name in (str(tmp_path / "mine.py"), str(folder)):
         done = _weixin("--log", str(log), name, "--", sys.executable, "-c", _FETCH, url)

@@ -47,9 +47,9 @@ def music(source: Source) -> Found | None:
 def audio(source: Source) -> Found | None:
     """Kind 7."""
     info = _first(source, _AUDIO)
-    id_ = media.text(info, "voice_encode_fileid", "voice_id", "voiceid", "audio_id", "file_id", "fileid") or _voiceid(
-        source
-    )
+    id_ = media.text(
+        info, "voice_encode_fileid", "voice_id", "voiceid", "audio_id", "file_id", "fileid"
+    ) or _voiceid(source)
     title = media.text(info, "title", "name", "voice_name", "audio_name") or _title(source)
     if not (title or id_):
         return None
@@ -66,11 +66,19 @@ def audio(source: Source) -> Found | None:
 
 
 def _with_text(source: Source, card: str, losses: tuple[Loss, ...]) -> Found:
-    text = source.data("content_noencode") or source.data("desc") if source.cgi is not None else source.description()
+    text = (
+        source.data("content_noencode") or source.data("desc")
+        if source.cgi is not None
+        else source.description()
+    )
     body = text if isinstance(text, str) else ""
     # Some audio messages carry a whole body of HTML, cards included; it then stands for itself.
     if "<p" in body or "<section" in body:
-        return Found(body if "mpvoice" in body or "mp-common-mpaudio" in body or "qqmusic" in body else card + body)
+        return Found(
+            body
+            if "mpvoice" in body or "mp-common-mpaudio" in body or "qqmusic" in body
+            else card + body
+        )
     return Found(card + message(body), losses)
 
 

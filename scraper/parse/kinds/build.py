@@ -59,13 +59,19 @@ def paragraphs(text: str) -> str:
     """Each line of a message as a line, each run of lines as a paragraph."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     blocks = (block.strip("\n") for block in re.split(r"\n[^\S\n]*\n", text))
-    return "".join(f"<p>{inline(block).replace(chr(10), '<br>')}</p>" for block in blocks if block.strip())
+    return "".join(
+        f"<p>{inline(block).replace(chr(10), '<br>')}</p>" for block in blocks if block.strip()
+    )
 
 
 def message(text: str) -> str:
     """The words under a video, a voice or pictures: mostly text, now and then real HTML."""
     if _MARKUP.search(text):
-        return text if re.search(r"<(?:p|br|div|section)[\s/>]", text, re.I) else text.replace("\n", "<br>")
+        return (
+            text
+            if re.search(r"<(?:p|br|div|section)[\s/>]", text, re.I)
+            else text.replace("\n", "<br>")
+        )
     return paragraphs(text)
 
 

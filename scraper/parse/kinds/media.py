@@ -68,7 +68,9 @@ def video(info: meta.Data) -> Media | None:
     if not id_:
         return None
     coded = transcodings(info.get("mp_video_trans_info"))
-    durations = [seconds(meta.mapping(entry)) for entry in meta.sequence(info.get("mp_video_trans_info"))]
+    durations = [
+        seconds(meta.mapping(entry)) for entry in meta.sequence(info.get("mp_video_trans_info"))
+    ]
     return Media(
         sort="video",
         id=id_,
@@ -83,7 +85,10 @@ def video(info: meta.Data) -> Media | None:
 def videos(source: Source) -> dict[str, Media]:
     """Every video that the page's data describes, by its id."""
     if source.cgi is not None:
-        lists = [source.data(name) for name in ("video_page_infos", "video_page_info", "video_in_article")]
+        lists = [
+            source.data(name)
+            for name in ("video_page_infos", "video_page_info", "video_in_article")
+        ]
     else:
         lists = [source.scripts.get(name) for name in ("videoPageInfos", "video_page_infos")]
     found: dict[str, Media] = {}

@@ -42,7 +42,9 @@ def holds_anything(html: bytes) -> bool:
 
 
 _SHOWS = re.compile(rb"<(?:img|iframe|video|audio|svg|mp|qqmusic)", re.I)
-_UNSEEN = re.compile(rb"<(script|style|noscript)\b[^>]*+>(?:[^<]|<(?!/(?:script|style|noscript)))*+", re.I)
+_UNSEEN = re.compile(
+    rb"<(script|style|noscript)\b[^>]*+>(?:[^<]|<(?!/(?:script|style|noscript)))*+", re.I
+)
 _TEXT = re.compile(rb">[^<]*?[^<>\s]")
 
 

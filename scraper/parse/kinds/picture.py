@@ -24,7 +24,9 @@ def body(source: Source) -> Found | None:
     pictures, losses = _pictures(source, entries)
     if not pictures and not text:
         return None
-    return Found("".join(pictures) + message(text or "") + _miniprogram(card), tuple(losses), role="picture")
+    return Found(
+        "".join(pictures) + message(text or "") + _miniprogram(card), tuple(losses), role="picture"
+    )
 
 
 def _text(value: Literal) -> str | None:
@@ -43,7 +45,9 @@ def _pictures(source: Source, entries: list[Literal]) -> tuple[list[str], list[L
         url = meta.address(info.get("cdn_url"))
         if url:
             # Only the entry's own cdn_url: watermark_info and share_cover nest others that are no pictures of it.
-            pictures.append(picture(url, meta.whole(info.get("width")), meta.whole(info.get("height"))))
+            pictures.append(
+                picture(url, meta.whole(info.get("width")), meta.whole(info.get("height")))
+            )
         if meta.sequence(meta.mapping(info.get("live_photo")).get("format_info")):
             losses.append(Loss(kind="live-photo", where=f"picture {place}"))
     if not pictures and source.cgi is None:

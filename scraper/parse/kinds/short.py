@@ -12,7 +12,8 @@ from scraper.parse.kinds.build import Found, message
 from scraper.parse.source import Source
 
 _HTML = re.compile(
-    rb"<(?:p|section|div|img|span|h[1-6]|ul|ol|table|blockquote|iframe|mp-|mpvoice|qqmusic)[\s/>-]", re.I
+    rb"<(?:p|section|div|img|span|h[1-6]|ul|ol|table|blockquote|iframe|mp-|mpvoice|qqmusic)[\s/>-]",
+    re.I,
 )
 
 

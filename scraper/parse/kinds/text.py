@@ -13,13 +13,21 @@ from scraper.plain import html_decode
 def body(source: Source) -> Found | None:
     """The text and, after it, its pictures."""
     info = meta.mapping(
-        source.data("text_page_info") if source.cgi is not None else source.scripts.get("text_page_info")
+        source.data("text_page_info")
+        if source.cgi is not None
+        else source.scripts.get("text_page_info")
     )
     text = _text(info.get("content_noencode")) or _text(source.data("content_noencode"))
-    text = text or (_shown(source) if source.cgi is None else None) or _text(meta.raw(source, "title"))
+    text = (
+        text or (_shown(source) if source.cgi is None else None) or _text(meta.raw(source, "title"))
+    )
     if not text:
         return None
-    pictures = [url for value in (info.get("short_msg_pic_url"), info.get("picture_info")) for url in _addresses(value)]
+    pictures = [
+        url
+        for value in (info.get("short_msg_pic_url"), info.get("picture_info"))
+        for url in _addresses(value)
+    ]
     return Found(paragraphs(text) + "".join(picture(url) for url in dict.fromkeys(pictures)))
 
 
@@ -34,7 +42,10 @@ def _text(value: Literal) -> str | None:
 
 def _addresses(value: Literal) -> list[str]:
     entries = value if isinstance(value, list) else []
-    found = [meta.address(entry if isinstance(entry, str) else meta.mapping(entry).get("cdn_url")) for entry in entries]
+    found = [
+        meta.address(entry if isinstance(entry, str) else meta.mapping(entry).get("cdn_url"))
+        for entry in entries
+    ]
     return [url for url in found if url]
 
 

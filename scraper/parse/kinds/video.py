@@ -36,7 +36,9 @@ def _video(source: Source) -> Media | None:
     if not vid:
         return None
     title = meta.raw(source, "title") or source.scripts.get("video_title", "data")
-    cover = meta.address(meta.raw(source, "cover")) or meta.address(source.scripts.member("cgiData", "cdn_url"))
+    cover = meta.address(meta.raw(source, "cover")) or meta.address(
+        source.scripts.member("cgiData", "cdn_url")
+    )
     base = known.get(vid) or Media(sort="video", id=vid)
     coded = base.transcodings or media.transcodings(source.scripts.get("mp_video_trans_info"))
     own = vid.startswith("wxv_")
@@ -54,7 +56,9 @@ def _video(source: Source) -> Media | None:
 def _vid(source: Source) -> str | None:
     for value in (
         meta.mapping(source.data("video_page_info")).get("video_id"),
-        next(iter(meta.sequence(source.data("video_ids"))), None) if source.cgi is not None else None,
+        next(iter(meta.sequence(source.data("video_ids"))), None)
+        if source.cgi is not None
+        else None,
         source.scripts.get("vid", "data window") if source.cgi is None else None,
         source.scripts.member("cgiData", "vid") if source.cgi is None else None,
     ):
