@@ -8,31 +8,35 @@
 ``search_meta``       version of the tokenizer, and what the index was made with.
 ``search``            a view for plain SQL and Datasette.
 
-The triggers keep what a contentless index cannot do without: to forget an article it must be told the very tokens it
-was given, and by the time it is told the row may have changed or gone, by whatever program.
+The triggers keep what a contentless index cannot do without: to forget an article it must be told
+the very tokens it was given, and by the time it is told the row may have changed or gone, by
+whatever program.
 """
 
 from __future__ import annotations
 
-#: Raise when `archive/search/terms.py` gives another token for any text: every index built before is then rebuilt.
+#: Raise when `archive/search/terms.py` gives another token for any text: every index built before
+#: is then rebuilt.
 TOKENIZER = 1
 
-#: What an index must have been built with to be searched and added to; anything else is rebuilt (`rebuild`).
+#: What an index must have been built with to be searched and added to; anything else is rebuilt
+#: (`rebuild`).
 VERSION = f"{TOKENIZER}.3"
 
-#: Spans of an archive that was never rebuilt: all before 2012-08-13 in China, then each week, since Official Accounts
-#: began in that month. Later ones begin as articles come.
-WEEKS = """INSERT INTO search_spans(published, article_id, number)
+#: Spans of an archive that was never rebuilt: all before 2012-08-13 in China, then each week, since
+#: Official Accounts began in that month. Later ones begin as articles come.
+WEEKLY_SPANS = """INSERT INTO search_spans(published, article_id, number)
     WITH RECURSIVE weeks(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM weeks WHERE n < 750)
     SELECT CASE n WHEN 0 THEN -(1 << 62) ELSE 1344182400 + 604800 * n END, 0, n FROM weeks"""
 
-#: Each commit leaves FTS5 a small segment, and each segment costs every search. Eight of a size are made one at once:
-#: after 600 articles one by one 6 segments were left and an article had cost 1.8 ms on average; with FTS5's own
-#: ``automerge`` of 4 it was 19 segments, 1.9 ms, and a search took twice as long.
-TOGETHER = 8
+#: Each commit leaves FTS5 a small segment, and each segment costs every search. Eight of a size are
+#: made one at once: after 600 articles one by one 6 segments were left and an article had cost 1.8
+#: ms on average; with FTS5's own ``automerge`` of 4 it was 19 segments, 1.9 ms, and a search took
+#: twice as long.
+CRISISMERGE = 8
 
 
-def segments(**settings: int) -> tuple[str, ...]:
+def fts5_settings(**settings: int) -> tuple[str, ...]:
     """Statements that tell FTS5 how to join its segments; it keeps the settings."""
     return tuple(
         f"INSERT INTO search_terms(search_terms, rank) VALUES ('{k}', {v})"
@@ -44,7 +48,7 @@ SEARCH_DDL: tuple[str, ...] = (
     """CREATE VIRTUAL TABLE search_terms USING fts5(
         terms, content='', detail='none', columnsize=0, tokenize="ascii"
     )""",
-    *segments(automerge=0, crisismerge=TOGETHER),
+    *fts5_settings(automerge=0, crisismerge=CRISISMERGE),
     "CREATE VIRTUAL TABLE search_vocabulary USING fts5vocab(search_terms, 'row')",
     """CREATE TABLE search_documents (
         id INTEGER PRIMARY KEY,       -- rowid in search_terms: the later published, the smaller; undated last
@@ -63,7 +67,7 @@ SEARCH_DDL: tuple[str, ...] = (
         mixed INTEGER NOT NULL DEFAULT 0,  -- 1: inside it rowids do not go by time
         PRIMARY KEY (published, article_id)
     ) WITHOUT ROWID""",
-    WEEKS,
+    WEEKLY_SPANS,
     """CREATE TABLE search_values (
         id INTEGER PRIMARY KEY,
         field TEXT NOT NULL,          -- author, place
@@ -76,7 +80,8 @@ SEARCH_DDL: tuple[str, ...] = (
         title TEXT, author TEXT, digest TEXT, text TEXT
     )""",
     "CREATE TABLE search_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    # Articles from before this migration are indexed by the first rebuild; without any there is nothing to build.
+    # Articles from before this migration are indexed by the first rebuild; without any there is
+    # nothing to build.
     f"INSERT INTO search_meta SELECT 'version', '{VERSION}' WHERE NOT EXISTS (SELECT 1 FROM articles)",
     """CREATE TRIGGER search_update BEFORE UPDATE OF title, author, digest, text ON articles
         WHEN (OLD.title, OLD.author, OLD.digest, OLD.text) IS NOT (NEW.title, NEW.author, NEW.digest, NEW.text)

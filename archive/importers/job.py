@@ -21,7 +21,7 @@ from archive.importers.media import LocalImage, local_image
 from archive.importers.report import ImportReport, Taken
 from archive.record import iso
 from archive.run.signals import Interrupted, Signals
-from archive.search.rebuild import keep_fit
+from archive.search.rebuild import maintain_index
 from archive.snapshots import FILE_NAME, Snapshots
 from archive.store import Store
 from archive.store.types import Stored
@@ -112,7 +112,7 @@ class _Job:
                         self._image(*found.image)
         with self.signals.hold():
             self.store.settle()
-            keep_fit(self.store.db.conn, lambda: self.signals.number is not None)
+            maintain_index(self.store.db.conn, lambda: self.signals.number is not None)
 
     def _note_address(self, path: Path) -> None:
         """A first look at our own files: which address stands behind which key."""

@@ -165,10 +165,10 @@ class Runner:
             report.waiting = parts.frontier.waiting()
             history.end(parts.frontier.conn, run_id, report, self.clock.now())
             if report.signal is None and report.disk is None:
-                from archive.search.rebuild import keep_fit
+                from archive.search.rebuild import maintain_index
 
                 saved = None if self.command == "run" else report.saved
-                keep_fit(parts.frontier.conn, lambda: signals.number is not None, saved=saved)
+                maintain_index(parts.frontier.conn, lambda: signals.number is not None, saved=saved)
         except (OSError, sqlite3.Error, DiskTrouble) as error:
             report.disk = report.disk or _disk(error)
 

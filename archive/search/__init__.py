@@ -1,7 +1,8 @@
-"""Finding articles again: Chinese full-text search in the archive's own SQLite file, exact and fast.
+"""Finding articles again: Chinese full-text search in the archive's own SQLite file, exact and
+fast.
 
-``search`` and ``count`` are the doors; ``index.Index`` is what the store writes to. Nothing heavy is imported: from the
-start of the command to its first result there are 0.35 seconds.
+``search`` and ``count`` are the doors; ``index.Index`` is what the store writes to. Nothing heavy
+is imported: from the start of the command to its first result there are 0.35 seconds.
 """
 
 from __future__ import annotations

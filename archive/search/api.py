@@ -1,4 +1,5 @@
-"""Searching an archive: the one function behind the command, ``Library.search`` and other people's programs."""
+"""Searching an archive: the one function behind the command, ``Library.search`` and other people's
+programs."""
 
 from __future__ import annotations
 
@@ -20,11 +21,14 @@ from archive.search.searcher import Searcher
 from archive.search.snippet import Snippet, cut, joined
 
 #: Counting stops here: nobody reads on, and a count of 80,000 takes longer than the search.
-COUNTED = 1000
-#: Candidates whose text is read to rank: those with the words in the title, those about them, the newest.
-_TITLED, _ABOUT, _NEWEST = 30, 30, 30
-_FURTHER = 8  #: so many times as many candidates are looked at, where most are not what was meant
-_ALONE: tuple[str, ...] = ()
+COUNT_LIMIT = 1000
+#: Articles whose text is read to rank them: with the words in the title, with many occurrences, the
+#: newest.
+_TITLE_CANDIDATES = _SALIENT_CANDIDATES = _NEWEST_CANDIDATES = 30
+#: Of title and salient candidates so many times as many are looked at, where most of them do not
+#: match or hold the words only across two others.
+_OVERSAMPLING = 8
+_NO_REPRINTS: tuple[str, ...] = ()
 
 #: An article and how well it answers; and with the keys of its reprints.
 Scored = tuple[Row, float]
@@ -32,8 +36,9 @@ Group = tuple[Row, float, tuple[str, ...]]
 
 
 class Hit:
-    """One article found. ``account``: its account's name. ``score`` is 0 and up, comparable within one search; 0.0 when
-    the newest were asked for. ``folded`` are the keys of reprints folded under this one.
+    """One article found. ``account``: its account's name. ``score`` is 0 and up, comparable within
+    one search; 0.0 when the newest were asked for. ``folded`` are the keys of reprints folded under
+    this one.
 
     Everything is there, also when the archive is closed since; what is not asked for is not made.
     """
@@ -94,7 +99,8 @@ class Hit:
 
     @property
     def snippet(self) -> Snippet:
-        """The piece of the original text that shows why it was found; else of the digest or the pictures' captions."""
+        """The piece of the original text that shows why it was found; else of the digest or the
+        pictures' captions."""
         if self._snippet is None:
             self._snippet = self._shown()
         return self._snippet
@@ -102,9 +108,7 @@ class Hit:
     def _shown(self) -> Snippet:
         row = self._row
         text = cut(row.text, self._ranker.places(row, row.text))
-        if (
-            not text.marks
-        ):  # then it is the digest or a picture's caption that says it, if not the title
+        if not text.marks:  # the digest or a picture's caption says it, if not the title
             for other in (row.digest, row.captions):
                 if other and (found := cut(other, self._ranker.places(row, other))).marks:
                     return found
@@ -155,18 +159,16 @@ def open_readonly(path: str | Path) -> sqlite3.Connection:
     if not place.exists():
         raise NotHeld(f"there is no archive at {place.parent}: save an article there first")
     for how in ("mode=ro", "immutable=1"):
-        # A folder that cannot be written (a backup disk) has no room for the write-ahead log's own file: nobody
-        # writes there either, so the file can be read as it lies.
+        # A folder that cannot be written (a backup disk) has no room for the write-ahead log's own
+        # file: nobody writes there either, so the file can be read as it lies.
         conn = None
         try:
             conn = sqlite3.connect(
                 f"{place.absolute().as_uri()}?{how}", uri=True, timeout=30, check_same_thread=False
             )
             conn.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-        except (
-            sqlite3.Error,
-            UnicodeDecodeError,
-        ) as error:  # the latter: a damaged definition, quoted in the message
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            # UnicodeDecodeError: SQLite quotes a damaged definition in its message.
             if conn is not None:
                 conn.close()
             if how == "immutable=1" or "unable to open" not in str(error):
@@ -190,15 +192,17 @@ def search(
     contains: bool = False,
     fold: bool = False,
 ) -> Results:
-    """The articles that a query (`archive.search.query`) means: the best first, or with ``newest`` the newest first.
+    """The articles that a query (`archive.search.query`) means: the best first, or with ``newest``
+    the newest first.
 
-    ``limit`` hits from number ``offset`` (0: the first) on. ``contains``: Latin words are found inside longer ones.
-    ``fold``: near-duplicates and reprints of a better hit are listed under it (``Hit.folded``) and take no place.
+    ``limit`` hits from number ``offset`` (0: the first) on. ``contains``: Latin words are found
+    inside longer ones. ``fold``: near-duplicates and reprints of a better hit are listed under it
+    (``Hit.folded``) and take no place.
 
     ``where``: an archive's folder, or an open connection or `Searcher`.
 
-    Raises `BadQuery` for a query that means nothing, `NotIndexed` where the index must be rebuilt first, `Corrupt` for
-    a hit that is not what was written.
+    Raises `BadQuery` for a query that means nothing, `NotIndexed` where the index must be rebuilt
+    first, `Corrupt` for a hit that is not what was written.
     """
     if not isinstance(where, Searcher | sqlite3.Connection):
         with closing(open_readonly(where)) as conn:
@@ -208,37 +212,33 @@ def search(
     searcher = where if isinstance(where, Searcher) else Searcher(where)
     limit, offset = max(0, limit), max(0, offset)
     node = parse(query, contains=contains)
-    with searcher.one_moment():
+    with searcher.read_transaction():
         plan = searcher.plan(node)
-        ranker = Ranker(plan, searcher.newest_time, searcher.seams)
-        ranked = (
-            newest_rows(searcher, plan)
-            if newest or not plan.terms
-            else best_rows(searcher, plan, ranker)
-        )
+        ranker = Ranker(plan, searcher.newest_time, searcher.cross_word)
+        by_date = newest or not plan.terms
+        ranked = newest_rows(searcher, plan) if by_date else best_rows(searcher, plan, ranker)
         if fold:
             from archive.search.similar import fold_reprints
 
             groups = list(islice(fold_reprints(ranked), offset, offset + limit + 1))
         else:
-            groups = [
-                (row, score, _ALONE) for row, score in islice(ranked, offset, offset + limit + 1)
-            ]
+            page = islice(ranked, offset, offset + limit + 1)
+            groups = [(row, score, _NO_REPRINTS) for row, score in page]
         return Results(tuple(_hits(searcher, ranker, groups[:limit])), len(groups) > limit)
 
 
 def count(
     where: sqlite3.Connection | Searcher | str | Path, query: str, *, contains: bool = False
 ) -> Count:
-    """How many articles a query means, exactly up to `COUNTED`. Raises like `search`."""
+    """How many articles a query means, exactly up to `COUNT_LIMIT`. Raises like `search`."""
     if not isinstance(where, Searcher | sqlite3.Connection):
         with closing(open_readonly(where)) as conn:
             return count(conn, query, contains=contains)
     searcher = where if isinstance(where, Searcher) else Searcher(where)
     node = parse(query, contains=contains)
-    with searcher.one_moment():
-        number = searcher.count(searcher.plan(node), COUNTED + 1)
-    return Count(min(number, COUNTED), number > COUNTED)
+    with searcher.read_transaction():
+        number = searcher.count(searcher.plan(node), COUNT_LIMIT + 1)
+    return Count(min(number, COUNT_LIMIT), number > COUNT_LIMIT)
 
 
 def newest_rows(searcher: Searcher, plan: Plan) -> Iterator[Scored]:
@@ -249,17 +249,21 @@ def newest_rows(searcher: Searcher, plan: Plan) -> Iterator[Scored]:
 def best_rows(searcher: Searcher, plan: Plan, ranker: Ranker) -> Iterator[Scored]:
     """Matching rows, the best first.
 
-    Ranked are those with the words in the title, those that say them often, and the newest; whoever leafs further
-    back than these gets the rest by date. Reading the text of every match would take a second for a frequent word.
+    Ranked are those with the words in the title, those that hold them often, and the newest; after
+    these the rest follows by date. Reading the text of every match would take a second for a
+    frequent word.
     """
     pool: dict[int, Row] = {}
-    for match, most in ((plan.title_match(), _TITLED), (plan.salient_match(), _ABOUT)):
+    expressions = (
+        (plan.title_match(), _TITLE_CANDIDATES),
+        (plan.salient_match(), _SALIENT_CANDIDATES),
+    )
+    for match, most in expressions:
         if match is not None:
-            pool.update(
-                (row.id, row) for row in _worth_ranking(searcher, plan, ranker, match, most)
-            )
+            rows = _ranking_candidates(searcher, plan, ranker, match, most)
+            pool.update((row.id, row) for row in rows)
     rest = searcher.newest(plan)
-    for row in islice(rest, _NEWEST):
+    for row in islice(rest, _NEWEST_CANDIDATES):
         pool[row.id] = row
     scored = [(row, ranker.score(row)) for row in pool.values()]
     scored.sort(key=lambda one: (-one[1], -(one[0].published or 0), one[0].article_id))
@@ -267,18 +271,21 @@ def best_rows(searcher: Searcher, plan: Plan, ranker: Ranker) -> Iterator[Scored
     yield from ((row, 0.0) for row in rest if row.id not in pool)
 
 
-def _worth_ranking(
+def _ranking_candidates(
     searcher: Searcher, plan: Plan, ranker: Ranker, match: str, most: int
 ) -> Iterator[Row]:
-    """The newest ``most`` matches of an expression. Those whose title holds the words only as seams do not crowd out
-    the others: of two hundred titles with 中国学生 and, older, ten with 国学, the ten are ranked."""
-    found = seams = 0
-    for row in searcher.first(plan, match, most * _FURTHER):
+    """The newest ``most`` matches of an expression.
+
+    At most half of them hold the words only across two others, so that of two hundred titles with
+    中国学生 and, older, ten with 国学 the ten are ranked.
+    """
+    found = across_words = 0
+    for row in searcher.first(plan, match, most * _OVERSAMPLING):
         if plan.matches is not None and not plan.matches(row):
             continue
-        if ranker.seam(row):
-            seams += 1
-            if seams > most // 2:
+        if ranker.only_across_words(row):
+            across_words += 1
+            if across_words > most // 2:
                 continue
         else:
             found += 1

@@ -1,4 +1,5 @@
-"""Articles as rows → what is indexed of them. One reading for saving, rebuilding and checking alike."""
+"""Articles as rows → what is indexed of them. One reading for saving, rebuilding and checking
+alike."""
 
 from __future__ import annotations
 
@@ -10,23 +11,28 @@ from datetime import datetime
 
 from archive.search.terms import ALL, SALIENT, TITLE, VALUE, fold, tokens, tokens_and_salient
 
-OFTEN = 4  #: a word or pair that stands so many times in a text is one the article is about
+SALIENT_MIN_COUNT = (
+    4  #: a word or pair that stands so many times in a text is one the article is about
+)
 
 _VIDEO = {"video", "channels", "live"}
 _AUDIO = {"audio", "music"}
 
-_ROWS = """SELECT id, key, account_id, title, text, published, author, digest, kind_name, place, path, url,
-                  gone IS NOT NULL, instr(body, '<pre'),
-                  EXISTS (SELECT 1 FROM images WHERE article_id = articles.id AND role NOT IN ('cover', 'card')),
-                  (SELECT group_concat(sort, ' ') FROM embeds WHERE article_id = articles.id),
-                  (SELECT group_concat(alt, char(10)) FROM images WHERE article_id = articles.id AND alt <> ''
-                   AND NOT instr(text, alt))
-           FROM articles WHERE id = ?"""
+_ROWS = """
+    SELECT id, key, account_id, title, text, published, author, digest, kind_name, place, path, url,
+           gone IS NOT NULL, instr(body, '<pre'),
+           EXISTS (SELECT 1 FROM images
+                   WHERE article_id = articles.id AND role NOT IN ('cover', 'card')),
+           (SELECT group_concat(sort, ' ') FROM embeds WHERE article_id = articles.id),
+           (SELECT group_concat(alt, char(10)) FROM images
+            WHERE article_id = articles.id AND alt <> '' AND NOT instr(text, alt))
+    FROM articles WHERE id = ?"""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What the index knows of an article. ``published`` is aware; ``has`` ⊆ {code, video, audio, image}."""
+    """What the index knows of an article. ``published`` is aware; ``has`` ⊆ {code, video, audio,
+    image}."""
 
     article_id: int
     key: str
@@ -54,14 +60,14 @@ class Document:
         """All that is searched, the title and the text first."""
         return self.title, self.text, self.author, self.digest, self.captions
 
-    def words(self, joints: frozenset[str]) -> set[str]:
+    def words(self, frequent_bigrams: frozenset[str]) -> set[str]:
         """Every token but its filters'."""
-        return document_tokens(*self.fields, joints=joints)
+        return document_tokens(*self.fields, frequent_bigrams=frequent_bigrams)
 
-    def fingerprint(self, words: Sized) -> int:
-        return fingerprint(words, *self.fields)
+    def source_checksum(self, words: Sized) -> int:
+        return source_checksum(words, *self.fields)
 
-    def seal(self, tags: str) -> int:
+    def row_checksum(self, tags: str) -> int:
         head = (
             self.key,
             self.title,
@@ -72,7 +78,7 @@ class Document:
             self.url,
             self.account_id,
         )
-        return seal(*head, self.second, tags, self.text.encode())
+        return row_checksum(*head, self.second, tags, self.text.encode())
 
 
 def documents(conn: sqlite3.Connection, article_ids: Iterable[int]) -> Iterator[Document]:
@@ -122,16 +128,19 @@ def documents(conn: sqlite3.Connection, article_ids: Iterable[int]) -> Iterator[
         )
 
 
-def document_tokens(title: str, text: str, *others: str | None, joints: frozenset[str]) -> set[str]:
-    """Every token of an article but its filters. A term must stand in one field: fields are never joined."""
-    in_title = tokens(fold(title), joints)
-    found, often = tokens_and_salient(fold(text), joints, OFTEN)
+def document_tokens(
+    title: str, text: str, *others: str | None, frequent_bigrams: frozenset[str]
+) -> set[str]:
+    """Every token of an article but its filters. A term must stand in one field: fields are never
+    joined."""
+    in_title = tokens(fold(title), frequent_bigrams)
+    found, salient = tokens_and_salient(fold(text), frequent_bigrams, SALIENT_MIN_COUNT)
     for other in others:
         if other:
-            found |= tokens(fold(other), joints)
+            found |= tokens(fold(other), frequent_bigrams)
     found |= in_title
     found.update([TITLE + token for token in in_title])
-    found.update([SALIENT + token for token in often if token not in in_title])
+    found.update([SALIENT + token for token in salient if token not in in_title])
     return found
 
 
@@ -145,14 +154,15 @@ def filter_tokens(tags: str) -> list[str]:
     return [ALL, *(VALUE + tag for tag in tags.split())]
 
 
-def fingerprint(words: Sized, *fields: str | None) -> int:
-    """Of what an article was indexed from. The number of its tokens tells when another Unicode version cuts it anew."""
+def source_checksum(words: Sized, *fields: str | None) -> int:
+    """Of what an article was indexed from. The number of its tokens tells when another Unicode
+    version cuts it anew."""
     return zlib.crc32(
         "\0".join(field or "" for field in fields).encode("utf-8", "surrogatepass"), len(words)
     )
 
 
-def seal(
+def row_checksum(
     key: str,
     title: str,
     author: str | None,
@@ -165,6 +175,10 @@ def seal(
     tags: str,
     text: bytes,
 ) -> int:
-    """Over all that a search shows of an article, so that it can tell of a hit at 1 µs that no bit of it flipped."""
-    head = f"{key}\n{title}\n{author}\n{digest}\n{captions}\n{path}\n{url}\n{account_id}\n{published}\n{tags}"
+    """Over all that a search shows of an article, so that it can tell of a hit at 1 µs that no bit
+    of it flipped."""
+    head = (
+        f"{key}\n{title}\n{author}\n{digest}\n{captions}\n"
+        f"{path}\n{url}\n{account_id}\n{published}\n{tags}"
+    )
     return zlib.crc32(head.encode(), zlib.crc32(text))

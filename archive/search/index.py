@@ -1,4 +1,5 @@
-"""Writing the index: put, remove, and what has to be known to do both. Never commits: the caller's transaction does."""
+"""Writing the index: put, remove, and what has to be known to do both. Never commits: the caller's
+transaction does."""
 
 from __future__ import annotations
 
@@ -6,31 +7,35 @@ import sqlite3
 from functools import lru_cache
 
 from archive.db.search_tables import VERSION
-from archive.search.documents import Document, document_tokens, filter_tokens, fingerprint
-from archive.search.order import Place, free_place, undated_place
+from archive.search.documents import Document, document_tokens, filter_tokens, source_checksum
+from archive.search.order import Slot, allocate_rowid, undated_rowid
 from archive.search.query import kind_token
-from archive.search.terms import VALUE, fold, nature
+from archive.search.terms import VALUE, fold, fold_flags
 
 
 class Index:
-    """The write side. One object may be kept for many articles, as long as nobody else writes the database."""
+    """The write side. One object may be kept for many articles, as long as nobody else writes the
+    database."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
 
     def put(self, doc: Document) -> None:
-        """Index an article, or index it again. Its row in ``articles`` is written before, in the same transaction.
+        """Index an article, or index it again. Its row in ``articles`` is written before, in the
+        same transaction.
 
-        While the index waits to be rebuilt (another tokenizer's) nothing is done: rebuilding reads every row.
+        While the index waits to be rebuilt (another tokenizer's) nothing is done: rebuilding reads
+        every row.
         """
         meta = read_meta(self._conn)
         if meta.get("version") == VERSION:
             self.add(doc, meta)
 
     def add(self, doc: Document, meta: Meta, rowid: int | None = None) -> None:
-        """`put` without asking whether the index is whole: what a rebuild does, which knows the ``rowid`` too."""
+        """`put` without asking whether the index is whole: what a rebuild does, which knows the
+        ``rowid`` too."""
         own = self.forget(doc.article_id, meta)
-        words = doc.words(joints_of(meta))
+        words = doc.words(frequent_bigrams_of(meta))
         tags = self._tags(doc)
         published = doc.second
         if rowid is None:
@@ -38,7 +43,8 @@ class Index:
         terms = " ".join([*words, *filter_tokens(tags)])
         self._conn.execute("INSERT INTO search_terms(rowid, terms) VALUES (?, ?)", (rowid, terms))
         self._conn.execute(
-            "INSERT INTO search_documents(id, article_id, published, tags, captions, nature, fingerprint, seal) "
+            "INSERT INTO search_documents"
+            "(id, article_id, published, tags, captions, nature, fingerprint, seal) "
             "VALUES (?,?,?,?,?,?,?,?)",
             (
                 rowid,
@@ -46,34 +52,37 @@ class Index:
                 published,
                 tags,
                 doc.captions,
-                nature("\n".join([field or "" for field in doc.fields])),
-                doc.fingerprint(words),
-                doc.seal(tags),
+                fold_flags("\n".join([field or "" for field in doc.fields])),
+                doc.source_checksum(words),
+                doc.row_checksum(tags),
             ),
         )
 
-    def _place(self, article_id: int, published: int | None, own: Place | None, meta: Meta) -> int:
-        taken = _leftover(meta)
+    def _place(self, article_id: int, published: int | None, own: Slot | None, meta: Meta) -> int:
+        retired = _leftover(meta)
         if published is None:
-            return undated_place(article_id, taken)
-        return free_place(self._conn, (published, article_id), own, taken)
+            return undated_rowid(article_id, retired)
+        return allocate_rowid(self._conn, (published, article_id), own, retired)
 
     def remove(self, article_id: int) -> None:
-        """Forget an article, before or after its row is deleted. Nothing happens where it is not indexed."""
+        """Forget an article, before or after its row is deleted. Nothing happens where it is not
+        indexed."""
         meta = read_meta(self._conn)
         if meta.get("version") == VERSION:
             self.forget(article_id, meta)
 
-    def forget(self, article_id: int, meta: Meta) -> Place | None:
-        """`remove` without asking whether the index is whole; returns the place it had, if that may be used again."""
+    def forget(self, article_id: int, meta: Meta) -> Slot | None:
+        """`remove` without asking whether the index is whole; returns the place it had, if that may
+        be used again."""
         found = self._conn.execute(
-            "SELECT id, published, tags, captions, fingerprint FROM search_documents WHERE article_id = ?",
+            "SELECT id, published, tags, captions, fingerprint FROM search_documents "
+            "WHERE article_id = ?",
             (article_id,),
         ).fetchone()
         if found is None:
             return None
-        rowid, published, tags, captions, printed = found
-        place: Place | None = Place(int(rowid), published)
+        rowid, published, tags, captions, checksum = found
+        place: Slot | None = Slot(int(rowid), published)
         old = (
             self._conn.execute(
                 "SELECT title, text, author, digest FROM search_before WHERE article_id = ?",
@@ -83,16 +92,21 @@ class Index:
                 "SELECT title, text, author, digest FROM articles WHERE id = ?", (article_id,)
             ).fetchone()
         )
-        words = document_tokens(*old, captions, joints=joints_of(meta)) if old else set()
-        if fingerprint(words, *(old or ()), captions) == printed:
+        words = (
+            document_tokens(*old, captions, frequent_bigrams=frequent_bigrams_of(meta))
+            if old
+            else set()
+        )
+        if source_checksum(words, *(old or ()), captions) == checksum:
             terms = " ".join([*words, *filter_tokens(tags)])
             self._conn.execute(
                 "INSERT INTO search_terms(search_terms, rowid, terms) VALUES ('delete', ?, ?)",
                 (rowid, terms),
             )
         else:
-            # FTS5 would be damaged by the wrong tokens. The rowid is noted, so that it is never used again and means
-            # no article: what is left under it is found by nobody, and gone after the next rebuild.
+            # FTS5 would be damaged by the wrong tokens. The rowid is noted, so that it is never
+            # used again and means no article: what is left under it is found by nobody, and gone
+            # after the next rebuild.
             left = f"{meta.get('leftover', '')} {rowid}".strip()
             set_meta(self._conn, "leftover", left)
             meta["leftover"] = left
@@ -105,7 +119,8 @@ class Index:
         return place
 
     def _tags(self, doc: Document) -> str:
-        """The filters between blanks, `` a12 u7 karticle hcode ``: as stored, and as searched with ``LIKE``."""
+        """The filters between blanks, `` a12 u7 karticle hcode ``: as stored, and as searched with
+        ``LIKE``."""
         tags = [] if doc.account_id is None else [f"a{doc.account_id}"]
         if doc.author and fold(doc.author):
             tags.append(f"u{self._value('author', doc.author)}")
@@ -150,12 +165,14 @@ def get_meta(conn: sqlite3.Connection, name: str) -> str | None:
 
 
 def is_current(conn: sqlite3.Connection) -> bool:
-    """Whether the index was built by this tokenizer, to the end. If not, `rebuild` has to run first."""
+    """Whether the index was built by this tokenizer, to the end. If not, `rebuild` has to run
+    first."""
     return get_meta(conn, "version") == VERSION
 
 
-def joints_of(meta: Meta) -> frozenset[str]:
-    """The most frequent pairs when the index was last built (`terms.tokens`); none in one that never was."""
+def frequent_bigrams_of(meta: Meta) -> frozenset[str]:
+    """The most frequent pairs when the index was last built (`terms.tokens`); none in one that
+    never was."""
     return _pairs(meta.get("joints", ""))
 
 

@@ -1,8 +1,9 @@
 """Pure: where a folded term stands in an original text, exactly.
 
-Two ways with one answer. A text whose characters fold one by one (`terms.nature`) is searched as it stands, by a regex
-with the class of raw twins for each folded character and white space allowed beside CJK: 1–10 µs. Any other text is
-folded with a map of offsets, which is slow and rare. The tests hold both to the same brute force.
+Two ways with one answer. A text whose characters fold one by one (`terms.fold_flags`) is searched
+as it stands, by a regex with the class of raw twins for each folded character and white space
+allowed beside CJK: 1–10 µs. Any other text is folded with a map of offsets, which is slow and rare.
+The tests hold both to the same brute force.
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ from functools import cached_property
 
 from archive.search.terms import (
     ELLIPSIS,
-    EXPANDS,
+    HAS_COMPOSITIONS,
+    HAS_EXPANSIONS,
+    HAS_VARIANTS,
     IS_CJK,
     IS_WORD,
-    JOINS,
-    VARIED,
     fold,
     fold_character,
-    join_starts,
+    fold_with_offsets,
     variants,
 )
 
 Span = tuple[int, int]
 _LONG = 200
-BLANKS = bytes(code for code in range(128) if chr(code).isspace())
+ASCII_WHITESPACE = bytes(code for code in range(128) if chr(code).isspace())
 
 
 class Matcher:
@@ -39,16 +40,18 @@ class Matcher:
         self.edge_right = IS_WORD[folded[-1]] and not open_right
         self._dotted = "." in folded
         self._cjk = all(IS_CJK[c] for c in folded)
-        #: Only CJK characters that fold to themselves: in most texts they stand as they are, but for white space.
-        self.bare = self._cjk and all(fold_character(c) == c for c in folded)
+        #: Only CJK characters that fold to themselves: in most texts they stand as they are, but
+        #: for white space.
+        self.is_plain_cjk = self._cjk and all(fold_character(c) == c for c in folded)
         self.ascii = folded.isascii()
         self.needle = folded.encode("utf-8", "surrogatepass")
         # What a text must not be for the raw ways to be right.
-        self._folds = JOINS if self._cjk else JOINS | EXPANDS
+        self._folds = HAS_COMPOSITIONS if self._cjk else HAS_COMPOSITIONS | HAS_EXPANSIONS
 
     @cached_property
     def _head(self) -> Matcher | None:
-        """The beginning of a very long term, looked for first: the regex of 10,000 characters takes half a second."""
+        """The beginning of a very long term, looked for first: the regex of 10,000 characters takes
+        half a second."""
         if len(self.folded) <= _LONG:
             return None
         return Matcher(
@@ -59,55 +62,57 @@ class Matcher:
     def pattern(self) -> re.Pattern[str]:
         return re.compile(_raw_pattern(self.folded))
 
-    def found(self, text: str, nature: int = JOINS) -> bool:
-        """Whether the term stands in the text. ``nature``: `terms.nature` of it, where known."""
-        if self._head is not None and not self._head.found(text, nature):
+    def found(self, text: str, fold_flags: int = HAS_COMPOSITIONS) -> bool:
+        """Whether the term stands in the text. ``fold_flags``: `terms.fold_flags` of it, where
+        known."""
+        if self._head is not None and not self._head.found(text, fold_flags):
             return False
-        if nature & self._folds:
-            return self.found_folded(fold(text))
-        if self.bare:
+        if fold_flags & self._folds:
+            return self.found_in_folded(fold(text))
+        if self.is_plain_cjk:
             if self.folded in text:
                 return True
             return (
                 self._found_in_varied(text)
-                if nature & VARIED
+                if fold_flags & HAS_VARIANTS
                 else self.folded in "".join(text.split())
             )
         if self._dotted:
             text = text.replace(ELLIPSIS, "...")
         return next(self._raw_spans(text), None) is not None
 
-    def found_utf8(self, text: bytes, nature: int) -> bool:
+    def found_in_utf8(self, text: bytes, fold_flags: int) -> bool:
         """The same in UTF-8: for most texts three times faster, since nothing is decoded."""
-        if self.bare and not nature & JOINS:
+        if self.is_plain_cjk and not fold_flags & HAS_COMPOSITIONS:
             if self.needle in text:
                 return True
-            if not nature & VARIED:
-                return self.needle in text.translate(None, BLANKS)
+            if not fold_flags & HAS_VARIANTS:
+                return self.needle in text.translate(None, ASCII_WHITESPACE)
             return self._found_in_varied(text.decode())
-        return self.found(text.decode(), nature)
+        return self.found(text.decode(), fold_flags)
 
     def _found_in_varied(self, text: str) -> bool:
-        """Of a bare term, in a text with traditional characters or unusual blanks: a third of the regex's time."""
-        for raw, folded in self._twins:
+        """Of a is_plain_cjk term, in a text with traditional characters or unusual blanks: a third
+        of the regex's time."""
+        for raw, folded in self._variant_pairs:
             if raw in text:
                 text = text.replace(raw, folded)
         return self.folded in "".join(text.split())
 
     @cached_property
-    def _twins(self) -> list[tuple[str, str]]:
+    def _variant_pairs(self) -> list[tuple[str, str]]:
         """Every raw character that stands for one of the term's, and that one."""
         known = variants()
         return [
             (raw, folded) for folded in dict.fromkeys(self.folded) for raw in known.get(folded, "")
         ]
 
-    def found_folded(self, text: str) -> bool:
+    def found_in_folded(self, text: str) -> bool:
         return next(self.folded_spans(text), None) is not None
 
-    def spans(self, text: str, nature: int = JOINS) -> Iterator[Span]:
+    def spans(self, text: str, fold_flags: int = HAS_COMPOSITIONS) -> Iterator[Span]:
         """Every place, without overlaps, as offsets in the original text."""
-        if nature & self._folds:
+        if fold_flags & self._folds:
             return self._mapped_spans(text)
         if self._dotted and ELLIPSIS in text:
             return self._dotted_spans(text)
@@ -158,7 +163,7 @@ class Matcher:
             yield back(start, 0), back(end, 1)
 
     def _mapped_spans(self, text: str) -> Iterator[Span]:
-        folded, starts = join_starts(text)
+        folded, starts = fold_with_offsets(text)
         for start, end in self.folded_spans(folded):
             # The raw end of the last folded character: where the next raw unit begins.
             last = starts[end - 1]

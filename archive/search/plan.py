@@ -1,8 +1,9 @@
-"""Pure: a query's tree → what SQLite is asked, and what is checked on the text of each candidate afterwards.
+"""Pure: a query's tree → what SQLite is asked, and what is checked on the text of each candidate
+afterwards.
 
-Every node has an *upper* expression (every match is among its answers) and a *lower* one (each of its answers is a
-match); where they are the same the index alone decides. NOT swaps the two, which is why a NOT of several tokens is
-never given to the index as it stands: articles would be lost.
+Every node has an *upper* expression (every match is among its answers) and a *lower* one (each of
+its answers is a match); where they are the same the index alone decides. NOT swaps the two, which
+is why a NOT of several tokens is never given to the index as it stands: articles would be lost.
 """
 
 from __future__ import annotations
@@ -14,10 +15,19 @@ from functools import cached_property
 from archive.search.match import Matcher
 from archive.search.query import And, Dates, Node, Not, Or, Tag, Text, texts
 from archive.search.rows import Row
-from archive.search.terms import ALL, LONGEST_WORD, SALIENT, TITLE, VALUE, Piece, term_pieces
+from archive.search.terms import (
+    ALL,
+    LONGEST_WORD,
+    SALIENT,
+    TITLE,
+    VALUE,
+    TokenPattern,
+    term_patterns,
+)
 
-#: A long phrase asks the index for so many of its tokens, evenly chosen; the recheck sees to the rest.
-_MOST_PIECES = 16
+#: A long phrase asks the index for so many of its tokens, evenly chosen; the recheck on the text
+#: sees to the rest.
+_MAX_PATTERNS = 16
 
 
 class _Everything:
@@ -32,15 +42,15 @@ Check = Callable[[Row], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
-    """What the small tables say of a term: the accounts, and the authors or places, whose name holds it."""
+class NameMatches:
+    """The accounts, and the authors or places, whose name holds a term."""
 
     accounts: frozenset[int] = frozenset()
     values: frozenset[int] = frozenset()
 
 
-#: Of most terms they say nothing.
-NOTHING = Resolved()
+#: Most terms stand in no such name.
+NO_NAMES = NameMatches()
 
 
 class Term:
@@ -49,19 +59,19 @@ class Term:
     def __init__(
         self,
         leaf: Text,
-        resolved: Resolved,
-        words: Callable[[Piece], list[str] | None],
-        joints: frozenset[str] = frozenset(),
+        names_found: NameMatches,
+        words: Callable[[TokenPattern], list[str] | None],
+        frequent_bigrams: frozenset[str] = frozenset(),
     ) -> None:
         self.leaf = leaf
-        self.resolved = resolved
+        self.names_found = names_found
         self.tokens: list[list[str]] = []  # AND of ORs
         self.exact = False
         if leaf.field in ("", "title"):
-            pieces, self.exact = term_pieces(
-                leaf.folded, joints, open_left=leaf.open_left, open_right=leaf.open_right
+            pieces, self.exact = term_patterns(
+                leaf.folded, frequent_bigrams, open_left=leaf.open_left, open_right=leaf.open_right
             )
-            for piece in chosen(pieces):
+            for piece in evenly_chosen(pieces):
                 if piece.sort in ("token", "prefix"):
                     self.tokens.append([quoted(piece.token, prefix=piece.sort == "prefix")])
                     continue
@@ -84,7 +94,8 @@ class Term:
         return self.exact or self.leaf.field not in ("", "title")
 
     def expression(self, markers: Sequence[str] = ("",)) -> Expression:
-        """All its tokens, each with any of the markers; or one of the accounts, authors and places found."""
+        """All its tokens, each with any of the markers; or one of the accounts, authors and places
+        found."""
         if markers == ("",):
             groups = [any_of(group) for group in self.tokens]
         else:
@@ -97,34 +108,34 @@ class Term:
         return any_of([words, self.names()])
 
     def names(self) -> Expression:
-        if self.resolved is NOTHING:
+        if self.names_found is NO_NAMES:
             return NONE
-        found = [f"a{number}" for number in sorted(self.resolved.accounts)]
+        found = [f"a{number}" for number in sorted(self.names_found.accounts)]
         letter = "u" if self.leaf.field == "author" else "p"
-        found += [f"{letter}{number}" for number in sorted(self.resolved.values)]
+        found += [f"{letter}{number}" for number in sorted(self.names_found.values)]
         return any_of([quoted(VALUE + tag) for tag in found])
 
     def check(self) -> Check:
         """What says of a candidate whether the term stands in it."""
-        accounts, values = self.resolved.accounts, self.resolved.values
+        accounts, values = self.names_found.accounts, self.names_found.values
         if self.leaf.field == "account":
             return lambda row: row.account_id in accounts
         if self.leaf.field in ("author", "place"):
             tags = [f" {'u' if self.leaf.field == 'author' else 'p'}{number} " for number in values]
             return lambda row: any(tag in row.tags for tag in tags)
-        found, found_utf8 = self.matcher.found, self.matcher.found_utf8
+        found, found_in_utf8 = self.matcher.found, self.matcher.found_in_utf8
         if self.leaf.field == "title":
-            return lambda row: found(row.title, row.nature)
+            return lambda row: found(row.title, row.fold_flags)
 
         def anywhere(row: Row) -> bool:
-            nature = row.nature
+            fold_flags = row.fold_flags
             return (
-                found_utf8(row.utf8, nature)
-                or found(row.title, nature)
+                found_in_utf8(row.utf8, fold_flags)
+                or found(row.title, fold_flags)
                 or row.account_id in accounts
-                or (row.digest is not None and found(row.digest, nature))
-                or (row.author is not None and found(row.author, nature))
-                or (row.captions is not None and found(row.captions, nature))
+                or (row.digest is not None and found(row.digest, fold_flags))
+                or (row.author is not None and found(row.author, fold_flags))
+                or (row.captions is not None and found(row.captions, fold_flags))
             )
 
         return anywhere
@@ -147,10 +158,12 @@ class Plan:
         self.matches = self.checked(self.recheck)
         self.terms = [self._get(leaf) for leaf in texts(node) if leaf.field in ("", "title")]
 
-    def parts(self) -> list[tuple[str, list[Node]]]:
-        """The same matches as disjoint MATCH expressions, each with what is left to check: of most the index is sure.
+    def disjoint_parts(self) -> list[tuple[str, list[Node]]]:
+        """The same matches as disjoint MATCH expressions, each with what is left to check: of most
+        the index is sure.
 
-        First what it knows to match. Then, of the others, those without any token of what a NOT unwanted, and the rest.
+        First what it knows to match. Then, of the others, those without any token of what a NOT
+        unwanted, and the rest.
         """
         if self.match is None or not self.recheck or self.node is None:
             return [] if self.match is None else [(self.match, [])]
@@ -170,19 +183,19 @@ class Plan:
             found.append((f"({rest} NOT {unwanted})", wanted))
         return [*found, (f"({rest} AND {unwanted})", self.recheck)]
 
-    def seen_by_sql(self, recheck: list[Node]) -> tuple[str, list[str]]:
+    def sql_prefilter(self, recheck: list[Node]) -> tuple[str, list[str]]:
         """An SQL expression over ``a.text`` that is true only for matches, and its values."""
         values: list[str] = []
-        expression = " AND ".join(self._seen(node, values) for node in recheck)
+        expression = " AND ".join(self._sql_condition(node, values) for node in recheck)
         return (expression, values) if values else ("1" if not recheck else "0", [])
 
-    def _seen(self, node: Node, values: list[str]) -> str:
-        if isinstance(node, Text) and not node.field and self._get(node).matcher.bare:
+    def _sql_condition(self, node: Node, values: list[str]) -> str:
+        if isinstance(node, Text) and not node.field and self._get(node).matcher.is_plain_cjk:
             values.append(node.folded)
             return "instr(a.text, ?)"
         if isinstance(node, And | Or):
             joint = " AND " if isinstance(node, And) else " OR "
-            return f"({joint.join(self._seen(part, values) for part in node.nodes)})"
+            return f"({joint.join(self._sql_condition(part, values) for part in node.nodes)})"
         return "0"
 
     def title_match(self) -> str | None:
@@ -200,12 +213,14 @@ class Plan:
         return all_of([found, self.match]) if isinstance(found, str) else None  # type: ignore[return-value]
 
     def checked(self, nodes: Sequence[Node]) -> Check | None:
-        """What says of a candidate whether all of these hold; ``None`` where there is nothing to check."""
+        """What says of a candidate whether all of these hold; ``None`` where there is nothing to
+        check."""
         checks = [self._check(node) for node in nodes]
         return _all_hold(checks) if checks else None
 
     def in_dates(self, published: int | None) -> bool:
-        """Whether that second lies within the dates that the whole query demands; what has no time does not."""
+        """Whether that second lies within the dates that the whole query demands; what has no time
+        does not."""
         return not self.dated or _between(published, self.after, self.before)
 
     def _get(self, leaf: Text) -> Term:
@@ -303,16 +318,17 @@ def _undecided(node: Node | None, decided: Callable[[Node], bool]) -> list[Node]
     return [part for part in parts if not decided(part)]
 
 
-def chosen(pieces: list[Piece]) -> list[Piece]:
-    """At most `_MOST_PIECES` of them, evenly over the term, its first and last among them."""
-    if len(pieces) <= _MOST_PIECES:
+def evenly_chosen(pieces: list[TokenPattern]) -> list[TokenPattern]:
+    """At most `_MAX_PATTERNS` of them, evenly over the term, its first and last among them."""
+    if len(pieces) <= _MAX_PATTERNS:
         return pieces
-    step = (len(pieces) - 1) / (_MOST_PIECES - 1)
-    return [pieces[round(number * step)] for number in range(_MOST_PIECES)]
+    step = (len(pieces) - 1) / (_MAX_PATTERNS - 1)
+    return [pieces[round(number * step)] for number in range(_MAX_PATTERNS)]
 
 
 def quoted(token: str, *, prefix: bool = False) -> str:
-    """A token as FTS5's query language takes it literally; no token holds a quotation mark (`terms.mark_token`)."""
+    """A token as FTS5's query language takes it literally; no token holds a quotation mark
+    (`terms.symbol_token`)."""
     return f'"{token}"*' if prefix else f'"{token}"'
 
 

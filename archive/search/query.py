@@ -1,24 +1,25 @@
-"""Pure: what a person typed → a tree of what is wanted. Anything typed is either understood or `BadQuery`.
+"""Pure: what a person typed → a tree of what is wanted. Anything typed is either understood or
+`BadQuery`.
 
-==========================  ==================================================================================
+==========================  ======================================================================
 ``融资 Stability``           both, anywhere in the article (AND)
-``"AI 机器打工"``            exactly these characters in a row; “…” and a missing closing quote are fine
+``"AI 机器打工"``            these characters in a row; “…” and a missing end are fine
 ``岩茶 OR 红茶``             either; OR binds weaker than AND, parentheses group
 ``-广告``, ``NOT 广告``      without it
 ``stab*``                    words that begin so (Chinese needs no star: it is found anywhere)
 ``title:融资``               in the title; also ``title:"…"`` and ``title:(a OR b)``
 ``account:`` ``author:``     in the account's name, the author's name,
 ``place:``                   the place it was published from
-``kind:video``               one of article, video, music, audio, picture, text, shared, qa, live, short
+``kind:video``               article, video, music, audio, picture, text, shared, qa, live, short
 ``after:2024-01``            published from the start of that year, month or day on, China time
 ``before:2024-01-15``        published before the start of it
 ``has:code``                 one of code, video, audio, image
 ``gone:yes``                 deleted on WeChat meanwhile (``gone:no``: still there when last looked)
-==========================  ==================================================================================
+==========================  ======================================================================
 
-Quotes, parentheses, colons, blanks and the minus sign may be full-width, as a Chinese keyboard gives them.
-A word that only looks like one of these (``https://…``, ``12:30``, ``-`` alone, ``OR`` at an end, ``f(x)``) is
-searched for as it stands.
+Quotes, parentheses, colons, blanks and the minus sign may be full-width, as a Chinese keyboard
+gives them. A word that only looks like one of these (``https://…``, ``12:30``, ``-`` alone, ``OR``
+at an end, ``f(x)``) is searched for as it stands.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ DEEPEST = 20
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A folded term. ``field``: ``""`` (anywhere), ``title``, ``account``, ``author`` or ``place``."""
+    """A folded term. ``field``: ``""`` (anywhere), title, account, author or place."""
 
     folded: str
     field: str = ""
@@ -90,8 +91,8 @@ Node = Leaf | Not | And | Or
 def parse(typed: str, *, contains: bool = False) -> Node:
     """The tree of a query. ``contains``: Latin words and digits are found inside longer ones too.
 
-    Raises `BadQuery` with what to write instead: nothing to search for, a filter's value that means nothing, too many
-    words, too many parentheses inside each other.
+    Raises `BadQuery` with what to write instead: nothing to search for, a filter's value that means
+    nothing, too many words, too many parentheses inside each other.
     """
     if _PLAIN.fullmatch(typed):
         words = typed.split(" ")
@@ -106,13 +107,14 @@ def parse(typed: str, *, contains: bool = False) -> Node:
     lexemes = list(_lex(typed))
     if sum(lexeme.kind == "word" for lexeme in lexemes) > MOST_WORDS:
         raise BadQuery(
-            f"the query has more than {MOST_WORDS} words; search for fewer, or put quotes around a passage "
-            "to find it as it stands"
+            f"the query has more than {MOST_WORDS} words; search for fewer, or put quotes around a "
+            "passage to find it as it stands"
         )
     node = _Parser(lexemes, contains).whole()
     if node is None:
         raise BadQuery(
-            'nothing to search for; write a word, like: 融资, or a filter, like: account:"投资实习所"'
+            "nothing to search for; write a word, like: 融资, "
+            'or a filter, like: account:"投资实习所"'
         )
     return node
 
@@ -139,8 +141,8 @@ class _Lexeme(NamedTuple):
     group: bool = False  # a "(" that carries `field` or `negative`
 
 
-#: Most queries: words of ideographs, ASCII letters and digits with a blank between. Cutting them needs no lexer, which
-#: takes 10 µs of the 200 that a search has.
+#: Most queries: words of ideographs, ASCII letters and digits with a blank between. Cutting them
+#: needs no lexer, which takes 10 µs of the 200 that a search has.
 _PLAIN = re.compile("[0-9A-Za-z\u4e00-\u9fff]+(?: [0-9A-Za-z\u4e00-\u9fff]+)*")
 _OPERATORS = frozenset(("AND", "OR", "NOT"))
 
@@ -187,7 +189,8 @@ def _operand(typed: str, position: int, depth: int) -> tuple[_Lexeme, int]:
         return _Lexeme("word", text, True, star, field, negative), end + 1 + star
     end = _WORD_END.search(typed, position).start()  # type: ignore[union-attr]  # `$` always matches
     text = typed[position:end]
-    # A closing parenthesis belongs to the word unless a group is open and the word opens none itself: f(x).
+    # A closing parenthesis belongs to the word unless a group is open and the word opens none
+    # itself: f(x).
     while depth and text.endswith(_CLOSE) and _count(text, _CLOSE) > _count(text, _OPEN):
         text, end = text[:-1], end - 1
     star = len(text) > 1 and text.endswith("*")
@@ -195,7 +198,8 @@ def _operand(typed: str, position: int, depth: int) -> tuple[_Lexeme, int]:
 
 
 def _opens_group(typed: str, position: int) -> bool:
-    """Full-width parentheses around one word belong to it, as in a title's （上）; around several they group."""
+    """Full-width parentheses around one word belong to it, as in a title's （上）; around several
+    they group."""
     word = typed[position : _WORD_END.search(typed, position).start()]  # type: ignore[union-attr]
     return _count(word, _CLOSE) < _count(word, _OPEN)
 
@@ -205,7 +209,7 @@ def _count(text: str, characters: tuple[str, ...]) -> int:
 
 
 class _Parser:
-    """Recursive descent over lexemes; a query is at most `DEEPEST` deep, so recursion is bounded."""
+    """Recursive descent over lexemes; `DEEPEST` bounds the recursion."""
 
     def __init__(self, lexemes: list[_Lexeme], contains: bool) -> None:
         self.lexemes = lexemes
@@ -328,9 +332,8 @@ def _filter(field: str, value: str) -> Node:
         raise BadQuery(f"gone:{value} means nothing; write gone:yes or gone:no")
     if field == "has":
         if value not in HAS:
-            raise BadQuery(
-                f"has:{value} means nothing; write one of: {', '.join('has:' + name for name in HAS)}"
-            )
+            known = ", ".join(f"has:{name}" for name in HAS)
+            raise BadQuery(f"has:{value} means nothing; write one of: {known}")
         return Tag(f"{VALUE}h{value}")
     if value.isdecimal() and len(value) < 6:
         value = KIND_NAMES.get(int(value), f"unknown-{int(value)}")
@@ -350,7 +353,8 @@ _DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?|�
 
 
 def _start_of(value: str) -> int | None:
-    """``2024``, ``2024-1``, ``2024-01-15`` (also with / . 年月日) → its first second in China, seconds since 1970."""
+    """``2024``, ``2024-1``, ``2024-01-15`` (also with / . 年月日) → its first second in China,
+    seconds since 1970."""
     match = _DATE.fullmatch(value)
     if match is None:
         return None

@@ -1,4 +1,5 @@
-"""Candidates with all that is asked of them: whether they match, how well, and what is shown of them."""
+"""Candidates with all that is asked of them: whether they match, how well, and what is shown of
+them."""
 
 from __future__ import annotations
 
@@ -8,34 +9,38 @@ from itertools import islice
 from typing import NamedTuple
 
 from archive.errors import NotIndexed
-from archive.search.documents import seal
+from archive.search.documents import row_checksum
 
-#: In the order of `Row`'s fields. The text comes as UTF-8, since most is decided without decoding it.
+#: In the order of `Row`'s fields. The text comes as UTF-8, since most is decided without decoding
+#: it.
 _SELECT = """SELECT d.id, d.article_id, d.published, d.tags, d.nature, d.seal,
-    a.key, a.title, a.author, a.digest, d.captions, a.path, a.url, a.account_id, CAST(a.text AS BLOB)
+    a.key, a.title, a.author, a.digest, d.captions, a.path, a.url, a.account_id,
+    CAST(a.text AS BLOB)
     FROM search_documents d CROSS JOIN articles a ON a.id = d.article_id WHERE d.id"""
 
-#: Rows read in one statement: what 20 results and the look for more need, then more and more. One by one a row takes
-#: 5 µs, so 2.
-_FIRST, _MOST = 24, 192
-#: Bytes of text that are remembered, so that a program which keeps searching reads an article once; SQLite keeps its
-#: pages too, but joining the two tables again is half of a search for the newest 20.
-_REMEMBERED = 32 << 20
+#: Rows read in one statement: what 20 results and the look for more need, then more and more. One
+#: by one a row takes 5 µs, so 2.
+_FIRST_BATCH, _LARGEST_BATCH = 24, 192
+#: Bytes of text that are remembered, so that a program which keeps searching reads an article once;
+#: SQLite keeps its pages too, but joining the two tables again is half of a search for the newest
+#: 20.
+_CACHE_BYTES = 32 << 20
 
 
 class Row(NamedTuple):
     """An article that the index names.
 
-    ``id``: its rowid there. ``published``: seconds since 1970, ``None`` where no page says it. ``tags`` between blanks.
-    ``nature``: `terms.nature` of its texts together. A tuple, because SQLite's own becomes one in 0.2 µs.
+    ``id``: its rowid there. ``published``: seconds since 1970, ``None`` where no page says it.
+    ``tags`` between blanks. ``fold_flags``: `terms.fold_flags` of its texts together. A tuple,
+    because SQLite's own becomes one in 0.2 µs.
     """
 
     id: int
     article_id: int
     published: int | None
     tags: str
-    nature: int
-    seal: int
+    fold_flags: int
+    checksum: int
     key: str
     title: str
     author: str | None
@@ -59,7 +64,7 @@ class Row(NamedTuple):
             published,
             tags,
             _,
-            sealed,
+            checksum,
             key,
             title,
             author,
@@ -70,7 +75,7 @@ class Row(NamedTuple):
             account_id,
             text,
         ) = self
-        return sealed == seal(
+        return checksum == row_checksum(
             key, title, author, digest, captions, path, url, account_id, published, tags, text
         )
 
@@ -91,11 +96,12 @@ class Rows:
         self._size = 0
 
     def read(self, ids: Iterable[int]) -> Iterator[Row]:
-        """The rows of these rowids in their order; those whose article is not there are passed over."""
-        ids, size = iter(ids), _FIRST
+        """The rows of these rowids in their order; those whose article is not there are passed
+        over."""
+        ids, size = iter(ids), _FIRST_BATCH
         held = self._held
         while some := tuple(islice(ids, size)):
-            if self._size > _REMEMBERED:
+            if self._size > _CACHE_BYTES:
                 self.forget()
             missing = [one for one in some if one not in held]
             if missing:
@@ -104,13 +110,14 @@ class Rows:
                 row = held.get(one)
                 if row is not None:
                     yield row
-            size = min(2 * size, _MOST)
+            size = min(2 * size, _LARGEST_BATCH)
 
     def one(self, rowid: int) -> Row | None:
         return next(self.read((rowid,)), None)
 
     def require_sound(self, row: Row) -> None:
-        """Raises `Corrupt` where an article is not what was written, `NotIndexed` where what the index says is not."""
+        """Raises `Corrupt` where an article is not what was written, `NotIndexed` where what the
+        index says is not."""
         if row.id in self._sound:
             return
         if not row.sound:

@@ -1,4 +1,5 @@
-"""Running a plan: candidates from the index, the recheck on the original text, newest first or counted.
+"""Running a plan: candidates from the index, the recheck on the original text, newest first or
+counted.
 
 Only reads, with plain ``sqlite3``. The caller's connection may have any row factory.
 """
@@ -14,22 +15,32 @@ from itertools import accumulate, islice
 from operator import itemgetter
 
 from archive.errors import BadQuery, NotIndexed
-from archive.search.index import is_current, joints_of, read_meta
+from archive.search.cross_word import CrossWordBigrams
+from archive.search.index import frequent_bigrams_of, is_current, read_meta
 from archive.search.match import Matcher
-from archive.search.order import LATE, NO_SPAN, TOP, newest_first, number_of, rows_of, span_at
-from archive.search.plan import NOTHING, Plan, Resolved, Term, quoted
+from archive.search.order import (
+    NO_SPAN,
+    OVERFLOW,
+    TOP,
+    newest_first_key,
+    rowid_range,
+    span_at,
+    span_number,
+)
+from archive.search.plan import NO_NAMES, NameMatches, Plan, Term, quoted
 from archive.search.query import Node, Text
 from archive.search.rows import Row, Rows
-from archive.search.seams import Seams
-from archive.search.terms import IS_WORD, JOINS, LONGEST_WORD, Piece, fold
+from archive.search.terms import HAS_COMPOSITIONS, IS_WORD, LONGEST_WORD, TokenPattern, fold
 
 #: Articles that tell how frequent a pair is: all of them would take 1 ms for a frequent character.
-_SAMPLED = 4000
+_FREQUENCY_SAMPLE = 4000
 
-#: With more words than this holding what ``--contains`` looks for, articles are looked through instead.
+#: With more words than this holding what ``--contains`` looks for, articles are looked through
+#: instead.
 _MOST_WORDS = 400
 
-#: Where the index's words of other scripts begin: between them are a million Chinese pairs, which nobody looks through.
+#: Where the index's words of other scripts begin: between them are a million Chinese pairs, which
+#: nobody looks through.
 _WORD_RANGES = (
     ("0", "\u2e7f\U0010ffff"),
     ("\u3000", "\u303f\U0010ffff"),
@@ -45,7 +56,7 @@ _ARTICLE = "CROSS JOIN articles a ON a.id = d.article_id"
 _FOUND = "FROM search_terms CROSS JOIN search_documents d ON d.id = search_terms.rowid"
 _WHERE = "WHERE search_terms MATCH ? AND search_terms.rowid BETWEEN ? AND ?"
 _CANDIDATES = f"SELECT rowid FROM search_terms {_WHERE} ORDER BY rowid"
-_LATE_ONES = f"SELECT d.id, d.published, d.article_id {_FOUND} {_WHERE}"
+_OVERFLOW_CANDIDATES = f"SELECT d.id, d.published, d.article_id {_FOUND} {_WHERE}"
 
 _FIRST_COLUMN = itemgetter(0)
 _LAST = 1 << 62
@@ -53,26 +64,27 @@ _NOBODY: frozenset[int] = frozenset()
 
 
 class Searcher:
-    """Searches one database. Kept between searches it remembers names for as long as nobody writes."""
+    """Searches one database. Kept between searches it remembers names until somebody writes."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self.connection = conn
         self._conn = conn
-        self._seen: object = None
+        self._version_seen: object = None
         self.rows = Rows(conn)
         self._names: dict[str, tuple[str, list[int], list[int]]] = {}
         self.accounts: dict[int, str] = {}  #: the names of all accounts that have one
         self._mixed: frozenset[int] = frozenset()
-        self._joints: frozenset[str] = frozenset()
-        self._late = self._leftover = False
-        self.seams = Seams(self.times)
-        self._times: dict[str, int] = {}
+        self._frequent_bigrams: frozenset[str] = frozenset()
+        self._overflow = self._leftover = False
+        self.cross_word = CrossWordBigrams(self.document_frequency)
+        self._frequencies: dict[str, int] = {}
         self._sample = 0
         self.newest_time = 0  #: publish time of about the newest article, seconds since 1970
 
     @contextmanager
-    def one_moment(self) -> Iterator[None]:
-        """What is read inside is of one moment, whatever other programs write: rowids change their article there."""
+    def read_transaction(self) -> Iterator[None]:
+        """Everything read inside is of one moment, whatever other programs write meanwhile (a
+        rowid may get another article)."""
         if self._conn.in_transaction:
             yield
             return
@@ -88,25 +100,27 @@ class Searcher:
         return Plan(node, self._term)
 
     def newest(self, plan: Plan) -> Iterator[Row]:
-        """Every match, the newest first, of one moment the later archived; what has no time last."""
+        """Every match, the newest first, of equal times the later archived; undated ones last."""
         rows = self._ordered(plan, plan.match)
         return rows if plan.matches is None else filter(plan.matches, rows)
 
     def first(self, plan: Plan, match: str, limit: int) -> Iterator[Row]:
-        """The newest ``limit`` candidates of another expression, within the plan's dates, not rechecked."""
+        """The newest ``limit`` candidates of another expression, within the plan's dates, not
+        rechecked."""
         return islice(self._ordered(plan, match), limit)
 
-    def times(self, token: str) -> int:
-        """In how many of about the newest `_SAMPLED` articles a token stands."""
-        found = self._times.get(token)
+    def document_frequency(self, token: str) -> int:
+        """In how many of about the newest `_FREQUENCY_SAMPLE` articles a token stands."""
+        found = self._frequencies.get(token)
         if found is None:
-            if not self._times:
+            if not self._frequencies:
                 row = self._rows(
-                    "SELECT id FROM search_documents ORDER BY id LIMIT 1 OFFSET ?", (_SAMPLED,)
+                    "SELECT id FROM search_documents ORDER BY id LIMIT 1 OFFSET ?",
+                    (_FREQUENCY_SAMPLE,),
                 ).fetchone()
                 self._sample = _LAST if row is None else row[0]
             sql = "SELECT count(*) FROM search_terms WHERE search_terms MATCH ? AND rowid < ?"
-            found = self._times[token] = int(
+            found = self._frequencies[token] = int(
                 self._rows(sql, (quoted(token), self._sample)).fetchone()[0]
             )
         return found
@@ -114,7 +128,7 @@ class Searcher:
     def count(self, plan: Plan, most: int) -> int:
         """How many match, counted no further than ``most``."""
         found = 0
-        for match, recheck in plan.parts():
+        for match, recheck in plan.disjoint_parts():
             if found < most:
                 found += self._count(plan, match, recheck, most - found)
         return found
@@ -128,18 +142,20 @@ class Searcher:
                     (match, most),
                 ).fetchone()[0]
             )
-        # SQLite looks for the words without handing the text over; only what it does not find is checked here.
-        seen, values = plan.seen_by_sql(recheck)
+        # SQLite looks for the words without handing the text over; only what it does not find is
+        # checked here.
+        seen, values = plan.sql_prefilter(recheck)
         matches = plan.checked(recheck)
-        sql = f"SELECT d.id, d.published, d.nature, {seen} {_FOUND} {_ARTICLE if values else ''} {_WHERE}"
+        joined = f"{_FOUND} {_ARTICLE if values else ''} {_WHERE}"
+        sql = f"SELECT d.id, d.published, d.nature, {seen} {joined}"
         found = 0
-        for low, high in [(1, LATE - 1)] * self._late + [self._range(plan)]:
-            for number, published, nature, sure in self._rows(sql, (*values, match, low, high)):
+        for low, high in [(1, OVERFLOW - 1)] * self._overflow + [self._range(plan)]:
+            for number, published, fold_flags, sure in self._rows(sql, (*values, match, low, high)):
                 if not plan.in_dates(published):
                     continue
                 if (
                     matches is None
-                    or (sure and not nature & JOINS)
+                    or (sure and not fold_flags & HAS_COMPOSITIONS)
                     or ((row := self.rows.one(number)) and matches(row))
                 ):
                     found += 1
@@ -154,24 +170,23 @@ class Searcher:
         try:
             return cursor.execute(sql, values)
         except sqlite3.OperationalError as error:
-            if str(error).startswith(
-                "fts5:"
-            ):  # its parser's stack: never seen since queries are at most so deep
+            if str(error).startswith("fts5:"):  # its parser's stack overflowed
                 raise BadQuery(
                     "the query is too complicated; write it with fewer parentheses and NOTs"
                 ) from error
             raise
 
     def _ordered(self, plan: Plan, match: str | None) -> Iterator[Row]:
-        """The candidates of an expression within the plan's dates, the newest first: as the index lists them."""
+        """The candidates of an expression within the plan's dates, the newest first: as the index
+        lists them."""
         if match is None:
             return iter(())
         low, high = self._range(plan)
         rows = self.rows.read(map(_FIRST_COLUMN, self._rows(_CANDIDATES, (match, low, high))))
         if self._mixed:
             rows = self._sorted_spans(rows)
-        if self._late:
-            rows = self._with_late(rows, match)
+        if self._overflow:
+            rows = self._with_overflow(rows, match)
         return (row for row in rows if plan.in_dates(row.published)) if plan.dated else rows
 
     def _sorted_spans(self, rows: Iterable[Row]) -> Iterator[Row]:
@@ -179,7 +194,7 @@ class Searcher:
         held: list[Row] = []
         current = NO_SPAN
         for row in rows:
-            number = number_of(row.id)
+            number = span_number(row.id)
             if held and number != current:
                 yield from sorted(held, key=_by_time)
                 held.clear()
@@ -190,11 +205,11 @@ class Searcher:
                 yield row
         yield from sorted(held, key=_by_time)
 
-    def _with_late(self, rows: Iterator[Row], match: str) -> Iterator[Row]:
+    def _with_overflow(self, rows: Iterator[Row], match: str) -> Iterator[Row]:
         """Rows in order, and among them those that the index keeps out of order."""
         late = [
-            (newest_first(*moment), number)
-            for number, *moment in self._rows(_LATE_ONES, (match, 1, LATE - 1))
+            (newest_first_key(*moment), number)
+            for number, *moment in self._rows(_OVERFLOW_CANDIDATES, (match, 1, OVERFLOW - 1))
         ]
         if not late:
             return rows
@@ -202,42 +217,46 @@ class Searcher:
 
     def _range(self, plan: Plan) -> tuple[int, int]:
         """Where in the index articles of the plan's dates stand that are in order."""
-        low, high = LATE, _LAST
+        low, high = OVERFLOW, _LAST
         if plan.dated:
             high = TOP - 1
         if plan.before is not None:
-            low = rows_of(span_at(self._conn, (plan.before, -1)).number)[0]
+            low = rowid_range(span_at(self._conn, (plan.before, -1)).number)[0]
         if plan.after is not None:
-            high = rows_of(span_at(self._conn, (plan.after, -1)).number)[1]
+            high = rowid_range(span_at(self._conn, (plan.after, -1)).number)[1]
         return low, high
 
     def _refresh(self) -> None:
-        """Read the small tables again if anybody wrote since: other connections' writes, and our own."""
+        """Read the small tables again if anybody wrote since: other connections' writes, and our
+        own."""
         version = (
             self._conn.execute("PRAGMA data_version").fetchone()[0],
             self._conn.total_changes,
         )
-        if version == self._seen:
+        if version == self._version_seen:
             return
-        self._seen = version
+        self._version_seen = version
         self._names.clear()
         self.rows.forget()
-        self._times.clear()
+        self._frequencies.clear()
         if not self._is_current():
-            self._seen = None
+            self._version_seen = None
             raise NotIndexed(
                 "the search index must be built anew first: run `wechat-archive reindex`"
             )
         meta = read_meta(self._conn)
         self.accounts = dict(self._rows("SELECT id, name FROM accounts WHERE name IS NOT NULL", ()))
-        self._joints, self._leftover = joints_of(meta), bool(meta.get("leftover"))
+        self._frequent_bigrams, self._leftover = (
+            frequent_bigrams_of(meta),
+            bool(meta.get("leftover")),
+        )
         self._mixed = frozenset(
             row[0] for row in self._rows("SELECT number FROM search_spans WHERE mixed", ())
         )
         first = self._rows("SELECT min(id) FROM search_documents", ()).fetchone()[0]
-        self._late = first is not None and first < LATE
+        self._overflow = first is not None and first < OVERFLOW
         newest = self._rows(
-            "SELECT published FROM search_documents WHERE id >= ? ORDER BY id LIMIT 1", (LATE,)
+            "SELECT published FROM search_documents WHERE id >= ? ORDER BY id LIMIT 1", (OVERFLOW,)
         ).fetchone()
         self.newest_time = 0 if newest is None or newest[0] is None else int(newest[0])
 
@@ -255,8 +274,8 @@ class Searcher:
             accounts = self._holding(leaf, "account")
         elif leaf.field != "title":
             values = self._holding(leaf, leaf.field)
-        resolved = Resolved(accounts, values) if accounts or values else NOTHING
-        return Term(leaf, resolved, self._words, self._joints)
+        names = NameMatches(accounts, values) if accounts or values else NO_NAMES
+        return Term(leaf, names, self._words, self._frequent_bigrams)
 
     def _holding(self, leaf: Text, field: str) -> frozenset[int]:
         """The ids of the names that hold a term."""
@@ -266,11 +285,8 @@ class Searcher:
                 rows = self._rows("SELECT id, value FROM search_values WHERE field = ?", (field,))
             named = [(fold(name), number) for number, name in rows]
             starts = list(accumulate((len(name) + 1 for name, _ in named), initial=0))
-            self._names[field] = (
-                "\n".join(name for name, _ in named),
-                starts,
-                [number for _, number in named],
-            )
+            joined = "\n".join(name for name, _ in named)
+            self._names[field] = (joined, starts, [number for _, number in named])
         joined, starts, numbers = self._names[field]
         position = joined.find(leaf.folded)
         if position < 0:
@@ -281,15 +297,15 @@ class Searcher:
             matcher = Matcher(leaf.folded, open_left=leaf.open_left, open_right=leaf.open_right)
         while position >= 0:
             which = bisect_right(starts, position) - 1
-            if matcher is None or matcher.found_folded(
-                joined[starts[which] : starts[which + 1] - 1]
-            ):
+            name = joined[starts[which] : starts[which + 1] - 1]
+            if matcher is None or matcher.found_in_folded(name):
                 found.add(numbers[which])
             position = joined.find(leaf.folded, starts[which + 1])
         return frozenset(found)
 
-    def _words(self, piece: Piece) -> list[str] | None:
-        """The index's words that end with or contain a piece, and those it cut off, which may; ``None``: too many."""
+    def _words(self, piece: TokenPattern) -> list[str] | None:
+        """The index's words that end with or contain a piece, and those it cut off, which may;
+        ``None``: too many."""
         wanted = piece.token
         if len(wanted) >= LONGEST_WORD:
             return None
@@ -314,4 +330,4 @@ class Searcher:
 
 
 def _by_time(row: Row) -> tuple[int, int]:
-    return newest_first(row.published, row.article_id)
+    return newest_first_key(row.published, row.article_id)

@@ -1,8 +1,10 @@
-"""Near-duplicates, reprints and related articles, found with the search index itself: no table of its own.
+"""Near-duplicates, reprints and related articles, found with the search index itself: no table of
+its own.
 
-An article's rarest words and pairs lead to the few articles that share many of them; their texts are then compared
-by shingles (every six characters in a row, folded, punctuation left out). A reprint keeps most of its shingles even
-with another title, head and foot; two articles on one subject share under a tenth.
+An article's rarest words and pairs lead to the few articles that share many of them; their texts
+are then compared by shingles (every six characters in a row, folded, punctuation left out). A
+reprint keeps most of its shingles even with another title, head and foot; two articles on one
+subject share under a tenth.
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ _RAREST = 40  # tokens that lead to candidates
 _COMMON = 400  # a token of more articles leads nowhere in particular
 _COMPARED = 40  # candidates whose text is read
 _FEWEST = 24  # shingles; a shorter text says too little to call another its copy
-_SAME, _REPRINT, _NEAR = 0.85, 0.4, 0.1
-_HELD = 0.75  # of the shorter text's shingles in the longer one: a reprint with additions
+_DUPLICATE, _REPRINT, _NEAR = 0.85, 0.4, 0.1
+_CONTAINED = 0.75  # of the shorter text's shingles in the longer one: a reprint with additions
 #: A link in more articles than this is in the account's footer.
 _COMMON_LINK = 12
 _LOOKED_THROUGH = 200  # hits that folding compares
@@ -36,9 +38,10 @@ _LOOKED_THROUGH = 200  # hits that folding compares
 class Similar:
     """An article near another.
 
-    ``relation``: ``duplicate`` (nearly every shingle), ``reprint`` (most of them, or the shorter whole inside the
-    longer), ``near`` (some), ``links-to``, ``linked-from``, ``shared-links``. ``score``: the part of shingles in
-    common, 0 to 1, or for links their number. ``published`` is aware, UTC.
+    ``relation``: ``duplicate`` (nearly every shingle), ``reprint`` (most of them, or the shorter
+    whole inside the longer), ``near`` (some), ``links-to``, ``linked-from``, ``shared-links``.
+    ``score``: the part of shingles in common, 0 to 1, or for links their number. ``published`` is
+    aware, UTC.
     """
 
     key: str
@@ -51,7 +54,8 @@ class Similar:
 
 
 def similar(conn: sqlite3.Connection, name: str, *, limit: int = 20) -> list[Similar]:
-    """Articles near the one with that key (or its first six characters or more, if no other begins so).
+    """Articles near the one with that key (or its first six characters or more, if no other begins
+    so).
 
     Copies first, then what is linked with it. Raises `NotHeld`.
     """
@@ -74,10 +78,14 @@ def similar(conn: sqlite3.Connection, name: str, *, limit: int = 20) -> list[Sim
 
 
 def shingles(text: str) -> frozenset[str]:
-    """Every six characters in a row of the folded letters, digits and ideographs; of fewer than six all in one."""
-    bare = "".join(character for character in fold(text) if IS_CJK[character] or IS_WORD[character])
+    """Every six characters in a row of the folded letters, digits and ideographs; of fewer than six
+    all in one."""
+    is_plain_cjk = "".join(
+        character for character in fold(text) if IS_CJK[character] or IS_WORD[character]
+    )
     return frozenset(
-        bare[start : start + _SHINGLE] for start in range(max(bool(bare), len(bare) - _SHINGLE + 1))
+        is_plain_cjk[start : start + _SHINGLE]
+        for start in range(max(bool(is_plain_cjk), len(is_plain_cjk) - _SHINGLE + 1))
     )
 
 
@@ -88,9 +96,9 @@ def likeness(one: frozenset[str], other: frozenset[str]) -> tuple[str | None, fl
     held = both / (min(len(one), len(other)) or 1)
     if min(len(one), len(other)) < _FEWEST:
         return ("duplicate", 1.0) if one and one == other else (None, 0.0)
-    if share >= _SAME:
+    if share >= _DUPLICATE:
         return "duplicate", share
-    if share >= _REPRINT or held >= _HELD:
+    if share >= _REPRINT or held >= _CONTAINED:
         return "reprint", share
     return ("near", share) if share >= _NEAR else (None, share)
 
@@ -98,7 +106,8 @@ def likeness(one: frozenset[str], other: frozenset[str]) -> tuple[str | None, fl
 def fold_reprints(
     found: Iterable[tuple[Row, float]],
 ) -> Iterator[tuple[Row, float, tuple[str, ...]]]:
-    """Hits in their order, each with the keys of later hits that are its copies; those are left out.
+    """Hits in their order, each with the keys of later hits that are its copies; those are left
+    out.
 
     Among the first `_LOOKED_THROUGH` hits; the others follow as they are.
     """
@@ -140,12 +149,15 @@ def _near(conn: sqlite3.Connection, article_id: int) -> list[tuple[int, str, flo
     title, text, author, digest = conn.execute(
         "SELECT title, text, author, digest FROM articles WHERE id = ?", (article_id,)
     ).fetchone()
-    candidates = _sharing(conn, document_tokens(title, text, author, digest, joints=frozenset()))
+    candidates = _sharing(
+        conn, document_tokens(title, text, author, digest, frequent_bigrams=frozenset())
+    )
     mine = shingles(text)
     found = []
     for rowid, _ in candidates.most_common(_COMPARED + 1):
         row = conn.execute(
-            """SELECT a.id, a.text FROM search_documents d JOIN articles a ON a.id = d.article_id WHERE d.id = ?""",
+            "SELECT a.id, a.text FROM search_documents d JOIN articles a ON a.id = d.article_id "
+            "WHERE d.id = ?",
             (rowid,),
         ).fetchone()
         if row is None or row[0] == article_id:

@@ -1,4 +1,4 @@
-"""Pure: the piece of an original text that shows why it was found, and where in it the words stand."""
+"""Pure: the piece of an original text that shows why it was found, with the words marked."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ _STOPS = "。！？!?；;\n"
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """``text`` is cut out of the original as it stands there, line breaks included; ``marks`` are ranges of characters
-    in it, ascending, without overlaps. ``before``/``after``: whether the original goes on there."""
+    """``text`` is cut out of the original as it stands there, line breaks included; ``marks`` are
+    ranges of characters in it, ascending, without overlaps. ``before``/``after``: whether the
+    original goes on there."""
 
     text: str = ""
     marks: tuple[Span, ...] = ()
@@ -38,7 +39,8 @@ class Snippet:
 
 
 def cut(text: str, found: Sequence[Sequence[Span]], *, length: int = LENGTH) -> Snippet:
-    """The window of ``text`` with the most different terms. ``found``: for each term, where it stands, ascending."""
+    """The window of ``text`` with the most different terms. ``found``: for each term, where it
+    stands, ascending."""
     spans = sorted({span for places in found for span in places})
     if not spans:
         start = len(text) - len(text.lstrip())
@@ -74,7 +76,8 @@ def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
 
 
 def _best(spans: list[Span], found: Sequence[Sequence[Span]], length: int) -> int:
-    """The span that a window should begin with: most terms in it, then most marks, then the earliest."""
+    """The span that a window should begin with: most terms in it, then most marks, then the
+    earliest."""
     room = length - _LEAD
     starts = [[a for a, _ in places] for places in found]
     best, best_score = 0, (-1, -1)
@@ -89,7 +92,8 @@ def _best(spans: list[Span], found: Sequence[Sequence[Span]], length: int) -> in
 
 
 def _beginning(text: str, mark: int) -> int:
-    """Where the sentence begins, if that is near; a little before the mark otherwise, not inside a word."""
+    """Where the sentence begins, if that is near; a little before the mark otherwise, not inside a
+    word."""
     low = max(0, mark - _LEAD)
     for position in range(mark - 1, low - 1, -1):
         if text[position] in _STOPS:

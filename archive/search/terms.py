@@ -1,17 +1,18 @@
 """Pure: text → the folded text that is compared, and the set of tokens that the index keeps of it.
 
-Fold = NFKC, case folded, traditional → simplified character by character, white space beside a CJK character dropped
-and every other run of white space made one blank. A query and an article are folded by the same function, so what
-matches is decided here alone:
+Fold = NFKC, case folded, traditional → simplified character by character, white space beside a CJK
+character dropped and every other run of white space made one blank. A query and an article are
+folded by the same function, so what matches is decided here alone:
 
 * a CJK character (ideograph, kana, hangul, bopomofo, yi) is found anywhere: 机器 in 计算机器件;
 * letters and digits of other scripts make words: ``ai`` in "AI 机器" and "AI机器", never in "said";
 * every other character (punctuation, symbol, emoji) stands for itself.
 
-Tokens are the *set* of every CJK character, every overlapping CJK pair of a run, every word and every other character
-(`../shared` measurements of 100,000 articles: smaller than trigrams, misses nothing of one or two characters). ASCII
-punctuation becomes its full-width twin in a token: SQLite's ``ascii`` tokenizer then keeps it, and since NFKC leaves
-no full-width form in folded text the twins are free to be used as markers too.
+Tokens are the *set* of every CJK character, every overlapping CJK pair of a run, every word and
+every other character (over 100,000 articles smaller than trigrams, and nothing of one or two
+characters is missed). ASCII punctuation becomes its full-width twin in a token:
+SQLite's ``ascii`` tokenizer then keeps it, and since NFKC leaves no full-width form in folded text
+the twins are free to be used as markers too.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from itertools import pairwise
 from operator import add
 from typing import Literal, NamedTuple
 
-from archive.search.charmap import JOINING, ODD, SIMPLIFIED, TRADITIONAL
+from archive.search.charmap import COMPOSING, FLAGGED, SIMPLIFIED, TRADITIONAL
 
 #: Inside a regex class. ・ (U+30FB) is left out: it separates words.
 CJK = (
@@ -35,15 +36,16 @@ CJK = (
 _CJK_RUN = re.compile(f"[{CJK}]+")
 _OTHER_RUN = re.compile(f"[^{CJK} ]+")
 _SEGMENT = re.compile(f"[{CJK}]+|[^{CJK} ]+")
-#: Marks and jamo that NFKC may join to what stands before. Outside the BMP any character counts: a class of many
-#: ranges beyond it costs 80 µs an article instead of 8, and such text is rare.
-_JOINS = re.compile(
+#: Marks and jamo that NFKC may join to what stands before. Outside the BMP any character counts: a
+#: class of many ranges beyond it costs 80 µs an article instead of 8, and such text is rare.
+_COMPOSING = re.compile(
     "["
-    + "".join(f"{chr(a)}-{chr(b)}" for a, b in JOINING if b < 0x10000)
+    + "".join(f"{chr(a)}-{chr(b)}" for a, b in COMPOSING if b < 0x10000)
     + "\U00010000-\U0010ffff]"
 )
 
-#: Words longer than this are cut in the index (base64 in articles about programming) and compared whole afterwards.
+#: Words longer than this are cut in the index (base64 in articles about programming) and compared
+#: whole afterwards.
 LONGEST_WORD = 64
 TITLE = "＾"  #: before a token: it stands in the title
 SALIENT = "＋"  #: before a token: it stands in the title or several times in the text
@@ -55,17 +57,17 @@ class _CharacterFold(dict[int, str]):
     """For ``str.translate``: code point → folded text, filled as characters are met."""
 
     def __missing__(self, code: int) -> str:
-        folded = "".join(map(_simplified, unicodedata.normalize("NFKC", chr(code)).casefold()))
+        folded = "".join(map(_to_simplified, unicodedata.normalize("NFKC", chr(code)).casefold()))
         self[code] = folded
         return folded
 
 
-_T2S = dict(zip(TRADITIONAL, SIMPLIFIED, strict=True))
+_TO_SIMPLIFIED = dict(zip(TRADITIONAL, SIMPLIFIED, strict=True))
 _FOLD = _CharacterFold()
 
 
-def _simplified(character: str) -> str:
-    return _T2S.get(character, character)
+def _to_simplified(character: str) -> str:
+    return _TO_SIMPLIFIED.get(character, character)
 
 
 def fold_character(character: str) -> str:
@@ -82,7 +84,8 @@ class _IsCjk(dict[str, bool]):
 class _IsWord(dict[str, bool]):
     """Letters and digits that are not CJK, and the marks that stand on them.
 
-    Variation selectors are marks by Unicode's table but stand on emoji (❤️): they are no part of a word.
+    Variation selectors are marks by Unicode's table but stand on emoji (❤️): they are no part of a
+    word.
     """
 
     def __missing__(self, character: str) -> bool:
@@ -98,19 +101,20 @@ def _is_selector(character: str) -> bool:
     return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
 
 
-#: Folded character → does it belong to CJK / to a word. Dictionaries, because they are asked for every character.
+#: Folded character → does it belong to CJK / to a word. Dictionaries, because they are asked for
+#: every character.
 IS_CJK = _IsCjk()
 IS_WORD = _IsWord()
 
 
 def fold(text: str) -> str:
-    """Text as it is compared; see the module's first lines. Lone surrogates are kept as they are."""
-    if _JOINS.search(text):
+    """Text as it is compared (see the module's docstring). Lone surrogates are kept as they are."""
+    if _COMPOSING.search(text):
         text = unicodedata.normalize("NFKC", text)
-    return join_folded(text.translate(_FOLD).split())
+    return _join_parts(text.translate(_FOLD).split())
 
 
-def join_folded(parts: list[str]) -> str:
+def _join_parts(parts: list[str]) -> str:
     """Folded pieces that stood apart by white space → one text: no blank beside CJK."""
     if not parts:
         return ""
@@ -125,7 +129,7 @@ def join_folded(parts: list[str]) -> str:
     return "".join(out)
 
 
-def mark_token(character: str) -> str:
+def symbol_token(character: str) -> str:
     """The token of one character that is neither CJK nor of a word."""
     code = ord(character)
     if 0x21 <= code <= 0x7E:
@@ -135,7 +139,7 @@ def mark_token(character: str) -> str:
     return character
 
 
-def _pieces(chunk: str) -> list[str]:
+def _split_words(chunk: str) -> list[str]:
     """``"c++,node"`` → ``["c", "+", "+", ",", "node"]``: words and single other characters."""
     found: list[str] = []
     word = IS_WORD
@@ -151,54 +155,58 @@ def _pieces(chunk: str) -> list[str]:
     return found
 
 
-#: What joins words to one name: node.js, 3.14, e-mail, a_b, and/or, 10:30; or ends one: c++, c#, 15%.
-_HYPHENS = frozenset(".-_/:@&'+#%")
+#: What joins words to one name: node.js, 3.14, e-mail, a_b, and/or, 10:30; or ends one: c++, c#,
+#: 15%.
+_CONNECTORS = frozenset(".-_/:@&'+#%")
 
 
-def _other_tokens(chunk: str) -> tuple[str, ...]:
+def _word_tokens(chunk: str) -> tuple[str, ...]:
     if chunk.isalnum():
         return (chunk[:LONGEST_WORD],)
-    parts = _pieces(chunk)
-    found = [part[:LONGEST_WORD] if IS_WORD[part[0]] else mark_token(part) for part in parts]
+    parts = _split_words(chunk)
+    found = [part[:LONGEST_WORD] if IS_WORD[part[0]] else symbol_token(part) for part in parts]
     return (*found, *_compounds(parts))
 
 
 #: Most of what stands between Chinese is punctuation and the same words; what is long is met once.
-_usual_tokens = lru_cache(1 << 14)(_other_tokens)
+_cached_word_tokens = lru_cache(1 << 14)(_word_tokens)
 
 
 def _compounds(parts: list[str]) -> list[str]:
-    """``c＋``, ``c＋＋``, ``15％``, ``node．js``: their words alone are in too many articles about programming."""
+    """``c＋``, ``c＋＋``, ``15％``, ``node．js``: their words alone are in too many articles about
+    programming."""
     found: list[str] = []
     for number, part in enumerate(parts[1:], 1):
         before = parts[number - 1]
-        if part not in _HYPHENS or not IS_WORD[before[0]]:
+        if part not in _CONNECTORS or not IS_WORD[before[0]]:
             continue
         after = parts[number + 1] if number + 1 < len(parts) else ""
         if part in "+#%":
-            found.append(before + mark_token(part))
+            found.append(before + symbol_token(part))
             if after == part:
-                found.append(before + mark_token(part) * 2)
+                found.append(before + symbol_token(part) * 2)
         if after and IS_WORD[after[0]]:
-            found.append(before + mark_token(part) + after)
+            found.append(before + symbol_token(part) + after)
     return [token for token in found if len(token) <= LONGEST_WORD]
 
 
-def tokens(folded: str, joints: frozenset[str] = frozenset()) -> set[str]:
+def tokens(folded: str, frequent_bigrams: frozenset[str] = frozenset()) -> set[str]:
     """The set that the index keeps of a folded text.
 
-    ``joints`` are this archive's most frequent pairs: where two of them overlap (``的一`` + ``一个``) the three
-    characters are a token too. Each pair alone is in thousands of articles, and a search for the three would read
-    their texts in vain (70 ms at 10,000 articles, 3 ms with the token).
+    ``frequent_bigrams`` are this archive's most frequent pairs: where two of them overlap (``的一``
+    + ``一个``) the three characters are a token too. Each pair alone is in thousands of articles,
+    and a search for the three would read their texts in vain (70 ms at 10,000 articles, 3 ms with
+    the token).
     """
-    return tokens_and_salient(folded, joints, 1 << 30)[0]
+    return tokens_and_salient(folded, frequent_bigrams, 1 << 30)[0]
 
 
 def tokens_and_salient(
-    folded: str, joints: frozenset[str], often: int
+    folded: str, frequent_bigrams: frozenset[str], min_count: int
 ) -> tuple[set[str], list[str]]:
-    """`tokens`, and those pairs and words among them that stand there at least ``often`` times."""
-    # All runs in one line: pairs over a blank are left out once they are counted. Run by run it takes a quarter longer.
+    """`tokens`, and the bigrams and words that stand there ``min_count`` times or more."""
+    # All runs in one line: pairs over a blank are left out once they are counted. Run by run it
+    # takes a quarter longer.
     line = " ".join(_CJK_RUN.findall(folded))
     pairs = list(map(add, line, line[1:]))
     counted = Counter(pairs)
@@ -207,19 +215,19 @@ def tokens_and_salient(
     found = set(counted)
     found.update(line)
     found.discard(" ")
-    if joints:
-        found.update(_triples(pairs, joints))
+    if frequent_bigrams:
+        found.update(_trigrams(pairs, frequent_bigrams))
     words: list[str] = []
     for chunk, times in Counter(_OTHER_RUN.findall(folded)).items():
-        parts = _usual_tokens(chunk) if len(chunk) <= LONGEST_WORD else _other_tokens(chunk)
+        parts = _cached_word_tokens(chunk) if len(chunk) <= LONGEST_WORD else _word_tokens(chunk)
         found.update(parts)
-        if times >= often:
+        if times >= min_count:
             words += [part for part in parts if len(part) > 1]
-    return found, words + [pair for pair, times in counted.items() if times >= often]
+    return found, words + [pair for pair, times in counted.items() if times >= min_count]
 
 
-def _triples(pairs: list[str], joints: frozenset[str]) -> list[str]:
-    frequent = bytes(map(joints.__contains__, pairs))
+def _trigrams(pairs: list[str], frequent_bigrams: frozenset[str]) -> list[str]:
+    frequent = bytes(map(frequent_bigrams.__contains__, pairs))
     found: list[str] = []
     position = frequent.find(b"\1\1")
     while position >= 0:
@@ -228,145 +236,158 @@ def _triples(pairs: list[str], joints: frozenset[str]) -> list[str]:
     return found
 
 
-class Piece(NamedTuple):
-    """What one part of a term asks of the index: the token itself, or words that begin with, end with, contain it."""
+class TokenPattern(NamedTuple):
+    """What one part of a term asks of the index: the token itself, or words that begin with, end
+    with, contain it."""
 
     token: str
     sort: Literal["token", "prefix", "suffix", "infix"] = "token"
 
 
-def term_pieces(
+def term_patterns(
     folded: str,
-    joints: frozenset[str] = frozenset(),
+    frequent_bigrams: frozenset[str] = frozenset(),
     *,
     open_left: bool = False,
     open_right: bool = False,
-) -> tuple[list[Piece], bool]:
-    """What an article must hold to be a candidate for a folded term, and whether that alone proves the match.
+) -> tuple[list[TokenPattern], bool]:
+    """What an article must hold to be a candidate for a folded term, and whether that alone proves
+    the match.
 
-    ``open_left``/``open_right``: the term may begin/end inside a word. ``joints``: those that the index was made with.
+    ``open_left``/``open_right``: the term may begin/end inside a word. ``frequent_bigrams``: those
+    that the index was made with.
     """
     if len(folded) < 3 and IS_CJK[folded[0]] and IS_CJK[folded[-1]]:
-        return [Piece(folded)], True  # what most people type: one character or one pair
-    found: list[Piece] = []
+        return [TokenPattern(folded)], True  # what most people type: one character or one pair
+    found: list[TokenPattern] = []
     segments = _SEGMENT.findall(folded)
     for number, segment in enumerate(segments):
         if IS_CJK[segment[0]]:
-            found.extend(Piece(token) for token in _cjk_pieces(segment, joints))
+            found.extend(TokenPattern(token) for token in _cjk_tokens(segment, frequent_bigrams))
         else:
             left = open_left and number == 0
             right = open_right and number == len(segments) - 1
-            found.extend(_other_pieces(segment, left, right))
+            found.extend(_word_patterns(segment, left, right))
     # Before doubles are dropped: 的的的 is more than its one pair.
     exact = len(segments) == 1 and len(found) == 1 and len(found[0].token) < LONGEST_WORD
     return list(dict.fromkeys(found)), exact
 
 
-def _cjk_pieces(run: str, joints: frozenset[str]) -> list[str]:
+def _cjk_tokens(run: str, frequent_bigrams: frozenset[str]) -> list[str]:
     if len(run) == 1:
         return [run]
     pairs = [a + b for a, b in pairwise(run)]
-    triples = _triples(pairs, joints)
-    covered = {pair for triple in triples for pair in (triple[:2], triple[1:])}
-    return triples + [pair for pair in pairs if pair not in covered]
+    trigrams = _trigrams(pairs, frequent_bigrams)
+    covered = {pair for trigram in trigrams for pair in (trigram[:2], trigram[1:])}
+    return trigrams + [pair for pair in pairs if pair not in covered]
 
 
-def _other_pieces(segment: str, open_left: bool, open_right: bool) -> list[Piece]:
-    parts = _pieces(segment)
+def _word_patterns(segment: str, open_left: bool, open_right: bool) -> list[TokenPattern]:
+    parts = _split_words(segment)
     if not (open_left or open_right) and len(parts) in (2, 3):
         # Exactly one name: c#, c++, node.js.
         whole = [token for token in _compounds(parts) if len(token) == len(segment) < LONGEST_WORD]
         if whole:
-            return [Piece(whole[0])]
-    found: list[Piece] = []
+            return [TokenPattern(whole[0])]
+    found: list[TokenPattern] = []
     for number, part in enumerate(parts):
         if not IS_WORD[part[0]]:
-            found.append(Piece(mark_token(part)))
+            found.append(TokenPattern(symbol_token(part)))
             continue
         left = open_left and number == 0
         right = open_right and number == len(parts) - 1
         if left:
             found.append(
-                Piece(
+                TokenPattern(
                     part[:LONGEST_WORD], "infix" if right or len(part) > LONGEST_WORD else "suffix"
                 )
             )
         else:
-            found.append(Piece(part[:LONGEST_WORD], "prefix" if right else "token"))
+            found.append(TokenPattern(part[:LONGEST_WORD], "prefix" if right else "token"))
     closed = parts[1 if open_left else 0 : len(parts) - 1 if open_right else len(parts)]
-    return found + [Piece(token) for token in _compounds(closed)]
+    return found + [TokenPattern(token) for token in _compounds(closed)]
 
 
-#: What stands between a text and comparing it as it stands, each a bit; 0 for most articles in simplified Chinese.
-#: ``VARIED``: a CJK character stands for another (traditional, compatibility), or white space is not ASCII.
-#: ``EXPANDS``: a character folds to several, none of them CJK (㎡, ½); but ``…``, which every other article has.
-#: ``JOINS``: characters fold together (ｶﾞ), or in a way that `variants` does not know.
-VARIED, EXPANDS, JOINS = 1, 2, 4
+#: What stands between a text and comparing it as it stands, each a bit; 0 for most articles in
+#: simplified Chinese.
+#: ``HAS_VARIANTS``: a CJK character stands for another (traditional, compatibility), or white space
+#: is not ASCII.
+#: ``HAS_EXPANSIONS``: a character folds to several, none of them CJK (㎡, ½); but ``…``, which
+#: every other article has.
+#: ``HAS_COMPOSITIONS``: characters fold together (ｶﾞ), or in a way that `variants` does not know.
+HAS_VARIANTS, HAS_EXPANSIONS, HAS_COMPOSITIONS = 1, 2, 4
 
 ELLIPSIS = "…"
 
 
-def nature(text: str) -> int:
-    """``VARIED | EXPANDS | JOINS``, what of it is true. With less of it a text is searched up to 50 times faster."""
+def fold_flags(text: str) -> int:
+    """``HAS_VARIANTS | HAS_EXPANSIONS | HAS_COMPOSITIONS``, what of it is true. With less of it a
+    text is searched up to 50 times faster."""
     found = 0
-    if _odd().search(text) is not None:  # 3 µs for most articles instead of 80
-        for bits in set(map(_NATURE.__getitem__, set(text))):
+    if _flagged().search(text) is not None:  # 3 µs for most articles instead of 80
+        for bits in set(map(_FOLD_FLAGS.__getitem__, set(text))):
             found |= bits
     return found
 
 
 @cache
-def _odd() -> re.Pattern[str]:
-    """Characters that may have a nature; made when first written to an index."""
+def _flagged() -> re.Pattern[str]:
+    """Characters that may have a fold_flags; made when first written to an index."""
     ranges = "".join(
-        f"{re.escape(a)}-{re.escape(b)}" for a, b in zip(ODD[::2], ODD[1::2], strict=True)
+        f"{re.escape(a)}-{re.escape(b)}" for a, b in zip(FLAGGED[::2], FLAGGED[1::2], strict=True)
     )
     return re.compile(f"[{ranges}\U00010000-\U0010ffff]")
 
 
-class _Nature(dict[str, int]):
-    """Character → its part of a text's `nature`."""
+class _FoldFlags(dict[str, int]):
+    """Character → its part of a text's `fold_flags`."""
 
     def __missing__(self, character: str) -> int:
-        self[character] = found = nature_of(character)
+        self[character] = found = fold_flags_of(character)
         return found
 
 
-_NATURE = _Nature()
+_FOLD_FLAGS = _FoldFlags()
 
 
-def nature_of(character: str) -> int:
+def fold_flags_of(character: str) -> int:
     code = ord(character)
     folded = _FOLD[code]
     if folded == character:
         if code < 0x80:
             return 0
-        if _JOINS.match(character) and _joining(code):
-            return JOINS
-        return VARIED if character.isspace() else 0
+        if _COMPOSING.match(character) and _is_composing(code):
+            return HAS_COMPOSITIONS
+        return HAS_VARIANTS if character.isspace() else 0
     if len(folded) != 1:
         if character == ELLIPSIS:
             return 0
-        return JOINS if any(IS_CJK[part] or _joins_first(part) for part in folded) else EXPANDS
+        return (
+            HAS_COMPOSITIONS
+            if any(IS_CJK[part] or _composes(part) for part in folded)
+            else HAS_EXPANSIONS
+        )
     if character.isspace():
-        return VARIED
+        return HAS_VARIANTS
     if character not in variants().get(folded, ""):
-        return JOINS
-    return VARIED if IS_CJK[folded] else 0
+        return HAS_COMPOSITIONS
+    return HAS_VARIANTS if IS_CJK[folded] else 0
 
 
-def _joins_first(character: str) -> bool:
-    return _JOINS.match(character) is not None and _joining(ord(character))
+def _composes(character: str) -> bool:
+    return _COMPOSING.match(character) is not None and _is_composing(ord(character))
 
 
-def _joining(code: int) -> bool:
-    return any(a <= code <= b for a, b in JOINING)
+def _is_composing(code: int) -> bool:
+    return any(a <= code <= b for a, b in COMPOSING)
 
 
-#: Where the raw twins of a folded character are looked for: letters with case, full-width and half-width forms,
-#: enclosed letters and digits, super- and subscripts, letter-like symbols, radicals and compatibility ideographs.
-_TWIN_RANGES = (
-    (0x41, 0x5A), (0xA0, 0x2FF), (0x370, 0x587), (0x1E00, 0x1FFF), (0x2070, 0x209F), (0x2100, 0x218F),
+#: Where the raw twins of a folded character are looked for: letters with case, full-width and
+#: half-width forms, enclosed letters and digits, super- and subscripts, letter-like symbols,
+#: radicals and compatibility ideographs.
+_VARIANT_RANGES = (
+    (0x41, 0x5A), (0xA0, 0x2FF), (0x370, 0x587), (0x1E00, 0x1FFF), (0x2070, 0x209F),
+    (0x2100, 0x218F),
     (0x2460, 0x24FF), (0x2E80, 0x2FDF), (0x3000, 0x303F), (0x3130, 0x318F), (0x3200, 0x33FF),
     (0xF900, 0xFAFF), (0xFE30, 0xFE6F), (0xFF01, 0xFFEE),
 )  # fmt: skip
@@ -374,20 +395,25 @@ _TWIN_RANGES = (
 
 @cache
 def variants() -> dict[str, str]:
-    """Folded character → every other raw character known to fold to it alone (融 → 融's traditional form)."""
+    """Folded character → every other raw character known to fold to it alone (融 → 融's traditional
+    form)."""
     found: dict[str, str] = {}
     raws = list(TRADITIONAL)
-    for start, end in _TWIN_RANGES:
+    for start, end in _VARIANT_RANGES:
         raws.extend(map(chr, range(start, end + 1)))
     for raw in dict.fromkeys(raws):
         folded = _FOLD[ord(raw)]
-        if folded != raw and len(folded) == 1 and not (_JOINS.match(raw) and _joining(ord(raw))):
+        if (
+            folded != raw
+            and len(folded) == 1
+            and not (_COMPOSING.match(raw) and _is_composing(ord(raw)))
+        ):
             found[folded] = found.get(folded, "") + raw
     return found
 
 
-def join_starts(text: str) -> tuple[str, list[int]]:
-    """``fold(text)``, and for each of its characters where the raw unit begins that it came from."""
+def fold_with_offsets(text: str) -> tuple[str, list[int]]:
+    """``fold(text)``, and for each of its characters where the raw text for it begins."""
     out: list[str] = []
     starts: list[int] = []
     pending = -1  # where white space began that may still become a blank
@@ -412,7 +438,7 @@ def _units(text: str) -> list[tuple[int, str]]:
     start = 0
     for position in range(1, len(text) + 1):
         if position == len(text) or not (
-            _JOINS.match(text[position]) and _joining(ord(text[position]))
+            _COMPOSING.match(text[position]) and _is_composing(ord(text[position]))
         ):
             found.append((start, text[start:position]))
             start = position

@@ -13,7 +13,7 @@ from archive.verify.findings import Finding
 def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
     """Articles that the index lacks, has wrongly or has although they are gone. ``deep`` reads every posting."""
     from archive.search.documents import documents
-    from archive.search.index import is_current, joints_of, read_meta
+    from archive.search.index import frequent_bigrams_of, is_current, read_meta
     from archive.search.order import is_in_order
 
     if (
@@ -31,7 +31,7 @@ def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
     ).fetchone() is None or not is_in_order(conn):
         yield Finding(sort="index", what="the search index is out of order")
         return
-    sums, joints = _postings(conn) if deep else None, joints_of(read_meta(conn))
+    sums, frequent_bigrams = _postings(conn) if deep else None, frequent_bigrams_of(read_meta(conn))
     ids = [row[0] for row in conn.execute("SELECT id FROM articles ORDER BY id")]
     for article_id in ids:
         row = conn.execute(
@@ -45,8 +45,8 @@ def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
             )
             continue
         for document in documents(conn, [article_id]):
-            words = document.words(joints)
-            if (document.fingerprint(words), document.seal(row["tags"])) != (
+            words = document.words(frequent_bigrams)
+            if (document.source_checksum(words), document.row_checksum(row["tags"])) != (
                 row["fingerprint"],
                 row["seal"],
             ):

@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from archive.db.schema import open_database
-from archive.search.api import COUNTED, count
+from archive.search.api import COUNT_LIMIT, count
 from archive.search.documents import documents
 from archive.search.index import Index
 from archive.search.query import parse
@@ -37,7 +37,7 @@ class Library:
         expected = oracle.ordered(wanted, self.held, contains=contains)
         assert expected == self.found(query, contains=contains), query
         counted = count(self.searcher, query, contains=contains)
-        assert (min(len(expected), COUNTED), len(expected) > COUNTED) == (
+        assert (min(len(expected), COUNT_LIMIT), len(expected) > COUNT_LIMIT) == (
             counted.number,
             counted.more,
         ), query

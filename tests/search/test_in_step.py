@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from archive.db.schema import open_database
-from archive.db.search_tables import TOGETHER, VERSION
+from archive.db.search_tables import CRISISMERGE, VERSION
 from archive.errors import NotIndexed
 from archive.search.api import count, search
 from archive.search.documents import documents
 from archive.search.index import Index, get_meta, set_meta
-from archive.search.order import LATE, SPAN
-from archive.search.rebuild import keep_fit, reindex, wants_reindex
+from archive.search.order import OVERFLOW, SPAN
+from archive.search.rebuild import maintain_index, reindex, wants_reindex
 from archive.search.searcher import Searcher
 from archive.search.terms import IS_CJK
 from benchmarks.filling import insert
@@ -48,13 +48,16 @@ def put(conn: sqlite3.Connection, drafts: list[Draft]) -> None:
 def postings(conn: sqlite3.Connection) -> list[tuple[str, int]]:
     """Every token and in how many articles it is.
 
-    But for triples, whose pairs each rebuild chooses anew, and authors and places, which it numbers anew.
+    But for trigrams, whose pairs each rebuild chooses anew, and authors and places, which it numbers anew.
     """
     rows = conn.execute("SELECT term, doc FROM search_vocabulary ORDER BY term").fetchall()
     return [
         (term, times)
         for term, times in rows
-        if not (len(bare := term.lstrip("＾＋")) == 3 and all(IS_CJK[part] for part in bare))
+        if not (
+            len(is_plain_cjk := term.lstrip("＾＋")) == 3
+            and all(IS_CJK[part] for part in is_plain_cjk)
+        )
         and term[:2] not in ("：u", "：p")
     ]
 
@@ -179,7 +182,7 @@ def test_an_archive_that_has_grown_wants_new_frequent_pairs(
     conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first so many articles, and each eightfold after, are worth a rebuild; otherwise none is asked for."""
-    monkeypatch.setattr("archive.search.rebuild._WORTH_IT", 200)
+    monkeypatch.setattr("archive.search.rebuild.REBUILD_MIN_ARTICLES", 200)
     put(conn, list(hard_drafts(50, longest=30)))
     assert wants_reindex(conn) is None
     put(
@@ -190,11 +193,13 @@ def test_an_archive_that_has_grown_wants_new_frequent_pairs(
         ],
     )
     assert wants_reindex(conn) == "it was made for fewer articles than the 200 of now"
-    assert not keep_fit(conn, lambda: True)  # a signal: it stops, and says that it is not finished
+    assert not maintain_index(
+        conn, lambda: True
+    )  # a signal: it stops, and says that it is not finished
     assert wants_reindex(conn) == "the index is not finished"
-    assert keep_fit(conn)
+    assert maintain_index(conn)
     assert wants_reindex(conn) is None
-    assert not keep_fit(conn)
+    assert not maintain_index(conn)
 
 
 def test_an_account_that_changes_its_name_is_found_by_the_new_one(conn: sqlite3.Connection) -> None:
@@ -214,7 +219,7 @@ def test_order_holds_for_any_order_of_coming(conn: sqlite3.Connection) -> None:
     rest = drafts[2 * SPAN :]
     random.Random(1).shuffle(rest)
     put(conn, crowded + rest)
-    assert conn.execute("SELECT min(id) FROM search_documents").fetchone()[0] < LATE
+    assert conn.execute("SELECT min(id) FROM search_documents").fetchone()[0] < OVERFLOW
     expected = [
         row[0] for row in conn.execute("SELECT key FROM articles ORDER BY published DESC, id DESC")
     ]
@@ -226,7 +231,7 @@ def test_order_holds_for_any_order_of_coming(conn: sqlite3.Connection) -> None:
     assert late == keys(conn, "after:2020 before:2024")
     assert mixed(conn) > 10
     reindex(conn)
-    assert conn.execute("SELECT min(id) FROM search_documents").fetchone()[0] > LATE
+    assert conn.execute("SELECT min(id) FROM search_documents").fetchone()[0] > OVERFLOW
     assert mixed(conn) == 0
     assert expected == keys(conn, "after:1990 OR -after:1990")
     assert late == keys(conn, "after:2020 before:2024")
@@ -264,7 +269,7 @@ def test_newer_articles_get_new_spans(conn: sqlite3.Connection) -> None:
             for number, draft in enumerate(hard_drafts(700, longest=30))
         ],
     )
-    assert conn.execute("SELECT min(id) FROM search_documents").fetchone()[0] > LATE
+    assert conn.execute("SELECT min(id) FROM search_documents").fetchone()[0] > OVERFLOW
     assert mixed(conn) == 0
     expected = [
         row[0] for row in conn.execute("SELECT key FROM articles ORDER BY published DESC, id DESC")
@@ -276,12 +281,12 @@ def test_articles_that_come_one_by_one_leave_few_segments(conn: sqlite3.Connecti
     """Each segment of FTS5's costs every search: of a size there are never eight; a rebuild leaves one."""
     for draft in hard_drafts(150, longest=30):
         put(conn, [draft])
-    segments = "SELECT count(DISTINCT segid) FROM search_terms_idx"
-    assert conn.execute(segments).fetchone()[0] <= 2 * TOGETHER
+    fts5_settings = "SELECT count(DISTINCT segid) FROM search_terms_idx"
+    assert conn.execute(fts5_settings).fetchone()[0] <= 2 * CRISISMERGE
     reindex(conn)
-    assert conn.execute(segments).fetchone()[0] == 1
+    assert conn.execute(fts5_settings).fetchone()[0] == 1
     settings = dict(conn.execute("SELECT k, v FROM search_terms_config"))
-    assert (settings["automerge"], settings["crisismerge"]) == (0, TOGETHER)
+    assert (settings["automerge"], settings["crisismerge"]) == (0, CRISISMERGE)
 
 
 class Killed(Exception):

@@ -10,7 +10,7 @@ from archive.db.search_tables import VERSION
 from archive.importers import import_files
 from archive.search.api import count
 from archive.search.index import get_meta, set_meta
-from archive.search.rebuild import keep_fit
+from archive.search.rebuild import maintain_index
 from tests.crawl.archives import World
 from tests.search.library import filled, hard_drafts
 
@@ -51,5 +51,5 @@ def test_few_articles_are_no_occasion_in_a_large_archive(tmp_path: Path) -> None
     with filled(tmp_path, list(hard_drafts(1000, longest=30))) as conn:
         with conn:
             set_meta(conn, "version", "0.0")
-        assert not keep_fit(conn, saved=4)
-        assert keep_fit(conn, saved=5)
+        assert not maintain_index(conn, saved=4)
+        assert maintain_index(conn, saved=5)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archive.search.api import search
-from archive.search.order import LATE
+from archive.search.order import OVERFLOW
 from archive.search.snippet import cut
 from benchmarks.synthetic import Draft
 from scraper.clock import CHINA
@@ -97,7 +97,7 @@ def test_a_crowd_of_late_comers_hides_nothing(tmp_path: Path) -> None:
     ]
     with filled(tmp_path, [new, *only_said]) as conn:
         put(conn, [replace(new, number=n, title=f"茶 {n}", published=old) for n in range(2, 400)])
-        assert conn.execute("SELECT min(id) FROM search_documents").fetchone()[0] < LATE
+        assert conn.execute("SELECT min(id) FROM search_documents").fetchone()[0] < OVERFLOW
         assert [hit.article_id for hit in search(conn, "茶", limit=1)] == [1]
 
 

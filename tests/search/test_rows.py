@@ -41,7 +41,7 @@ def test_what_is_remembered_has_a_bound(
     conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond it everything is forgotten, and nothing is left out of what is asked for."""
-    monkeypatch.setattr(room, "_REMEMBERED", 3000)
+    monkeypatch.setattr(room, "_CACHE_BYTES", 3000)
     wanted = numbers(conn)
     rows = Rows(conn)
     for _ in range(3):

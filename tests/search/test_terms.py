@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from archive.search.match import Matcher
 from archive.search.searcher import _WORD_RANGES
 from archive.search.terms import (
-    EXPANDS,
+    HAS_COMPOSITIONS,
+    HAS_EXPANSIONS,
+    HAS_VARIANTS,
     IS_CJK,
     IS_WORD,
-    JOINS,
-    VARIED,
-    Piece,
+    TokenPattern,
     fold,
-    join_starts,
-    nature,
-    nature_of,
-    term_pieces,
+    fold_flags,
+    fold_flags_of,
+    fold_with_offsets,
+    term_patterns,
     tokens,
 )
 from tests.search import oracle
@@ -78,9 +78,9 @@ def test_tokens_of_a_text() -> None:
 
 def test_overlapping_frequent_pairs_are_a_token_of_three() -> None:
     """是一 and 一个 are frequent, so 是一个 is a token and decides by itself."""
-    joints = frozenset({"是一", "一个"})
-    assert {"是", "一", "个", "是一", "一个", "是一个"} == tokens("是一个", joints)
-    assert ([Piece("是一个")], True) == term_pieces("是一个", joints)
+    frequent_bigrams = frozenset({"是一", "一个"})
+    assert {"是", "一", "个", "是一", "一个", "是一个"} == tokens("是一个", frequent_bigrams)
+    assert ([TokenPattern("是一个")], True) == term_patterns("是一个", frequent_bigrams)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_overlapping_frequent_pairs_are_a_token_of_three() -> None:
 )
 def test_an_exact_term_is_one_token_that_only_its_own_text_has(term: str) -> None:
     """What the index alone decides is decided right for texts made of the term's own pieces."""
-    pieces, exact = term_pieces(term)
+    pieces, exact = term_patterns(term)
     rng = random.Random(1)
     for _ in range(300):
         text = fold("".join(rng.choices([*term, term, " ", "。"], k=rng.randint(1, 6))))
@@ -102,12 +102,12 @@ def test_an_exact_term_is_one_token_that_only_its_own_text_has(term: str) -> Non
 @given(TEXTS)
 def test_fold_is_what_brute_force_folds(text: str) -> None:
     """The fast fold, the fold with offsets and the plain one of the oracle agree on any text."""
-    assert oracle.folded(text) == fold(text) == join_starts(text)[0]
+    assert oracle.folded(text) == fold(text) == fold_with_offsets(text)[0]
 
 
 @given(TEXTS, st.data())
 def test_both_ways_of_comparing_agree(text: str, data: st.DataObject) -> None:
-    """A term is found in the raw text exactly when it stands in the folded text, whatever the text's nature."""
+    """A term is found in the raw text exactly when it stands in the folded text, whatever the text's fold_flags."""
     source = data.draw(st.one_of(st.just(text), TEXTS), label="source")
     start = data.draw(st.integers(0, max(0, len(source) - 1)), label="start")
     term = fold(source[start : start + data.draw(st.integers(1, 5), label="size")])
@@ -115,51 +115,55 @@ def test_both_ways_of_comparing_agree(text: str, data: st.DataObject) -> None:
         return
     matcher = Matcher(term)
     expected = oracle.stands(term, oracle.folded(text))
-    kind = nature(text)
+    kind = fold_flags(text)
     assert expected == matcher.found(text, kind)
-    assert expected == matcher.found_utf8(text.encode("utf-8", "surrogatepass"), kind)
+    assert expected == matcher.found_in_utf8(text.encode("utf-8", "surrogatepass"), kind)
     spans = list(matcher.spans(text, kind))
     assert expected == bool(spans)
     for begin, end in spans:
         # What is marked folds to the term, but for what stands in one unit with it (the 1 of ½).
         assert 0 <= begin < end <= len(text)
-        assert term in fold(text[begin:end]) or kind & (EXPANDS | JOINS) or "…" in text
+        assert (
+            term in fold(text[begin:end])
+            or kind & (HAS_EXPANSIONS | HAS_COMPOSITIONS)
+            or "…" in text
+        )
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("机器 AI，……！①", 0),
-        ("機", VARIED),
-        ("机　器", VARIED),
-        ("㎡", EXPANDS),
-        ("½", EXPANDS),
-        ("ｶﾞ", JOINS | VARIED),
-        ("㈱", JOINS),
+        ("機", HAS_VARIANTS),
+        ("机　器", HAS_VARIANTS),
+        ("㎡", HAS_EXPANSIONS),
+        ("½", HAS_EXPANSIONS),
+        ("ｶﾞ", HAS_COMPOSITIONS | HAS_VARIANTS),
+        ("㈱", HAS_COMPOSITIONS),
     ],
 )
 def test_nature(text: str, expected: int) -> None:
     """Ordinary simplified Chinese needs no folding; the traps are known for what they are."""
-    assert expected == nature(text) | (expected & VARIED)
+    assert expected == fold_flags(text) | (expected & HAS_VARIANTS)
 
 
 def test_the_quick_look_leaves_no_character_out() -> None:
-    """What `nature` looks at first names every character that has one, in this Python's Unicode too."""
+    """What `fold_flags` looks at first names every character that has one, in this Python's Unicode too."""
     for code in (*range(0xD800), *range(0xE000, sys.maxunicode + 1)):
         character = chr(code)
-        if nature_of(character):
-            assert nature(character) == nature_of(character), hex(code)
+        if fold_flags_of(character):
+            assert fold_flags(character) == fold_flags_of(character), hex(code)
 
 
 def test_marks_stand_on_the_original() -> None:
     """Ranges are of the text as it was written: traditional, full width, over a line break."""
     text = "新一輪融　資：ＡＩ 机\n器打工。"
-    assert ["融　資"] == [text[a:b] for a, b in Matcher("融资").spans(text, nature(text))]
+    assert ["融　資"] == [text[a:b] for a, b in Matcher("融资").spans(text, fold_flags(text))]
     assert ["ＡＩ 机\n器打工"] == [
-        text[a:b] for a, b in Matcher("ai机器打工").spans(text, nature(text))
+        text[a:b] for a, b in Matcher("ai机器打工").spans(text, fold_flags(text))
     ]
     text = "价格…3.14…元，½ 1"
-    assert ["3.14"] == [text[a:b] for a, b in Matcher("3.14").spans(text, nature(text))]
+    assert ["3.14"] == [text[a:b] for a, b in Matcher("3.14").spans(text, fold_flags(text))]
 
 
 def test_what_counts_as_cjk_and_as_a_word() -> None:

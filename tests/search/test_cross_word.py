@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from archive.search.seams import Seams
+from archive.search.cross_word import CrossWordBigrams
 
 #: In how many of 4,000 articles each stands, as in an archive about business.
 TIMES = {
@@ -31,6 +31,8 @@ TIMES = {
         ("未见", "从未见过", False),
     ],
 )
-def test_a_seam_is_told_from_a_word(pair: str, title: str, expected: bool) -> None:
+def test_a_cross_word_bigram_is_told_from_a_word(pair: str, title: str, expected: bool) -> None:
     """True only where every place lies between two pairs that hold together as firmly as the one asked for."""
-    assert expected == Seams(lambda token: TIMES.get(token, 0)).only(pair, title)
+    assert expected == CrossWordBigrams(lambda token: TIMES.get(token, 0)).only_across_words(
+        pair, title
+    )
