@@ -5,14 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from archive.db import seal
 from archive.errors import Corrupt
 from archive.snapshots import facts
-
-if TYPE_CHECKING:
-    from archive.snapshots.keeper import Snapshots
+from archive.snapshots.reading import Reader
 
 Progress = Callable[[int, int], None]
 
@@ -30,7 +27,7 @@ class Damage:
     addresses: tuple[str, ...] = ()
 
 
-def check(kept: Snapshots, progress: Progress | None = None) -> Iterator[Damage]:
+def check(kept: Reader, progress: Progress | None = None) -> Iterator[Damage]:
     """Everything wrong in ``kept``: the database's own structure, then pages oldest first, then exchanges."""
     yield from _structure(kept)
     try:
@@ -59,7 +56,7 @@ def check(kept: Snapshots, progress: Progress | None = None) -> Iterator[Damage]
             progress(len(ids) + at + 1, total)
 
 
-def _structure(kept: Snapshots) -> Iterator[Damage]:
+def _structure(kept: Reader) -> Iterator[Damage]:
     for what in seal.broken_blocks(kept.path) or ():
         yield Damage(what=what)
     for pragma in ("integrity_check", "foreign_key_check"):
@@ -73,7 +70,7 @@ def _structure(kept: Snapshots) -> Iterator[Damage]:
                 yield Damage(what=f"{kept.path.name}: {pragma}: {' '.join(map(str, row))}")
 
 
-def _body(kept: Snapshots, body_id: int, known: set[int], bad: set[int]) -> str | None:
+def _body(kept: Reader, body_id: int, known: set[int], bad: set[int]) -> str | None:
     """Why a body cannot be read, or ``None``. A body on a bad base is not unpacked in vain."""
     try:
         bases = kept.select("SELECT base_id, second_id FROM bodies WHERE id = ?", (body_id,))[0]
@@ -90,7 +87,7 @@ def _body(kept: Snapshots, body_id: int, known: set[int], bad: set[int]) -> str 
     return None
 
 
-def _lesser(kept: Snapshots, body_id: int) -> Iterator[Damage]:
+def _lesser(kept: Reader, body_id: int) -> Iterator[Damage]:
     """What is wrong with a body that can be read all the same: its other columns, its spare, its first copy."""
     row = kept.select(
         "SELECT id, sha256, bytes, base_id, second_id, depth, frame, sketch, seal FROM bodies WHERE id = ?",
@@ -106,7 +103,7 @@ def _lesser(kept: Snapshots, body_id: int) -> Iterator[Damage]:
             yield Damage(what=f"page {body_id}: its two copies differ; one of them can be read")
 
 
-def _report(kept: Snapshots, body_id: int, why: str) -> Damage:
+def _report(kept: Reader, body_id: int, why: str) -> Damage:
     try:
         rows = kept.select(
             "SELECT id, address FROM snapshots WHERE body_id = ? ORDER BY id", (body_id,)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from archive.errors import Corrupt, NotHeld
+from archive.errors import Corrupt
 from archive.snapshots import facts
 from archive.snapshots.check import Damage, check
 from archive.snapshots.choose import (
@@ -28,20 +25,14 @@ from archive.snapshots.choose import (
 from archive.snapshots.facts import Snapshot
 from archive.snapshots.mend import mend
 from archive.snapshots.packing import MIN_BASE, BadFrame, digest, pack, sketch, unpack
+from archive.snapshots.reading import Reader
 from archive.snapshots.tables import close_snapshots, open_snapshots
 from scraper.models import Page
 from scraper.redact import redact_url
 
 FILE_NAME = "snapshots.db"
-#: Unpacked pages kept at hand, in bytes: the bases of a run are few and needed again and again.
-CACHE_BYTES = 40_000_000
 #: From so many pages packed against it on, a base's frame is kept twice.
 SPARE_FROM = 50
-
-_COLUMNS = (
-    "s.id, s.address, s.url, s.final_url, s.status, s.redirects, s.request, s.response, s.fetched, "
-    "b.sha256, b.bytes, length(b.frame), s.seal, s.body_id"
-)
 
 
 class Snapshots:
@@ -60,8 +51,8 @@ class Snapshots:
         self._hurried = hurried
         self._db = open_snapshots(self.path, readonly=readonly)
         self._open = True
-        self._lock = threading.RLock()
-        self._cache: OrderedDict[int, bytes] = OrderedDict()
+        self._reader = Reader(self._db, self.path)
+        self._lock = self._reader.lock
         self._sketches: Sketches | None = None
 
     def __enter__(self) -> Snapshots:
@@ -119,7 +110,7 @@ class Snapshots:
             return None
         body_id = int(rows[0][0])
         try:
-            self.body(body_id)
+            self._reader.body(body_id)
         except Corrupt:
             values = (
                 body_id,
@@ -174,7 +165,7 @@ class Snapshots:
 
     def _read_base(self, base: Base) -> bytes:
         try:
-            return self.body(base.id)
+            return self._reader.body(base.id)
         except Corrupt:
             return b""
 
@@ -221,12 +212,12 @@ class Snapshots:
 
         A page is mended by putting the same bytes again, or lost where nothing gives them any more.
         """
-        return check(self, progress)
+        return check(self._reader, progress)
 
     def mend(self) -> None:
         """Make right what is damaged and can be made again from the rest, and write the file anew."""
         with self._lock:
-            mend(self, self._db)
+            mend(self._reader)
 
     # -- getting -----------------------------------------------------------------------------------------------
 
@@ -238,7 +229,7 @@ class Snapshots:
                 "SELECT body_id FROM snapshots WHERE id = ?", (snapshot_id,)
             ).fetchone()
             try:
-                body = self.body(row[0])
+                body = self._reader.body(row[0])
             except Corrupt as error:
                 raise Corrupt(
                     f"snapshot {snapshot_id} of {found.address} cannot be read: {error} "
@@ -252,15 +243,7 @@ class Snapshots:
 
     def facts(self, snapshot_id: int) -> Snapshot:
         """The exchange without its body. Raises ``NotHeld`` or ``Corrupt``."""
-        found = next(self._select("WHERE s.id = ?", (snapshot_id,)), None)
-        if found is None:
-            raise NotHeld(f"there is no snapshot {snapshot_id} in {self.path}.")
-        return found
-
-    def latest(self, address: str) -> Page | None:
-        """The newest page kept for a canonical address, or ``None``."""
-        found = self.latest_id(address)
-        return None if found is None else self.get(found)
+        return self._reader.facts(snapshot_id)
 
     def latest_id(self, address: str) -> int | None:
         """The id of the newest snapshot of a canonical address, or ``None``."""
@@ -274,23 +257,18 @@ class Snapshots:
         found = [
             s
             for a in {redact_url(a) for a in addresses}
-            for s in self._select("WHERE s.address = ?", (a,))
+            for s in self._reader.exchanges("WHERE s.address = ?", (a,))
         ]
         return sorted(found, key=lambda snapshot: snapshot.id)
 
     def each(self, *, after: int = 0) -> Iterator[Snapshot]:
         """Every exchange in the order they were kept, from the one behind id ``after``; memory stays flat."""
         while True:
-            rows = list(self._select("WHERE s.id > ? ORDER BY s.id LIMIT 200", (after,)))
+            rows = list(self._reader.exchanges("WHERE s.id > ? ORDER BY s.id LIMIT 200", (after,)))
             yield from rows
             if not rows:
                 return
             after = rows[-1].id
-
-    def newest(self) -> Iterator[Snapshot]:
-        """The newest exchange of each address, in the order of their ids."""
-        for snapshot_id, _ in self.newest_ids():
-            yield self.facts(snapshot_id)
 
     def newest_ids(self) -> list[tuple[int, str]]:
         """``(id, address)`` of the newest exchange of each address, in the order of the ids."""
@@ -300,90 +278,6 @@ class Snapshots:
         """How many exchanges are kept."""
         return int(self.select("SELECT count(*) FROM snapshots")[0][0])
 
-    def _select(self, where: str, values: tuple[object, ...]) -> Iterator[Snapshot]:
-        rows = self.select(
-            f"SELECT {_COLUMNS} FROM snapshots s LEFT JOIN bodies b ON b.id = s.body_id {where}",
-            values,
-        )
-        for row in rows:
-            yield _snapshot(row)
-
     def select(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
         """The rows of a query on the tables of ``archive.snapshots.tables``. Raises ``Corrupt``."""
-        with self._lock:
-            try:
-                return self._db.execute(sql, values).fetchall()
-            except sqlite3.OperationalError:
-                raise
-            except sqlite3.DatabaseError as error:
-                raise Corrupt(f"{self.path} is damaged: {error}.") from error
-
-    def body(self, body_id: int, *, fresh: bool = False) -> bytes:
-        """The bytes of one body, checked. ``fresh``: from the disk even if at hand. Raises ``Corrupt``."""
-        if body_id in self._cache and not fresh:
-            self._cache.move_to_end(body_id)
-            return self._cache[body_id]
-        sql = "SELECT sha256, bytes, base_id, second_id, depth, frame FROM bodies WHERE id = ?"
-        rows = self.select(sql, (body_id,))
-        if not rows:
-            raise Corrupt(f"page {body_id} is missing.")
-        sha256, size, first, second, depth, frame = rows[0]
-        against = b""
-        for base in (second, first):
-            # A damaged row could name itself or a later page: bases are always older.
-            if base is not None:
-                if not (isinstance(base, int) and 0 < base < body_id and depth > 0):
-                    raise Corrupt(f"page {body_id} names a base it cannot have.")
-                against += self.body(base)
-        body = self._unpack(body_id, frame, against, size, sha256)
-        self._remember(body_id, body)
-        return body
-
-    def unpacks(self, body_id: int, frame: bytes) -> bool:
-        """Whether ``frame`` is a good one of a body."""
-        sql = "SELECT sha256, bytes, base_id, second_id FROM bodies WHERE id = ?"
-        sha256, size, first, second = self.select(sql, (body_id,))[0]
-        against = b"".join(self.body(base) for base in (second, first) if base is not None)
-        try:
-            unpack(frame, against, size, sha256)
-        except (BadFrame, TypeError, ValueError):
-            return False
-        return True
-
-    def _unpack(self, body_id: int, frame: bytes, against: bytes, size: int, sha256: str) -> bytes:
-        try:
-            return unpack(frame, against, size, sha256)
-        except (BadFrame, TypeError, ValueError) as error:
-            for (spare,) in self.select("SELECT frame FROM spares WHERE body_id = ?", (body_id,)):
-                try:
-                    return unpack(spare, against, size, sha256)
-                except (BadFrame, TypeError, ValueError):
-                    continue
-            raise Corrupt(f"page {body_id} is damaged: {error}.") from error
-
-    def _remember(self, body_id: int, body: bytes) -> None:
-        self._cache[body_id] = body
-        held = sum(map(len, self._cache.values()))
-        while held > CACHE_BYTES and len(self._cache) > 1:
-            held -= len(self._cache.popitem(last=False)[1])
-
-
-def _snapshot(row: tuple[Any, ...]) -> Snapshot:
-    *values, sha256, size, stored, kept_seal, _body_id = row
-    if facts.seal(*values, sha256) != kept_seal:
-        raise Corrupt(f"the row of snapshot {row[0]} is damaged: it is not what its seal says.")
-    snapshot_id, address, url, final_url, status, redirects, request, response, fetched = values
-    return Snapshot(
-        id=snapshot_id,
-        address=address,
-        url=url,
-        final_url=final_url,
-        status=status,
-        redirects=facts.texts(redirects),
-        request=facts.pairs(request),
-        response=facts.pairs(response),
-        fetched=facts.moment(fetched),
-        sha256=sha256,
-        size=size,
-        stored=stored,
-    )
+        return self._reader.select(sql, values)

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import sqlite3
-from typing import TYPE_CHECKING
-
 from archive.errors import Corrupt
 from archive.snapshots import facts
 from archive.snapshots.choose import dump_sketch
 from archive.snapshots.packing import sketch
-
-if TYPE_CHECKING:
-    from archive.snapshots.keeper import Snapshots
+from archive.snapshots.reading import Reader
 
 
-def mend(kept: Snapshots, connection: sqlite3.Connection) -> None:
+def mend(kept: Reader) -> None:
     """Rows of pages that can be read are made right, a page's good copy replaces the bad one, the file is written anew.
 
     What cannot be read is left as it is. Each page is one transaction; ended half-way, the next call does the rest.
     """
+    connection = kept.connection
     connection.execute("REINDEX")
     for (body_id,) in connection.execute("SELECT id FROM bodies ORDER BY id").fetchall():
         try:
-            _row(kept, connection, body_id)
+            _row(kept, body_id)
         except (Corrupt, TypeError, ValueError):
             continue  # what nothing here gives back; `check` names it
     # Writes every page anew: what flipped in free room or in a header is gone.
     connection.execute("VACUUM")
 
 
-def _row(kept: Snapshots, connection: sqlite3.Connection, body_id: int) -> None:
+def _row(kept: Reader, body_id: int) -> None:
+    connection = kept.connection
     sql = "SELECT sha256, bytes, base_id, second_id, depth, frame, sketch, seal FROM bodies WHERE id = ?"
     *values, seal = connection.execute(sql, (body_id,)).fetchone()
     spares = connection.execute("SELECT frame FROM spares WHERE body_id = ?", (body_id,)).fetchall()

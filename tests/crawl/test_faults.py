@@ -171,7 +171,8 @@ def test_what_was_not_understood_is_kept_for_a_better_parser(world: World) -> No
     world.save(short(1))
 
     with Snapshots(world.root / "snapshots.db") as snapshots:
-        kept = snapshots.latest(at(short(1)))
-    assert kept is not None
+        newest = snapshots.latest_id(at(short(1)))
+        assert newest is not None
+        kept = snapshots.get(newest)
     assert "一种新页面".encode() in kept.body
     assert titles_of([]) == world.titles()

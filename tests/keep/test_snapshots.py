@@ -139,19 +139,18 @@ def test_a_captured_again_page_is_packed_against_itself(kept: Snapshots) -> None
 
 
 def test_newest_and_all_of_an_address(kept: Snapshots) -> None:
-    """``latest``, ``of`` and ``newest`` see the captures of an address in their order."""
+    """``latest_id``, ``of`` and ``newest_ids`` see the captures of an address in their order."""
     with kept:
         first = kept.put(Page(url="u", body=b"1"), address="a")
         kept.put(Page(url="u", body=b"x"), address="b")
         second = kept.put(Page(url="u", body=b"2"), address="a")
 
-        found = kept.latest("a")
-        assert found is not None
-        assert b"2" == found.body
+        assert second == kept.latest_id("a")
+        assert b"2" == kept.get(second).body
         assert [first, second] == [snapshot.id for snapshot in kept.of(["a", "none"])]
-        assert [2, 3] == [snapshot.id for snapshot in kept.newest()]
+        assert [(2, "b"), (3, "a")] == kept.newest_ids()
         assert [2, 3] == [snapshot.id for snapshot in kept.each(after=1)]
-        assert kept.latest("none") is None
+        assert kept.latest_id("none") is None
         with pytest.raises(NotHeld, match="no snapshot 99"):
             kept.get(99)
 
