@@ -1,13 +1,11 @@
-"""Time: the clock that everything asks, and China's zone."""
+"""Time: the clock that everything asks."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Final, Protocol
-
-#: What pages show is China time: one zone and no summer time since 1991.
-CHINA: Final = timezone(timedelta(hours=8), "UTC+8")
+from datetime import UTC, datetime
+from typing import Protocol
 
 
 class Clock(Protocol):
@@ -31,6 +29,4 @@ class SystemClock:
 
     async def sleep(self, seconds: float, /) -> None:
         """Wait."""
-        import asyncio  # not at the top: a search asks for China's zone alone
-
         await asyncio.sleep(seconds)

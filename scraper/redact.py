@@ -7,7 +7,6 @@ which address a message is about.
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterable
 
@@ -79,17 +78,3 @@ def scrub(body: bytes, secrets: Iterable[str] = ()) -> bytes:
         if len(secret) >= 8:
             body = body.replace(secret.encode(), HIDDEN.encode())
     return body
-
-
-class RedactFilter(logging.Filter):
-    """A log filter that redacts the finished message, its traceback and string extras of every record."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact(record.getMessage()), None
-        if record.exc_info and not record.exc_text:
-            record.exc_text = logging.Formatter().formatException(record.exc_info)
-        if record.exc_text:
-            record.exc_text = redact(record.exc_text)
-        if record.stack_info:
-            record.stack_info = redact(record.stack_info)
-        return True

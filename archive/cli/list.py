@@ -23,7 +23,7 @@ class Day(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> datetime:
-        from scraper.clock import CHINA
+        from scraper.zone import CHINA
 
         for form in ("%Y-%m-%d", "%Y-%m", "%Y"):
             with suppress(ValueError):
@@ -76,7 +76,7 @@ def command(app: App, /, as_json: bool, oldest_first: bool, **filters: Any) -> N
 
 def lines(articles: Iterator[Stored]) -> Iterator[str]:
     """One line an article, for a person."""
-    from scraper.clock import CHINA
+    from scraper.zone import CHINA
 
     for article in articles:
         day = (

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from archive.cli.common import App, Command, archive_command, pass_app
-from scraper.clock import CHINA
+from scraper.zone import CHINA
 
 if TYPE_CHECKING:
     from archive.search.api import Hit, Results

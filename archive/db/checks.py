@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from archive.errors import Corrupt
+
+if TYPE_CHECKING:
+    import sqlite3
 
 
 class Row(Protocol):

@@ -11,7 +11,6 @@ from typing import Any
 from archive.document import related
 from archive.document.paths import key_of
 from scraper import urls
-from scraper.clock import CHINA
 from scraper.errors import NotAnAddress
 from scraper.models import (
     KIND_NAMES,
@@ -24,6 +23,7 @@ from scraper.models import (
     Reprint,
     Transcoding,
 )
+from scraper.zone import CHINA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

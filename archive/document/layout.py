@@ -42,8 +42,8 @@ from archive.document.facts import (
     web_address,
 )
 from archive.document.paths import key_of, path_of
-from scraper.clock import CHINA
 from scraper.models import Article
+from scraper.zone import CHINA
 
 __all__ = [
     "Holding",

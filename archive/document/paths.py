@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from datetime import UTC
 
 from scraper import urls
-from scraper.clock import CHINA
 from scraper.errors import NotAnAddress
 from scraper.models import Article, Identity
+from scraper.zone import CHINA
 
 #: Every component stays under this many bytes of UTF-8; filesystems allow 255, sync tools and encrypted folders less.
 MAX_BYTES = 199

@@ -17,9 +17,9 @@ from archive.errors import BadInput
 from scraper import urls
 from scraper.body import cards, clean
 from scraper.body.cards import LABELS
-from scraper.clock import CHINA
 from scraper.errors import NotAnAddress
 from scraper.models import Account, Article, Media
+from scraper.zone import CHINA
 
 Local = Callable[[str], "str | None"]
 

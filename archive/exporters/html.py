@@ -12,8 +12,8 @@ from archive.exporters.pictures import held
 from archive.exporters.report import ExportReport
 from archive.exporters.tree import address, text, xhtml
 from archive.store import Store, Stored
-from scraper.clock import CHINA
 from scraper.models import Article
+from scraper.zone import CHINA
 
 STYLE = """
 :root{color-scheme:light dark}body{margin:2rem auto;padding:0 1rem;max-width:42rem;line-height:1.75;

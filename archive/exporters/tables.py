@@ -11,8 +11,8 @@ from typing import IO, Any
 from archive import record
 from archive.exporters.report import ExportReport
 from archive.store import Store, Stored
-from scraper.clock import CHINA
 from scraper.models import Article
+from scraper.zone import CHINA
 
 #: What makes a spreadsheet run a cell as a formula, half and full width; OWASP's list and LibreOffice's additions.
 _FORMULA = re.compile(r"^[\s\u200b\ufeff]*[=+\-@＝＋－＠|%]|^[\t\r\n]")

@@ -3,13 +3,16 @@ alike."""
 
 from __future__ import annotations
 
-import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from archive.search.terms import ALL, SALIENT, TITLE, VALUE, fold, tokens, tokens_and_salient
+
+if TYPE_CHECKING:
+    import sqlite3
 
 SALIENT_MIN_COUNT = (
     4  #: a word or pair that stands so many times in a text is one the article is about

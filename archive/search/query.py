@@ -33,8 +33,8 @@ from typing import NamedTuple
 
 from archive.errors import BadQuery
 from archive.search.terms import ALL, VALUE, fold
-from scraper.clock import CHINA
 from scraper.models import KIND_NAMES
+from scraper.zone import CHINA
 
 HAS = ("code", "video", "audio", "image")
 FIELDS = ("title", "account", "author", "place", "kind", "after", "before", "has", "gone")

@@ -3,13 +3,15 @@ them."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from archive.errors import NotIndexed
 from archive.search.documents import row_checksum
+
+if TYPE_CHECKING:
+    import sqlite3
 
 #: In the order of `Row`'s fields. The text comes as UTF-8, since most is decided without decoding
 #: it.

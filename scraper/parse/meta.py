@@ -16,12 +16,12 @@ from typing import Final, TypeAlias, TypedDict
 import lxml.etree
 
 from scraper import urls
-from scraper.clock import CHINA
 from scraper.errors import NotAnAddress
 from scraper.models import Account, Album, Edit, Identity, Reprint
 from scraper.parse.literal import Literal, number
 from scraper.parse.source import Source, text_of
 from scraper.plain import one_line, several_lines, unescape_fully, without_tags
+from scraper.zone import CHINA
 
 #: Official Accounts opened in August 2012; earlier or absurdly late times are no times.
 _EARLIEST: Final = datetime(2012, 1, 1, tzinfo=UTC)

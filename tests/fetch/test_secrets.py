@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from scraper.errors import BadSettings, ScrapeError
 from scraper.fetch import Fetcher, FetchSettings, cookies
-from scraper.redact import HIDDEN, RedactFilter, redact, scrub
+from scraper.fetch.logs import RedactFilter
+from scraper.redact import HIDDEN, redact, scrub
 from tests.fetch.helper import IMAGE, URL, media, page, using
 from tests.weixin import Answer, Internet
 from tests.weixin.pages import article_page, png

@@ -16,7 +16,7 @@ from typing import Any
 from archive.search.charmap import SIMPLIFIED, TRADITIONAL
 from archive.search.terms import IS_CJK, IS_WORD
 from benchmarks.synthetic import Draft
-from scraper.clock import CHINA
+from scraper.zone import CHINA
 
 _SIMPLE = dict(zip(TRADITIONAL, SIMPLIFIED, strict=True))
 

@@ -15,7 +15,7 @@ from archive.search.api import search
 from archive.search.order import OVERFLOW
 from archive.search.snippet import cut
 from benchmarks.synthetic import Draft
-from scraper.clock import CHINA
+from scraper.zone import CHINA
 from tests.search.judged import ARTICLES, FLOOR, JUDGED
 from tests.search.library import filled
 from tests.search.test_in_step import put

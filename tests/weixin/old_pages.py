@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from scraper.clock import CHINA
+from scraper.zone import CHINA
 from tests.weixin.fields import Fields, amp, script
 
 

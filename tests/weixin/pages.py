@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from scraper.clock import CHINA
+from scraper.zone import CHINA
 from tests.weixin.cgi import Value, attribute, literal
 from tests.weixin.fields import BIZ, Fields, attr, script
 from tests.weixin.media import gif, jpeg, mp3, mp4, png, svg, webp
