@@ -29,6 +29,16 @@ def test_help_lists_every_command() -> None:
     assert result.stdout == wechat_archive().stdout
 
 
+def test_help_lists_every_command_after_list_was_used() -> None:
+    """The module of `list`, once imported into its package, does not stand for Python's own name."""
+    wechat_archive("list", "--help")
+
+    result = wechat_archive("--help")
+
+    assert (0, "") == (result.code, result.stderr)
+    assert [] == [name for name in cli.COMMANDS if name not in result.stdout]
+
+
 @pytest.mark.parametrize("name", cli.COMMANDS)
 def test_a_command_says_of_itself_what_the_list_says(name: str) -> None:
     """The line in the list is the command's own, every option of it has a help text."""

@@ -60,7 +60,8 @@ class LazyGroup(click.Group):
     """Knows its commands by name and imports a module only for the command that is run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        # Not list(…): once that command is imported, its module has taken the name in here.
+        return [*COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
@@ -134,7 +135,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     signal.signal(
         signal.SIGTERM, _terminated
     )  # commands that write take over as soon as they begin
-    sys.exit(run(list(sys.argv[1:] if argv is None else argv)))
+    sys.exit(run([*(sys.argv[1:] if argv is None else argv)]))
 
 
 def _terminated(number: int, _frame: object) -> None:
