@@ -1,62 +1,184 @@
-"""The generated parts of the READMEs: help texts, settings, tables.
+"""The generated parts of the manuals: help texts, settings, tables of the database.
 
-``cog -r README.md README.zh-CN.md`` writes them.
+``python -m tests.docs`` writes them anew, wherever they stand; ``--check`` only looks whether they are current.
+What is generated for Chinese readers comes from ``docs/zh-CN.toml``.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import sqlite3
+import subprocess
+import sys
 import tempfile
+import tomllib
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
+import click
+
+import archive
 from archive import cli, config
+from tests import pages
 from tests.command import wechat_archive
 
-ROOT = Path(__file__).resolve().parent.parent
-READMES = ("README.md", "README.zh-CN.md")
+CATALOGUE = pages.ROOT / "docs" / "zh-CN.toml"
+COMMON = frozenset({"--archive", "--verbose", "--quiet", "--log-format", "--help"})
+
+
+def main(args: list[str]) -> int:
+    """Renew (or with ``--check`` compare) every page that has a generated part; 0: all is well."""
+    mode = ["--check", "--diff"] if args == ["--check"] else ["-r"]
+    command = [sys.executable, "-m", "cogapp", *mode, *pages.with_generated_parts()]
+    return subprocess.run(command, cwd=pages.ROOT, check=False).returncode
+
+
+def every_command() -> Iterator[tuple[str, click.Command]]:
+    """Each command by the words that call it (``export``, or ``fleet worker`` in a group), in the program's order."""
+    yield from _commands_of(cli.cli, "")
+
+
+def _commands_of(group: click.Group, before: str) -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None, name
+        if command.hidden:
+            continue
+        yield f"{before}{name}", command
+        if isinstance(command, click.Group):
+            yield from _commands_of(command, f"{before}{name} ")
 
 
 def help_of(*names: str) -> str:
     """The help text of a command (none: of the program) as a code block."""
-    with mock.patch.dict(
-        os.environ, {"COLUMNS": "100"}
-    ):  # the width of the terminal must not change the README
+    width = {"COLUMNS": "100"}  # the terminal's must not change the pages
+    with mock.patch.dict(os.environ, width):
         result = wechat_archive(*names, "--help")
     assert result.code == 0, result.stderr
     return f"```text\n{result.stdout.rstrip()}\n```\n"
 
 
 def all_help() -> str:
-    """Every command's help, folded away under its name."""
+    """Every command's help under its name."""
+    return "\n".join(f"### {name}\n\n{help_of(*name.split())}" for name, _ in every_command())
+
+
+def all_help_in_chinese() -> str:
+    """Every command under its name in Chinese: how it is called, what it does, its own options as a table."""
+    return "\n".join(_chinese_section(name, command) for name, command in every_command())
+
+
+def _chinese_section(name: str, command: click.Command) -> str:
+    usage = " ".join(command.collect_usage_pieces(click.Context(command)))
     parts = [
-        f"<details><summary><code>wechat-archive {n}</code></summary>\n\n{help_of(n)}</details>"
-        for n in cli.COMMANDS
+        f"### {name}",
+        f"```text\nwechat-archive {name} {usage}\n```",
+        chinese()["commands"].get(name, ""),
     ]
-    return "\n".join(parts) + "\n"
+    rows = [
+        f"| {_spelt(option)} | {_chinese_option(name, option)} |" for option in own_options(command)
+    ]
+    if rows:
+        parts.append("\n".join(["| 选项 | 含义 |", "| --- | --- |", *rows]))
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def settings() -> str:
+def own_options(command: click.Command) -> list[click.Option]:
+    """The options of a command that are not everybody's."""
+    return [
+        parameter
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        and not parameter.hidden
+        and long_name(parameter) not in COMMON
+    ]
+
+
+def long_name(option: click.Option) -> str:
+    """``--limit``: the name that the catalogue knows an option by."""
+    return max(option.opts, key=len)
+
+
+def _spelt(option: click.Option) -> str:
+    record = option.get_help_record(click.Context(cli.cli))
+    assert record is not None
+    return "`" + record[0].replace("|", "\\|") + "`"
+
+
+def _chinese_option(command: str, option: click.Option) -> str:
+    name = long_name(option)
+    options = chinese()["options"]
+    return str(options.get(command, {}).get(name) or options["all"].get(name) or option.help or "")
+
+
+def chinese() -> dict[str, Any]:
+    """What is said in Chinese of each setting, command and option."""
+    with CATALOGUE.open("rb") as file:
+        return tomllib.load(file)
+
+
+def missing_in_chinese() -> list[str]:
+    """What the catalogue should say and does not, as the lines to write."""
+    said = chinese()
+    missing = [
+        f'[settings] {name} = "…"'
+        for name in config.setting_names()
+        if name not in said["settings"]
+    ]
+    for name, command in every_command():
+        if name not in said["commands"]:
+            missing.append(f'[commands] "{name}" = "…"')
+        known = said["options"].get(name, {}) | said["options"]["all"]
+        missing += [
+            f'[options."{name}"] "{long_name(option)}" = "…"'
+            for option in own_options(command)
+            if long_name(option) not in known
+        ]
+    return missing
+
+
+def needless_in_chinese() -> list[str]:
+    """What the catalogue says of settings, commands and options that there are no longer."""
+    said = chinese()
+    commands = {
+        name: {long_name(option) for option in own_options(command)}
+        for name, command in every_command()
+    }
+    everywhere: set[str] = set().union(*commands.values())
+    needless = sorted(set(said["settings"]) - set(config.setting_names()))
+    needless += sorted(set(said["commands"]) - set(commands))
+    for name, options in said["options"].items():
+        held = everywhere if name == "all" else commands.get(name, set())
+        needless += [f"{name} {option}" for option in options if option not in held]
+    return needless
+
+
+def settings(*, in_chinese: bool = False) -> str:
     """The settings of config.toml as a table."""
     default = config.Config()
-    rows = []
+    said = chinese()["settings"]
+    head = "| 设置 | 默认 | 含义 |" if in_chinese else "| setting | default | meaning |"
+    lines = [head, "| --- | --- | --- |"]
     for name in config.setting_names():
-        value = getattr(default, name)
-        shown = (
-            "–"
-            if value in (None, ())
-            else str(value).lower()
-            if isinstance(value, bool)
-            else f"`{_short(value)}`"
+        meaning = said.get(name) if in_chinese else None
+        lines.append(
+            f"| `{name}` | {_shown(getattr(default, name))} | {meaning or config.describe(name)} |"
         )
-        rows.append(f"| `{name}` | {shown} | {config.describe(name)} |")
-    return "| setting | default | meaning |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n"
+    return "\n".join(lines) + "\n"
 
 
-def _short(value: object) -> str:
+def _shown(value: object) -> str:
+    if value is None or value == () or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    return text if len(text) < 40 else text[:30] + "…"
+    return f"`{text if len(text) < 40 else text[:30] + '…'}`"
 
 
 def sql_form() -> str:
@@ -67,20 +189,16 @@ def sql_form() -> str:
 
 
 def tables() -> str:
-    """The tables of archive.db as SQLite keeps them: every column with its type and what it means."""
-    from archive.db.schema import open_database
-
+    """The tables of archive.db as SQLite keeps them: each column with its type and what it means."""
     with tempfile.TemporaryDirectory() as folder:
-        database = open_database(Path(folder) / "archive.db")
-        rows = list(
-            database.conn.execute(
-                "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
-                " ORDER BY rowid"
-            )
-        )
-        database.conn.close()
+        archive.open(folder).close()
+        with closing(sqlite3.connect(Path(folder) / "archive.db")) as database:
+            rows = database.execute(
+                "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'view')"
+                " AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
+            ).fetchall()
     shown = "\n\n".join(f"{_unindented(sql)};" for name, sql in rows if not _is_internal(name))
-    return f"<details><summary>archive.db, table by table</summary>\n\n```sql\n{shown}\n```\n\n</details>\n"
+    return f"```sql\n{shown}\n```\n"
 
 
 def _unindented(sql: str) -> str:
@@ -95,11 +213,5 @@ def _is_internal(name: str) -> bool:
     return name.startswith("_") or bool(re.search(r"_(data|idx|content|docsize|config)$", name))
 
 
-def shell_lines(readme: str) -> list[str]:
-    """The commands that a README tells people to type, comments and blank lines left out."""
-    text = (ROOT / readme).read_text(encoding="utf-8")
-    blocks = re.findall(r"```(?:sh|bash|shell)\n(.*?)```", text, flags=re.DOTALL)
-    lines = [
-        re.sub(r"\s+#\s.*$", "", line).rstrip() for block in blocks for line in block.splitlines()
-    ]
-    return [line for line in lines if line and not line.lstrip().startswith("#")]
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
