@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from archive.db.lock import Lock
 from archive.db.schema import ArchiveDatabase, migrations, open_database
-from archive.store import Edge, Store, Stored, Version
+from archive.store import Edge, Store, Stored, Version, browse
 
 if TYPE_CHECKING:
     from archive.run.report import RunReport
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from scraper.models import Article
 
 DATABASE = "archive.db"
+T = TypeVar("T")
 
 
 class Library:
@@ -37,6 +41,7 @@ class Library:
         self._db: ArchiveDatabase | None = open_database(root / DATABASE, readonly=True)
         self._store = Store(self._db, root)
         self._searcher: Searcher | None = None
+        self._shelves = Remembered(browse.shelves)
 
     def _ready(self) -> None:
         """Make the database, or bring it up to date, where that is due."""
@@ -163,3 +168,114 @@ class Library:
             yield from Store(db, self.root).articles(
                 account=account, since=since, until=until, gone=gone
             )
+
+    # --- to leaf through ---------------------------------------------------------------------------------------------
+
+    @property
+    def _conn(self) -> sqlite3.Connection:
+        if self._db is None:
+            raise ValueError("the library is closed")
+        return self._db.conn
+
+    def newest(
+        self,
+        *,
+        order: browse.Order = "archived",
+        account_id: int | None = None,
+        tag: str | None = None,
+        year: int | None = None,
+        before: browse.Place | None = None,
+        limit: int = 30,
+    ) -> browse.Cards:
+        """A page of articles, the newest kept or published first; ``before`` is the ``next`` of the page before."""
+        with self._lock:
+            return browse.newest(
+                self._conn,
+                order=order,
+                account_id=account_id,
+                tag=tag,
+                year=year,
+                before=before,
+                limit=limit,
+            )
+
+    def cards(self, keys: Sequence[str]) -> list[browse.Card]:
+        """The articles with these keys as they stand in a list; what is not held is left out."""
+        with self._lock:
+            return browse.cards_of(self._conn, keys)
+
+    def shelves(self) -> browse.Shelves:
+        """What the archive holds at a glance. Remembered until somebody writes."""
+        with self._lock:
+            return self._shelves.of(self._conn)
+
+    def last_number(self) -> int:
+        """The highest article number: later ones arrived later."""
+        with self._lock:
+            return browse.last_number(self._conn)
+
+    def count_after(self, article_id: int) -> int:
+        """How many articles arrived after the one with this number."""
+        with self._lock:
+            return browse.count_after(self._conn, article_id)
+
+    def account(self, name: str) -> browse.AccountFacts:
+        """An account by biz, 微信号, ``gh_…``, name or number. Raises NotHeld."""
+        with self._lock:
+            return browse.account(self._conn, name)
+
+    def accounts(self) -> list[browse.Tally]:
+        """Every account with articles, the one with most first."""
+        with self._lock:
+            return browse.accounts(self._conn)
+
+    def albums(self) -> list[browse.Tally]:
+        """Every album that is known."""
+        with self._lock:
+            return browse.albums(self._conn)
+
+    def album(self, album_id: str) -> browse.AlbumFacts:
+        """An album with its list. Raises NotHeld."""
+        with self._lock:
+            return browse.album(self._conn, album_id)
+
+    def media(self, path: str) -> HeldFile | None:
+        """A picture, sound or video by its path from the archive's folder, if it is held and its file is there."""
+        with self._lock:
+            type_ = browse.media_type(self._conn, path)
+        place = self.root / path
+        if type_ is None or place.is_symlink() or not place.is_file():
+            return None
+        return HeldFile(place, type_)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFile:
+    """A file of ``media/``: where it is, and its true type (``image/png``)."""
+
+    place: Path
+    type: str
+
+
+class Remembered(Generic[T]):
+    """What a function said of the database, until somebody writes. While a crawl writes all the time it is asked again
+    only so often that asking takes no more than a twentieth of the time."""
+
+    _SHARE = 20
+
+    def __init__(self, ask: Callable[[sqlite3.Connection], T]) -> None:
+        self._ask = ask
+        self._version: int | None = None
+        self._not_before = 0.0
+        self._said: T | None = None
+
+    def of(self, conn: sqlite3.Connection) -> T:
+        """What holds now, or held a moment ago."""
+        (version,) = conn.execute("PRAGMA data_version").fetchone()
+        begun = time.monotonic()
+        if self._said is None or (version != self._version and begun >= self._not_before):
+            self._said = self._ask(conn)
+            self._version = version
+            ended = time.monotonic()
+            self._not_before = ended + self._SHARE * (ended - begun)
+        return self._said

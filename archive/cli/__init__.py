@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("archive.cli.status:command", "What is held, waiting, failed, blocked."),
     "retry": ("archive.cli.status:retry", "Try failed addresses again with the next run."),
     "forget": ("archive.cli.status:forget", "Take addresses out of the queue."),
+    "serve": ("archive.cli.serve:command", "Read and search the archive in a browser."),
     "convert": ("archive.cli.convert:command", "Turn a saved page into Markdown; stores nothing."),
     "verify": ("archive.cli.verify:command", "Check everything that is kept against its hashes."),
     "reparse": ("archive.cli.reparse:command", "Make articles again from their raw pages."),

@@ -1,0 +1,406 @@
+"""Lists to leaf through: the newest articles page by page, and what there is to choose from. Reads only.
+
+Pages go on from a ``Place``, never by counting rows, so the thousandth page costs what the first does and an article
+that arrives meanwhile moves none of them.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from archive.db import checks
+from archive.errors import NotHeld
+from archive.record import iso
+from archive.store.decide import image_id
+from archive.store.types import COLUMNS, Stored, stored
+from scraper import urls
+from scraper.errors import NotAnAddress
+from scraper.zone import CHINA
+
+Order = Literal["archived", "published"]
+
+_PLACE = re.compile(r"([0-9T:+.-]{0,40})~(\d{1,18})")
+_OPENING = 160  #: characters of an article's first words
+#: A picture smaller than this is a line or a dot between paragraphs.
+_SMALLEST_PICTURE = 6000
+#: How many of an article's pictures are looked at to find one that is held.
+_PICTURES_TRIED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a list goes on: behind the article with this time of publication (as stored) and number."""
+
+    published: str | None
+    article_id: int
+
+    def __str__(self) -> str:
+        return f"{self.published or ''}~{self.article_id}"
+
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """What ``str`` wrote; ``None`` for anything else."""
+        found = _PLACE.fullmatch(text)
+        return cls(found[1] or None, int(found[2])) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An article in a list. ``opening``: its digest or first words; ``picture``: path of a held one, from the archive's
+    folder, or ``None``."""
+
+    stored: Stored
+    opening: str
+    picture: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """A page of a list; ``next``: where the following one begins, ``None`` at the end."""
+
+    cards: tuple[Card, ...]
+    next: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Something to choose from, and how many articles there are of it. ``name`` is what finds it again."""
+
+    name: str
+    title: str
+    articles: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """What the archive holds at a glance: the most frequent first, years the newest first."""
+
+    articles: int
+    accounts: tuple[Tally, ...]
+    albums: tuple[Tally, ...]
+    tags: tuple[Tally, ...]
+    years: tuple[Tally, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """An account that publishes: ``name`` as its newest page shows it."""
+
+    account_id: int
+    biz: str | None
+    name: str | None
+    user_name: str | None
+    alias: str | None
+    signature: str | None
+    articles: int
+
+    @property
+    def address(self) -> str:
+        """What finds it again: its biz, else its name."""
+        return self.biz or self.name or str(self.account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class AlbumMember:
+    """An article that an album lists; ``key`` where it is held, else only ``url``."""
+
+    title: str | None
+    url: str
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlbumFacts:
+    """An album (合集): ``size`` as WeChat says, ``members`` in its order as far as they are known."""
+
+    album_id: str
+    title: str | None
+    url: str | None
+    size: int | None
+    members: tuple[AlbumMember, ...]
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+def newest(
+    conn: sqlite3.Connection,
+    *,
+    order: Order = "archived",
+    account_id: int | None = None,
+    tag: str | None = None,
+    year: int | None = None,
+    before: Place | None = None,
+    limit: int = 30,
+) -> Cards:
+    """The newest articles, by when they were first kept or by publication (what has no date then comes last)."""
+    where, values = _wanted(account_id, tag, year)
+    if order == "archived":
+        rows = _by_number(conn, where, values, before, limit + 1)
+    else:
+        rows = _by_publication(conn, where, values, before, limit + 1)
+    cards = tuple(card(conn, row) for row in rows[:limit])
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Cards(cards, Place(last["published"], last["id"]) if last is not None else None)
+
+
+def _wanted(
+    account_id: int | None, tag: str | None, year: int | None
+) -> tuple[list[str], list[Any]]:
+    where: list[str] = []
+    values: list[Any] = []
+    if account_id is not None:
+        where.append("a.account_id = ?")
+        values.append(account_id)
+    if tag is not None:
+        where.append("a.id IN (SELECT article_id FROM tags WHERE tag = ?)")
+        values.append(tag)
+    if year is not None:
+        where.append("a.published >= ? AND a.published < ?")
+        values += year_bounds(year)
+    return where, values
+
+
+def year_bounds(year: int) -> tuple[str, str]:
+    """From when until before when it is that year in China, as times are stored. Raises ValueError outside 1–9998."""
+    begin, end = (iso(datetime(one, 1, 1, tzinfo=CHINA)) for one in (year, year + 1))
+    assert begin is not None
+    assert end is not None
+    return begin, end
+
+
+def _by_number(
+    conn: sqlite3.Connection,
+    where: Sequence[str],
+    values: Sequence[Any],
+    before: Place | None,
+    limit: int,
+) -> list[sqlite3.Row]:
+    if before is not None:
+        where, values = [*where, "a.id < ?"], [*values, before.article_id]
+    return _select(conn, where, values, "a.id DESC", limit)
+
+
+def _by_publication(
+    conn: sqlite3.Connection,
+    where: Sequence[str],
+    values: Sequence[Any],
+    before: Place | None,
+    limit: int,
+) -> list[sqlite3.Row]:
+    rows: list[sqlite3.Row] = []
+    if before is None or before.published is not None:
+        dated, keys = [*where, "a.published IS NOT NULL"], list(values)
+        if before is not None:
+            dated.append("(a.published, a.id) < (?, ?)")
+            keys += [before.published, before.article_id]
+        rows = _select(conn, dated, keys, "a.published DESC, a.id DESC", limit)
+        before = None
+    if len(rows) < limit:
+        rows += _by_number(conn, [*where, "a.published IS NULL"], values, before, limit - len(rows))
+    return rows
+
+
+def _select(
+    conn: sqlite3.Connection, where: Sequence[str], values: Sequence[Any], order: str, limit: int
+) -> list[sqlite3.Row]:
+    condition = f"WHERE {' AND '.join(where)}" if where else ""
+    sql = f"SELECT {COLUMNS} FROM articles a {condition} ORDER BY {order} LIMIT ?"
+    return conn.execute(sql, (*values, limit)).fetchall()
+
+
+def card(conn: sqlite3.Connection, row: sqlite3.Row) -> Card:
+    """A row of ``COLUMNS`` as it stands in a list. Raises Corrupt."""
+    checks.require_head(row)
+    facts = stored(row)
+    return Card(facts, _opening(conn, facts), _picture(conn, facts))
+
+
+def cards_of(conn: sqlite3.Connection, keys: Sequence[str]) -> list[Card]:
+    """The articles with these keys that are held, in this order."""
+    found = []
+    for key in keys:
+        rows = _select(conn, ["a.key = ?"], [key], "a.id", 1)
+        found += [card(conn, row) for row in rows]
+    return found
+
+
+def _opening(conn: sqlite3.Connection, facts: Stored) -> str:
+    text = facts.digest
+    if not text:
+        row = conn.execute(
+            "SELECT key, record, body, text, content_check FROM articles WHERE id = ?",
+            (facts.article_id,),
+        ).fetchone()
+        checks.require_content(row)
+        text = row["text"][: 4 * _OPENING]
+    words = " ".join(text.split())
+    return words if len(words) <= _OPENING else words[:_OPENING].rstrip() + "…"
+
+
+def _picture(conn: sqlite3.Connection, facts: Stored) -> str | None:
+    """The cover, where it is held, else the first picture of the body that is one."""
+    if facts.cover and (path := _held_picture(conn, facts.cover)):
+        return path
+    rows = conn.execute(
+        "SELECT url FROM images WHERE article_id = ? AND role IN ('body', 'picture') ORDER BY position LIMIT ?",
+        (facts.article_id, _PICTURES_TRIED),
+    )
+    return next((path for (url,) in rows.fetchall() if (path := _held_picture(conn, url))), None)
+
+
+def _held_picture(conn: sqlite3.Connection, url: str) -> str | None:
+    for column, value in (("url", url), ("image_id", image_id(url))):
+        row = conn.execute(
+            "SELECT m.path FROM media_addresses d JOIN media m ON m.sha256 = d.sha256 "
+            f"WHERE d.{column} = ? AND m.bytes >= ? AND m.type LIKE 'image/%' ORDER BY m.bytes DESC LIMIT 1",
+            (value, _SMALLEST_PICTURE),
+        ).fetchone()
+        if row is not None:
+            return str(row[0])
+    return None
+
+
+def last_number(conn: sqlite3.Connection) -> int:
+    """The highest number of an article; 0 where there is none."""
+    (number,) = conn.execute("SELECT max(id) FROM articles").fetchone()
+    return number or 0
+
+
+def count_after(conn: sqlite3.Connection, article_id: int) -> int:
+    """How many articles have a higher number."""
+    (count,) = conn.execute("SELECT count(*) FROM articles WHERE id > ?", (article_id,)).fetchone()
+    return int(count)
+
+
+# --- what there is to choose from -------------------------------------------------------------------------------------
+
+
+def shelves(conn: sqlite3.Connection, most: int = 40) -> Shelves:
+    """What there is, the ``most`` frequent of each. Reads indexes only: some 30 ms at 100,000 articles."""
+    (articles,) = conn.execute("SELECT count(*) FROM articles").fetchone()
+    tags = conn.execute(
+        "SELECT tag, count(*) AS n FROM tags GROUP BY tag ORDER BY n DESC, tag LIMIT ?", (most,)
+    )
+    return Shelves(
+        articles=articles,
+        accounts=tuple(accounts(conn)[:most]),
+        albums=tuple(albums(conn)[:most]),
+        tags=tuple(Tally(row[0], row[0], row[1]) for row in tags),
+        years=tuple(years(conn)),
+    )
+
+
+def accounts(conn: sqlite3.Connection) -> list[Tally]:
+    """Every account with articles, the one with most first."""
+    rows = conn.execute(
+        "SELECT c.id, c.biz, c.name, n.articles FROM (SELECT account_id, count(*) AS articles FROM articles "
+        "WHERE account_id IS NOT NULL GROUP BY account_id) n JOIN accounts c ON c.id = n.account_id "
+        "ORDER BY n.articles DESC, c.name, c.id"
+    ).fetchall()
+    return [
+        Tally(row["biz"] or row["name"] or str(row["id"]), row["name"] or row["biz"] or "?", row[3])
+        for row in rows
+    ]
+
+
+def albums(conn: sqlite3.Connection) -> list[Tally]:
+    """Every album that is known, by how many of its articles its list shows as held."""
+    rows = conn.execute(
+        "SELECT b.id, b.title, count(m.article_id) AS n FROM albums b LEFT JOIN album_members m ON m.album_id = b.id "
+        "GROUP BY b.id ORDER BY n DESC, b.title, b.id"
+    ).fetchall()
+    return [Tally(row["id"], row["title"] or row["id"], row["n"]) for row in rows]
+
+
+def years(conn: sqlite3.Connection, account_id: int | None = None) -> list[Tally]:
+    """The years in China with articles, the newest first."""
+    mine, values = ("AND account_id = ?", (account_id,)) if account_id is not None else ("", ())
+    first, last = conn.execute(
+        f"SELECT min(published), max(published) FROM articles WHERE published IS NOT NULL {mine}",
+        values,
+    ).fetchone()
+    if first is None:
+        return []
+    bounds = [datetime.fromisoformat(text).astimezone(CHINA).year for text in (first, last)]
+    found = []
+    for year in range(bounds[1], bounds[0] - 1, -1):
+        (count,) = conn.execute(
+            f"SELECT count(*) FROM articles WHERE published >= ? AND published < ? {mine}",
+            (*year_bounds(year), *values),
+        ).fetchone()
+        if count:
+            found.append(Tally(str(year), str(year), count))
+    return found
+
+
+def account(conn: sqlite3.Connection, name: str) -> AccountFacts:
+    """The account with this biz, 微信号, ``gh_…``, name or number. Raises NotHeld."""
+    for column in ("biz", "user_name", "alias", "name"):
+        row = conn.execute(
+            f"SELECT * FROM accounts WHERE {column} = ? ORDER BY id LIMIT 1", (name,)
+        ).fetchone()
+        if row is not None:
+            break
+    else:
+        number = int(name) if name.isascii() and name.isdigit() and len(name) < 19 else -1
+        row = conn.execute("SELECT * FROM accounts WHERE id = ?", (number,)).fetchone()
+    if row is None:
+        raise NotHeld(f"the archive holds no account called {name}")
+    (count,) = conn.execute(
+        "SELECT count(*) FROM articles WHERE account_id = ?", (row["id"],)
+    ).fetchone()
+    return AccountFacts(
+        account_id=row["id"],
+        biz=row["biz"],
+        name=row["name"],
+        user_name=row["user_name"],
+        alias=row["alias"],
+        signature=row["signature"],
+        articles=count,
+    )
+
+
+def album(conn: sqlite3.Connection, album_id: str) -> AlbumFacts:
+    """An album with its list; where that was never read, the held articles that say they stand in it, oldest first.
+
+    Raises NotHeld.
+    """
+    row = conn.execute("SELECT * FROM albums WHERE id = ?", (album_id,)).fetchone()
+    if row is None:
+        raise NotHeld(f"the archive knows no album {album_id}")
+    listed = conn.execute(
+        "SELECT coalesce(m.title, a.title) AS title, coalesce(m.url, m.address) AS url, a.key FROM album_members m "
+        "LEFT JOIN articles a ON a.id = m.article_id WHERE m.album_id = ? GROUP BY m.address ORDER BY min(m.position)",
+        (album_id,),
+    ).fetchall()
+    if not listed:
+        listed = _saying_so(conn, row["url"])
+    members = tuple(AlbumMember(one["title"], one["url"] or "", one["key"]) for one in listed)
+    return AlbumFacts(row["id"], row["title"], row["url"], row["size"], members)
+
+
+def _saying_so(conn: sqlite3.Connection, url: str | None) -> list[sqlite3.Row]:
+    try:
+        address = urls.canonical(url or "")
+    except NotAnAddress:
+        return []
+    return conn.execute(
+        "SELECT DISTINCT a.title, a.url, a.key, a.published, a.id FROM links l JOIN articles a ON a.id = l.article_id "
+        "WHERE l.address = ? AND l.relation = 'album' ORDER BY a.published, a.id",
+        (address,),
+    ).fetchall()
+
+
+# --- media ------------------------------------------------------------------------------------------------------------
+
+
+def media_type(conn: sqlite3.Connection, path: str) -> str | None:
+    """The true type of the file that is held under ``path``; ``None`` where none is."""
+    row = conn.execute("SELECT type FROM media WHERE path = ?", (path,)).fetchone()
+    return str(row[0]) if row else None

@@ -1,0 +1,52 @@
+"""The application: routes, what every request passes, and what stands behind them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from archive.errors import ArchiveError
+from archive.web import errors, security
+from archive.web.language import Language
+from archive.web.routes import BODY_LIMITS, ROUTES
+from archive.web.settings import Settings
+from archive.web.site import Site
+
+
+def make_app(root: Path, settings: Settings | None = None) -> Starlette:
+    """The page of the archive in ``root``, as an ASGI application; opened here, closed when the application ends.
+
+    Raises NotHeld and the other ArchiveErrors of ``archive.open``.
+    """
+    settings = settings or Settings()
+    site = Site(root, settings)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            site.close()
+
+    page = errors.error_page
+    app = Starlette(
+        routes=ROUTES,
+        lifespan=lifespan,
+        middleware=[
+            Middleware(security.Headers),
+            Middleware(Language),
+            Middleware(security.Failures, page=page),
+            Middleware(security.Hosts, settings=settings, page=page),
+            Middleware(security.Bodies, limits=BODY_LIMITS, page=page),
+            Middleware(security.SameOrigin, settings=settings, page=page),
+            Middleware(security.Token, settings=settings, page=page),
+        ],
+        exception_handlers={HTTPException: errors.http_error, ArchiveError: errors.archive_error},
+    )
+    app.state.site = site
+    return app

@@ -1,0 +1,161 @@
+"""Templates, and how times, sizes and numbers are shown in them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from archive import i18n
+from archive.web import seal
+from archive.web.site import STATIC, site_of, static_file
+from scraper.zone import CHINA
+
+_ = i18n.gettext
+
+
+def page(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **values: Any,
+) -> HTMLResponse:
+    """The page that ``template`` makes of ``values``, in the reader's language."""
+    site = site_of(request)
+    html = (
+        environment()
+        .get_template(template)
+        .render(
+            request=request,
+            path=request.url.path,
+            language=request.scope.get("language", i18n.ENGLISH),
+            read_only=site.settings.read_only,
+            **values,
+        )
+    )
+    return HTMLResponse(html, status, headers)
+
+
+@cache
+def environment() -> Environment:
+    """Jinja with our filters. Everything is escaped unless it says that it is HTML already."""
+    made = Environment(
+        loader=PackageLoader("archive.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.filters |= {
+        "day": day,
+        "moment": moment,
+        "marked": marked,
+        "size": size,
+        "stamp": stamp,
+        "number": number,
+    }
+    made.globals |= {
+        "static": {name: f"/static/{name}?v={static_file(name)[1]}" for name in STATIC},
+        "article_url": article_url,
+        "account_url": account_url,
+        "search_url": search_url,
+        "album_url": lambda name: f"/albums/{quote(name, safe='')}",
+        "tag_url": lambda name: f"/tags/{quote(name, safe='')}",
+        "year_url": lambda name: f"/years/{quote(name, safe='')}",
+        "kind_title": kind_title,
+        "seal": seal.of,
+        "quote": quote,
+    }
+    return made
+
+
+def day(value: datetime | None) -> str:
+    """The day in China, ``2026-11-28``; empty where there is none."""
+    return value.astimezone(CHINA).strftime("%Y-%m-%d") if value else ""
+
+
+def moment(value: datetime | None) -> str:
+    """Day and minute in China."""
+    return value.astimezone(CHINA).strftime("%Y-%m-%d %H:%M") if value else ""
+
+
+def stamp(value: datetime | None) -> str:
+    """For a program: ISO 8601, UTC."""
+    return value.isoformat() if value else ""
+
+
+def number(value: int) -> str:
+    """``12,345``."""
+    return f"{value:,}"
+
+
+def size(count: int) -> str:
+    """Bytes for a person: ``3.2 MB``."""
+    amount = float(count)
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            break
+        amount /= 1000
+    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
+
+
+def marked(text: str, marks: tuple[tuple[int, int], ...]) -> Markup:
+    """``text`` with what was searched for in ``<mark>``."""
+    out, last = [], 0
+    for start, end in marks:
+        out += [
+            escape(text[last:start]),
+            Markup("<mark>"),
+            escape(text[start:end]),
+            Markup("</mark>"),
+        ]
+        last = end
+    return Markup("").join([*out, escape(text[last:])])
+
+
+#: What kinds of article are called.
+KINDS = {
+    "article": i18n.mark("article"),
+    "video": i18n.mark("video"),
+    "music": i18n.mark("music"),
+    "audio": i18n.mark("audio"),
+    "picture": i18n.mark("pictures"),
+    "text": i18n.mark("text"),
+    "shared": i18n.mark("shared"),
+    "qa": i18n.mark("questions and answers"),
+    "live": i18n.mark("live"),
+    "short": i18n.mark("short"),
+}
+
+
+def kind_title(name: str) -> str:
+    """The kind in the reader's language."""
+    return _(KINDS[name]) if name in KINDS else name
+
+
+def article_url(key: str, tail: str = "") -> str:
+    """Where an article's page is."""
+    return f"/articles/{quote(key)}{tail}"
+
+
+def account_url(name: str | None) -> str:
+    """Where an account's page is, by its biz, name or 微信号."""
+    return f"/accounts/{quote(name or '', safe='')}"
+
+
+def search_url(q: str = "", **more: Any) -> str:
+    """The address of a search; what is empty is left out."""
+    given = {"q": q, **more}
+    return "/search?" + urlencode(
+        {name: value for name, value in given.items() if value not in ("", None, False)}
+    )

@@ -1,0 +1,72 @@
+"""Running the application: a socket, uvicorn, and an end that waits for nobody long."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import uvicorn
+
+from archive.errors import BadConfig
+from archive.i18n import gettext as _
+from archive.web.app import make_app
+from archive.web.settings import Settings
+
+#: Seconds that open pages get when the server ends; a stream of events would stay for ever.
+_PATIENCE = 2
+
+
+def serve(root: Path, settings: Settings, ready: Callable[[str], None]) -> None:
+    """Serve the archive in ``root`` until a signal comes. ``ready`` hears the address once it is answered.
+
+    Raises BadConfig where the address cannot be listened at, and the errors of ``make_app``.
+    """
+    with listen(settings) as listener:
+        settings = replace(settings, port=listener.getsockname()[1])
+        server = Server(
+            uvicorn.Config(
+                make_app(root, settings),
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=_PATIENCE,
+            ),
+            lambda: ready(settings.address),
+        )
+        server.run(sockets=[listener])
+
+
+class Server(uvicorn.Server):
+    """Says when it has begun."""
+
+    def __init__(self, config: uvicorn.Config, begun: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._begun = begun
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets)
+        if self.started:
+            self._begun()
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The socket. Raises BadConfig, saying what is in the way."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+        listener.listen(256)
+    except OSError as error:
+        listener.close()
+        raise BadConfig(
+            _(
+                "cannot listen at {host} port {port}: {error}; choose another --host or --port"
+            ).format(host=settings.host, port=settings.port, error=error.strerror or error)
+        ) from error
+    return listener

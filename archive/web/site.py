@@ -1,0 +1,50 @@
+"""What the pages of one server share."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from starlette.requests import Request
+
+from archive.library import Library
+from archive.web.settings import Settings
+
+#: The files of ``static/`` and what they are.
+STATIC = {
+    "page.css": "text/css; charset=utf-8",
+    "page.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+
+
+@dataclass(slots=True)
+class Site:
+    """One archive behind one server. Pages run in several threads: ``library`` may be used by all of them."""
+
+    root: Path
+    settings: Settings
+    library: Library = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.library = Library(self.root)
+
+    def close(self) -> None:
+        """Let go of the archive."""
+        self.library.close()
+
+
+def site_of(request: Request) -> Site:
+    """The site that answers this request."""
+    site: Site = request.app.state.site
+    return site
+
+
+@cache
+def static_file(name: str) -> tuple[bytes, str]:
+    """The bytes of a static file and the mark of its version."""
+    body = resources.files("archive.web").joinpath("static", name).read_bytes()
+    return body, hashlib.sha256(body).hexdigest()[:12]
