@@ -6,12 +6,14 @@ What is generated for Chinese readers comes from ``docs/zh-CN.toml``.
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from contextlib import closing
@@ -179,6 +181,52 @@ def _shown(value: object) -> str:
         return f"`{str(value).lower()}`"
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return f"`{text if len(text) < 40 else text[:30] + '…'}`"
+
+
+def rooms() -> str:
+    """The rooms of both packages, layer by layer, as the contracts of pyproject.toml have them."""
+    with (pages.ROOT / "pyproject.toml").open("rb") as file:
+        contracts = tomllib.load(file)["tool"]["importlinter"]["contracts"]
+    layers = {
+        contract["containers"][0]: contract["layers"]
+        for contract in contracts
+        if contract["type"] == "layers"
+    }
+    packages = [_package(name, layers[name]) for name in ("archive", "scraper")]
+    arrow = ["", "       │ imports, and never the other way round", "       ▼", ""]
+    return "\n".join(["```text", *packages[0], *arrow, *packages[1], "```", ""])
+
+
+_ROOM, _WORDS = 12, 76
+
+
+def _package(name: str, layers: list[str]) -> Iterator[str]:
+    rows = [[room for room in re.findall(r"\w+", layer) if _says(name, room)] for layer in layers]
+    yield f" {name}: {_says(name)}"
+    yield _line("┌┬┐")
+    for number, row in enumerate(filter(None, rows)):
+        if number:
+            yield _line("├┼┤")
+        for room in row:
+            for at, words in enumerate(textwrap.wrap(_says(name, room), _WORDS)):
+                yield f"│ {'' if at else room:{_ROOM}} │ {words:{_WORDS}} │"
+    yield _line("└┴┘")
+
+
+def _line(corners: str) -> str:
+    left, middle, right = list(corners)
+    return f"{left}{'─' * (_ROOM + 2)}{middle}{'─' * (_WORDS + 2)}{right}"
+
+
+def _says(package: str, room: str = "") -> str:
+    """The first sentence that a room says of itself; nothing for a room that is not built yet."""
+    place = pages.ROOT / package / room
+    file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    if not file.exists():
+        return ""
+    text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    sentence = re.split(r"\.\s", text.replace("``", ""), maxsplit=1)[0]
+    return " ".join(sentence.removesuffix(".").split())
 
 
 def sql_form() -> str:
