@@ -70,6 +70,18 @@ def test_named_tests_exist(page: str) -> None:
     assert [] == missing
 
 
+def test_what_code_refers_to_is_there() -> None:
+    """Comments and docstrings send the reader to pages that exist."""
+    named = {
+        (path.relative_to(pages.ROOT).as_posix(), page)
+        for folder in ("archive", "scraper", "tests", "benchmarks")
+        for path in (pages.ROOT / folder).rglob("*.py")
+        for page in re.findall(r"\bdocs/[\w.-]+\.md\b", path.read_text(encoding="utf-8"))
+    }
+
+    assert [] == sorted(where for where in named if not (pages.ROOT / where[1]).exists())
+
+
 def test_what_users_read_stands_in_both_languages() -> None:
     """README, commands, cron, search and settings have a Chinese page each."""
     assert set() == FOR_USERS - {english for english, _ in pages.in_both_languages()}

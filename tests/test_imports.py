@@ -1,4 +1,4 @@
-"""The one-way traffic of DESIGN.md: who may import whom."""
+"""The one-way traffic of docs/architecture.md: who may import whom."""
 
 from __future__ import annotations
 

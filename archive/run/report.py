@@ -53,7 +53,7 @@ class Result:
 
 @dataclass(slots=True, kw_only=True)
 class RunReport:
-    """Counts and results of one `save` or `run`. Times in seconds; ``exit_code`` follows faults.md."""
+    """Counts and results of one `save` or `run`. Times in seconds; ``exit_code`` follows docs/reliability.md."""
 
     command: str = "save"
     #: False: of the results only what went wrong is kept, so that ten thousand addresses take no more memory than one

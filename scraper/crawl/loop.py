@@ -74,7 +74,7 @@ __all__ = [
 TRIES, BASE = 5, 1.0
 #: The longest wait that a run sits through for one address; what must wait longer is left with its due time.
 PATIENCE = 60.0
-#: No server is believed that wants more (faults.md, row 5).
+#: No server is believed that wants more (docs/reliability.md, row 5).
 LONGEST_RETRY_AFTER = 3600.0
 #: Between the runs a failing address waits 10 min, 20 min, … a day; an unknown kind of page from 6 h on.
 FIRST_REST, FIRST_UNKNOWN_REST, LONGEST_REST = 600.0, 6 * 3600.0, 24 * 3600.0
@@ -117,7 +117,7 @@ class Judge:
     """Says when captchas are a block, by the form of the address.
 
     One on a short address proves it; long ones end in the captcha outside WeChat while the same articles open by their
-    short link (weixin-pages.md), so there it takes two different addresses in a row. A page about frequency is about
+    short link (docs/wechat.md), so there it takes two different addresses in a row. A page about frequency is about
     the reader, whatever the address. While ``probing`` (the first request after a cool-down) one is enough.
     """
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterable
 
 from scraper.errors import CutShort, Refused
 
-#: What is offered. brotli turns 481 bytes into 315 MB in one call that cannot be bounded (faults.md, row 8).
+#: What is offered. brotli turns 481 bytes into 315 MB in one call that cannot be bounded (docs/reliability.md, row 8).
 ACCEPT_ENCODING = "gzip, deflate"
 _COMMENT = re.compile(rb"<!--.*?(?:-->|$)", re.DOTALL)
 #: How much is unpacked at once.

@@ -1,4 +1,4 @@
-"""Rows of faults.md that a whole command must show: block pages, unknown pages, full disks, jumping clocks."""
+"""Block pages, unknown pages, full disks, jumping clocks: what a whole command must show of docs/reliability.md."""
 
 from __future__ import annotations
 

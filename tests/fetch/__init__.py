@@ -1,1 +1,1 @@
-"""Tests of the fetcher: faults.md, rows 5–9, 11–13 and 23."""
+"""Tests of the fetcher: docs/reliability.md, rows 5–9, 11–13 and 23."""

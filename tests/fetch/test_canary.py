@@ -1,4 +1,7 @@
-"""faults.md, row 23, end to end: canaries go in at every door, and are looked for in everything that comes out."""
+"""End to end: canaries go in at every door, and are looked for in everything that comes out.
+
+Row 23 of docs/reliability.md.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""faults.md, rows 5, 6, 7, 11, 12: what goes wrong on the way has its own error, no half page ever comes back."""
+"""What goes wrong on the way has its own error, no half page ever comes back.
+
+Rows 5, 6, 7, 11, 12 of docs/reliability.md.
+"""
 
 from __future__ import annotations
 
@@ -326,7 +329,7 @@ ENCODINGS = {
 def test_the_header_that_names_the_charset_reaches_the_parser(
     internet: Internet, codec: str, kind: str, mark: bytes
 ) -> None:
-    """faults.md, row 11, the network's part: bytes untouched, content-type kept, the same text in the end."""
+    """docs/reliability.md, row 11, the network's part: bytes untouched, content-type kept, the same text in the end."""
     text = article_page(title="編碼", body="<p>同一段文字</p>").decode()
     text = text if codec == "utf-8" else text.replace("charset=utf-8", "")
     text = text if codec != "big5" else "".join(c for c in text if c.encode("big5", "ignore"))

@@ -1,4 +1,7 @@
-"""faults.md, row 13: nothing inside the network is opened: by number, name, redirect or a name server's lie."""
+"""Nothing inside the network is opened: by number, name, redirect or a name server's lie.
+
+Row 13 of docs/reliability.md.
+"""
 
 from __future__ import annotations
 

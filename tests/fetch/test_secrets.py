@@ -1,4 +1,7 @@
-"""faults.md, row 23: cookies go to their own hosts only; no secret stands in a message, a log line or a page kept."""
+"""Cookies go to their own hosts only; no secret stands in a message, a log line or a page kept.
+
+Row 23 of docs/reliability.md.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""faults.md, rows 8 and 9: nothing is larger than its cap, in memory either; a file is what its bytes say."""
+"""Nothing is larger than its cap, in memory either; a file is what its bytes say.
+
+Rows 8 and 9 of docs/reliability.md.
+"""
 
 from __future__ import annotations
 

@@ -201,7 +201,7 @@ def test_any_title_gives_a_legal_path(title: str) -> None:
 @given(TITLES)
 @settings(max_examples=100_000)
 def test_a_hundred_thousand_titles_give_legal_paths(title: str) -> None:
-    """The same, as often as faults.md asks."""
+    """The same, as often as docs/reliability.md asks."""
     check_title(title)
 
 

@@ -295,7 +295,7 @@ def test_flipped_bits_are_found(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_a_thousand_flipped_bits_are_found(tmp_path: Path) -> None:
-    """Row 22 of faults.md."""
+    """Row 22 of docs/reliability.md."""
     make(tmp_path)
     with Snapshots(tmp_path / "snapshots.db") as kept:
         for seed in range(4):
