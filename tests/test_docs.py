@@ -70,6 +70,22 @@ def test_named_tests_exist(page: str) -> None:
     assert [] == missing
 
 
+def test_every_fault_has_its_row() -> None:
+    """The 24 faults stand in docs/reliability.md, each with a test that shows what is promised."""
+    lines = pages.read("docs/reliability.md").splitlines()
+    rows = [line.split(" | ") for line in lines if re.match(r"\| \d+ \|", line)]
+
+    assert list(range(1, 25)) == sorted(int(row[0].strip("| ")) for row in rows)
+    assert [] == [row[1] for row in rows if "::test_" not in row[-1]]
+
+
+def test_the_glossary_is_short() -> None:
+    """At most 25 words that are WeChat's or ours; for the others the field's are used."""
+    _, _, glossary = pages.read("docs/architecture.md").partition("## Glossary")
+
+    assert 10 < len([line for line in glossary.splitlines() if line.startswith("| ")]) - 2 <= 25
+
+
 def test_what_code_refers_to_is_there() -> None:
     """Comments and docstrings send the reader to pages that exist."""
     named = {
