@@ -15,9 +15,14 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from scraper.models import Article
+from scraper.models import Article, Media
 
 _APART = ("body", "text")
+#: Fields that records call by the name they had in the first ones.
+_WRITTEN: dict[tuple[Any, str], str] = {(Media, "type"): "sort"}
+_READ: dict[tuple[Any, str], str] = {
+    (hint, written): name for (hint, name), written in _WRITTEN.items()
+}
 #: A lone half of a character, or NUL: no database column and no Markdown file can hold it.
 _IMPOSSIBLE = re.compile("[\ud800-\udfff\x00]")
 
@@ -68,7 +73,7 @@ def _dump(value: Any, apart: tuple[str, ...] = ()) -> Any:
         return [_dump(part) for part in value]
     if is_dataclass(value) and not isinstance(value, type):
         return {
-            f.name: _dump(part)
+            _WRITTEN.get((type(value), f.name), f.name): _dump(part)
             for f in fields(value)
             if f.name not in apart
             and ((part := getattr(value, f.name)) != f.default or f.default is MISSING)
@@ -77,8 +82,8 @@ def _dump(value: Any, apart: tuple[str, ...] = ()) -> Any:
 
 
 @cache
-def _hints(sort: type[Any]) -> dict[str, Any]:
-    return typing.get_type_hints(sort)
+def _hints(record: type[Any]) -> dict[str, Any]:
+    return typing.get_type_hints(record)
 
 
 def _load(hint: Any, value: Any) -> Any:
@@ -96,7 +101,8 @@ def _load(hint: Any, value: Any) -> Any:
         return datetime.fromisoformat(value)
     if is_dataclass(hint) and isinstance(hint, type):
         hints = _hints(hint)
+        named = {_READ.get((hint, name), name): part for name, part in value.items()}
         return hint(
-            **{name: _load(hints[name], part) for name, part in value.items() if name in hints}
+            **{name: _load(hints[name], part) for name, part in named.items() if name in hints}
         )
     return value

@@ -27,6 +27,32 @@ KIND_NAMES: Mapping[int, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class MediaType:
+    """``label``: how its line in a text begins; ``has``: the word of ``has:…`` that finds articles with one."""
+
+    label: str
+    has: str
+
+
+#: Every ``Media.type``.
+MEDIA_TYPES: Mapping[str, MediaType] = {
+    "video": MediaType("视频", "video"),
+    "channels": MediaType("视频号", "video"),
+    "audio": MediaType("音频", "audio"),
+    "music": MediaType("音乐", "audio"),
+    "live": MediaType("直播", "video"),
+    "sticker": MediaType("表情", "image"),
+    "miniprogram": MediaType("小程序", "card"),
+    "profile": MediaType("公众号", "card"),
+    "vote": MediaType("投票", "card"),
+    "product": MediaType("商品", "card"),
+    "redpacket": MediaType("红包", "card"),
+    "location": MediaType("位置", "card"),
+    "card": MediaType("卡片", "card"),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page as received.
 
@@ -100,13 +126,13 @@ class Transcoding:
 class Media:
     """Something in the body that is not text or picture, with what a later download needs.
 
-    ``sort``: ``video`` (v.qq.com or mpvideo), ``channels`` (视频号), ``audio``, ``music``, ``miniprogram``,
-    ``profile``, ``vote``, ``product``, ``redpacket``, ``sticker``, ``location``, ``live``, ``card`` (anything else).
+    ``type`` is one of ``MEDIA_TYPES``: ``video`` (v.qq.com or mpvideo), ``channels`` (视频号), ``card`` (anything that
+    has no type of its own).
     ``id`` is the service's own (``wxv_…``, ``vid``, ``voice_encode_fileid``, app id, biz …); ``url`` where it can be
     seen or fetched; ``duration`` in seconds; ``extra`` whatever else the page gives, as (name, value) pairs.
     """
 
-    sort: str
+    type: str
     id: str | None = None
     title: str | None = None
     author: str | None = None

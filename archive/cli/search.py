@@ -90,7 +90,7 @@ def command(
     title:融资           in the title          account: author: place:   in those
     after:2024-01        published since then  before:2024-01-15    before that day (China)
     kind:video           article, video, music, audio, picture, text, shared, qa, live, short
-    has:code             code, video, audio or image in it;         gone:yes   deleted on WeChat
+    has:code             code, video, audio, image or card in it;   gone:yes   deleted on WeChat
 
     Traditional and simplified, full and half width, upper and lower case are the same. Chinese is found anywhere,
     other scripts by whole words. Exit code 0 also without a result, 64 for a query that means nothing.

@@ -111,7 +111,8 @@ def _fields(value: Any) -> dict[str, Any]:
 
 
 def _media(media: Media) -> dict[str, Any]:
-    values = _fields(media)
+    # Files call a medium's type ``sort``, from the first one written on.
+    values = {"sort" if name == "type" else name: value for name, value in _fields(media).items()}
     values["transcodings"] = [_fields(form) for form in media.transcodings]
     values["extra"] = [list(pair) for pair in media.extra]
     return values
@@ -161,7 +162,9 @@ def article_of(values: Mapping[str, Any]) -> Article:
             for edit in _mappings(values.get("edits"))
         ),
         media=tuple(
-            _media_of(media) for media in _mappings(values.get("media")) if media.get("sort")
+            _media_of(media)
+            for media in _mappings(values.get("media"))
+            if media.get("sort") or media.get("type")
         ),
         losses=tuple(
             _record(Loss, loss) for loss in _mappings(values.get("losses")) if loss.get("kind")
@@ -218,16 +221,17 @@ def _mappings(value: Any) -> list[Mapping[str, Any]]:
     return [part for part in value if isinstance(part, Mapping)] if isinstance(value, list) else []
 
 
-def _record(sort: type[Any], value: Any) -> Any:
+def _record(record: type[Any], value: Any) -> Any:
     """A ``Reprint`` or ``Album`` out of names and values; unknown names are dropped."""
     if not isinstance(value, Mapping):
         return None
-    known = {name: value[name] for name in sort.__slots__ if name in value}
-    return sort(**known) if sort is not Album or "id" in known else None
+    known = {name: value[name] for name in record.__slots__ if name in value}
+    return record(**known) if record is not Album or "id" in known else None
 
 
 def _media_of(values: Mapping[str, Any]) -> Media:
     known = {name: values[name] for name in Media.__slots__ if name in values}
+    known.setdefault("type", values.get("sort"))
     known["transcodings"] = tuple(
         _record(Transcoding, form) for form in _mappings(values.get("transcodings"))
     )

@@ -16,7 +16,6 @@ from archive.document.reading_html import SIGN, to_html
 from archive.errors import BadInput
 from scraper import urls
 from scraper.body import cards, clean
-from scraper.body.cards import LABELS
 from scraper.errors import NotAnAddress
 from scraper.models import Account, Article, Media
 from scraper.zone import CHINA
@@ -258,7 +257,7 @@ def _with_cards(html: str, text: str, media: tuple[Media, ...]) -> tuple[str, st
     matter's ``media`` in order; and the addresses that stand in cards, which are no links of the text."""
     at, lines, addresses = 0, text.split("\n"), set[str]()
     for one in media:
-        start = html.find(f"<p>{LABELS.get(one.sort, LABELS['card'])}: ", at)
+        start = html.find(f"<p>{cards.label(one)}: ", at)
         end = html.find("</p>", start)
         if start < 0:
             continue

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from archive.search.terms import ALL, SALIENT, TITLE, VALUE, fold, tokens, tokens_and_salient
+from scraper.models import MEDIA_TYPES
 
 if TYPE_CHECKING:
     import sqlite3
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 SALIENT_MIN_COUNT = (
     4  #: a word or pair that stands so many times in a text is one the article is about
 )
-
-_VIDEO = {"video", "channels", "live"}
-_AUDIO = {"audio", "music"}
 
 _ROWS = """
     SELECT id, key, account_id, title, text, published, author, digest, kind_name, place, path, url,
@@ -34,8 +32,8 @@ _ROWS = """
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What the index knows of an article. ``published`` is aware; ``has`` ⊆ {code, video, audio,
-    image}."""
+    """What the index knows of an article. ``published`` is aware; ``has``: words of
+    ``query.HAS``."""
 
     article_id: int
     key: str
@@ -106,12 +104,8 @@ def documents(conn: sqlite3.Connection, article_ids: Iterable[int]) -> Iterator[
         ) = row[:12]
         gone, code, image, sorts, captions = row[12:]
         embedded = set((sorts or "").split())
-        held = {
-            "code": bool(code),
-            "image": bool(image),
-            "video": bool(embedded & _VIDEO),
-            "audio": bool(embedded & _AUDIO),
-        }
+        has = {MEDIA_TYPES[name].has for name in embedded & MEDIA_TYPES.keys()}
+        has |= {word for word, there in (("code", code), ("image", image)) if there}
         yield Document(
             article_id=number,
             key=key,
@@ -127,7 +121,7 @@ def documents(conn: sqlite3.Connection, article_ids: Iterable[int]) -> Iterator[
             url=url,
             captions=captions,
             gone=bool(gone),
-            has=frozenset(name for name, there in held.items() if there),
+            has=frozenset(has),
         )
 
 

@@ -33,10 +33,10 @@ from typing import NamedTuple
 
 from archive.errors import BadQuery
 from archive.search.terms import ALL, VALUE, fold
-from scraper.models import KIND_NAMES
+from scraper.models import KIND_NAMES, MEDIA_TYPES
 from scraper.zone import CHINA
 
-HAS = ("code", "video", "audio", "image")
+HAS = ("code", *dict.fromkeys(known.has for known in MEDIA_TYPES.values()))
 FIELDS = ("title", "account", "author", "place", "kind", "after", "before", "has", "gone")
 
 #: More words than this are a pasted page, not a query; as one phrase in quotes it has no limit.

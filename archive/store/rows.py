@@ -86,7 +86,7 @@ def embed_rows(article: Article) -> list[Row]:
     return [
         {
             "position": position,
-            "sort": media.sort,
+            "sort": media.type,
             "media_id": media.id,
             "title": media.title,
             "author": media.author,

@@ -255,7 +255,7 @@ class Blocks:
         text = cards.text(media)
         self.lines.append(text)
         if self.cell and self.table is not None:
-            self.table.lines.append(f"{cards.LABELS.get(media.sort, '卡片')}: {cards.inner(media)}")
+            self.table.lines.append(f"{cards.label(media)}: {cards.inner(media)}")
         else:
             self.write(cards.line(media))
 

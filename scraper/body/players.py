@@ -34,4 +34,4 @@ def repeats_card(element: etree._Element) -> bool:
 def video(element: etree._Element) -> Media | None:
     """The video whose player this is; the page's own data may know more of it by its id."""
     id_ = (element.get("id") or "").partition(_VIDEO)[2]
-    return Media(sort="video", id=id_) if id_ else None
+    return Media(type="video", id=id_) if id_ else None

@@ -283,6 +283,9 @@ class Walker(Blocks):
         if element.get("data-miniprogram-appid"):
             self._queue(cards.read_miniprogram(element))
             return at_end
+        if cards.is_card(element.get("tagname") or ""):
+            self._words_of_card(element)
+            return at_end
         href = (element.get("href") or element.get("data-href") or "").strip()
         if not href or href.startswith("#") or self.href is not None:
             return at_end
@@ -307,14 +310,49 @@ class Walker(Blocks):
         if media is None:
             self.lose(f"{element.tag}-without-address")
             return True, None
-        readable = media.sort == "card" and element.tag != "iframe" and text_of(element).strip()
-        if readable and (len(element) or not (media.id or media.url)):
-            # An unknown element around readable content: the content says more than a card.
-            return True, None
+        if not cards.is_known(str(element.tag)):
+            return self._unknown_card(element, media), None
+        if cards.stands_inline(element):
+            self._inline_card(media)
+            return False, None
         self._queue(media)
         if not self.cell and not self.heading:
             self.flush()
         return False, None
+
+    def _unknown_card(self, element: etree._Element, media: Media) -> bool:
+        """Tells of an element that no module reads; whether what is inside it is to be read on."""
+        self.lose(str(element.tag))
+        inside = one_line(text_of(element))
+        if inside and (len(element) or not (media.id or media.url)):
+            # Readable content says more than a card; what only its attributes say stands below it.
+            if media.title and media.title not in inside:
+                self._queue(media)
+            return True
+        if media.title or media.url or media.id:
+            self._queue(media)
+            if not self.cell and not self.heading:
+                self.flush()
+        return False
+
+    def _inline_card(self, media: Media) -> None:
+        """A card that WeChat draws as words of the sentence it stands in."""
+        media = self._completed(media)
+        self.media.append(media)
+        url = media.url if media.url and media.url.startswith(LINKABLE) else None
+        name = f"{cards.label(media)}: {media.title or media.author or media.id or '（无标题）'}"
+        space = Run(" ", self.flags & _LOOKS, self.href)
+        self.runs += [space, Run(name, self.flags & _LOOKS, self.href or url), space]
+
+    def _words_of_card(self, element: etree._Element) -> None:
+        """``<a tagname="mp-common-product">``: words or a picture of the text that open what a card would."""
+        media = cards.read_as(element.get("tagname") or "", element)
+        if media is None:
+            return
+        if media.title and media.title in one_line(text_of(element)):
+            self.media.append(self._completed(media))
+        else:
+            self._queue(media)
 
     def _player(self, element: etree._Element) -> bool:
         media = players.video(element)
@@ -323,10 +361,13 @@ class Walker(Blocks):
         return media is not None or players.repeats_card(element)
 
     def _queue(self, media: Media) -> None:
-        known = self.hints.videos.get(media.id or "") or self.hints.voices.get(media.id or "")
-        media = _completed(media, known) if known is not None else media
+        media = self._completed(media)
         self.media.append(media)
         self.queued.append(media)
+
+    def _completed(self, media: Media) -> Media:
+        known = self.hints.videos.get(media.id or "") or self.hints.voices.get(media.id or "")
+        return _completed(media, known) if known is not None else media
 
 
 def _img(image: Image) -> str:

@@ -8,7 +8,7 @@ from scraper.errors import ScrapeError, Unrecognised
 from scraper.models import Article, Page
 
 #: Raised whenever the same page may come out otherwise than before, so that an archive knows what to parse again.
-PARSER_VERSION: Final = 1
+PARSER_VERSION: Final = 2
 
 
 def parse(page: Page) -> Article:

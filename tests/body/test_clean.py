@@ -46,7 +46,7 @@ def test_the_pages_own_video_data_completes_a_card() -> None:
     """By the id of the card: title, cover, transcodings; the card's own address stays."""
     source = '<iframe class="video_iframe" data-mpvid="wxv_1" data-src="https://mp.weixin.qq.com/mp/readtemplate?vid=wxv_1"></iframe>'
     known = Media(
-        sort="video",
+        type="video",
         id="wxv_1",
         title="片名",
         transcodings=(Transcoding(url="http://a.b/1.mp4", format_id="10"),),
@@ -248,7 +248,7 @@ def test_players_that_a_browser_has_drawn_are_cards_once() -> None:
         '</p><p>甲</p><div id="js_mpvedio_wrapper_wxv_7"><div class="mp-video-player"><p>视频加载失败</p></div></div>'
     )
     body = clean(
-        source, hints=Hints(videos={"wxv_7": Media(sort="video", id="wxv_7", title="片名")})
+        source, hints=Hints(videos={"wxv_7": Media(type="video", id="wxv_7", title="片名")})
     )
     assert body.text == "音频: 声\n甲\n视频: 片名"
     assert clean('<p><span class="js_audio_frame">只有它</span></p>').text == "只有它"

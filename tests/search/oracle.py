@@ -201,7 +201,7 @@ def _generated_filter(rng: random.Random) -> Wanted:
             rng.choice(("article", "video", "audio", "picture", "text", "shared", "music")),
         )
     if choice == 1:
-        return ("has", rng.choice(("code", "video", "audio", "image")))
+        return ("has", rng.choice(("code", "video", "audio", "image", "card")))
     if choice == 2:
         return ("gone", rng.random() < 0.5)
     year, month, day = rng.randint(2015, 2026), rng.randint(1, 12), rng.randint(1, 28)

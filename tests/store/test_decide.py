@@ -121,7 +121,7 @@ def test_what_an_author_changes_is_a_difference(
         ({"text": " \n\t", "body": "<p> </p>"}, True),
         ({"text": "x"}, False),
         ({"images": (Image(url="x"),)}, False),
-        ({"media": (Media(sort="video"),)}, False),
+        ({"media": (Media(type="video"),)}, False),
     ],
 )
 def test_a_page_with_nothing_in_it_is_hollow(fields: dict[str, object], hollow: bool) -> None:
@@ -161,7 +161,7 @@ ARTICLES = st.builds(
     media=tuples(
         st.builds(
             Media,
-            sort=WORDS,
+            type=WORDS,
             duration=st.none() | st.floats(0, 1e6),
             transcodings=tuples(
                 st.builds(Transcoding, url=TEXT, size=st.none() | st.integers(0, 10**12))

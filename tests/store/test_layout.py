@@ -238,7 +238,7 @@ def test_the_front_matter_carries_every_fact() -> None:
         edits=(Edit(at=datetime(2023, 1, 1, tzinfo=UTC), note="改"), Edit()),
         media=(
             Media(
-                sort="video",
+                type="video",
                 id="wxv_1",
                 duration=1.5,
                 transcodings=(Transcoding(url="https://v.example", width=1),),

@@ -72,7 +72,7 @@ def video(info: meta.Data) -> Media | None:
         seconds(meta.mapping(entry)) for entry in meta.sequence(info.get("mp_video_trans_info"))
     ]
     return Media(
-        sort="video",
+        type="video",
         id=id_,
         title=text(info, "title", "video_title"),
         author=text(info, "nick_name", "nickname"),
@@ -110,7 +110,7 @@ def voices(source: Source) -> dict[str, Media]:
             if id_:
                 sn = text(info, "sn")
                 media = Media(
-                    sort="audio",
+                    type="audio",
                     id=id_,
                     title=text(info, "title", "name", "voice_name"),
                     author=text(info, "author", "nickname"),

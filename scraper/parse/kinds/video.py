@@ -39,11 +39,11 @@ def _video(source: Source) -> Media | None:
     cover = meta.address(meta.raw(source, "cover")) or meta.address(
         source.scripts.member("cgiData", "cdn_url")
     )
-    base = known.get(vid) or Media(sort="video", id=vid)
+    base = known.get(vid) or Media(type="video", id=vid)
     coded = base.transcodings or media.transcodings(source.scripts.get("mp_video_trans_info"))
     own = vid.startswith("wxv_")
     return Media(
-        sort="video",
+        type="video",
         id=vid,
         title=one_line(title) if isinstance(title, str) else base.title,
         url=None if own else _PLAYER.format(vid),

@@ -1,0 +1,154 @@
+"""The registry of card types: whoever adds one is told by these tests what is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scraper.body import clean
+from scraper.body.cards.registry import CARD_TYPES
+from scraper.body.cards.types import CardType, Example
+from scraper.models import MEDIA_TYPES
+from scraper.parse import PARSER_VERSION
+
+EXAMPLES = [(card.name, example) for card in CARD_TYPES for example in card.examples]
+
+
+@pytest.mark.parametrize(("name", "example"), EXAMPLES)
+def test_every_example_becomes_its_line_and_its_media(name: str, example: Example) -> None:
+    """The line that its module promises stands in the text, and the card among the media; nothing is lost."""
+    body = clean(f"<section>{example.html}</section>")
+
+    assert example.line == body.text
+    assert 1 == len(body.media)
+    assert () == body.losses
+
+
+@pytest.mark.parametrize("card", CARD_TYPES, ids=lambda card: card.name)
+def test_a_card_type_is_whole(card: CardType) -> None:
+    """It has examples, a version that is not ahead of the parser, and its media a label and a ``has:`` word."""
+    assert card.examples
+    assert 1 <= card.version <= PARSER_VERSION
+    for example in card.examples:
+        media = clean(example.html).media[0]
+
+        assert MEDIA_TYPES[media.type].label
+        assert MEDIA_TYPES[media.type].has
+
+
+def test_every_element_belongs_to_one_type() -> None:
+    """No tag stands in two modules."""
+    tags = [tag for card in CARD_TYPES for tag in card.tags]
+
+    assert sorted(set(tags)) == sorted(tags)
+
+
+@pytest.mark.parametrize(
+    ("html", "line", "facts"),
+    [
+        (
+            '<mp-common-clmusic music_name="海边的歌" singer="某歌手" duration="221000"'
+            ' albumurl="https://a.example/a.jpg"></mp-common-clmusic>',
+            "音乐: 海边的歌（某歌手）",
+            {"type": "music", "duration": 221.0, "cover": "https://a.example/a.jpg"},
+        ),
+        (
+            '<mp-common-clmusic music_name="歌" duration="203"></mp-common-clmusic>',
+            "音乐: 歌",
+            {"duration": 203.0},
+        ),
+        (
+            '<mpvoice voice_encode_fileid="M_1" src="/cgi-bin/readtemplate?t=tmpl/audio_tmpl'
+            '&amp;name=%E5%A4%9C%E8%AF%9D&amp;play_length=04:43"></mpvoice>',
+            "音频: 夜话",
+            {"duration": 283.0, "id": "M_1"},
+        ),
+        (
+            '<mp-common-poi data-name="%E6%B9%96%E8%BE%B9" data-address="%E5%8C%97%E8%B7%AF"'
+            ' data-img="https%3A%2F%2Fa.example%2Fm.png" data-latitude="26.06" data-longitude="119.1"></mp-common-poi>',
+            "位置: 湖边（北路）",
+            {"cover": "https://a.example/m.png"},
+        ),
+        (
+            '<mp-common-videosnap data-type="notice" data-noticeid="n1" data-intro="周五开播"'
+            ' data-nickname="小号" data-starttime="1767000000"></mp-common-videosnap>',
+            "直播: 周五开播（小号 · 2025-12-29 17:20 · n1）",
+            {"type": "live"},
+        ),
+        (
+            '<mp-common-redpacket data-cover_url="https://a.example/c.png"></mp-common-redpacket>',
+            "红包: 红包封面",
+            {"cover": "https://a.example/c.png"},
+        ),
+        (
+            '<p>看<a tagname="mp-common-product" data-title="茶">茶</a>吧</p>',
+            "看茶吧",
+            {"type": "product", "title": "茶"},
+        ),
+        (
+            '<a tagname="mp-common-product" data-title="茶"><img data-src="https://a.example/t.png"></a>',
+            "商品: 茶",
+            {"type": "product"},
+        ),
+    ],
+)
+def test_facts_are_found_whatever_their_spelling(
+    html: str, line: str, facts: dict[str, object]
+) -> None:
+    """Percent-encoded, in JSON, in the frame's address, in milliseconds: the reader sees the same line."""
+    body = clean(html)
+
+    assert line == body.text
+    assert facts == {name: getattr(body.media[0], name) for name in facts}
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        (
+            '<mp-common-novelty data-title="%E7%A7%8B%E8%8C%B6" data-id="x1" class="js"></mp-common-novelty>',
+            "卡片: 秋茶（x1）",
+        ),
+        (
+            '<mp-common-novelty data-info=\'{"wording":"来喝茶","shop":"茶铺子"}\'></mp-common-novelty>',
+            "卡片: 来喝茶（茶铺子）",
+        ),
+        ("<p>前</p><mp-novelty></mp-novelty><p>后</p>", "前\n后"),
+        ("<mp-common-novelty><p>里面的话</p></mp-common-novelty>", "里面的话"),
+        (
+            '<mp-common-novelty data-tip="外面的话"><p>里面的话</p></mp-common-novelty>',
+            "卡片: 外面的话\n里面的话",
+        ),
+    ],
+)
+def test_an_element_nobody_has_seen_says_its_words_and_is_told(html: str, text: str) -> None:
+    """Never a tag name for a title, never silence: the loss is called by the tag."""
+    body = clean(html)
+    tag = "mp-novelty" if "<mp-novelty" in html else "mp-common-novelty"
+
+    assert text == body.text
+    assert [tag] == [loss.kind for loss in body.losses]
+
+
+def test_the_manual_has_every_card_type() -> None:
+    """docs/wechat.md has a row for each, made by ``python -m tests.body.test_cards``."""
+    manual = (Path(__file__).parents[2] / "docs" / "wechat.md").read_text("utf-8")
+
+    assert [] == [row for row in rows() if row not in manual]
+
+
+def rows() -> list[str]:
+    """The manual's table of card types, a line each."""
+    found = []
+    for card in CARD_TYPES:
+        types = {clean(example.html).media[0].type: None for example in card.examples}
+        elements = " ".join(f"`{tag}`" for tag in sorted(card.tags))
+        words = " ".join(f"`has:{MEDIA_TYPES[name].has}`" for name in types)
+        lines = "<br>".join(example.line for example in card.examples)
+        found.append(f"| {card.name} | {elements} | {lines} | {words} |")
+    return found
+
+
+if __name__ == "__main__":
+    print(*rows(), sep="\n")
