@@ -14,7 +14,9 @@ from urllib.parse import unquote
 import click
 import pytest
 
+import scraper
 from archive import cli, config
+from archive.search import query
 from tests import docs, pages
 
 RENEW = "`python -m tests.docs` renews the generated parts of the manuals"
@@ -149,6 +151,16 @@ def test_every_setting_is_documented(page: str) -> None:
     text = pages.read(page)
 
     assert [] == [name for name in config.setting_names() if f"| `{name}` |" not in text], RENEW
+
+
+@pytest.mark.parametrize("page", ["docs/search.md", "docs/search.zh-CN.md"])
+def test_every_word_of_the_query_language_is_documented(page: str) -> None:
+    """Each field, each `has:` and each kind that a query may name stands on the page."""
+    text = pages.read(page)
+    words = [f"`{field}:" for field in query.FIELDS] + [f"`has:{word}`" for word in query.HAS]
+    words += [f"`{kind}`" for kind in scraper.KIND_NAMES.values()]
+
+    assert [] == [word for word in words if word not in text]
 
 
 def test_the_chinese_catalogue_is_whole() -> None:
