@@ -53,7 +53,7 @@ def fill(root: Path, found: Sequence[tuple[str, bytes]], copies: int) -> int:
     count = 0
     with (
         open_database(root / "archive.db") as db,
-        Snapshots(root / "snapshots.db", hurried=True) as snapshots,
+        Snapshots(root / "snapshots.db") as snapshots,
     ):
         store = Store(db, root, eager=False)
         for copy in range(copies):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import os
 import random
 import re
 import resource
@@ -27,6 +28,7 @@ from typing import Any
 import zstandard
 
 from archive.snapshots import Snapshots
+from archive.snapshots.choose import BULK_LEVEL19_MIN_BYTES, LEVEL19_MIN_BYTES
 from benchmarks.pages import mutated, pages
 from scraper.models import Page
 
@@ -53,7 +55,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             kept(_shuffled(found, seed), Path(scratch) / f"{seed}.db")
             for seed in range(options.orders)
         ]
-        result["hurried"] = kept(_shuffled(found, 0), Path(scratch) / "hurried.db", hurried=True)
+        result["bulk"] = kept(
+            _shuffled(found, 0), Path(scratch) / "bulk.db", level19_from=BULK_LEVEL19_MIN_BYTES
+        )
         result["account_years"] = account_years(found, Path(scratch))
         if options.growth:
             result["growth"] = growth(found, options.growth, Path(scratch) / "growth.db")
@@ -97,17 +101,18 @@ def _timed(
     return {"kb": size / 1024 / n, "put_ms": packing * 1000 / n, "get_ms": unpacking * 1000 / n}
 
 
-def kept(found: Named, path: Path, *, hurried: bool = False) -> dict[str, float]:
-    """All pages into one ``snapshots.db`` in this order, and out again by another reader in another order."""
+def kept(found: Named, path: Path, *, level19_from: int = LEVEL19_MIN_BYTES) -> dict[str, float]:
+    """All pages into one ``snapshots.db`` in this order, packed again, and out by another reader in another order."""
     begun = time.process_time()
-    first = 0
-    with Snapshots(path, hurried=hurried) as snapshots:
+    with Snapshots(path) as snapshots:
         for name, body in found:
             snapshots.put(_page(name, body), address=name)
-            if not first:
-                snapshots.select("PRAGMA wal_checkpoint(TRUNCATE)")
-                first = path.stat().st_size
     putting = time.process_time() - begun
+    at_once = path.stat().st_size
+    begun = _with_children()
+    with Snapshots(path) as snapshots:
+        snapshots.repack(level19_from=level19_from)
+    repacking = _with_children() - begun
     ids = list(range(1, len(found) + 1))
     random.Random(3).shuffle(ids)
     begun = time.process_time()
@@ -116,14 +121,30 @@ def kept(found: Named, path: Path, *, hurried: bool = False) -> dict[str, float]
             snapshots.get(number)
         depth = snapshots.select("SELECT max(depth) FROM bodies")[0][0]
     getting = time.process_time() - begun
-    size, n = path.stat().st_size, len(found)
+    size, n, first = path.stat().st_size, len(found), _alone(found[0], path.with_suffix(".first"))
     return {
         "kb": size / 1024 / n,
         "kb_beyond_first": (size - first) / 1024 / max(n - 1, 1),
         "put_ms": putting * 1000 / n,
+        "kb_at_once": at_once / 1024 / n,
+        "repack_ms": repacking * 1000 / n,
         "get_ms": getting * 1000 / n,
         "depth": depth,
     }
+
+
+def _alone(first: tuple[str, bytes], path: Path) -> int:
+    """Bytes of a file that holds this page only."""
+    with Snapshots(path) as snapshots:
+        snapshots.put(_page(*first), address=first[0])
+        snapshots.repack()
+    return path.stat().st_size
+
+
+def _with_children() -> float:
+    """CPU seconds of this process and of those that it ended."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 def _page(name: str, body: bytes) -> Page:
@@ -176,14 +197,17 @@ def _marks(count: int) -> Iterable[int]:
 def table(result: dict[str, Any]) -> str:
     """The figures for a person."""
     lines = [f"{result['pages']} pages of {result['mean_kb']:.0f} KB", ""]
-    lines += [f"{'':24}{'KB a page':>10}{'put ms':>9}{'get ms':>9}"]
+    heads = ("KB a page", "put ms", "get ms", "KB at once", "repack ms")
+    lines += [" " * 24 + "".join(f"{head:>11}" for head in heads)]
     rows = {
         **result["plain"],
         **{f"snapshots, order {n}": row for n, row in enumerate(result["orders"], start=1)},
     }
-    rows["order 1, as by import"] = result["hurried"]
+    rows["order 1, as by import"] = result["bulk"]
+    keys = ("kb", "put_ms", "get_ms", "kb_at_once", "repack_ms")
     lines += [
-        f"{name:24}{r['kb']:10.1f}{r['put_ms']:9.1f}{r['get_ms']:9.1f}" for name, r in rows.items()
+        f"{name:24}" + "".join(f"{r[key]:11.1f}" for key in keys if key in r)
+        for name, r in rows.items()
     ]
     lines += ["", "KB a page beyond the first, one account captured in one year:"]
     lines += [f"  {name:22}{kb:10.1f}" for name, kb in result["account_years"].items()]

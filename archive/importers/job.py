@@ -64,11 +64,7 @@ def import_files(
         try:
             stack.enter_context(Lock(root, wait=wait))
             db = stack.enter_context(open_database(root / "archive.db"))
-            kept = (
-                stack.enter_context(Snapshots(root / FILE_NAME, hurried=True))
-                if snapshots
-                else None
-            )
+            kept = stack.enter_context(Snapshots(root / FILE_NAME)) if snapshots else None
             store = Store(db, root, versions=versions, eager=False)
             job = _Job(root, store, kept, report, signals, tell, links)
             job.run(todo, progress)

@@ -1,4 +1,4 @@
-"""Pure. Which earlier pages a new page is packed against.
+"""Pure. Which earlier pages a new page is packed against: at once when it comes, with care when it is packed again.
 
 Chains are bounded: a page packed against a page that is itself packed, at most ``MAX_DEPTH`` deep. On 64 real pages
 in 20 random orders (KB a page, best earlier page always found): depth 1 79, 2 49, 3 31, 4 26, 6 23.6, no bound 23.3.
@@ -21,10 +21,13 @@ PAIRS = 2
 #: From so many bytes of a quick frame on, pairs are tried, and the frame is packed with the usual care.
 WORTH_A_PAIR = 8192
 WORTH_CARE = 8192
-#: From so many bytes on level 19 saves 5–15 % for its half second: a long article, a template that is new. One who
-#: is in a hurry (thousands of files at once) has it from more on: 0.4 KB a page more, 80 ms less.
-WORTH_MUCH = 16_000
-WORTH_MUCH_IN_A_HURRY = 40_000
+#: From so many bytes on level 19 saves 5–15 % for its half second: a long article, a template that is new. Where
+#: thousands of files come at once it is taken from more bytes on: 0.4 KB a page more, 80 ms less.
+LEVEL19_MIN_BYTES = 16_000
+BULK_LEVEL19_MIN_BYTES = 40_000
+#: Pages tried when one comes, and the share of the page from which on a frame is as good as one of its own.
+FIRST_TRIALS = 2
+ALONE_SHARE = 5
 #: A page that brings so many new bytes may be a base for others.
 WORTH_SKETCHING = 4000
 #: A second base doubles what a reader needs: it must make the frame so much smaller.
@@ -94,32 +97,59 @@ def worth_sketching(body: bytes, packed: Packed) -> bool:
     return packed.first is None or len(packed.frame) > min(WORTH_SKETCHING, len(body) // 8)
 
 
-def best(
-    body: bytes, candidates: list[Base], read: Callable[[Base], bytes], *, hurried: bool = False
-) -> Packed:
-    """A small frame: ``TRIALS`` pages and ``PAIRS`` pairs are tried quickly, the best is packed with care.
+Read = Callable[[Base], bytes]
 
-    A shallower base wins over one that is up to 3 % better, so that chains stay short. ``read`` gives the bytes
-    of a base, or ``b""`` for one that cannot be read (it is passed over).
+
+def first(body: bytes, candidates: list[Base], read: Read) -> Packed:
+    """A frame made at once: the better of ``FIRST_TRIALS`` quick tries, a page of its own where none helps.
+
+    ``read`` gives the bytes of a base, or ``b""`` for one that cannot be read (it is passed over).
     """
     page = Plain(body)
-    tried = _tried(page, candidates, read) if len(body) >= MIN_BASE else []
+    tried = _tried(page, candidates[:FIRST_TRIALS], read) if len(body) >= MIN_BASE else []
+    if tried and len(tried[0].frame) * ALONE_SHARE <= page.size:
+        return tried[0]
+    alone = Packed(page.pack(effort="fast"))
+    return min([alone, *tried], key=lambda packed: len(packed.frame))
+
+
+def best(
+    body: bytes, candidates: list[Base], read: Read, *, level19_from: int = LEVEL19_MIN_BYTES
+) -> Packed:
+    """A small frame: the bases that ``choose`` finds, packed with care."""
+    page = Plain(body)
+    return finish(page, choose(page, candidates, read), read, level19_from)
+
+
+def choose(page: Plain, candidates: list[Base], read: Read) -> Packed | None:
+    """The bases of a small frame: ``TRIALS`` pages and ``PAIRS`` pairs are tried quickly. None: on its own.
+
+    A shallower base wins over one that is up to 3 % better, so that chains stay short.
+    """
+    tried = _tried(page, candidates, read) if page.size >= MIN_BASE else []
     if not tried:
-        return Packed(_alone(page))
+        return None
     smallest = len(tried[0].frame)
     near = [packed for packed in tried if len(packed.frame) <= smallest * 1.03 + 256]
     chosen = min(near, key=lambda packed: (packed.depth, len(packed.frame)))
     if smallest > WORTH_A_PAIR:
-        chosen = _with_second(page, chosen, [other.first for other in tried if other.first], read)
-    chosen = _carefully(page, chosen, read, WORTH_MUCH_IN_A_HURRY if hurried else WORTH_MUCH)
-    if len(chosen.frame) <= len(body) // 10:
-        return chosen  # no page was seen to pack that well alone
+        return _with_second(page, chosen, [other.first for other in tried if other.first], read)
+    return chosen
+
+
+def finish(page: Plain, chosen: Packed | None, read: Read, level19_from: int) -> Packed:
+    """What ``choose`` found, packed at the effort that its size is worth; level 19 from so many bytes on."""
+    if chosen is None:
+        return Packed(_alone(page))
+    careful = _carefully(page, chosen, read, level19_from)
+    if len(careful.frame) <= page.size // 10:
+        return careful  # no page was seen to pack that well alone
     # On its own feet, where the others hardly help: what damages them then does not touch this page.
     alone = _alone(page)
-    return Packed(alone) if len(alone) < len(chosen.frame) * 1.15 else chosen
+    return Packed(alone) if len(alone) < len(careful.frame) * 1.15 else careful
 
 
-def _tried(page: Plain, candidates: list[Base], read: Callable[[Base], bytes]) -> list[Packed]:
+def _tried(page: Plain, candidates: list[Base], read: Read) -> list[Packed]:
     """Quick frames against the first candidates, smallest first."""
     enough = max(1536, page.size // 500)
     tried: list[Packed] = []
@@ -133,9 +163,7 @@ def _tried(page: Plain, candidates: list[Base], read: Callable[[Base], bytes]) -
     return sorted(tried, key=lambda packed: len(packed.frame))
 
 
-def _with_second(
-    page: Plain, chosen: Packed, tried: list[Base], read: Callable[[Base], bytes]
-) -> Packed:
+def _with_second(page: Plain, chosen: Packed, tried: list[Base], read: Read) -> Packed:
     """The best of the pairs that the chosen base makes with the next best."""
     first = chosen.first
     assert first is not None
@@ -154,13 +182,11 @@ def _with_second(
     return found
 
 
-def _carefully(
-    page: Plain, chosen: Packed, read: Callable[[Base], bytes], worth_much: int
-) -> Packed:
+def _carefully(page: Plain, chosen: Packed, read: Read, level19_from: int) -> Packed:
     """The same bases, at the effort that the size is worth."""
     against = b"".join(read(base) for base in (chosen.second, chosen.first) if base)
     frame = page.pack(against, effort="light" if len(chosen.frame) <= WORTH_CARE else "usual")
-    if len(frame) > worth_much and page.size < LARGE:
+    if len(frame) > level19_from and page.size < LARGE:
         frame = min(frame, page.pack(against, effort="thorough"), key=len)
     return Packed(frame, chosen.first, chosen.second)
 
@@ -170,14 +196,20 @@ def _alone(page: Plain) -> bytes:
 
 
 __all__ = [
+    "BULK_LEVEL19_MIN_BYTES",
+    "LEVEL19_MIN_BYTES",
     "MAX_DEPTH",
     "REMEMBERED",
     "SKETCH_SIZE",
     "Base",
     "Packed",
+    "Read",
     "Sketches",
     "best",
+    "choose",
     "dump_sketch",
+    "finish",
+    "first",
     "load_sketch",
     "worth_sketching",
 ]

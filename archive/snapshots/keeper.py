@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archive.errors import Corrupt
 from archive.snapshots import facts
@@ -17,8 +18,8 @@ from archive.snapshots.choose import (
     Base,
     Packed,
     Sketches,
-    best,
     dump_sketch,
+    first,
     load_sketch,
     worth_sketching,
 )
@@ -30,9 +31,14 @@ from archive.snapshots.tables import close_snapshots, open_snapshots
 from scraper.models import Page
 from scraper.redact import redact_url
 
+if TYPE_CHECKING:
+    from archive.snapshots.repack import Repacked
+
 FILE_NAME = "snapshots.db"
 #: From so many pages packed against it on, a base's frame is kept twice.
 SPARE_FROM = 50
+#: Bytes of a quick frame that care would make smaller by something: half of the frame, at 20 KB.
+WORTH_REPACKING = 2048
 
 
 class Snapshots:
@@ -41,14 +47,10 @@ class Snapshots:
     A context manager; ``close`` otherwise.
     """
 
-    def __init__(self, path: Path | str, *, readonly: bool = False, hurried: bool = False) -> None:
-        """Open or create ``path``. Raises ``CannotCreate`` or ``Corrupt``.
-
-        ``hurried``: many pages come at once, they may be packed a little looser.
-        """
+    def __init__(self, path: Path | str, *, readonly: bool = False) -> None:
+        """Open or create ``path``. Raises ``CannotCreate`` or ``Corrupt``."""
         self.path = Path(path)
         self._readonly = readonly
-        self._hurried = hurried
         self._db = open_snapshots(self.path, readonly=readonly)
         self._open = True
         self._reader = Reader(self._db, self.path)
@@ -78,8 +80,9 @@ class Snapshots:
     def put(self, page: Page, *, address: str) -> int:
         """Keep ``page``, got for the canonical ``address``; returns the snapshot's id.
 
-        On the disk when it returns. The frame has been unpacked and compared by then. A body held already is not
-        kept again, and a page from a file (no ``fetched``) that is held for that address gets no second snapshot.
+        On the disk when it returns. The frame has been unpacked and compared by then; a large one is made smaller
+        by ``repack``. A body held already is not kept again, and a page from a file (no ``fetched``) that is held for
+        that address gets no second snapshot.
         """
         with self._lock:
             row = facts.row(page, address)
@@ -132,7 +135,7 @@ class Snapshots:
 
     def _pack(self, body: bytes, sha256: str, address: str) -> tuple[Packed, tuple[int, ...]]:
         look = sketch(body)
-        packed = best(body, self._candidates(look, address), self._read_base, hurried=self._hurried)
+        packed = first(body, self._candidates(look, address), self._read_base)
         against = b"".join(self._read_base(base) for base in (packed.second, packed.first) if base)
         try:
             unpack(packed.frame, against, len(body), sha256)
@@ -172,17 +175,19 @@ class Snapshots:
     def _insert_body(self, body: bytes, sha256: str, fresh: tuple[Packed, tuple[int, ...]]) -> int:
         packed, look = fresh
         kept = dump_sketch(look) if worth_sketching(body, packed) else None
-        first, second = (base.id if base else None for base in (packed.first, packed.second))
+        base_id, second_id = (base.id if base else None for base in (packed.first, packed.second))
         body_id = int(self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM bodies").fetchone()[0])
-        values = (body_id, sha256, len(body), first, second, packed.depth, packed.frame, kept)
+        values = (body_id, sha256, len(body), base_id, second_id, packed.depth, packed.frame, kept)
         self._db.execute(
             "INSERT INTO bodies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*values, facts.seal(*values))
         )
+        if len(packed.frame) > WORTH_REPACKING:
+            self._db.execute("INSERT INTO repack_queue VALUES (?)", (body_id,))
         if kept:
             self._near().add(Base(body_id, packed.depth), look)
-        for base in (first, second):
-            if base is not None:
-                self._spare(base)
+        for used in (base_id, second_id):
+            if used is not None:
+                self._spare(used)
         return body_id
 
     def _spare(self, base: int) -> None:
@@ -218,6 +223,23 @@ class Snapshots:
         """Make right what is damaged and can be made again from the rest, and write the file anew."""
         with self._lock:
             mend(self._reader)
+
+    # -- packing again -----------------------------------------------------------------------------------------
+
+    def repack(self, **how: Any) -> Repacked:
+        """Pack with care what was packed at once; see ``archive.snapshots.repack.repack`` for ``how``."""
+        from archive.snapshots.repack import (
+            repack,  # processes: only here does anybody pay for them
+        )
+
+        return repack(self._reader, **how)
+
+    def waiting(self) -> int:
+        """How many pages wait for ``repack``; 0 in a file of before there was such a list."""
+        try:
+            return int(self.select("SELECT count(*) FROM repack_queue")[0][0])
+        except sqlite3.OperationalError:
+            return 0
 
     # -- getting -----------------------------------------------------------------------------------------------
 

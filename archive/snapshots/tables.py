@@ -63,8 +63,16 @@ def _tables(db: Database) -> None:
             db.execute(statement)
 
 
+def _repack_queue(db: Database) -> None:
+    # Pages that were packed at once when they came. Those of before were all packed with care.
+    db.execute("CREATE TABLE repack_queue (body_id INTEGER PRIMARY KEY REFERENCES bodies(id))")
+
+
 #: Name → step. A step once released never changes; a new one goes below.
-STEPS: tuple[tuple[str, Callable[[Database], None]], ...] = (("tables", _tables),)
+STEPS: tuple[tuple[str, Callable[[Database], None]], ...] = (
+    ("tables", _tables),
+    ("repack_queue", _repack_queue),
+)
 
 
 def open_snapshots(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
@@ -89,6 +97,8 @@ def open_snapshots(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
         if not readonly:
             # Rows of 5-20 KB: pages of 1 KB leave 1.5 KB less a row unused than the usual 4.
             connection.execute("PRAGMA page_size = 1024")
+            # Room that a repack frees is given back in steps.
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
