@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "convert": ("archive.cli.convert:command", "Turn a saved page into Markdown; stores nothing."),
     "verify": ("archive.cli.verify:command", "Check everything that is kept against its hashes."),
     "reparse": ("archive.cli.reparse:command", "Make articles again from their raw pages."),
+    "repack": ("archive.cli.repack:command", "Make the kept raw pages smaller."),
     "reindex": ("archive.cli.search:reindex", "Make the search index again."),
     "import": (
         "archive.cli.imports:command",

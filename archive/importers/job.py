@@ -23,6 +23,7 @@ from archive.record import iso
 from archive.run.signals import Interrupted, Signals
 from archive.search.rebuild import maintain_index
 from archive.snapshots import FILE_NAME, Snapshots
+from archive.snapshots.choose import BULK_LEVEL19_MIN_BYTES
 from archive.store import Store
 from archive.store.types import Stored
 from scraper import urls
@@ -36,6 +37,8 @@ from scraper.redact import redact
 _KEY_IN_NAME = re.compile(r"\[([0-9a-z]{10,26})\](?:\.v\d+)?\.md$")
 _MEDIA_NAME = re.compile(r"^([0-9a-f]{64})\.[a-z0-9]{1,8}$")
 _OUR_PATH = re.compile(r"(?:^|/)(articles/[^/]+/(?:\d{4}|undated)/[^/]+\[[0-9a-z]{10,26}\]\.md)$")
+#: An import that brought so many raw pages packs them again before it ends; fewer wait for the next `run`.
+PAGES_A_REPACK = 100
 
 
 def import_files(
@@ -109,6 +112,13 @@ class _Job:
         with self.signals.hold():
             self.store.settle()
             maintain_index(self.store.db.conn, lambda: self.signals.number is not None)
+            if self.snapshots is not None:
+                self.snapshots.repack_if_waiting(
+                    PAGES_A_REPACK,
+                    level19_from=BULK_LEVEL19_MIN_BYTES,
+                    progress=progress,
+                    stop=lambda: self.signals.number is not None,
+                )
 
     def _note_address(self, path: Path) -> None:
         """A first look at our own files: which address stands behind which key."""

@@ -169,6 +169,8 @@ class Runner:
 
                 saved = None if self.command == "run" else report.saved
                 maintain_index(parts.frontier.conn, lambda: signals.number is not None, saved=saved)
+                if parts.snapshots is not None and self.command == "run":
+                    parts.snapshots.repack_if_waiting(stop=lambda: signals.number is not None)
         except (OSError, sqlite3.Error, DiskTrouble) as error:
             report.disk = report.disk or _disk(error)
 

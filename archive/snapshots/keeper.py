@@ -234,6 +234,11 @@ class Snapshots:
 
         return repack(self._reader, **how)
 
+    def repack_if_waiting(self, least: int = 1, **how: Any) -> None:
+        """``repack`` where at least so many pages wait for it."""
+        if self.waiting() >= least:
+            self.repack(**how)
+
     def waiting(self) -> int:
         """How many pages wait for ``repack``; 0 in a file of before there was such a list."""
         try:

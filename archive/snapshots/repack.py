@@ -93,7 +93,7 @@ def repack(
     ``jobs``: processes (default: one a core; few pages are done in this one). A page that cannot be read is passed
     over and stays as it is; ``verify`` names it. Raises sqlite3.Error where the file cannot be written.
     """
-    before = _size(kept.path)
+    before = _size(kept.connection)
     ids = [row[0] for row in kept.select("SELECT body_id FROM repack_queue ORDER BY body_id")]
     jobs = min(jobs or os.cpu_count() or 1, len(ids) // PAGES_A_PROCESS)
     done = 0
@@ -113,11 +113,13 @@ def repack(
     if not stop():
         _shrink(kept.connection, stop)
     waiting = int(kept.select("SELECT count(*) FROM repack_queue")[0][0])
-    return Repacked(done, waiting, before, _size(kept.path))
+    return Repacked(done, waiting, before, _size(kept.connection))
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size
+def _size(connection: sqlite3.Connection) -> int:
+    """Bytes of the file, once its log is in it."""
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    return int(pages) * int(connection.execute("PRAGMA page_size").fetchone()[0])
 
 
 def _chosen(kept: Reader, ids: list[int]) -> Iterator[_Work]:

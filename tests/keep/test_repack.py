@@ -1,0 +1,219 @@
+"""What is promised of packing raw pages again: smaller, the same bytes, and a kill or a stop loses nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from archive.snapshots import Snapshots, tables
+from tests.command import wechat_archive
+from tests.keep.pages import address, page, template
+
+SCRIPT = template(1)
+PAGES = 12
+
+#: Packs again, one page a transaction, and is killed at so many statements of its connection.
+KILLED = """
+import os, signal, sys
+from archive.snapshots import Snapshots, repack
+repack.PAGES_A_COMMIT = 1
+left = int(sys.argv[2])
+def count(statement):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+kept = Snapshots(sys.argv[1])
+kept._db.set_trace_callback(count)
+kept.repack()
+kept.close()
+"""
+
+
+@pytest.fixture(autouse=True)
+def every_page_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pages here are small; real ones are worth packing again at their size."""
+    monkeypatch.setattr("archive.snapshots.keeper.WORTH_REPACKING", 0)
+
+
+def fill(path: Path, count: int = PAGES) -> list[bytes]:
+    """``count`` pages over one script, as they come; their bodies."""
+    bodies = []
+    with Snapshots(path) as kept:
+        for seed in range(count):
+            kept.put(page(seed, SCRIPT), address=address(seed))
+            bodies.append(page(seed, SCRIPT).body)
+    return bodies
+
+
+def bodies_of(kept: Snapshots) -> list[bytes]:
+    """Every page, as it is given out."""
+    return [kept.get(snapshot.id).body for snapshot in kept.each()]
+
+
+def test_a_repack_makes_the_file_smaller_and_changes_no_page(tmp_path: Path) -> None:
+    """The same bytes come out, nothing waits, nothing is damaged, and the file has shrunk."""
+    bodies = [page(seed, template(seed, size=60_000)).body for seed in range(8)]
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        for seed in range(8):
+            kept.put(page(seed, template(seed, size=60_000)), address=address(seed))
+        report = kept.repack(jobs=1)
+
+        assert bodies == bodies_of(kept)
+        assert [] == list(kept.check())
+    assert (0, report.after) == (report.waiting, (tmp_path / "snapshots.db").stat().st_size)
+    assert report.pages > 0
+    assert report.after < report.before
+
+
+def test_processes_pack_as_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames do not depend on how many processes made them."""
+    monkeypatch.setattr("archive.snapshots.repack.PAGES_A_PROCESS", 1)
+    frames = []
+    for jobs in (1, 2):
+        path = tmp_path / f"{jobs}.db"
+        fill(path)
+        with Snapshots(path) as kept:
+            kept.repack(jobs=jobs)
+            frames.append(kept.select("SELECT id, base_id, second_id, depth, frame FROM bodies"))
+
+    assert frames[0] == frames[1]
+
+
+def test_nothing_to_do_changes_nothing(tmp_path: Path) -> None:
+    """A second repack packs no page."""
+    fill(tmp_path / "snapshots.db")
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        kept.repack(jobs=1)
+
+        assert 0 == kept.repack(jobs=1).pages
+
+
+def test_a_stopped_repack_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was packed stays packed, the rest waits for the next call."""
+    monkeypatch.setattr("archive.snapshots.repack.PAGES_A_COMMIT", 1)
+    bodies = fill(tmp_path / "snapshots.db")
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        before = kept.waiting()
+        answers = iter([False, True])
+        first = kept.repack(jobs=1, stop=lambda: next(answers, True))
+
+        assert (2, before - 2) == (first.pages, first.waiting)
+        assert before - 2 == kept.repack(jobs=1).pages
+        assert bodies == bodies_of(kept)
+
+
+def test_a_page_put_in_between_is_packed_by_the_next(tmp_path: Path) -> None:
+    """Pages that come after a repack stand on what it made."""
+    bodies = fill(tmp_path / "snapshots.db")
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        kept.repack(jobs=1)
+        late = page(99, SCRIPT)
+        kept.put(late, address=address(99))
+        kept.repack(jobs=1)
+
+        assert [*bodies, late.body] == bodies_of(kept)
+        assert [] == list(kept.check())
+
+
+def test_a_damaged_page_is_passed_over(tmp_path: Path) -> None:
+    """It stays as it is, `verify` names it, and the others are packed."""
+    path = tmp_path / "snapshots.db"
+    bodies = fill(path)
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("UPDATE bodies SET frame = zeroblob(3000) WHERE id = ?", (PAGES,))
+    with Snapshots(path) as kept:
+        report = kept.repack(jobs=1)
+
+        assert 0 == report.waiting
+        assert bodies[:-1] == [kept.get(number).body for number in range(1, PAGES)]
+        assert any(f"page {PAGES}" in damage.what for damage in kept.check())
+
+
+def test_a_base_that_is_kept_twice_stays_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second copy of a much needed frame follows the first."""
+    monkeypatch.setattr("archive.snapshots.keeper.SPARE_FROM", 3)
+    fill(tmp_path / "snapshots.db")
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        assert kept.select("SELECT 1 FROM spares")
+        kept.repack(jobs=1)
+
+        assert [] == kept.select(
+            "SELECT 1 FROM spares JOIN bodies ON id = body_id WHERE spares.frame != bodies.frame"
+        )
+
+
+def test_an_older_file_is_brought_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of before there was a queue opens, nothing of it waits, new pages do."""
+    path = tmp_path / "snapshots.db"
+    with monkeypatch.context() as before:
+        before.setattr(tables, "STEPS", tables.STEPS[:1])
+        before.setattr("archive.snapshots.keeper.WORTH_REPACKING", 1 << 30)
+        bodies = fill(path, 3)
+    with Snapshots(path, readonly=True) as kept:
+        assert 0 == kept.waiting()
+    with Snapshots(path) as kept:
+        assert 0 == kept.waiting()
+        kept.put(page(50, template(5)), address="a")
+        assert 1 == kept.waiting()
+        kept.repack(jobs=1)
+
+        assert bodies == bodies_of(kept)[:3]
+
+
+def _killed(path: Path, statements: int) -> int:
+    done = subprocess.run([sys.executable, "-c", KILLED, str(path), str(statements)], check=False)
+    return done.returncode
+
+
+@pytest.mark.parametrize("statements", [3, 8, 12, 17, 23, 30])
+def test_a_kill_loses_nothing(tmp_path: Path, statements: int) -> None:
+    """Killed at any statement: every page comes out, nothing is damaged, and the next repack does the rest."""
+    path = tmp_path / "snapshots.db"
+    bodies = fill(path, 5)
+
+    assert _killed(path, statements) in (-signal.SIGKILL, 0)
+    with Snapshots(path) as kept:
+        assert bodies == bodies_of(kept)
+        assert [] == list(kept.check())
+        kept.repack(jobs=1)
+        assert bodies == bodies_of(kept)
+        assert 0 == kept.waiting()
+
+
+@pytest.mark.long
+def test_a_kill_at_every_statement_loses_nothing(tmp_path: Path) -> None:
+    """The same at each statement until one repack goes through."""
+    for statements in range(1, 10_000):
+        path = tmp_path / f"{statements}.db"
+        bodies = fill(path, 4)
+        code = _killed(path, statements)
+        with Snapshots(path) as kept:
+            assert bodies == bodies_of(kept)
+            assert [] == list(kept.check())
+        os.unlink(path)  # noqa: PTH108
+        if code == 0:
+            assert statements > 20
+            return
+    raise AssertionError("it never ended")
+
+
+def test_the_command_says_what_it_did(tmp_path: Path) -> None:
+    """`wechat-archive repack` on an archive with waiting pages, and on a folder without any."""
+    fill(tmp_path / "snapshots.db")
+
+    done = wechat_archive("--archive", str(tmp_path), "repack")
+    assert 0 == done.code
+    assert "raw pages packed again, 0 waiting" in done.stdout
+    assert 0 != wechat_archive("--archive", str(tmp_path / "none"), "repack").code
