@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from archive.db.lock import Lock
 from archive.db.schema import ArchiveDatabase, migrations, open_database
-from archive.store import Edge, Store, Stored, Version, browse
+from archive.store import Edge, Store, Stored, Version, browse, reading
 
 if TYPE_CHECKING:
     from archive.run.report import RunReport
     from archive.search import Results
+    from archive.search.api import Count
+    from archive.search.histogram import Years
     from archive.search.searcher import Searcher
-    from scraper.models import Article
+    from archive.search.similar import Similar
+    from scraper.models import Article, Page
 
 DATABASE = "archive.db"
 T = TypeVar("T")
@@ -107,8 +110,24 @@ class Library:
 
         Raises BadQuery for a query that means nothing, Corrupt for a hit that is not what was written.
         """
-        from archive.errors import NotIndexed
         from archive.search import search
+
+        return self._searching(lambda searcher: search(searcher, query, limit=limit, **options))
+
+    def count(self, query: str) -> Count:
+        """How many articles match, exactly up to ``archive.search.api.COUNTED``. Raises as ``search``."""
+        from archive.search.api import count
+
+        return self._searching(lambda searcher: count(searcher, query))
+
+    def by_year(self, query: str) -> Years:
+        """In which years what matches was published. Raises as ``search``."""
+        from archive.search.histogram import by_year
+
+        return self._searching(lambda searcher: by_year(searcher, query))
+
+    def _searching(self, ask: Callable[[Searcher], T]) -> T:
+        from archive.errors import NotIndexed
         from archive.search.api import open_readonly
         from archive.search.searcher import Searcher
 
@@ -117,10 +136,10 @@ class Library:
             if self._searcher is None:
                 self._searcher = Searcher(open_readonly(self.root))
             try:
-                return search(self._searcher, query, limit=limit, **options)
+                return ask(self._searcher)
             except NotIndexed:
                 self._reindex()
-            return search(self._searcher, query, limit=limit, **options)
+            return ask(self._searcher)
 
     def _reindex(self) -> None:
         """The index is another version's, or was left unfinished."""
@@ -168,6 +187,36 @@ class Library:
             yield from Store(db, self.root).articles(
                 account=account, since=since, until=until, gone=gone
             )
+
+    def read(self, name: str) -> reading.Reading:
+        """An article with all that stands around it: links, backlinks, albums. Raises NotHeld."""
+        with self._lock:
+            return reading.read(self._store, name)
+
+    def version(self, name: str, number: int) -> Article:
+        """An article as it was in its version ``number``. Raises NotHeld."""
+        with self._lock:
+            return self._store.version(self._store.get(name).article_id, number)
+
+    def similar(self, name: str, limit: int = 20) -> list[Similar]:
+        """Reprints, near-duplicates and linked articles, copies first. Raises NotHeld."""
+        from archive.search.similar import similar
+
+        with self._lock:
+            return similar(self._conn, self._store.get(name).key, limit=limit)
+
+    def raw_page(self, name: str, number: int | None = None) -> Page | None:
+        """The page as it came, of the newest or another version; ``None`` where no raw page was kept."""
+        from archive.snapshots import FILE_NAME, Snapshots
+
+        with self._lock:
+            held = self._store.get(name)
+            versions = {one.number: one for one in self._store.versions(held.article_id)}
+        version = versions.get(held.version if number is None else number)
+        if version is None or version.snapshot_id is None or not (self.root / FILE_NAME).exists():
+            return None
+        with Snapshots(self.root / FILE_NAME, readonly=True) as snapshots:
+            return snapshots.get(version.snapshot_id)
 
     # --- to leaf through ---------------------------------------------------------------------------------------------
 

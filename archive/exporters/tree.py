@@ -45,6 +45,18 @@ def xhtml(body: str, *, image: Rewrite, link: Rewrite) -> str:
     ``image`` gives the address to show for an image, or ``None``: its text stands there instead. ``link`` gives
     another address for a link, or ``None``: it stays, if it is http(s) or mailto.
     """
+    root = limited(body, image=image, link=link)
+    if root is None:
+        return ""
+    inner = etree.tostring(root, encoding="unicode", method="xml", with_tail=False)
+    return re.sub(r"^<div\s*/?>|</div>$", "", inner)
+
+
+def limited(body: str, *, image: Rewrite, link: Rewrite) -> etree._Element | None:
+    """The same as a tree, for who goes on with it: a ``div`` around what is allowed.
+
+    ``None`` for an empty body.
+    """
     parser = etree.HTMLParser(
         encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
     )
@@ -52,7 +64,7 @@ def xhtml(body: str, *, image: Rewrite, link: Rewrite) -> str:
     found = etree.fromstring(source, parser)
     root = found.find(".//div") if found is not None else None
     if root is None:
-        return ""
+        return None
     present = {str(element.tag) for element in root.iterdescendants()}
     if dropped := present & _DROPPED:
         etree.strip_elements(root, *dropped, with_tail=False)
@@ -60,8 +72,7 @@ def xhtml(body: str, *, image: Rewrite, link: Rewrite) -> str:
         etree.strip_tags(root, *unknown)  # what is in them stays
     for element in root.iterdescendants():
         _limit(element, image, link)
-    inner = etree.tostring(root, encoding="unicode", method="xml", with_tail=False)
-    return re.sub(r"^<div\s*/?>|</div>$", "", inner)
+    return root
 
 
 def text(value: str) -> str:

@@ -60,6 +60,7 @@ _OVERFLOW_CANDIDATES = f"SELECT d.id, d.published, d.article_id {_FOUND} {_WHERE
 
 _FIRST_COLUMN = itemgetter(0)
 _LAST = 1 << 62
+_FIRST_TIME = -_LAST
 _NOBODY: frozenset[int] = frozenset()
 
 
@@ -162,6 +163,19 @@ class Searcher:
                     if found >= most:
                         return found
         return found
+
+    def candidates_by_day(self, plan: Plan, offset: int) -> list[tuple[int, int]]:
+        """Candidates with a date, not rechecked, by day since 1970 where the clocks are ``offset``
+        seconds ahead of UTC: (day, how many)."""
+        if plan.match is None:
+            return []
+        sql = (
+            f"SELECT (d.published + ?) / 86400 AS day, count(*) {_FOUND} {_WHERE} "
+            "AND d.published >= ? AND d.published < ? GROUP BY day"
+        )
+        after = _FIRST_TIME if plan.after is None else plan.after
+        before = _LAST if plan.before is None else plan.before
+        return self._rows(sql, (offset, plan.match, 1, _LAST, after, before)).fetchall()
 
     def _rows(self, sql: str, values: tuple[object, ...]) -> sqlite3.Cursor:
         """A cursor of plain tuples, whatever rows the connection makes."""

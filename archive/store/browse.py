@@ -310,12 +310,17 @@ def accounts(conn: sqlite3.Connection) -> list[Tally]:
 
 
 def albums(conn: sqlite3.Connection) -> list[Tally]:
-    """Every album that is known, by how many of its articles its list shows as held."""
+    """Every album with a held article, by how many of them its list shows or say that they stand in it."""
     rows = conn.execute(
-        "SELECT b.id, b.title, count(m.article_id) AS n FROM albums b LEFT JOIN album_members m ON m.album_id = b.id "
-        "GROUP BY b.id ORDER BY n DESC, b.title, b.id"
+        "SELECT b.id, b.title, b.url, count(m.article_id) AS listed FROM albums b "
+        "LEFT JOIN album_members m ON m.album_id = b.id GROUP BY b.id"
     ).fetchall()
-    return [Tally(row["id"], row["title"] or row["id"], row["n"]) for row in rows]
+    found = []
+    for row in rows:
+        held = max(row["listed"], len(_saying_so(conn, row["url"])))
+        if held:
+            found.append(Tally(row["id"], row["title"] or row["id"], held))
+    return sorted(found, key=lambda one: (-one.articles, one.title, one.name))
 
 
 def years(conn: sqlite3.Connection, account_id: int | None = None) -> list[Tally]:

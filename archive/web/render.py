@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -16,6 +16,9 @@ from archive import i18n
 from archive.web import seal
 from archive.web.site import STATIC, site_of, static_file
 from scraper.zone import CHINA
+
+if TYPE_CHECKING:
+    from archive.search.similar import Similar
 
 _ = i18n.gettext
 
@@ -38,6 +41,7 @@ def page(
             path=request.url.path,
             language=request.scope.get("language", i18n.ENGLISH),
             read_only=site.settings.read_only,
+            starred=False,
             **values,
         )
     )
@@ -69,10 +73,11 @@ def environment() -> Environment:
         "article_url": article_url,
         "account_url": account_url,
         "search_url": search_url,
-        "album_url": lambda name: f"/albums/{quote(name, safe='')}",
-        "tag_url": lambda name: f"/tags/{quote(name, safe='')}",
-        "year_url": lambda name: f"/years/{quote(name, safe='')}",
+        "album_url": lambda name: f"/albums/{quoted(name)}",
+        "tag_url": lambda name: f"/tags/{quoted(name)}",
+        "year_url": lambda name: f"/years/{quoted(name)}",
         "kind_title": kind_title,
+        "relation_title": relation_title,
         "seal": seal.of,
         "quote": quote,
     }
@@ -123,6 +128,23 @@ def marked(text: str, marks: tuple[tuple[int, int], ...]) -> Markup:
     return Markup("").join([*out, escape(text[last:])])
 
 
+#: How two articles belong together.
+RELATIONS = {
+    "duplicate": i18n.mark("the same text"),
+    "reprint": i18n.mark("reprint"),
+    "near": i18n.mark("shares passages"),
+    "links-to": i18n.mark("linked from here"),
+    "linked-from": i18n.mark("links here"),
+    "shared-links": i18n.mark("links to the same"),
+}
+
+
+def relation_title(one: Similar) -> str:
+    """How it belongs to the article; for texts with the part in common."""
+    title = _(RELATIONS[one.relation]) if one.relation in RELATIONS else one.relation
+    return f"{title} {one.score:.0%}" if one.relation in ("reprint", "near") else title
+
+
 #: What kinds of article are called.
 KINDS = {
     "article": i18n.mark("article"),
@@ -143,6 +165,11 @@ def kind_title(name: str) -> str:
     return _(KINDS[name]) if name in KINDS else name
 
 
+def quoted(name: str) -> str:
+    """``name`` as one part of an address."""
+    return quote(name, safe="")
+
+
 def article_url(key: str, tail: str = "") -> str:
     """Where an article's page is."""
     return f"/articles/{quote(key)}{tail}"
@@ -150,7 +177,7 @@ def article_url(key: str, tail: str = "") -> str:
 
 def account_url(name: str | None) -> str:
     """Where an account's page is, by its biz, name or 微信号."""
-    return f"/accounts/{quote(name or '', safe='')}"
+    return f"/accounts/{quoted(name or '')}"
 
 
 def search_url(q: str = "", **more: Any) -> str:

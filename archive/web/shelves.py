@@ -1,0 +1,65 @@
+"""What there is to choose from, and the lists behind it: accounts, albums, tags, years."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from archive.store.browse import Place
+from archive.web import render
+from archive.web.home import PAGE
+from archive.web.site import site_of
+
+
+def shelves(request: Request) -> Response:
+    """``/shelves``: everything at a glance."""
+    library = site_of(request).library
+    return render.page(
+        request,
+        "shelves.html",
+        shelves=library.shelves(),
+        accounts=library.accounts(),
+        albums=library.albums(),
+    )
+
+
+def account(request: Request) -> Response:
+    """``/accounts/NAME``: an account's articles, the newest published first."""
+    library = site_of(request).library
+    found = library.account(request.path_params["name"])
+    url = render.account_url(found.address)
+    return _listed(request, "account.html", url, {"account_id": found.account_id}, account=found)
+
+
+def tag(request: Request) -> Response:
+    """``/tags/TAG``."""
+    name = request.path_params["name"]
+    url = f"/tags/{render.quoted(name)}"
+    return _listed(request, "list.html", url, {"tag": name}, title=name)
+
+
+def year(request: Request) -> Response:
+    """``/years/2026``."""
+    name = request.path_params["name"]
+    if not (name.isascii() and name.isdigit() and 0 < int(name[:5]) < 9999):
+        raise HTTPException(404)
+    return _listed(request, "list.html", f"/years/{name}", {"year": int(name)}, title=name)
+
+
+def _listed(
+    request: Request, template: str, url: str, wanted: dict[str, Any], **values: Any
+) -> Response:
+    before = Place.read(request.query_params.get("before", ""))
+    found = site_of(request).library.newest(order="published", before=before, limit=PAGE, **wanted)
+    older = f"{url}?before={render.quoted(str(found.next))}" if found.next else None
+    return render.page(request, template, cards=found.cards, older=older, **values)
+
+
+def album(request: Request) -> Response:
+    """``/albums/ID``: an album in its own order, also what is not held."""
+    found = site_of(request).library.album(request.path_params["name"])
+    held = sum(member.key is not None for member in found.members)
+    return render.page(request, "album.html", album=found, held=held)

@@ -1,0 +1,235 @@
+"""Each page shows what the archive holds, in both languages, and nothing of it acts."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from archive.web import visits
+from scraper.models import Album, Link
+from tests.store.make import LATER, article, keep, long_address, opened
+from tests.web.pages import filled, visiting
+
+ALBUM = Album(
+    id="77",
+    title="合集",
+    url="https://mp.weixin.qq.com/mp/appmsgalbum?__biz=MzIyMDA3MjMwNw==&action=getalbum&album_id=77",
+)
+
+
+def titles(html: str) -> list[str]:
+    """The titles of a list, in its order."""
+    return re.findall(r'<a class="title" href="[^"]*">(.*?)</a>', html)
+
+
+def get(client: TestClient, path: str) -> str:
+    """The page at ``path``."""
+    answer = client.get(path)
+    assert 200 == answer.status_code, answer.text
+    return answer.text
+
+
+def test_home_shows_the_newest_by_day(tmp_path: Path) -> None:
+    """The last kept first, with title, account and first words; the day in the margin in the reader's language."""
+    filled(tmp_path, 3)
+    with visiting(tmp_path) as client:
+        english = get(client, "/")
+    with visiting(tmp_path, language="zh-CN") as client:
+        chinese = get(client, "/")
+
+    assert ["第3篇", "第2篇", "第1篇"] == titles(english)
+    assert "第3篇的正文" in english
+    assert "投资实习所" in english
+    assert "November 2026" in english
+    assert "2026年11月" in chinese
+    assert '<html lang="zh-CN">' in chinese
+
+
+def test_lists_go_on_by_key(tmp_path: Path) -> None:
+    """Every article once, whatever arrives meanwhile, in both orders; what has no date comes last."""
+    filled(tmp_path, 70)
+    with opened(tmp_path) as store:
+        keep(store, article(71, published=None))
+    for order in ("archived", "published"):
+        seen: list[str] = []
+        with visiting(tmp_path) as client:
+            path: str | None = f"/?order={order}"
+            while path:
+                html = get(client, path)
+                seen += titles(html)
+                if len(seen) == 30:
+                    with opened(tmp_path) as store:
+                        keep(store, article(1000 + len(order)))
+                found = re.search(r'rel="next" href="([^"]*)"', html)
+                path = found[1].replace("&amp;", "&") if found else None
+
+        assert len(seen) == len(set(seen))
+        assert {f"第{number}篇" for number in range(1, 72)} <= set(seen)
+        assert ("第71篇" == seen[-1]) == (order == "published")
+
+
+@pytest.mark.parametrize(
+    "place", ["x", "~", "2026~x", "2026-01-01~99999999999999999999", "'~1", "%00~1"]
+)
+def test_a_place_that_is_none_is_the_beginning(tmp_path: Path, place: str) -> None:
+    """Whatever stands in the address."""
+    filled(tmp_path, 2)
+    with visiting(tmp_path) as client:
+        assert ["第2篇", "第1篇"] == titles(get(client, f"/?before={place}"))
+
+
+def test_what_arrived_since_the_last_visit_is_marked(tmp_path: Path) -> None:
+    """A first visitor has seen all; after a pause what is new has a mark, and keeps it during the visit."""
+    first = visits.of(None, newest=5, now=1000)
+    same = visits.of("5.5.1000", newest=7, now=1100)
+    later = visits.of("5.7.1000", newest=9, now=1000 + visits.PAUSE + 1)
+
+    assert (5, 5, 7) == (first.seen, same.seen, later.seen)
+    filled(tmp_path, 3)
+    with visiting(tmp_path) as client:
+        client.cookies.set(visits.COOKIE, "1.1.1000")
+        html = get(client, "/")
+
+    assert "2 articles arrived since your last visit" in html
+    assert 2 == html.count('class="entry fresh"')
+
+
+@pytest.mark.parametrize(
+    "cookie", ["", "x", "1.2", "1.2.3.4", "-1.2.3", "9" * 50 + ".1.1", "1.1.99999999999"]
+)
+def test_a_strange_cookie_is_a_first_visit(cookie: str) -> None:
+    """A cookie is what a browser sends, not what we gave."""
+    found = visits.of(cookie, newest=5, now=1000)
+
+    assert 0 <= found.seen <= 5
+
+
+def test_an_article_is_set_with_what_stands_around_it(tmp_path: Path) -> None:
+    """Title, facts, text, links to what is held and what is not, backlinks, losses, addresses."""
+    first = filled(tmp_path, 1)
+    with opened(tmp_path) as store:
+        second = keep(
+            store,
+            article(
+                2,
+                links=(1, 9),
+                edges=(Link(url="https://a.example/", relation="source", text="别处"),),
+            ),
+        ).key
+    with visiting(tmp_path) as client:
+        html = get(client, f"/articles/{second}")
+        back = get(client, f"/articles/{first[0]}")
+
+    assert f'href="/articles/{first[0]}"' in html
+    assert "Links to articles that are not held" in html
+    assert 'name="addresses"' in html
+    assert "https://a.example/" in html
+    assert "Linked from" in back
+    assert f'href="/articles/{second}"' in back
+
+
+def test_other_names_of_an_article_lead_to_its_page(tmp_path: Path) -> None:
+    """The start of its key, and its address."""
+    (key,) = filled(tmp_path, 1)
+    with visiting(tmp_path) as client:
+        found = [
+            client.get(f"/articles/{name}")
+            for name in (key[:6], long_address(1).replace("?", "%3F"))
+        ]
+        missing = client.get("/articles/nothing000")
+
+    assert [f"/articles/{key}"] * 2 == [answer.headers["location"] for answer in found]
+    assert 404 == missing.status_code
+
+
+def test_an_album_shows_its_place_and_neighbours(tmp_path: Path) -> None:
+    """By its own list, also what is not held; the page of the album counts both."""
+    filled(tmp_path, 3, album=ALBUM)
+    with opened(tmp_path) as store:
+        keys = [stored.key for stored in store.articles(newest_first=False)]
+        store.db.conn.execute("BEGIN")
+        for position, number in enumerate((1, 2, 3, 4)):
+            store.db.conn.execute(
+                "INSERT INTO album_members (album_id, position, address, title, article_id) VALUES ('77', ?, ?, ?, ?)",
+                (position, long_address(number), f"第{number}篇", number if number < 4 else None),
+            )
+        store.db.conn.execute("COMMIT")
+    with visiting(tmp_path) as client:
+        middle = get(client, f"/articles/{keys[1]}")
+        album = get(client, "/albums/77")
+
+    assert "2 / 4" in middle
+    assert f'rel="prev" href="/articles/{keys[0]}"' in middle
+    assert f'rel="next" href="/articles/{keys[2]}"' in middle
+    assert "3 of 4 held" in album
+    assert "第4篇" in album
+
+
+def test_shelves_and_the_lists_behind_them(tmp_path: Path) -> None:
+    """Accounts by biz and by name, years in China, tags; an unknown one is told."""
+    filled(tmp_path, 2, tags=("茶", "a/b&c?"))
+    with opened(tmp_path) as store:
+        keep(store, article(3, published=datetime(2022, 12, 31, 16, 0, tzinfo=UTC)))
+    with visiting(tmp_path) as client:
+        shelves = get(client, "/shelves")
+        account = get(client, "/accounts/MzIyMDA3MjMwNw==")
+        by_name = get(client, "/accounts/投资实习所")
+        tag = get(client, "/tags/a%2Fb%26c%3F")
+        years = [len(titles(get(client, f"/years/{year}"))) for year in (2022, 2023, 2024)]
+        missing = [
+            client.get(path).status_code
+            for path in ("/accounts/x", "/years/x", "/years/0", "/albums/1")
+        ]
+
+    assert "投资实习所" in shelves
+    assert "/tags/a%2Fb%26c%3F" in shelves
+    assert titles(account) == titles(by_name) == ["第3篇", "第2篇", "第1篇"]
+    assert ["第2篇", "第1篇"] == titles(tag)
+    assert [2, 1, 0] == years
+    assert [404] * 4 == missing
+
+
+def test_markdown_and_raw_page(tmp_path: Path) -> None:
+    """The file as it is on disk; without a raw page that is said."""
+    (key,) = filled(tmp_path, 1)
+    with visiting(tmp_path) as client:
+        markdown = client.get(f"/articles/{key}.md")
+        raw = get(client, f"/articles/{key}/raw")
+        frame = client.get(f"/articles/{key}/raw/1")
+
+    (file,) = (tmp_path / "articles").rglob("*.md")
+    assert file.read_text(encoding="utf-8") == markdown.text
+    assert "No raw page was kept" in raw
+    assert 404 == frame.status_code
+
+
+def test_changes_are_seen_at_once(tmp_path: Path) -> None:
+    """What another process keeps is on the next page, also in the counts that are remembered."""
+    filled(tmp_path, 1)
+    with visiting(tmp_path) as client:
+        before = get(client, "/")
+        with opened(tmp_path) as store:
+            keep(store, article(2), now=LATER)
+        after = get(client, "/")
+
+    assert ("1 article<" in before, "2 articles<" in after) == (True, True)
+
+
+def test_the_language_can_be_chosen(tmp_path: Path) -> None:
+    """By the browser's wish, else by the reader's own choice, which stays; nonsense chooses nothing."""
+    filled(tmp_path, 1)
+    with visiting(tmp_path, language="fr;q=0.9, zh-TW;q=0.8, en;q=0.2") as client:
+        wished = get(client, "/")
+        chosen = client.get("/language?to=en&back=/shelves")
+        after = get(client, "/")
+        client.get("/language?to=xx")
+        still = get(client, "/")
+
+    assert 'lang="zh-CN"' in wished[:40]
+    assert (303, "/shelves") == (chosen.status_code, chosen.headers["location"])
+    assert 'lang="en"' in after[:40]
+    assert 'lang="en"' in still[:40]
