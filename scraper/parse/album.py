@@ -18,10 +18,10 @@ from urllib.parse import parse_qsl, urlsplit
 from scraper import urls
 from scraper.errors import Blocked, NeedsPerson, Unrecognised
 from scraper.models import Account, Album, Page
-from scraper.parse import meta, status
+from scraper.parse import status, values
 from scraper.parse.encoding import to_utf8
 from scraper.parse.literal import Literal
-from scraper.parse.source import Source, text_of
+from scraper.parse.parsed_page import ParsedPage, text_of
 from scraper.plain import one_line
 
 #: What the page's own script asks for at once.
@@ -71,7 +71,7 @@ def read(page: Page) -> Listed:
         raise Unrecognised("an album's list of this size is none", url=page.url)
     if body.lstrip()[:1] == b"{":
         return _from_json(page, body)
-    return _from_html(Source(page, body))
+    return _from_html(ParsedPage(page, body))
 
 
 def next_url(page: Page, listed: Listed, *, reverse: bool | None = None) -> str | None:
@@ -117,21 +117,21 @@ def _from_json(page: Page, body: bytes) -> Listed:
     answer = data.get("getalbum_resp") if isinstance(data, dict) else None
     if not isinstance(answer, dict):
         raise _failure(page, data)
-    info = meta.mapping(answer.get("base_info"))
+    info = values.mapping(answer.get("base_info"))
     members = _members(answer.get("article_list"))
     return Listed(
         members=members,
         album=_album(page, info, answer),
         account=_account(info, members),
-        more=bool(meta.whole(answer.get("continue_flag"))),
-        reverse=bool(meta.whole(info.get("is_reverse"))),
+        more=bool(values.whole(answer.get("continue_flag"))),
+        reverse=bool(values.whole(info.get("is_reverse"))),
     )
 
 
 def _failure(page: Page, data: object) -> Blocked | NeedsPerson | Unrecognised:
     """What an answer without a list says: ``base_resp.ret`` (200013 frequency limit, -3 login lost)."""
-    result = meta.mapping(data.get("base_resp")) if isinstance(data, dict) else {}
-    code = meta.whole(result.get("ret"))
+    result = values.mapping(data.get("base_resp")) if isinstance(data, dict) else {}
+    code = values.whole(result.get("ret"))
     if code in (200013, -6):
         return Blocked(
             "WeChat says that requests come too often",
@@ -146,15 +146,15 @@ def _failure(page: Page, data: object) -> Blocked | NeedsPerson | Unrecognised:
     return Unrecognised(f"an answer without an album's list (ret {code})", url=page.url)
 
 
-def _from_html(source: Source) -> Listed:
-    data = meta.mapping(source.scripts.get("cgiData", "window var"))
-    members = _members(data.get("articleList") or data.get("article_list")) or _shown(source)
+def _from_html(parsed: ParsedPage) -> Listed:
+    data = values.mapping(parsed.scripts.get("cgiData", "window var"))
+    members = _members(data.get("articleList") or data.get("article_list")) or _shown(parsed)
     if not members and not data.get("article_count"):
-        raise status.refuse(source)
-    album = _album(source.page, data, data)
+        raise status.refuse(parsed)
+    album = _album(parsed.page, data, data)
     flag = data.get("continue_flag")
     more = (
-        bool(meta.whole(flag))
+        bool(values.whole(flag))
         if flag is not None
         else bool(album and album.size and album.size > len(members))
     )
@@ -163,15 +163,15 @@ def _from_html(source: Source) -> Listed:
         album=album,
         account=_account(data, members),
         more=more,
-        reverse=bool(meta.whole(data.get("is_reverse"))),
+        reverse=bool(values.whole(data.get("is_reverse"))),
     )
 
 
 def _members(value: Literal) -> tuple[Member, ...]:
     found = []
-    for entry in meta.sequence(value):
-        info = meta.mapping(entry)
-        url = meta.address(info.get("url") or info.get("link"))
+    for entry in values.sequence(value):
+        info = values.mapping(entry)
+        url = values.address(info.get("url") or info.get("link"))
         if url is None:
             continue
         title = info.get("title")
@@ -180,46 +180,46 @@ def _members(value: Literal) -> tuple[Member, ...]:
             Member(
                 url=urls.clean_link(url),
                 title=one_line(title) if isinstance(title, str) else None,
-                msgid=meta.digits(info.get("msgid")) or meta.digits(info.get("msg_id")),
-                itemidx=meta.digits(info.get("itemidx")) or meta.digits(info.get("item_idx")),
-                created=meta.moment(info.get("create_time")),
-                position=meta.whole(info.get("pos_num")) or None,
-                kind=meta.whole(kind) if kind not in (None, "") else None,
+                msgid=values.digits(info.get("msgid")) or values.digits(info.get("msg_id")),
+                itemidx=values.digits(info.get("itemidx")) or values.digits(info.get("item_idx")),
+                created=values.moment(info.get("create_time")),
+                position=values.whole(info.get("pos_num")) or None,
+                kind=values.whole(kind) if kind not in (None, "") else None,
             )
         )
     return tuple(found)
 
 
-def _shown(source: Source) -> tuple[Member, ...]:
+def _shown(parsed: ParsedPage) -> tuple[Member, ...]:
     """The entries in the DOM of a list page or a saved piece of one."""
     found = []
-    for element in source.by_class("album__list-item"):
-        url = meta.address(element.get("data-link"))
+    for element in parsed.by_class("album__list-item"):
+        url = values.address(element.get("data-link"))
         if url is None:
             continue
         found.append(
             Member(
                 url=urls.clean_link(url),
                 title=one_line(element.get("data-title")) or one_line(text_of(element)),
-                msgid=meta.digits(element.get("data-msgid")),
-                itemidx=meta.digits(element.get("data-itemidx")),
-                position=meta.whole(element.get("data-pos_num")) or None,
+                msgid=values.digits(element.get("data-msgid")),
+                itemidx=values.digits(element.get("data-itemidx")),
+                position=values.whole(element.get("data-pos_num")) or None,
             )
         )
     return tuple(found)
 
 
-def _album(page: Page, info: meta.Data, answer: meta.Data) -> Album | None:
+def _album(page: Page, info: values.Data, answer: values.Data) -> Album | None:
     asked = dict(parse_qsl(urlsplit(page.url).query))
     id_ = (
-        meta.digits(asked.get("album_id"))
-        or meta.digits(info.get("albumId"))
-        or meta.digits(info.get("album_id"))
+        values.digits(asked.get("album_id"))
+        or values.digits(info.get("albumId"))
+        or values.digits(info.get("album_id"))
     )
     if not id_:
         return None
     title = info.get("title") or info.get("album_title") or info.get("albumTitle")
-    size = meta.whole(info.get("article_count")) or meta.whole(answer.get("article_count"))
+    size = values.whole(info.get("article_count")) or values.whole(answer.get("article_count"))
     biz = asked.get("__biz")
     return Album(
         id=id_,
@@ -231,7 +231,7 @@ def _album(page: Page, info: meta.Data, answer: meta.Data) -> Album | None:
     )
 
 
-def _account(info: meta.Data, members: tuple[Member, ...]) -> Account | None:
+def _account(info: values.Data, members: tuple[Member, ...]) -> Account | None:
     name, user_name = (
         info.get("nickname") or info.get("nick_name"),
         info.get("user_name") or info.get("username"),

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from scraper import urls
 from scraper.models import Album, Link, Reprint
-from scraper.parse import meta
-from scraper.parse.source import Source
+from scraper.parse import meta, values
+from scraper.parse.parsed_page import ParsedPage
 from scraper.plain import one_line
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _MESSAGES = frozenset((8, 10, 17))
 
 
 def collect(
-    source: Source,
+    parsed: ParsedPage,
     body: Body,
     kind: int,
     album: Album | None,
@@ -37,7 +37,7 @@ def collect(
             url = urls.clean_link(address.fetch)
             if url not in linked:
                 found.setdefault(Link(url=url, relation="text"))
-    for url, text in related(source):
+    for url, text in related(parsed):
         found.setdefault(Link(url=url, relation="ainfos", text=text))
     if album is not None:
         for link, relation in (
@@ -47,9 +47,9 @@ def collect(
         ):
             if link:
                 found.setdefault(
-                    Link(url=link, relation=relation, text=_album_text(source, relation, album))
+                    Link(url=link, relation=relation, text=_album_text(parsed, relation, album))
                 )
-    for name, tagged in meta.tag_entries(source):
+    for name, tagged in meta.tag_entries(parsed):
         if tagged:
             found.setdefault(
                 Link(url=urls.clean_link(tagged), relation="tag", text=name and name.lstrip("#"))
@@ -61,12 +61,12 @@ def collect(
     return tuple(found)
 
 
-def related(source: Source) -> list[tuple[str, str | None]]:
+def related(parsed: ParsedPage) -> list[tuple[str, str | None]]:
     """``ainfos``: the articles that WeChat knows this one to link to, also on kinds 8 and 10."""
     found = []
-    for entry in meta.sequence(source.data("ainfos")):
-        info = meta.mapping(entry)
-        url, title = meta.address(info.get("url")), info.get("title")
+    for entry in values.sequence(parsed.data("ainfos")):
+        info = values.mapping(entry)
+        url, title = values.address(info.get("url")), info.get("title")
         if url:
             found.append(
                 (urls.clean_link(url), one_line(title) if isinstance(title, str) else None)
@@ -74,9 +74,9 @@ def related(source: Source) -> list[tuple[str, str | None]]:
     return found
 
 
-def _album_text(source: Source, relation: str, album: Album) -> str | None:
+def _album_text(parsed: ParsedPage, relation: str, album: Album) -> str | None:
     if relation == "album":
         return album.title
-    info = meta.mapping(source.data("appmsgalbuminfo"))
+    info = values.mapping(parsed.data("appmsgalbuminfo"))
     title = info.get("pre_article_title" if relation == "album_previous" else "next_article_title")
     return one_line(title) if isinstance(title, str) else None

@@ -6,26 +6,19 @@ its word is final: an empty author there is no author, and the tree of such a pa
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from typing import Final, TypeAlias, TypedDict
+from datetime import datetime
+from typing import Final, TypedDict
 
 import lxml.etree
 
 from scraper import urls
-from scraper.errors import NotAnAddress
 from scraper.models import Account, Album, Edit, Identity, Reprint
-from scraper.parse.literal import Literal, number
-from scraper.parse.source import Source, text_of
+from scraper.parse import values
+from scraper.parse.literal import Literal
+from scraper.parse.parsed_page import ParsedPage, text_of
 from scraper.plain import one_line, several_lines, unescape_fully, without_tags
-from scraper.zone import CHINA
-
-#: Official Accounts opened in August 2012; earlier or absurdly late times are no times.
-_EARLIEST: Final = datetime(2012, 1, 1, tzinfo=UTC)
-_LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class Fields(TypedDict):
@@ -109,7 +102,7 @@ PLACES: Final[Mapping[str, str]] = {
 _DOM: Final = ("meta", "id", "class")
 
 
-def raw(source: Source, field: str, *, anywhere: bool = False) -> Literal:
+def raw(parsed: ParsedPage, field: str, *, anywhere: bool = False) -> Literal:
     """The first value that the places of ``field`` give and that is not empty, as the page has it.
 
     Of a page with cgiDataNew only that is asked, unless ``anywhere``. What cannot be the field's value (``mid`` is
@@ -119,15 +112,15 @@ def raw(source: Source, field: str, *, anywhere: bool = False) -> Literal:
     for place in PLACES[field].split():
         sort, _, name = place.partition(":")
         if sort == "cgi":
-            value = source.data(name)
-        elif source.cgi is not None and not anywhere:
+            value = parsed.data(name)
+        elif parsed.cgi is not None and not anywhere:
             return None
         elif sort in _DOM:
-            value = _from_dom(source, sort, name)
+            value = _from_dom(parsed, sort, name)
         elif sort == "in":
-            value = source.scripts.member("cgiData", name)
+            value = parsed.scripts.member("cgiData", name)
         else:
-            value = source.scripts.get(name, sort, accept)
+            value = parsed.scripts.get(name, sort, accept)
         if (
             value not in (None, "", [], {})
             and value is not False
@@ -137,119 +130,54 @@ def raw(source: Source, field: str, *, anywhere: bool = False) -> Literal:
     return None
 
 
-def _from_dom(source: Source, sort: str, name: str) -> str | None:
+def _from_dom(parsed: ParsedPage, sort: str, name: str) -> str | None:
     if sort == "meta":
-        return source.meta(name)
+        return parsed.meta(name)
     if sort == "id":
-        return text_of(source.by_id(name))
-    found = source.by_class(name)
+        return text_of(parsed.by_id(name))
+    found = parsed.by_class(name)
     return text_of(found[0]) if found else None
 
 
-def _string(source: Source, field: str) -> str | None:
-    value = raw(source, field)
+def _string(parsed: ParsedPage, field: str) -> str | None:
+    value = raw(parsed, field)
     if value is None or isinstance(value, bool | bytes | list | dict):
         return None
     return str(value)
 
 
-def whole(value: Literal) -> int | None:
-    """A whole number out of ``'12'``, ``12`` or ``'12' * 1``."""
-    found = number(value)
-    return int(found) if found is not None and found == found else None
-
-
-def digits(value: Literal) -> str | None:
-    """Digits as text; None for nothing, zero or anything else."""
-    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    text = text.strip()
-    return text if re.fullmatch(r"[1-9][0-9]{0,23}", text) else None
-
-
-def moment(value: Literal) -> datetime | None:
-    """A time out of unix seconds, or of what the page shows (China time); None for anything else, never now.
-
-    >>> moment("2018-04-28").isoformat()
-    '2018-04-27T16:00:00+00:00'
-    """
-    seconds = whole(value) if not isinstance(value, bool) else None
-    if seconds is not None:
-        if seconds > 10**12:  # milliseconds, seen in a re-saved copy
-            seconds //= 1000
-        if not 1_300_000_000 < seconds < 4_102_444_800:
-            return None
-        return datetime.fromtimestamp(seconds, UTC)
-    match = _SHOWN.search(value) if isinstance(value, str) else None
-    if match is None:
-        return None
-    year, month, day, hour, minute, second, zone = match.groups()
-    try:
-        shown = datetime(
-            int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0)
-        )
-        aware = (
-            datetime.fromisoformat(shown.isoformat() + zone.replace("Z", "+00:00"))
-            if zone
-            else None
-        )
-    except ValueError:
-        return None
-    found = (aware or shown.replace(tzinfo=CHINA)).astimezone(UTC)
-    return found if _EARLIEST < found < _LATEST else None
-
-
-_SHOWN = re.compile(
-    r"(20\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
-    r"(?:[T\s]*(\d{1,2})[:：](\d{2})(?:[:：](\d{2})(?:\.\d+)?)?\s*(Z|[+-]\d\d:\d\d)?)?"
-)
-
-
-def address(value: Literal) -> str | None:
-    """An http(s) address out of page data: entities resolved, ``//host`` made absolute."""
-    if not isinstance(value, str):
-        return None
-    text = (
-        unescape_fully(re.sub(r"[\t\r\n]+", "", value))
-        .replace("\\x26amp;", "&")
-        .replace("\\x26", "&")
-        .strip()
-    )
-    if text.startswith("//"):
-        text = "https:" + text
-    return text if re.match(r"https?://[^/\s]", text, re.I) else None
-
-
-def identity(source: Source) -> tuple[Identity | None, str | None, str | None]:
+def identity(parsed: ParsedPage) -> tuple[Identity | None, str | None, str | None]:
     """``(identity, biz, sn)``: from the page's data, its own link, its scripts, the address asked for, in order.
 
     cgiDataNew lacks ``bizuin, mid, idx`` on pages that were fetched by a long address; its ``link`` then has them.
     """
-    link = address(raw(source, "link"))
-    biz, mid, idx = _completed(source, (None, None, None), anywhere=False)
+    link = values.address(raw(parsed, "link"))
+    biz, mid, idx = _completed(parsed, (None, None, None), anywhere=False)
     biz, mid, idx = _from_link(link, (biz, mid, idx))
-    if source.cgi is not None and not (biz and mid and idx):
-        biz, mid, idx = _completed(source, (biz, mid, idx), anywhere=True)
-        biz, mid, idx = _from_link(address(raw(source, "link", anywhere=True)), (biz, mid, idx))
-    for asked in (source.saved_from(), source.url, source.page.url):
+    if parsed.cgi is not None and not (biz and mid and idx):
+        biz, mid, idx = _completed(parsed, (biz, mid, idx), anywhere=True)
+        biz, mid, idx = _from_link(
+            values.address(raw(parsed, "link", anywhere=True)), (biz, mid, idx)
+        )
+    for asked in (parsed.saved_from(), parsed.url, parsed.page.url):
         biz, mid, idx = _from_link(asked, (biz, mid, idx))
     if biz and mid and not idx:
         idx = "1"
-    sn = raw(source, "sn")
-    sn = sn if isinstance(sn, str) and _SN.fullmatch(sn) else _sn_of(link)
+    sn = raw(parsed, "sn")
+    sn = sn if isinstance(sn, str) and _SN.fullmatch(sn) else values.sn_of(link)
     return (Identity(biz, mid, idx) if biz and mid and idx else None), biz, sn
 
 
 _Three = tuple[str | None, str | None, str | None]
 _SN = re.compile(r"[0-9a-fA-F]{32}")
-_SN_IN_LINK = re.compile(r"[?&](?:sn|sign)=([0-9a-fA-F]{32})\b")
 
 
-def _completed(source: Source, known: _Three, *, anywhere: bool) -> _Three:
+def _completed(parsed: ParsedPage, known: _Three, *, anywhere: bool) -> _Three:
     biz, mid, idx = known
     return (
-        biz or _biz(raw(source, "biz", anywhere=anywhere)),
-        mid or digits(raw(source, "mid", anywhere=anywhere)),
-        idx or digits(raw(source, "idx", anywhere=anywhere)),
+        biz or values.biz(raw(parsed, "biz", anywhere=anywhere)),
+        mid or values.digits(raw(parsed, "mid", anywhere=anywhere)),
+        idx or values.digits(raw(parsed, "idx", anywhere=anywhere)),
     )
 
 
@@ -258,62 +186,22 @@ def _from_link(link: str | None, known: _Three) -> _Three:
     biz, mid, idx = known
     if biz and mid and idx:
         return known
-    found = _identity_of(link)
+    found = values.identity_of(link)
     if found is None or (biz and found.biz != biz) or (mid and found.mid != mid):
         return known
     return found.biz, found.mid, idx or found.idx
 
 
-def _biz(value: Literal) -> str | None:
-    """``__biz`` as base64 text; a bare bizuin (digits) is encoded, as the page does."""
-    text = (
-        str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    )
-    if re.fullmatch(r"[0-9]{6,12}", text):
-        return base64.b64encode(text.encode()).decode()
-    try:
-        return (
-            text
-            if text and base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-            else None
-        )
-    except (binascii.Error, ValueError):
-        return None
-
-
-#: How WeChat itself writes a long address; any other form is for ``urls``, which takes twenty times as long.
-_USUAL = re.compile(
-    r"https?://mp\.weixin\.qq\.com/s\?__biz=([A-Za-z0-9+/]{8,40}={0,2})&mid=([1-9]\d{0,23})&idx=([1-9]\d{0,3})(?:[&#]|\Z)"
-)
-
-
-def _identity_of(link: str | None) -> Identity | None:
-    if not link:
-        return None
-    usual = _USUAL.match(link)
-    if usual is not None:
-        return Identity(usual[1], usual[2], usual[3])
-    try:
-        return urls.parse(link).identity
-    except NotAnAddress:
-        return None
-
-
-def _sn_of(link: str | None) -> str | None:
-    match = _SN_IN_LINK.search(link or "")
-    return match[1] if match else None
-
-
-def account(source: Source, biz: str | None) -> Account:
+def account(parsed: ParsedPage, biz: str | None) -> Account:
     """Who published."""
-    alias, signature = _string(source, "alias"), _string(source, "signature")
-    if source.cgi is None:
-        values = [text_of(element) for element in source.by_class("profile_meta_value")]
+    alias, signature = _string(parsed, "alias"), _string(parsed, "signature")
+    if parsed.cgi is None:
+        values = [text_of(element) for element in parsed.by_class("profile_meta_value")]
         alias = alias or (values[0] if values else None)
         signature = signature or (values[1] if len(values) > 1 else None)
-    user_name = _string(source, "user_name")
+    user_name = _string(parsed, "user_name")
     return Account(
-        name=one_line(_string(source, "name")),
+        name=one_line(_string(parsed, "name")),
         biz=biz,
         user_name=user_name,
         alias=one_line(alias),
@@ -321,26 +209,26 @@ def account(source: Source, biz: str | None) -> Account:
     )
 
 
-def author(source: Source, name: str | None) -> str | None:
+def author(parsed: ParsedPage, name: str | None) -> str | None:
     """署名; None where nobody signed. ``name`` is the account's, which some places give instead of nobody."""
-    found = one_line(_string(source, "author"))
-    if found or source.cgi is not None:
+    found = one_line(_string(parsed, "author"))
+    if found or parsed.cgi is not None:
         return found
-    found = one_line(source.meta("author"))
+    found = one_line(parsed.meta("author"))
     if found and found != name:
         return found
-    return _shown_author(source, name) or (found if found and found != name else None)
+    return _shown_author(parsed, name) or (found if found and found != name else None)
 
 
-def _shown_author(source: Source, name: str | None) -> str | None:
+def _shown_author(parsed: ParsedPage, name: str | None) -> str | None:
     """The author among the small print under the title (2014–2020), which has no name of its own there."""
-    for element in source.by_class("rich_media_meta_text"):
+    for element in parsed.by_class("rich_media_meta_text"):
         if element.get("id") in ("post-date", "publish_time", "js_ip_wording", "copyright_logo"):
             continue
         if "rich_media_meta_nickname" in (element.get("class") or ""):
             continue
         found = one_line(text_of(element))
-        if found and moment(found) is None and found not in ("原创", "转载", "Original"):
+        if found and values.moment(found) is None and found not in ("原创", "转载", "Original"):
             return found.removeprefix("作者：").removeprefix("作者:").strip() or None
     return None
 
@@ -351,45 +239,29 @@ def _names_something(value: Literal) -> bool:
     )
 
 
-def place(source: Source) -> str | None:
+def place(parsed: ParsedPage) -> str | None:
     """IP 属地: the province, else the country; since May 2022."""
-    in_cgi = source.cgi is not None
+    in_cgi = parsed.cgi is not None
     value = (
-        source.data("ip_wording")
+        parsed.data("ip_wording")
         if in_cgi
-        else source.scripts.get("ip_wording", accept=_names_something)
+        else parsed.scripts.get("ip_wording", accept=_names_something)
     )
     if isinstance(value, dict):
         for key in ("province_name", "provinceName", "country_name", "countryName"):
             found = one_line(str(value.get(key) or ""))
             if found:
                 return found
-    if source.cgi is None:
-        shown = one_line(text_of(source.by_id("js_ip_wording")))
+    if parsed.cgi is None:
+        shown = one_line(text_of(parsed.by_id("js_ip_wording")))
         return shown.removeprefix("发表于").strip() or None if shown else None
     return None
 
 
-#: An object of page data.
-Data: TypeAlias = Mapping[str, Literal]
-
-
-def mapping(value: Literal) -> Data:
-    """``value`` if it is an object, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def sequence(value: Literal) -> list[Literal]:
-    """``value`` if it is an array; the only member alone for an object (WeChat sends both); else nothing."""
-    return (
-        value if isinstance(value, list) else [value] if isinstance(value, dict) and value else []
-    )
-
-
-def copyright_info(source: Source) -> Data:
+def copyright_info(parsed: ParsedPage) -> values.Data:
     """``copyright_info`` of cgiDataNew, or its parts from the scripts of older pages under the same names."""
-    if source.cgi is not None:
-        return mapping(source.data("copyright_info"))
+    if parsed.cgi is not None:
+        return values.mapping(parsed.data("copyright_info"))
     names = (
         "source_username",
         "source_encode_biz",
@@ -399,34 +271,40 @@ def copyright_info(source: Source) -> Data:
         "platform",
     )
     return {
-        **{name: source.scripts.get(name) for name in names},
-        "copyright_stat": raw(source, "copyright_stat"),
-        "ori_article_type": raw(source, "category"),
+        **{name: parsed.scripts.get(name) for name in names},
+        "copyright_stat": raw(parsed, "copyright_stat"),
+        "ori_article_type": raw(parsed, "category"),
     }
 
 
-def original(source: Source, info: Data) -> bool | None:
+def original(parsed: ParsedPage, info: values.Data) -> bool | None:
     """True for 原创, False where the page says it is not, None where it says nothing."""
     stat = (
-        whole(info.get("copyright_stat")) if info.get("copyright_stat") not in (None, "") else None
+        values.whole(info.get("copyright_stat"))
+        if info.get("copyright_stat") not in (None, "")
+        else None
     )
     if stat is not None:
         return stat == 1
-    if source.cgi is None and source.by_id("copyright_logo") is not None:
+    if parsed.cgi is None and parsed.by_id("copyright_logo") is not None:
         return True
     return None
 
 
-def reprint(source: Source, info: Data, own: Identity | None) -> Reprint | None:
+def reprint(parsed: ParsedPage, info: values.Data, own: Identity | None) -> Reprint | None:
     """Where a reprinted or shared article comes from; None for one that names nothing but itself (``own``)."""
-    url = address(info.get("reprint_url"))
-    if url is None and source.cgi is None:
-        shared = source.by_id("js_share_source")
-        url = address(shared.get("data-url") or shared.get("href")) if shared is not None else None
-    found = _identity_of(url)
-    biz = _biz(info.get("source_encode_biz")) or (found.biz if found else None)
-    mid = digits(info.get("source_mid")) or (found.mid if found else None)
-    idx = digits(info.get("source_idx")) or (found.idx if found else None)
+    url = values.address(info.get("reprint_url"))
+    if url is None and parsed.cgi is None:
+        shared = parsed.by_id("js_share_source")
+        url = (
+            values.address(shared.get("data-url") or shared.get("href"))
+            if shared is not None
+            else None
+        )
+    found = values.identity_of(url)
+    biz = values.biz(info.get("source_encode_biz")) or (found.biz if found else None)
+    mid = values.digits(info.get("source_mid")) or (found.mid if found else None)
+    idx = values.digits(info.get("source_idx")) or (found.idx if found else None)
     user_name = info.get("source_username")
     user_name = user_name if isinstance(user_name, str) and user_name.startswith("gh_") else None
     platform = info.get("platform")
@@ -447,24 +325,26 @@ def reprint(source: Source, info: Data, own: Identity | None) -> Reprint | None:
     )
 
 
-def album(source: Source) -> Album | None:
+def album(parsed: ParsedPage) -> Album | None:
     """The album (合集) that the page names as the article's own."""
-    info = mapping(
-        source.data("appmsgalbuminfo")
-        if source.cgi is not None
-        else source.scripts.get("album_info")
+    info = values.mapping(
+        parsed.data("appmsgalbuminfo")
+        if parsed.cgi is not None
+        else parsed.scripts.get("album_info")
     )
     found = (
-        digits(info.get("album_id_str")) or digits(info.get("album_id")) or digits(info.get("id"))
+        values.digits(info.get("album_id_str"))
+        or values.digits(info.get("album_id"))
+        or values.digits(info.get("id"))
     )
     if not found:
         return None
-    link = address(info.get("link"))
+    link = values.address(info.get("link"))
     title = info.get("title")
-    size = whole(info.get("content_size"))
+    size = values.whole(info.get("content_size"))
     previous, following = (
-        address(info.get("pre_article_link")),
-        address(info.get("next_article_link")),
+        values.address(info.get("pre_article_link")),
+        values.address(info.get("next_article_link")),
     )
     return Album(
         id=found,
@@ -476,17 +356,18 @@ def album(source: Source) -> Album | None:
     )
 
 
-def tag_entries(source: Source) -> list[tuple[str | None, str | None]]:
+def tag_entries(parsed: ParsedPage) -> list[tuple[str | None, str | None]]:
     """``(name, address)`` of every tag and album the page lists under the article."""
-    if source.cgi is not None:
-        entries = sequence(mapping(source.data("public_tag_info")).get("tags"))
+    if parsed.cgi is not None:
+        entries = values.sequence(values.mapping(parsed.data("public_tag_info")).get("tags"))
         found = [
-            (mapping(entry).get("tag_name"), mapping(entry).get("tag_link")) for entry in entries
+            (values.mapping(entry).get("tag_name"), values.mapping(entry).get("tag_link"))
+            for entry in entries
         ]
     else:
-        found = [_shown_tag(element) for name in _TAG_CLASSES for element in source.by_class(name)]
+        found = [_shown_tag(element) for name in _TAG_CLASSES for element in parsed.by_class(name)]
     return [
-        (one_line(name) if isinstance(name, str) else None, address(link))
+        (one_line(name) if isinstance(name, str) else None, values.address(link))
         for name, link in found
         if name or link
     ]
@@ -510,11 +391,11 @@ def _shown_tag(element: lxml.etree._Element) -> tuple[str | None, str | None]:
     return text_of(name), element.get("data-url") or element.get("href")
 
 
-def tags(source: Source) -> tuple[str, ...]:
+def tags(parsed: ParsedPage) -> tuple[str, ...]:
     """Names of tags, and of the topics (``#…``) that picture and text messages carry."""
-    names = [name.lstrip("#") for name, _ in tag_entries(source) if name]
-    if source.cgi is not None:
-        for entry in sequence(mapping(source.data("hashtags")).get("hashtag")):
+    names = [name.lstrip("#") for name, _ in tag_entries(parsed) if name]
+    if parsed.cgi is not None:
+        for entry in values.sequence(values.mapping(parsed.data("hashtags")).get("hashtag")):
             name = one_line(entry) if isinstance(entry, str) else None
             # Bare numbers are references such as #175 in the text, which the page takes for topics.
             if name and not name.isdigit():
@@ -522,9 +403,9 @@ def tags(source: Source) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def claims(source: Source) -> tuple[str, ...]:
+def claims(parsed: ParsedPage) -> tuple[str, ...]:
     """What the author declares about the content (AI-made, personal opinion, fiction …), in the page's words."""
-    info = mapping(source.data("claim_source"))
+    info = values.mapping(parsed.data("claim_source"))
     found = []
     for key in ("claim_source", "claim_source_desc", "wording"):
         value = info.get(key)
@@ -533,48 +414,52 @@ def claims(source: Source) -> tuple[str, ...]:
     return tuple(dict.fromkeys(claim for claim in found if claim))
 
 
-def edits(source: Source) -> tuple[Edit, ...]:
+def edits(parsed: ParsedPage) -> tuple[Edit, ...]:
     """WeChat's own record of edits: ``modify_detail``, oldest first."""
-    detail = mapping(
-        source.data("modify_detail")
-        if source.cgi is not None
-        else source.scripts.get("modify_detail")
+    detail = values.mapping(
+        parsed.data("modify_detail")
+        if parsed.cgi is not None
+        else parsed.scripts.get("modify_detail")
     )
-    versions = sequence(mapping(detail.get("modify_version_detail")).get("modify_version_list"))
+    versions = values.sequence(
+        values.mapping(detail.get("modify_version_detail")).get("modify_version_list")
+    )
     found = []
     for entry in versions:
-        at = moment(mapping(entry).get("time"))
-        found.append(Edit(at=at, note=_changes(mapping(entry).get("list"))))
-    if not found and sequence(detail.get("list")):
-        found.append(Edit(at=moment(raw(source, "modified")), note=_changes(detail.get("list"))))
-    return tuple(sorted(found, key=lambda edit: edit.at or _EARLIEST))
+        at = values.moment(values.mapping(entry).get("time"))
+        found.append(Edit(at=at, note=_changes(values.mapping(entry).get("list"))))
+    if not found and values.sequence(detail.get("list")):
+        found.append(
+            Edit(at=values.moment(raw(parsed, "modified")), note=_changes(detail.get("list")))
+        )
+    return tuple(sorted(found, key=lambda edit: edit.at or values.EARLIEST))
 
 
 def _changes(value: Literal) -> str | None:
     """Positions and lengths as ``@2267+1 @2270-1``: what WeChat says about one edit."""
     parts = []
-    for entry in sequence(value):
+    for entry in values.sequence(value):
         at, length = (
-            whole(mapping(entry).get("index_for_underline")),
-            whole(mapping(entry).get("diff_length")),
+            values.whole(values.mapping(entry).get("index_for_underline")),
+            values.whole(values.mapping(entry).get("diff_length")),
         )
         if at is not None:
             parts.append(f"@{at}{length or 0:+d}")
     return " ".join(parts) or None
 
 
-def kind(source: Source) -> int:
+def kind(parsed: ParsedPage) -> int:
     """``item_show_type`` as the page gives it; 0 where it says nothing."""
     for field in ("kind", "real_kind"):
-        found = whole(raw(source, field))
+        found = values.whole(raw(parsed, field))
         if found is not None:
             return found
     return 0
 
 
-def permanent(source: Source, known: Identity | None, sn: str | None) -> str | None:
+def permanent(parsed: ParsedPage, known: Identity | None, sn: str | None) -> str | None:
     """The page's own link as it gives it, else one made of what the page says."""
-    for link in (address(raw(source, "link")), source.saved_from()):
+    for link in (values.address(raw(parsed, "link")), parsed.saved_from()):
         if link and "mp.weixin.qq.com" in link:
             return urls.permanent(link)
     if known is not None:
@@ -589,51 +474,51 @@ def _user_name(value: Literal) -> bool:
 
 
 _ACCEPTED: Final[Mapping[str, Callable[[Literal], object]]] = {
-    "biz": _biz,
-    "mid": digits,
-    "idx": digits,
-    "published": moment,
-    "modified": moment,
-    "cover": address,
+    "biz": values.biz,
+    "mid": values.digits,
+    "idx": values.digits,
+    "published": values.moment,
+    "modified": values.moment,
+    "cover": values.address,
     "user_name": _user_name,
 }
 
 
-def read(source: Source) -> Fields:
+def read(parsed: ParsedPage) -> Fields:
     """All fields of the page but those of its body and links."""
-    known, biz, sn = identity(source)
-    who = account(source, biz)
-    info = copyright_info(source)
+    known, biz, sn = identity(parsed)
+    who = account(parsed, biz)
+    info = copyright_info(parsed)
     category = info.get("ori_article_type")
-    comment = digits(raw(source, "comment_id"))
-    language = _string(source, "language")
-    target = address(raw(source, "source_url"))
-    cover = address(raw(source, "cover"))
+    comment = values.digits(raw(parsed, "comment_id"))
+    language = _string(parsed, "language")
+    target = values.address(raw(parsed, "source_url"))
+    cover = values.address(raw(parsed, "cover"))
     return Fields(
-        title=one_line(_string(source, "title")) or "",
+        title=one_line(_string(parsed, "title")) or "",
         account=who,
-        author=author(source, who.name),
-        published=moment(raw(source, "published"))
-        or moment(raw(source, "published", anywhere=True)),
-        modified=moment(raw(source, "modified")),
-        place=place(source),
+        author=author(parsed, who.name),
+        published=values.moment(raw(parsed, "published"))
+        or values.moment(raw(parsed, "published", anywhere=True)),
+        modified=values.moment(raw(parsed, "modified")),
+        place=place(parsed),
         mid=known.mid if known else None,
         idx=known.idx if known else None,
         sn=sn,
-        kind=kind(source),
-        url=permanent(source, known, sn),
-        digest=several_lines(without_tags(unescape_fully(_string(source, "digest") or ""))),
+        kind=kind(parsed),
+        url=permanent(parsed, known, sn),
+        digest=several_lines(without_tags(unescape_fully(_string(parsed, "digest") or ""))),
         cover=urls.without_tokens(cover) if cover else None,
         language=language or None,
         category=one_line(category) if isinstance(category, str) else None,
-        original=original(source, info),
-        reprint=reprint(source, info, known),
+        original=original(parsed, info),
+        reprint=reprint(parsed, info, known),
         source_url=urls.clean_link(target) if target else None,
-        album=album(source),
-        tags=tags(source),
-        claims=claims(source),
+        album=album(parsed),
+        tags=tags(parsed),
+        claims=claims(parsed),
         comment_id=comment,
-        paid=bool(whole(raw(source, "paid"))),
-        title_modified=bool(whole(source.data("is_title_modified"))),
-        edits=edits(source),
+        paid=bool(values.whole(raw(parsed, "paid"))),
+        title_modified=bool(values.whole(parsed.data("is_title_modified"))),
+        edits=edits(parsed),
     )

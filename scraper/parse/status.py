@@ -16,8 +16,8 @@ from typing import Final, Literal, cast
 import lxml.etree
 
 from scraper.errors import Blocked, Gone, NeedsPerson, ScrapeError, Unrecognised
-from scraper.parse import meta
-from scraper.parse.source import Source, text_of
+from scraper.parse import values
+from scraper.parse.parsed_page import ParsedPage, text_of
 from scraper.plain import one_line
 
 Outcome = Literal["gone", "person", "blocked", "later"]
@@ -210,28 +210,28 @@ RULES: Final = (
 )
 
 
-def refuse(source: Source) -> ScrapeError:
+def refuse(parsed: ParsedPage) -> ScrapeError:
     """The error that says what a page without an article is. Never returns an article's reason to stay silent."""
-    url = source.page.url
-    captcha = _verification(source)
+    url = parsed.page.url
+    captcha = _verification(parsed)
     if captcha:
         return Blocked(
             "WeChat wants a person to pass a verification", reason="captcha", shown=captcha, url=url
         )
-    for shown in _messages(source):
+    for shown in _messages(parsed):
         for rule in RULES:
             if rule.pattern.search(shown):
-                return _error(rule, shown, source)
-    target = meta.address(source.scripts.get("transferTargetLink"))
+                return _error(rule, shown, parsed)
+    target = values.address(parsed.scripts.get("transferTargetLink"))
     if target:
         return Gone(f"the account has moved to {target}", reason="migrated", target=target, url=url)
-    if _private_shell(source):
+    if _private_shell(parsed):
         return Gone("its author's privacy settings hide it", reason="private", url=url)
     return Unrecognised("the page is neither an article nor any status page known", url=url)
 
 
-def _error(rule: _Rule, shown: str, source: Source) -> ScrapeError:
-    url = source.page.url
+def _error(rule: _Rule, shown: str, parsed: ParsedPage) -> ScrapeError:
+    url = parsed.page.url
     message = f"{rule.said} ({shown[:80]})"
     if rule.outcome == "blocked":
         return Blocked(message, reason=rule.reason, shown=shown, url=url)
@@ -240,48 +240,48 @@ def _error(rule: _Rule, shown: str, source: Source) -> ScrapeError:
     if rule.outcome == "later":
         return Unrecognised(message, url=url)
     target = (
-        meta.address(source.scripts.get("transferTargetLink"))
+        values.address(parsed.scripts.get("transferTargetLink"))
         if rule.reason == "migrated"
         else None
     )
     return Gone(message, reason=rule.reason, shown=shown, target=target, url=url)
 
 
-def _verification(source: Source) -> str | None:
+def _verification(parsed: ParsedPage) -> str | None:
     """What the captcha page shows, told by its machinery and not by its words."""
-    if re.search(r"/mp/(?:wappoc_appmsgcaptcha|verify|secitptpage)", source.url):
-        return one_line(text_of(_first(source, "weui-msg__title"))) or "verification"
-    page_id = source.scripts.get("PAGE_MID")
+    if re.search(r"/mp/(?:wappoc_appmsgcaptcha|verify|secitptpage)", parsed.url):
+        return one_line(text_of(_first(parsed, "weui-msg__title"))) or "verification"
+    page_id = parsed.scripts.get("PAGE_MID")
     if isinstance(page_id, str) and "secitptpage" in page_id:
-        return one_line(text_of(_first(source, "weui-msg__title"))) or "verification"
-    if source.scripts.member("cgiData", "poc_token") or source.scripts.member(
+        return one_line(text_of(_first(parsed, "weui-msg__title"))) or "verification"
+    if parsed.scripts.member("cgiData", "poc_token") or parsed.scripts.member(
         "cgiData", "cap_appid"
     ):
-        return one_line(text_of(_first(source, "weui-msg__title"))) or "verification"
+        return one_line(text_of(_first(parsed, "weui-msg__title"))) or "verification"
     if (
-        source.by_id("js_verify") is not None
-        or source.by_id("tcaptcha_wrapper_transform_dy") is not None
+        parsed.by_id("js_verify") is not None
+        or parsed.by_id("tcaptcha_wrapper_transform_dy") is not None
     ):
-        return one_line(text_of(_first(source, "weui-msg__title"))) or "verification"
+        return one_line(text_of(_first(parsed, "weui-msg__title"))) or "verification"
     return None
 
 
-def _first(source: Source, name: str) -> lxml.etree._Element | None:
-    found = source.by_class(name)
+def _first(parsed: ParsedPage, name: str) -> lxml.etree._Element | None:
+    found = parsed.by_class(name)
     return found[0] if found else None
 
 
-def _messages(source: Source) -> Iterator[str]:
+def _messages(parsed: ParsedPage) -> Iterator[str]:
     """The texts of the page's message blocks, then of all of it where it shows few words, title included."""
     for name in _BLOCKS:
-        for element in source.by_class(name)[:3]:
+        for element in parsed.by_class(name)[:3]:
             shown = one_line(_visible(element))
             if shown and len(shown) <= _FEW_WORDS:
                 yield shown
-    if source.tree is None:
+    if parsed.tree is None:
         return
-    everything = one_line(_visible(source.tree)[: 20 * _FEW_WORDS])
-    title = one_line(text_of(source.tree.find(".//title")))
+    everything = one_line(_visible(parsed.tree)[: 20 * _FEW_WORDS])
+    title = one_line(text_of(parsed.tree.find(".//title")))
     if everything is None or len(everything) <= _FEW_WORDS:
         yield from (text for text in (everything, title) if text)
 
@@ -296,10 +296,10 @@ _SHOWN = lxml.etree.XPath(
 )
 
 
-def _private_shell(source: Source) -> bool:
+def _private_shell(parsed: ParsedPage) -> bool:
     """An empty Vue application without a title: 根据作者隐私设置，无法查看该内容 is written by its script only."""
-    app = source.by_id("app")
-    if app is None or source.tree is None or len(app) or text_of(app):
+    app = parsed.by_id("app")
+    if app is None or parsed.tree is None or len(app) or text_of(app):
         return False
-    everything = one_line(_visible(source.tree))
-    return text_of(source.tree.find(".//title")) is None and not everything
+    everything = one_line(_visible(parsed.tree))
+    return text_of(parsed.tree.find(".//title")) is None and not everything

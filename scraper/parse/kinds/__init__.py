@@ -11,10 +11,10 @@ from typing import Final
 
 from scraper.parse.kinds import audio, ordinary, picture, short, text, video
 from scraper.parse.kinds.build import Found
-from scraper.parse.source import Source
+from scraper.parse.parsed_page import ParsedPage
 
 #: ``item_show_type`` → what finds the body.
-READERS: Final[Mapping[int, tuple[Callable[[Source], Found | None], ...]]] = {
+READERS: Final[Mapping[int, tuple[Callable[[ParsedPage], Found | None], ...]]] = {
     0: (ordinary.body,),
     5: (video.body,),
     6: (audio.music,),
@@ -28,11 +28,11 @@ READERS: Final[Mapping[int, tuple[Callable[[Source], Found | None], ...]]] = {
 _UNKNOWN: Final = (short.body,)
 
 
-def body(source: Source, kind: int) -> Found | None:
+def body(parsed: ParsedPage, kind: int) -> Found | None:
     """The body of a page of this kind, None where it has none."""
     readers = READERS.get(kind, _UNKNOWN)
     for reader in readers if ordinary.body in readers else (*readers, ordinary.body):
-        found = reader(source)
+        found = reader(parsed)
         if found is not None:
             return found
     return None

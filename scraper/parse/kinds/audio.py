@@ -7,10 +7,10 @@ No real page of either was seen; the names below come from WeChat's page scripts
 from __future__ import annotations
 
 from scraper.models import Loss
-from scraper.parse import meta
+from scraper.parse import meta, values
 from scraper.parse.kinds import media
 from scraper.parse.kinds.build import Found, element, message
-from scraper.parse.source import Source
+from scraper.parse.parsed_page import ParsedPage
 
 _MUSIC = ("music_page_info", "qqmusic_info", "finder_music_card_list", "finder_music_card")
 _AUDIO = (
@@ -25,10 +25,10 @@ _AUDIO = (
 )
 
 
-def music(source: Source) -> Found | None:
+def music(parsed: ParsedPage) -> Found | None:
     """Kind 6."""
-    info = _first(source, _MUSIC)
-    title = media.text(info, "song_name", "music_name", "title", "name") or _title(source)
+    info = _first(parsed, _MUSIC)
+    title = media.text(info, "song_name", "music_name", "title", "name") or _title(parsed)
     if not title:
         return None
     url = media.link(info, "url", "play_url", "music_url", "audiourl", "link")
@@ -41,16 +41,16 @@ def music(source: Source) -> Found | None:
         albumurl=media.link(info, "cover_url", "cover", "albumurl", "img_url", "pic_url"),
         play__length=_whole_seconds(info),
     )
-    return _with_text(source, card, () if url else (Loss(kind="music-address", where=title),))
+    return _with_text(parsed, card, () if url else (Loss(kind="music-address", where=title),))
 
 
-def audio(source: Source) -> Found | None:
+def audio(parsed: ParsedPage) -> Found | None:
     """Kind 7."""
-    info = _first(source, _AUDIO)
+    info = _first(parsed, _AUDIO)
     id_ = media.text(
         info, "voice_encode_fileid", "voice_id", "voiceid", "audio_id", "file_id", "fileid"
-    ) or _voiceid(source)
-    title = media.text(info, "title", "name", "voice_name", "audio_name") or _title(source)
+    ) or _voiceid(parsed)
+    title = media.text(info, "title", "name", "voice_name", "audio_name") or _title(parsed)
     if not (title or id_):
         return None
     length = media.seconds(info)
@@ -62,14 +62,14 @@ def audio(source: Source) -> Found | None:
         play__length=round(length * 1000) if length else None,
         cover=media.link(info, "cover_url", "cover", "img_url", "pic_url"),
     )
-    return _with_text(source, card, () if id_ else (Loss(kind="audio-address", where=title),))
+    return _with_text(parsed, card, () if id_ else (Loss(kind="audio-address", where=title),))
 
 
-def _with_text(source: Source, card: str, losses: tuple[Loss, ...]) -> Found:
+def _with_text(parsed: ParsedPage, card: str, losses: tuple[Loss, ...]) -> Found:
     text = (
-        source.data("content_noencode") or source.data("desc")
-        if source.cgi is not None
-        else source.description()
+        parsed.data("content_noencode") or parsed.data("desc")
+        if parsed.cgi is not None
+        else parsed.description()
     )
     body = text if isinstance(text, str) else ""
     # Some audio messages carry a whole body of HTML, cards included; it then stands for itself.
@@ -82,32 +82,32 @@ def _with_text(source: Source, card: str, losses: tuple[Loss, ...]) -> Found:
     return Found(card + message(body), losses)
 
 
-def _first(source: Source, names: tuple[str, ...]) -> meta.Data:
+def _first(parsed: ParsedPage, names: tuple[str, ...]) -> values.Data:
     for name in names:
-        value = source.data(name) if source.cgi is not None else source.scripts.get(name)
-        for entry in meta.sequence(media.listed(value)):
-            if meta.mapping(entry):
-                return meta.mapping(entry)
+        value = parsed.data(name) if parsed.cgi is not None else parsed.scripts.get(name)
+        for entry in values.sequence(media.listed(value)):
+            if values.mapping(entry):
+                return values.mapping(entry)
     return {}
 
 
-def _title(source: Source) -> str | None:
-    value = meta.raw(source, "title")
+def _title(parsed: ParsedPage) -> str | None:
+    value = meta.raw(parsed, "title")
     return value if isinstance(value, str) and value.strip() else None
 
 
-def _voiceid(source: Source) -> str | None:
+def _voiceid(parsed: ParsedPage) -> str | None:
     for value in (
-        source.data("voiceid"),
-        source.scripts.get("voiceid"),
-        source.scripts.member("cgiData", "voiceid"),
-        source.scripts.property("voiceid"),
+        parsed.data("voiceid"),
+        parsed.scripts.get("voiceid"),
+        parsed.scripts.member("cgiData", "voiceid"),
+        parsed.scripts.property("voiceid"),
     ):
         if isinstance(value, str) and value.strip():
             return value.strip()
     return None
 
 
-def _whole_seconds(info: meta.Data) -> int | None:
+def _whole_seconds(info: values.Data) -> int | None:
     length = media.seconds(info)
     return round(length) if length else None

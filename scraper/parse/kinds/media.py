@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from scraper.models import Media, Transcoding
-from scraper.parse import meta
+from scraper.parse import values
 from scraper.parse.literal import Literal, number
-from scraper.parse.source import Source
+from scraper.parse.parsed_page import ParsedPage
 from scraper.plain import one_line
 from scraper.urls import without_tokens
 
@@ -15,7 +15,7 @@ from scraper.urls import without_tokens
 VOICE = "https://res.wx.qq.com/voice/getvoice?mediaid="
 
 
-def text(info: meta.Data, *names: str) -> str | None:
+def text(info: values.Data, *names: str) -> str | None:
     """The first of these members that holds text."""
     for name in names:
         value = info.get(name)
@@ -26,16 +26,16 @@ def text(info: meta.Data, *names: str) -> str | None:
     return None
 
 
-def link(info: meta.Data, *names: str) -> str | None:
+def link(info: values.Data, *names: str) -> str | None:
     """The first of these members that holds an address."""
     for name in names:
-        found = meta.address(info.get(name))
+        found = values.address(info.get(name))
         if found:
             return without_tokens(found)
     return None
 
 
-def seconds(info: meta.Data) -> float | None:
+def seconds(info: values.Data) -> float | None:
     """A duration in seconds out of ``duration_ms``, ``duration`` or ``play_length``, None for none."""
     for name, divisor in (("duration_ms", 1000.0), ("play_length", 1.0), ("duration", 1.0)):
         value = number(info.get(name)) if info.get(name) not in (None, "") else None
@@ -47,14 +47,14 @@ def seconds(info: meta.Data) -> float | None:
 def transcodings(value: Literal) -> tuple[Transcoding, ...]:
     """``mp_video_trans_info`` in the page's order; its addresses expire after some hours."""
     found = []
-    for entry in meta.sequence(value):
-        info = meta.mapping(entry)
+    for entry in values.sequence(value):
+        info = values.mapping(entry)
         coded = Transcoding(
             url=link(info, "url"),
             format_id=text(info, "format_id"),
-            width=meta.whole(info.get("width")) or None,
-            height=meta.whole(info.get("height")) or None,
-            size=meta.whole(info.get("filesize")) or None,
+            width=values.whole(info.get("width")) or None,
+            height=values.whole(info.get("height")) or None,
+            size=values.whole(info.get("filesize")) or None,
             quality=text(info, "video_quality_wording"),
         )
         if coded != Transcoding():
@@ -62,14 +62,14 @@ def transcodings(value: Literal) -> tuple[Transcoding, ...]:
     return tuple(found)
 
 
-def video(info: meta.Data) -> Media | None:
+def video(info: values.Data) -> Media | None:
     """One entry of ``video_page_infos``/``videoPageInfos``."""
     id_ = text(info, "video_id", "vid", "mpvid")
     if not id_:
         return None
     coded = transcodings(info.get("mp_video_trans_info"))
     durations = [
-        seconds(meta.mapping(entry)) for entry in meta.sequence(info.get("mp_video_trans_info"))
+        seconds(values.mapping(entry)) for entry in values.sequence(info.get("mp_video_trans_info"))
     ]
     return Media(
         type="video",
@@ -82,30 +82,30 @@ def video(info: meta.Data) -> Media | None:
     )
 
 
-def videos(source: Source) -> dict[str, Media]:
+def videos(parsed: ParsedPage) -> dict[str, Media]:
     """Every video that the page's data describes, by its id."""
-    if source.cgi is not None:
+    if parsed.cgi is not None:
         lists = [
-            source.data(name)
+            parsed.data(name)
             for name in ("video_page_infos", "video_page_info", "video_in_article")
         ]
     else:
-        lists = [source.scripts.get(name) for name in ("videoPageInfos", "video_page_infos")]
+        lists = [parsed.scripts.get(name) for name in ("videoPageInfos", "video_page_infos")]
     found: dict[str, Media] = {}
     for value in lists:
-        for entry in meta.sequence(value):
-            media = video(meta.mapping(entry))
+        for entry in values.sequence(value):
+            media = video(values.mapping(entry))
             if media is not None and media.id:
                 found.setdefault(media.id, media)
     return found
 
 
-def voices(source: Source) -> dict[str, Media]:
+def voices(parsed: ParsedPage) -> dict[str, Media]:
     """Every voice that the page's data describes, by its ``voice_encode_fileid``."""
     found: dict[str, Media] = {}
-    for value in (source.data("voice_in_appmsg"), listed(source.data("voice_in_appmsg_list_json"))):
-        for entry in meta.sequence(value):
-            info = meta.mapping(entry)
+    for value in (parsed.data("voice_in_appmsg"), listed(parsed.data("voice_in_appmsg_list_json"))):
+        for entry in values.sequence(value):
+            info = values.mapping(entry)
             id_ = text(info, "voice_id", "voice_encode_fileid", "voiceid")
             if id_:
                 sn = text(info, "sn")

@@ -7,30 +7,30 @@ import re
 import lxml.etree
 
 from scraper.parse.kinds.build import Found
-from scraper.parse.source import Source, html_of
+from scraper.parse.parsed_page import ParsedPage, html_of
 
 #: Other containers of a body in the order of trust: the reprint of 2018–2021, and classes that some savers leave.
 _CLASSES = ("rich_media_content", "share_content", "original_panel_content")
 
 
-def body(source: Source) -> Found | None:
+def body(parsed: ParsedPage) -> Found | None:
     """``content_noencode``, else the first container of the DOM that holds anything."""
-    html = source.cgi.html("content_noencode") if source.cgi is not None else None
+    html = parsed.cgi.html("content_noencode") if parsed.cgi is not None else None
     if html and html.strip():
         return Found(html)
-    return from_dom(source)
+    return from_dom(parsed)
 
 
-def from_dom(source: Source) -> Found | None:
+def from_dom(parsed: ParsedPage) -> Found | None:
     """The body that stands in the page's own HTML."""
-    content = source.content
+    content = parsed.content
     if content and holds_anything(content):
         return Found(content)
-    shared = source.by_id("js_share_content")
+    shared = parsed.by_id("js_share_content")
     if shared is not None and holds(shared):
         return Found(html_of(shared))
     for name in _CLASSES:
-        for element in source.by_class(name):
+        for element in parsed.by_class(name):
             if holds(element):
                 return Found(html_of(element))
     return None

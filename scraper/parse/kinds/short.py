@@ -9,7 +9,7 @@ import re
 
 from scraper.parse.kinds import ordinary, picture
 from scraper.parse.kinds.build import Found, message
-from scraper.parse.source import Source
+from scraper.parse.parsed_page import ParsedPage
 
 _HTML = re.compile(
     rb"<(?:p|section|div|img|span|h[1-6]|ul|ol|table|blockquote|iframe|mp-|mpvoice|qqmusic)[\s/>-]",
@@ -17,16 +17,16 @@ _HTML = re.compile(
 )
 
 
-def body(source: Source) -> Found | None:
+def body(parsed: ParsedPage) -> Found | None:
     """Whatever the page's data holds, in this order: HTML, pictures with text, text, the DOM."""
-    if source.cgi is None:
-        return ordinary.from_dom(source) or picture.body(source)
+    if parsed.cgi is None:
+        return ordinary.from_dom(parsed) or picture.body(parsed)
     for key in ("content_noencode", "short_content"):
-        html = source.cgi.html(key)
+        html = parsed.cgi.html(key)
         if html and _HTML.search(html):
             return Found(html)
-    found = picture.body(source)
+    found = picture.body(parsed)
     if found is not None:
         return found
-    text = source.data("short_content")
+    text = parsed.data("short_content")
     return Found(message(text)) if isinstance(text, str) and text.strip() else None

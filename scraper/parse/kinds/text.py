@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from scraper.parse import meta
+from scraper.parse import meta, values
 from scraper.parse.kinds.build import Found, paragraphs, picture
 from scraper.parse.literal import Literal
+from scraper.parse.parsed_page import ParsedPage, text_of
 from scraper.parse.scripts import written
-from scraper.parse.source import Source, text_of
 from scraper.plain import html_decode
 
 
-def body(source: Source) -> Found | None:
+def body(parsed: ParsedPage) -> Found | None:
     """The text and, after it, its pictures."""
-    info = meta.mapping(
-        source.data("text_page_info")
-        if source.cgi is not None
-        else source.scripts.get("text_page_info")
+    info = values.mapping(
+        parsed.data("text_page_info")
+        if parsed.cgi is not None
+        else parsed.scripts.get("text_page_info")
     )
-    text = _text(info.get("content_noencode")) or _text(source.data("content_noencode"))
+    text = _text(info.get("content_noencode")) or _text(parsed.data("content_noencode"))
     text = (
-        text or (_shown(source) if source.cgi is None else None) or _text(meta.raw(source, "title"))
+        text or (_shown(parsed) if parsed.cgi is None else None) or _text(meta.raw(parsed, "title"))
     )
     if not text:
         return None
@@ -31,9 +31,9 @@ def body(source: Source) -> Found | None:
     return Found(paragraphs(text) + "".join(picture(url) for url in dict.fromkeys(pictures)))
 
 
-def has_own_title(source: Source) -> bool:
+def has_own_title(parsed: ParsedPage) -> bool:
     """Whether the author gave the message a title; else WeChat puts the whole text there."""
-    return bool(meta.whole(meta.mapping(source.data("text_page_info")).get("is_user_title")))
+    return bool(values.whole(values.mapping(parsed.data("text_page_info")).get("is_user_title")))
 
 
 def _text(value: Literal) -> str | None:
@@ -43,19 +43,19 @@ def _text(value: Literal) -> str | None:
 def _addresses(value: Literal) -> list[str]:
     entries = value if isinstance(value, list) else []
     found = [
-        meta.address(entry if isinstance(entry, str) else meta.mapping(entry).get("cdn_url"))
+        values.address(entry if isinstance(entry, str) else values.mapping(entry).get("cdn_url"))
         for entry in entries
     ]
     return [url for url in found if url]
 
 
-def _shown(source: Source) -> str | None:
+def _shown(parsed: ParsedPage) -> str | None:
     """The text of the pages before cgiDataNew: in a script, inside ``.share_media_text``, or shown there."""
     for name in ("TextContentNoEncode", "ContentNoEncode"):
-        value = _text(source.scripts.get(name, "var"))
+        value = _text(parsed.scripts.get(name, "var"))
         if value:
             return html_decode(value) if "&lt;a " in value else value
-    for holder in source.by_class("share_media_text"):
+    for holder in parsed.by_class("share_media_text"):
         for script in holder.iter("script"):
             shown = written(script.text or "")
             if shown:
@@ -63,4 +63,4 @@ def _shown(source: Source) -> str | None:
         shown = text_of(holder)
         if shown:
             return shown
-    return text_of(source.by_id("js_panel_like_title"))
+    return text_of(parsed.by_id("js_panel_like_title"))

@@ -17,7 +17,7 @@ from scraper.parse.literal import Literal, unescape
 from scraper.parse.scripts import Scripts
 
 
-class Source:
+class ParsedPage:
     """One page; ``received`` is its body in UTF-8 without a BOM (see ``scraper.parse.encoding``)."""
 
     def __init__(self, page: Page, received: bytes) -> None:

@@ -14,52 +14,52 @@ from scraper.errors import Unrecognised
 from scraper.models import Loss
 from scraper.parse import kinds, meta, status
 from scraper.parse.kinds import media
-from scraper.parse.source import Source
+from scraper.parse.parsed_page import ParsedPage
 
 
-def read(source: Source) -> Body:
+def body(parsed: ParsedPage) -> Body:
     """The page's body, cleaned.
 
     Raises ``Gone``, ``Blocked``, ``NeedsPerson`` or ``Unrecognised`` for a page without one.
     """
-    if _ANYTHING.search(source.received) is None:
-        raise Unrecognised("the page is empty", url=source.page.url)
-    found = kinds.body(source, meta.kind(source)) if might_be_article(source) else None
+    if _ANYTHING.search(parsed.received) is None:
+        raise Unrecognised("the page is empty", url=parsed.page.url)
+    found = kinds.body(parsed, meta.kind(parsed)) if might_be_article(parsed) else None
     if found is None:
-        raise status.refuse(source)
+        raise status.refuse(parsed)
     hints = Hints(
-        base_url=source.url,
-        videos={**media.videos(source), **found.videos},
-        voices={**media.voices(source), **found.voices},
-        saved=source.cgi is None,
+        base_url=parsed.url,
+        videos={**media.videos(parsed), **found.videos},
+        voices={**media.voices(parsed), **found.voices},
+        saved=parsed.cgi is None,
     )
-    body = clean(found.html, hints=hints)
-    if not (body.text.strip() or body.images or body.media):
-        raise status.refuse(source)
-    losses = (*found.losses, *_unpaid(source, found.html))
+    cleaned = clean(found.html, hints=hints)
+    if not (cleaned.text.strip() or cleaned.images or cleaned.media):
+        raise status.refuse(parsed)
+    losses = (*found.losses, *_unpaid(parsed, found.html))
     if losses:
-        body = replace(body, losses=(*body.losses, *losses))
+        cleaned = replace(cleaned, losses=(*cleaned.losses, *losses))
     if found.role is not None:
         images = tuple(
             replace(image, role=found.role) if image.role == "body" else image
-            for image in body.images
+            for image in cleaned.images
         )
-        body = replace(body, images=images)
-    return body
+        cleaned = replace(cleaned, images=images)
+    return cleaned
 
 
-def _unpaid(source: Source, html: bytes | str) -> tuple[Loss, ...]:
+def _unpaid(parsed: ParsedPage, html: bytes | str) -> tuple[Loss, ...]:
     """What stands behind the preview of a paid article, where the page was fetched without having paid."""
     raw = html if isinstance(html, bytes) else html.encode("utf-8", "replace")
     return (Loss(kind="unpaid-part"),) if b"mp-pay-preview-filter" in raw else ()
 
 
-def might_be_article(source: Source) -> bool:
+def might_be_article(parsed: ParsedPage) -> bool:
     """Whether the page has the root of an article: its data, ``#js_article`` (since 2015) or a body's container."""
-    if (source.cgi is not None and "title" in source.cgi) or source.content is not None:
+    if (parsed.cgi is not None and "title" in parsed.cgi) or parsed.content is not None:
         return True
-    return any(source.by_id(name) is not None for name in _ROOTS) or bool(
-        source.by_class("rich_media_content")
+    return any(parsed.by_id(name) is not None for name in _ROOTS) or bool(
+        parsed.by_class("rich_media_content")
     )
 
 
