@@ -55,7 +55,7 @@ def shell_lines(page: str) -> list[str]:
 
 def headings(page: str) -> list[tuple[int, str]]:
     """Level and text of each heading."""
-    return [(len(marks), text) for marks, text in _HEADING.findall(_prose(page))]
+    return [(len(marks), text) for marks, text in _HEADING.findall(prose(page))]
 
 
 def anchors(page: str) -> set[str]:
@@ -74,21 +74,21 @@ def anchors(page: str) -> set[str]:
 
 def links(page: str) -> list[str]:
     """The targets of a page's links and pictures, code left out."""
-    return [one or other for one, other in _LINK.findall(_INLINE_CODE.sub("", _prose(page)))]
+    return [one or other for one, other in _LINK.findall(_INLINE_CODE.sub("", prose(page)))]
 
 
 def named_files(page: str) -> Iterator[str]:
     """Files and folders of this repository that a page names in inline code, test ids without their ``::``."""
-    for code in _INLINE_CODE.findall(_prose(page)):
+    for code in _INLINE_CODE.findall(prose(page)):
         if re.fullmatch(r"(archive|scraper|tests|benchmarks|docs|\.ci)/[\w./-]*(::\w+)?", code):
             yield code.partition("::")[0]
 
 
 def named_tests(page: str) -> list[tuple[str, str]]:
     """File and function of each test that a page names as ``tests/FILE.py::FUNCTION``."""
-    return re.findall(r"`(tests/[\w./-]+\.py)::(\w+)`", _prose(page))
+    return re.findall(r"`(tests/[\w./-]+\.py)::(\w+)`", prose(page))
 
 
-def _prose(page: str) -> str:
+def prose(page: str) -> str:
     """The page without fenced code and comments."""
     return _COMMENT.sub("", _FENCE.sub("", read(page)))
