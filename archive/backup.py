@@ -16,15 +16,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from archive.db import seal
-from archive.db.schema import open_database, trouble
+from archive.db import file_checksums
+from archive.db.errors import sqlite_errors
+from archive.db.names import ARCHIVE_DB, CONFIG, SNAPSHOTS_DB
+from archive.db.opening import connect, open_database
 from archive.document.layout import is_untouched
 from archive.errors import ArchiveError, BadInput, CannotCreate, Corrupt, DiskTrouble
 from archive.exporters.files import link_or_copy, put
 from archive.store import Store
 
-DATABASES = ("archive.db", "snapshots.db")
-_KNOWN = {*DATABASES, "articles", "media", "config.toml"}
+DATABASES = (ARCHIVE_DB, SNAPSHOTS_DB)
+_KNOWN = {*DATABASES, "articles", "media", CONFIG}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,14 +80,14 @@ def backup(
             if (root / name).exists():
                 _copy_database(root / name, target / name)
                 report.bytes += (target / name).stat().st_size
-        if (root / "config.toml").exists():
-            put(target / "config.toml", (root / "config.toml").read_bytes())
+        if (root / CONFIG).exists():
+            put(target / CONFIG, (root / CONFIG).read_bytes())
         with open_database(
-            target / "archive.db"
-        ) as db:  # for writing: the copy gets its seal when it is closed
+            target / ARCHIVE_DB
+        ) as db:  # for writing: closing it notes the copy's checksums
             _copy_files(Store(db, target), root, target, report, progress)
-        if (target / "snapshots.db").exists():
-            seal.lay(target / "snapshots.db")
+        if (target / SNAPSHOTS_DB).exists():
+            file_checksums.write(target / SNAPSHOTS_DB)
     except OSError as error:
         kind = CannotCreate if isinstance(error, PermissionError) else DiskTrouble
         raise kind(
@@ -96,7 +98,7 @@ def backup(
 
 
 def _refuse(root: Path, target: Path) -> None:
-    if not (root / "archive.db").exists():
+    if not (root / ARCHIVE_DB).exists():
         raise BadInput(f"there is no archive at {root}: nothing to back up")
     here, there = root.resolve(), target.resolve()
     if here == there or here in there.parents or there in here.parents:
@@ -105,7 +107,7 @@ def _refuse(root: Path, target: Path) -> None:
         )
     if target.exists() and not target.is_dir():
         raise BadInput(f"{target} is a file: give a folder")
-    if target.is_dir() and not (target / "archive.db").exists():
+    if target.is_dir() and not (target / ARCHIVE_DB).exists():
         foreign = [
             p.name for p in target.iterdir() if p.name not in _KNOWN and not p.name.startswith(".")
         ]
@@ -118,10 +120,9 @@ def _refuse(root: Path, target: Path) -> None:
 def _copy_database(source: Path, target: Path) -> None:
     part = target.with_name(f".{target.name}.part")
     part.unlink(missing_ok=True)
-    with trouble(source):
-        uri = f"{source.absolute().as_uri()}?mode=ro"
+    with sqlite_errors(source):
         with (
-            closing(sqlite3.connect(uri, uri=True, timeout=30)) as old,
+            closing(connect(source, readonly=True)) as old,
             closing(sqlite3.connect(part)) as new,
         ):
             # In one step: with several, each commit of the running command would begin the copy again.

@@ -13,10 +13,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from archive.db.names import CONFIG
 from archive.errors import BadConfig
 from scraper.defaults import DEFAULT_USER_AGENT
-
-FILE_NAME = "config.toml"
 
 #: Which environment variable stands for which setting; the usual names, so that proxies work as everywhere.
 ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
@@ -120,7 +119,7 @@ def load(root: Path, environ: Mapping[str, str] | None = None) -> Config:
     """
     environ = os.environ if environ is None else environ
     config = Config()
-    path = root / FILE_NAME
+    path = root / CONFIG
     for name, value in _read(path).items():
         config = config.override(str(path), **{name: _checked(name, value, str(path))})
     for name, variables in ENVIRONMENT.items():

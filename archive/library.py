@@ -13,7 +13,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from archive.db.lock import Lock
-from archive.db.schema import ArchiveDatabase, migrations, open_database
+from archive.db.migrations import ARCHIVE
+from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
+from archive.db.opening import ArchiveDatabase, open_database
 from archive.store import Edge, Store, Stored, Version, browse, reading
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from archive.search.similar import Similar
     from scraper.models import Article, Page
 
-DATABASE = "archive.db"
 T = TypeVar("T")
 
 
@@ -41,17 +42,17 @@ class Library:
         self.root = root
         self._lock = threading.RLock()
         self._ready()
-        self._db: ArchiveDatabase | None = open_database(root / DATABASE, readonly=True)
+        self._db: ArchiveDatabase | None = open_database(root / ARCHIVE_DB, readonly=True)
         self._store = Store(self._db, root)
         self._searcher: Searcher | None = None
         self._shelves = Remembered(browse.shelves)
 
     def _ready(self) -> None:
         """Make the database, or bring it up to date, where that is due."""
-        place = self.root / DATABASE
+        place = self.root / ARCHIVE_DB
         if place.exists():
             with open_database(place, readonly=True, outdated=True) as db:
-                if not migrations.pending(db):
+                if not ARCHIVE.pending(db.conn):
                     return
         with Lock(self.root, command="archive.open"):
             open_database(place).close()
@@ -145,7 +146,7 @@ class Library:
         """The index is another version's, or was left unfinished."""
         from archive.search.rebuild import reindex
 
-        with Lock(self.root, command="archive.search"), open_database(self.root / DATABASE) as db:
+        with Lock(self.root, command="archive.search"), open_database(self.root / ARCHIVE_DB) as db:
             reindex(db.conn)
 
     def get(self, name: str) -> Stored:
@@ -183,7 +184,7 @@ class Library:
     ) -> Iterator[Stored]:
         """Articles by publication, newest first, one at a time; filters as ``Store.articles``."""
         # A connection of its own: the caller may take as long as it likes, in whatever thread.
-        with open_database(self.root / DATABASE, readonly=True) as db:
+        with open_database(self.root / ARCHIVE_DB, readonly=True) as db:
             yield from Store(db, self.root).articles(
                 account=account, since=since, until=until, gone=gone
             )
@@ -207,15 +208,19 @@ class Library:
 
     def raw_page(self, name: str, number: int | None = None) -> Page | None:
         """The page as it came, of the newest or another version; ``None`` where no raw page was kept."""
-        from archive.snapshots import FILE_NAME, Snapshots
+        from archive.snapshots import Snapshots
 
         with self._lock:
             held = self._store.get(name)
             versions = {one.number: one for one in self._store.versions(held.article_id)}
         version = versions.get(held.version if number is None else number)
-        if version is None or version.snapshot_id is None or not (self.root / FILE_NAME).exists():
+        if (
+            version is None
+            or version.snapshot_id is None
+            or not (self.root / SNAPSHOTS_DB).exists()
+        ):
             return None
-        with Snapshots(self.root / FILE_NAME, readonly=True) as snapshots:
+        with Snapshots(self.root / SNAPSHOTS_DB, readonly=True) as snapshots:
             return snapshots.get(version.snapshot_id)
 
     # --- to leaf through ---------------------------------------------------------------------------------------------

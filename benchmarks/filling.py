@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from archive.db.checks import CONTENT, HEAD, content_check, head_check
-from archive.db.schema import open_database
+from archive.db.checksums import CONTENT, HEAD, content_checksum, head_checksum
+from archive.db.opening import open_database
 from archive.search.rebuild import reindex
 from benchmarks.synthetic import Draft
 
@@ -42,7 +42,7 @@ def seal(conn: sqlite3.Connection, number: int) -> None:
     )
     conn.execute(
         "UPDATE articles SET head_check = ?, content_check = ? WHERE id = ?",
-        (head_check(row), content_check(row), number),
+        (head_checksum(row), content_checksum(row), number),
     )
 
 

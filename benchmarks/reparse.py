@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from archive.db.schema import open_database
+from archive.db.opening import open_database
 from archive.reparse import reparse
 from archive.snapshots import Snapshots
 from archive.store import Store

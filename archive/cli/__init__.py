@@ -209,22 +209,10 @@ def _sqlite_error(error: Exception, app: App) -> int | None:
 
     if not isinstance(error, sqlite3.Error):
         return None
-    text = str(error)
-    if "full" in text or "disk I/O" in text:
-        return _fail(
-            app,
-            f"the database cannot be written: {text}. Make room and run it again; nothing is lost.",
-            DISK,
-        )
-    if "malformed" in text or "not a database" in text:
-        return _fail(
-            app, f"the database is damaged: {text}. Run `wechat-archive verify --repair`.", 65
-        )
-    if "locked" in text:
-        return _fail(app, "the database is in use by another program; try again later.", 75)
-    if "readonly" in text or "unable to open" in text:
-        return _fail(app, f"the database cannot be opened for writing: {text}.", CANNOT_CREATE)
-    return None
+    from archive.db.errors import as_archive_error
+
+    told = as_archive_error(error, app.root)
+    return None if type(told) is ArchiveError else _fail(app, str(told), told.exit_code)
 
 
 def _bug(error: Exception, app: App) -> int:

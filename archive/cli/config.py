@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from archive.cli.common import App, archive_command, pass_app
+from archive.db.names import CONFIG
 
 
 @archive_command("config", short_help="Show the settings in force and where they come from.")
@@ -20,7 +21,7 @@ def command(app: App, as_json: bool, init: bool) -> None:
     from archive import config as settings
     from scraper.redact import redact
 
-    path = app.root / settings.FILE_NAME
+    path = app.root / CONFIG
     if init:
         _write_template(app, settings.template())
     shown = {
@@ -56,9 +57,8 @@ def _plain(value: object) -> str:
 
 
 def _write_template(app: App, text: str) -> None:
-    from archive.config import FILE_NAME
 
-    path = app.root / FILE_NAME
+    path = app.root / CONFIG
     if path.exists():
         raise click.UsageError(f"{path} is already there; edit it, or move it away first.")
     app.root.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ import difflib
 import click
 
 from archive.cli.common import App, archive_command, pass_app
+from archive.db.names import ARCHIVE_DB
 
 
 @archive_command("diff", short_help="Show what changed between versions of an article.")
@@ -21,11 +22,11 @@ def command(app: App, name: str, older: int | None, newer: int | None) -> None:
     difference nothing is printed.
     """
     import archive
-    from archive.db.schema import open_database
+    from archive.db.opening import open_database
     from archive.errors import NotHeld
     from archive.store import Store
 
-    with open_database(app.root / "archive.db", readonly=True) as db:
+    with open_database(app.root / ARCHIVE_DB, readonly=True) as db:
         store = Store(db, app.root)
         held = store.get(name)
         newer = newer or held.version

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli.common import App, archive_command, pass_app, rows_as_json
+from archive.db.names import ARCHIVE_DB
 
 if TYPE_CHECKING:
     from archive.store import Stored
@@ -62,10 +63,10 @@ def command(app: App, /, as_json: bool, oldest_first: bool, **filters: Any) -> N
 
     Use a key, or its first six characters, with show and diff. Never touches the network.
     """
-    from archive.db.schema import open_database
+    from archive.db.opening import open_database
     from archive.store import Store
 
-    with open_database(app.root / "archive.db", readonly=True) as db:
+    with open_database(app.root / ARCHIVE_DB, readonly=True) as db:
         articles = Store(db, app.root).articles(newest_first=not oldest_first, **filters)
         if as_json:
             rows_as_json(article.to_json() for article in articles)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.common import App, archive_command, pass_app
+from archive.db.names import SNAPSHOTS_DB
 
 if TYPE_CHECKING:
     from archive.snapshots.repack import Repacked
@@ -29,9 +30,9 @@ def command(app: App, jobs: int | None, wait: bool, as_json: bool) -> None:
     from archive.db.lock import Lock
     from archive.errors import NotHeld
     from archive.run.signals import Interrupted, Signals
-    from archive.snapshots import FILE_NAME, Snapshots
+    from archive.snapshots import Snapshots
 
-    place = app.root / FILE_NAME
+    place = app.root / SNAPSHOTS_DB
     if not place.exists():
         raise NotHeld(f"there are no raw pages in {app.root}: snapshots.db is not there")
     signals = Signals()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from archive.cli.common import App, Command, archive_command, pass_app
+from archive.db.names import ARCHIVE_DB
 from scraper.zone import CHINA
 
 if TYPE_CHECKING:
@@ -212,10 +213,10 @@ def with_index(app: App, work: Callable[[sqlite3.Connection], T]) -> T:
 def rebuild(app: App) -> int:
     """Make the index anew under the archive's lock; returns how many articles."""
     from archive.db.lock import Lock
-    from archive.db.schema import open_database
+    from archive.db.opening import open_database
     from archive.search.rebuild import reindex
 
-    with Lock(app.root), open_database(app.root / "archive.db") as db:
+    with Lock(app.root), open_database(app.root / ARCHIVE_DB) as db:
         if not app.watched:
             return reindex(db.conn)
         from rich.console import Console
@@ -295,13 +296,11 @@ def reindex(app: App, /, datasette: Path | None) -> None:
         datasette.write_text(
             json.dumps(metadata(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
         )
-        app.say(
-            f"wrote {datasette}; now: datasette {app.root / 'archive.db'} --metadata {datasette}"
-        )
+        app.say(f"wrote {datasette}; now: datasette {app.root / ARCHIVE_DB} --metadata {datasette}")
         return
     from archive.errors import NotHeld
 
-    if not (app.root / "archive.db").exists():
+    if not (app.root / ARCHIVE_DB).exists():
         raise NotHeld(f"there is no archive at {app.root}: save an article there first")
     number = rebuild(app)
     app.say(f"{number} articles indexed")

@@ -9,6 +9,7 @@ import click
 
 from archive.cli.common import App, archive_command, pass_app
 from archive.cli.crawling import Duration
+from archive.db.names import ARCHIVE_DB
 
 if TYPE_CHECKING:
     from archive.web.settings import Settings
@@ -88,7 +89,7 @@ def _serve(app: App, settings: Settings, open_browser: bool) -> None:
     from archive.errors import NotHeld
     from archive.web.server import serve
 
-    if not (app.root / "archive.db").exists():
+    if not (app.root / ARCHIVE_DB).exists():
         if settings.read_only:
             raise NotHeld(f"there is no archive in {app.root} to show: --archive DIR names another")
         app.say(f"there is no archive in {app.root} yet: an empty one is made")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli.common import App, archive_command, pass_app, rows_as_json
+from archive.db.names import ARCHIVE_DB
 
 if TYPE_CHECKING:
     from archive.store import Store, Stored
@@ -43,10 +44,10 @@ def command(app: App, name: str, what: str | None, number: int | None, as_json: 
 
     With --json: all facts, addresses, media and links as one object. Never touches the network.
     """
-    from archive.db.schema import open_database
+    from archive.db.opening import open_database
     from archive.store import Store
 
-    with open_database(app.root / "archive.db", readonly=True) as db:
+    with open_database(app.root / ARCHIVE_DB, readonly=True) as db:
         store = Store(db, app.root)
         held = store.get(name)
         if what == "versions":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli.common import App, archive_command, pass_app
+from archive.db.names import ARCHIVE_DB
 
 if TYPE_CHECKING:
     from archive.crawl.frontier import SqliteFrontier
@@ -22,11 +23,10 @@ def command(app: App, as_json: bool, failed: bool) -> None:
 
     Albums are shown with how many of their articles are held and which are missing.
     """
-    from archive.db.schema import open_database
-    from archive.run.parts import DATABASE
+    from archive.db.opening import open_database
     from archive.status import collect
 
-    db = open_database(app.root / DATABASE, readonly=True)
+    db = open_database(app.root / ARCHIVE_DB, readonly=True)
     try:
         if failed:
             _list_failed(db.conn)
@@ -191,13 +191,12 @@ def _frontier(app: App, wait: bool) -> Any:
 
     from archive.crawl.frontier import SqliteFrontier
     from archive.db.lock import Lock
-    from archive.db.schema import open_database
-    from archive.run.parts import DATABASE
+    from archive.db.opening import open_database
 
     @contextmanager
     def opened() -> Any:
         with Lock(app.root, wait=wait):
-            db = open_database(app.root / DATABASE)
+            db = open_database(app.root / ARCHIVE_DB)
             try:
                 yield SqliteFrontier(db.conn)
             finally:

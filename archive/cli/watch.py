@@ -11,6 +11,7 @@ import click
 
 from archive.cli.common import App, archive_command, pass_app, rows_as_json
 from archive.cli.crawling import Duration
+from archive.db.names import ARCHIVE_DB
 
 if TYPE_CHECKING:
     from archive.crawl.sources import Source, Sources
@@ -100,10 +101,9 @@ def _find(sources: Sources, name: str) -> Source:
 
 def _list(app: App, as_json: bool) -> None:
     from archive.crawl.sources import Sources
-    from archive.db.schema import open_database
-    from archive.run.parts import DATABASE
+    from archive.db.opening import open_database
 
-    db = open_database(app.root / DATABASE, readonly=True)
+    db = open_database(app.root / ARCHIVE_DB, readonly=True)
     try:
         found = Sources(db.conn).all()
     finally:
@@ -141,11 +141,10 @@ def _period(seconds: float) -> str:
 def _sources(app: App, wait: bool) -> Iterator[Sources]:
     from archive.crawl.sources import Sources
     from archive.db.lock import Lock
-    from archive.db.schema import open_database
-    from archive.run.parts import DATABASE
+    from archive.db.opening import open_database
 
     with Lock(app.root, wait=wait):
-        db = open_database(app.root / DATABASE)
+        db = open_database(app.root / ARCHIVE_DB)
         try:
             yield Sources(db.conn)
         finally:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from archive.crawl.frontier import stamp, transaction
+from archive.crawl.frontier import stamp
+from archive.db.transactions import transaction
 from scraper import urls
 from scraper.crawl.protocols import AlbumPage, Task
 from scraper.errors import NotAnAddress

@@ -11,7 +11,8 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from archive.crawl.frontier import stamp, transaction
+from archive.crawl.frontier import stamp
+from archive.db.transactions import transaction
 from archive.errors import CoolingDown
 from scraper.crawl.loop import Judge
 from scraper.errors import Blocked

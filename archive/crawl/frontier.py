@@ -13,11 +13,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from archive.db.transactions import transaction, unsynced_transaction
 from scraper import urls
 from scraper.crawl.protocols import Find, Task
 from scraper.errors import Gone, ScrapeError
@@ -36,32 +36,6 @@ class Failure:
     attempts: int
     due: str | None
     since: str
-
-
-@contextmanager
-def transaction(conn: sqlite3.Connection) -> Iterator[None]:
-    """One transaction, or a part of the one that is open."""
-    if conn.in_transaction:
-        yield
-        return
-    conn.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        conn.rollback()
-        raise
-    conn.commit()
-
-
-@contextmanager
-def light(conn: sqlite3.Connection) -> Iterator[None]:
-    """A transaction that does not wait for the disk: safe from a kill, and after a power cut there or not there."""
-    conn.execute("PRAGMA synchronous = NORMAL")
-    try:
-        with transaction(conn):
-            yield
-    finally:
-        conn.execute("PRAGMA synchronous = FULL")
 
 
 def stamp(moment: datetime) -> str:
@@ -190,7 +164,7 @@ class SqliteFrontier:
 
     def fetched(self, task: Task, snapshot_id: int | None, now: datetime) -> None:
         """The raw page of the task is safe. Where a power cut takes this note, the page is found by its address."""
-        with light(self.conn):
+        with unsynced_transaction(self.conn):
             self._set(task.id, now, state="fetched", snapshot_id=snapshot_id)
 
     def keep_page(self, task: Task, meta: dict[str, Any], body: bytes, now: datetime) -> None:

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from archive.crawl.frontier import stamp, transaction
+from archive.crawl.frontier import stamp
+from archive.db.transactions import transaction
 from archive.errors import BadInput, NotHeld
 from scraper import feeds, urls
 from scraper.errors import NotAnAddress, ScrapeError

@@ -1,4 +1,4 @@
-"""The tables of the crawl, as ``archive/db/schema.py`` makes them: queue, sources, cool-down, runs."""
+"""The tables of the crawl, made by a migration: queue, sources, cool-down, runs."""
 
 from __future__ import annotations
 

@@ -16,9 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from archive.db.names import LOCK
 from archive.errors import CannotCreate, DiskTrouble, Locked
-
-FILE_NAME = ".lock"
 
 
 class Lock:
@@ -29,7 +28,7 @@ class Lock:
     """
 
     def __init__(self, root: Path, wait: bool = False, command: str | None = None) -> None:
-        self._path = root / FILE_NAME
+        self._path = root / LOCK
         self._wait = wait
         self._command = command or shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
         self._handle: int | None = None
@@ -100,7 +99,7 @@ class Lock:
 def holder_of(root: Path) -> tuple[int, str, str] | None:
     """``(pid, command, since)`` as the last holder signed; None where nobody did."""
     try:
-        note = json.loads((root / FILE_NAME).read_text(encoding="utf-8"))
+        note = json.loads((root / LOCK).read_text(encoding="utf-8"))
         return int(note["pid"]), str(note["command"]), str(note["since"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -1,4 +1,4 @@
-"""The tables that search needs, executed by a migration of ``archive/db/schema.py``.
+"""The tables that search needs, made by a migration.
 
 ``search_terms``      one contentless FTS5 table: which articles hold which token (`terms.tokens`), no positions.
 ``search_documents``  one short row an article: where it stands in ``search_terms``, when it was published, its filters.

@@ -8,14 +8,15 @@ from itertools import chain
 from pathlib import Path
 from typing import IO
 
-from archive.db.schema import open_database
+from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
+from archive.db.opening import open_database
 from archive.errors import ArchiveError
 from archive.exporters import epub, html, tables
 from archive.exporters.files import link_or_copy, put, written
 from archive.exporters.pictures import held
 from archive.exporters.report import ExportReport
 from archive.exporters.select import Selection, chosen, in_album_order, require
-from archive.snapshots import FILE_NAME, Snapshot, Snapshots
+from archive.snapshots import Snapshot, Snapshots
 from archive.store import Store, Stored
 
 FORMATS = ("markdown", "html", "jsonl", "csv", "epub", "warc")
@@ -42,7 +43,7 @@ def export(
     report = ExportReport(
         format=format, target=str(target) if isinstance(target, Path) else "standard output"
     )
-    with open_database(root / "archive.db", readonly=True) as db:
+    with open_database(root / ARCHIVE_DB, readonly=True) as db:
         store = Store(db, root)
         if format == "warc":
             _warc(store, target, selection, report, images, progress)
@@ -147,11 +148,11 @@ def _warc(
 ) -> None:
     from archive.exporters.warc import write_images, write_warc
 
-    if not (store.root / FILE_NAME).exists():
+    if not (store.root / SNAPSHOTS_DB).exists():
         raise ArchiveError(
-            f"{store.root} has no {FILE_NAME}: no raw pages were kept, so there is nothing for a WARC"
+            f"{store.root} has no {SNAPSHOTS_DB}: no raw pages were kept, so there is nothing for a WARC"
         )
-    with Snapshots(store.root / FILE_NAME, readonly=True) as snapshots:
+    with Snapshots(store.root / SNAPSHOTS_DB, readonly=True) as snapshots:
         if selection.is_all:
             total = snapshots.count()
             wanted = snapshots.each()

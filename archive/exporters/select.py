@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from archive.db.names import ARCHIVE_DB
 from archive.errors import NotHeld
 from archive.store import Store, Stored
 
@@ -65,7 +66,7 @@ def in_album_order(store: Store, album: str, articles: Sequence[Stored]) -> list
 def _found(store: Store, query: str) -> set[int]:
     from archive.search import search
 
-    hits = search(store.root / "archive.db", query, limit=1_000_000, newest=True)
+    hits = search(store.root / ARCHIVE_DB, query, limit=1_000_000, newest=True)
     return {hit.article_id for hit in hits}
 
 

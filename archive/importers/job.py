@@ -12,7 +12,9 @@ from urllib.parse import unquote
 
 from archive.crawl.frontier import SqliteFrontier
 from archive.db.lock import Lock
-from archive.db.schema import open_database
+from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
+from archive.db.opening import open_database
+from archive.db.transactions import transaction
 from archive.document import frontmatter
 from archive.document.reading import Head, read_body, read_head
 from archive.errors import BadInput
@@ -22,7 +24,7 @@ from archive.importers.report import ImportReport, Taken
 from archive.record import iso
 from archive.run.signals import Interrupted, Signals
 from archive.search.rebuild import maintain_index
-from archive.snapshots import FILE_NAME, Snapshots
+from archive.snapshots import Snapshots
 from archive.snapshots.choose import BULK_LEVEL19_MIN_BYTES
 from archive.store import Store
 from archive.store.types import Stored
@@ -66,8 +68,8 @@ def import_files(
     with signals.listening(), ExitStack() as stack:
         try:
             stack.enter_context(Lock(root, wait=wait))
-            db = stack.enter_context(open_database(root / "archive.db"))
-            kept = stack.enter_context(Snapshots(root / FILE_NAME)) if snapshots else None
+            db = stack.enter_context(open_database(root / ARCHIVE_DB))
+            kept = stack.enter_context(Snapshots(root / SNAPSHOTS_DB)) if snapshots else None
             store = Store(db, root, versions=versions, eager=False)
             job = _Job(root, store, kept, report, signals, tell, links)
             job.run(todo, progress)
@@ -320,7 +322,7 @@ class _Job:
         """What the file says of the archive's own facts."""
         holding = head.holding
         if holding.changed is not None and self.store.stored(article_id).changed != holding.changed:
-            with self.store.db.atomic():
+            with transaction(self.store.db.conn):
                 self.store._update(article_id, changed=iso(holding.changed))
                 self.store._mark_stale([article_id])
         if holding.gone is not None:

@@ -12,15 +12,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from archive.crawl.frontier import transaction
 from archive.db.lock import Lock
-from archive.db.schema import open_database
+from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
+from archive.db.opening import open_database
+from archive.db.transactions import transaction
 from archive.errors import ArchiveError, NotHeld
 from archive.record import iso, storable
 from archive.reparse.report import Change, ReparseReport, diff, differing
 from archive.reparse.work import Read, read_all
 from archive.run.signals import Interrupted, Signals
-from archive.snapshots import FILE_NAME, Snapshots
+from archive.snapshots import Snapshots
 from archive.store import Store
 from archive.store.decide import is_hollow
 from archive.store.finding import identified
@@ -72,12 +73,12 @@ def reparse(
     with signals.listening(), ExitStack() as stack:
         if not dry_run:
             stack.enter_context(Lock(root, wait=wait))
-        if not (root / FILE_NAME).exists():
+        if not (root / SNAPSHOTS_DB).exists():
             raise ArchiveError(
-                f"{root} has no {FILE_NAME}: its articles were kept without raw pages, so nothing can be made again; "
-                "`save --refresh` fetches them"
+                f"{root} has no {SNAPSHOTS_DB}: its articles were kept without raw pages, so nothing "
+                "can be made again; `save --refresh` fetches them"
             )
-        db = stack.enter_context(open_database(root / "archive.db", readonly=dry_run))
+        db = stack.enter_context(open_database(root / ARCHIVE_DB, readonly=dry_run))
         store = Store(db, root, versions=versions, eager=False)
         job = _Job(root, store, report, signals, tell)
         try:
@@ -119,7 +120,7 @@ class _Job:
         for item in items:
             by_snapshot.setdefault(item.snapshot_id, []).append(item)
         jobs = max(1, min(jobs, len(by_snapshot) // PAGES_A_PROCESS))
-        reads = read_all(self.root / FILE_NAME, list(by_snapshot), jobs)
+        reads = read_all(self.root / SNAPSHOTS_DB, list(by_snapshot), jobs)
         try:
             for done, read in enumerate(reads, start=1):
                 with self.signals.hold():
@@ -173,7 +174,7 @@ class _Job:
         """The newest page of each address that gave no article: a status page, or one that nobody understood."""
         sql = "SELECT snapshot_id FROM articles UNION SELECT snapshot_id FROM versions"
         used = {row[0] for row in self.conn.execute(sql)}
-        with Snapshots(self.root / FILE_NAME, readonly=True) as snapshots:
+        with Snapshots(self.root / SNAPSHOTS_DB, readonly=True) as snapshots:
             for snapshot_id, address in snapshots.newest_ids():
                 held = self.conn.execute(
                     "SELECT 1 FROM addresses WHERE address = ?", (address,)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from archive.crawl.frontier import light, stamp
+from archive.crawl.frontier import stamp
+from archive.db.transactions import unsynced_transaction
 from archive.run.report import RunReport
 
 #: An hourly run makes 9,000 rows a year; older ones say nothing that anybody asks.
@@ -14,7 +15,7 @@ _KEPT = 2000
 
 def begin(conn: sqlite3.Connection, command: str, now: datetime) -> int:
     """A command begins; the number of its row. A row without an end was killed."""
-    with light(conn):
+    with unsynced_transaction(conn):
         cursor = conn.execute(
             "INSERT INTO runs (command, started) VALUES (?, ?)", (command, stamp(now))
         )
@@ -31,7 +32,7 @@ def last_asked(conn: sqlite3.Connection) -> datetime | None:
 
 def end(conn: sqlite3.Connection, run_id: int, report: RunReport, now: datetime) -> None:
     """A command ended as its report says."""
-    with light(conn):
+    with unsynced_transaction(conn):
         conn.execute(
             "UPDATE runs SET ended = ?, exit_code = ?, reason = ?, requests = ?, saved = ?, unchanged = ?, "
             "followed = ?, failed = ?, waiting = ?, summary = ? WHERE id = ?",

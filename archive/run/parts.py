@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from archive.crawl.cooldown import CoolDown
 from archive.crawl.frontier import SqliteFrontier
 from archive.db.lock import Lock
-from archive.db.schema import open_database
+from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
+from archive.db.opening import open_database
 from archive.snapshots import Snapshots
 from archive.store import Store
 from scraper.clock import Clock
@@ -24,8 +25,6 @@ from scraper.redact import redact
 if TYPE_CHECKING:
     from archive.config import Config
     from scraper.fetch import Fetcher
-
-DATABASE, SNAPSHOTS = "archive.db", "snapshots.db"
 
 
 @dataclass(slots=True)
@@ -71,12 +70,14 @@ def opened(
     with ExitStack() as stack:
         shown = command or redact(shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))
         stack.enter_context(Lock(root, wait=wait, command=shown))
-        db = open_database(root / DATABASE)
+        db = open_database(root / ARCHIVE_DB)
         stack.callback(db.close)
         # Files that lead to what has just arrived are written once at the end, not once an arrival.
         store = Store(db, root, versions=config.versions, eager=False)
         store.files.sweep()  # what a killed command left half-written
-        snapshots = stack.enter_context(Snapshots(root / SNAPSHOTS)) if config.snapshots else None
+        snapshots = (
+            stack.enter_context(Snapshots(root / SNAPSHOTS_DB)) if config.snapshots else None
+        )
         yield Parts(
             root, config, store, snapshots, SqliteFrontier(db.conn), CoolDown(db.conn), clock, rng
         )

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from archive.config import Config
-from archive.crawl.frontier import transaction
-from archive.db.schema import as_archive_error
+from archive.db.errors import as_archive_error
+from archive.db.names import ARCHIVE_DB
+from archive.db.transactions import transaction
 from archive.errors import CoolingDown, DiskTrouble
 from archive.media.images import ImageFetcher, missing_of
 from archive.run import due, history, pages, rechecks, watching
 from archive.run.inputs import Inputs, saved_pages
-from archive.run.parts import DATABASE, Parts, fetcher, opened
+from archive.run.parts import Parts, fetcher, opened
 from archive.run.report import Result, RunReport
 from archive.run.signals import Interrupted, Signals
 from archive.run.sink import ArchiveSink
@@ -407,7 +408,7 @@ class Job:
 def _disk(error: Exception) -> str:
     """What to say about a disk that fails; any other trouble is raised on."""
     if isinstance(error, sqlite3.Error):
-        error = as_archive_error(error, DATABASE)
+        error = as_archive_error(error, ARCHIVE_DB)
     foreign = (
         error.errno not in _DISK
         if isinstance(error, OSError)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.crawl import albums
 from archive.crawl.frontier import stamp
+from archive.db.transactions import transaction
 from archive.errors import Corrupt, NotHeld
 from archive.media.images import ImageFetcher, addresses_of, without_pictures
 from archive.run.report import Result
@@ -155,7 +156,7 @@ class ArchiveSink:
             self.report.images += got.came
             self.report.images_missing += got.missing
         now = self.clock.now()
-        with self.store.db.atomic():  # one commit, which is one wait for the disk
+        with transaction(self.store.db.conn):  # one commit, which is one wait for the disk
             kept = self.store.keep(
                 article, address=task.url, now=now, snapshot_id=snapshot_id, refresh=task.refresh
             )

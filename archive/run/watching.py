@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archive.crawl.frontier import transaction
 from archive.crawl.sources import Source, Sources
+from archive.db.transactions import transaction
 from archive.errors import BadInput
 from archive.run import due
 from archive.run.parts import Parts

@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from archive.errors import Corrupt, NotHeld
+from archive.db.errors import sqlite_errors
+from archive.db.names import ARCHIVE_DB
+from archive.db.opening import connect, require_archive
 from archive.search.match import Span
 from archive.search.plan import Plan
 from archive.search.query import parse
@@ -155,31 +157,13 @@ def open_readonly(path: str | Path) -> sqlite3.Connection:
     """
     place = Path(path)
     if place.suffix != ".db":
-        place = place / "archive.db"
-    if not place.exists():
-        raise NotHeld(f"there is no archive at {place.parent}: save an article there first")
-    for how in ("mode=ro", "immutable=1"):
-        # A folder that cannot be written (a backup disk) has no room for the write-ahead log's own
-        # file: nobody writes there either, so the file can be read as it lies.
-        conn = None
-        try:
-            conn = sqlite3.connect(
-                f"{place.absolute().as_uri()}?{how}", uri=True, timeout=30, check_same_thread=False
-            )
-            conn.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-        except (sqlite3.Error, UnicodeDecodeError) as error:
-            # UnicodeDecodeError: SQLite quotes a damaged definition in its message.
-            if conn is not None:
-                conn.close()
-            if how == "immutable=1" or "unable to open" not in str(error):
-                raise Corrupt(
-                    f"{place}: cannot be opened to search it ({error}); run `wechat-archive verify`"
-                ) from error
-            continue
+        place = place / ARCHIVE_DB
+    require_archive(place)
+    with sqlite_errors(place):
+        conn = connect(place, readonly=True)
         conn.execute("PRAGMA mmap_size = 1073741824")
         conn.execute("PRAGMA cache_size = -65536")
-        return conn
-    raise AssertionError("unreachable")
+    return conn
 
 
 def search(

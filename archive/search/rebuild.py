@@ -15,6 +15,7 @@ from datetime import datetime
 from itertools import groupby
 
 from archive.db.search_tables import CRISISMERGE, VERSION, WEEKLY_SPANS, fts5_settings
+from archive.db.transactions import transaction
 from archive.search.documents import documents, second
 from archive.search.index import Index, get_meta, is_current, read_meta, set_meta
 from archive.search.order import (
@@ -58,26 +59,24 @@ def reindex(conn: sqlite3.Connection, progress: Callable[[int, int], None] | Non
     if is_current(conn) or get_meta(conn, "building") != VERSION:
         _start(conn)
     index, meta = Index(conn), read_meta(conn)
-    with conn:
+    with transaction(conn):
         # What changed or went while an earlier rebuild lay unfinished.
         for row in conn.execute("SELECT article_id FROM search_before").fetchall():
             index.forget(row[0], meta)
     total = conn.execute("SELECT count(*) FROM articles").fetchone()[0]
     todo = _waiting(conn)
     done = total - len(todo)
-    with conn:
+    with transaction(conn):
         _configure(conn, hashsize=HASHSIZE_BULK, crisismerge=CRISISMERGE_BULK)
     for batch in _batches(conn, todo):
-        with conn:
-            conn.execute("BEGIN IMMEDIATE")
+        with transaction(conn):
             for article_id, rowid in batch:
                 for doc in documents(conn, [article_id]):
                     index.add(doc, meta, rowid)
         done += len(batch)
         if progress:
             progress(done, total)
-    with conn:
-        conn.execute("BEGIN IMMEDIATE")
+    with transaction(conn):
         conn.execute("INSERT INTO search_terms(search_terms) VALUES ('optimize')")
         set_meta(conn, "version", VERSION)
         conn.execute("DELETE FROM search_meta WHERE name IN ('building', 'leftover')")
@@ -188,8 +187,7 @@ class _Stopped(Exception):
 def _start(conn: sqlite3.Connection) -> None:
     rows = conn.execute("SELECT id, published FROM articles WHERE published IS NOT NULL")
     moments = sorted((second(datetime.fromisoformat(row[1])), int(row[0])) for row in rows)
-    with conn:
-        conn.execute("BEGIN IMMEDIATE")
+    with transaction(conn):
         conn.execute("INSERT INTO search_terms(search_terms) VALUES ('delete-all')")
         for table in (
             "search_documents",

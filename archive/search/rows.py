@@ -123,7 +123,7 @@ class Rows:
         if row.id in self._sound:
             return
         if not row.sound:
-            from archive.db.checks import require_sound  # rarely: no search should wait for it
+            from archive.db.checksums import require_sound  # rarely: no search should wait for it
 
             require_sound(self._conn, [row.key])
             raise NotIndexed(

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from archive.snapshots.check import Damage
 from archive.snapshots.facts import Snapshot
-from archive.snapshots.keeper import FILE_NAME, Snapshots
+from archive.snapshots.keeper import Snapshots
 
-__all__ = ["FILE_NAME", "Damage", "Snapshot", "Snapshots"]
+__all__ = ["Damage", "Snapshot", "Snapshots"]

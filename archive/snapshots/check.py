@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from archive.db import seal
+from archive.db import file_checksums
 from archive.errors import Corrupt
 from archive.snapshots import facts
 from archive.snapshots.reading import Reader
@@ -57,7 +57,7 @@ def check(kept: Reader, progress: Progress | None = None) -> Iterator[Damage]:
 
 
 def _structure(kept: Reader) -> Iterator[Damage]:
-    for what in seal.broken_blocks(kept.path) or ():
+    for what in file_checksums.broken_blocks(kept.path) or ():
         yield Damage(what=what)
     for pragma in ("integrity_check", "foreign_key_check"):
         try:
@@ -94,7 +94,7 @@ def _lesser(kept: Reader, body_id: int) -> Iterator[Damage]:
         (body_id,),
     )[0]
     *values, sealed = row
-    if facts.seal(*values) != sealed:
+    if facts.row_checksum(*values) != sealed:
         yield Damage(
             what=f"page {body_id}: its row is not what its seal says; the page itself can be read"
         )

@@ -78,7 +78,7 @@ def row(page: Page, address: str) -> dict[str, Any]:
     }
 
 
-def seal(*values: object) -> bytes:
+def row_checksum(*values: object) -> bytes:
     """Sixteen bytes that change when any of the values does (``str``, ``int``, ``bytes``, ``None``)."""
     known = hashlib.sha256()
     for value in values:

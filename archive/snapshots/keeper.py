@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from archive.db.transactions import transaction
 from archive.errors import Corrupt
 from archive.snapshots import facts
 from archive.snapshots.check import Damage, check
@@ -34,7 +35,6 @@ from scraper.redact import redact_url
 if TYPE_CHECKING:
     from archive.snapshots.repack import Repacked
 
-FILE_NAME = "snapshots.db"
 #: From so many pages packed against it on, a base's frame is kept twice.
 SPARE_FROM = 50
 #: Bytes of a quick frame that care would make smaller by something: half of the frame, at 20 KB.
@@ -96,15 +96,9 @@ class Snapshots:
                 if again:
                     return int(again[0])
             fresh = None if found else self._pack(page.body, sha256, row["address"])
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(self._db):
                 body_id = self._insert_body(page.body, sha256, fresh) if fresh else found
-                snapshot_id = self._insert_snapshot(row, body_id, sha256)
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            return snapshot_id
+                return self._insert_snapshot(row, body_id, sha256)
 
     def _held(self, body: bytes, sha256: str) -> int | None:
         """The row of a body that is held; one that cannot be read any more is mended from what is given now."""
@@ -129,7 +123,7 @@ class Snapshots:
             self._db.execute(
                 "UPDATE bodies SET sha256 = ?2, bytes = ?3, base_id = ?4, second_id = ?5, depth = ?6, frame = ?7, "
                 "sketch = ?8, seal = ?9 WHERE id = ?1",
-                (*values, facts.seal(*values)),
+                (*values, facts.row_checksum(*values)),
             )
         return body_id
 
@@ -179,7 +173,8 @@ class Snapshots:
         body_id = int(self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM bodies").fetchone()[0])
         values = (body_id, sha256, len(body), base_id, second_id, packed.depth, packed.frame, kept)
         self._db.execute(
-            "INSERT INTO bodies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*values, facts.seal(*values))
+            "INSERT INTO bodies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*values, facts.row_checksum(*values)),
         )
         if len(packed.frame) > WORTH_REPACKING:
             self._db.execute("INSERT INTO repack_queue VALUES (?)", (body_id,))
@@ -206,7 +201,12 @@ class Snapshots:
         )
         self._db.execute(
             "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (snapshot_id, *row.values(), body_id, facts.seal(snapshot_id, *row.values(), sha256)),
+            (
+                snapshot_id,
+                *row.values(),
+                body_id,
+                facts.row_checksum(snapshot_id, *row.values(), sha256),
+            ),
         )
         return snapshot_id
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archive.db.transactions import transaction
 from archive.errors import Corrupt
 from archive.snapshots import facts
 from archive.snapshots.choose import dump_sketch
@@ -30,7 +31,9 @@ def _row(kept: Reader, body_id: int) -> None:
     sql = "SELECT sha256, bytes, base_id, second_id, depth, frame, sketch, seal FROM bodies WHERE id = ?"
     *values, seal = connection.execute(sql, (body_id,)).fetchone()
     spares = connection.execute("SELECT frame FROM spares WHERE body_id = ?", (body_id,)).fetchall()
-    if facts.seal(body_id, *values) == seal and all(spare == values[5] for (spare,) in spares):
+    if facts.row_checksum(body_id, *values) == seal and all(
+        spare == values[5] for (spare,) in spares
+    ):
         return
     body = kept.body(
         body_id, fresh=True
@@ -52,15 +55,10 @@ def _row(kept: Reader, body_id: int) -> None:
         frame,
         look and dump_sketch(sketch(body)),
     )
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         connection.execute(
             "UPDATE bodies SET sha256 = ?2, bytes = ?3, base_id = ?4, second_id = ?5, depth = ?6, frame = ?7, "
             "sketch = ?8, seal = ?9 WHERE id = ?1",
-            (body_id, *right, facts.seal(body_id, *right)),
+            (body_id, *right, facts.row_checksum(body_id, *right)),
         )
         connection.execute("UPDATE spares SET frame = ? WHERE body_id = ?", (frame, body_id))
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from archive.db.errors import sqlite_errors
 from archive.errors import Corrupt, NotHeld
 from archive.snapshots import facts
 from archive.snapshots.facts import Snapshot
@@ -34,13 +35,8 @@ class Reader:
 
     def select(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
         """The rows of a query on the tables of ``archive.snapshots.tables``. Raises ``Corrupt``."""
-        with self.lock:
-            try:
-                return self.connection.execute(sql, values).fetchall()
-            except sqlite3.OperationalError:
-                raise
-            except sqlite3.DatabaseError as error:
-                raise Corrupt(f"{self.path} is damaged: {error}.") from error
+        with self.lock, sqlite_errors(self.path):
+            return self.connection.execute(sql, values).fetchall()
 
     def facts(self, snapshot_id: int) -> Snapshot:
         """The exchange without its body. Raises ``NotHeld`` or ``Corrupt``."""
@@ -110,7 +106,7 @@ class Reader:
 
 def _snapshot(row: tuple[Any, ...]) -> Snapshot:
     *values, sha256, size, stored, kept_seal, _body_id = row
-    if facts.seal(*values, sha256) != kept_seal:
+    if facts.row_checksum(*values, sha256) != kept_seal:
         raise Corrupt(f"the row of snapshot {row[0]} is damaged: it is not what its seal says.")
     snapshot_id, address, url, final_url, status, redirects, request, response, fetched = values
     return Snapshot(

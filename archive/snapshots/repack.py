@@ -20,6 +20,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from archive.db.transactions import transaction
 from archive.errors import Corrupt
 from archive.snapshots import facts
 from archive.snapshots.choose import (
@@ -198,17 +199,11 @@ def pack_again(kept: Reader, work: _Work, level19_from: int) -> Packed | None:
 def _write(kept: Reader, batch: list[tuple[int, Packed | None]]) -> int:
     """Put the frames into their rows, in one transaction; those that are no smaller leave the row as it is."""
     connection = kept.connection
-    with kept.lock:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            for body_id, packed in batch:
-                if packed is not None:
-                    _replace(kept, body_id, packed)
-                connection.execute("DELETE FROM repack_queue WHERE body_id = ?", (body_id,))
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
+    with kept.lock, transaction(connection):
+        for body_id, packed in batch:
+            if packed is not None:
+                _replace(kept, body_id, packed)
+            connection.execute("DELETE FROM repack_queue WHERE body_id = ?", (body_id,))
     return len(batch)
 
 
@@ -228,7 +223,7 @@ def _replace(kept: Reader, body_id: int, packed: Packed) -> None:
     values = (body_id, sha256, size, first, second, depth, frame, look)
     kept.connection.execute(
         "UPDATE bodies SET base_id = ?, second_id = ?, depth = ?, frame = ?, sketch = ?, seal = ? WHERE id = ?",
-        (*values[3:], facts.seal(*values), body_id),
+        (*values[3:], facts.row_checksum(*values), body_id),
     )
     kept.connection.execute("UPDATE spares SET frame = ? WHERE body_id = ?", (frame, body_id))
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from archive.db import seal
-from archive.errors import CannotCreate, Corrupt, NewerArchive
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
+from archive.db import file_checksums
+from archive.db.errors import sqlite_errors
+from archive.db.migrations import MigrationSet, run_ddl
+from archive.db.opening import close_checksummed, connect
 
 #: ``bodies``: each distinct page once. ``base_id``/``second_id``: the earlier pages that its frame is packed
 #: against; ``depth``: how many frames stand behind it. ``sketch`` is there where others may be packed against it.
@@ -56,108 +53,48 @@ CREATE INDEX snapshots_body ON snapshots(body_id);
 """
 
 
-def _tables(db: Database) -> None:
-    # Not executescript: it would commit the migration's transaction first.
-    for statement in TABLES.split(";"):
-        if statement.strip():
-            db.execute(statement)
+def m001_tables(conn: sqlite3.Connection) -> None:
+    run_ddl(conn, [statement for statement in TABLES.split(";") if statement.strip()])
 
 
-def _repack_queue(db: Database) -> None:
+def m002_repack_queue(conn: sqlite3.Connection) -> None:
     # Pages that were packed at once when they came. Those of before were all packed with care.
-    db.execute("CREATE TABLE repack_queue (body_id INTEGER PRIMARY KEY REFERENCES bodies(id))")
+    conn.execute("CREATE TABLE repack_queue (body_id INTEGER PRIMARY KEY REFERENCES bodies(id))")
 
 
-#: Name → step. A step once released never changes; a new one goes below.
-STEPS: tuple[tuple[str, Callable[[Database], None]], ...] = (
-    ("tables", _tables),
-    ("repack_queue", _repack_queue),
+#: A step once released never changes, nor its name in the database; a new one goes behind it.
+MIGRATIONS = MigrationSet(
+    "snapshots", (("tables", m001_tables), ("repack_queue", m002_repack_queue))
 )
+
+#: Of a new file. Rows of 5-20 KB: pages of 1 KB leave 1.5 KB less a row unused than the usual 4.
+#: Room that a repack frees is given back in steps.
+_NEW_FILE = ("page_size = 1024", "auto_vacuum = INCREMENTAL")
 
 
 def open_snapshots(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
-    """A connection with the newest tables: WAL, ``synchronous=FULL`` (a commit is on the disk when it returns).
+    """A connection with the newest tables; a commit is on the disk when it returns.
 
     Raises ``CannotCreate`` where the file cannot be made, ``Corrupt`` where it is no database.
     """
-    try:
-        if readonly:
-            connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
-            )
-        else:
-            connection = sqlite3.connect(path, check_same_thread=False)
-    except sqlite3.OperationalError as error:
-        raise CannotCreate(
-            f"{path} cannot be opened: {error}. Check that the folder exists and is yours."
-        ) from error
-    try:
-        connection.isolation_level = None
-        connection.execute("PRAGMA busy_timeout = 30000")
-        if not readonly:
-            # Rows of 5-20 KB: pages of 1 KB leave 1.5 KB less a row unused than the usual 4.
-            connection.execute("PRAGMA page_size = 1024")
-            # Room that a repack frees is given back in steps.
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            with contextlib.suppress(OSError):
-                seal.lift(path)
-            _migrate(connection, path)
-    except BaseException as error:
-        connection.close()
-        if isinstance(error, sqlite3.OperationalError) or not isinstance(
-            error, sqlite3.DatabaseError
-        ):
+    with sqlite_errors(path):
+        connection = connect(path, readonly=readonly, new_file=_NEW_FILE)
+        try:
+            connection.isolation_level = None
+            if not readonly:
+                MIGRATIONS.refuse_newer(connection, path)
+                with contextlib.suppress(OSError):
+                    file_checksums.set_aside(path)
+                MIGRATIONS.apply(connection)
+        except BaseException:
+            connection.close()
             raise
-        raise Corrupt(
-            f"{path} is damaged or no SQLite database: {error}. Restore it from a backup."
-        ) from error
     return connection
 
 
 def close_snapshots(connection: sqlite3.Connection, path: Path, *, readonly: bool) -> None:
-    """Close, and note a hash for each block of the file where nobody else has it open (see ``archive.db.seal``)."""
-    alone = False
-    if not readonly:
-        with contextlib.suppress(sqlite3.Error):
-            connection.execute("PRAGMA busy_timeout = 0")
-            alone = not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    connection.close()
-    if alone:
-        # Without a seal nothing is wrong, only less is known.
-        with contextlib.suppress(OSError):
-            seal.lay(path)
-
-
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    done: set[str] = set()
-    if connection.execute(
-        "SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"
-    ).fetchone():
-        names = "SELECT name FROM _sqlite_migrations WHERE migration_set = 'snapshots'"
-        done = {name for (name,) in connection.execute(names)}
-    known = {name for name, _ in STEPS}
-    if done - known:
-        raise NewerArchive(
-            f"{path} was changed by a newer wechat-archive (it has {sorted(done - known)[0]}, which this version does "
-            "not know): update the program, nothing was touched"
-        )
-    if done == known:
-        return  # the usual case costs no import of sqlite-utils
-    from sqlite_utils import Database
-    from sqlite_utils.migrations import Migrations
-
-    migrations = Migrations("snapshots")
-    for name, step in STEPS:
-        migrations(name=name)(step)
-    db = Database(connection)
-    with (
-        db.atomic()
-    ):  # table and index of the library's own list together: a kill between them must leave neither
-        migrations.ensure_migrations_table(db)
-        db.table("_sqlite_migrations").create_index(
-            ["migration_set", "name"], unique=True, if_not_exists=True
-        )
-    migrations.apply(db)
+    """Close, and note the checksums of what was written."""
+    if readonly:
+        connection.close()
+    else:
+        close_checksummed(connection, path)

@@ -32,15 +32,15 @@ class Accounts(Media):
             )
         )
         if row is None:
-            self.db.table("accounts").insert({"biz": account.biz, **names, "first_seen": iso(now)})
-            return int(self.db.conn.execute("SELECT last_insert_rowid()").fetchone()[0])
+            return self._insert("accounts", {"biz": account.biz, **names, "first_seen": iso(now)})
         newest = self._one(
             "SELECT max(published) AS published FROM articles WHERE account_id = ?", row["id"]
         )
         is_newest = published and newest and iso(published) >= (newest["published"] or "")
         changed = {n: v for n, v in names.items() if v != row[n] and (row[n] is None or is_newest)}
         if changed and account.biz:
-            self.db.table("accounts").update(row["id"], changed)
+            names_set = ", ".join(f"{name} = ?" for name in changed)
+            self._run(f"UPDATE accounts SET {names_set} WHERE id = ?", *changed.values(), row["id"])
         return int(row["id"])
 
     def _note_album(self, article: Article) -> None:

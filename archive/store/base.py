@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from archive import record
-from archive.db import checks
+from archive.db import checksums
+from archive.db.errors import sqlite_errors
 from archive.db.files import Disk, Files
-from archive.db.schema import trouble
+from archive.db.names import ARCHIVE_DB
+from archive.db.opening import ArchiveDatabase
+from archive.db.transactions import transaction
 from archive.errors import NotHeld
 from archive.store.types import COLUMNS, Stored, stored
 from scraper.models import Article
@@ -28,7 +29,7 @@ class Base:
 
     def __init__(
         self,
-        db: Database,
+        db: ArchiveDatabase,
         root: Path,
         *,
         versions: str = "rows",
@@ -44,21 +45,29 @@ class Base:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """One transaction; SQLite's troubles as the archive's."""
-        with trouble(self.root / "archive.db"), self.db.atomic():
+        with sqlite_errors(self.root / ARCHIVE_DB), transaction(self.db.conn):
             yield
 
     def _one(self, sql: str, *values: Any) -> sqlite3.Row | None:
-        with trouble(self.root / "archive.db"):
+        with sqlite_errors(self.root / ARCHIVE_DB):
             row: sqlite3.Row | None = self.db.conn.execute(sql, values).fetchone()
         return row
 
     def _all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
-        with trouble(self.root / "archive.db"):
+        with sqlite_errors(self.root / ARCHIVE_DB):
             return self.db.conn.execute(sql, values).fetchall()
 
     def _run(self, sql: str, *values: Any) -> int:
         """Execute a writing statement inside the caller's transaction; how many rows it changed."""
         return self.db.conn.execute(sql, values).rowcount
+
+    def _insert(self, table: str, row: dict[str, Any]) -> int:
+        """Add a row inside the caller's transaction; its number."""
+        names, marks = ", ".join(row), ", ".join("?" * len(row))
+        cursor = self.db.conn.execute(
+            f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values())
+        )
+        return cursor.lastrowid or 0
 
     def _row(self, article_id: int) -> sqlite3.Row:
         row = self._one("SELECT * FROM articles WHERE id = ?", article_id)
@@ -71,22 +80,22 @@ class Base:
         row = self._one(f"SELECT {COLUMNS} FROM articles a WHERE a.id = ?", article_id)
         if row is None:
             raise NotHeld(f"the archive holds no article number {article_id}")
-        checks.require_head(row)
+        checksums.require_head(row)
         return stored(row)
 
     def article(self, article_id: int) -> Article:
         """The whole article as the page said it. Raises NotHeld, and Corrupt where its row changed since written."""
         row = self._row(article_id)
-        checks.require_head(row)
-        checks.require_content(row)
+        checksums.require_head(row)
+        checksums.require_content(row)
         return record.loads(row["record"], row["body"], row["text"])
 
     def _update(self, article_id: int, **values: Any) -> None:
         """Change columns of an article's row, and the hashes over them."""
         row = {**dict(self._row(article_id)), **values}
-        values["head_check"] = checks.head_check(row)
-        if not values.keys().isdisjoint(checks.CONTENT):
-            values["content_check"] = checks.content_check(row)
+        values["head_check"] = checksums.head_checksum(row)
+        if not values.keys().isdisjoint(checksums.CONTENT):
+            values["content_check"] = checksums.content_checksum(row)
         names = ", ".join(f"{name} = ?" for name in values)
         self._run(f"UPDATE articles SET {names} WHERE id = ?", *values.values(), article_id)
 

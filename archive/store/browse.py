@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from archive.db import checks
+from archive.db import checksums
 from archive.errors import NotHeld
 from archive.record import iso
 from archive.store.decide import image_id
@@ -216,7 +216,7 @@ def _select(
 
 def card(conn: sqlite3.Connection, row: sqlite3.Row) -> Card:
     """A row of ``COLUMNS`` as it stands in a list. Raises Corrupt."""
-    checks.require_head(row)
+    checksums.require_head(row)
     facts = stored(row)
     return Card(facts, _opening(conn, facts), _picture(conn, facts))
 
@@ -237,7 +237,7 @@ def _opening(conn: sqlite3.Connection, facts: Stored) -> str:
             "SELECT key, record, body, text, content_check FROM articles WHERE id = ?",
             (facts.article_id,),
         ).fetchone()
-        checks.require_content(row)
+        checksums.require_content(row)
         text = row["text"][: 4 * _OPENING]
     words = " ".join(text.split())
     return words if len(words) <= _OPENING else words[:_OPENING].rstrip() + "…"

@@ -10,8 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from archive.db import checks
-from archive.db.schema import trouble
+from archive.db import checksums
+from archive.db.errors import sqlite_errors
+from archive.db.names import ARCHIVE_DB
 from archive.errors import NotHeld
 from archive.record import iso
 from archive.store.base import Base
@@ -202,12 +203,12 @@ class Finding(Base):
             f"SELECT {COLUMNS} FROM articles a {'WHERE ' + ' AND '.join(where) if where else ''} "
             f"ORDER BY a.published {order}, a.id {order} LIMIT ?"
         )
-        with trouble(self.root / "archive.db"):
+        with sqlite_errors(self.root / ARCHIVE_DB):
             cursor: sqlite3.Cursor = self.db.conn.execute(
                 sql, (*values, -1 if limit is None else limit)
             )
             for row in cursor:
-                checks.require_head(row)
+                checksums.require_head(row)
                 yield stored(row)
 
     def count(self) -> int:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from archive import record
-from archive.db import checks
+from archive.db import checksums
 from archive.document.paths import path_of
 from archive.record import iso
 from archive.store import decide
@@ -99,9 +99,8 @@ class Keeping(Merging):
             "head_check": "",
             "content_check": "",
         }
-        self.db.table("articles").insert(row)
-        article_id = int(self.db.conn.execute("SELECT last_insert_rowid()").fetchone()[0])
-        self._update(article_id, **{name: row[name] for name in checks.CONTENT})
+        article_id = self._insert("articles", row)
+        self._update(article_id, **{name: row[name] for name in checksums.CONTENT})
         self._arrived(article, article_id)
         beside = self._derive(article, article_id, now)
         return Kept(article_id, key, str(row["path"]), "new", beside)
@@ -172,16 +171,15 @@ class Keeping(Merging):
         return "modified"
 
     def _article_of(self, row: sqlite3.Row) -> Article:
-        checks.require_content(row)
+        checksums.require_content(row)
         return record.loads(row["record"], row["body"], row["text"])
 
     def _derive(self, article: Article, article_id: int, now: datetime) -> str | None:
         """Everything that follows from the article's row: parts, links, search terms, and last its file."""
         for table, rows_of in PARTS.items():
             self._run(f"DELETE FROM {table} WHERE article_id = ?", article_id)
-            rows = [{"article_id": article_id, **row} for row in rows_of(article)]
-            if rows:
-                self.db.table(table).insert_all(rows)
+            for part in rows_of(article):
+                self._insert(table, {"article_id": article_id, **part})
         self._resolve(article_id)
         self._note_album(article)
         index_article(self.db.conn, article_id)

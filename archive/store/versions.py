@@ -7,7 +7,7 @@ import sqlite3
 from datetime import datetime
 
 from archive import record
-from archive.db import checks
+from archive.db import checksums
 from archive.errors import NotHeld
 from archive.store.accounts import Accounts
 from archive.store.decide import content_hash
@@ -36,7 +36,7 @@ class Versions(Accounts):
                     f"{current['key']} has versions 1 to {current['version']}, not {number}"
                 )
             return self.article(article_id)
-        checks.require_content(row)
+        checksums.require_content(row)
         return record.loads(row["record"], row["body"], row["text"])
 
     def remake_version(
@@ -59,7 +59,7 @@ class Versions(Accounts):
             "content_hash": content_hash(article),
             "parser_version": parser_version,
         }
-        values["content_check"] = checks.content_check(values)
+        values["content_check"] = checksums.content_checksum(values)
         with self._writing():
             if row["path"] is not None:
                 self._put(row["path"], self._markdown_of_version({**dict(row), **values}), None)
@@ -96,16 +96,16 @@ class Versions(Accounts):
             **values,
             "parser_version": parser_version,
             "path": path,
-            "content_check": checks.content_check(values),
+            "content_check": checksums.content_checksum(values),
         }
         with self._writing():
-            self.db.table("versions").insert(row)
+            self._insert("versions", row)
             self._update(article_id, version=max(self._row(article_id)["version"], number + 1))
         return True
 
     def _bury(self, row: sqlite3.Row, number: int, article_id: int) -> None:
         """The content of ``row`` as an earlier version of the article."""
-        checks.require_content(row)
+        checksums.require_content(row)
         path = None
         if self._versions_as_files and article_id == row["id"]:
             path = f"{row['path'].removesuffix('.md')}.v{number}.md"
@@ -121,7 +121,8 @@ class Versions(Accounts):
             "snapshot_id",
             "changes",
         )
-        self.db.table("versions").insert(
+        self._insert(
+            "versions",
             {
                 "article_id": article_id,
                 "number": number,
@@ -129,13 +130,13 @@ class Versions(Accounts):
                 **{name: row[name] for name in columns},
                 "path": path,
                 "content_check": row["content_check"],
-            }
+            },
         )
 
-    def _markdown_of_version(self, row: checks.Row) -> str:
+    def _markdown_of_version(self, row: checksums.Row) -> str:
         """The file of an earlier version, from its row of ``versions``."""
         article = self._row(row["article_id"])
-        values = {**dict(article), **{name: row[name] for name in checks.CONTENT}, "gone": None}
+        values = {**dict(article), **{name: row[name] for name in checksums.CONTENT}, "gone": None}
         values["changed"] = row["seen"] if row["number"] > 1 else None
         return self._markdown(values, row["path"])
 

@@ -6,7 +6,7 @@ import hashlib
 from datetime import UTC, datetime
 
 from archive import record
-from archive.db import checks
+from archive.db import checksums
 from archive.document.layout import Holding, is_untouched, relative, sealed, to_markdown
 from archive.record import iso
 from archive.store.finding import Finding
@@ -20,11 +20,11 @@ class Writing(Finding):
     def markdown(self, article_id: int) -> str:
         """The article's file as it should be: links to kept articles and held images are local. Raises Corrupt."""
         row = self._row(article_id)
-        checks.require_head(row)
-        checks.require_content(row)
+        checksums.require_head(row)
+        checksums.require_content(row)
         return self._markdown(row)
 
-    def _markdown(self, row: checks.Row, path: str | None = None) -> str:
+    def _markdown(self, row: checksums.Row, path: str | None = None) -> str:
         path = path or row["path"]
         pictures, targets = self._pictures(row["id"], path), self._targets(row["id"], path)
         missing = tuple(
@@ -87,8 +87,8 @@ class Writing(Finding):
 
     def _rerender(self, article_id: int, now: datetime) -> str | None:
         row = self._row(article_id)
-        checks.require_head(row)
-        checks.require_content(row)
+        checksums.require_head(row)
+        checksums.require_content(row)
         text = self._markdown(row)
         digest = sha256(text)
         beside = None

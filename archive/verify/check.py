@@ -13,12 +13,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from archive import record
-from archive.db import checks, seal
+from archive.db import checksums, file_checksums
 from archive.db.lock import holder_of
-from archive.db.schema import migrations, open_database
+from archive.db.migrations import ARCHIVE
+from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
+from archive.db.opening import open_database
 from archive.errors import ArchiveError, NewerArchive, NotHeld
 from archive.store import Store
 from archive.store.rows import PARTS
@@ -37,8 +37,8 @@ def check(root: Path, progress: Progress | None = None) -> Iterator[Finding]:
     Reads only. ``progress(what, done, of)`` is told now and then. Raises NotHeld where there is no archive.
     """
     tell = progress or (lambda what, done, of: None)
-    database = root / "archive.db"
-    broken = seal.broken_blocks(database) if database.exists() else []
+    database = root / ARCHIVE_DB
+    broken = file_checksums.broken_blocks(database) if database.exists() else []
     for what in broken or ():
         yield Finding(sort="database", what=what)
     try:
@@ -59,7 +59,7 @@ def check(root: Path, progress: Progress | None = None) -> Iterator[Finding]:
         yield from looker.guarded(looker.addresses)
         yield from looker.guarded(looker.media)
         yield from looker.guarded(looker.strays)
-        # A sound seal says as much about the index, and reading every posting takes long.
+        # Sound checksums of the file say as much about the index, and reading every posting takes long.
         yield from looker.guarded(lambda: check_index(db.conn, deep=broken is None))
     yield from _snapshots(root, tell)
 
@@ -127,8 +127,8 @@ class _Looker:
             return  # merged into another one, or forgotten, since the list was made
         name = f"article {row['key']} ({row['title']})"
         head, content = (
-            checks.head_check(row) == row["head_check"],
-            checks.content_check(row) == row["content_check"],
+            checksums.head_checksum(row) == row["head_check"],
+            checksums.content_checksum(row) == row["content_check"],
         )
         if not head:
             yield Finding(
@@ -218,7 +218,7 @@ class _Looker:
                     "SELECT * FROM versions WHERE id = ?", (version_id,)
                 ).fetchone()
                 article_id = row["article_id"]
-                sound = checks.content_check(row) == row["content_check"]
+                sound = checksums.content_checksum(row) == row["content_check"]
                 name = f"version {row['number']} of article number {row['article_id']} ({row['title']})"
                 if sound:
                     from archive.store.decide import content_hash
@@ -299,7 +299,7 @@ def tolerant(data: bytes) -> str:
 def schema_of_a_new_archive() -> dict[str, str]:
     """Each table, index, view and trigger that the migrations make, with its definition."""
     with closing(sqlite3.connect(":memory:")) as conn:
-        migrations.apply(Database(conn, recursive_triggers=False, execute_plugins=False))
+        ARCHIVE.apply(conn)
         return dict(
             conn.execute(
                 # FTS5's own tables are SQLite's business, and differ between its versions.
@@ -327,7 +327,7 @@ def is_damaged(data: bytes, expected: bytes | None) -> bool:
 
 
 def _snapshots(root: Path, tell: Progress) -> Iterator[Finding]:
-    place = root / "snapshots.db"
+    place = root / SNAPSHOTS_DB
     if not place.exists():
         return
     from archive.snapshots import Snapshots

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Sort = Literal[
-    "database",  # the file itself: its seal, its structure
+    "database",  # the file itself: its checksums, its structure
     "row",  # the short columns of an article
     "content",  # its text, body or record
     "parts",  # rows that follow from the article: links, images, tags …

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from archive import record
-from archive.db import checks, seal
+from archive.db import checksums, file_checksums
 from archive.db.files import Disk
-from archive.db.schema import open_database
+from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
+from archive.db.opening import open_database
 from archive.document import frontmatter
 from archive.document.layout import holding_of
 from archive.errors import ArchiveError
@@ -50,11 +51,11 @@ def repair(
     if not any(finding.sort not in ("stray", "edited") for finding in findings):
         yield from findings
         return
-    database = root / "archive.db"
+    database = root / ARCHIVE_DB
     if any(finding.sort == "database" for finding in findings):
-        # A seal laid back as it was would keep complaining; a fresh one is made when the database is closed.
-        seal.aside_of(database).unlink(missing_ok=True)
-        seal.seal_of(database).unlink(missing_ok=True)
+        # Checksums put back as they were would keep complaining; closing the database notes new ones.
+        file_checksums.aside_path_of(database).unlink(missing_ok=True)
+        file_checksums.path_of(database).unlink(missing_ok=True)
     try:
         db = open_database(database)
     except ArchiveError:
@@ -147,7 +148,7 @@ class _Mender:
 
     def _content(self, finding: Finding) -> tuple[bool, str]:
         row = self._article_row(finding)
-        checks.require_head(row)
+        checksums.require_head(row)
         for source, article in self._sources(row):
             if content_hash(article) == row["content_hash"] or source == "its raw page":
                 with self.store._writing():
@@ -159,11 +160,13 @@ class _Mender:
     def _sources(self, row: sqlite3.Row) -> Iterator[tuple[str, Article]]:
         """The article again, best source first."""
         mended = unflipped(
-            {name: row[name] for name in checks.CONTENT}, checks.content_check, row["content_check"]
+            {name: row[name] for name in checksums.CONTENT},
+            checksums.content_checksum,
+            row["content_check"],
         )
         if mended is not None:
             yield "its own hash", record.loads(mended["record"], mended["body"], mended["text"])
-        place = self.store.root / "snapshots.db"
+        place = self.store.root / SNAPSHOTS_DB
         if not place.exists():
             return
         from scraper import parse
@@ -191,10 +194,10 @@ class _Mender:
 
     def _row(self, finding: Finding) -> tuple[bool, str]:
         row = self._article_row(finding)
-        as_it_is = {name: row[name] for name in checks.HEAD}
+        as_it_is = {name: row[name] for name in checksums.HEAD}
         candidates = [as_it_is]
         said: dict[str, Any] | None = None
-        if checks.content_check(row) == row["content_check"]:
+        if checksums.content_checksum(row) == row["content_check"]:
             article = record.loads(row["record"], row["body"], row["text"])
             said = {
                 n: v
@@ -204,7 +207,7 @@ class _Mender:
             said["account_id"] = self._account_of(article)
             candidates.insert(0, {**as_it_is, **said})
         for candidate in candidates:
-            mended = unflipped(candidate, checks.head_check, row["head_check"])
+            mended = unflipped(candidate, checksums.head_checksum, row["head_check"])
             if mended is not None:
                 self._write_head(row["id"], mended)
                 return True, "made again from its record and its hash"
@@ -280,7 +283,9 @@ class _Mender:
                 f"its file was written again{f' beside the changed one: {beside}' if beside else ''}",
             )
         mended = unflipped(
-            {name: row[name] for name in checks.CONTENT}, checks.content_check, row["content_check"]
+            {name: row[name] for name in checksums.CONTENT},
+            checksums.content_checksum,
+            row["content_check"],
         )
         article = (
             record.loads(mended["record"], mended["body"], mended["text"])
@@ -294,7 +299,7 @@ class _Mender:
             "title": article.title,
             "content_hash": content_hash(article),
         }
-        values["content_check"] = checks.content_check(values)
+        values["content_check"] = checksums.content_checksum(values)
         with self.store._writing():
             names = ", ".join(f"{name} = ?" for name in values)
             self.conn.execute(
@@ -303,7 +308,7 @@ class _Mender:
         return True, "made again from its own hash" if mended else "made again from its raw page"
 
     def _from_page(self, row: sqlite3.Row) -> Article | None:
-        place = self.store.root / "snapshots.db"
+        place = self.store.root / SNAPSHOTS_DB
         if row["snapshot_id"] is None or not place.exists():
             return None
         from scraper import parse
@@ -392,7 +397,7 @@ class _Mender:
         return True, "the search index was built again"
 
     def _snapshot(self, finding: Finding) -> tuple[bool, str]:
-        place = self.store.root / "snapshots.db"
+        place = self.store.root / SNAPSHOTS_DB
         if self._damaged is None:
             with Snapshots(place) as kept:
                 kept.mend()

@@ -10,7 +10,7 @@ from typing import Any
 
 from archive.config import Config
 from archive.crawl.sources import Sources, identify
-from archive.db.schema import open_database
+from archive.db.opening import open_database
 from archive.run.inputs import Inputs, read
 from archive.run.report import RunReport
 from archive.run.runner import Open, Runner

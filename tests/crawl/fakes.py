@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from archive.crawl.frontier import SqliteFrontier
-from archive.db.schema import open_database
+from archive.db.opening import open_database
 from scraper import urls
 from scraper.crawl.protocols import AlbumPage, Find, Known, Spent, Task
 from scraper.errors import ScrapeError

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.db.schema import open_database
+from archive.db.opening import open_database
 from scraper.models import Page
 from tests.crawl.archives import World
 from tests.crawl.fakes import short

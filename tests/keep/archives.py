@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from archive.db.schema import open_database
+from archive.db.opening import open_database
 from archive.snapshots import Snapshots
 from archive.store import Store
 from scraper.models import Page

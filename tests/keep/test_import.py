@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.db.schema import open_database
+from archive.db.opening import open_database
 from archive.document.layout import to_markdown
 from archive.document.reading import read_body, read_head
 from archive.document.reading_html import to_html

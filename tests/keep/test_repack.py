@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.db.migrations import MigrationSet
 from archive.snapshots import Snapshots, tables
 from scraper.models import Page
 from tests.command import wechat_archive
@@ -170,7 +171,8 @@ def test_an_older_file_is_brought_up_to_date(
     """A file of before there was a queue opens, nothing of it waits, new pages do."""
     path = tmp_path / "snapshots.db"
     with monkeypatch.context() as before:
-        before.setattr(tables, "STEPS", tables.STEPS[:1])
+        first = MigrationSet("snapshots", tables.MIGRATIONS.steps[:1])
+        before.setattr(tables, "MIGRATIONS", first)
         before.setattr("archive.snapshots.keeper.WORTH_REPACKING", 1 << 30)
         bodies = fill(path, 3)
     with Snapshots(path, readonly=True) as kept:

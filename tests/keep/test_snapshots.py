@@ -272,7 +272,7 @@ def _flip_in_frame(path: Path, body_id: int) -> None:
 def test_no_flipped_bit_is_served(tmp_path: Path) -> None:
     """Of 300 random bits flipped in the file, one at a time, none makes a page come back other than it was; each is
     reported by ``check`` or by the file's own seal."""
-    from archive.db import seal
+    from archive.db import file_checksums
 
     path = tmp_path / "snapshots.db"
     script = template(1, size=30_000)
@@ -284,7 +284,7 @@ def test_no_flipped_bit_is_served(tmp_path: Path) -> None:
     for _ in range(300):
         at, bit = draw.randrange(len(sound)), draw.randrange(8)
         path.write_bytes(sound[:at] + bytes([sound[at] ^ 1 << bit]) + sound[at + 1 :])
-        assert seal.broken_blocks(path)
+        assert file_checksums.broken_blocks(path)
         try:
             with Snapshots(path, readonly=True) as kept:
                 damages = list(kept.check())

@@ -183,7 +183,7 @@ def test_a_word_after_a_minus_is_no_option(
 def test_no_archive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is created; the message says what to do."""
     assert run(["search", "融资", "--archive", str(tmp_path / "none")]) != 0
-    assert "save an article there first" in capsys.readouterr().err
+    assert "makes one" in capsys.readouterr().err
     assert not (tmp_path / "none").exists()
 
 

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from archive.db.schema import open_database
+from archive.db.opening import open_database
 from archive.search.api import COUNT_LIMIT, count
 from archive.search.documents import documents
 from archive.search.index import Index

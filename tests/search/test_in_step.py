@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.db.schema import open_database
+from archive.db.opening import open_database
 from archive.db.search_tables import CRISISMERGE, VERSION
 from archive.errors import NotIndexed
 from archive.search.api import count, search

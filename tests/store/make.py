@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.db.files import Disk
-from archive.db.schema import open_database
+from archive.db.opening import open_database
 from archive.store import Kept, Store
 from scraper.models import Account, Article, Image, Link
 

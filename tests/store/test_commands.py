@@ -14,6 +14,7 @@ import pytest
 import archive
 from archive.db.files import Disk
 from archive.db.lock import Lock
+from archive.db.transactions import transaction
 from archive.errors import Locked, NotHeld
 from scraper.errors import Gone
 from scraper.models import Link
@@ -313,7 +314,7 @@ class Unsynced(Disk):
 @pytest.mark.long
 def test_ten_thousand_articles_are_listed_with_flat_memory(tmp_path: Path) -> None:
     """One at a time, however many there are."""
-    with opened(tmp_path, eager=False, disk=Unsynced()) as store, store.db.atomic():
+    with opened(tmp_path, eager=False, disk=Unsynced()) as store, transaction(store.db.conn):
         for mid in range(10_000):
             keep(store, article(mid, text="字" * 2000))
     tracemalloc.start()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.db.files import TEMPORARY, Disk, Files
+from archive.db.files import Disk, Files
+from archive.db.names import TEMPORARY
 from archive.errors import ArchiveError, CannotCreate, DiskTrouble
 
 

@@ -102,7 +102,7 @@ def test_the_start_of_several_keys_is_refused(tmp_path: Path) -> None:
 
         with pytest.raises(NotHeld, match="several keys"):
             store.find("aaaaaa")
-        store.db.rollback()
+        store.db.conn.rollback()
 
 
 def test_what_is_not_held_is_not_found(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.db.transactions import transaction
 from archive.store.writing import is_ours
 from archive.verify import check
 from tests.store.make import opened, snapshot
@@ -117,7 +118,7 @@ def kill_and_tell_again(root: Path, at: int, expected: dict[str, bytes]) -> None
                 assert is_ours((root / article.path).read_bytes()), (
                     f"killed at {at}: {article.path}"
                 )
-            for row in store.db.query("SELECT path, bytes FROM media"):
+            for row in store.db.conn.execute("SELECT path, bytes FROM media"):
                 assert (root / row["path"]).stat().st_size == row["bytes"]
             assert store.db.conn.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     again = tell(root, STEPS)
@@ -154,7 +155,7 @@ def damaged(root: Path) -> dict[str, bytes]:
     flipped[-3] ^= 1
     (root / files[2]).write_bytes(flipped)
     (root / next(path for path in sound if path.startswith("media/"))).unlink()
-    with opened(root) as store, store.db.atomic():
+    with opened(root) as store, transaction(store.db.conn):
         store.db.conn.execute("UPDATE articles SET place = 'x' WHERE id = 1")
         store.db.conn.execute("DELETE FROM images")
     return sound

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import scraper
-from archive.db import seal
+from archive.db import file_checksums
 from archive.document.paths import path_of
 from archive.errors import Corrupt, NewerArchive
 from archive.snapshots import Snapshots
@@ -52,7 +52,7 @@ def tampered(root: Path) -> Iterator[sqlite3.Connection]:
         yield conn
         for _, sql in triggers:
             conn.execute(sql)
-    seal.seal_of(root / "archive.db").unlink()
+    file_checksums.path_of(root / "archive.db").unlink()
 
 
 def faults(root: Path) -> list[Finding]:
@@ -67,7 +67,7 @@ def test_a_sound_archive_has_nothing_to_say(tmp_path: Path) -> None:
     """Sealed or not."""
     make(tmp_path)
     assert list(check(tmp_path)) == []
-    seal.seal_of(tmp_path / "archive.db").unlink()
+    file_checksums.path_of(tmp_path / "archive.db").unlink()
     assert list(check(tmp_path)) == []
 
 
@@ -124,7 +124,7 @@ def test_lost_triggers_and_indexes_are_made_again(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "archive.db")) as conn, conn:
         conn.execute("DROP TRIGGER search_update")
         conn.execute("DROP INDEX links_target")
-    seal.seal_of(tmp_path / "archive.db").unlink()
+    file_checksums.path_of(tmp_path / "archive.db").unlink()
 
     assert {finding.what.split()[1] for finding in faults(tmp_path)} == {
         "search_update",
@@ -333,7 +333,7 @@ def test_without_a_seal_no_flip_in_a_row_goes_unseen(tmp_path: Path) -> None:
     """After a kill there is no seal: a flip is found, or no query can see it."""
     make(tmp_path)
     path = tmp_path / "archive.db"
-    seal.seal_of(path).unlink()
+    file_checksums.path_of(path).unlink()
     sound, data, rng = contents(path), path.read_bytes(), random.Random(3)
     for _ in range(300):
         at, bit = rng.randrange(len(data)), rng.randrange(8)

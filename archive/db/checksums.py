@@ -37,25 +37,25 @@ HEAD = (
 )
 
 
-def head_check(row: Row) -> str:
+def head_checksum(row: Row) -> str:
     """The hash over an article's short columns; 16 hex characters."""
     return _hash([row[name] for name in HEAD])
 
 
-def content_check(row: Row) -> str:
+def content_checksum(row: Row) -> str:
     """The hash over the long columns of an article's or a version's row."""
     return _hash([row[name] for name in CONTENT])
 
 
 def require_head(row: Row) -> None:
     """Raises Corrupt where the short columns are not what was written."""
-    if head_check(row) != row["head_check"]:
+    if head_checksum(row) != row["head_check"]:
         raise Corrupt(_damaged(row, "its facts"))
 
 
 def require_content(row: Row) -> None:
     """Raises Corrupt where the long columns are not what was written."""
-    if content_check(row) != row["content_check"]:
+    if content_checksum(row) != row["content_check"]:
         raise Corrupt(_damaged(row, "its text"))
 
 

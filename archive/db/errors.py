@@ -1,0 +1,63 @@
+"""What SQLite says, as the archive's own errors: each with what to do next."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from archive.errors import ArchiveError, CannotCreate, Corrupt, DiskTrouble, Locked
+
+_REBUILD = "`wechat-archive verify --repair` rebuilds what it can"
+
+#: Words of SQLite's message → error class, what it could not do, what to do next; the first match.
+_KINDS: tuple[tuple[tuple[str, ...], type[ArchiveError], str, str], ...] = (
+    (
+        ("is full", "disk i/o"),
+        DiskTrouble,
+        "cannot write {place}: {said}",
+        "nothing saved before is lost, make room and run it again",
+    ),
+    (
+        ("unable to open", "readonly"),
+        CannotCreate,
+        "cannot open {place}: {said}",
+        "check that the folder exists and may be written",
+    ),
+    (
+        ("is locked", "busy"),
+        Locked,
+        "{place} is held by another program: {said}",
+        "try again when it is done",
+    ),
+    (
+        ("not a database", "malformed", "could not decode", "corrupt"),
+        Corrupt,
+        "{place} is damaged: {said}",
+        _REBUILD,
+    ),
+)
+
+
+@contextmanager
+def sqlite_errors(place: Path | str) -> Iterator[None]:
+    """Turn what SQLite raises about the database ``place`` into the archive's own errors."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise as_archive_error(error, place) from error
+    except UnicodeDecodeError as error:
+        # SQLite quotes a damaged definition in its message, and Python cannot read the message.
+        raise Corrupt(
+            f"{place} is damaged: a table's definition is no text any more; {_REBUILD}"
+        ) from error
+
+
+def as_archive_error(error: sqlite3.Error, place: Path | str) -> ArchiveError:
+    """The archive's own error for one of SQLite's."""
+    said = str(error)
+    for words, kind, what, then in _KINDS:
+        if any(word in said.lower() for word in words):
+            return kind(f"{what.format(place=place, said=said)}; {then}")
+    return ArchiveError(f"{place}: {said}")

@@ -1,0 +1,106 @@
+"""A checksum for each block of a database file that nobody has open: no flipped bit goes unseen.
+
+Checksums of rows cannot see a bit that flips in an index, in a header or in the free room of a page.
+So a writing command that closes the database last writes ``archive.db.seal`` beside it: the file's
+size and a checksum for every 64 KiB. While a writing command runs, that file lies aside as
+``archive.db.open``; after a kill it stays there, and ``verify`` falls back on the checksums of the
+rows until the next command closes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+BLOCK = 64 * 1024
+
+
+def path_of(database: Path) -> Path:
+    """Where the checksums of a database lie."""
+    return database.with_name(database.name + ".seal")
+
+
+def aside_path_of(database: Path) -> Path:
+    """Where they lie while the database is open for writing."""
+    return database.with_name(database.name + ".open")
+
+
+def set_aside(database: Path) -> None:
+    """Before the database is changed. Renamed, so that they can be put back as they were."""
+    with suppress(FileNotFoundError):
+        path_of(database).replace(aside_path_of(database))
+
+
+def write(database: Path) -> None:
+    """Note those of the closed database; the old file comes back untouched where nothing changed."""
+    aside = aside_path_of(database)
+    stat = database.stat()
+    old = _read(aside)
+    if old is not None and (old["size"], old["mtime"]) == (stat.st_size, stat.st_mtime_ns):
+        aside.replace(path_of(database))
+        return
+    body = {
+        "size": stat.st_size,
+        "mtime": stat.st_mtime_ns,
+        "block": BLOCK,
+        "hashes": _hashes(database),
+    }
+    note = json.dumps({"check": _checksum(body), **body})
+    fresh = path_of(database).with_name(path_of(database).name + ".new")
+    with fresh.open("w", encoding="ascii") as file:
+        file.write(note)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path_of(database))
+    aside.unlink(missing_ok=True)
+
+
+def broken_blocks(database: Path) -> list[str] | None:
+    """What is wrong, one line each, naming the bytes; empty where the file is as it was closed.
+
+    ``None`` where it has no checksums, or a log beside it (``-wal``) still holds changes that are not in it.
+    """
+    log = database.with_name(database.name + "-wal")
+    checksums = path_of(database)
+    if not checksums.exists() or (log.exists() and log.stat().st_size > 0):
+        return None
+    noted, written = _read(checksums), checksums.stat().st_mtime_ns
+    if noted is None:
+        return [f"{checksums.name} itself is damaged"]
+    size, hashes = database.stat().st_size, _hashes(database)
+    wrong = (
+        [f"{database.name} has {size} bytes, had {noted['size']}"] if size != noted["size"] else []
+    )
+    for number, (was, now) in enumerate(zip(noted["hashes"], hashes, strict=False)):
+        if was != now:
+            wrong.append(
+                f"{database.name} differs from its checksums in bytes {number * BLOCK} to {(number + 1) * BLOCK - 1}"
+            )
+    if wrong and not (checksums.exists() and checksums.stat().st_mtime_ns == written):
+        return None  # a command began to write while this one was reading
+    return wrong
+
+
+def _hashes(database: Path) -> list[str]:
+    hashes = []
+    with database.open("rb") as file:
+        while block := file.read(BLOCK):
+            hashes.append(hashlib.blake2b(block, digest_size=8).hexdigest())
+    return hashes
+
+
+def _checksum(body: dict[str, object]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def _read(place: Path) -> dict[str, Any] | None:
+    try:
+        body = json.loads(place.read_text(encoding="ascii"))
+        check = body.pop("check")
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None
+    return body if check == _checksum(body) else None

@@ -1,0 +1,123 @@
+"""Migrations: numbered steps, each in one transaction together with the note that it was applied.
+
+Killed half-way, a database is the old one or the new one (two transactions left a half-made one in
+a trial). Steps are append-only: a released one never changes, its name is what a database remembers.
+
+The list of what was applied is that of sqlite-utils' ``Migrations``, which also applies them; it is
+imported only where something is to be applied, so that reading costs no import of it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive.db import article_tables, crawl_tables, reparse_tables
+from archive.db.search_tables import SEARCH_DDL, SEARCH_DROP
+from archive.db.transactions import transaction
+from archive.errors import NewerArchive
+
+Step = Callable[[sqlite3.Connection], None]
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationSet:
+    """The steps of one database, by the name that it remembers them under, oldest first."""
+
+    name: str
+    steps: tuple[tuple[str, Step], ...]
+
+    def applied(self, conn: sqlite3.Connection) -> list[str]:
+        """The names of the steps that ``conn``'s database has had, in their order."""
+        sql = "SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"
+        if conn.execute(sql).fetchone() is None:
+            return []
+        sql = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY rowid"
+        return [row[0] for row in conn.execute(sql, (self.name,))]
+
+    def pending(self, conn: sqlite3.Connection) -> list[str]:
+        """The names of the steps that are still to be applied."""
+        applied = set(self.applied(conn))
+        return [name for name, _ in self.steps if name not in applied]
+
+    def refuse_newer(self, conn: sqlite3.Connection, place: Path) -> None:
+        """Raises NewerArchive where the database had a step that this program does not know."""
+        known = {name for name, _ in self.steps}
+        unknown = [name for name in self.applied(conn) if name not in known]
+        if unknown:
+            raise NewerArchive(
+                f"{place} was changed by a newer wechat-archive (it has {unknown[-1]}, which this "
+                "version does not know): update the program, nothing was touched"
+            )
+
+    def apply(self, conn: sqlite3.Connection) -> None:
+        """Bring the database up to date."""
+        if not self.pending(conn):
+            return
+        from sqlite_utils import Database
+        from sqlite_utils.migrations import Migrations
+
+        migrations = Migrations(self.name)
+        for name, step in self.steps:
+            migrations(name=name)(lambda db, step=step: step(db.conn))
+        db = Database(conn, recursive_triggers=False, execute_plugins=False)
+        # sqlite-utils makes its list and the list's index in two transactions: a kill between them
+        # left an archive without the index for ever (found by the kill sweep).
+        with transaction(conn):
+            migrations.ensure_migrations_table(db)
+            db.table("_sqlite_migrations").create_index(
+                ["migration_set", "name"], unique=True, if_not_exists=True
+            )
+        migrations.apply(db)
+
+
+def run_ddl(conn: sqlite3.Connection, statements: Iterable[str]) -> None:
+    """Execute each statement inside the migration's own transaction."""
+    for statement in statements:
+        conn.execute(statement)
+
+
+def m001_articles(conn: sqlite3.Connection) -> None:
+    """What is kept."""
+    run_ddl(conn, article_tables.DDL)
+
+
+def m002_crawl(conn: sqlite3.Connection) -> None:
+    """The queue, sources, cool-down, runs."""
+    run_ddl(conn, crawl_tables.DDL)
+
+
+def m_reparses(conn: sqlite3.Connection) -> None:
+    """How far a ``reparse`` came."""
+    run_ddl(conn, reparse_tables.DDL)
+
+
+def m003_search(conn: sqlite3.Connection) -> None:
+    """The search index."""
+    run_ddl(conn, SEARCH_DDL)
+
+
+def m004_search_newest_first(conn: sqlite3.Connection) -> None:
+    """Archives of before 2026-11-27 have rowids the other way round, spans in ``search_meta`` and
+    no checksum of a document's row."""
+    columns = {row[1] for row in conn.execute("PRAGMA table_info(search_documents)")}
+    if "seal" not in columns:
+        run_ddl(conn, (*SEARCH_DROP, *SEARCH_DDL))
+
+
+#: The steps of ``archive.db``. Rooms that need a table of their own append a step here.
+ARCHIVE = MigrationSet(
+    "archive",
+    tuple(
+        (step.__name__, step)
+        for step in (
+            m001_articles,
+            m002_crawl,
+            m_reparses,
+            m003_search,
+            m004_search_newest_first,
+        )
+    ),
+)

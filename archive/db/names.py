@@ -1,0 +1,12 @@
+"""What the files and folders of an archive are called, from its own folder."""
+
+from __future__ import annotations
+
+ARCHIVE_DB = "archive.db"
+SNAPSHOTS_DB = "snapshots.db"
+ARTICLES = "articles"
+MEDIA = "media"
+CONFIG = "config.toml"
+LOCK = ".lock"
+#: Half-written files stand here until they are renamed into place.
+TEMPORARY = ".tmp"

@@ -1,0 +1,139 @@
+"""One way to write: all of a block, or nothing of it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from archive.db.transactions import transaction, unsynced_transaction
+
+ARCHIVE = Path(__file__).resolve().parents[2] / "archive"
+
+
+@pytest.fixture
+def conn() -> Iterator[sqlite3.Connection]:
+    """A database with one empty table."""
+    conn = sqlite3.connect(":memory:")
+    conn.execute("CREATE TABLE t (x)")
+    yield conn
+    conn.close()
+
+
+def rows(conn: sqlite3.Connection) -> list[int]:
+    return [row[0] for row in conn.execute("SELECT x FROM t ORDER BY x")]
+
+
+def test_what_raises_writes_nothing(conn: sqlite3.Connection) -> None:
+    """And the connection is free for the next one."""
+    with suppress(ValueError), transaction(conn):
+        conn.execute("INSERT INTO t VALUES (1)")
+        raise ValueError
+    with transaction(conn):
+        conn.execute("INSERT INTO t VALUES (2)")
+
+    assert [2] == rows(conn)
+    assert not conn.in_transaction
+
+
+def test_an_inner_one_takes_back_its_own_writes_only(conn: sqlite3.Connection) -> None:
+    """However deep; the outer one goes on."""
+    with transaction(conn):
+        conn.execute("INSERT INTO t VALUES (1)")
+        with suppress(ValueError), transaction(conn):
+            conn.execute("INSERT INTO t VALUES (2)")
+            with transaction(conn):
+                conn.execute("INSERT INTO t VALUES (3)")
+            raise ValueError
+        with transaction(conn):
+            conn.execute("INSERT INTO t VALUES (4)")
+
+    assert [1, 4] == rows(conn)
+
+
+def test_a_commit_that_fails_is_rolled_back(conn: sqlite3.Connection) -> None:
+    """A constraint that is looked at only then, as a full disk is noticed."""
+    conn.execute("PRAGMA foreign_keys = ON")
+    conn.execute("CREATE TABLE p (id INTEGER PRIMARY KEY)")
+    conn.execute("CREATE TABLE c (p REFERENCES p(id) DEFERRABLE INITIALLY DEFERRED)")
+    with pytest.raises(sqlite3.IntegrityError), transaction(conn):
+        conn.execute("INSERT INTO c VALUES (7)")
+
+    assert not conn.in_transaction
+
+
+def test_an_error_that_ended_the_outer_transaction_is_the_one_that_is_told(
+    conn: sqlite3.Connection,
+) -> None:
+    """Not the savepoint that went with it."""
+    conn.execute(
+        "CREATE TRIGGER no BEFORE INSERT ON t BEGIN SELECT RAISE(ROLLBACK, 'refused'); END"
+    )
+    with pytest.raises(sqlite3.IntegrityError, match="refused"), transaction(conn):  # noqa: SIM117
+        with transaction(conn):
+            conn.execute("INSERT INTO t VALUES (1)")
+    assert not conn.in_transaction
+
+
+def test_the_next_commit_waits_for_the_disk_again(conn: sqlite3.Connection) -> None:
+    """Also after a light one that raised."""
+    with suppress(ValueError), unsynced_transaction(conn):
+        assert [(1,)] == conn.execute("PRAGMA synchronous").fetchall()  # NORMAL
+        raise ValueError
+
+    assert [(2,)] == conn.execute("PRAGMA synchronous").fetchall()  # FULL
+
+
+def sources() -> Iterator[tuple[str, str]]:
+    for path in sorted(ARCHIVE.rglob("*.py")):
+        yield path.relative_to(ARCHIVE).as_posix(), path.read_text(encoding="utf-8")
+
+
+def strings(source: str) -> Iterator[str]:
+    """Every text in a file that is no docstring."""
+    tree = ast.parse(source)
+    docs = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            yield node.value
+
+
+def test_transactions_are_begun_in_one_place() -> None:
+    """Every other room says ``with transaction(conn)``; the search only reads in its own."""
+    begun = {
+        name
+        for name, source in sources()
+        for text in strings(source)
+        if re.match(r"(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b", text)
+    }
+
+    assert {"db/transactions.py", "search/searcher.py"} == begun
+
+
+def test_databases_are_opened_in_one_place() -> None:
+    """So that every connection has its foreign keys and waits for the disk."""
+    opened = {name for name, source in sources() if "sqlite3.connect(" in source}
+
+    # The backup's copy is no archive yet; the wanted schema stands in memory.
+    assert {"db/opening.py", "backup.py", "verify/check.py"} == opened
+
+
+def test_files_are_named_in_one_place() -> None:
+    """``archive.db`` is written out in ``db/names.py`` alone."""
+    named = {
+        name
+        for name, source in sources()
+        for text in strings(source)
+        if text in ("archive.db", "snapshots.db", ".lock", ".tmp")
+    }
+
+    assert {"db/names.py"} == named
