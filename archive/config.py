@@ -13,9 +13,13 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from archive.db.files import read_regular
 from archive.db.names import CONFIG
 from archive.errors import BadConfig
 from scraper.defaults import DEFAULT_USER_AGENT
+
+#: Bytes read of config.toml; every setting written out takes some 3 KB.
+_LIMIT = 1024 * 1024
 
 #: Which environment variable stands for which setting; the usual names, so that proxies work as everywhere.
 ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
@@ -134,11 +138,15 @@ def _read(path: Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_regular(path, _LIMIT).decode("utf-8-sig")
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise BadConfig(f"{path} cannot be read: {error}") from error
+    except OSError as error:
+        said = "it is a link, and links are not followed: put the file itself there"
+        said = said if path.is_symlink() else error.strerror or str(error)
+        raise BadConfig(f"{path} cannot be read: {said}") from error
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -119,7 +119,9 @@ def command(
     else:
         _show(app, results, offset)
     if open_first and results.hits:
-        _open(app, app.root / results.hits[0].path)
+        from archive.db.files import inside
+
+        _open(app, inside(app.root, results.hits[0].path))
 
 
 def _open(app: App, path: Path) -> None:

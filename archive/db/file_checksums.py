@@ -16,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from archive.db.files import open_regular, read_regular, replacing, require_own_database
+
 BLOCK = 64 * 1024
 
 
@@ -50,12 +52,8 @@ def write(database: Path) -> None:
         "hashes": _hashes(database),
     }
     note = json.dumps({"check": _checksum(body), **body})
-    fresh = path_of(database).with_name(path_of(database).name + ".new")
-    with fresh.open("w", encoding="ascii") as file:
-        file.write(note)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path_of(database))
+    with replacing(path_of(database)) as file:
+        file.write(note.encode("ascii"))
     aside.unlink(missing_ok=True)
 
 
@@ -64,6 +62,7 @@ def broken_blocks(database: Path) -> list[str] | None:
 
     ``None`` where it has no checksums, or a log beside it (``-wal``) still holds changes that are not in it.
     """
+    require_own_database(database)
     log = database.with_name(database.name + "-wal")
     checksums = path_of(database)
     if not checksums.exists() or (log.exists() and log.stat().st_size > 0):
@@ -87,7 +86,7 @@ def broken_blocks(database: Path) -> list[str] | None:
 
 def _hashes(database: Path) -> list[str]:
     hashes = []
-    with database.open("rb") as file:
+    with os.fdopen(open_regular(database), "rb") as file:
         while block := file.read(BLOCK):
             hashes.append(hashlib.blake2b(block, digest_size=8).hexdigest())
     return hashes
@@ -99,7 +98,7 @@ def _checksum(body: dict[str, object]) -> str:
 
 def _read(place: Path) -> dict[str, Any] | None:
     try:
-        body = json.loads(place.read_text(encoding="ascii"))
+        body = json.loads(read_regular(place))
         check = body.pop("check")
     except (OSError, ValueError, KeyError, AttributeError):
         return None

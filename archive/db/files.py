@@ -1,7 +1,11 @@
-"""The only room that writes the archive's files: whole or not at all, and on disk before it returns.
+"""The only room that writes files: whole or not at all, on disk before it returns, and never through a link.
 
 A file is written beside the others in ``.tmp``, flushed, renamed into place, and its folder flushed: a kill or a
 power cut leaves the old file, or the new one, or a leftover in ``.tmp`` that the next command sweeps away.
+
+An archive may come from somebody else. So nothing in it is believed about where things are: a path that a database
+names is resolved inside its folder first (``inside``), and the program's own files are opened without following a
+link and only where they are regular files (``open_regular``).
 """
 
 from __future__ import annotations
@@ -9,14 +13,19 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from archive.db.names import TEMPORARY
-from archive.errors import ArchiveError, CannotCreate, DiskTrouble
+from archive.errors import CannotCreate, Corrupt, DiskTrouble
 
+#: What this program calls its files in ``.tmp``: process and 16 hex digits. Nothing else is swept.
+_LEFTOVER = re.compile(r"\d+-[0-9a-f]{16}")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _REFUSED = {
     errno.EACCES,
@@ -26,6 +35,7 @@ _REFUSED = {
     errno.EISDIR,
     errno.ENAMETOOLONG,
     errno.EEXIST,
+    errno.ELOOP,
 }
 
 
@@ -48,6 +58,124 @@ class Disk:
         path.unlink()
 
 
+def inside(root: Path, path: object) -> Path:
+    """Where ``path``, as a database names it, is below ``root``. Reads the folders on the way, writes nothing.
+
+    Raises Corrupt for a path that is absolute, climbs with ``..``, is no text, or leads out of ``root`` by a link.
+    """
+    if not isinstance(path, str) or "\0" in path:
+        raise Corrupt(f"{path!r} is outside the archive: no path of a file")
+    parts = PurePosixPath(path).parts
+    if not parts or PurePosixPath(path).is_absolute() or ".." in parts:
+        raise Corrupt(f"{path!r} is outside the archive")
+    try:
+        top = os.path.realpath(root)
+        real = os.path.realpath(root.joinpath(*parts))
+    except ValueError as error:  # lone surrogates have no name on any disk
+        raise Corrupt(f"{path!r} is outside the archive: no path of a file") from error
+    if real == os.path.join(top, *parts):  # noqa: PTH118 - compared as text
+        return root.joinpath(*parts)
+    if not real.startswith(os.path.join(top, "")):  # noqa: PTH118
+        raise Corrupt(
+            f"{path!r} is outside the archive: a link on the way leads to {real}. "
+            f"Remove the link from {root}; to keep a folder on another disk, mount the disk there"
+        )
+    return Path(real)
+
+
+def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o666) -> int:
+    """A handle on one of the program's own files: no link is followed, nothing but a regular file is opened.
+
+    Raises OSError: ELOOP for a link, EISDIR, EPERM for a FIFO or a device (which could block or never end).
+    """
+    handle = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, mode)
+    kind = os.fstat(handle).st_mode
+    if not stat.S_ISREG(kind):
+        os.close(handle)
+        number = errno.EISDIR if stat.S_ISDIR(kind) else errno.EPERM
+        raise OSError(number, "is not a regular file", str(path))
+    return handle
+
+
+def read_regular(path: Path, limit: int | None = None) -> bytes:
+    """The bytes of one of the program's own files, at most ``limit``. Raises OSError."""
+    with os.fdopen(open_regular(path), "rb") as file:
+        return file.read(-1 if limit is None else limit)
+
+
+def require_own(path: Path) -> None:
+    """Raise CannotCreate where a link or a device stands in place of one of the archive's own files.
+
+    For files that another library opens by name (SQLite). A missing file is fine.
+    """
+    try:
+        kind = path.lstat().st_mode
+    except OSError:
+        return
+    if not stat.S_ISREG(kind):
+        what = "a link" if stat.S_ISLNK(kind) else "not a regular file"
+        raise CannotCreate(
+            f"{path} is {what}, and links are not followed: put the file itself there"
+        )
+
+
+def require_own_database(path: Path) -> None:
+    """``require_own`` for a database and the files that SQLite keeps beside it."""
+    for end in ("", "-wal", "-shm", "-journal"):
+        require_own(path.with_name(path.name + end))
+
+
+def make_folders(folder: Path, disk: Disk | None = None) -> None:
+    """``folder`` and those above it, each on disk before anything is put into it. Raises OSError."""
+    disk = disk or Disk()
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for new in reversed(missing):
+        with suppress(FileExistsError):
+            disk.mkdir(new)
+        flush_folder(new.parent, disk)
+
+
+def flush_folder(folder: Path, disk: Disk | None = None) -> None:
+    """The names in ``folder`` on disk: a new or renamed file is there after a power cut. Raises OSError."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        (disk or Disk()).fsync(handle)
+    except OSError as error:
+        # Some network filesystems write names at once and refuse to flush a folder.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def replacing(target: Path, *, mode: int = 0o666, disk: Disk | None = None) -> Iterator[IO[bytes]]:
+    """Write the file ``target`` anew, outside the archive's own ``.tmp``: in place, and on disk, only when it is whole.
+
+    ``.NAME.part`` beside it is a leftover of a killed command, or a link that is not followed; both are replaced.
+    ``mode`` is cut by the umask. Raises OSError; the leftover is removed then.
+    """
+    disk = disk or Disk()
+    part = target.with_name(f".{target.name}.part")
+    make_folders(target.parent, disk)
+    part.unlink(missing_ok=True)
+    try:
+        handle = open_regular(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            disk.fsync(file.fileno())
+        disk.replace(part, target)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+    flush_folder(target.parent, disk)
+
+
 class Files:
     """The files under ``root``; every path is relative to it and written with ``/``."""
 
@@ -56,18 +184,15 @@ class Files:
         self._disk = disk or Disk()
 
     def place(self, path: str) -> Path:
-        """Where ``path`` is. Raises ArchiveError for one that would leave the archive."""
-        parts = PurePosixPath(path).parts
-        if not parts or PurePosixPath(path).is_absolute() or ".." in parts:
-            raise ArchiveError(f"{path!r} is outside the archive")
-        return self.root.joinpath(*parts)
+        """Where ``path`` is. Raises Corrupt for one that would leave the archive; see ``inside``."""
+        return inside(self.root, path)
 
     def read(self, path: str) -> bytes | None:
         """The file's bytes; None where there is none. Raises DiskTrouble."""
         place = self.place(path)
         with _told(place, "read"):
             try:
-                return place.read_bytes()
+                return read_regular(place)
             except FileNotFoundError:
                 return None
 
@@ -78,7 +203,7 @@ class Files:
         """The file as ``data``, on disk, or as it was. Raises DiskTrouble (full, broken) or CannotCreate."""
         place = self.place(path)
         with _told(place, "write"):
-            self._folder(place.parent)
+            make_folders(place.parent, self._disk)
             temporary = self._temporary()
             try:
                 self._fill(temporary, data)
@@ -87,7 +212,7 @@ class Files:
                 with suppress(OSError):
                     temporary.unlink(missing_ok=True)
                 raise
-            self._flush_folder(place.parent)
+            flush_folder(place.parent, self._disk)
 
     def remove(self, path: str) -> None:
         """No such file any more; fine where there was none."""
@@ -97,41 +222,52 @@ class Files:
                 self._disk.unlink(place)
             except FileNotFoundError:
                 return
-            self._flush_folder(place.parent)
+            flush_folder(place.parent, self._disk)
 
     def sweep(self) -> int:
-        """Remove what killed commands left behind; how many files it was."""
-        folder, swept = self.root / TEMPORARY, 0
+        """Remove what killed commands left behind; how many files it was. Only what they call theirs: see _LEFTOVER."""
+        folder, swept = self._own_temporary(), 0
         with _told(folder, "sweep"), suppress(FileNotFoundError):
             for leftover in folder.iterdir():
-                self._disk.unlink(leftover)
-                swept += 1
+                if _LEFTOVER.fullmatch(leftover.name) and stat.S_ISREG(leftover.lstat().st_mode):
+                    self._disk.unlink(leftover)
+                    swept += 1
         return swept
 
     def walk(self, folder: str) -> Iterator[str]:
-        """Every file below ``folder``, sorted within each folder, one at a time."""
-        base = self.root / folder
+        """Every regular file below ``folder``, sorted within each folder, one at a time; links are passed over."""
+        base = self.place(folder)
         for parent, folders, names in os.walk(base):
             folders.sort()
             for name in sorted(names):
-                yield (Path(parent) / name).relative_to(self.root).as_posix()
+                place = Path(parent) / name
+                if stat.S_ISREG(place.lstat().st_mode):
+                    yield f"{folder}/{place.relative_to(base).as_posix()}"
 
     def sha256(self, path: str) -> str | None:
         """The file's hash in hex, read piece by piece; None where there is none."""
         place = self.place(path)
         with _told(place, "read"):
             try:
-                with place.open("rb") as file:
+                with os.fdopen(open_regular(place), "rb") as file:
                     return hashlib.file_digest(file, "sha256").hexdigest()
             except FileNotFoundError:
                 return None
 
+    def _own_temporary(self) -> Path:
+        """The folder of files being written. Raises CannotCreate where a link stands there instead."""
+        folder = self.root / TEMPORARY
+        if folder.is_symlink():
+            raise CannotCreate(f"{folder} is a link, and links are not followed: remove it")
+        return folder
+
     def _temporary(self) -> Path:
-        self._folder(self.root / TEMPORARY)
-        return self.root / TEMPORARY / f"{os.getpid()}-{secrets.token_hex(8)}"
+        folder = self._own_temporary()
+        make_folders(folder, self._disk)
+        return folder / f"{os.getpid()}-{secrets.token_hex(8)}"
 
     def _fill(self, place: Path, data: bytes) -> None:
-        handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        handle = open_regular(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
             rest = memoryview(data)
             while rest:
@@ -146,7 +282,7 @@ class Files:
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            # `articles` or `media` is a link to another disk: write there, then rename there.
+            # Another disk is mounted on `articles` or `media`: write there, then rename there.
             temporary.unlink()
             beside = place.with_name(f".{temporary.name}")
             try:
@@ -155,23 +291,6 @@ class Files:
             except BaseException:
                 beside.unlink(missing_ok=True)
                 raise
-
-    def _folder(self, folder: Path) -> None:
-        missing = []
-        while not folder.exists():
-            missing.append(folder)
-            folder = folder.parent
-        for new in reversed(missing):
-            with suppress(FileExistsError):
-                self._disk.mkdir(new)
-            self._flush_folder(new.parent)
-
-    def _flush_folder(self, folder: Path) -> None:
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            self._disk.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 @contextmanager

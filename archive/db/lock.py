@@ -16,8 +16,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from archive.db.files import open_regular, read_regular
 from archive.db.names import LOCK
 from archive.errors import CannotCreate, DiskTrouble, Locked
+from scraper.redact import redact
+
+#: A note is some hundred bytes; a file in its place that is larger is none.
+_NOTE_LIMIT = 64 * 1024
 
 
 class Lock:
@@ -30,7 +35,7 @@ class Lock:
     def __init__(self, root: Path, wait: bool = False, command: str | None = None) -> None:
         self._path = root / LOCK
         self._wait = wait
-        self._command = command or shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+        self._command = redact(command or shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))
         self._handle: int | None = None
 
     def __enter__(self) -> Self:
@@ -49,8 +54,12 @@ class Lock:
         """Take the lock, or raise Locked."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            handle = open_regular(self._path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise CannotCreate(
+                    f"{self._path} is a link, and links are not followed: remove it"
+                ) from error
             raise CannotCreate(
                 f"cannot write in {self._path.parent}: {error.strerror or error}"
             ) from error
@@ -99,7 +108,7 @@ class Lock:
 def holder_of(root: Path) -> tuple[int, str, str] | None:
     """``(pid, command, since)`` as the last holder signed; None where nobody did."""
     try:
-        note = json.loads((root / LOCK).read_text(encoding="utf-8"))
+        note = json.loads(read_regular(root / LOCK, _NOTE_LIMIT))
         return int(note["pid"]), str(note["command"]), str(note["since"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -11,6 +11,7 @@ from typing import Self
 
 from archive.db import file_checksums
 from archive.db.errors import sqlite_errors
+from archive.db.files import require_own_database
 from archive.db.migrations import ARCHIVE
 from archive.errors import ArchiveError, CannotCreate, NotHeld
 
@@ -26,8 +27,10 @@ def connect(
 
     ``readonly`` neither creates nor changes anything, and works on read-only media. Else the file is
     made where it is missing, with the pragmas ``new_file``, and written through a WAL. Raises
-    ``sqlite3.Error``; ``sqlite_errors`` translates.
+    ``sqlite3.Error``; ``sqlite_errors`` translates; CannotCreate where a link or a device stands in
+    its place.
     """
+    require_own_database(place)
     name = _readable(place) if readonly else place
     conn = sqlite3.connect(name, uri=readonly, timeout=BUSY_TIMEOUT, check_same_thread=False)
     try:

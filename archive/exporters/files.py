@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from archive.db.files import flush_folder, make_folders, open_regular, read_regular, replacing
 from archive.errors import CannotCreate, DiskTrouble
 
 
@@ -18,17 +19,10 @@ def written(target: Path) -> Iterator[IO[bytes]]:
 
     Raises CannotCreate or DiskTrouble, saying what to do.
     """
-    part = target.with_name(f".{target.name}.part")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        with replacing(target) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
     except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
         kind = (
             CannotCreate
             if isinstance(error, PermissionError | NotADirectoryError | IsADirectoryError)
@@ -38,16 +32,12 @@ def written(target: Path) -> Iterator[IO[bytes]]:
         raise kind(
             f"cannot write {target}: {said}. The archive is untouched; choose another place."
         ) from error
-    except BaseException:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise
 
 
 def put(target: Path, data: bytes) -> bool:
     """Write a file unless it is that already; whether it was written."""
     with suppress(OSError):
-        if target.stat().st_size == len(data) and target.read_bytes() == data:
+        if target.lstat().st_size == len(data) and read_regular(target) == data:
             return False
     with written(target) as file:
         file.write(data)
@@ -62,16 +52,20 @@ def link_or_copy(source: Path, target: Path) -> bool:
     if target.exists() and target.stat().st_size == source.stat().st_size:
         return False
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(target.parent)
         part = target.with_name(f".{target.name}.part")
         part.unlink(missing_ok=True)
         try:
             os.link(source, part)
         except OSError:
             shutil.copy2(source, part)
-            with part.open("rb") as file:
-                os.fsync(file.fileno())
+            handle = open_regular(part)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
         part.replace(target)
+        flush_folder(target.parent)
     except OSError as error:
         raise DiskTrouble(
             f"cannot write {target}: {error.strerror or error}. The archive is untouched."

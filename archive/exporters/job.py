@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO
 
+from archive.db.files import inside
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import open_database
 from archive.errors import ArchiveError
@@ -112,7 +113,7 @@ def _markdown(
         except ArchiveError as error:
             report.problems.append(f"{stored.key}: {error}")
             continue
-        put(target / stored.path, text.encode())
+        put(inside(target, stored.path), text.encode())
         report.articles += 1
         for (url,) in store.db.conn.execute(
             "SELECT DISTINCT url FROM images WHERE article_id = ?", (stored.article_id,)
@@ -120,7 +121,7 @@ def _markdown(
             image = held(store, url)
             if image is None:
                 report.missing_images += 1
-            elif link_or_copy(image.place, target / image.path):
+            elif link_or_copy(image.place, inside(target, image.path)):
                 report.images += 1
         progress(done, len(articles))
 
@@ -132,7 +133,7 @@ def _html(
     for done, stored in enumerate(articles, start=1):
         name = names[stored.article_id]
         try:
-            put(target / name, html.page(store, stored, name, names, report))
+            put(inside(target, name), html.page(store, stored, name, names, report))
         except ArchiveError as error:
             report.problems.append(f"{stored.key}: {error}")
         progress(done, len(articles))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.db.files import Disk, Files
+from archive.db.files import Disk, Files, inside, replacing
 from archive.db.names import TEMPORARY
-from archive.errors import ArchiveError, CannotCreate, DiskTrouble
+from archive.errors import ArchiveError, CannotCreate, Corrupt, DiskTrouble
 
 
 class FullDisk(Disk):
@@ -55,14 +55,16 @@ def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
 def test_a_failing_disk_leaves_the_old_file_or_the_new(
     tmp_path: Path, calls: int, number: int
 ) -> None:
-    """Never half of one, and no leftovers; the error says what to do."""
+    """Never half of one, and no leftovers; whatever the disk said is told, and what to do. No error: it is the new."""
     Files(tmp_path).write("a/old.md", b"old" * 100)
-    disk = FullDisk(calls, number)
+    disk, told = FullDisk(calls, number), []
     try:
         Files(tmp_path, disk).write("a/old.md", b"new" * 100)
     except DiskTrouble as trouble:
-        assert str(tmp_path / "a/old.md") in str(trouble)
-        assert trouble.exit_code == 74
+        told.append((trouble.exit_code, str(tmp_path / "a/old.md") in str(trouble)))
+    failed = disk.left < 0
+    assert told == ([(74, True)] if failed else [])
+    assert failed or Files(tmp_path).read("a/old.md") == b"new" * 100
     assert Files(tmp_path).read("a/old.md") in (b"old" * 100, b"new" * 100)
     assert list((tmp_path / TEMPORARY).iterdir()) == []
 
@@ -71,7 +73,7 @@ def test_leftovers_of_killed_commands_are_swept(tmp_path: Path) -> None:
     """They lie in one place, so that finding them costs nothing."""
     files = Files(tmp_path)
     files.write("a.md", b"x")
-    (tmp_path / TEMPORARY / "123-dead").write_bytes(b"half")
+    (tmp_path / TEMPORARY / f"123-{16 * 'd'}").write_bytes(b"half")
 
     assert files.sweep() == 1
     assert files.sweep() == 0
@@ -85,6 +87,139 @@ def test_nothing_is_written_outside_the_archive(tmp_path: Path, path: str) -> No
         Files(tmp_path / "archive").write(path, b"x")
 
 
+def test_only_leftovers_are_swept(tmp_path: Path) -> None:
+    """By name and kind: what else lies in the folder is somebody's own, and what a link leads to is too."""
+    files = Files(tmp_path / "archive")
+    files.write("a.md", b"x")
+    (tmp_path / "own.txt").write_text("mine")
+    folder = tmp_path / "archive" / TEMPORARY
+    (folder / "notes.txt").write_text("mine")
+    (folder / f"7-{16 * 'a'}").symlink_to(tmp_path / "own.txt")
+    (folder / f"8-{16 * 'b'}").mkdir()
+
+    assert files.sweep() == 0
+    assert len(list(folder.iterdir())) == 3
+
+
+def test_a_link_in_place_of_the_temporary_folder_is_refused(tmp_path: Path) -> None:
+    """In a folder from somebody else it may lead to anything; nothing there is deleted or written."""
+    (tmp_path / "own").mkdir()
+    leftover = tmp_path / "own" / f"7-{16 * 'a'}"
+    leftover.write_text("mine")
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive" / TEMPORARY).symlink_to(tmp_path / "own")
+    files = Files(tmp_path / "archive")
+
+    with pytest.raises(CannotCreate, match="is a link"):
+        files.sweep()
+    with pytest.raises(CannotCreate, match="is a link"):
+        files.write("a.md", b"x")
+    assert [leftover] == list((tmp_path / "own").iterdir())
+
+
+@pytest.mark.parametrize(
+    "path", ["link/x.md", "link", "deep/er/x.md", "\0", "x\0y", "\ud800", b"x", 7, None]
+)
+def test_a_path_that_leads_out_is_refused(tmp_path: Path, path: object) -> None:
+    """By a link on the way as by ``..``; what is no path at all too."""
+    (tmp_path / "archive" / "deep").mkdir(parents=True)
+    (tmp_path / "archive" / "link").symlink_to(tmp_path)
+    (tmp_path / "archive" / "deep" / "er").symlink_to("../..")
+    with pytest.raises(Corrupt, match="outside"):
+        inside(tmp_path / "archive", path)
+
+
+def test_a_link_that_stays_inside_is_followed(tmp_path: Path) -> None:
+    """And so is one on the way to the archive's own folder, which the person named."""
+    (tmp_path / "real" / "2024").mkdir(parents=True)
+    (tmp_path / "real" / "year").symlink_to("2024")
+    (tmp_path / "archive").symlink_to("real")
+    files = Files(tmp_path / "archive")
+    files.write("year/x.md", b"x")
+
+    assert (tmp_path / "real" / "2024" / "x.md").read_bytes() == b"x"
+    assert files.read("2024/x.md") == b"x"
+
+
+def test_a_device_or_a_pipe_is_not_read(tmp_path: Path) -> None:
+    """Opening it could wait for ever."""
+    (tmp_path / "articles").mkdir()
+    os.mkfifo(tmp_path / "articles" / "x.md")
+    with pytest.raises(CannotCreate, match="not a regular file"):
+        Files(tmp_path).read("articles/x.md")
+    assert list(Files(tmp_path).walk("articles")) == []
+
+
+class Noted(Disk):
+    """Notes what is flushed, and what is renamed."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def fsync(self, handle: int) -> None:
+        self.calls.append(f"flush {Path(f'/dev/fd/{handle}').resolve().name}")
+        super().fsync(handle)
+
+    def replace(self, source: Path, target: Path) -> None:
+        self.calls.append(f"rename to {target.name}")
+        super().replace(source, target)
+
+    def mkdir(self, folder: Path) -> None:
+        self.calls.append(f"make {folder.name}")
+        super().mkdir(folder)
+
+    def unlink(self, path: Path) -> None:
+        self.calls.append(f"remove {path.name}")
+        super().unlink(path)
+
+
+def test_everything_written_is_flushed(tmp_path: Path) -> None:
+    """Each new folder in the one above it, the bytes before they get their name, the name, and a name's removal."""
+    disk = Noted()
+    root = tmp_path.resolve() / "archive"
+    Files(root, disk).write("a/b.md", b"x")
+    temporary = disk.calls.pop(6)
+    Files(root, disk).remove("a/b.md")
+
+    assert temporary.startswith(f"flush {os.getpid()}-")
+    assert disk.calls == [
+        *("make archive", f"flush {tmp_path.name}", "make a", "flush archive"),
+        *("make .tmp", "flush archive"),
+        *("rename to b.md", "flush a"),
+        *("remove b.md", "flush a"),
+    ]
+
+
+def test_a_file_outside_an_archive_is_replaced_whole(tmp_path: Path) -> None:
+    """Flushed like any other; a link that waits under the name of the half-written file is not followed."""
+    disk = Noted()
+    (tmp_path / "own.txt").write_text("mine")
+    (tmp_path / ".book.epub.part").symlink_to("own.txt")
+    with replacing(tmp_path / "book.epub", disk=disk) as file:
+        file.write(b"book")
+
+    assert disk.calls == [
+        *("flush .book.epub.part", "rename to book.epub", f"flush {tmp_path.name}"),
+    ]
+    assert (tmp_path / "own.txt").read_text() == "mine"
+    assert ["book.epub", "own.txt"] == sorted(path.name for path in tmp_path.iterdir())
+
+
+def test_a_replacement_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
+    """And no half-written one."""
+    (tmp_path / "x").write_text("old")
+
+    def write() -> None:
+        with replacing(tmp_path / "x") as file:
+            file.write(b"new")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
+    assert ["x"] == [path.name for path in tmp_path.iterdir()]
+    assert (tmp_path / "x").read_text() == "old"
+
+
 def test_a_folder_in_the_way_is_said_plainly(tmp_path: Path) -> None:
     """A file where a folder should be: 73, with the path."""
     (tmp_path / "articles").write_text("I am a file")
@@ -92,7 +227,7 @@ def test_a_folder_in_the_way_is_said_plainly(tmp_path: Path) -> None:
         Files(tmp_path).write("articles/x/y.md", b"x")
 
 
-def test_a_link_to_another_disk_is_followed(
+def test_another_disk_may_be_mounted_inside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A rename cannot cross disks: then the file is written over there and renamed there."""

@@ -105,3 +105,29 @@ def test_a_folder_that_cannot_be_made_is_said_plainly(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(CannotCreate, match="file"):
         Lock(tmp_path / "file" / "archive").acquire()
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
+def test_a_lock_that_is_no_file_is_refused(tmp_path: Path, kind: str) -> None:
+    """Somebody else's folder may hold a link by that name: what it leads to is neither written nor read."""
+    own = tmp_path / "own.txt"
+    own.write_text('{"pid": 7, "command": "x", "since": "y"}')
+    root = tmp_path / "archive"
+    root.mkdir()
+    if kind == "link":
+        (root / ".lock").symlink_to(own)
+    elif kind == "pipe":
+        os.mkfifo(root / ".lock")
+    else:
+        (root / ".lock").mkdir()
+
+    with pytest.raises(CannotCreate, match=r"\.lock|archive"):
+        Lock(root).acquire()
+    assert holder_of(root) is None
+    assert own.read_text() == '{"pid": 7, "command": "x", "since": "y"}'
+
+
+def test_the_note_of_the_holder_has_no_secrets(tmp_path: Path) -> None:
+    """A command line may hold a reader's own address."""
+    with Lock(tmp_path, command="wechat-archive save https://mp.weixin.qq.com/s?key=CANARY&x=1"):
+        assert "CANARY" not in (tmp_path / ".lock").read_text()
