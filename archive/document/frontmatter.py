@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
+from yaml.representer import BaseRepresenter
 
 from archive.errors import BadInput
 
@@ -39,27 +40,43 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
-def _quoted(dumper: yaml.SafeDumper, text: _Quoted) -> yaml.ScalarNode:
+def _quoted(dumper: BaseRepresenter, text: _Quoted) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style='"')
 
 
-def _on_one_line(dumper: yaml.SafeDumper, record: _Line) -> yaml.MappingNode:
+def _on_one_line(dumper: BaseRepresenter, record: _Line) -> yaml.MappingNode:
     return dumper.represent_mapping("tag:yaml.org,2002:map", record, flow_style=True)
 
 
 _Dumper.add_representer(_Quoted, _quoted)
 _Dumper.add_representer(_Line, _on_one_line)
 
+if yaml.__with_libyaml__:
+
+    class _FastDumper(yaml.CSafeDumper):
+        """libyaml's: the same bytes in a quarter of the time, but for the indentation of lists."""
+
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    _FastDumper.add_representer(_Quoted, _quoted)
+    _FastDumper.add_representer(_Line, _on_one_line)
+
+#: An entry of a list as libyaml writes it. Every text stands quoted on one line, so no text begins a line.
+_ENTRY = re.compile("^( *)- ", re.MULTILINE)
+
 
 def write(values: Mapping[str, Any]) -> str:
     """The block, ``---`` lines included, of all values that say something (not ``None``, ``""``, ``[]``, ``{}``)."""
     shown = {name: _prepared(value) for name, value in values.items() if not _is_empty(value)}
-    text = (
-        yaml.dump(shown, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=2**31)
-        if shown
-        else ""
-    )
-    return f"---\n{text}---\n"
+    return f"---\n{_dumped(shown) if shown else ''}---\n"
+
+
+def _dumped(shown: dict[str, Any]) -> str:
+    how: dict[str, Any] = {"allow_unicode": True, "sort_keys": False, "width": 2**31 - 1}
+    if not yaml.__with_libyaml__:
+        return yaml.dump(shown, Dumper=_Dumper, **how)  # type: ignore[no-any-return]
+    return _ENTRY.sub(r"\1  - ", yaml.dump(shown, Dumper=_FastDumper, **how))
 
 
 def _is_empty(value: Any) -> bool:
