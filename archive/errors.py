@@ -22,9 +22,17 @@ from typing import ClassVar
 
 
 class ArchiveError(Exception):
-    """The root. ``str(error)`` is a sentence: what happened, to what, what to do next."""
+    """The root. ``str(error)`` is a sentence: what happened, to what, what to do next.
+
+    Secrets are taken out of it here, where an error is made.
+    """
 
     exit_code: ClassVar[int] = 70
+
+    def __init__(self, message: str) -> None:
+        from scraper.redact import redact  # its patterns cost a search that goes well nothing
+
+        super().__init__(redact(message))
 
 
 class Locked(ArchiveError):

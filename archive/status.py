@@ -26,6 +26,7 @@ NEXT_STEPS = {
     "paid": "must be paid for: give the cookies of a session that has (--cookies), then `retry paid`",
     "blocked": "asked for a verification: `save` its short address, or give --cookies; else `run` tries again",
     "unrecognised": "a page nobody has seen: update the program, then `reparse`; please report it",
+    "unexpected": "a fault of this program: update it and report it; `run` tries again from the raw page",
     "hostile": "too large or too deep to read; the raw page is kept",
     "refused": "the server has no such page: check the address",
     "forbidden": "not an address the program may open; see allow_hosts in config.toml",

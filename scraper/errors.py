@@ -10,6 +10,7 @@
      ├─ Unrecognised            unrecognised     76   a page nobody has seen: raw page kept, not an article
      ├─ Hostile                 hostile           1   too large, too deep or too slow to read: raw page kept
      ├─ BadSettings             settings         78   mend a setting (proxy, certificates, cookies file)
+     ├─ Unexpected              unexpected        1   a fault of this program at one item: raw input kept, put off
      └─ FetchError              fetch             1   the network
          ├─ Later               later             1   5xx, resets, time-outs, cut bodies: tried again
          │   ├─ RateLimited     rate-limited      1   429 or Retry-After: not before `retry_after` seconds
@@ -20,14 +21,25 @@
              └─ Forbidden       forbidden         1   final: an address inside the network, or not http(s)
 
 Each class carries ``code`` (stable, for programs), ``exit_code`` and ``after``: ``"final"``, ``"later"`` or
-``"person"``. ``str(error)`` is one sentence a person can read, without secrets; ``url`` the address it is about.
+``"person"``. ``str(error)`` is one sentence a person can read, ``url`` the address it is about. Secrets are taken
+out of both here, where an error is made, so that whoever shows, logs or stores one need not think of it.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from types import TracebackType
+from typing import ClassVar, Literal, Self
 
 After = Literal["final", "later", "person"]
+_PACKAGES = frozenset({"scraper", "archive"})
+
+
+def _clean(text: str) -> str:
+    from scraper.redact import (
+        redact,  # its patterns take 3 ms to compile, which a search need not wait for
+    )
+
+    return redact(text)
 
 
 class ScrapeError(Exception):
@@ -38,8 +50,14 @@ class ScrapeError(Exception):
     after: After = "later"
 
     def __init__(self, message: str, *, url: str | None = None) -> None:
-        super().__init__(message)
-        self.url = url
+        super().__init__(_clean(message))
+        self.url = _clean(url) if url else url
+
+    def place(self, url: str, redirected_to: str | None = None) -> None:
+        """Say which address it is about and, behind a redirect, where that led."""
+        self.url = _clean(url)
+        if redirected_to is not None:
+            self.args = (f"{self} (after a redirect to {_clean(redirected_to)})",)
 
 
 class NotAnAddress(ScrapeError):
@@ -72,7 +90,7 @@ class Gone(ScrapeError):
         super().__init__(message, url=url)
         self.code = reason
         self.reason = reason
-        self.shown = shown
+        self.shown = _clean(shown) if shown else shown
         self.target = target
 
 
@@ -87,7 +105,7 @@ class NeedsPerson(ScrapeError):
         super().__init__(message, url=url)
         self.code = reason
         self.reason = reason
-        self.shown = shown
+        self.shown = _clean(shown) if shown else shown
 
 
 class Blocked(ScrapeError):
@@ -102,7 +120,7 @@ class Blocked(ScrapeError):
     ) -> None:
         super().__init__(message, url=url)
         self.reason = reason
-        self.shown = shown
+        self.shown = _clean(shown) if shown else shown
 
 
 class Unrecognised(ScrapeError):
@@ -126,6 +144,33 @@ class BadSettings(ScrapeError):
     code = "settings"
     exit_code = 78
     after = "person"
+
+
+class Unexpected(ScrapeError):
+    """Something that this program did not foresee went wrong with one item: a fault of its own, told with its place."""
+
+    code = "unexpected"
+    after = "later"
+
+    @classmethod
+    def of(cls, error: BaseException, *, url: str | None = None) -> Self:
+        """What to say about ``error``: its kind, its words, and the last line of ours that it passed through."""
+        said = " ".join(str(error).split())[:200]
+        what = type(error).__name__ + (f": {said}" if said else "")
+        return cls(f"an unexpected error at {place_of(error)} ({what})", url=url)
+
+
+def place_of(error: BaseException) -> str:
+    """``module:line`` of the innermost frame of this program in the error's traceback."""
+    place, step = "an unknown place", error.__traceback__
+    while step is not None:
+        place, step = _ours(step) or place, step.tb_next
+    return place
+
+
+def _ours(step: TracebackType) -> str | None:
+    module = str(step.tb_frame.f_globals.get("__name__", ""))
+    return f"{module}:{step.tb_lineno}" if module.partition(".")[0] in _PACKAGES else None
 
 
 class FetchError(ScrapeError):

@@ -20,7 +20,7 @@ from urllib.parse import urljoin
 from scraper import urls, urls_pasted
 from scraper.errors import Unrecognised
 
-Sort = Literal["feed", "opml", "bookmarks", "list"]
+Format = Literal["feed", "opml", "bookmarks", "list"]
 
 _HEAD = 4096
 
@@ -30,7 +30,7 @@ class Listing:
     """What a list holds: ``addresses`` of articles and albums in its order, each once; ``feeds`` that an OPML names
     (absolute http(s) addresses); ``rejected`` the lines of a plain list that hold no address, with their numbers."""
 
-    sort: Sort
+    format: Format
     title: str | None = None
     addresses: tuple[urls.Address, ...] = ()
     feeds: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ def plain(text: str) -> Listing:
             rejected.append((number, line))
         for address in addresses:
             found.setdefault(address.canonical, address)
-    return Listing(sort="list", addresses=tuple(found.values()), rejected=tuple(rejected))
+    return Listing(format="list", addresses=tuple(found.values()), rejected=tuple(rejected))
 
 
 def decode(body: bytes) -> str:
@@ -118,7 +118,9 @@ def _feed(body: bytes) -> Listing:
             if _addresses(own)
             else [entry.get("summary"), *(c.get("value") for c in entry.get("content", []))]
         )
-    return Listing(sort="feed", title=parsed.feed.get("title") or None, addresses=_addresses(texts))
+    return Listing(
+        format="feed", title=parsed.feed.get("title") or None, addresses=_addresses(texts)
+    )
 
 
 def _looks_like_json_feed(body: bytes) -> bool:
@@ -144,7 +146,7 @@ def _json_feed(body: bytes) -> Listing:
                 if _addresses(own)
                 else [_text(item.get("content_html")), _text(item.get("content_text"))]
             )
-    return Listing(sort="feed", title=_text(data.get("title")), addresses=_addresses(texts))
+    return Listing(format="feed", title=_text(data.get("title")), addresses=_addresses(texts))
 
 
 def _text(value: object) -> str | None:
@@ -187,7 +189,7 @@ def _opml(body: bytes, base: str | None) -> Listing:
         feed for feed in feeds if feed.lower().startswith(("http://", "https://"))
     )
     return Listing(
-        sort="opml", title=reader.title, addresses=_addresses(reader.links), feeds=tuple(wanted)
+        format="opml", title=reader.title, addresses=_addresses(reader.links), feeds=tuple(wanted)
     )
 
 
@@ -204,4 +206,4 @@ class _Anchors(HTMLParser):
 def _bookmarks(body: bytes) -> Listing:
     reader = _Anchors()
     reader.feed(_without_sections(body))
-    return Listing(sort="bookmarks", addresses=_addresses(reader.links))
+    return Listing(format="bookmarks", addresses=_addresses(reader.links))

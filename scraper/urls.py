@@ -22,7 +22,6 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from scraper.errors import NotAnAddress
 from scraper.models import Identity
-from scraper.redact import redact
 from scraper.urls_pasted import plain
 
 Form = Literal["short", "long", "temporary", "show", "album"]
@@ -141,7 +140,7 @@ def parse(text: str) -> Address:
             failure = failure or error
     if failure is not None:
         raise failure
-    shown = redact(" ".join(text.split())[:120])
+    shown = " ".join(text.split())[:120]
     if not shown:
         raise NotAnAddress("nothing was given where an address was expected")
     raise NotAnAddress(f"no address of {HOST} in {shown!r}", url=shown)
@@ -239,7 +238,7 @@ def _unglue(text: str) -> Iterator[str]:
 def _read(text: str, depth: int = 0) -> Address:
     path, query = _split(text)
     if not path:
-        raise NotAnAddress(f"no address of {HOST} in {redact(text)!r}", url=redact(text))
+        raise NotAnAddress(f"no address of {HOST} in {text!r}", url=text)
     parameters = dict(reversed(list(_parameters(query))))
     short = re.fullmatch(r"/s/+([\w-]+)[/.&=].*|/s/+([\w-]+)", path, re.ASCII)
     if short:
@@ -253,7 +252,7 @@ def _read(text: str, depth: int = 0) -> Address:
     nested = _NESTED.search("?" + query)
     if nested and depth < _DEEPEST_NESTING:
         return _nested(text, ("?" + query)[nested.end() :], depth)
-    raise NotAnAddress(_other_page(path), url=redact(text))
+    raise NotAnAddress(_other_page(path), url=text)
 
 
 def _short(text: str, name: str) -> Address:
@@ -296,9 +295,7 @@ def _long(text: str, given: dict[str, str]) -> Address:
         )
     if identity is None:
         missing = "__biz" if not biz else "mid"
-        raise NotAnAddress(
-            f"{redact(text)} has no {missing}: copy the whole address", url=redact(text)
-        )
+        raise NotAnAddress(f"{text} has no {missing}: copy the whole address", url=text)
     opening = [("__biz", biz), ("mid", mid), ("idx", identity.idx), ("sn", sn)]
     opening += [("chksm", _hex(given.get("chksm"))), ("scene", _digits(given.get("scene")))]
     return Address(text, _with_query(f"{_ROOT}/s", opening), _name(identity), "long", identity)
@@ -308,9 +305,7 @@ def _show(text: str, given: dict[str, str]) -> Address:
     biz, mid = _biz(given.get("__biz")), _digits(given.get("appmsgid")) or _digits(given.get("mid"))
     idx = _digits(given.get("itemidx")) or _digits(given.get("idx")) or "1"
     if not biz or not mid:
-        raise NotAnAddress(
-            f"{redact(text)} has no __biz or appmsgid: copy the whole address", url=redact(text)
-        )
+        raise NotAnAddress(f"{text} has no __biz or appmsgid: copy the whole address", url=text)
     identity = Identity(biz, mid, idx)
     sign = _hex(given.get("sign")) or _hex(given.get("sn"))
     opening = [("__biz", biz), ("appmsgid", mid), ("itemidx", idx), ("sign", sign)]
@@ -322,9 +317,7 @@ def _show(text: str, given: dict[str, str]) -> Address:
 def _album(text: str, given: dict[str, str]) -> Address:
     album_id = _digits(given.get("album_id"))
     if not album_id:
-        raise NotAnAddress(
-            f"{redact(text)} has no album_id: copy the whole address", url=redact(text)
-        )
+        raise NotAnAddress(f"{text} has no album_id: copy the whole address", url=text)
     opening = [("__biz", _biz(given.get("__biz"))), ("action", "getalbum"), ("album_id", album_id)]
     url = _with_query(f"{_ROOT}/mp/appmsgalbum", opening)
     return Address(text, url, url, "album", album_id=album_id)
@@ -338,7 +331,7 @@ def _nested(text: str, value: str, depth: int) -> Address:
             value = unquote(value)
     inner = next(_candidates(value), None)
     if inner is None:
-        raise NotAnAddress(f"{redact(text)} leads to no article of {HOST}", url=redact(text))
+        raise NotAnAddress(f"{text} leads to no article of {HOST}", url=text)
     found = _read(inner, depth + 1)
     return Address(text, found.fetch, found.canonical, found.form, found.identity, found.album_id)
 

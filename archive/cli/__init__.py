@@ -21,7 +21,7 @@ from scraper.errors import ScrapeError
 #: command → (where it lives, what it does in a line). The lines are checked against the commands' own help.
 COMMANDS: dict[str, tuple[str, str]] = {
     "save": ("archive.cli.save:command", "Fetch articles and keep them."),
-    "run": ("archive.cli.due:command", "Do everything that is due; for cron."),
+    "run": ("archive.cli.run_command:command", "Do everything that is due; for cron."),
     "watch": (
         "archive.cli.watch:command",
         "Watch an album, feed, list file or article for new articles.",

@@ -42,7 +42,7 @@ class App:
         return load(self.root)
 
     @property
-    def watched(self) -> bool:
+    def is_interactive(self) -> bool:
         """True when a person sees stderr: progress bars are welcome."""
         return sys.stderr.isatty() and not self.quiet and self.log_format == "text"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -13,7 +14,6 @@ from archive.cli.common import App
 
 if TYPE_CHECKING:
     from archive.run.report import Result, RunReport
-    from archive.run.runner import Runner
 
 F = TypeVar("F", bound=Callable[..., Any])
 _LOG = logging.getLogger("wechat-archive")
@@ -67,12 +67,19 @@ def network_options(command: F) -> F:
     return command
 
 
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Who hears of each result, and of images: how many of how many."""
+
+    on_result: Callable[[Result], None]
+    on_image: Callable[[int, int], None]
+
+
 @contextmanager
-def watched(app: App, runner: Runner) -> Iterator[None]:
-    """Show a progress line while a person sees stderr; tell each result with ``-v``."""
-    if not app.watched:
-        runner.tell = _log
-        yield
+def listeners(app: App) -> Iterator[Listeners]:
+    """A progress line while a person sees stderr; else each result in the log."""
+    if not app.is_interactive:
+        yield Listeners(_log, lambda done, total: None)
         return
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -83,7 +90,7 @@ def watched(app: App, runner: Runner) -> Iterator[None]:
         line = progress.add_task("starting …", total=None)
         counts = {"done": 0, "failed": 0}
 
-        def tell(result: Result) -> None:
+        def on_result(result: Result) -> None:
             counts["failed" if result.change == "failed" else "done"] += 1
             name = result.title or result.address
             progress.update(
@@ -92,25 +99,24 @@ def watched(app: App, runner: Runner) -> Iterator[None]:
             if result.change not in ("held", "unchanged", "skipped"):
                 console.print(_describe(result), markup=False, highlight=False, soft_wrap=True)
 
-        def images(done: int, total: int) -> None:
+        def on_image(done: int, total: int) -> None:
             progress.update(line, description=f"{counts['done']} done · image {done} of {total}")
 
-        runner.tell, runner.images_tell = tell, images
-        yield
+        yield Listeners(on_result, on_image)
 
 
-def show(app: App, report: RunReport, *, as_json: bool, talk: bool) -> None:
-    """Tell what a command did, and end with its exit code. ``talk``: the summary also when all is fine."""
+def show(app: App, report: RunReport, *, as_json: bool, always_summarise: bool) -> None:
+    """Tell what a command did, and end with its exit code. ``always_summarise``: the summary also when all is fine."""
     if as_json:
         import json
 
-        click.echo(json.dumps(report.to_json(), ensure_ascii=False))
-    told = app.watched or app.verbosity > 0
+        click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
+    told = app.is_interactive or app.verbosity > 0
     if not told:
         for result in (*report.results, *report.source_errors):
             if result.change == "failed" or (result.change == "waiting" and result.exit_code):
                 app.tell(_describe(result), level="warning")
-    if (talk and not as_json) or report.exit_code:
+    if (always_summarise and not as_json) or report.exit_code:
         app.tell(report.line(), level="warning" if report.exit_code else "info")
     click.get_current_context().exit(report.exit_code)
 

@@ -58,8 +58,8 @@ def command(
     if fetch and not report.signal:
         from archive.run.runner import Runner
 
-        run = Runner(root=app.root, config=app.config, command="run", wait=wait).run()
-        found["fetched"] = run.to_json()
+        run = Runner(root=app.root, config=app.config, wait=wait).run()
+        found["fetched"] = run.as_dict()
         code = run.exit_code or code
         if not as_json:
             app.say(run.line())

@@ -13,7 +13,7 @@ Step = Callable[[int, int], None]
 @contextmanager
 def progress(app: App, what: str) -> Iterator[Step]:
     """Gives ``step(done, total)`` to call as the work goes on."""
-    if not app.watched:
+    if not app.is_interactive:
         yield lambda done, total: None
         return
     from rich.console import Console

@@ -7,7 +7,7 @@ import sys
 import click
 
 from archive.cli.common import App, archive_command, pass_app
-from archive.cli.crawling import network_options, show, watched
+from archive.cli.crawling import listeners, network_options, show
 
 
 @archive_command("save", short_help="Fetch articles and keep them.")
@@ -77,8 +77,15 @@ def command(
         snapshots=False if no_snapshots else None,
     )
     report = RunReport(whole=as_json)
-    runner = Runner(root=app.root, config=config, anyway=anyway, wait=wait, report=report)
     inputs = read(addresses, lists, stdin=sys.stdin.buffer.read)
-    with watched(app, runner):
-        report = runner.save(inputs, refresh=refresh)
-    show(app, report, as_json=as_json, talk=not app.quiet)
+    with listeners(app) as heard:
+        Runner(
+            root=app.root,
+            config=config,
+            anyway=anyway,
+            wait=wait,
+            report=report,
+            on_result=heard.on_result,
+            on_image=heard.on_image,
+        ).save(inputs, refresh=refresh)
+    show(app, report, as_json=as_json, always_summarise=not app.quiet)

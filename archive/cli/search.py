@@ -219,7 +219,7 @@ def rebuild(app: App) -> int:
     from archive.search.rebuild import reindex
 
     with Lock(app.root), open_database(app.root / ARCHIVE_DB) as db:
-        if not app.watched:
+        if not app.is_interactive:
             return reindex(db.conn)
         from rich.console import Console
         from rich.progress import Progress

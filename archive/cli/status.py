@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ from archive.cli.common import App, archive_command, pass_app
 from archive.db.names import ARCHIVE_DB
 
 if TYPE_CHECKING:
-    from archive.crawl.frontier import SqliteFrontier
+    import sqlite3
+    from collections.abc import Iterator
 
 
 @archive_command("status", short_help="What is held, waiting, failed, blocked.")
@@ -44,12 +46,12 @@ def command(app: App, as_json: bool, failed: bool) -> None:
 
 def _list_failed(conn: Any) -> None:
     """Addresses one a line, each under a comment that says why: `save -i` passes over comments."""
-    from archive.crawl.frontier import SqliteFrontier
+    from archive.crawl.failures import failures
 
-    for failure in SqliteFrontier(conn).failures():
+    for failure in failures(conn):
         when = f"waits until {failure.due[:16]}" if failure.due else failure.state
         click.echo(
-            f"# {failure.error_class} ({when}): {' '.join(failure.error.split())}\n{failure.fetch}"
+            f"# {failure.error_code} ({when}): {' '.join(failure.error.split())}\n{failure.fetch}"
         )
 
 
@@ -149,12 +151,16 @@ def retry(app: App, what: tuple[str, ...], wait: bool) -> None:
     Give an address, an article's key, or a class of failure as `status` names it; without any: everything that failed,
     except what is gone for good.
     """
+    from archive.crawl.failures import retry_addresses, retry_all, retry_kind
+
     now = datetime.now(UTC)
-    with _frontier(app, wait) as frontier:
-        count = frontier.retry_all(now) if not what else 0
+    with _queue(app, wait) as conn:
+        count = retry_all(conn, now) if not what else 0
         for name in what:
-            addresses = _addresses(frontier, name)
-            count += frontier.retry(None if addresses else name, addresses, now)
+            addresses = _addresses(conn, name)
+            count += (
+                retry_addresses(conn, addresses, now) if addresses else retry_kind(conn, name, now)
+            )
     _tell_count(app, count, what, "will be tried by the next `wechat-archive run`")
 
 
@@ -167,11 +173,13 @@ def forget(app: App, what: tuple[str, ...], wait: bool) -> None:
 
     Give an address, an article's key, a class of failure or a state (`waiting`, `failed`, `gone`, `person`).
     """
-    with _frontier(app, wait) as frontier:
+    from archive.crawl.failures import forget_addresses, forget_kind
+
+    with _queue(app, wait) as conn:
         count = 0
         for name in what:
-            addresses = _addresses(frontier, name)
-            count += frontier.forget(None if addresses else name, addresses)
+            addresses = _addresses(conn, name)
+            count += forget_addresses(conn, addresses) if addresses else forget_kind(conn, name)
     _tell_count(app, count, what, "forgotten")
 
 
@@ -186,33 +194,23 @@ def _tell_count(app: App, count: int, what: tuple[str, ...], done: str) -> None:
     app.say(f"{_count(count, 'address', 'addresses')} {done}")
 
 
-def _frontier(app: App, wait: bool) -> Any:
-    from contextlib import contextmanager
-
-    from archive.crawl.frontier import SqliteFrontier
+@contextmanager
+def _queue(app: App, wait: bool) -> Iterator[sqlite3.Connection]:
     from archive.db.lock import Lock
     from archive.db.opening import open_database
 
-    @contextmanager
-    def opened() -> Any:
-        with Lock(app.root, wait=wait):
-            db = open_database(app.root / ARCHIVE_DB)
-            try:
-                yield SqliteFrontier(db.conn)
-            finally:
-                db.close()
-
-    return opened()
+    with Lock(app.root, wait=wait), open_database(app.root / ARCHIVE_DB) as db:
+        yield db.conn
 
 
-def _addresses(frontier: SqliteFrontier, name: str) -> list[str]:
+def _addresses(conn: sqlite3.Connection, name: str) -> list[str]:
     """The queue's addresses behind an address or an article's key; none for a class of failure."""
     from scraper import urls
 
     found = [address.canonical for address in urls.find(name)]
     if found:
         return found
-    rows = frontier.conn.execute(
+    rows = conn.execute(
         "SELECT d.address FROM addresses d JOIN articles a ON a.id = d.article_id "
         "JOIN frontier f ON f.address = d.address WHERE a.key = ?",
         (name,),

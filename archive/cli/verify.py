@@ -73,7 +73,7 @@ def _tell(findings: Iterable[Finding]) -> None:
 @contextmanager
 def _progress(app: App) -> Iterator[Progress | None]:
     """A bar for each part while a person watches; silence otherwise."""
-    if not app.watched:
+    if not app.is_interactive:
         yield None
         return
     from rich.console import Console

@@ -14,7 +14,7 @@ from archive.cli.crawling import Duration
 from archive.db.names import ARCHIVE_DB
 
 if TYPE_CHECKING:
-    from archive.crawl.sources import Source, Sources
+    from archive.crawl.sources import Sources, WatchedSource
 
 
 @archive_command("watch", short_help="Watch an album, feed, list file or article for new articles.")
@@ -47,30 +47,30 @@ def command(
 ) -> None:
     """Watch sources for new articles; each `run` looks at those that are due.
 
-    An album (合集), an RSS, Atom or JSON feed, an OPML or bookmark file, a text file of addresses that you keep
-    editing, or an article that keeps linking to new ones. Sources that bring nothing new are looked at less often.
+    An album (合集), an RSS, Atom or JSON feed, an OPML file, a bookmark file, a text file of addresses that you
+    keep editing, or an article that keeps linking to new ones. Sources that bring nothing new are looked at less often.
     """
     if listing or not given:
         _list(app, as_json)
         return
-    from archive.crawl.sources import identify
+    from archive.crawl.source_types import identify
 
     wanted = [identify(text) for text in given]
     period = every if every is not None else app.config.every
     if period <= 0:
         raise click.UsageError("--every must be more than 0.")
     with _sources(app, wait) as sources:
-        for address, sort in wanted:
+        for address, type in wanted:
             sources.add(
                 address,
-                sort,
+                type.name,
                 datetime.now(UTC),
                 every=period,
-                follow=follow,
+                follow=type.follow if follow is None else follow,
                 scope=scope or app.config.scope,
             )
             app.say(
-                f"watching {sort} {_shown(address)} every {_period(period)}; the next `run` looks at it"
+                f"watching {type.name} {_shown(address)} every {_period(period)}; the next `run` looks at it"
             )
 
 
@@ -86,7 +86,7 @@ def unwatch(app: App, given: tuple[str, ...], wait: bool) -> None:
             app.say(f"no longer watching {_shown(source.address)}")
 
 
-def _find(sources: Sources, name: str) -> Source:
+def _find(sources: Sources, name: str) -> WatchedSource:
     from pathlib import Path
 
     from scraper import urls
@@ -109,7 +109,7 @@ def _list(app: App, as_json: bool) -> None:
     finally:
         db.close()
     if as_json:
-        rows_as_json(source.to_json() for source in found)
+        rows_as_json(source.as_dict() for source in found)
         return
     for source in found:
         state = (
@@ -118,7 +118,7 @@ def _list(app: App, as_json: bool) -> None:
             else f"next look {source.due.astimezone():%Y-%m-%d %H:%M}"
         )
         title = f"  {source.title}" if source.title else ""
-        head = f"{source.id:3}  {source.sort:9}  every {_period(source.every):4}"
+        head = f"{source.id:3}  {source.type:9}  every {_period(source.every):4}"
         click.echo(f"{head}  {_shown(source.address)}{title}  ({state})")
     if not found:
         app.say("nothing is watched: `wechat-archive watch ADDRESS` begins")

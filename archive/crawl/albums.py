@@ -60,14 +60,14 @@ def take_in(conn: sqlite3.Connection, task: Task, page: Page, now: datetime) -> 
 
     listed = lists.read(page)
     album_id = _album_id(task)
-    finds = [(member.url, member.title) for member in listed.members]
+    candidates = [(member.url, member.title) for member in listed.members]
     with transaction(conn):
         first = task.relation != "album_page"
-        unchanged = first and _nothing_new(conn, album_id, listed.album, finds)
+        unchanged = first and _nothing_new(conn, album_id, listed.album, candidates)
         if first:
             _begin(conn, album_id, listed.album)
         if not unchanged:
-            _stage(conn, album_id, finds)
+            _stage(conn, album_id, candidates)
         next_url = (
             None
             if unchanged
@@ -75,7 +75,7 @@ def take_in(conn: sqlite3.Connection, task: Task, page: Page, now: datetime) -> 
         )
         if next_url is None:
             _settle(conn, album_id, now, replace=not unchanged)
-    return AlbumPage(album_id=album_id, members=[url for url, _ in finds], next_url=next_url)
+    return AlbumPage(album_id=album_id, members=[url for url, _ in candidates], next_url=next_url)
 
 
 def _album_id(task: Task) -> str:
@@ -103,7 +103,7 @@ def _nothing_new(
     conn: sqlite3.Connection,
     album_id: str,
     album: Album | None,
-    finds: Iterable[tuple[str, str | None]],
+    candidates: Iterable[tuple[str, str | None]],
 ) -> bool:
     """Whether the first page shows what is known already: then the others are not asked for."""
     row = conn.execute("SELECT checked, size FROM albums WHERE id = ?", (album_id,)).fetchone()
@@ -121,7 +121,7 @@ def _nothing_new(
             "SELECT address FROM album_members WHERE album_id = ?", (album_id,)
         )
     }
-    return all(_canonical(url) in addresses for url, _ in finds)
+    return all(_canonical(url) in addresses for url, _ in candidates)
 
 
 def _other_order(conn: sqlite3.Connection, album_id: str, page: Page, listed: Listed) -> str | None:
@@ -157,13 +157,13 @@ def ends(conn: sqlite3.Connection, album_id: str) -> list[Member]:
 
 
 def _stage(
-    conn: sqlite3.Connection, album_id: str, finds: Iterable[tuple[str, str | None]]
+    conn: sqlite3.Connection, album_id: str, candidates: Iterable[tuple[str, str | None]]
 ) -> None:
     (last,) = conn.execute(
         "SELECT max(position) FROM album_members WHERE album_id = ?", (album_id,)
     ).fetchone()
     position = max(last or 0, _STAGED - 1)
-    for url, title in finds:
+    for url, title in candidates:
         address = _canonical(url)
         staged = conn.execute(
             "SELECT 1 FROM album_members WHERE album_id = ? AND address = ? AND position >= ?",

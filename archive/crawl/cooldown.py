@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 from archive.crawl.frontier import stamp
 from archive.db.transactions import transaction
 from archive.errors import CoolingDown
-from scraper.crawl.loop import Judge
+from scraper.crawl.backoff import Rests
+from scraper.crawl.captcha import CaptchaPolicy
 from scraper.errors import Blocked
-from scraper.redact import redact
 
-FIRST, LONGEST = timedelta(hours=1), timedelta(hours=24)
+#: No jitter: what a person is told is what holds.
+RESTS = Rests(first=3600.0, longest=24 * 3600.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +60,34 @@ class CoolDown:
         block = self.last()
         return block if block is not None and now < block.until else None
 
-    def judge(self) -> Judge:
-        """A judge who knows what earlier runs met."""
+    def policy(self) -> CaptchaPolicy:
+        """The policy for captchas, knowing what earlier runs met."""
         row = self.conn.execute("SELECT level, struck FROM cooldown").fetchone()
-        return Judge(probing=bool(row and row["level"]), struck=row["struck"] if row else None)
+        return CaptchaPolicy(
+            probing=bool(row and row["level"]), last_captcha_address=row["struck"] if row else None
+        )
 
     def blocked(self, error: Blocked, now: datetime) -> Block:
         """WeChat refused: rest, twice as long as the last time if no page came since."""
         before = self.last()
         level = before.level + 1 if before else 1
-        until = now + min(FIRST * 2 ** min(level - 1, 10), LONGEST)
+        until = now + timedelta(seconds=RESTS.after(level - 1))
         with transaction(self.conn):
             self.conn.execute(
                 "INSERT OR REPLACE INTO cooldown (id, level, since, until, reason, shown, struck) "
                 "VALUES (1, ?, ?, ?, ?, ?, NULL)",
-                (level, stamp(now), stamp(until), error.reason, redact(error.shown or str(error))),
+                (level, stamp(now), stamp(until), error.reason, error.shown or str(error)),
             )
         return Block(level, now, until, error.reason, error.shown)
 
-    def remember(self, judge: Judge) -> None:
+    def remember(self, policy: CaptchaPolicy) -> None:
         """After a crawl that met no block: forget the last one if a page came, keep a lone captcha in mind."""
-        if judge.probing:
+        if policy.probing:
             return
         with transaction(self.conn):
             self.conn.execute("DELETE FROM cooldown")
-            if judge.struck is not None:
+            if policy.last_captcha_address is not None:
                 self.conn.execute(
-                    "INSERT INTO cooldown (id, level, struck) VALUES (1, 0, ?)", (judge.struck,)
+                    "INSERT INTO cooldown (id, level, struck) VALUES (1, 0, ?)",
+                    (policy.last_captcha_address,),
                 )

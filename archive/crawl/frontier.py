@@ -5,23 +5,27 @@ States: ``waiting`` and ``fetched`` (the raw page is safe, the rest not done) ar
 and not of the account wanted), ``gone`` (deleted, violation, …), ``failed`` (refused, hostile) and ``person`` (only a
 person can go on) are closed.
 
-Nothing in here is secret: addresses come cleaned from ``scraper.urls``, errors pass ``scraper.redact``.
+Nothing in here is secret: addresses come cleaned from ``scraper.urls``, errors are made without secrets.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from archive.db.transactions import transaction, unsynced_transaction
 from scraper import urls
-from scraper.crawl.protocols import Find, Task
-from scraper.errors import Gone, ScrapeError
-from scraper.redact import redact
+from scraper.crawl.protocols import Candidate, Task
+from scraper.errors import Gone, ScrapeError, Unexpected
+
+_LOG = logging.getLogger(__name__)
+#: A row that this program cannot read as a task is looked at once a day.
+_UNREAD_REST = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class Failure:
     address: str
     fetch: str
     state: str
-    error_class: str
+    error_code: str
     error: str
     attempts: int
     due: str | None
@@ -43,75 +47,114 @@ def stamp(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")
 
 
+def _not(leased: Collection[int]) -> str:
+    """A condition that leaves out the rows being worked on: a few numbers of our own, so they stand as text."""
+    return f" AND id NOT IN ({', '.join(map(str, leased))})" if leased else ""
+
+
 class SqliteFrontier:
     """``scraper.crawl.Frontier`` over ``archive.db``.
 
-    With ``crawl_id`` only that `save`'s own addresses are taken, without it whatever is due. ``probing`` says whether a
-    request would be the first after a block: then a short address goes first, whose captcha proves something, and
-    where nothing is due, one that met the block itself.
+    With ``crawl_id`` only that `save`'s own addresses are taken, without it whatever is due.
     """
 
     def __init__(self, conn: sqlite3.Connection, *, crawl_id: int | None = None) -> None:
         self.conn = conn
         self.crawl_id = crawl_id
-        self.probing: Callable[[], bool] = lambda: False
+
+    def for_crawl(self, crawl_id: int) -> SqliteFrontier:
+        """The same queue, for the addresses of one `save` only."""
+        return SqliteFrontier(self.conn, crawl_id=crawl_id)
 
     # --- scraper.crawl.Frontier
 
-    def take(self, now: datetime) -> Task | None:
-        probing = self.probing()
-        order = "form != 'short', depth, id" if probing else "depth, id"
-        row = self._first("due <= :now", order, now)
-        if row is None and probing:
-            row = self._first("error_code = 'blocked'", "form != 'short', due", now)
-        return self._task(row) if row else None
+    def take(
+        self, now: datetime, *, probing: bool = False, leased: Collection[int] = ()
+    ) -> Task | None:
+        while True:
+            row = self._next(now, probing, leased)
+            if row is None:
+                return None
+            try:
+                return self._task(row)
+            except Exception as error:  # this row alone cannot be read: the others are done
+                found = Unexpected.of(error, url=row["fetch"])
+                _LOG.warning("%s: %s", row["address"], found, exc_info=error)
+                self._rest_unread(row, found, now)
 
-    def _first(self, condition: str, order: str, now: datetime) -> sqlite3.Row | None:
+    def _next(self, now: datetime, probing: bool, leased: Collection[int]) -> sqlite3.Row | None:
+        """The row to take. While probing a short address goes first, whose captcha proves something, and where nothing
+        is due, one that met the block itself."""
+        order = "form != 'short', depth, id" if probing else "depth, id"
+        row = self._first("due <= :now", order, now, leased)
+        if row is None and probing:
+            row = self._first("error_code = 'blocked'", "form != 'short', due", now, leased)
+        return row
+
+    def _first(
+        self, condition: str, order: str, now: datetime, leased: Collection[int]
+    ) -> sqlite3.Row | None:
         mine = "crawl_id = :crawl AND " if self.crawl_id is not None else ""
         row: sqlite3.Row | None = self.conn.execute(
-            f"SELECT * FROM frontier WHERE {mine}open AND {condition} ORDER BY {order} LIMIT 1",
+            f"SELECT * FROM frontier WHERE {mine}open AND {condition}{_not(leased)} "
+            f"ORDER BY {order} LIMIT 1",
             {"now": stamp(now), "crawl": self.crawl_id},
         ).fetchone()
         return row
 
-    def next_due(self) -> datetime | None:
+    def _rest_unread(self, row: sqlite3.Row, error: Unexpected, now: datetime) -> None:
+        due = stamp(now + _UNREAD_REST)
+        with transaction(self.conn):
+            self._set(row["id"], now, due=due, again=0, **_error(error))
+
+    def next_due(self, *, leased: Collection[int] = ()) -> datetime | None:
         mine = "crawl_id = ? AND " if self.crawl_id is not None else ""
         row = self.conn.execute(
-            f"SELECT min(due) FROM frontier WHERE {mine}open AND again",
+            f"SELECT min(due) FROM frontier WHERE {mine}open AND again{_not(leased)}",
             () if self.crawl_id is None else (self.crawl_id,),
         ).fetchone()
         return datetime.fromisoformat(row[0]) if row[0] else None
 
-    def put_off(
-        self, task: Task, error: ScrapeError, now: datetime, due: datetime, *, again: bool
+    def reschedule(
+        self,
+        task: Task,
+        error: ScrapeError,
+        now: datetime,
+        due: datetime,
+        *,
+        again: bool,
+        keep_page: bool = False,
     ) -> None:
+        changes: dict[str, Any] = {} if keep_page else {"state": "waiting", "snapshot_id": None}
         with transaction(self.conn):
             self._set(
                 task.id,
                 now,
-                state="waiting",
                 due=stamp(due),
                 again=int(again),
                 tries=task.tries + 1,
                 attempts=task.attempts + 1,
-                snapshot_id=None,
+                **changes,
                 **_error(error),
             )
-            self._drop_page(task.id)
+            if not keep_page:
+                self._drop_page(task.id)
 
     def close(
-        self, task: Task, error: ScrapeError, now: datetime, finds: Iterable[Find] = ()
+        self, task: Task, error: ScrapeError, now: datetime, candidates: Iterable[Candidate] = ()
     ) -> None:
         state = (
             "gone" if isinstance(error, Gone) else "person" if error.after == "person" else "failed"
         )
         with transaction(self.conn):
-            self._take_in_all(task, finds, now)
+            self._take_in_all(task, candidates, now)
             self._end(task, now, state, attempts=task.attempts + 1, **_error(error))
 
-    def done(self, task: Task, finds: Iterable[Find], now: datetime, *, visited: bool) -> None:
+    def done(
+        self, task: Task, candidates: Iterable[Candidate], now: datetime, *, visited: bool
+    ) -> None:
         with transaction(self.conn):
-            self._take_in_all(task, finds, now)
+            self._take_in_all(task, candidates, now)
             state = "done" if visited or task.form == "album" else "skipped"
             self._end(task, now, state, attempts=0, error=None, error_class=None, error_code=None)
             if visited:
@@ -138,29 +181,29 @@ class SqliteFrontier:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
-    def give(
+    def enqueue(
         self,
-        find: Find,
+        candidate: Candidate,
         now: datetime,
         *,
         crawl_id: int | None = None,
         source_id: int | None = None,
-        insist: bool = False,
+        force: bool = False,
     ) -> Failure | None:
         """Take in an address that a person, a source or a recheck named.
 
         Returns how it ended for good earlier, where it did: such an address is not asked for again, unless
-        ``insist``. An address that waits after a failure becomes due.
+        ``force``. An address that waits after a failure becomes due.
         """
         with transaction(self.conn):
             self._take_in(
-                find, now, crawl_id=crawl_id, source_id=source_id, parent=None, insist=insist
+                candidate, now, crawl_id=crawl_id, source_id=source_id, parent=None, force=force
             )
             row = self.conn.execute(
                 "SELECT * FROM frontier WHERE address = ? AND NOT open AND error_class IS NOT NULL",
-                (find.address.canonical,),
+                (candidate.address.canonical,),
             ).fetchone()
-        return _failure(row) if row else None
+        return failure_of(row) if row else None
 
     def fetched(self, task: Task, snapshot_id: int | None, now: datetime) -> None:
         """The raw page of the task is safe. Where a power cut takes this note, the page is found by its address."""
@@ -183,12 +226,14 @@ class SqliteFrontier:
         ).fetchone()
         return (json.loads(row["meta"]), row["body"]) if row else None
 
-    def adopt(self, task: Task, finds: Iterable[Find], now: datetime) -> None:
+    def enqueue_replacements(
+        self, task: Task, candidates: Iterable[Candidate], now: datetime
+    ) -> None:
         """Take in what stands in the place of a task that failed, for the same crawl and source."""
         with transaction(self.conn):
-            self._take_in_all(task, finds, now)
+            self._take_in_all(task, candidates, now)
 
-    def settle(self, address: str, now: datetime) -> None:
+    def release_waiting(self, address: str, now: datetime) -> None:
         """An article arrived by another address: whoever waits for this one need not wait any longer."""
         with transaction(self.conn):
             self.conn.execute(
@@ -196,16 +241,7 @@ class SqliteFrontier:
                 (stamp(now), stamp(now), address),
             )
 
-    def drop_rest(self, crawl_id: int) -> int:
-        """A `save` reached its limit: what it has not come to is not wanted. How many there were."""
-        with transaction(self.conn):
-            cursor = self.conn.execute(
-                "DELETE FROM frontier WHERE open AND error_code IS NULL AND crawl_id = ?",
-                (crawl_id,),
-            )
-        return cursor.rowcount
-
-    def hurry(self, error_codes: Iterable[str], now: datetime, *, before: datetime) -> int:
+    def make_due(self, error_codes: Iterable[str], now: datetime, *, before: datetime) -> int:
         """Make everything due that has waited for one of these reasons since before ``before`` (cookies arrived)."""
         sets = "state = 'waiting', open = 1, due = :now, updated = :now, tries = 0, again = 0"
         with transaction(self.conn):
@@ -234,118 +270,72 @@ class SqliteFrontier:
         ).fetchone()
         return int(row[0])
 
-    def anything_due(self, now: datetime) -> bool:
-        """True: a run would find something to do here."""
-        return self.take(now) is not None
-
-    def failures(self) -> Iterator[Failure]:
-        """Every address that waits after a failure or ended in one, the longest-known first."""
-        for row in self.conn.execute(
-            "SELECT * FROM frontier WHERE error_code IS NOT NULL ORDER BY id"
-        ):
-            yield _failure(row)
-
-    def retry(self, what: str | None, addresses: Iterable[str], now: datetime) -> int:
-        """Open failed addresses again, due now: those of a class or code, those given, or (both empty) all."""
-        sets = "state = 'waiting', open = 1, due = :now, updated = :now, tries = 0, again = 0, attempts = 0"
-        marks = {"now": stamp(now), "what": what}
-        with transaction(self.conn):
-            if what is not None:
-                where = "error_code = :what OR error_class = :what OR state = :what"
-                return self.conn.execute(
-                    f"UPDATE frontier SET {sets} WHERE error_code IS NOT NULL AND ({where})", marks
-                ).rowcount
-            count = 0
-            for address in addresses:
-                count += self.conn.execute(
-                    f"UPDATE frontier SET {sets}, refresh = 1 WHERE address = :address",
-                    {**marks, "address": address},
-                ).rowcount
-            return count
-
-    def retry_all(self, now: datetime) -> int:
-        """Open every failed address again, but for what is gone for good."""
-        with transaction(self.conn):
-            return self.conn.execute(
-                "UPDATE frontier SET state = 'waiting', open = 1, due = :now, updated = :now, tries = 0, again = 0, "
-                "attempts = 0 WHERE error_code IS NOT NULL AND state != 'gone'",
-                {"now": stamp(now)},
-            ).rowcount
-
-    def forget(self, what: str | None, addresses: Iterable[str]) -> int:
-        """Take addresses out of the queue: those of a class, code or state, or those given."""
-        with transaction(self.conn):
-            if what is not None:
-                return self.conn.execute(
-                    "DELETE FROM frontier WHERE (error_code = :w OR error_class = :w OR state = :w) "
-                    "AND (open OR error_code IS NOT NULL)",
-                    {"w": what},
-                ).rowcount
-            return sum(
-                self.conn.execute("DELETE FROM frontier WHERE address = ?", (address,)).rowcount
-                for address in addresses
-            )
+    def has_due(self, now: datetime, *, probing: bool = False) -> bool:
+        """Whether a run would find something to do here."""
+        return self._next(now, probing, ()) is not None
 
     # --- inside
 
-    def _take_in_all(self, task: Task, finds: Iterable[Find], now: datetime) -> None:
-        finds = list(finds)
-        if not finds:
+    def _take_in_all(self, task: Task, candidates: Iterable[Candidate], now: datetime) -> None:
+        candidates = list(candidates)
+        if not candidates:
             return
         row = self.conn.execute(
             "SELECT crawl_id, source_id FROM frontier WHERE id = ?", (task.id,)
         ).fetchone()
         crawl_id, source_id = (row["crawl_id"], row["source_id"]) if row else (None, None)
-        for find in finds:
-            self._take_in(find, now, crawl_id=crawl_id, source_id=source_id, parent=task.address)
+        for candidate in candidates:
+            self._take_in(
+                candidate, now, crawl_id=crawl_id, source_id=source_id, parent=task.address
+            )
 
     def _take_in(
         self,
-        find: Find,
+        candidate: Candidate,
         now: datetime,
         *,
         crawl_id: int | None,
         source_id: int | None,
         parent: str | None,
-        insist: bool = False,
+        force: bool = False,
     ) -> None:
         old = self.conn.execute(
-            "SELECT * FROM frontier WHERE address = ?", (find.address.canonical,)
+            "SELECT * FROM frontier WHERE address = ?", (candidate.address.canonical,)
         ).fetchone()
         if old is None:
-            self._insert(find, now, crawl_id, source_id, parent)
+            self._insert(candidate, now, crawl_id, source_id, parent)
         elif old["open"]:
-            self._widen(old, find, now, crawl_id, given=parent is None)
-        elif insist or _worth_opening(
-            old, find, crawl_id, given=parent is None and source_id is None
+            self._widen(old, candidate, now, crawl_id, given=parent is None)
+        elif force or _worth_opening(
+            old, candidate, crawl_id, given=parent is None and source_id is None
         ):
-            self._reopen(old, find, now, crawl_id, source_id)
+            self._reopen(old, candidate, now, crawl_id, source_id)
 
     def _insert(
         self,
-        find: Find,
+        candidate: Candidate,
         now: datetime,
         crawl_id: int | None,
         source_id: int | None,
         parent: str | None,
     ) -> None:
         row = {
-            "address": find.address.canonical,
-            "fetch": find.address.fetch,
-            "form": find.address.form,
+            "address": candidate.address.canonical,
+            "fetch": candidate.address.fetch,
+            "form": candidate.address.form,
             "state": "waiting",
             "open": 1,
-            "why": find.why,
-            "relation": find.relation,
+            "why": candidate.why,
+            "relation": candidate.relation,
             "parent": parent,
             "source_id": source_id,
             "crawl_id": crawl_id,
-            "depth": find.depth,
-            "follow": find.follow,
-            "scope": find.scope,
-            "account": find.account,
-            "referer": find.referer,
-            "refresh": int(find.refresh),
+            "depth": candidate.depth,
+            "follow": candidate.follow,
+            "scope": candidate.scope,
+            "account": candidate.account,
+            "referer": candidate.referer,
+            "refresh": int(candidate.refresh),
             "due": stamp(now),
             "added": stamp(now),
             "updated": stamp(now),
@@ -356,31 +346,37 @@ class SqliteFrontier:
         )
 
     def _widen(
-        self, old: sqlite3.Row, find: Find, now: datetime, crawl_id: int | None, *, given: bool
+        self,
+        old: sqlite3.Row,
+        candidate: Candidate,
+        now: datetime,
+        crawl_id: int | None,
+        *,
+        given: bool,
     ) -> None:
         changes: dict[str, Any] = {
-            "depth": min(old["depth"], find.depth),
-            "follow": max(old["follow"], find.follow),
-            "refresh": max(old["refresh"], int(find.refresh)),
+            "depth": min(old["depth"], candidate.depth),
+            "follow": max(old["follow"], candidate.follow),
+            "refresh": max(old["refresh"], int(candidate.refresh)),
             "crawl_id": crawl_id if crawl_id is not None else old["crawl_id"],
         }
-        if find.refresh and not old["refresh"]:
+        if candidate.refresh and not old["refresh"]:
             changes["why"] = (
-                find.why
+                candidate.why
             )  # whoever asks for it anew says whether its links are asked for anew, too
         if (
             given and old["error_code"] != "rate-limited"
         ):  # a server's Retry-After binds whoever asks
             changes["due"] = min(old["due"], stamp(now))
-        if find.account is None:
+        if candidate.account is None:
             changes["account"] = None
-        changes |= _better_address(old, find)
+        changes |= _better_address(old, candidate)
         self._update(old["id"], changes)
 
     def _reopen(
         self,
         old: sqlite3.Row,
-        find: Find,
+        candidate: Candidate,
         now: datetime,
         crawl_id: int | None,
         source_id: int | None,
@@ -391,20 +387,20 @@ class SqliteFrontier:
             {
                 "state": "waiting",
                 "open": 1,
-                "why": find.why,
-                "depth": find.depth,
-                "follow": find.follow,
-                "scope": find.scope,
-                "account": find.account,
+                "why": candidate.why,
+                "depth": candidate.depth,
+                "follow": candidate.follow,
+                "scope": candidate.scope,
+                "account": candidate.account,
                 "crawl_id": crawl_id,
                 "source_id": source_id if source_id is not None else old["source_id"],
                 # within one crawl nothing is fetched twice, only followed further
-                "refresh": 0 if again else int(find.refresh),
+                "refresh": 0 if again else int(candidate.refresh),
                 "due": stamp(now),
                 "tries": 0,
                 "again": 0,
                 "updated": stamp(now),
-                **_better_address(old, find),
+                **_better_address(old, candidate),
             },
         )
 
@@ -495,42 +491,44 @@ def _first_page(address: str) -> str:
     return page_url(biz, album_id) if biz and album_id and "f=json" not in address else address
 
 
-def _worth_opening(old: sqlite3.Row, find: Find, crawl_id: int | None, *, given: bool) -> bool:
+def _worth_opening(
+    old: sqlite3.Row, candidate: Candidate, crawl_id: int | None, *, given: bool
+) -> bool:
     """Whether a closed address is to be gone through again (held articles are not fetched for that)."""
     if old["state"] == "person":
-        return bool(find.address.fetch != old["fetch"])  # a fresh token or link may open it
-    if old["state"] == "skipped" and not find.refresh:
-        return bool(find.account != old["account"])
+        return bool(candidate.address.fetch != old["fetch"])  # a fresh token or link may open it
+    if old["state"] == "skipped" and not candidate.refresh:
+        return bool(candidate.account != old["account"])
     if old["state"] not in ("done", "skipped"):
-        return find.refresh and crawl_id != old["crawl_id"]
+        return candidate.refresh and crawl_id != old["crawl_id"]
     if crawl_id is not None and crawl_id != old["crawl_id"]:
         return True
-    if crawl_id is None and find.refresh:
+    if crawl_id is None and candidate.refresh:
         return True
-    return given or find.follow > old["follow"]
+    return given or candidate.follow > old["follow"]
 
 
-def _better_address(old: sqlite3.Row, find: Find) -> dict[str, Any]:
+def _better_address(old: sqlite3.Row, candidate: Candidate) -> dict[str, Any]:
     """A newly seen form of the same address, where the old one has not opened."""
-    if old["error_code"] is None or find.address.fetch == old["fetch"]:
+    if old["error_code"] is None or candidate.address.fetch == old["fetch"]:
         return {}
-    return {"fetch": find.address.fetch, "form": find.address.form}
+    return {"fetch": candidate.address.fetch, "form": candidate.address.form}
 
 
 def _error(error: ScrapeError) -> dict[str, Any]:
     return {
-        "error": redact(str(error)),
+        "error": str(error),
         "error_class": type(error).__name__,
         "error_code": error.code,
     }
 
 
-def _failure(row: sqlite3.Row) -> Failure:
+def failure_of(row: sqlite3.Row) -> Failure:
     return Failure(
         address=row["address"],
         fetch=row["fetch"],
         state=row["state"],
-        error_class=row["error_code"],
+        error_code=row["error_code"],
         error=row["error"],
         attempts=row["attempts"],
         due=row["due"] if row["open"] else None,

@@ -7,30 +7,28 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from archive.crawl.frontier import stamp
 from archive.db.transactions import transaction
-from archive.errors import BadInput, NotHeld
-from scraper import feeds, urls
-from scraper.errors import NotAnAddress, ScrapeError
-from scraper.redact import redact, redact_url
+from archive.errors import NotHeld
+from scraper.crawl.backoff import Rests
+from scraper.errors import ScrapeError
 
 #: A source that brings nothing new is looked at up to 8 times less often, but at least once a week.
 _SLOWEST, _LONGEST = 8.0, 7 * 86400.0
 _JITTER = 0.1
-_FIRST_REST, _LONGEST_REST = 600.0, 86400.0
+_RESTS = Rests(first=600.0, longest=86400.0, jitter=_JITTER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class WatchedSource:
     """One watched source. ``every`` in seconds as asked for; times aware, UTC; ``quiet``: looks without
     news in a row."""
 
     id: int
     address: str
-    sort: str
+    type: str
     title: str | None
     every: float
     follow: int
@@ -43,7 +41,7 @@ class Source:
     etag: str | None
     last_modified: str | None
     error: str | None
-    error_class: str | None
+    error_code: str | None
     parent_id: int | None
 
     @property
@@ -51,40 +49,18 @@ class Source:
         """A file on this machine."""
         return not self.address.startswith(("http://", "https://"))
 
-    def to_json(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """For ``watch --list --json``."""
-        names = ("id", "address", "sort", "title", "every", "follow", "scope", "quiet", "error")
+        names = ("id", "address", "title", "every", "follow", "scope", "quiet", "error")
         times = {name: getattr(self, name) for name in ("due", "checked", "news")}
-        return {name: getattr(self, name) for name in names} | {
-            name: value.isoformat(timespec="seconds") if value else None
-            for name, value in times.items()
-        }
-
-
-def identify(text: str) -> tuple[str, str]:
-    """What a person wants watched → its address (or absolute path) and sort.
-
-    Sorts: ``article``, ``album``, ``feed`` (http(s); an OPML file there is found out when it is read), ``list``,
-    ``opml``, ``bookmarks`` and ``feed`` for files. Raises NotAnAddress, BadInput for a file that cannot be read.
-    """
-    found = urls.find(text)
-    if found:
-        return found[0].fetch, "album" if found[0].form == "album" else "article"
-    if text.lower().startswith(("http://", "https://")):
-        if urls.HOST in text.lower():
-            urls.parse(text)  # says what it is instead
-        return text.strip(), "feed"
-    path = Path(text).expanduser()
-    if not path.is_file():
-        raise NotAnAddress(
-            f"{text!r} is neither an address nor a file: give an article, an album, a feed, or a list file",
-            url=text,
+        return (
+            {"sort": self.type}
+            | {name: getattr(self, name) for name in names}
+            | {
+                name: value.isoformat(timespec="seconds") if value else None
+                for name, value in times.items()
+            }
         )
-    try:
-        listing = feeds.read(path.read_bytes())
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}") from error
-    return str(path.absolute()), listing.sort
 
 
 class Sources:
@@ -96,17 +72,15 @@ class Sources:
     def add(
         self,
         address: str,
-        sort: str,
+        type: str,
         now: datetime,
         *,
         every: float,
-        follow: int | None = None,
+        follow: int = 0,
         scope: str = "any",
         parent_id: int | None = None,
-    ) -> Source:
-        """Watch it from now on; watched already: with the new settings. An article is followed one step by default:
-        it is watched for what it links to."""
-        steps = follow if follow is not None else int(sort == "article")
+    ) -> WatchedSource:
+        """Watch it from now on; watched already: with the new settings."""
         with transaction(self.conn):
             self.conn.execute(
                 "INSERT INTO sources (address, sort, every, follow, scope, due, parent_id, added) "
@@ -116,9 +90,9 @@ class Sources:
                 "due = min(due, excluded.due)",
                 {
                     "address": address,
-                    "sort": sort,
+                    "sort": type,
                     "every": every,
-                    "follow": steps,
+                    "follow": follow,
                     "scope": scope,
                     "now": stamp(now),
                     "parent": parent_id,
@@ -126,15 +100,13 @@ class Sources:
             )
         return self.get(address)
 
-    def get(self, name: str) -> Source:
+    def get(self, name: str) -> WatchedSource:
         """By number or address. Raises NotHeld."""
         row = self.conn.execute("SELECT * FROM sources WHERE address = ?", (name,)).fetchone()
         if row is None and name.isdecimal():
             row = self.conn.execute("SELECT * FROM sources WHERE id = ?", (int(name),)).fetchone()
         if row is None:
-            raise NotHeld(
-                f"{redact_url(name)} is not watched: `wechat-archive watch --list` shows what is"
-            )
+            raise NotHeld(f"{name} is not watched: `wechat-archive watch --list` shows what is")
         return _source(row)
 
     def watched(self, address: str) -> bool:
@@ -144,16 +116,16 @@ class Sources:
             is not None
         )
 
-    def remove(self, source: Source) -> None:
+    def remove(self, source: WatchedSource) -> None:
         """Watch it no longer; the articles it brought stay."""
         with transaction(self.conn):
             self.conn.execute("DELETE FROM sources WHERE id = ?", (source.id,))
 
-    def all(self) -> list[Source]:
+    def all(self) -> list[WatchedSource]:
         """Every source, in the order they were added."""
         return [_source(row) for row in self.conn.execute("SELECT * FROM sources ORDER BY id")]
 
-    def due(self, now: datetime) -> Iterator[Source]:
+    def due(self, now: datetime) -> Iterator[WatchedSource]:
         """Those to look at now, the longest waiting first. Files on this machine always: looking costs no request,
         and their owner edits them to see something happen."""
         rows = self.conn.execute(
@@ -165,7 +137,9 @@ class Sources:
             if found is not None:
                 yield _source(found)
 
-    def looked(self, source: Source, now: datetime, rng: random.Random, **facts: Any) -> None:
+    def looked(
+        self, source: WatchedSource, now: datetime, rng: random.Random, **facts: Any
+    ) -> None:
         """A look that worked: due again after ``every``, with jitter. One look makes up for all that were missed."""
         due = now + timedelta(seconds=source.every * rng.uniform(1 - _JITTER, 1 + _JITTER))
         values = {
@@ -179,20 +153,15 @@ class Sources:
         self._set(source.id, values)
 
     def failed(
-        self, source: Source, error: ScrapeError | BadInput, now: datetime, rng: random.Random
+        self, source: WatchedSource, error: ScrapeError, now: datetime, rng: random.Random
     ) -> datetime:
         """A look that failed; when the next is due."""
-        code = getattr(error, "code", "bad-input")
-        rest = min(_FIRST_REST * 2 ** min(source.attempts, 12), _LONGEST_REST) * rng.uniform(
-            1 - _JITTER, 1 + _JITTER
-        )
-        asked = getattr(error, "retry_after", None) or 0.0
-        due = now + timedelta(seconds=max(rest, min(asked, 3600.0)))
+        due = now + timedelta(seconds=_RESTS.after(source.attempts, rng, error))
         values = {
             "due": stamp(due),
             "attempts": source.attempts + 1,
-            "error": redact(str(error)),
-            "error_class": code,
+            "error": str(error),
+            "error_class": error.code,
         }
         self._set(source.id, values)
         return due
@@ -236,14 +205,16 @@ class Sources:
 
 
 _SAME = (
-    *("id", "address", "sort", "title", "every", "follow", "scope", "quiet", "attempts"),
-    *("etag", "last_modified", "error", "error_class", "parent_id"),
+    *("id", "address", "title", "every", "follow", "scope", "quiet", "attempts"),
+    *("etag", "last_modified", "error", "parent_id"),
 )
 
 
-def _source(row: sqlite3.Row) -> Source:
-    return Source(
+def _source(row: sqlite3.Row) -> WatchedSource:
+    return WatchedSource(
         **{name: row[name] for name in _SAME},
+        type=row["sort"],
+        error_code=row["error_class"],
         due=datetime.fromisoformat(row["due"]),
         checked=datetime.fromisoformat(row["checked"]) if row["checked"] else None,
         news=datetime.fromisoformat(row["news"]) if row["news"] else None,

@@ -29,7 +29,7 @@ from archive.snapshots.choose import BULK_LEVEL19_MIN_BYTES
 from archive.store import Store
 from archive.store.types import Stored
 from scraper import urls
-from scraper.crawl.protocols import Find
+from scraper.crawl.protocols import Candidate
 from scraper.errors import Gone, NotAnAddress, ScrapeError
 from scraper.models import Article, Page
 from scraper.parse import PARSER_VERSION, parse
@@ -354,13 +354,13 @@ class _Job:
         if address.form == "album" or self.store.find(address.canonical) is not None:
             return
         before = self.frontier.waiting()
-        find = Find(
+        find = Candidate(
             address=address,
             why="followed" if relation else "given",
             relation=relation,
             depth=int(bool(relation)),
         )
-        self.frontier.give(find, datetime.now(UTC))
+        self.frontier.enqueue(find, datetime.now(UTC))
         self.report.links += self.frontier.waiting() - before if relation else 0
 
 

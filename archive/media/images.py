@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from scraper.clock import Clock
-from scraper.crawl.loop import BASE, LONGEST_RETRY_AFTER
-from scraper.errors import Forbidden, Hostile, RateLimited, ScrapeError
+from scraper.crawl.backoff import Rests, Retries, asked_to_wait
+from scraper.errors import Forbidden, Hostile, ScrapeError, Unexpected
 from scraper.models import Article
 
 if TYPE_CHECKING:
     from archive.store import Store
     from scraper.fetch import Download
 
+_LOG = logging.getLogger(__name__)
+#: Images in flight at once; the fetcher may allow fewer.
+_WORKERS = 8
 _IMAGE = re.compile(r"<img\b[^>]*>")
 _FIGURE = re.compile(
     r"<figure>\s*<img\b[^>]*>\s*(?:<figcaption>(.*?)</figcaption>)?\s*</figure>", re.DOTALL
 )
 _EMPTY = re.compile(r"<(p|a|li)\b[^>]*>\s*</\1>")
 #: Tries of one image within a run; a run has many images and an article is whole without them.
-TRIES = 3
-#: The longest wait for one image within a run.
-PATIENCE = 10.0
-FIRST_REST, LONGEST_REST = 3600.0, 7 * 24 * 3600.0
+RETRIES = Retries(tries=3, patience=10.0)
+_WEEK = 7 * 24 * 3600.0
+_RESTS = Rests(first=3600.0, longest=_WEEK)
+#: A 404 need not be the last word of a media host, but it is asked for weekly at most.
+_FINAL_RESTS = Rests(first=_WEEK, longest=_WEEK)
 
 
 class MediaFetcher(Protocol):
@@ -59,57 +64,91 @@ class ImageFetcher:
     fetcher: MediaFetcher
     clock: Clock
     rng: random.Random
-    tell: Callable[[int, int], None] = lambda done, total: None
+    on_image: Callable[[int, int], None] = lambda done, total: None
+    is_fatal: Callable[[Exception], bool] = lambda error: True
     failed: set[str] = field(default_factory=set)
-    #: no request before this moment: what is wanted is noted as missing until then
-    not_before: datetime | None = None
+    #: images on their way, so that two articles that show one do not both ask for it
+    _coming: dict[str, asyncio.Future[bool]] = field(default_factory=dict)
 
     async def fetch(
-        self, urls: Iterable[str], *, enough: Callable[[], bool] = lambda: False
+        self,
+        urls: Iterable[str],
+        *,
+        enough: Callable[[], bool] = lambda: False,
+        not_before: datetime | None = None,
     ) -> Images:
         """Each address once; what failed before in this run only counts as missing, and so does the rest from when
-        ``enough`` says so. Raises DiskTrouble."""
+        ``enough`` says so. With ``not_before`` nothing is asked for: what is missing waits until then.
+
+        Raises only what ``is_fatal``; whatever else goes wrong with one image, that image is missing.
+        """
         missing = [url for url in dict.fromkeys(urls) if self.store.media_path(url) is None]
         wanted = [url for url in missing if url not in self.failed]
-        if self.not_before is not None:
-            for url in wanted:
-                self.store.media_failed(
-                    url, Paused("WeChat asked for a pause"), self.clock.now(), self.not_before
-                )
+        if not_before is not None:
+            self._pause(wanted, not_before)
             wanted = []
         if not wanted:
             return Images(missing=len(missing))
-        done = 0
+        came = await self._fetch_all(wanted, enough)
+        return Images(came, len(missing) - came)
+
+    def _pause(self, wanted: Iterable[str], until: datetime) -> None:
+        for url in wanted:
+            pause = Paused("WeChat asked for a pause")
+            self.store.media_failed(url, pause, self.clock.now(), until)
+
+    async def _fetch_all(self, wanted: Sequence[str], enough: Callable[[], bool]) -> int:
+        """How many came."""
         queue = iter(wanted)
-        came = 0
+        came: list[bool] = []
 
         async def work() -> None:
-            nonlocal done, came
             for url in queue:
                 if enough():
                     return
-                held = await self._one(
-                    url
-                )  # not `came += await`: that reads `came` before the wait
-                came += held
-                done += 1
-                self.tell(done, len(wanted))
+                came.append(await self._once(url))
+                self.on_image(len(came), len(wanted))
 
         # A fixed number of workers rather than a task an image: only what is in flight is in memory.
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(8, len(wanted))):
+                for _ in range(min(_WORKERS, len(wanted))):
                     group.create_task(work())
         except BaseExceptionGroup as failures:  # a full disk is one trouble, not eight
             raise failures.exceptions[0] from None
-        return Images(came, len(missing) - came)
+        return sum(came)
+
+    async def _once(self, url: str) -> bool:
+        """Fetch it, or wait for whoever is fetching it already."""
+        if (coming := self._coming.get(url)) is not None:
+            return await asyncio.shield(coming)
+        coming = self._coming[url] = asyncio.get_running_loop().create_future()
+        came = False
+        try:
+            came = await self._one(url)
+        finally:
+            del self._coming[url]
+            coming.set_result(came)
+        return came
 
     async def _one(self, url: str) -> bool:
-        for attempt in range(TRIES):
+        """Whether it came. Whatever is unexpected makes this image a missing one."""
+        try:
+            return await self._try(url)
+        except Exception as error:
+            if self.is_fatal(error):
+                raise
+            found = Unexpected.of(error, url=url)
+            _LOG.warning("%s: %s", found.url, found, exc_info=error)
+            self._failed(url, found)
+            return False
+
+    async def _try(self, url: str) -> bool:
+        for failed in range(RETRIES.tries):
             try:
                 download = await self.fetcher.media(url)
             except ScrapeError as error:
-                wait = self._wait(error, attempt)
+                wait = RETRIES.delay(error, failed, self.rng)
                 if wait is None:
                     self._failed(url, error)
                     return False
@@ -118,13 +157,6 @@ class ImageFetcher:
                 self.store.add_media(url, download, self.clock.now())
                 return True
         return False
-
-    def _wait(self, error: ScrapeError, attempt: int) -> float | None:
-        if error.after != "later" or attempt + 1 >= TRIES:
-            return None
-        if isinstance(error, RateLimited) and error.retry_after is not None:
-            return error.retry_after if error.retry_after <= PATIENCE else None
-        return self.rng.uniform(0, BASE * 2**attempt)
 
     def _failed(self, url: str, error: ScrapeError) -> None:
         now = self.clock.now()
@@ -138,17 +170,11 @@ class ImageFetcher:
             "SELECT attempts FROM media_addresses WHERE url = ?", (url,)
         ).fetchone()
         attempts = row["attempts"] if row else 0
-        # The next run tries again at once, later ones ever less often. A 404 need not be the last word of a media host,
-        # but it is asked for weekly at most.
-        first = LONGEST_REST if error.after == "final" else FIRST_REST
-        rest = (
-            min(first * 2 ** min(attempts - 1, 12), LONGEST_REST) * self.rng.uniform(0.75, 1.25)
-            if attempts
-            else 0.0
-        )
-        if isinstance(error, RateLimited) and error.retry_after:
-            rest = max(rest, min(error.retry_after, LONGEST_RETRY_AFTER))
-        return now + timedelta(seconds=rest)
+        # The next run tries again at once, later ones ever less often.
+        rests = _FINAL_RESTS if error.after == "final" else _RESTS
+        if attempts:
+            return now + timedelta(seconds=rests.after(attempts - 1, self.rng, error))
+        return now + timedelta(seconds=asked_to_wait(error) or 0.0)
 
 
 def addresses_of(article: Article) -> list[str]:

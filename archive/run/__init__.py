@@ -46,6 +46,4 @@ def run(
     from archive.run.runner import Runner
 
     root = Path(root)
-    return Runner(
-        root=root, config=config or load(root), command="run", anyway=anyway, wait=wait
-    ).run()
+    return Runner(root=root, config=config or load(root), anyway=anyway, wait=wait).run()

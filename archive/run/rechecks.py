@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from archive.config import seconds
 from archive.crawl.frontier import stamp
 from archive.errors import BadConfig
-from archive.run.parts import Parts
+from archive.run.context import RunContext
+from archive.run.items import one_item
+from archive.run.session import ArchiveSession
 from scraper import urls
-from scraper.crawl.protocols import Find
+from scraper.crawl.protocols import Candidate
 from scraper.errors import NotAnAddress
 
 #: A run looks at no more than this many, so that an old archive does not fill every run with its past.
@@ -19,18 +22,22 @@ _DAY = 86400.0
 _GENTLE = "min(90.0, max(1.0, (julianday(checked) - julianday(coalesce(published, checked))) / 2))"
 
 
-def add(parts: Parts, now: datetime) -> int:
-    """Put the articles whose time has come into the queue; how many. Raises BadConfig."""
-    return sum(_give(parts, article_id, now) for article_id in due(parts, now))
+def add(ctx: RunContext) -> None:
+    """Put the articles whose time has come into the queue. Raises BadConfig."""
+    now = ctx.clock.now()
+    for article_id in due(ctx.session, now):
+        name = f"article {article_id}"
+        with one_item(name, partial(ctx.add_failure, name)):
+            _enqueue(ctx.session, article_id, now)
 
 
-def due(parts: Parts, now: datetime, *, most: int = MOST) -> list[int]:
+def due(session: ArchiveSession, now: datetime, *, most: int = MOST) -> list[int]:
     """The articles whose time has come, at most so many, the longest unseen first. Raises BadConfig."""
-    period = _period(parts.config.recheck)
+    period = _period(session.config.recheck)
     if period == 0:
         return []
     wait = _GENTLE if period is None else str(period / _DAY)
-    rows = parts.frontier.conn.execute(
+    rows = session.frontier.conn.execute(
         "SELECT id FROM articles INDEXED BY articles_checked WHERE gone IS NULL "
         f"AND julianday(:now) - julianday(checked) >= {wait} ORDER BY checked LIMIT :most",
         {"now": stamp(now), "most": most},
@@ -50,17 +57,16 @@ def _period(recheck: str) -> float | None:
         raise BadConfig(f"recheck = {recheck!r}: auto, off, or a duration such as 30d") from error
 
 
-def _give(parts: Parts, article_id: int, now: datetime) -> bool:
-    row = parts.frontier.conn.execute(
+def _enqueue(session: ArchiveSession, article_id: int, now: datetime) -> None:
+    row = session.frontier.conn.execute(
         "SELECT fetch FROM addresses WHERE article_id = ? "
         "ORDER BY form != 'short', form = 'temporary', first_seen LIMIT 1",
         (article_id,),
     ).fetchone()
     if row is None:
-        return False
+        return
     try:
         address = urls.parse(row["fetch"])
     except NotAnAddress:
-        return False
-    parts.frontier.give(Find(address=address, why="recheck", refresh=True), now)
-    return True
+        return
+    session.frontier.enqueue(Candidate(address=address, why="recheck", refresh=True), now)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from scraper.crawl.loop import Reason
-from scraper.redact import redact
 
 TRY_LATER, DISK, NOT_UNDERSTOOD, UNREACHABLE, SOME_FAILED, USAGE = 75, 74, 76, 69, 1, 64
 #: Fewer pages than this, or a smaller share, are odd pages; more mean that WeChat changed its pages.
@@ -29,12 +29,12 @@ class Result:
     key: str | None = None
     path: str | None = None
     title: str | None = None
-    error_class: str | None = None
+    error_code: str | None = None
     error: str | None = None
     due: str | None = None
     exit_code: int = 0
 
-    def to_json(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """As it stands in ``save --json``; what is not known is left out."""
         found: dict[str, Any] = {
             "address": self.address,
@@ -46,8 +46,8 @@ class Result:
             for name in ("key", "path", "title", "due")
             if (value := getattr(self, name))
         }
-        if self.error_class:
-            found["error"] = {"class": self.error_class, "message": self.error}
+        if self.error_code:
+            found["error"] = {"class": self.error_code, "message": self.error}
         return found
 
 
@@ -66,12 +66,11 @@ class RunReport:
     images: int = 0
     images_missing: int = 0
     waiting: int = 0
-    dropped: int = 0
     sources: int = 0
     source_errors: list[Result] = field(default_factory=list)
     reason: Reason | None = None
     message: str | None = None
-    blocked_until: str | None = None
+    blocked_until: datetime | None = None
     signal: int | None = None
     disk: str | None = None
     pages: int = 0
@@ -90,8 +89,13 @@ class RunReport:
             "held",
         ):
             self.counts["followed"] += 1
-        if result.error_class and result.change == "failed":
-            self.errors[result.error_class] += 1
+        if result.error_code and result.change == "failed":
+            self.errors[result.error_code] += 1
+
+    def add_source_error(self, result: Result) -> None:
+        """Count a source that could not be looked at."""
+        self.source_errors.append(result)
+        self.errors[result.error_code or "error"] += 1
 
     @property
     def saved(self) -> int:
@@ -138,7 +142,7 @@ class RunReport:
             return codes.pop()
         return SOME_FAILED
 
-    def to_json(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """One object: counts, how it ended, and per address the key and path or the error."""
         return {
             "command": self.command,
@@ -157,17 +161,14 @@ class RunReport:
             "requests": self.requests,
             "seconds": round(self.seconds, 3),
             "ended": self.reason.value if self.reason else "signal" if self.signal else None,
-            "blocked_until": self.blocked_until,
+            "blocked_until": (
+                self.blocked_until.isoformat(timespec="minutes") if self.blocked_until else None
+            ),
             "message": self.message,
             "errors": dict(self.errors),
             "exit_code": self.exit_code,
-            "results": [result.to_json() for result in (*self.results, *self.source_errors)],
+            "results": [result.as_dict() for result in (*self.results, *self.source_errors)],
         }
-
-    @property
-    def eventful(self) -> bool:
-        """True where cron's reader should hear of it."""
-        return bool(self.exit_code)
 
     def line(self) -> str:
         """One line for a person."""
@@ -188,14 +189,15 @@ class RunReport:
         )
         text = f"{self.command}: " + ", ".join(parts)
         tail = self._tail()
-        return redact(text + (f" — {tail}" if tail else ""))
+        return text + (f" — {tail}" if tail else "")
 
     def _tail(self) -> str | None:
         if self.signal is not None:
             return "interrupted; what is left waits for the next run"
         if self.blocked_until:
             return (
-                f"WeChat asked for a pause: nothing is fetched before {self.blocked_until}, all that waits is kept; "
+                "WeChat asked for a pause: nothing is fetched before "
+                f"{self.blocked_until:%Y-%m-%dT%H:%M%z}, all that waits is kept; "
                 "--now tries at once, --cookies may help"
             )
         if self.disk:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,13 +17,13 @@ from archive.errors import Corrupt, NotHeld
 from archive.media.images import ImageFetcher, addresses_of, without_pictures
 from archive.run.report import Result
 from scraper import urls
-from scraper.crawl.protocols import Find, Known
+from scraper.crawl.protocols import Candidate, Known, RawPage
 from scraper.errors import Blocked, Gone, NotAnAddress, ScrapeError, Unrecognised
 from scraper.models import Article, Page
-from scraper.redact import redact
 
 if TYPE_CHECKING:
     from archive.crawl.frontier import SqliteFrontier
+    from archive.run.context import RunContext
     from archive.run.report import RunReport
     from archive.snapshots import Snapshots
     from archive.store import Store
@@ -45,12 +45,30 @@ class ArchiveSink:
     images: ImageFetcher
     clock: Clock
     report: RunReport
+    on_result: Callable[[Result], None]
     image_mode: str = "local"
+    #: images are not asked for before this moment, only noted as missing
+    not_before: datetime | None = None
     #: an album's list that was read this recently is not asked for again, unless refreshed
     album_fresh: float = 3600.0
-    tell: Callable[[Result], None] = lambda result: None
     touched: list[int] = field(default_factory=list)
-    _snapshot_id: int | None = None
+
+    @classmethod
+    def of(
+        cls, ctx: RunContext, frontier: SqliteFrontier, *, not_before: datetime | None = None
+    ) -> ArchiveSink:
+        """The sink of a command that works on ``frontier``."""
+        return cls(
+            store=ctx.session.store,
+            snapshots=ctx.session.snapshots,
+            frontier=frontier,
+            images=ctx.images,
+            clock=ctx.clock,
+            report=ctx.report,
+            on_result=ctx.on_result,
+            image_mode=ctx.config.images,
+            not_before=not_before,
+        )
 
     # --- before a request
 
@@ -76,23 +94,20 @@ class ArchiveSink:
         )
         return Known(held.biz, self.store.edges(held.article_id))
 
-    def stored(self, task: Task) -> Page | None:
-        self._snapshot_id = None
+    def stored(self, task: Task) -> RawPage | None:
         if self.snapshots is None:
             kept = self.frontier.page(task)
-            return _unspooled(*kept) if kept else None
+            return RawPage(_unspooled(*kept)) if kept else None
         found = task.snapshot_id
         if found is None:
             found = self._own_snapshot(self.snapshots, task)
         if found is None:
             return None
         try:
-            page = self.snapshots.get(found)
+            return RawPage(self.snapshots.get(found), found)
         except (Corrupt, NotHeld) as error:
             _LOG.warning("%s; the page is fetched again", error)
             return None
-        self._snapshot_id = found
-        return page
 
     def _own_snapshot(self, snapshots: Snapshots, task: Task) -> int | None:
         """The page of this very task, kept by a process that was killed before it could note so."""
@@ -104,14 +119,15 @@ class ArchiveSink:
 
     # --- after it
 
-    def received(self, task: Task, page: Page) -> None:
+    def received(self, task: Task, page: Page) -> RawPage:
         now = self.clock.now()
         if self.snapshots is None:
             meta, body = _spooled(page)
             self.frontier.keep_page(task, meta, body, now)
-            return
-        self._snapshot_id = self.snapshots.put(page, address=task.address)
-        self.frontier.fetched(task, self._snapshot_id, now)
+            return RawPage(page)
+        snapshot_id = self.snapshots.put(page, address=task.address)
+        self.frontier.fetched(task, snapshot_id, now)
+        return RawPage(page, snapshot_id)
 
     def wanted(self, task: Task, article: Article) -> bool:
         self.report.pages += 1
@@ -120,8 +136,8 @@ class ArchiveSink:
         self._tell(task, Result(address=task.address, change="skipped", title=article.title))
         return False
 
-    async def keep(self, task: Task, article: Article) -> None:
-        kept = await self._keep(task, article, self._snapshot_id)
+    async def keep(self, task: Task, article: Article, raw: RawPage) -> None:
+        kept = await self._keep(task, article, raw.snapshot_id)
         result = Result(
             address=task.address,
             change=kept.change,
@@ -131,11 +147,9 @@ class ArchiveSink:
         )
         self._tell(task, result)
 
-    async def keep_file(
-        self, task: Task, article: Article, snapshot_id: int | None, path: Path
-    ) -> None:
+    async def keep_file(self, task: Task, article: Article, raw: RawPage, path: Path) -> None:
         """The article of a saved page."""
-        kept = await self._keep(task, article, snapshot_id)
+        kept = await self._keep(task, article, raw.snapshot_id)
         self._tell(
             task,
             Result(
@@ -152,7 +166,7 @@ class ArchiveSink:
         if mode == "none":
             article = without_pictures(article)
         elif mode == "local":
-            got = await self.images.fetch(addresses_of(article))
+            got = await self.images.fetch(addresses_of(article), not_before=self.not_before)
             self.report.images += got.came
             self.report.images_missing += got.missing
         now = self.clock.now()
@@ -162,7 +176,7 @@ class ArchiveSink:
             )
             self.store.remember(task.original or task.address, kept.article_id, now)
             if article.identity is not None:
-                self.frontier.settle(identity_address(article, task.address), now)
+                self.frontier.release_waiting(identity_address(article, task.address), now)
         self.touched.append(kept.article_id)
         return kept
 
@@ -192,8 +206,8 @@ class ArchiveSink:
                 address=task.address,
                 change="gone" if held else "failed",
                 key=held,
-                error_class=error.code,
-                error=redact(str(error)),
+                error_code=error.code,
+                error=str(error),
                 due=stamp(due) if due else None,
                 exit_code=75 if isinstance(error, Blocked) else error.exit_code,
             ),
@@ -208,16 +222,14 @@ class ArchiveSink:
             except NotAnAddress:
                 continue
             found.append(
-                Find(address=address, relation=end.relation, depth=task.depth, scope="walk")
+                Candidate(address=address, relation=end.relation, depth=task.depth, scope="walk")
             )
-        self.frontier.adopt(task, found, self.clock.now())
+        self.frontier.enqueue_replacements(task, found, self.clock.now())
 
     def _tell(self, task: Task, result: Result) -> None:
-        from dataclasses import replace
-
         result = replace(result, followed=task.depth > 0)
         self.report.add(result)
-        self.tell(result)
+        self.on_result(result)
 
 
 def _spooled(page: Page) -> tuple[dict[str, Any], bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scraper import urls
-from scraper.crawl.protocols import AlbumPage, Edge, Find, Task
+from scraper.crawl.protocols import AlbumPage, Candidate, Edge, Task
 from scraper.errors import Gone, NotAnAddress, ScrapeError
 
 #: Relations that the author chose; the others are lists made by WeChat, followed within the account only.
@@ -15,17 +15,17 @@ _IN_ALBUM = frozenset({"album", "album_previous", "album_next", "album_member"})
 _CATALOGUES = frozenset({"album", "tag"})
 
 
-def follow(task: Task, biz: str | None, links: Iterable[Edge]) -> list[Find]:
+def follow(task: Task, biz: str | None, links: Iterable[Edge]) -> list[Candidate]:
     """The links of an article that are to be followed from ``task``, each article once. Pure.
 
     ``biz`` is the article's own account. In the default scope ``any`` that is whatever its author linked to, and of
     lists made by WeChat (``ainfos``, album neighbours) what stays within the account. An album in the text counts as
     one step, as an index article would. An account that the address does not name (short links) is checked when the
-    article is opened (``Find.account``).
+    article is opened (``Candidate.account``).
     """
     if task.follow <= 0 and task.scope != "walk":
         return []
-    found: dict[str, Find] = {}
+    found: dict[str, Candidate] = {}
     for link in links:
         if not _in_scope(task, link.relation):
             continue
@@ -40,7 +40,7 @@ def follow(task: Task, biz: str | None, links: Iterable[Edge]) -> list[Find]:
             continue
         found.setdefault(
             address.canonical,
-            Find(
+            Candidate(
                 address=address,
                 relation=link.relation,
                 depth=task.depth + 1,
@@ -75,17 +75,17 @@ def _only_account(task: Task, relation: str, biz: str | None) -> str | None:
     return None if relation in _CHOSEN else biz
 
 
-def members(task: Task, listed: AlbumPage) -> list[Find]:
+def members(task: Task, listed: AlbumPage) -> list[Candidate]:
     """What a page of an album's list leads to: its members, at the depth of the album itself, and the next page."""
-    finds: dict[str, Find] = {}
+    candidates: dict[str, Candidate] = {}
     for text in listed.members:
         try:
             address = urls.parse(text)
         except NotAnAddress:
             continue
-        finds.setdefault(
+        candidates.setdefault(
             address.canonical,
-            Find(
+            Candidate(
                 address=address,
                 why=task.why,
                 relation="album_member",
@@ -97,18 +97,18 @@ def members(task: Task, listed: AlbumPage) -> list[Find]:
                 refresh=_refreshes(task),
             ),
         )
-    found = list(finds.values())
+    found = list(candidates.values())
     if listed.next_url:
         found.append(_next_page(task, listed))
     return found
 
 
-def _next_page(task: Task, listed: AlbumPage) -> Find:
+def _next_page(task: Task, listed: AlbumPage) -> Candidate:
     assert listed.next_url
     address = urls.Address(
         listed.next_url, listed.next_url, listed.next_url, "album", album_id=listed.album_id
     )
-    return Find(
+    return Candidate(
         address=address,
         why=task.why,
         relation="album_page",
@@ -121,7 +121,7 @@ def _next_page(task: Task, listed: AlbumPage) -> Find:
     )
 
 
-def moved(task: Task, error: ScrapeError) -> list[Find]:
+def moved(task: Task, error: ScrapeError) -> list[Candidate]:
     """The new address of a migrated article, asked for in the place of the old one."""
     if not isinstance(error, Gone) or not error.target:
         return []
@@ -130,7 +130,7 @@ def moved(task: Task, error: ScrapeError) -> list[Find]:
     except NotAnAddress:
         return []
     return [
-        Find(
+        Candidate(
             address=address,
             why=task.why,
             relation="migrated",

@@ -1,9 +1,8 @@
 """The one loop: an address from the frontier, its page from the fetcher, its article to the sink, its links back.
 
-Everything that decides is here and stores nothing: how deep and how far links are followed, what a failure means, when
-captchas are a block, when a budget is spent. The queue (``Frontier``), the network (``Fetcher``), what becomes of an
-article (``Sink``) and the time (``Clock``) come from outside, so the same loop serves a test's memory, SQLite, and
-later other machines.
+Everything that decides is here and stores nothing: what a failure means, when a budget is spent, when an exit
+is closed. The queue (``Frontier``), the network (``Exit``), what becomes of an article (``Sink``) and the time
+(``Clock``) come from outside, so the same loop serves a test's memory, SQLite, one exit or several.
 
 ::
 
@@ -13,7 +12,7 @@ later other machines.
       │         │ received (raw page safe)           │
       │      parse → sink.keep ─────────── links ────┤
       │         │ failure                            ▼
-      └──── put off / closed               frontier.done(finds)
+      └──── rescheduled / closed          frontier.done(candidates)
 """
 
 from __future__ import annotations
@@ -22,64 +21,40 @@ import asyncio
 import enum
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from scraper.clock import Clock
+from scraper.crawl.backoff import Rests, Retries, asked_to_wait
+from scraper.crawl.captcha import CaptchaPolicy
 from scraper.crawl.follow import follow, members, moved
+from scraper.crawl.health import Health, Trouble
 from scraper.crawl.protocols import (
     AlbumPage,
-    Edge,
+    BudgetSpent,
+    Candidate,
     Fetcher,
-    Find,
     Frontier,
-    Known,
+    RawPage,
+    RequestBudget,
     Sink,
-    Spent,
     Task,
 )
-from scraper.errors import (
-    Blocked,
-    RateLimited,
-    ScrapeError,
-    Unreachable,
-    Unrecognised,
-)
+from scraper.errors import Blocked, ScrapeError, Unexpected, Unrecognised
 from scraper.models import Article, Page
-from scraper.redact import redact
 
 _LOG = logging.getLogger(__name__)
 
-__all__ = [
-    "AlbumPage",
-    "Budget",
-    "Crawl",
-    "Edge",
-    "Ending",
-    "Fetcher",
-    "Find",
-    "Frontier",
-    "Judge",
-    "Known",
-    "Reason",
-    "Sink",
-    "Spent",
-    "Task",
-    "follow",
-    "members",
-]
-
-#: Tries of one address within a run, and what the waits between them grow from (full jitter).
-TRIES, BASE = 5, 1.0
-#: The longest wait that a run sits through for one address; what must wait longer is left with its due time.
-PATIENCE = 60.0
-#: No server is believed that wants more (docs/reliability.md, row 5).
-LONGEST_RETRY_AFTER = 3600.0
-#: Between the runs a failing address waits 10 min, 20 min, … a day; an unknown kind of page from 6 h on.
-FIRST_REST, FIRST_UNKNOWN_REST, LONGEST_REST = 600.0, 6 * 3600.0, 24 * 3600.0
-#: So many addresses in a row, each tried out, or so many failures in a row: the network or WeChat is down.
-OUTAGE_ADDRESSES, OUTAGE_FAILURES = 5, 40
+#: Tries of one address within a run.
+RETRIES = Retries()
+#: Between the runs a failing address rests 10 min, 20 min, … a day.
+_RESTS = Rests(first=600.0, longest=24 * 3600.0)
+#: An unknown kind of page, and one that this program failed at, is not different an hour later.
+_UNKNOWN_RESTS = Rests(first=6 * 3600.0, longest=24 * 3600.0)
+#: A long address that alone met the captcha.
+_CAPTCHA_RESTS = Rests(first=3600.0, longest=24 * 3600.0)
 
 
 class Reason(enum.Enum):
@@ -92,6 +67,10 @@ class Reason(enum.Enum):
     BLOCKED = "blocked"
     LIMITED = "rate-limited"
     OUTAGE = "outage"
+
+
+#: These close one exit; the others go on.
+_OF_ONE_EXIT = frozenset({Reason.BLOCKED, Reason.LIMITED, Reason.OUTAGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,222 +91,284 @@ class Budget:
     articles: int | None = None
 
 
-@dataclass(slots=True)
-class Judge:
-    """Says when captchas are a block, by the form of the address.
+@dataclass(slots=True, kw_only=True)
+class Exit:
+    """One way to the article host, with at most one request in flight, and what is known of it in this run."""
 
-    One on a short address proves it; long ones end in the captcha outside WeChat while the same articles open by their
-    short link (docs/wechat.md), so there it takes two different addresses in a row. A page about frequency is about
-    the reader, whatever the address. While ``probing`` (the first request after a cool-down) one is enough.
-    """
+    fetcher: Fetcher
+    name: str = "direct"
+    captcha: CaptchaPolicy = field(default_factory=CaptchaPolicy)
+    health: Health = field(default_factory=Health)
+    #: why it is closed for the rest of the run; None: open
+    closed: Ending | None = None
 
-    probing: bool = False
-    struck: str | None = None
+    @property
+    def is_blocked(self) -> bool:
+        """WeChat closed it in this run."""
+        return self.closed is not None and self.closed.reason is Reason.BLOCKED
 
-    def fine(self) -> None:
-        """A page of the article host came that was no captcha."""
-        self.probing, self.struck = False, None
-
-    def blocked(self, task: Task, error: Blocked) -> bool:
-        """True: this captcha means a block."""
-        if self.probing or task.form == "short" or error.reason == "frequency":
-            return True
-        if self.struck is not None and self.struck != task.address:
-            return True
-        self.struck = task.address
-        return False
+    def answered(self) -> None:
+        """A page came that was no captcha."""
+        self.captcha.reset()
+        self.health.reset()
 
 
-@dataclass(slots=True)
-class _Health:
-    """Failures in a row, to notice that going on is pointless."""
-
-    failures: int = 0
-    given_up: int = 0
-    limited: set[str] = field(default_factory=set)
-
-    def fine(self) -> None:
-        self.failures, self.given_up = 0, 0
-        self.limited.clear()
-
-    def failed(self, task: Task, error: ScrapeError, *, again: bool) -> Reason | None:
-        self.failures += 1
-        self.given_up += not again
-        if isinstance(error, RateLimited) and not again:
-            self.limited.add(task.address)
-            if len(self.limited) >= 2:
-                return Reason.LIMITED
-        unreachable = isinstance(error, Unreachable) and self.given_up >= 2
-        outage = self.given_up >= OUTAGE_ADDRESSES or self.failures >= OUTAGE_FAILURES
-        return Reason.OUTAGE if unreachable or outage else None
+def _nothing_is_fatal(error: Exception) -> bool:
+    return False
 
 
 @dataclass(slots=True, kw_only=True)
 class Crawl:
-    """One crawl: its parts, and ``run``."""
+    """One crawl: its parts, and ``run``.
+
+    ``is_fatal`` says which unexpected errors are about the whole archive (a full disk) rather than about one address;
+    ``on_blocked`` hears of each exit that WeChat closed, at once.
+    """
 
     frontier: Frontier
-    fetcher: Fetcher
+    exits: Sequence[Exit]
     sink: Sink
     clock: Clock
     parse: Callable[[Page], Article]
     budget: Budget = Budget()
-    judge: Judge = field(default_factory=Judge)
     rng: random.Random = field(default_factory=random.Random)
+    is_fatal: Callable[[Exception], bool] = _nothing_is_fatal
+    on_blocked: Callable[[Exit, Blocked], None] = lambda exit, error: None
     visited: int = 0
-    _health: _Health = field(default_factory=_Health)
+    _requests: RequestBudget = field(default_factory=RequestBudget)
+    _started: float = 0.0
+    #: tasks that are being worked on, and those that this run leaves alone: they could not even be put off
+    _leased: set[int] = field(default_factory=set)
+    _abandoned: set[int] = field(default_factory=set)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> Ending:
-        """Work until nothing is due, the budget is spent, or WeChat or the network refuses.
+        """Work until nothing is due, the budget is spent, or WeChat or the network refuses at every exit.
 
-        Raises nothing for an address that fails; what the sink raises that is no ScrapeError (disk full) goes through.
+        Raises nothing for an address that fails, whatever goes wrong with it; only what ``is_fatal`` goes through.
         """
-        started, sent = self.clock.monotonic(), self.fetcher.requests
-        if self.budget.requests is not None:
-            self.fetcher.most = sent + self.budget.requests
-        while True:
-            if reason := self._spent(started, sent):
-                return Ending(reason)
-            task = self.frontier.take(self.clock.now())
-            if task is not None:
-                await asyncio.sleep(
-                    0
-                )  # held articles need no wait: a signal must still come through
-                try:
-                    ending = await self._do(task)
-                except (
-                    Spent
-                ):  # by redirects: the address waits as it stood, and is the next run's first
-                    return Ending(Reason.REQUESTS)
-                if ending is not None:
-                    return ending
-                continue
-            due = self.frontier.next_due()
-            if due is None:
-                return Ending(Reason.DONE)
-            wait = max((due - self.clock.now()).total_seconds(), 0.0)
-            if self._outlasts(started, wait):
-                return Ending(Reason.DURATION)
-            await self.clock.sleep(wait)
+        self._started = self.clock.monotonic()
+        self._requests = RequestBudget(self.budget.requests)
+        if len(self.exits) == 1:
+            return await self._work(self.exits[0])
+        try:
+            async with asyncio.TaskGroup() as group:
+                workers = [group.create_task(self._work(exit)) for exit in self.exits]
+        except BaseExceptionGroup as failures:  # a full disk is one trouble, not one an exit
+            raise failures.exceptions[0] from None
+        return _joined([worker.result() for worker in workers])
 
-    def _spent(self, started: float, sent: int) -> Reason | None:
-        budget = self.budget
-        if budget.articles is not None and self.visited >= budget.articles:
+    async def _work(self, exit: Exit) -> Ending:
+        """One exit at work until it is closed or the crawl is over."""
+        while True:
+            if reason := self._spent():
+                return Ending(reason)
+            task = None
+            if not self._limit_in_flight():
+                task = self.frontier.take(
+                    self.clock.now(),
+                    probing=exit.captcha.probing,
+                    leased=self._leased | self._abandoned,
+                )
+            if task is None:
+                reason = await self._wait_for_work()
+                if reason is not None:
+                    return Ending(reason)
+                continue
+            with self._lease(task):
+                await asyncio.sleep(0)  # held articles wait for nothing: a signal must come through
+                try:
+                    ending = await self._do(exit, task)
+                except BudgetSpent:  # by redirects: the address waits as it stood
+                    return Ending(Reason.REQUESTS)
+            if ending is not None:
+                exit.closed = ending
+                return ending
+
+    # --- when to stop, when to wait
+
+    def _spent(self) -> Reason | None:
+        articles = self.budget.articles
+        if articles is not None and self.visited >= articles:
             return Reason.LIMIT
-        if budget.requests is not None and self.fetcher.requests - sent >= budget.requests:
+        if self._requests.is_spent:
             return Reason.REQUESTS
-        if self._outlasts(started, 0.0):
+        return Reason.DURATION if self._outlasts(0.0) else None
+
+    def _limit_in_flight(self) -> bool:
+        """Whether what is in flight may be all the articles that are still wanted."""
+        articles = self.budget.articles
+        return articles is not None and self.visited + len(self._leased) >= articles
+
+    def _outlasts(self, wait: float) -> bool:
+        limit = self.budget.seconds
+        return limit is not None and self.clock.monotonic() - self._started + wait >= limit
+
+    async def _wait_for_work(self) -> Reason | None:
+        """Wait until another exit has finished something or a task comes due; why there is nothing to wait for."""
+        due = self.frontier.next_due(leased=self._leased | self._abandoned)
+        wait = None if due is None else max((due - self.clock.now()).total_seconds(), 0.0)
+        if self._leased:
+            await self._others(wait)
+            return None
+        if wait is None:
+            return Reason.DONE
+        if self._outlasts(wait):
             return Reason.DURATION
+        await self.clock.sleep(wait)
         return None
 
-    def _outlasts(self, started: float, wait: float) -> bool:
-        limit = self.budget.seconds
-        return limit is not None and self.clock.monotonic() - started + wait >= limit
-
-    async def _do(self, task: Task) -> Ending | None:
+    async def _others(self, wait: float | None) -> None:
+        """Until another exit has finished its task, or ``wait`` seconds (None: no limit)."""
+        self._changed.clear()
+        waits: list[asyncio.Future[object]] = [asyncio.ensure_future(self._changed.wait())]
+        if wait is not None:
+            waits.append(asyncio.ensure_future(self.clock.sleep(wait)))
         try:
-            finds, visited = await self._finds(task)
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for waiting in waits:
+                waiting.cancel()
+
+    @contextmanager
+    def _lease(self, task: Task) -> Iterator[None]:
+        self._leased.add(task.id)
+        try:
+            yield
+        finally:
+            self._leased.discard(task.id)
+            self._changed.set()
+
+    # --- one task
+
+    async def _do(self, exit: Exit, task: Task) -> Ending | None:
+        """Do one task; an ending where the exit is to be closed. Whatever is unexpected fails this task only."""
+        try:
+            return await self._try(exit, task)
+        except BudgetSpent:
+            raise
+        except Exception as error:
+            if self.is_fatal(error):
+                raise
+            self._unexpected(task, error)
+            return None
+
+    async def _try(self, exit: Exit, task: Task) -> Ending | None:
+        try:
+            candidates, visited = await self._candidates(exit, task)
         except Blocked as error:
-            return self._blocked(task, error)
+            return self._blocked(exit, task, error)
         except ScrapeError as error:
-            return self._failed(task, error)
-        self.frontier.done(task, finds, self.clock.now(), visited=visited)
+            return self._failed(exit, task, error)
+        self.frontier.done(task, candidates, self.clock.now(), visited=visited)
         self.visited += visited
         return None
 
-    async def _finds(self, task: Task) -> tuple[list[Find], bool]:
+    async def _candidates(self, exit: Exit, task: Task) -> tuple[list[Candidate], bool]:
+        """What the task leads to, and whether it was an article."""
         known = self.sink.known(task)
         if known is not None:
             if task.form == "album":
                 listed = AlbumPage(album_id="", members=[link.url for link in known.links])
                 return members(task, listed), False
             return follow(task, known.biz, known.links), True
-        page = await self._page(task)
+        raw = await self._page(exit, task)
         if task.form == "album":
-            listed = self.sink.album(task, page)
-            self._came()
+            listed = self.sink.album(task, raw.page)
+            exit.answered()
             return members(task, listed), False
-        article = self._parsed(page)
+        article = self._parsed(exit, raw.page)
         if not self.sink.wanted(task, article):
             return [], False
-        await self.sink.keep(task, article)
+        await self.sink.keep(task, article, raw)
         return follow(task, article.account.biz, article.links), True
 
-    async def _page(self, task: Task) -> Page:
-        page = self.sink.stored(task)
-        if page is None:
-            page = await self.fetcher.page(task.url, referer=task.referer)
-            self.sink.received(task, page)
-        return page
+    async def _page(self, exit: Exit, task: Task) -> RawPage:
+        raw = self.sink.stored(task)
+        if raw is not None:
+            return raw
+        page = await exit.fetcher.page(task.url, referer=task.referer, budget=self._requests)
+        return self.sink.received(task, page)
 
-    def _parsed(self, page: Page) -> Article:
+    def _parsed(self, exit: Exit, page: Page) -> Article:
         try:
             article = self.parse(page)
         except Blocked:
             raise
         except ScrapeError:
-            self._came()  # a deleted or unknown page is an answer all the same
+            exit.answered()  # a deleted or unknown page is an answer all the same
             raise
-        except Exception as error:
-            # A fault of ours must not stop every run at the same page for ever.
-            _LOG.exception("the parser failed at %s", redact(page.url))
-            raise Unrecognised(
-                f"the parser failed ({type(error).__name__}: {error})", url=page.url
-            ) from error
-        self._came()
+        exit.answered()
         return article
 
-    def _came(self) -> None:
-        self.judge.fine()
-        self._health.fine()
+    # --- failures
 
-    def _blocked(self, task: Task, error: Blocked) -> Ending | None:
-        block = self.judge.blocked(task, error)
-        # The address that met a block is a good probe once; after that it lets others show whether it is the only one.
-        rest = _rest(3600.0, task.attempts) if not block else LONGEST_REST if task.attempts else 0.0
-        due = self.clock.now() + timedelta(seconds=rest)
-        self.frontier.put_off(task, error, self.clock.now(), due, again=False)
-        self.sink.failed(task, error, None if block else due)
-        return Ending(Reason.BLOCKED, error) if block else None
+    def _blocked(self, exit: Exit, task: Task, error: Blocked) -> Ending | None:
+        is_block = exit.captcha.is_block(task, error)
+        # The address that met a block is a good probe once; later it lets others show whether it is the only one.
+        probe = _CAPTCHA_RESTS.longest if task.attempts else 0.0
+        rest = probe if is_block else _CAPTCHA_RESTS.after(task.attempts)
+        due = self._reschedule(task, error, rest, again=False)
+        self.sink.failed(task, error, None if is_block else due)
+        if not is_block:
+            return None
+        self.on_blocked(exit, error)
+        return Ending(Reason.BLOCKED, error)
 
-    def _failed(self, task: Task, error: ScrapeError) -> Ending | None:
-        now = self.clock.now()
+    def _failed(self, exit: Exit, task: Task, error: ScrapeError) -> Ending | None:
         if error.after != "later":
-            self.frontier.close(task, error, now, moved(task, error))
+            self.frontier.close(task, error, self.clock.now(), moved(task, error))
             self.sink.failed(task, error, None)
             return None
-        wait, again = self.wait(task, error)
-        due = now + timedelta(seconds=wait)
-        self.frontier.put_off(task, error, now, due, again=again)
+        wait, again = self._wait(task, error)
+        due = self._reschedule(task, error, wait, again=again)
         if again:
-            _LOG.info("again in %.1f s: %s: %s", wait, task.address, redact(str(error)))
+            _LOG.info("again in %.1f s: %s: %s", wait, task.address, error)
         else:
             self.sink.failed(task, error, due)
         if isinstance(error, Unrecognised):
             return None
-        reason = self._health.failed(task, error, again=again)
-        return Ending(reason, error) if reason else None
+        trouble = exit.health.failed(task, error, again=again)
+        if trouble is None:
+            return None
+        return Ending(Reason.LIMITED if trouble is Trouble.LIMITED else Reason.OUTAGE, error)
 
-    def wait(self, task: Task, error: ScrapeError) -> tuple[float, bool]:
+    def _wait(self, task: Task, error: ScrapeError) -> tuple[float, bool]:
         """Seconds until the next try, and whether it comes within this run."""
         if isinstance(error, Unrecognised):
-            return self._jittered(_rest(FIRST_UNKNOWN_REST, task.attempts)), False
-        asked = error.retry_after if isinstance(error, RateLimited) else None
-        if task.tries + 1 < TRIES:
-            wait = (
-                self.rng.uniform(0, BASE * 2**task.tries)
-                if asked is None
-                else min(asked, LONGEST_RETRY_AFTER)
-            )
-            if wait <= PATIENCE:
-                return wait, True
-            return wait, False
-        rest = self._jittered(_rest(FIRST_REST, task.attempts // TRIES))
-        return max(rest, min(asked or 0.0, LONGEST_RETRY_AFTER)), False
+            return _UNKNOWN_RESTS.after(task.attempts, self.rng), False
+        delay = RETRIES.delay(error, task.tries, self.rng)
+        if delay is not None:
+            return delay, True
+        if task.tries + 1 < RETRIES.tries and (asked := asked_to_wait(error)) is not None:
+            return asked, False
+        return _RESTS.after(task.attempts // RETRIES.tries, self.rng, error), False
 
-    def _jittered(self, seconds: float) -> float:
-        return seconds * self.rng.uniform(0.75, 1.25)
+    def _unexpected(self, task: Task, error: Exception) -> None:
+        """A fault of ours, or of the archive in this one place: told, put off with its raw page kept, and passed by."""
+        found = Unexpected.of(error, url=task.url)
+        _LOG.warning("%s: %s", task.address, found, exc_info=error)
+        try:
+            rest = _UNKNOWN_RESTS.after(task.attempts, self.rng)
+            due = self._reschedule(task, found, rest, again=False, keep_page=True)
+        except Exception as again:
+            if self.is_fatal(again):
+                raise
+            _LOG.exception("%s could not be put off; this run leaves it alone", task.address)
+            self._abandoned.add(task.id)
+            due = None
+        self.sink.failed(task, found, due)
+
+    def _reschedule(
+        self, task: Task, error: ScrapeError, rest: float, *, again: bool, keep_page: bool = False
+    ) -> datetime:
+        now = self.clock.now()
+        due = now + timedelta(seconds=rest)
+        self.frontier.reschedule(task, error, now, due, again=again, keep_page=keep_page)
+        return due
 
 
-def _rest(first: float, times: int) -> float:
-    return float(min(first * 2 ** min(times, 20), LONGEST_REST))
+def _joined(endings: Sequence[Ending]) -> Ending:
+    """How a crawl with several exits ended: as the exits that stayed open did, else as the first that was closed."""
+    still_open = [ending for ending in endings if ending.reason not in _OF_ONE_EXIT]
+    return (still_open or list(endings))[0]

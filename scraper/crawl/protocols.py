@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -43,7 +43,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Find:
+class Candidate:
     """An address found on the way, as the frontier takes it in."""
 
     address: urls.Address
@@ -83,43 +83,83 @@ class AlbumPage:
     next_url: str | None = None
 
 
-class Spent(Exception):
-    """The budget of requests is used up, in the middle of an address. Nothing is wrong with the address itself."""
+@dataclass(frozen=True, slots=True)
+class RawPage:
+    """A page as it was received and made safe. ``snapshot_id`` names where, if it has a number there."""
+
+    page: Page
+    snapshot_id: int | None = None
+
+
+class BudgetSpent(Exception):
+    """The budget of requests is used up, maybe in the middle of an address. Nothing is wrong with the address."""
+
+
+@dataclass(slots=True)
+class RequestBudget:
+    """At most ``most`` requests to the article host (None: no limit), redirect targets included; ``used`` went out.
+
+    One budget is shared by all exits of a crawl.
+    """
+
+    most: int | None = None
+    used: int = 0
+
+    @property
+    def is_spent(self) -> bool:
+        """No further request may go out."""
+        return self.most is not None and self.used >= self.most
+
+    def spend(self) -> None:
+        """Count one request that is about to go out. Raises BudgetSpent where there is none left."""
+        if self.is_spent:
+            raise BudgetSpent
+        self.used += 1
 
 
 class Fetcher(Protocol):
-    """One try a call; ``requests`` counts what went out to the article host, redirect targets included.
+    """One try a call; each request to the article host is taken from ``budget`` before it goes out."""
 
-    Where ``most`` is set, no request goes out once ``requests`` has reached it: ``Spent`` is raised instead.
-    """
-
-    most: int | None
-
-    @property
-    def requests(self) -> int: ...
-    async def page(self, url: str, *, referer: str | None = None) -> Page: ...
+    async def page(
+        self, url: str, *, referer: str | None = None, budget: RequestBudget | None = None
+    ) -> Page: ...
 
 
 class Frontier(Protocol):
     """The queue. Each method is durable when it returns, where the queue is."""
 
-    def take(self, now: datetime) -> Task | None:
-        """The next task that is due, or None."""
+    def take(
+        self, now: datetime, *, probing: bool = False, leased: Collection[int] = ()
+    ) -> Task | None:
+        """The next task that is due and not among ``leased`` (ids that are being worked on), or None.
 
-    def next_due(self) -> datetime | None:
+        ``probing``: its request would be the first after a block.
+        """
+
+    def next_due(self, *, leased: Collection[int] = ()) -> datetime | None:
         """When the next task comes due that this run should still wait for; None: nothing."""
 
-    def put_off(
-        self, task: Task, error: ScrapeError, now: datetime, due: datetime, *, again: bool
+    def reschedule(
+        self,
+        task: Task,
+        error: ScrapeError,
+        now: datetime,
+        due: datetime,
+        *,
+        again: bool,
+        keep_page: bool = False,
     ) -> None:
-        """The task failed for now; ``again``: another try within this run."""
+        """The task failed for now; ``again``: another try within this run; ``keep_page``: the raw page that came is
+        good, and the next try begins with it."""
 
     def close(
-        self, task: Task, error: ScrapeError, now: datetime, finds: Iterable[Find] = ()
+        self, task: Task, error: ScrapeError, now: datetime, candidates: Iterable[Candidate] = ()
     ) -> None:
-        """The task failed for good, or until a person helps; ``finds`` is where it moved to."""
+        """The task failed for good, or until a person helps; ``candidates`` is where it moved to."""
 
-    def done(self, task: Task, finds: Iterable[Find], now: datetime, *, visited: bool) -> None:
+    def done(
+        self, task: Task, candidates: Iterable[Candidate], now: datetime, *, visited: bool
+    ) -> None:
         """The task is done; what it found is taken in, in the same transaction. ``visited``: it was an article."""
 
 
@@ -129,17 +169,17 @@ class Sink(Protocol):
     def known(self, task: Task) -> Known | None:
         """The links of an article that is held and needs no request; None: fetch it."""
 
-    def stored(self, task: Task) -> Page | None:
+    def stored(self, task: Task) -> RawPage | None:
         """The raw page that an earlier run fetched and did not finish with."""
 
-    def received(self, task: Task, page: Page) -> None:
+    def received(self, task: Task, page: Page) -> RawPage:
         """The raw page, to be made safe before anything is done with it."""
 
     def wanted(self, task: Task, article: Article) -> bool:
         """False: not of the account that the task is limited to."""
 
-    async def keep(self, task: Task, article: Article) -> None:
-        """The article, to be kept with its images."""
+    async def keep(self, task: Task, article: Article, raw: RawPage) -> None:
+        """The article, to be kept with its images; ``raw`` is the page it was read from."""
 
     def album(self, task: Task, page: Page) -> AlbumPage:
         """Reads and keeps a page of an album's list. Raises ScrapeErrors."""

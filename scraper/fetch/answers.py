@@ -10,7 +10,6 @@ from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
 from scraper.errors import Blocked, Later, NeedsPerson, RateLimited, Refused, Unreachable
-from scraper.redact import redact
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Where WeChat sends a reader that it wants to see: seen are /mp/wappoc_appmsgcaptcha (2024-07 on),
@@ -34,9 +33,7 @@ def redirect_target(status: int, headers: Mapping[str, str], url: str) -> str | 
     try:
         return urljoin(url, location)
     except ValueError:
-        raise Refused(
-            f"the server redirects to what is no address: {redact(location[:100])}"
-        ) from None
+        raise Refused(f"the server redirects to what is no address: {location[:100]}") from None
 
 
 def check_redirect(target: str) -> None:

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 import httpx
 
 from scraper.errors import CutShort, FetchError, Later, Refused, ScrapeError, TimedOut, Unreachable
-from scraper.redact import redact
 
 #: OpenSSL's names for itself and for its places: ``[SSL: CERTIFICATE_VERIFY_FAILED] … (_ssl.c:1006)``.
 _OPENSSL = re.compile(r"\[[A-Z]+: [A-Z0-9_]+\] ?| ?\(_ssl\.c:\d+\)")
@@ -94,13 +93,11 @@ def about(url: str, hops: list[str]) -> Iterator[None]:
     try:
         yield
     except ScrapeError as error:
-        error.url = redact(url)
-        if hops:
-            error.args = (f"{error} (after a redirect to {redact(hops[-1])})",)
+        error.place(url, hops[-1] if hops else None)
         raise
 
 
 def _said(error: BaseException) -> str:
-    """What an exception says, in a few words and without secrets."""
+    """What an exception says, in a few words."""
     text = _OPENSSL.sub("", " ".join(str(error).split())).strip() or type(error).__name__
-    return redact(text[:200])
+    return text[:200]

@@ -15,7 +15,7 @@ import httpx
 
 from scraper import urls
 from scraper.clock import Clock, SystemClock
-from scraper.crawl.protocols import Spent
+from scraper.crawl.protocols import RequestBudget
 from scraper.errors import CutShort, Forbidden, Refused, TimedOut, Unrecognised
 from scraper.fetch import answers, content, guard, magic, transport
 from scraper.fetch.failures import about, translated
@@ -71,8 +71,8 @@ class Fetcher:
     """Fetches pages, media and feeds. Use it as an async context manager.
 
     ``requests`` counts what went out to mp.weixin.qq.com, redirect targets included; ``media_requests`` all the rest.
-    Where ``most`` is set and reached, ``Spent`` is raised instead of a further request to that host, also in the middle
-    of redirects. Raises BadSettings when made with a proxy, certificates or cookies file that cannot be used.
+    ``asked_ago``: seconds since the last request to that host from here, by whoever made it. Raises BadSettings when
+    made with a proxy, certificates or cookies file that cannot be used.
     """
 
     def __init__(
@@ -81,15 +81,18 @@ class Fetcher:
         *,
         clock: Clock | None = None,
         rng: random.Random | None = None,
+        asked_ago: float | None = None,
     ) -> None:
         self.settings = settings = settings or FetchSettings()
         self.requests = 0
-        self.most: int | None = None
         self.media_requests = 0
         self._clock = clock or SystemClock()
         self._cookies = _cookies(settings)
         self._client = transport.client(settings)
         self._pacer = Pacer(settings.interval, settings.jitter, self._clock, rng)
+        if asked_ago is not None:
+            for host in ARTICLE_HOSTS:
+                self._pacer.ended(host, asked_ago)
         self._media_turns = asyncio.Semaphore(max(settings.media_parallel, 1))
 
     async def __aenter__(self) -> Self:
@@ -104,16 +107,14 @@ class Fetcher:
     ) -> None:
         await self._client.__aexit__(kind, error, trace)
 
-    def last_asked(self, ago: float) -> None:
-        """An earlier command's last request to mp.weixin.qq.com ended so many seconds ago: the pause goes on."""
-        for host in ARTICLE_HOSTS:
-            self._pacer.ended(host, ago)
-
-    async def page(self, url: str, *, referer: str | None = None) -> Page:
+    async def page(
+        self, url: str, *, referer: str | None = None, budget: RequestBudget | None = None
+    ) -> Page:
         """The page at ``url``, an address of mp.weixin.qq.com (an article or an album's JSON).
 
-        Raises Blocked for a redirect to a verification, before any body is read, Unrecognised for one to another host,
-        and the FetchErrors.
+        Each request to that host is taken from ``budget``; where it is spent, also in the middle of
+        redirects, BudgetSpent is raised instead of one more. Raises Blocked for a redirect to a
+        verification, before any body is read, Unrecognised for one to another host, and the FetchErrors.
         """
         s = self.settings
         kind = _Kind(
@@ -124,7 +125,7 @@ class Fetcher:
             cap=s.page_cap,
         )
         extra = {"Referer": urls.clean_link(referer)} if referer else {}
-        answer = await self._fetch(url, kind, extra)
+        answer = await self._fetch(url, kind, extra, budget)
         with about(url, []):
             if not answer.body.strip():
                 raise CutShort("the answer was empty")
@@ -167,7 +168,7 @@ class Fetcher:
             except magic.Active as error:
                 raise Refused(f"this is {error}") from None
             if found is None:
-                said = redact(answer.headers.get("content-type", "no type")[:60])
+                said = answer.headers.get("content-type", "no type")[:60]
                 raise Refused(
                     f"by its bytes this is no image, sound or film (the server calls it {said})"
                 )
@@ -203,7 +204,13 @@ class Fetcher:
             self._clock.now(),
         )
 
-    async def _fetch(self, url: str, kind: _Kind, extra: Mapping[str, str]) -> _Answer:
+    async def _fetch(
+        self,
+        url: str,
+        kind: _Kind,
+        extra: Mapping[str, str],
+        budget: RequestBudget | None = None,
+    ) -> _Answer:
         """Follows redirects by hand: each hop is judged, waits its turn and counts."""
         hops: list[str] = []
         asked = url
@@ -215,7 +222,7 @@ class Fetcher:
                         self._turn(guard.host_of(parts), kind),
                         asyncio.timeout(kind.deadline),
                     ):
-                        answer = await self._exchange(asked, parts, kind, extra)
+                        answer = await self._exchange(asked, parts, kind, extra, budget)
                 except TimeoutError:
                     raise TimedOut(f"no whole answer came within {kind.deadline:g} s") from None
                 if isinstance(answer, _Answer):
@@ -240,13 +247,18 @@ class Fetcher:
             yield
 
     async def _exchange(
-        self, url: str, parts: SplitResult, kind: _Kind, extra: Mapping[str, str]
+        self,
+        url: str,
+        parts: SplitResult,
+        kind: _Kind,
+        extra: Mapping[str, str],
+        budget: RequestBudget | None,
     ) -> _Answer | str:
         """One request: a whole answer, or where it redirects to."""
         polite = guard.host_of(parts) in ARTICLE_HOSTS
         if polite:
-            if self.most is not None and self.requests >= self.most:
-                raise Spent
+            if budget is not None:
+                budget.spend()
             self.requests += 1
         else:
             self.media_requests += 1

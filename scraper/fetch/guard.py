@@ -15,9 +15,9 @@ from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
 from scraper.errors import Forbidden, Refused, Unreachable
-from scraper.redact import redact
 
-Number = ipaddress.IPv4Address | ipaddress.IPv6Address
+#: What ``parse_ip`` gives.
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # An own list, because Python's `is_global` changes between versions: 3.11 calls 192.0.0.192 (a cloud's metadata
 # service) and 64:ff9b:1::/48 public. From the IANA special-purpose registries, 2026-10.
@@ -91,7 +91,7 @@ def check(url: str, *, hosts: Iterable[str] | None = None) -> SplitResult:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise Forbidden(f"this is no address: {redact(str(error))}") from None
+        raise Forbidden(f"this is no address: {error}") from None
     if parts.scheme not in _PORTS:
         raise Forbidden("only http and https addresses are opened")
     if parts.username is not None or parts.password is not None:
@@ -127,7 +127,7 @@ def is_under(host: str, suffixes: Iterable[str]) -> bool:
 def check_host(host: str) -> None:
     """Raises Forbidden for a number that is not public, a name of this machine or network, or no name at all."""
     try:
-        number = as_number(host)
+        number = parse_ip(host)
     except ValueError:
         raise Forbidden(f"{host} is neither a host name nor a number") from None
     if number is not None:
@@ -138,7 +138,7 @@ def check_host(host: str) -> None:
         name = host.encode("idna").decode("ascii").lower()
     except UnicodeError:
         raise Forbidden(f"{host!r} is no host name") from None
-    if name != host and as_number(name) is not None:  # full-width digits and dots become a number
+    if name != host and parse_ip(name) is not None:  # full-width digits and dots become a number
         check_host(name)
         return
     labels = name.split(".")
@@ -148,7 +148,7 @@ def check_host(host: str) -> None:
         raise Forbidden(f"{host!r} is no host name")
 
 
-def as_number(host: str) -> Number | None:
+def parse_ip(host: str) -> IPAddress | None:
     """The number that ``host`` means to any resolver: dotted, decimal, octal, hexadecimal, short; None for a name.
 
     Raises ValueError for what begins like a number and is none, such as ``1.2.3.4.5`` or ``999.1.1.1``.
@@ -177,7 +177,7 @@ def _integer(text: str) -> int:
     return int(text, 8) if text.startswith("0") and text != "0" else int(text, 10)
 
 
-def is_public(number: Number) -> bool:
+def is_public(number: IPAddress) -> bool:
     """Whether ``number`` lies on the open internet, also where it is wrapped in an IPv6 one."""
     if isinstance(number, ipaddress.IPv4Address):
         return not any(number in block for block in _DENIED4)
@@ -191,7 +191,7 @@ async def resolve(host: str, port: int) -> list[str]:
 
     Raises Forbidden where any one of them is not, Unreachable where the name is not known.
     """
-    number = as_number(host)
+    number = parse_ip(host)
     if number is not None:
         check_host(host)
         return [str(number)]
@@ -216,4 +216,4 @@ async def resolve(host: str, port: int) -> list[str]:
 def check_hop(before: str, after: str) -> None:
     """A redirect may not leave https for http: what comes then can be anybody's. Raises Refused."""
     if before.startswith("https:") and after.startswith("http:"):
-        raise Refused(f"a redirect from https to http is not followed: {redact(after)}")
+        raise Refused(f"a redirect from https to http is not followed: {after}")

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from archive.config import Config
-from archive.crawl.sources import Sources, identify
+from archive.crawl.source_types import identify
+from archive.crawl.sources import Sources
 from archive.db.opening import open_database
 from archive.run.inputs import Inputs, read
+from archive.run.network import OpenNetwork
 from archive.run.report import RunReport
-from archive.run.runner import Open, Runner
+from archive.run.runner import Runner
 from archive.status import collect
 from tests.crawl.fakes import FakeClock, Script
 
@@ -27,15 +29,14 @@ class World:
         self.script = Script(self.clock)
         self.config = Config(**{"images": "local", "recheck": "off", **config})
         self.rng = random.Random(7)
-        self.network: Open = self.script.open
+        self.network: OpenNetwork = self.script.open
 
-    def runner(self, command: str = "save", *, anyway: bool = False, **config: Any) -> Runner:
+    def runner(self, *, anyway: bool = False, **config: Any) -> Runner:
         settings = self.config.option(**config)
         self.script.interval = settings.interval
         return Runner(
             root=self.root,
             config=settings,
-            command=command,
             anyway=anyway,
             clock=self.clock,
             network=self.network,
@@ -49,13 +50,14 @@ class World:
         return self.runner(anyway=anyway, **config).save(inputs, refresh=refresh)
 
     def run(self, *, anyway: bool = False, **config: Any) -> RunReport:
-        return self.runner("run", anyway=anyway, **config).run()
+        return self.runner(anyway=anyway, **config).run()
 
     def watch(self, text: str, *, every: float = 21600.0, follow: int | None = None) -> None:
         db = open_database(self.root / "archive.db")
         try:
-            address, sort = identify(text)
-            Sources(db.conn).add(address, sort, self.clock.now(), every=every, follow=follow)
+            address, type = identify(text)
+            steps = type.follow if follow is None else follow
+            Sources(db.conn).add(address, type.name, self.clock.now(), every=every, follow=steps)
         finally:
             db.close()
 

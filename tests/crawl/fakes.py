@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from typing import Any
 from archive.crawl.frontier import SqliteFrontier
 from archive.db.opening import open_database
 from scraper import urls
-from scraper.crawl.protocols import AlbumPage, Find, Known, Spent, Task
+from scraper.crawl.protocols import AlbumPage, Candidate, Known, RawPage, RequestBudget, Task
 from scraper.errors import ScrapeError
 from scraper.models import Account, Article, Link, Page
 
@@ -77,7 +77,6 @@ class Script:
     broken_media: dict[str, ScrapeError] = field(default_factory=dict)
     otherwise: Page | None = None
     requests: int = 0
-    most: int | None = None
     in_flight: int = 0
     peak: int = 0
 
@@ -85,13 +84,15 @@ class Script:
         """What an address answers, time after time."""
         self.answers[at(address)] = list(answers)
 
-    async def page(self, url: str, *, referer: str | None = None) -> Page:
+    async def page(
+        self, url: str, *, referer: str | None = None, budget: RequestBudget | None = None
+    ) -> Page:
         if self.log and self.interval:
             wait = self.log[-1][0] + self.interval - self.clock.monotonic()
             if wait > 0:
                 await self.clock.sleep(wait)
-        if self.most is not None and self.requests >= self.most:
-            raise Spent
+        if budget is not None:
+            budget.spend()
         self.in_flight += 1
         self.peak = max(self.peak, self.in_flight)
         self.requests += 1
@@ -138,7 +139,7 @@ class Script:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Script]:
         """As a run opens its network."""
-        self.requests, self.most = 0, None
+        self.requests = 0
         yield self
 
     @property
@@ -167,56 +168,67 @@ class MemoryFrontier:
 
     def give(self, text: str, now: datetime = START, **options: Any) -> None:
         address = urls.parse(text)
-        self.add(Find(address=address, **options), now)
+        self.add(Candidate(address=address, **options), now)
 
-    def add(self, find: Find, now: datetime) -> None:
-        name = find.address.canonical
+    def add(self, candidate: Candidate, now: datetime) -> None:
+        name = candidate.address.canonical
         if name in self.tasks:
             return
         self.tasks[name] = Task(
             id=len(self.tasks) + 1,
-            url=find.address.fetch,
+            url=candidate.address.fetch,
             address=name,
-            form=find.address.form,
-            why=find.why,
-            relation=find.relation,
-            depth=find.depth,
-            follow=find.follow,
-            scope=find.scope,
-            account=find.account,
-            referer=find.referer,
+            form=candidate.address.form,
+            why=candidate.why,
+            relation=candidate.relation,
+            depth=candidate.depth,
+            follow=candidate.follow,
+            scope=candidate.scope,
+            account=candidate.account,
+            referer=candidate.referer,
         )
         self.open[name] = now
 
-    def take(self, now: datetime) -> Task | None:
-        due = [name for name, when in self.open.items() if when <= now]
-        return min(
-            (self.tasks[name] for name in due), key=lambda task: (task.depth, task.id), default=None
-        )
+    def take(
+        self, now: datetime, *, probing: bool = False, leased: Collection[int] = ()
+    ) -> Task | None:
+        due = (self.tasks[name] for name, when in self.open.items() if when <= now)
+        free = (task for task in due if task.id not in leased)
+        return min(free, key=lambda task: (task.depth, task.id), default=None)
 
-    def next_due(self) -> datetime | None:
-        return min((when for name, when in self.open.items() if name in self.again), default=None)
+    def next_due(self, *, leased: Collection[int] = ()) -> datetime | None:
+        waiting = (name for name in self.again if self.tasks[name].id not in leased)
+        return min((self.open[name] for name in waiting), default=None)
 
-    def put_off(
-        self, task: Task, error: ScrapeError, now: datetime, due: datetime, *, again: bool
+    def reschedule(
+        self,
+        task: Task,
+        error: ScrapeError,
+        now: datetime,
+        due: datetime,
+        *,
+        again: bool,
+        keep_page: bool = False,
     ) -> None:
         self.tasks[task.address] = replace(task, tries=task.tries + 1, attempts=task.attempts + 1)
         self.open[task.address] = due
         (self.again.add if again else self.again.discard)(task.address)
 
     def close(
-        self, task: Task, error: ScrapeError, now: datetime, finds: Iterable[Find] = ()
+        self, task: Task, error: ScrapeError, now: datetime, candidates: Iterable[Candidate] = ()
     ) -> None:
-        self._end(task, error.code, finds, now)
+        self._end(task, error.code, candidates, now)
 
-    def done(self, task: Task, finds: Iterable[Find], now: datetime, *, visited: bool) -> None:
-        self._end(task, "done", finds, now)
+    def done(
+        self, task: Task, candidates: Iterable[Candidate], now: datetime, *, visited: bool
+    ) -> None:
+        self._end(task, "done", candidates, now)
 
-    def _end(self, task: Task, how: str, finds: Iterable[Find], now: datetime) -> None:
+    def _end(self, task: Task, how: str, candidates: Iterable[Candidate], now: datetime) -> None:
         del self.open[task.address]
         self.again.discard(task.address)
         self.ended[task.address] = how
-        for find in finds:
+        for find in candidates:
             self.add(find, now)
 
 
@@ -227,8 +239,8 @@ class DurableFrontier(SqliteFrontier):
         self.db = open_database(":memory:")
         super().__init__(self.db.conn)
 
-    def give(self, text: str, now: datetime = START, **options: Any) -> None:  # type: ignore[override]
-        super().give(Find(address=urls.parse(text), **options), now)
+    def give(self, text: str, now: datetime = START, **options: Any) -> None:
+        super().enqueue(Candidate(address=urls.parse(text), **options), now)
 
     @property
     def open(self) -> dict[str, datetime]:
@@ -254,16 +266,16 @@ class MemorySink:
     def known(self, task: Task) -> Known | None:
         return self.held.get(task.address)
 
-    def stored(self, task: Task) -> Page | None:
+    def stored(self, task: Task) -> RawPage | None:
         return None
 
-    def received(self, task: Task, page: Page) -> None:
-        pass
+    def received(self, task: Task, page: Page) -> RawPage:
+        return RawPage(page)
 
     def wanted(self, task: Task, article: Article) -> bool:
         return not task.account or article.account.biz in (None, task.account)
 
-    async def keep(self, task: Task, article: Article) -> None:
+    async def keep(self, task: Task, article: Article, raw: RawPage) -> None:
         self.kept[task.address] = article
 
     def album(self, task: Task, page: Page) -> AlbumPage:

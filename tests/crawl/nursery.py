@@ -24,7 +24,7 @@ _ALL = (
     *(
         "archive.cli",
         "archive.cli.save",
-        "archive.cli.due",
+        "archive.cli.run_command",
         "archive.cli.verify",
         "archive.run.runner",
     ),

@@ -168,7 +168,7 @@ def test_a_damaged_single_file_is_told_of(world: World, tmp_path: Path, content:
     (tmp_path / "page.mhtml").write_bytes(content)
     report = world.save(str(tmp_path / "page.mhtml"))
 
-    assert (report.exit_code, [result.error_class for result in report.results]) == (
+    assert (report.exit_code, [result.error_code for result in report.results]) == (
         1,
         ["bad-input"],
     )

@@ -36,7 +36,7 @@ def test_feeds_give_the_articles_that_they_name(source: str) -> None:
     """RSS, Atom and JSON Feed: entries' own links first, else what stands in their text."""
     listing = feeds.read(source.encode())
 
-    assert (listing.sort, listing.title) == ("feed", "每周精选")
+    assert (listing.format, listing.title) == ("feed", "每周精选")
     assert [address.canonical for address in listing.addresses] == [
         at(short(1)),
         at(long(2)),
@@ -66,7 +66,7 @@ def test_bookmarks_give_the_articles_among_them() -> None:
         <DT><A HREF="{ESCAPED}">二</A></DL>""".encode()
     )
 
-    assert (listing.sort, [a.canonical for a in listing.addresses]) == (
+    assert (listing.format, [a.canonical for a in listing.addresses]) == (
         "bookmarks",
         [at(short(1)), at(long(2))],
     )

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from scraper.crawl.loop import BASE, PATIENCE, TRIES, Budget, Crawl, Ending, Judge, Reason, follow
+from scraper.crawl.captcha import CaptchaPolicy
+from scraper.crawl.follow import follow
+from scraper.crawl.loop import RETRIES, Budget, Crawl, Ending, Exit, Reason
 from scraper.crawl.protocols import Known
 from scraper.errors import (
     Blocked,
@@ -64,7 +66,9 @@ OTHER = "MzA5MDkxNTA4Ng=="
 class World:
     """A crawl over scripted articles: address → what it holds, or the errors it meets first."""
 
-    def __init__(self, pages: dict[str, Any], **options: Any) -> None:
+    def __init__(
+        self, pages: dict[str, Any], *, captcha: CaptchaPolicy | None = None, **options: Any
+    ) -> None:
         self.clock = FakeClock()
         self.script = Script(self.clock)
         self.frontier = QUEUE()
@@ -81,7 +85,7 @@ class World:
         }
         self.crawl = Crawl(
             frontier=self.frontier,
-            fetcher=self.script,
+            exits=[Exit(fetcher=self.script, captcha=captcha or CaptchaPolicy())],
             sink=self.sink,
             clock=self.clock,
             parse=parser(last),
@@ -156,9 +160,9 @@ def test_scope_says_which_links_are_followed(scope: str, expected: set[str]) -> 
     task = frontier.take(FakeClock().now())
     assert task is not None
 
-    finds = follow(task, BIZ, article(1, *links.values()).links)
+    candidates = follow(task, BIZ, article(1, *links.values()).links)
 
-    found = {find.address.canonical for find in finds}
+    found = {candidate.address.canonical for candidate in candidates}
     assert {
         name for name, (_, url) in links.items() if "mp.weixin" in url and at(url) in found
     } == expected
@@ -188,8 +192,8 @@ def test_passing_faults_are_tried_at_most_five_times_within_a_run(error: ScrapeE
     world.run()
 
     gaps = [b - a for (a, _), (b, _) in zip(world.script.log, world.script.log[1:], strict=False)]
-    assert len(world.script.log) == TRIES
-    assert all(0 <= gap <= BASE * 2**n for n, gap in enumerate(gaps))
+    assert len(world.script.log) == RETRIES.tries
+    assert all(0 <= gap <= RETRIES.base * 2**n for n, gap in enumerate(gaps))
     assert world.frontier.open[at(short(1))] > world.clock.now()
     assert world.sink.failures == [(at(short(1)), error.code)]
 
@@ -216,7 +220,7 @@ def test_retry_after_is_kept_to(asked: int, waited: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "left"), [(PATIENCE + 1, PATIENCE + 1), (1800, 1800), (86400, 3600)]
+    ("asked", "left"), [(RETRIES.patience + 1, RETRIES.patience + 1), (1800, 1800), (86400, 3600)]
 )
 def test_a_long_retry_after_is_left_with_its_due_time(asked: float, left: float) -> None:
     """A run does not sit through it; no server is believed that wants more than an hour."""
@@ -312,18 +316,18 @@ def test_a_long_link_that_alone_meets_the_captcha_waits_with_that_reason() -> No
 
 def test_the_same_long_link_twice_is_not_two() -> None:
     """An address that keeps failing alone proves nothing about the others."""
-    judge = Judge(struck=at(long(1)))
+    policy = CaptchaPolicy(last_captcha_address=at(long(1)))
     frontier = MemoryFrontier()
     frontier.give(long(1))
     task = frontier.take(FakeClock().now())
     assert task is not None
 
-    assert judge.blocked(task, captcha()) is False
+    assert policy.is_block(task, captcha()) is False
 
 
 def test_a_probe_that_meets_the_captcha_is_a_block() -> None:
     """After a cool-down one captcha is enough, whatever the form."""
-    world = World({long(1): captcha(), long(2): article(2)}, judge=Judge(probing=True))
+    world = World({long(1): captcha(), long(2): article(2)}, captcha=CaptchaPolicy(probing=True))
     world.frontier.give(long(1))
     world.frontier.give(long(2))
 

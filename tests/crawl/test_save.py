@@ -26,7 +26,7 @@ def test_an_address_becomes_an_article(world: World) -> None:
     """One address, one page, one file, its image, and the counts that `--json` shows."""
     world.script.on(short(1), page(1, images=[PICTURE.format("A1")]))
 
-    report = world.save(short(1)).to_json()
+    report = world.save(short(1)).as_dict()
 
     counts = {
         name: report[name]
@@ -212,7 +212,7 @@ def test_what_is_not_an_article_is_named_and_not_stored(
 
     report = world.save(short(1), short(2))
 
-    assert [result.error_class for result in report.results] == [name, None]
+    assert [result.error_code for result in report.results] == [name, None]
     assert world.titles() == titles_of([2])
     assert report.exit_code == 1
 
@@ -417,13 +417,22 @@ def test_a_parser_that_fails_stops_nothing(world: World, monkeypatch: pytest.Mon
             raise KeyError("oops")
         return good(page)
 
-    monkeypatch.setattr("archive.run.runner.parse", parse)
+    monkeypatch.setattr("archive.run.crawling.parse", parse)
     world.script.on(short(1), page(1))
     world.script.on(short(2), page(2))
     report = world.save(short(1), short(2))
+    failed = report.results[0]
 
-    assert [result.error_class for result in report.results] == ["unrecognised", None]
+    assert [result.error_code for result in report.results] == ["unexpected", None]
+    assert failed.error is not None
+    assert failed.error.startswith("an unexpected error at scraper.crawl.loop:")
+    assert "KeyError: 'oops'" in failed.error
+    assert report.exit_code == 1
     assert world.run().exit_code == 0
+
+    monkeypatch.undo()
+    world.pass_time(8 * 3600)
+    assert (world.run().saved, len(world.script.log)) == (1, 2)  # from the page that was kept
 
 
 def test_without_snapshots_a_fetched_page_is_still_fetched_once(world: World) -> None:
@@ -454,7 +463,7 @@ def test_a_saved_page_is_kept_without_a_request(world: World, tmp_path: Path) ->
 def test_the_report_is_json(world: World) -> None:
     """Everything in it can be written out."""
     world.script.on(short(1), DELETED)
-    report = json.loads(json.dumps(world.save(short(1)).to_json()))
+    report = json.loads(json.dumps(world.save(short(1)).as_dict()))
 
     assert report["results"][0]["error"]["class"] == "deleted"
     assert report["ended"] == Reason.DONE.value

@@ -263,7 +263,7 @@ def test_every_way_to_write_a_number_is_the_same_number(value: int) -> None:
         f"{a}.{b << 16 | c << 8 | d}",
         f"0x{a:x}.0{b:o}.{c}.{d}",
     ]
-    assert {number} == {guard.as_number(text) for text in written}
+    assert {number} == {guard.parse_ip(text) for text in written}
     for wrapped in (f"::ffff:{number}", f"::ffff:0:{number}", f"64:ff9b::{number}"):
         assert guard.is_public(number) == guard.is_public(ipaddress.ip_address(wrapped))
     assert not guard.is_public(ipaddress.ip_address(f"2002:{a:02x}{b:02x}:{c:02x}{d:02x}::1"))

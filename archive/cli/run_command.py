@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from archive.cli.common import App, archive_command, pass_app
-from archive.cli.crawling import Duration, network_options, show, watched
+from archive.cli.crawling import Duration, listeners, network_options, show
 
 
 @archive_command("run", short_help="Do everything that is due; for cron.")
@@ -70,11 +70,16 @@ def command(
         snapshots=False if no_snapshots else None,
     )
     report = RunReport(command="run", whole=as_json)
-    runner = Runner(
-        root=app.root, config=config, command="run", anyway=anyway, wait=wait, report=report
-    )
     with pinging(config.ping_url) as ping:
-        with watched(app, runner):
-            report = runner.run()
+        with listeners(app) as heard:
+            Runner(
+                root=app.root,
+                config=config,
+                anyway=anyway,
+                wait=wait,
+                report=report,
+                on_result=heard.on_result,
+                on_image=heard.on_image,
+            ).run()
         ping.exit_code, ping.text = report.exit_code, report.line()
-    show(app, report, as_json=as_json, talk=app.watched or app.verbosity > 0)
+    show(app, report, as_json=as_json, always_summarise=app.is_interactive or app.verbosity > 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import shlex
 import sys
 from collections.abc import Iterator
@@ -19,17 +18,18 @@ from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import open_database
 from archive.snapshots import Snapshots
 from archive.store import Store
-from scraper.clock import Clock
 from scraper.redact import redact
 
 if TYPE_CHECKING:
     from archive.config import Config
-    from scraper.fetch import Fetcher
+
+#: Failures that a fresh cookies file may end.
+_FOR_WANT_OF_COOKIES = ("blocked", "login", "paid")
 
 
 @dataclass(slots=True)
-class Parts:
-    """One archive, open for writing, and the way to the network."""
+class ArchiveSession:
+    """One archive, open for writing."""
 
     root: Path
     config: Config
@@ -37,8 +37,6 @@ class Parts:
     snapshots: Snapshots | None
     frontier: SqliteFrontier
     cooldown: CoolDown
-    clock: Clock
-    rng: random.Random
 
     def use_new_cookies(self, now: datetime) -> None:
         """A cookies file that is newer than a failure for want of it: those addresses are tried now."""
@@ -50,19 +48,13 @@ class Parts:
             )
         except OSError:
             return
-        self.frontier.hurry(("blocked", "login", "paid"), now, before=changed)
+        self.frontier.make_due(_FOR_WANT_OF_COOKIES, now, before=changed)
 
 
 @contextmanager
-def opened(
-    root: Path,
-    config: Config,
-    *,
-    clock: Clock,
-    wait: bool = False,
-    command: str | None = None,
-    rng: random.Random,
-) -> Iterator[Parts]:
+def open_session(
+    root: Path, config: Config, *, wait: bool = False, command: str | None = None
+) -> Iterator[ArchiveSession]:
     """Take the lock and open the archive, creating it where it is not there.
 
     Raises Locked, CannotCreate, Corrupt, DiskTrouble, NewerArchive.
@@ -78,22 +70,6 @@ def opened(
         snapshots = (
             stack.enter_context(Snapshots(root / SNAPSHOTS_DB)) if config.snapshots else None
         )
-        yield Parts(
-            root, config, store, snapshots, SqliteFrontier(db.conn), CoolDown(db.conn), clock, rng
+        yield ArchiveSession(
+            root, config, store, snapshots, SqliteFrontier(db.conn), CoolDown(db.conn)
         )
-
-
-def fetcher(config: Config, clock: Clock, rng: random.Random) -> Fetcher:
-    """The fetcher that the settings ask for. Raises BadConfig."""
-    from scraper.fetch import Fetcher, FetchSettings
-
-    settings = FetchSettings(
-        interval=config.interval,
-        user_agent=config.user_agent,
-        cookies_file=config.cookies,
-        proxy=config.proxy,
-        ca_file=config.ca_file,
-        allow_hosts=config.allow_hosts,
-        media_parallel=config.media_parallel,
-    )
-    return Fetcher(settings, clock=clock, rng=rng)

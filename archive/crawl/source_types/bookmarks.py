@@ -1,0 +1,11 @@
+"""A browser's bookmark file."""
+
+from archive.crawl.source_types import listings
+from archive.crawl.source_types.base import SourceType
+
+TYPE = SourceType(
+    name="bookmarks",
+    label="a bookmark file",
+    claim=lambda given: listings.claim_file(given, "bookmarks"),
+    look=listings.look,
+)

@@ -1,0 +1,16 @@
+"""An RSS, Atom or JSON feed, on the web or as a file."""
+
+from archive.crawl.source_types import listings
+from archive.crawl.source_types.base import Given, SourceType
+from scraper import urls
+
+
+def _claim(given: Given) -> str | None:
+    if not given.is_web:
+        return listings.claim_file(given, "feed")
+    if urls.HOST in given.text.lower():
+        urls.parse(given.text)  # raises NotAnAddress, which says what it is instead
+    return given.text.strip()
+
+
+TYPE = SourceType(name="feed", label="an RSS, Atom or JSON feed", claim=_claim, look=listings.look)

@@ -1,0 +1,131 @@
+"""Looking at watched sources: what they name goes into the queue, which does the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from archive.crawl.source_types import source_type
+from archive.crawl.sources import Sources, WatchedSource
+from archive.db.transactions import transaction
+from archive.errors import BadInput
+from archive.run import work
+from archive.run.context import RunContext
+from archive.run.items import one_item
+from scraper import urls
+from scraper.crawl.loop import RETRIES
+from scraper.crawl.protocols import Candidate
+from scraper.errors import ScrapeError
+
+
+async def look(ctx: RunContext) -> None:
+    """Look at every source that is due. One that fails is noted and waits; the others go on."""
+    sources = Sources(ctx.frontier.conn)
+    for source in _each(sources, ctx.clock.now()):
+        if ctx.is_late:
+            return
+        if work.is_unchanged(source):
+            continue
+        ctx.report.sources += 1
+        with one_item(source.address, partial(_failed, ctx, sources, source)):
+            await _look(ctx, sources, source)
+
+
+def _each(sources: Sources, now: datetime) -> Iterator[WatchedSource]:
+    """Those that are due, and then those that they named: an OPML file's feeds, each once."""
+    seen: set[int] = set()
+    while fresh := [source for source in sources.due(now) if source.id not in seen]:
+        seen |= {source.id for source in fresh}
+        yield from fresh
+
+
+def _failed(ctx: RunContext, sources: Sources, source: WatchedSource, error: ScrapeError) -> None:
+    due = sources.failed(source, error, ctx.clock.now(), ctx.rng)
+    ctx.add_source_failure(source.address, error, due)
+
+
+async def _look(ctx: RunContext, sources: Sources, source: WatchedSource) -> None:
+    visit = SourceVisit(ctx, sources, source)
+    await source_type(source.type).look(visit)
+    sources.looked(source, ctx.clock.now(), ctx.rng, **visit.facts)
+
+
+def note_news(ctx: RunContext) -> None:
+    """After the crawl: sources that brought nothing new are looked at less often."""
+    Sources(ctx.frontier.conn).note_news(ctx.clock.now(), ctx.rng)
+
+
+@dataclass(slots=True)
+class SourceVisit:
+    """``archive.crawl.source_types.base.Visit`` on an open archive. ``facts``: what is to be remembered of it."""
+
+    ctx: RunContext
+    sources: Sources
+    source: WatchedSource
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    async def body(self) -> bytes | None:
+        if self.source.local:
+            return _file(Path(self.source.address))
+        for failed in range(RETRIES.tries):
+            try:
+                return await self._fetched()
+            except ScrapeError as error:
+                wait = RETRIES.delay(error, failed, self.ctx.rng)
+                if wait is None or self.ctx.is_late:
+                    raise
+                await self.ctx.clock.sleep(wait)
+        raise AssertionError("the last try raises")
+
+    async def _fetched(self) -> bytes | None:
+        source = self.source
+        answer = await self.ctx.network.feed(
+            source.address, etag=source.etag, last_modified=source.last_modified
+        )
+        self.facts |= {"etag": answer.etag, "last_modified": answer.last_modified}
+        return None if answer.not_modified else answer.body
+
+    def enqueue(self, address: urls.Address, *, refresh: bool = False) -> None:
+        source = self.source
+        candidate = Candidate(
+            address=address,
+            why="source",
+            follow=source.follow,
+            scope=source.scope,
+            refresh=refresh,
+        )
+        with one_item(address.canonical, partial(self.ctx.add_failure, address.canonical)):
+            self.ctx.frontier.enqueue(candidate, self.ctx.clock.now(), source_id=source.id)
+
+    def watch_feed(self, address: str) -> None:
+        source = self.source
+        if self.sources.watched(address):
+            return
+        with one_item(address, partial(self.ctx.add_failure, address)):
+            self.sources.add(
+                address,
+                "feed",
+                self.ctx.clock.now(),
+                every=source.every,
+                follow=source.follow,
+                scope=source.scope,
+                parent_id=source.id,
+            )
+
+    def learned(self, *, type: str, title: str | None) -> None:
+        self.facts |= {"sort": type, "title": title or self.source.title}
+
+    def at_once(self) -> AbstractContextManager[None]:
+        return transaction(self.ctx.frontier.conn)
+
+
+def _file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror or error}") from error

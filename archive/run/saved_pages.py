@@ -1,0 +1,51 @@
+"""A saved page, from file to kept article."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from archive.errors import BadInput
+from archive.run.context import RunContext
+from archive.run.items import one_item
+from archive.run.report import Result
+from archive.run.sink import ArchiveSink, identity_address
+from archive.saved import beside
+from scraper.crawl.follow import follow
+from scraper.crawl.protocols import Candidate, RawPage, Task
+from scraper.errors import ScrapeError, Unrecognised
+from scraper.models import Page
+from scraper.parse import parse
+
+
+async def take(
+    ctx: RunContext, sink: ArchiveSink, path: Path, page: Page | BadInput
+) -> list[Candidate]:
+    """Keep a saved page; returns what is to be followed from it. What goes wrong with it fails this file only."""
+    if isinstance(page, BadInput):
+        ctx.add(Result(address=str(path), change="failed", error_code="bad-input", error=str(page)))
+        return []
+    ctx.report.pages += 1
+    candidates: list[Candidate] = []
+    with one_item(str(path), partial(_failed, ctx, path)):
+        candidates += await _keep(ctx, sink, path, page)
+    return candidates
+
+
+def _failed(ctx: RunContext, path: Path, error: ScrapeError) -> None:
+    ctx.report.unknown += isinstance(error, Unrecognised)
+    ctx.add(Result(address=str(path), change="failed", error_code=error.code, error=str(error)))
+
+
+async def _keep(ctx: RunContext, sink: ArchiveSink, path: Path, page: Page) -> list[Candidate]:
+    article = parse(page)
+    address = identity_address(article, page.url)
+    snapshots, config = ctx.session.snapshots, ctx.config
+    snapshot_id = snapshots.put(page, address=address) if snapshots else None
+    task = Task(
+        id=0, url=page.url, address=address, follow=config.follow, scope=config.scope, why="given"
+    )
+    if config.images == "local":
+        beside.take(path, page, ctx.images)
+    await sink.keep_file(task, article, RawPage(page, snapshot_id), path)
+    return follow(task, article.account.biz, article.links)

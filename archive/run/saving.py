@@ -1,0 +1,118 @@
+"""``save``: what was given goes into the queue and through it; saved pages are taken in where they lie."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+from archive.db.transactions import transaction
+from archive.media.images import missing_of
+from archive.run import saved_pages
+from archive.run.context import RunContext
+from archive.run.crawling import crawl
+from archive.run.inputs import Inputs
+from archive.run.inputs import saved_pages as read_saved_pages
+from archive.run.items import one_item
+from archive.run.pictures import fetch_missing
+from archive.run.report import Result
+from archive.run.sink import ArchiveSink
+from scraper import urls
+from scraper.crawl.loop import Budget
+from scraper.crawl.protocols import Candidate
+
+#: So many given addresses are recorded in one transaction: one wait for the disk, not one an address.
+_AT_ONCE = 1000
+
+
+async def save(ctx: RunContext, inputs: Inputs, *, refresh: bool) -> None:
+    """Fetch and keep what was given, following as the settings say. ``inputs`` is used up."""
+    now, config = ctx.clock.now(), ctx.config
+    crawl_id = ctx.frontier.new_crawl("save", now, limit=config.limit, images=config.images)
+    candidates = [_given(ctx, address, refresh=refresh) for address in inputs.addresses.values()]
+    inputs.addresses.clear()
+    block = None if ctx.anyway else ctx.session.cooldown.in_force(now)
+    # Saved pages are taken in although WeChat asked for a pause; their images wait until it is over.
+    pause = block.until if block else None
+    files = ArchiveSink.of(ctx, ctx.frontier, not_before=pause)
+    for path, page in read_saved_pages(inputs.files):
+        await asyncio.sleep(0)  # a signal comes through between two files
+        candidates += await saved_pages.take(ctx, files, path, page)
+    await _enqueue(ctx, candidates, crawl_id, force=refresh)
+    asked = bool(candidates)
+    candidates.clear()  # they are in the queue now, and ten thousand need not be in memory too
+    touched = files.touched
+    if asked:
+        frontier = ctx.frontier.for_crawl(crawl_id)
+        sink = ArchiveSink.of(ctx, frontier)
+        await crawl(ctx, frontier, sink, Budget())
+        touched += sink.touched
+        _add_leftovers(ctx, crawl_id)
+    if config.images == "local" and not ctx.is_stopped:
+        # Images of what was just kept, or held already, that an earlier try did not get.
+        for article_id in dict.fromkeys(touched):
+            missing = missing_of(ctx.session.store, article_id)
+            await fetch_missing(ctx, missing, not_before=pause)
+
+
+def _given(ctx: RunContext, address: urls.Address, *, refresh: bool) -> Candidate:
+    return Candidate(
+        address=address,
+        why="given",
+        follow=ctx.config.follow,
+        scope=ctx.config.scope,
+        refresh=refresh,
+    )
+
+
+async def _enqueue(
+    ctx: RunContext, candidates: Sequence[Candidate], crawl_id: int, *, force: bool
+) -> None:
+    for begin in range(0, len(candidates), _AT_ONCE):
+        await asyncio.sleep(0)
+        with transaction(ctx.frontier.conn):
+            for candidate in candidates[begin : begin + _AT_ONCE]:
+                address = candidate.address.canonical
+                with one_item(address, partial(ctx.add_failure, address)):
+                    _enqueue_one(ctx, candidate, crawl_id, force=force)
+
+
+def _enqueue_one(ctx: RunContext, candidate: Candidate, crawl_id: int, *, force: bool) -> None:
+    earlier = ctx.frontier.enqueue(candidate, ctx.clock.now(), crawl_id=crawl_id, force=force)
+    if earlier is None:
+        return
+    hint = "" if earlier.state == "gone" else " (not asked again; --refresh does)"
+    ctx.add(
+        Result(
+            address=candidate.address.canonical,
+            change="failed",
+            error_code=earlier.error_code,
+            error=earlier.error + hint,
+            exit_code=1,
+        )
+    )
+
+
+def _add_leftovers(ctx: RunContext, crawl_id: int) -> None:
+    """What a `save` did not come to stands in its report as waiting."""
+    told = {result.address for result in ctx.report.results}
+    rows = ctx.frontier.conn.execute(
+        "SELECT address, depth, due, error_code, error FROM frontier WHERE open AND crawl_id = ? "
+        "ORDER BY depth, id LIMIT 1000",
+        (crawl_id,),
+    ).fetchall()
+    for row in rows:
+        if row["address"] in told:
+            continue
+        was_asked = row["depth"] == 0 and row["error_code"] is not None
+        ctx.report.add(
+            Result(
+                address=row["address"],
+                change="waiting",
+                followed=row["depth"] > 0,
+                due=row["due"],
+                error_code=row["error_code"],
+                error=row["error"],
+                exit_code=75 if was_asked else 0,
+            )
+        )

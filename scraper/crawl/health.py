@@ -1,0 +1,51 @@
+"""Pure. Failures in a row at one exit, to notice that going on is pointless."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from scraper.crawl.protocols import Task
+from scraper.errors import RateLimited, ScrapeError, Unreachable
+
+#: So many addresses in a row given up, or so many failures in a row: the network or WeChat is down.
+OUTAGE_ADDRESSES, OUTAGE_FAILURES = 5, 40
+#: So many different addresses told to wait longer than a run waits: the server means the reader, not the page.
+LIMITED_ADDRESSES = 2
+#: A host without any connection, after so many addresses were given up, needs no further proof.
+UNREACHABLE_ADDRESSES = 2
+
+
+class Trouble(enum.Enum):
+    """Why an exit is not used any further in this run."""
+
+    LIMITED = "rate-limited"
+    OUTAGE = "outage"
+
+
+@dataclass(slots=True)
+class Health:
+    """Counts failures until an answer comes."""
+
+    failures: int = 0
+    given_up: int = 0
+    limited: set[str] = field(default_factory=set)
+
+    def reset(self) -> None:
+        """An answer came."""
+        self.failures, self.given_up = 0, 0
+        self.limited.clear()
+
+    def failed(self, task: Task, error: ScrapeError, *, again: bool) -> Trouble | None:
+        """Count a failure; ``again``: the same run tries once more. What it shows about the exit, if anything."""
+        self.failures += 1
+        self.given_up += not again
+        if isinstance(error, RateLimited) and not again:
+            self.limited.add(task.address)
+            if len(self.limited) >= LIMITED_ADDRESSES:
+                return Trouble.LIMITED
+        if isinstance(error, Unreachable) and self.given_up >= UNREACHABLE_ADDRESSES:
+            return Trouble.OUTAGE
+        if self.given_up >= OUTAGE_ADDRESSES or self.failures >= OUTAGE_FAILURES:
+            return Trouble.OUTAGE
+        return None
