@@ -48,7 +48,7 @@ DDL: tuple[str, ...] = (
         gone_shown TEXT,              -- as the page says it
         stale INTEGER NOT NULL DEFAULT 0,  -- 1: the file does not show the newest links or images yet
         edited TEXT,                  -- when a hand-made change of the file was noticed
-        head_check TEXT NOT NULL,     -- over every column but text, body and record (see archive/db/checks.py)
+        head_check TEXT NOT NULL,     -- over every column but text, body and record (see archive/db/checksums.py)
         content_check TEXT NOT NULL,  -- over text, body and record
         UNIQUE (biz, mid, idx)
     )""",

@@ -9,14 +9,12 @@ import hashlib
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from archive import record
 from archive.db import checksums, file_checksums
 from archive.db.lock import holder_of
-from archive.db.migrations import ARCHIVE
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import open_database
 from archive.errors import ArchiveError, NewerArchive, NotHeld
@@ -25,6 +23,7 @@ from archive.store.rows import PARTS
 from archive.store.writing import is_ours, sha256
 from archive.verify.findings import Finding
 from archive.verify.index import check_index
+from archive.verify.structure import differences, parts_of, parts_of_a_new_archive
 from scraper import urls
 from scraper.errors import NotAnAddress
 
@@ -85,18 +84,8 @@ class _Looker:
                     said = " ".join(str(part) for part in row)
                     yield Finding(sort="database", what=f"archive.db: {pragma}: {said}")
 
-        wanted = schema_of_a_new_archive()
-        names = ", ".join("?" for _ in wanted)
-        held = self.conn.execute(
-            f"SELECT name, sql FROM sqlite_master WHERE name IN ({names})", tuple(wanted)
-        )
-        found = {row["name"]: row["sql"] for row in held}
-        for name, sql in wanted.items():
-            if found.get(name) != sql:
-                yield Finding(
-                    sort="database",
-                    what=f"archive.db: {name} is not defined as this program defines it",
-                )
+        for part, how in differences(parts_of(self.conn), parts_of_a_new_archive()):
+            yield Finding(sort="database", what=f"archive.db: {part.type} {part.name} {how}")
 
     def _ids(self, table: str) -> list[int]:
         return [row[0] for row in self.conn.execute(f"SELECT id FROM {table} ORDER BY id")]
@@ -294,18 +283,6 @@ class _Looker:
 def tolerant(data: bytes) -> str:
     """A column's text, whatever bytes it has; those that are no UTF-8 stand as lone surrogates."""
     return data.decode("utf-8", "surrogateescape")
-
-
-def schema_of_a_new_archive() -> dict[str, str]:
-    """Each table, index, view and trigger that the migrations make, with its definition."""
-    with closing(sqlite3.connect(":memory:")) as conn:
-        ARCHIVE.apply(conn)
-        return dict(
-            conn.execute(
-                # FTS5's own tables are SQLite's business, and differ between its versions.
-                "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT GLOB 'search_terms_*'"
-            ).fetchall()
-        )
 
 
 def is_damaged(data: bytes, expected: bytes | None) -> bool:

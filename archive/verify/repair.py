@@ -29,9 +29,10 @@ from archive.store import Store
 from archive.store.decide import content_hash
 from archive.store.rows import article_row
 from archive.store.writing import is_ours
-from archive.verify.check import schema_of_a_new_archive, tolerant
+from archive.verify.check import check, tolerant
 from archive.verify.findings import Finding
 from archive.verify.flips import unflipped
+from archive.verify.structure import redefine
 from scraper import urls
 from scraper.errors import NotAnAddress, ScrapeError
 from scraper.models import Article
@@ -63,24 +64,23 @@ def repair(
         return
     with db:
         mender = _Mender(Store(db, root, eager=False, disk=disk), now)
-        # Rows first: files, index and links are made again from them.
-        order = [
-            "database",
-            "row",
-            "content",
-            "address",
-            "parts",
-            "version",
-            "media",
-            "markdown",
-            "index",
-            "snapshot",
-        ]
-        for finding in sorted(
-            findings, key=lambda f: order.index(f.sort) if f.sort in order else len(order)
-        ):
-            yield mender.mend(finding)
+        for finding in findings:
+            if finding.sort == "database":
+                yield mender.mend(finding)
+        if mender.redefined:
+            findings = list(check(root))
+        for finding in sorted(findings, key=_turn):
+            if finding.sort != "database":
+                yield mender.mend(finding)
         mender.finish()
+
+
+#: Rows first: files, index and links are made again from them.
+_ORDER = ("row", "content", "address", "parts", "version", "media", "markdown", "index", "snapshot")
+
+
+def _turn(finding: Finding) -> int:
+    return _ORDER.index(finding.sort) if finding.sort in _ORDER else len(_ORDER)
 
 
 class _Mender:
@@ -90,6 +90,8 @@ class _Mender:
         self.conn.text_factory = tolerant
         self._reindexed = False
         self._rebuilt: bool | None = None
+        #: Tables that got columns back, empty: what should stand in them is known to a new look.
+        self.redefined: list[str] = []
         self._damaged: set[str] | None = None
 
     def mend(self, finding: Finding) -> Finding:
@@ -123,7 +125,7 @@ class _Mender:
 
     def _database(self, finding: Finding) -> tuple[bool, str]:
         if self._rebuilt is None:
-            self._redefine()
+            self.redefined = redefine(self.conn)
             self.conn.execute("REINDEX")
             self.conn.commit()
             # Writes every page anew: what flipped in free room or in a header is gone.
@@ -133,16 +135,6 @@ class _Mender:
         if self._rebuilt:
             return True, "the database file was written anew and is sound"
         return False, f"damaged beyond its indexes: {ANEW}"
-
-    def _redefine(self) -> None:
-        """Indexes, triggers and views as the migrations define them; they hold nothing of their own."""
-        with self.store._writing():
-            held = dict(self.conn.execute("SELECT name, sql FROM sqlite_master").fetchall())
-            for name, sql in schema_of_a_new_archive().items():
-                sort = sql.split()[1].upper()
-                if held.get(name) != sql and sort in ("INDEX", "TRIGGER", "VIEW"):
-                    self.conn.execute(f'DROP {sort} IF EXISTS "{name}"')
-                    self.conn.execute(sql)
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
