@@ -143,11 +143,10 @@ class Library:
             return ask(self._searcher)
 
     def _reindex(self) -> None:
-        """The index is another version's, or was left unfinished."""
-        from archive.search.rebuild import reindex
+        """The index is another version's, or was never made."""
+        from archive.search.rebuild import reindex_for_search
 
-        with Lock(self.root, command="archive.search"), open_database(self.root / ARCHIVE_DB) as db:
-            reindex(db.conn)
+        reindex_for_search(self.root, command="archive.search")
 
     def get(self, name: str) -> Stored:
         """The facts of one article by key (or six first characters of one), address or path. Raises NotHeld."""

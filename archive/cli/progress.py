@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from archive.cli.common import App
 
-Step = Callable[[int, int], None]
+
+class Step(Protocol):
+    """``step(done, total)`` as the work goes on; with a ``name`` where it is another work from now on."""
+
+    def __call__(self, done: int, total: int, name: str = "", /) -> None: ...
 
 
 @contextmanager
 def progress(app: App, what: str) -> Iterator[Step]:
     """Gives ``step(done, total)`` to call as the work goes on."""
     if not app.is_interactive:
-        yield lambda done, total: None
+        yield lambda done, total, name="": None
         return
     from rich.console import Console
     from rich.progress import (
@@ -34,7 +39,7 @@ def progress(app: App, what: str) -> Iterator[Step]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         line = bar.add_task(what, total=None)
 
-        def step(done: int, total: int) -> None:
-            bar.update(line, completed=done, total=total)
+        def step(done: int, total: int, name: str = "", /) -> None:
+            bar.update(line, completed=done, total=total, description=name or what)
 
         yield step

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 import sys
@@ -207,26 +208,28 @@ def with_index(app: App, work: Callable[[sqlite3.Connection], T]) -> T:
             return work(conn)
     except NotIndexed:
         app.say("the search index is being made anew; this happens once")
-        rebuild(app)
+        rebuild(app, for_search=True)
     with closing(open_readonly(app.root)) as conn:
         return work(conn)
 
 
-def rebuild(app: App) -> int:
-    """Make the index anew under the archive's lock; returns how many articles."""
+def rebuild(app: App, *, for_search: bool = False) -> int:
+    """Make the index anew under the archive's lock, on all processors; returns how many articles."""
+    from archive.cli.progress import progress
     from archive.db.lock import Lock
     from archive.db.opening import open_database
-    from archive.search.rebuild import reindex
+    from archive.search.rebuild import reindex, reindex_for_search
 
-    with Lock(app.root), open_database(app.root / ARCHIVE_DB) as db:
-        if not app.is_interactive:
-            return reindex(db.conn)
-        from rich.console import Console
-        from rich.progress import Progress
+    jobs = os.cpu_count() or 1
+    with progress(app, "indexing") as step:
 
-        with Progress(console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("indexing", total=None)
-            return reindex(db.conn, lambda done, of: bar.update(task, completed=done, total=of))
+        def tell(name: str, done: int, total: int) -> None:
+            step(done, total, name)
+
+        if for_search:
+            return reindex_for_search(app.root, tell, jobs=jobs)
+        with Lock(app.root), open_database(app.root / ARCHIVE_DB) as db:
+            return reindex(db.conn, tell, jobs=jobs)
 
 
 @archive_command("similar", short_help="Find reprints and related articles.")
@@ -288,7 +291,8 @@ similar = similar_command
 )
 @pass_app
 def reindex(app: App, /, datasette: Path | None) -> None:
-    """Make the search index again from the articles. Nothing else changes; killed half-way, it goes on next time.
+    """Make the search index again from the articles. Nothing else changes; searches meanwhile use the old one,
+    and killed half-way it is as it was.
 
     Search does this by itself when the program's way of indexing has changed.
     """

@@ -43,6 +43,11 @@ _OUR_PATH = re.compile(r"(?:^|/)(articles/[^/]+/(?:\d{4}|undated)/[^/]+\[[0-9a-z
 PAGES_A_REPACK = 100
 
 
+#: ``progress(done, total, name)``: ``name`` is "importing", then "indexing" where the search index is
+#: made anew.
+Progress = Callable[[int, int, str], None]
+
+
 def import_files(
     root: Path,
     paths: Sequence[Path],
@@ -52,7 +57,7 @@ def import_files(
     versions: str = "rows",
     wait: bool = False,
     tell: Callable[[Taken], None] = lambda taken: None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total, name: None,
 ) -> ImportReport:
     """Take in Markdown files, saved pages, other tools' exports and web archives; folders of them too.
 
@@ -95,7 +100,7 @@ class _Job:
         #: key → address of the Markdown files given, for links between them.
         self.addresses: dict[str, str] = {}
 
-    def run(self, todo: list[Path], progress: Callable[[int, int], None]) -> None:
+    def run(self, todo: list[Path], progress: Progress) -> None:
         for path in todo:
             self._note_address(path)
         webs = []
@@ -105,7 +110,7 @@ class _Job:
                     self._take(found)
             if kind_of(path) in ("warc", "bundle"):
                 webs.append(path)
-            progress(done, len(todo))
+            progress(done, len(todo), "importing")
         for path in webs:  # again, now that it is known which images are shown
             for found in contents(path):
                 if found.image:
@@ -113,12 +118,16 @@ class _Job:
                         self._image(*found.image)
         with self.signals.hold():
             self.store.settle()
-            maintain_index(self.store.db.conn, lambda: self.signals.number is not None)
+            maintain_index(
+                self.store.db.conn,
+                lambda: self.signals.number is not None,
+                progress=lambda name, done, of: progress(done, of, name),
+            )
             if self.snapshots is not None:
                 self.snapshots.repack_if_waiting(
                     PAGES_A_REPACK,
                     level19_from=BULK_LEVEL19_MIN_BYTES,
-                    progress=progress,
+                    progress=lambda done, of: progress(done, of, "packing"),
                     stop=lambda: self.signals.number is not None,
                 )
 

@@ -281,5 +281,5 @@ def _ranking_candidates(
 def _hits(searcher: Searcher, ranker: Ranker, groups: list[Group]) -> Iterator[Hit]:
     accounts = searcher.accounts
     for row, score, folded in groups:
-        searcher.rows.require_sound(row)
+        searcher.rows.require_intact(row)
         yield Hit(row, accounts.get(row.account_id or 0), round(score, 3), folded, ranker)

@@ -5,11 +5,20 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Sized
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from archive.search.terms import ALL, SALIENT, TITLE, VALUE, fold, tokens, tokens_and_salient
+from archive.search.terms import (
+    ALL,
+    SALIENT,
+    TITLE,
+    VALUE,
+    fold,
+    fold_flags,
+    tokens,
+    tokens_and_salient,
+)
 from scraper.models import MEDIA_TYPES
 
 if TYPE_CHECKING:
@@ -18,6 +27,7 @@ if TYPE_CHECKING:
 SALIENT_MIN_COUNT = (
     4  #: a word or pair that stands so many times in a text is one the article is about
 )
+
 
 _ROWS = """
     SELECT id, key, account_id, title, text, published, author, digest, kind_name, place, path, url,
@@ -61,15 +71,13 @@ class Document:
         """All that is searched, the title and the text first."""
         return self.title, self.text, self.author, self.digest, self.captions
 
-    def words(self, frequent_bigrams: frozenset[str]) -> set[str]:
-        """Every token but its filters'."""
-        return document_tokens(*self.fields, frequent_bigrams=frequent_bigrams)
+    def without_text(self) -> Document:
+        """The same without what is long: what a process sends back."""
+        return replace(self, text="")
 
-    def source_checksum(self, words: Sized) -> int:
-        return source_checksum(words, *self.fields)
-
-    def row_checksum(self, tags: str) -> int:
-        head = (
+    def row_checksum(self, tags: str, text_crc: int) -> int:
+        """See `row_checksum`; ``text_crc`` is the text's (`Analysis`)."""
+        return row_checksum(
             self.key,
             self.title,
             self.author,
@@ -78,51 +86,84 @@ class Document:
             self.path,
             self.url,
             self.account_id,
+            self.second,
+            tags,
+            text_crc,
         )
-        return row_checksum(*head, self.second, tags, self.text.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What reading an article's texts gives: the costly part of indexing it.
+
+    ``terms``: its tokens between blanks, those of its filters left out. ``text_crc``: CRC-32 of its
+    text in UTF-8. ``fold_flags``: `terms.fold_flags` of all its texts together.
+    """
+
+    terms: str
+    fold_flags: int
+    source_checksum: int
+    text_crc: int
+
+
+def analyse(doc: Document, frequent_bigrams: frozenset[str]) -> Analysis:
+    """Pure; may run in any process."""
+    words = document_tokens(*doc.fields, frequent_bigrams=frequent_bigrams)
+    return Analysis(
+        terms=" ".join(words),
+        fold_flags=fold_flags("\n".join([field or "" for field in doc.fields])),
+        source_checksum=source_checksum(words, *doc.fields),
+        text_crc=zlib.crc32(doc.text.encode()),
+    )
 
 
 def documents(conn: sqlite3.Connection, article_ids: Iterable[int]) -> Iterator[Document]:
     """What each article's rows say now; ids without a row are passed over."""
     for article_id in article_ids:
         row = conn.execute(_ROWS, (article_id,)).fetchone()
-        if row is None:
-            continue
-        (
-            number,
-            key,
-            account_id,
-            title,
-            text,
-            published,
-            author,
-            digest,
-            kind_name,
-            place,
-            path,
-            url,
-        ) = row[:12]
-        gone, code, image, sorts, captions = row[12:]
-        embedded = set((sorts or "").split())
-        has = {MEDIA_TYPES[name].has for name in embedded & MEDIA_TYPES.keys()}
-        has |= {word for word, there in (("code", code), ("image", image)) if there}
-        yield Document(
-            article_id=number,
-            key=key,
-            account_id=account_id,
-            title=title,
-            text=text,
-            published=None if published is None else datetime.fromisoformat(published),
-            author=author,
-            digest=digest,
-            kind_name=kind_name,
-            place=place,
-            path=path,
-            url=url,
-            captions=captions,
-            gone=bool(gone),
-            has=frozenset(has),
-        )
+        if row is not None:
+            yield _document(*row)
+
+
+def _document(
+    article_id: int,
+    key: str,
+    account_id: int | None,
+    title: str,
+    text: str,
+    published: str | None,
+    author: str | None,
+    digest: str | None,
+    kind_name: str,
+    place: str | None,
+    path: str,
+    url: str | None,
+    gone: int,
+    code: int,
+    image: int,
+    sorts: str | None,
+    captions: str | None,
+) -> Document:
+    embedded = set((sorts or "").split())
+    has = {MEDIA_TYPES[name].has for name in embedded & MEDIA_TYPES.keys()}
+    has |= {word for word, there in (("code", code), ("image", image)) if there}
+    return Document(
+        article_id=article_id,
+        key=key,
+        account_id=account_id,
+        title=title,
+        text=text,
+        published=None if published is None else datetime.fromisoformat(published),
+        author=author,
+        digest=digest,
+        kind_name=kind_name,
+        place=place,
+        path=path,
+        url=url,
+        captions=captions,
+        gone=bool(gone),
+        has=frozenset(has),
+    )
 
 
 def document_tokens(
@@ -170,12 +211,12 @@ def row_checksum(
     account_id: int | None,
     published: int | None,
     tags: str,
-    text: bytes,
+    text_crc: int,
 ) -> int:
     """Over all that a search shows of an article, so that it can tell of a hit at 1 µs that no bit
-    of it flipped."""
+    of it flipped. ``text_crc``: CRC-32 of the text in UTF-8."""
     head = (
         f"{key}\n{title}\n{author}\n{digest}\n{captions}\n"
         f"{path}\n{url}\n{account_id}\n{published}\n{tags}"
     )
-    return zlib.crc32(head.encode(), zlib.crc32(text))
+    return zlib.crc32(head.encode(), text_crc)

@@ -7,10 +7,17 @@ import sqlite3
 from functools import lru_cache
 
 from archive.db.search_tables import VERSION
-from archive.search.documents import Document, document_tokens, filter_tokens, source_checksum
+from archive.search.documents import (
+    Analysis,
+    Document,
+    analyse,
+    document_tokens,
+    filter_tokens,
+    source_checksum,
+)
 from archive.search.order import Slot, allocate_rowid, undated_rowid
 from archive.search.query import kind_token
-from archive.search.terms import VALUE, fold, fold_flags
+from archive.search.terms import VALUE, fold
 
 
 class Index:
@@ -29,18 +36,25 @@ class Index:
         """
         meta = read_meta(self._conn)
         if meta.get("version") == VERSION:
-            self.add(doc, meta)
+            self.replace(doc, meta)
 
-    def add(self, doc: Document, meta: Meta, rowid: int | None = None) -> None:
-        """`put` without asking whether the index is whole: what a rebuild does, which knows the
-        ``rowid`` too."""
+    def remove(self, article_id: int) -> None:
+        """Forget an article, before or after its row is deleted. Nothing happens where it is not
+        indexed."""
+        meta = read_meta(self._conn)
+        if meta.get("version") == VERSION:
+            self.forget(article_id, meta)
+
+    def replace(self, doc: Document, meta: Meta) -> None:
+        """`put` without asking whether the index is whole."""
         own = self.forget(doc.article_id, meta)
-        words = doc.words(frequent_bigrams_of(meta))
+        analysis = analyse(doc, frequent_bigrams_of(meta))
+        self.insert(doc, analysis, self._free_rowid(doc, own, meta))
+
+    def insert(self, doc: Document, analysis: Analysis, rowid: int) -> None:
+        """Index an article that is not indexed, at a free place (`order`)."""
         tags = self._tags(doc)
-        published = doc.second
-        if rowid is None:
-            rowid = self._place(doc.article_id, published, own, meta)
-        terms = " ".join([*words, *filter_tokens(tags)])
+        terms = " ".join([analysis.terms, *filter_tokens(tags)])
         self._conn.execute("INSERT INTO search_terms(rowid, terms) VALUES (?, ?)", (rowid, terms))
         self._conn.execute(
             "INSERT INTO search_documents"
@@ -49,27 +63,14 @@ class Index:
             (
                 rowid,
                 doc.article_id,
-                published,
+                doc.second,
                 tags,
                 doc.captions,
-                fold_flags("\n".join([field or "" for field in doc.fields])),
-                doc.source_checksum(words),
-                doc.row_checksum(tags),
+                analysis.fold_flags,
+                analysis.source_checksum,
+                doc.row_checksum(tags, analysis.text_crc),
             ),
         )
-
-    def _place(self, article_id: int, published: int | None, own: Slot | None, meta: Meta) -> int:
-        retired = _leftover(meta)
-        if published is None:
-            return undated_rowid(article_id, retired)
-        return allocate_rowid(self._conn, (published, article_id), own, retired)
-
-    def remove(self, article_id: int) -> None:
-        """Forget an article, before or after its row is deleted. Nothing happens where it is not
-        indexed."""
-        meta = read_meta(self._conn)
-        if meta.get("version") == VERSION:
-            self.forget(article_id, meta)
 
     def forget(self, article_id: int, meta: Meta) -> Slot | None:
         """`remove` without asking whether the index is whole; returns the place it had, if that may
@@ -83,21 +84,8 @@ class Index:
             return None
         rowid, published, tags, captions, checksum = found
         place: Slot | None = Slot(int(rowid), published)
-        old = (
-            self._conn.execute(
-                "SELECT title, text, author, digest FROM search_before WHERE article_id = ?",
-                (article_id,),
-            ).fetchone()
-            or self._conn.execute(
-                "SELECT title, text, author, digest FROM articles WHERE id = ?", (article_id,)
-            ).fetchone()
-        )
-        words = (
-            document_tokens(*old, captions, frequent_bigrams=frequent_bigrams_of(meta))
-            if old
-            else set()
-        )
-        if source_checksum(words, *(old or ()), captions) == checksum:
+        words = self._indexed_words(article_id, captions, checksum, frequent_bigrams_of(meta))
+        if words is not None:
             terms = " ".join([*words, *filter_tokens(tags)])
             self._conn.execute(
                 "INSERT INTO search_terms(search_terms, rowid, terms) VALUES ('delete', ?, ?)",
@@ -117,6 +105,29 @@ class Index:
             if tag[0] in "up":
                 self._release(int(tag[1:]))
         return place
+
+    def _indexed_words(
+        self, article_id: int, captions: str | None, checksum: int, bigrams: frozenset[str]
+    ) -> set[str] | None:
+        """The tokens that an article was indexed with, from its row as it was before the last
+        change or as it is now; ``None`` where neither gives the checksum noted."""
+        for table, name in (("search_before", "article_id"), ("articles", "id")):
+            fields = self._conn.execute(
+                f"SELECT title, text, author, digest FROM {table} WHERE {name} = ?", (article_id,)
+            ).fetchone()
+            if fields is not None:
+                words = document_tokens(*fields, captions, frequent_bigrams=bigrams)
+                if source_checksum(words, *fields, captions) == checksum:
+                    return words
+        return None
+
+    def _free_rowid(self, doc: Document, own: Slot | None, meta: Meta) -> int:
+        """Where an article is to stand. ``own``: the place it had until just now."""
+        retired = _retired_rowids(meta)
+        moment = doc.second
+        if moment is None:
+            return undated_rowid(doc.article_id, retired)
+        return allocate_rowid(self._conn, (moment, doc.article_id), own, retired)
 
     def _tags(self, doc: Document) -> str:
         """The filters between blanks, `` a12 u7 karticle hcode ``: as stored, and as searched with
@@ -181,6 +192,6 @@ def _pairs(stored: str) -> frozenset[str]:
     return frozenset(stored.split())
 
 
-def _leftover(meta: Meta) -> frozenset[int]:
+def _retired_rowids(meta: Meta) -> frozenset[int]:
     """Rowids under which words of a lost text lie: never to be used again."""
     return frozenset(map(int, meta.get("leftover", "").split()))

@@ -3,6 +3,7 @@ them."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -58,28 +59,22 @@ class Row(NamedTuple):
         return str(self.utf8, "utf-8")
 
     @property
-    def sound(self) -> bool:
+    def is_intact(self) -> bool:
         """Whether it is what was indexed, to the bit."""
-        (
-            _,
-            _,
-            published,
-            tags,
-            _,
-            checksum,
-            key,
-            title,
-            author,
-            digest,
-            captions,
-            path,
-            url,
-            account_id,
-            text,
-        ) = self
-        return checksum == row_checksum(
-            key, title, author, digest, captions, path, url, account_id, published, tags, text
+        found = row_checksum(
+            self.key,
+            self.title,
+            self.author,
+            self.digest,
+            self.captions,
+            self.path,
+            self.url,
+            self.account_id,
+            self.published,
+            self.tags,
+            zlib.crc32(self.utf8),
         )
+        return found == self.checksum
 
 
 class Rows:
@@ -88,13 +83,13 @@ class Rows:
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
         self._held: dict[int, Row] = {}
-        self._sound: set[int] = set()
+        self._intact: set[int] = set()
         self._size = 0
 
     def forget(self) -> None:
         """To be called when anybody has written."""
         self._held.clear()
-        self._sound.clear()
+        self._intact.clear()
         self._size = 0
 
     def read(self, ids: Iterable[int]) -> Iterator[Row]:
@@ -117,19 +112,19 @@ class Rows:
     def one(self, rowid: int) -> Row | None:
         return next(self.read((rowid,)), None)
 
-    def require_sound(self, row: Row) -> None:
+    def require_intact(self, row: Row) -> None:
         """Raises `Corrupt` where an article is not what was written, `NotIndexed` where what the
         index says is not."""
-        if row.id in self._sound:
+        if row.id in self._intact:
             return
-        if not row.sound:
+        if not row.is_intact:
             from archive.db.checksums import require_sound  # rarely: no search should wait for it
 
             require_sound(self._conn, [row.key])
             raise NotIndexed(
                 "the search index does not fit its articles: run `wechat-archive reindex`"
             )
-        self._sound.add(row.id)
+        self._intact.add(row.id)
 
     def _fetch(self, missing: list[int]) -> None:
         cursor = self._conn.cursor()

@@ -12,7 +12,7 @@ from archive.verify.findings import Finding
 
 def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
     """Articles that the index lacks, has wrongly or has although they are gone. ``deep`` reads every posting."""
-    from archive.search.documents import documents
+    from archive.search.documents import analyse, documents
     from archive.search.index import frequent_bigrams_of, is_current, read_meta
     from archive.search.order import is_in_order
 
@@ -45,17 +45,17 @@ def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
             )
             continue
         for document in documents(conn, [article_id]):
-            words = document.words(frequent_bigrams)
-            if (document.source_checksum(words), document.row_checksum(row["tags"])) != (
-                row["fingerprint"],
-                row["seal"],
-            ):
+            analysis = analyse(document, frequent_bigrams)
+            shown = document.row_checksum(row["tags"], analysis.text_crc)
+            if (analysis.source_checksum, shown) != (row["fingerprint"], row["seal"]):
                 yield Finding(
                     sort="index",
                     article_id=article_id,
                     what=f"{what}: the search index has another text of it",
                 )
-            elif sums is not None and not _covers(sums.get(row["id"], (0, 0)), words, row["tags"]):
+            elif sums is not None and not _covers(
+                sums.get(row["id"], (0, 0)), set(analysis.terms.split()), row["tags"]
+            ):
                 yield Finding(
                     sort="index",
                     article_id=article_id,

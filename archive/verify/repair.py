@@ -382,7 +382,6 @@ class _Mender:
         if not self._reindexed:
             from archive.search.rebuild import reindex
 
-            self.conn.execute("DELETE FROM search_meta WHERE name IN ('version', 'building')")
             self.conn.commit()
             reindex(self.conn)
             self._reindexed = True

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from archive.cli import run
+from archive.db.lock import Lock
 from archive.search.api import search
 from benchmarks.filling import create
 from benchmarks.synthetic import Draft
@@ -197,6 +198,30 @@ def test_an_index_of_another_version_is_made_anew_by_the_search(
     said = capsys.readouterr()
     assert said.out == "1\n"
     assert "index is being made" in said.err
+
+
+def test_an_index_that_somebody_else_must_make_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While another command writes, the search says what is going on and what to do; exit code 75."""
+    with filled(tmp_path, [draft(1, "融资", OWN)]) as conn, conn:
+        conn.execute("UPDATE search_meta SET value = '0.0' WHERE name = 'version'")
+    with Lock(tmp_path, command="wechat-archive reindex"):
+        assert run(["search", "融资", "--archive", str(tmp_path)]) == 75
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "the search index of" in said.err
+    assert "'wechat-archive reindex' (process" in said.err
+    assert "search again when it is done" in said.err
+    assert "--wait" not in said.err
+
+
+def test_a_search_while_another_command_writes(
+    command: Callable[..., tuple[int, str, str]], folder: Path
+) -> None:
+    """The index is of this version: it is read, whoever writes."""
+    with Lock(folder, command="wechat-archive save"):
+        assert command("search", "岩茶", "--count") == (0, "2\n", "")
 
 
 def test_similar_and_reindex_commands(
