@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 import shutil
@@ -79,6 +80,14 @@ def test_every_fault_has_its_row() -> None:
 
     assert list(range(1, len(rows) + 1)) == rows == shown
     assert len(rows) >= 24
+
+
+def test_long_tests_are_marked_in_the_table() -> None:
+    """An L stands behind each test of docs/reliability.md that is left out of quick runs, and no other."""
+    named = re.findall(r"`(tests/\S+)::(\w+)`( L)?", pages.read("docs/reliability.md"))
+    wrong = [f"{file}::{name}" for file, name, mark in named if bool(mark) != _is_long(file, name)]
+
+    assert [] == wrong
 
 
 def test_the_glossary_is_short() -> None:
@@ -215,6 +224,13 @@ def test_the_systemd_units_are_valid(tmp_path: Path) -> None:
 
     assert {"wechat-archive.service", "wechat-archive.timer"} == set(units)
     assert [] == [line for line in done.stderr.splitlines() if "wechat-archive" in line]
+
+
+def _is_long(file: str, name: str) -> bool:
+    for node in ast.walk(ast.parse(pages.read(file))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
+            return any("mark.long" in ast.unparse(mark) for mark in node.decorator_list)
+    return False
 
 
 def _lines(page: str) -> int:
