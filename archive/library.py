@@ -6,20 +6,24 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
 from archive.db.lock import Lock
 from archive.db.migrations import ARCHIVE
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import ArchiveDatabase, open_database
-from archive.store import Edge, Store, Stored, Version, browse, reading
+from archive.store import Edge, Store, Stored, Version, browse, linking, reading
 
 if TYPE_CHECKING:
-    from archive.run.report import RunReport
+    from archive.crawl.sources import WatchedSource
+    from archive.run.history import Run
+    from archive.run.report import Result, RunReport
+    from archive.run.runner import Runner
     from archive.search import Results
     from archive.search.api import Count
     from archive.search.histogram import Years
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from archive.search.similar import Similar
     from scraper.models import Article, Page
 
+ExportFormat = Literal["html", "epub"]
 T = TypeVar("T")
 
 
@@ -46,6 +51,7 @@ class Library:
         self._store = Store(self._db, root)
         self._searcher: Searcher | None = None
         self._shelves = Remembered(browse.shelves)
+        self._media_bytes = Remembered(browse.media_bytes)
 
     def _ready(self) -> None:
         """Make the database, or bring it up to date, where that is due."""
@@ -86,23 +92,151 @@ class Library:
         *,
         refresh: bool = False,
         wait: bool = False,
+        on_result: Callable[[Result], None] | None = None,
         **settings: Any,
     ) -> RunReport:
         """Fetch and keep articles, as ``wechat-archive save`` does.
 
         ``addresses``: any form, also text that holds some, saved pages and folders of them. ``settings`` are those of
         ``config.toml`` (``follow=1``, ``images="remote"``, ``interval=0`` seconds …) and win over the file. What fails
-        for one address stands in the report; raises Locked (unless ``wait``), DiskTrouble, BadConfig, Corrupt for the
-        archive as a whole. Call it from the main thread, outside a running event loop.
+        for one address stands in the report; ``on_result`` hears of each as it comes. Raises Locked (unless ``wait``),
+        DiskTrouble, BadConfig, Corrupt for the archive as a whole. Call it from the main thread, outside a running
+        event loop.
         """
-        from archive.config import load
         from archive.run.inputs import read
+
+        runner = self._runner("save", wait, on_result, settings)
+        return runner.save(read(addresses), refresh=refresh)
+
+    def run(
+        self,
+        *,
+        wait: bool = False,
+        on_result: Callable[[Result], None] | None = None,
+        **settings: Any,
+    ) -> RunReport:
+        """Do everything that is due, as ``wechat-archive run`` does; ``settings`` and errors as for ``save``."""
+        return self._runner("run", wait, on_result, settings).run()
+
+    def _runner(
+        self,
+        command: str,
+        wait: bool,
+        on_result: Callable[[Result], None] | None,
+        settings: dict[str, Any],
+    ) -> Runner:
+        from archive.config import load
         from archive.run.runner import Runner
 
-        config = load(self.root).override("archive.open(…).save", **settings)
-        return Runner(root=self.root, config=config, wait=wait).save(
-            read(addresses), refresh=refresh
-        )
+        config = load(self.root).override(f"archive.open(…).{command}", **settings)
+        runner = Runner(root=self.root, config=config, wait=wait)
+        if on_result is not None:
+            runner.on_result = on_result
+        return runner
+
+    def watch(
+        self,
+        text: str,
+        *,
+        every: float | None = None,
+        follow: int | None = None,
+        wait: bool = False,
+    ) -> None:
+        """Look at an album, feed, list file or article again and again, ``every`` so many seconds.
+
+        Raises NotAnAddress, BadInput for what cannot be watched, Locked (unless ``wait``), BadConfig.
+        """
+        from archive.config import load
+        from archive.crawl.source_types import identify
+        from archive.crawl.sources import Sources
+
+        config = load(self.root)
+        address, type = identify(text)
+        with self._writing("archive.watch", wait) as db:
+            Sources(db.conn).add(
+                address,
+                type.name,
+                datetime.now(UTC),
+                every=config.every if every is None else every,
+                follow=type.follow if follow is None else follow,
+                scope=config.scope,
+            )
+
+    def unwatch(self, name: str, *, wait: bool = False) -> None:
+        """Stop watching a source, by its address or number. Raises NotHeld, Locked (unless ``wait``)."""
+        from archive.crawl.sources import Sources
+
+        with self._writing("archive.unwatch", wait) as db:
+            sources = Sources(db.conn)
+            sources.remove(sources.get(name))
+
+    def retry(self, what: str | None = None, *, wait: bool = False) -> int:
+        """Make failed addresses due: those of a class of failure or one address, or all but what is gone for good;
+        how many. Raises Locked (unless ``wait``)."""
+        from archive.crawl.failures import retry_addresses, retry_all, retry_kind
+        from scraper import urls
+
+        now = datetime.now(UTC)
+        with self._writing("archive.retry", wait) as db:
+            if what is None:
+                return retry_all(db.conn, now)
+            addresses = [address.canonical for address in urls.find(what)]
+            if addresses:
+                return retry_addresses(db.conn, addresses, now)
+            return retry_kind(db.conn, what, now)
+
+    @contextmanager
+    def _writing(self, command: str, wait: bool) -> Iterator[ArchiveDatabase]:
+        with (
+            Lock(self.root, wait=wait, command=command),
+            open_database(self.root / ARCHIVE_DB) as db,
+        ):
+            yield db
+
+    # --- how it is going ----------------------------------------------------------------------------------------------
+
+    def status(self) -> dict[str, Any]:
+        """What is held, waiting, failed and blocked, as ``status --json`` shows it."""
+        from archive.status import collect
+
+        with self._lock:
+            return collect(self._conn, self.root, datetime.now(UTC))
+
+    def writer(self) -> tuple[int, str, str] | None:
+        """``(pid, command, since)`` of the command that writes to the archive now; ``None`` where none does."""
+        from archive.db.lock import holder_of
+
+        return holder_of(self.root)
+
+    def data_version(self) -> int:
+        """A number that is another one after somebody wrote."""
+        with self._lock:
+            return int(self._conn.execute("PRAGMA data_version").fetchone()[0])
+
+    def sources(self) -> list[WatchedSource]:
+        """What is watched."""
+        from archive.crawl.sources import Sources
+
+        with self._lock:
+            return Sources(self._conn).all()
+
+    def runs(self, limit: int = 500) -> list[Run]:
+        """What the last commands that wrote did, the newest first."""
+        from archive.run.history import last
+
+        with self._lock:
+            return last(self._conn, limit)
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of the database, the raw pages and the media."""
+        with self._lock:
+            media = self._media_bytes.of(self._conn)
+        files = {"articles": ARCHIVE_DB, "raw_pages": SNAPSHOTS_DB}
+        found = {
+            name: place.stat().st_size if (place := self.root / file).exists() else 0
+            for name, file in files.items()
+        }
+        return {**found, "media": media}
 
     # --- out --------------------------------------------------------------------------------------------------------
 
@@ -222,6 +356,22 @@ class Library:
         with Snapshots(self.root / SNAPSHOTS_DB, readonly=True) as snapshots:
             return snapshots.get(version.snapshot_id)
 
+    def export(self, name: str, format: ExportFormat) -> bytes:
+        """One article as a web page or a book, its pictures inside. Raises NotHeld."""
+        import io
+
+        from archive.exporters import epub, html
+        from archive.exporters.report import ExportReport
+
+        with self._lock:
+            held = self._store.get(name)
+            report = ExportReport(format=format, target="")
+            if format == "html":
+                return html.page(self._store, held, f"{held.key}.html", {}, report)
+            book = io.BytesIO()
+            epub.write_epub(self._store, [held], book, report, title=held.title)
+            return book.getvalue()
+
     # --- to leaf through ---------------------------------------------------------------------------------------------
 
     @property
@@ -291,6 +441,21 @@ class Library:
         """An album with its list. Raises NotHeld."""
         with self._lock:
             return browse.album(self._conn, album_id)
+
+    def account_links(self, account_id: int) -> linking.AccountLinks:
+        """How many links lead from and to held articles of other accounts."""
+        with self._lock:
+            return linking.between_accounts(self._conn, account_id)
+
+    def account_names(self, keys: Sequence[str]) -> dict[str, str | None]:
+        """Key → the name of its account, as its page shows it."""
+        with self._lock:
+            return browse.account_names(self._conn, keys)
+
+    def months(self, account_id: int) -> list[linking.Month]:
+        """What an account published, edited and lost by months in China."""
+        with self._lock:
+            return linking.months(self._conn, account_id)
 
     def media(self, path: str) -> HeldFile | None:
         """A picture, sound or video by its path from the archive's folder, if it is held and its file is there."""

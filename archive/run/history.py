@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from datetime import datetime
 
 from archive.crawl.frontier import stamp
@@ -11,6 +12,38 @@ from archive.run.report import RunReport
 
 #: An hourly run makes 9,000 rows a year; older ones say nothing that anybody asks.
 _KEPT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a command that wrote did; times are aware, UTC. Without an end it was killed, or still runs."""
+
+    command: str
+    started: datetime
+    ended: datetime | None
+    exit_code: int | None
+    saved: int
+    failed: int
+    requests: int
+    summary: str | None
+
+
+def last(conn: sqlite3.Connection, limit: int) -> list[Run]:
+    """The last runs, the newest first."""
+    rows = conn.execute("SELECT * FROM runs ORDER BY id DESC LIMIT ?", (limit,)).fetchall()
+    return [
+        Run(
+            command=row["command"],
+            started=datetime.fromisoformat(row["started"]),
+            ended=datetime.fromisoformat(row["ended"]) if row["ended"] else None,
+            exit_code=row["exit_code"],
+            saved=row["saved"] or 0,
+            failed=row["failed"] or 0,
+            requests=row["requests"] or 0,
+            summary=row["summary"],
+        )
+        for row in rows
+    ]
 
 
 def begin(conn: sqlite3.Connection, command: str, now: datetime) -> int:

@@ -230,6 +230,16 @@ def cards_of(conn: sqlite3.Connection, keys: Sequence[str]) -> list[Card]:
     return found
 
 
+def account_names(conn: sqlite3.Connection, keys: Sequence[str]) -> dict[str, str | None]:
+    """Key → its account's name as its page shows it, for those that are held."""
+    found = {}
+    for key in keys:
+        row = conn.execute("SELECT account FROM articles WHERE key = ?", (key,)).fetchone()
+        if row is not None:
+            found[key] = row[0]
+    return found
+
+
 def _opening(conn: sqlite3.Connection, facts: Stored) -> str:
     text = facts.digest
     if not text:
@@ -409,3 +419,9 @@ def media_type(conn: sqlite3.Connection, path: str) -> str | None:
     """The true type of the file that is held under ``path``; ``None`` where none is."""
     row = conn.execute("SELECT type FROM media WHERE path = ?", (path,)).fetchone()
     return str(row[0]) if row else None
+
+
+def media_bytes(conn: sqlite3.Connection) -> int:
+    """How large all held media are together."""
+    (total,) = conn.execute("SELECT coalesce(sum(bytes), 0) FROM media").fetchone()
+    return int(total)

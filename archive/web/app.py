@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
@@ -14,6 +16,7 @@ from archive.errors import ArchiveError
 from archive.web import errors, security
 from archive.web.language import Language
 from archive.web.routes import BODY_LIMITS, ROUTES
+from archive.web.schedule import run_every
 from archive.web.settings import Settings
 from archive.web.site import Site
 
@@ -28,9 +31,17 @@ def make_app(root: Path, settings: Settings | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        task: asyncio.Task[None] | None = None
+        if not settings.read_only:
+            site.jobs.start()
+            if settings.every is not None:
+                task = asyncio.create_task(run_every(site.jobs, settings.every))
         try:
             yield
         finally:
+            if task is not None:
+                task.cancel()
+            await run_in_threadpool(site.jobs.stop)
             site.close()
 
     page = errors.error_page

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from archive import i18n
+from archive.library import ExportFormat
 from archive.store import Edge
 from archive.store.reading import Reading
 from archive.web import render
@@ -80,6 +81,7 @@ def article(request: Request) -> Response:
         stored=reading.stored,
         article=reading.article,
         body=body,
+        starred=site.stars.has(key),
         lead=_lead(reading),
         links=outgoing(reading.edges),
         losses=[(loss_title(loss.kind), loss) for loss in reading.article.losses],
@@ -151,27 +153,51 @@ def markdown(request: Request) -> Response:
     )
 
 
+def export_html(request: Request) -> Response:
+    """``/articles/KEY.html``: the article as one file, its pictures inside."""
+    return _export(request, "html", "text/html; charset=utf-8")
+
+
+def export_epub(request: Request) -> Response:
+    """``/articles/KEY.epub``."""
+    return _export(request, "epub", "application/epub+zip")
+
+
+def _export(request: Request, format: ExportFormat, media_type: str) -> Response:
+    library = site_of(request).library
+    held = library.get(request.path_params["name"])
+    name = held.path.rsplit("/", 1)[-1].removesuffix(".md")
+    return Response(
+        library.export(held.key, format),
+        media_type=media_type,
+        headers={
+            "content-disposition": f"attachment; filename*=utf-8''{quote(name)}.{format}",
+            "content-security-policy": RAW_POLICY,
+        },
+    )
+
+
 def raw(request: Request) -> Response:
     """``/articles/KEY/raw``: the page as it came, in a frame that can load nothing."""
     library = site_of(request).library
     held = library.get(request.path_params["name"])
     versions = [one for one in library.versions(held.key) if one.snapshot_id is not None]
-    number = _number(request.query_params.get("version"))
-    kept = library.raw_page(held.key, number)
+    wanted = number(request.query_params.get("version")) or held.version
+    kept = library.raw_page(held.key, wanted)
     return render.page(
         request,
         "raw.html",
         stored=held,
         kept=kept,
         versions=versions,
-        number=number or held.version,
+        number=wanted,
     )
 
 
 def raw_page(request: Request) -> Response:
     """``/articles/KEY/raw/N``: what stands in that frame; ``?source`` as text."""
     page = site_of(request).library.raw_page(
-        request.path_params["name"], _number(request.path_params["number"])
+        request.path_params["name"], number(request.path_params["number"])
     )
     if page is None:
         raise HTTPException(404)
@@ -184,5 +210,6 @@ def raw_page(request: Request) -> Response:
     return Response(page.body + tail, headers={**headers, "content-type": kind})
 
 
-def _number(text: str | None) -> int | None:
+def number(text: str | None) -> int | None:
+    """A number in an address; ``None`` for anything else."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None

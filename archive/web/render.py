@@ -41,7 +41,6 @@ def page(
             path=request.url.path,
             language=request.scope.get("language", i18n.ENGLISH),
             read_only=site.settings.read_only,
-            starred=False,
             **values,
         )
     )

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from archive.web import article, files, home, language, login, search, shelves
+from archive.web import (
+    article,
+    events,
+    files,
+    graph,
+    home,
+    language,
+    login,
+    search,
+    shelves,
+    status,
+    versions,
+)
 
 #: Largest body in bytes by path, where it is not ``security.LARGEST_BODY``.
 BODY_LIMITS: dict[str, int] = {}
@@ -14,15 +26,27 @@ ROUTES = [
     Route("/search", search.search),
     Route("/search/years", search.years),
     Route("/shelves", shelves.shelves),
+    Route("/accounts/{name:path}/graph", graph.account),
+    Route("/accounts/{name:path}/timeline", graph.timeline),
     Route("/accounts/{name:path}", shelves.account),
     Route("/albums/{name:path}", shelves.album),
     Route("/tags/{name:path}", shelves.tag),
     Route("/years/{name}", shelves.year),
     Route("/articles/{name}.md", article.markdown),
+    Route("/articles/{name}.html", article.export_html),
+    Route("/articles/{name}.epub", article.export_epub),
+    Route("/articles/{name}/versions", versions.versions),
+    Route("/articles/{name}/graph", graph.article),
+    Route("/articles/{name}/star", status.star, methods=["POST"]),
     Route("/articles/{name}/similar", article.similar),
     Route("/articles/{name}/raw", article.raw),
     Route("/articles/{name}/raw/{number}", article.raw_page),
     Route("/articles/{name:path}", article.article),
+    Route("/stars", status.stars),
+    Route("/status", status.status),
+    Route("/jobs", status.submit, methods=["POST"]),
+    Route("/jobs/{id}", status.job),
+    Route("/events", events.events),
     Route("/static/{name}", files.static),
     Route("/favicon.ico", files.favicon),
     Route("/media/{name:path}", files.media),

@@ -11,7 +11,9 @@ from pathlib import Path
 from starlette.requests import Request
 
 from archive.library import Library
+from archive.web.jobs import Jobs
 from archive.web.settings import Settings
+from archive.web.stars import Stars
 
 #: The files of ``static/`` and what they are.
 STATIC = {
@@ -28,12 +30,19 @@ class Site:
     root: Path
     settings: Settings
     library: Library = field(init=False)
+    jobs: Jobs = field(init=False)
+    stars: Stars = field(init=False)
+    streams: int = 0  #: of server-sent events that are open
+    closing: bool = False
 
     def __post_init__(self) -> None:
         self.library = Library(self.root)
+        self.jobs = Jobs(self.root)
+        self.stars = Stars(self.root)
 
     def close(self) -> None:
         """Let go of the archive."""
+        self.closing = True
         self.library.close()
 
 

@@ -1,0 +1,63 @@
+"""Starred articles: ``stars.json`` in the archive's folder, by key, with the time. A person's own, so not in a table
+that is made again."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+from archive.errors import Corrupt
+from archive.exporters.files import written
+
+FILE_NAME = "stars.json"
+
+
+class Stars:
+    """The starred keys; read anew whenever the file was changed by somebody else."""
+
+    def __init__(self, root: Path) -> None:
+        self._place = root / FILE_NAME
+        self._lock = threading.Lock()
+        self._seen: tuple[int, int] | None = None
+        self._held: dict[str, str] = {}
+
+    def keys(self) -> list[str]:
+        """The keys, the last starred first. Raises Corrupt."""
+        with self._lock:
+            held = self._read()
+            return sorted(held, key=lambda key: held[key], reverse=True)
+
+    def has(self, key: str) -> bool:
+        """Whether this one is starred. Raises Corrupt."""
+        with self._lock:
+            return key in self._read()
+
+    def turn(self, key: str) -> bool:
+        """Star it, or take the star away; whether it is starred now. Raises Corrupt, DiskTrouble, CannotCreate."""
+        with self._lock:
+            held = dict(self._read())
+            starred = held.pop(key, None) is None
+            if starred:
+                held[key] = datetime.now(UTC).isoformat(timespec="microseconds")
+            with written(self._place) as file:
+                file.write(json.dumps(held, indent=1).encode())
+            return starred
+
+    def _read(self) -> dict[str, str]:
+        try:
+            stat = self._place.stat()
+        except FileNotFoundError:
+            return {}
+        stamp = (stat.st_mtime_ns, stat.st_size)
+        if stamp != self._seen:
+            try:
+                found = json.loads(self._place.read_bytes())
+                self._held = {str(key): str(value) for key, value in found.items()}
+            except (ValueError, AttributeError) as error:
+                raise Corrupt(
+                    f"{self._place} is not what was written: mend it, or move it away"
+                ) from error
+            self._seen = stamp
+        return self._held

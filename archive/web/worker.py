@@ -1,0 +1,95 @@
+"""The process that does one job for the page: ``python -m archive.web.worker ROOT``.
+
+A process of its own, because a run wants the main thread for its signals, and whatever happens to it the page stays.
+It reads the job as JSON from standard input and tells on standard output, a JSON object a line: ``{"event": "result",
+…}`` for each address, ``locked`` while another command writes, and at last ``report`` or ``error``.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import archive
+from archive.errors import ArchiveError, Locked
+from archive.library import Library
+from scraper import urls
+from scraper.errors import ScrapeError
+from scraper.redact import redact
+
+if TYPE_CHECKING:
+    from archive.run.report import Result
+
+#: What `save` and `run` may be told; anything else of a request is not passed on.
+_SETTINGS = ("follow", "interval", "images")
+
+
+def main(root: Path, job: dict[str, Any]) -> int:
+    """Do the job; the exit code that the command would have ended with."""
+    try:
+        with archive.open(root) as library:
+            try:
+                return _do(library, job, wait=False)
+            except Locked as error:
+                _tell("locked", message=redact(str(error)))
+            return _do(library, job, wait=True)
+    except (ArchiveError, ScrapeError, OSError) as error:
+        code = getattr(error, "exit_code", 74)
+        _tell("error", message=redact(str(error)), exit_code=code)
+        return int(code)
+
+
+def _do(library: Library, job: dict[str, Any], *, wait: bool) -> int:
+    kind, arguments = job["kind"], job["arguments"]
+    if kind in ("save", "run"):
+        return _crawl(library, kind, arguments, wait)
+    if kind == "watch":
+        for address in arguments["addresses"]:
+            if "://" in address:  # a file's name would be one of this server's
+                library.watch(address, every=arguments.get("every"), wait=wait)
+    elif kind == "unwatch":
+        library.unwatch(str(arguments["source"]), wait=wait)
+    elif kind == "retry":
+        library.retry(arguments.get("what"), wait=wait)
+    _tell("report", exit_code=0)
+    return 0
+
+
+def _crawl(library: Library, kind: str, arguments: dict[str, Any], wait: bool) -> int:
+    settings = {name: arguments[name] for name in _SETTINGS if arguments.get(name) is not None}
+
+    def on_result(result: Result) -> None:
+        _tell("result", **result.as_dict())
+
+    if kind == "run":
+        report = library.run(wait=wait, on_result=on_result, **settings)
+    else:
+        # Addresses alone: what looks like a file's name would be one of this server's.
+        found = {
+            one.canonical: one.fetch for text in arguments["addresses"] for one in urls.find(text)
+        }
+        report = library.save(
+            found.values(),
+            refresh=bool(arguments.get("refresh")),
+            wait=wait,
+            on_result=on_result,
+            **settings,
+        )
+    _tell("report", line=report.line(), exit_code=report.exit_code, requests=report.requests)
+    return report.exit_code
+
+
+def _tell(event: str, **values: Any) -> None:
+    print(json.dumps({"event": event, **values}, ensure_ascii=False), flush=True)
+
+
+def _terminated(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _terminated)  # until a run takes over
+    sys.exit(main(Path(sys.argv[1]), json.load(sys.stdin)))
