@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scraper import urls
 from scraper.models import Article, Page
-from scraper.parse import links, meta, recognise
+from scraper.parse import language, links, meta, recognise, template
 from scraper.parse.encoding import to_utf8
 from scraper.parse.kinds.text import has_own_title
 from scraper.parse.parsed_page import ParsedPage, text_of
@@ -14,7 +14,7 @@ from scraper.plain import first_words, one_line
 def read(page: Page) -> Article:
     """See ``scraper.parse``."""
     parsed = ParsedPage(page, to_utf8(page.body, dict(page.headers).get("content-type")))
-    body = recognise.body(parsed)
+    body, from_dom = recognise.body(parsed)
     fields = meta.read(parsed)
     fields["title"] = _title(parsed, fields["title"], fields["kind"], body.text)
     return Article(
@@ -27,7 +27,8 @@ def read(page: Page) -> Article:
         links=links.collect(
             parsed, body, fields["kind"], fields["album"], fields["reprint"], fields["source_url"]
         ),
-        losses=body.losses,
+        language=language.of(body.text or fields["title"]),
+        losses=body.losses + template.missing(parsed, fields, body_from_dom=from_dom),
     )
 
 

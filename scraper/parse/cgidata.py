@@ -14,8 +14,9 @@ import re
 from collections.abc import Iterator
 from itertools import accumulate, zip_longest
 from operator import methodcaller
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
+from scraper.parse import loose
 from scraper.parse.literal import Literal, Malformed, js_decode, number, read, unescape
 
 _NAME: Final = b"window.cgiDataNew"
@@ -50,6 +51,20 @@ _FORMS: Final = (
 )
 _KEY = re.compile(rb"(?<=[{,])(?=[A-Za-z_$])")
 _BARE_NUMBER = re.compile(rb"[:,\[][-.\d]")
+
+
+class PageData(Protocol):
+    """The top level of the page's data: what stands there, evaluated on demand."""
+
+    def __contains__(self, key: str) -> bool: ...
+    def keys(self) -> tuple[str, ...]:
+        """The names, in the page's order."""
+
+    def get(self, key: str) -> Literal:
+        """A value; ``None`` where it is absent or cannot be read."""
+
+    def html(self, key: str) -> bytes | None:
+        """A string value as UTF-8 bytes."""
 
 
 class CgiData:
@@ -165,13 +180,20 @@ class CgiData:
         data, offsets = self._whole
         at = start + offsets[self._code.count(b"'", 0, start)]
         try:
-            return read(data, at, as_bytes=as_bytes)[0]
+            return read(data, at, as_bytes=as_bytes, lenient=True)[0]
         except Malformed:
             return None
 
 
-def find(body: bytes) -> CgiData | None:
-    """The page's ``cgiDataNew``; ``None`` where the page has none or a broken one.
+def find(body: bytes) -> PageData | None:
+    """The page's own data; ``None`` where the page has none or a broken one."""
+    found = usual(body)
+    # Its own script may go on behind the object, or hold another that merely is called so.
+    return found if found is not None and "title" in found else loose.find(body) or found
+
+
+def usual(body: bytes) -> CgiData | None:
+    """The page's ``cgiDataNew`` in the writing of 2022–2026; ``None`` where it is absent or in another.
 
     An assignment inside an article's text never matches: text escapes its ``<``, so no script tag stands before it.
     """
@@ -211,10 +233,8 @@ def _index(body: bytes, start: int) -> CgiData | None:
     if any(map(_ESCAPING, pieces[1::2])):
         pieces = _rejoin(pieces)
     code = b"'".join(pieces[::2]).translate(None, b" \t\r\n")
-    if b'"' in code:
-        return (
-            None  # no page has been seen with double quotes here; the DOM then says what there is
-        )
+    if b'"' in code or b"`" in code:
+        return None  # no page has been seen with other quotes here: `loose` reads any
     found = _top_level(code)
     return CgiData(code, pieces[1::2], found) if found is not None else None
 

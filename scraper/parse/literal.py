@@ -3,15 +3,21 @@
 The grammar is what was seen on pages of 2014–2026 and nothing more: strings, numbers, ``true``/``false``/``null``,
 objects with bare or quoted keys, arrays, trailing commas, ``'1' * 1``, ``a || b``, ``a === b ? c : d``,
 ``JsDecode('…')``, ``htmlDecode("…")``, ``'…'.html(false)``, ``xml ? getXmlValue('…') : '…'`` and chained
-assignments. Anything else raises ``Malformed``; the caller then looks elsewhere.
+assignments, and beside them what any template may use: ``"…"`` and `` `…` ``, ``'a' + 'b'``, ``a ?? b``. Anything else
+raises ``Malformed``; the caller then looks elsewhere. A ``lenient`` reader takes a function that it does not know for
+one that decodes its only argument, as ``JsDecode`` does.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import codecs
 import contextlib
+import json
 import re
-from typing import Final, NoReturn, TypeAlias
+from typing import Final, NoReturn, TypeAlias, cast
+from urllib.parse import unquote, unquote_to_bytes
 
 from scraper.plain import html_decode
 
@@ -33,7 +39,7 @@ class Impure(Malformed):
 
 _TOKEN = re.compile(
     rb"(?:\s|//[^\n]*+\n|/\*(?:[^*]|\*(?!/))*+\*/)*+"
-    rb"(?:(?P<name>[A-Za-z_$][\w$]*+)|(?P<number>\d[\w.]*+|\.\d\w*+)|(?P<op>===?|!==?|\|\||&&|[^\s\w]))"
+    rb"(?:(?P<name>[A-Za-z_$][\w$]*+)|(?P<number>\d[\w.]*+|\.\d\w*+)|(?P<op>===?|!==?|\|\||&&|\?\?|[^\s\w]))"
 )
 _ESCAPE = re.compile(
     rb"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|(\r\n|.))", re.S
@@ -103,12 +109,14 @@ def js_decode(text: bytes) -> bytes:
     return text
 
 
-def read(data: bytes, pos: int = 0, *, as_bytes: bool = False) -> tuple[Literal, int]:
+def read(
+    data: bytes, pos: int = 0, *, as_bytes: bool = False, lenient: bool = False
+) -> tuple[Literal, int]:
     """The value that begins at ``pos`` and where it ends. ``as_bytes`` leaves strings as UTF-8 bytes.
 
     Raises ``Malformed``; never runs longer than linear in what it reads.
     """
-    reader = _Reader(data, pos, as_bytes)
+    reader = _Reader(data, pos, as_bytes, lenient)
     value = reader.expression(0)
     return value, reader.end
 
@@ -142,10 +150,11 @@ def number(value: Literal) -> int | float | None:
 class _Reader:
     """Recursive descent over the bytes, one token of look-ahead, depth bounded by ``MAX_DEPTH``."""
 
-    __slots__ = ("as_bytes", "data", "end", "kind", "next", "token")
+    __slots__ = ("as_bytes", "data", "end", "kind", "lenient", "next", "token")
 
-    def __init__(self, data: bytes, pos: int, as_bytes: bool) -> None:
+    def __init__(self, data: bytes, pos: int, as_bytes: bool, lenient: bool) -> None:
         self.data = data
+        self.lenient = lenient
         self.as_bytes = as_bytes
         self.next = pos
         self.end = pos
@@ -183,7 +192,8 @@ class _Reader:
         if self.kind == "name" and self.token not in _WORDS:
             named = self.named(depth)
             if not isinstance(named, _Unknown):
-                return self.alternatives(self.factors(self.methods(named, depth), depth), depth)
+                value = self.factors(self.methods(named, depth), depth)
+                return self.alternatives(self.terms(value, depth), depth)
             if self.take(
                 b"?"
             ):  # `xml ? getXmlValue('title.DATA') : '…'`: pages outside the app take the second
@@ -191,7 +201,7 @@ class _Reader:
                 self.expect(b":")
                 return self.expression(depth + 1)
             raise Impure("takes its value from a name")
-        return self.alternatives(self.product(depth), depth)
+        return self.alternatives(self.sum(depth), depth)
 
     def branch(self, depth: int) -> None:
         with contextlib.suppress(Impure):
@@ -201,14 +211,14 @@ class _Reader:
         """``a || b || c``, ``a === b ? c : d``, ``a ? c : d`` after ``first`` has been read."""
         value = first
         while self.kind == "op":
-            if self.token == b"||":
+            if self.token in (b"||", b"??"):
                 self.advance()
-                other = self.product(depth)
+                other = self.sum(depth)
                 value = value if _truthy(value) else other
             elif self.token in (b"==", b"===", b"!=", b"!=="):
                 differs = self.token[:1] == b"!"
                 self.advance()
-                value = (value == self.product(depth)) is not differs
+                value = (value == self.sum(depth)) is not differs
             elif self.token == b"?":
                 self.advance()
                 yes = self.expression(depth + 1)
@@ -217,6 +227,17 @@ class _Reader:
                 return yes if _truthy(value) else no
             else:
                 break
+        return value
+
+    def sum(self, depth: int) -> Literal:
+        return self.terms(self.product(depth), depth)
+
+    def terms(self, first: Literal, depth: int) -> Literal:
+        """``'a' + 'b'``: texts are joined, numbers added."""
+        value = first
+        while self.take(b"+"):
+            other = self.product(depth)
+            value = _added(value, other)
         return value
 
     def product(self, depth: int) -> Literal:
@@ -287,6 +308,8 @@ class _Reader:
         if self.take(b"="):
             return self.expression(depth + 1)
         if self.kind == "op" and self.token == b"(":
+            if self.lenient:
+                return self.unknown_call(name, depth)
             raise Impure("a call")
         # `var desc = window.a_value_which_never_exists || '…'` on shared pages of 2021–2026: its value is the literal.
         return None if name == b"a_value_which_never_exists" else _UNKNOWN
@@ -301,6 +324,8 @@ class _Reader:
             b"decodeURIComponent",
         ):
             if name != b"getXmlValue":
+                if self.lenient:
+                    return self.unknown_call(name, depth)
                 raise Impure("a call")
             self.arguments(depth)
             return None
@@ -310,12 +335,35 @@ class _Reader:
             return self.decoded(value)
         if name in (b"Number", b"parseInt"):
             return number(value)
+        if name == b"decodeURIComponent":
+            if isinstance(value, str):
+                return unquote(value)
+            return unquote_to_bytes(value) if isinstance(value, bytes) else value
         if name == b"JsDecode":
             if isinstance(value, bytes):
                 return js_decode(value)
             if isinstance(value, str) and "\\x" in value:
                 return js_decode(value.encode()).decode()
         return value
+
+    def unknown_call(self, name: bytes, depth: int) -> Literal:
+        """A function of another name: what it is given, decoded, where that is one text."""
+        arguments = self.arguments(depth)
+        value = arguments[0] if len(arguments) == 1 else None
+        if isinstance(value, str):
+            value = value.encode()
+        if not isinstance(value, bytes):
+            if len(arguments) == 1 and name in (b"freeze", b"assign", b"Object"):
+                return arguments[0]
+            raise Impure("a call")
+        if name == b"parse":
+            return _parsed(value)
+        if name == b"atob":
+            value = _from_base64(value)
+        elif b"URI" in name or name == b"unescape":
+            value = unquote_to_bytes(value)
+        value = js_decode(value)
+        return value if self.as_bytes else value.decode("utf-8", "replace")
 
     def primary(self, depth: int) -> Literal:
         kind, token = self.kind, self.token
@@ -332,7 +380,7 @@ class _Reader:
             return _numeral(token)
         if kind is None:
             self.fail()
-        if token in (b"'", b'"'):
+        if token in (b"'", b'"', b"`"):
             return self.string(token)
         self.advance()
         if token == b"{":
@@ -354,6 +402,8 @@ class _Reader:
     def string(self, quote: bytes) -> Literal:
         start = self.next
         raw = self.data[start : (stop := closing(self.data, start, quote))]
+        if quote == b"`" and b"${" in raw:
+            raise Impure("a text with a name in it")
         self.next = stop + 1
         self.advance()
         plain = unescape(raw)
@@ -410,6 +460,30 @@ _METHODS: Final[dict[bytes, bool]] = {
     b"trim": False,
     b"toString": False,
 }
+
+
+def _added(left: Literal, right: Literal) -> Literal:
+    if isinstance(left, str) and isinstance(right, str):
+        return left + right
+    if isinstance(left, bytes) and isinstance(right, bytes):
+        return left + right
+    one, other = number(left), number(right)
+    return None if one is None or other is None else one + other
+
+
+def _parsed(text: bytes) -> Literal:
+    """``JSON.parse('…')``."""
+    try:
+        return cast("Literal", json.loads(text.decode("utf-8", "replace")))
+    except (ValueError, RecursionError):
+        raise Malformed("no JSON") from None
+
+
+def _from_base64(text: bytes) -> bytes:
+    try:
+        return base64.b64decode(text)
+    except (binascii.Error, ValueError):
+        raise Malformed("no base64") from None
 
 
 class _Unknown:

@@ -15,7 +15,7 @@ import lxml.etree
 
 from scraper import urls
 from scraper.models import Account, Album, Edit, Identity, Reprint
-from scraper.parse import values
+from scraper.parse import template, values
 from scraper.parse.literal import Literal
 from scraper.parse.parsed_page import ParsedPage, text_of
 from scraper.plain import one_line, several_lines, unescape_fully, without_tags
@@ -37,7 +37,6 @@ class Fields(TypedDict):
     url: str | None
     digest: str | None
     cover: str | None
-    language: str | None
     category: str | None
     original: bool | None
     reprint: Reprint | None
@@ -90,7 +89,6 @@ PLACES: Final[Mapping[str, str]] = {
         " meta:og:image meta:twitter:image"
     ),
     "author": "cgi:author var:author window:author data:author id:js_author_name id:js_author_name_text",
-    "language": "cgi:lang window:LANG var:LANG",
     "category": "var:_ori_article_type window:_ori_article_type",
     "source_url": "cgi:source_url var:msg_source_url window:msg_source_url data:source_link in:source_link",
     "comment_id": "cgi:comment_id var:comment_id window:comment_id data:comment_id",
@@ -105,10 +103,11 @@ _DOM: Final = ("meta", "id", "class")
 def raw(parsed: ParsedPage, field: str, *, anywhere: bool = False) -> Literal:
     """The first value that the places of ``field`` give and that is not empty, as the page has it.
 
-    Of a page with cgiDataNew only that is asked, unless ``anywhere``. What cannot be the field's value (``mid`` is
-    also a name in WeChat's monitoring) does not end the search.
+    Of a page with cgiDataNew only that is asked, unless ``anywhere`` or it lacks the field that all pages have there.
+    What cannot be the field's value (``mid`` is also a name in WeChat's monitoring) does not end the search.
     """
     accept = _ACCEPTED.get(field)
+    anywhere = anywhere or (field in _ALWAYS_THERE and _has_none(parsed, _ALWAYS_THERE[field]))
     for place in PLACES[field].split():
         sort, _, name = place.partition(":")
         if sort == "cgi":
@@ -128,6 +127,21 @@ def raw(parsed: ParsedPage, field: str, *, anywhere: bool = False) -> Literal:
         ):
             return value
     return None
+
+
+#: Field → its names in cgiDataNew, of which every page has one; without any the template has changed.
+_ALWAYS_THERE: Final = {
+    **{name: template.FIELDS[name] for name in ("title", "author", "published", "digest", "cover")},
+    "name": template.FIELDS["account"],
+    "link": template.FIELDS["url"],
+    "source_url": template.FIELDS["source_url"],
+    "comment_id": template.FIELDS["comment_id"],
+    "kind": template.FIELDS["kind"],
+}
+
+
+def _has_none(parsed: ParsedPage, names: tuple[str, ...]) -> bool:
+    return parsed.cgi is not None and not any(name in parsed.cgi for name in names)
 
 
 def _from_dom(parsed: ParsedPage, sort: str, name: str) -> str | None:
@@ -211,26 +225,43 @@ def account(parsed: ParsedPage, biz: str | None) -> Account:
 
 def author(parsed: ParsedPage, name: str | None) -> str | None:
     """署名; None where nobody signed. ``name`` is the account's, which some places give instead of nobody."""
-    found = one_line(_string(parsed, "author"))
-    if found or parsed.cgi is not None:
+    found = _no_label(one_line(_string(parsed, "author")))
+    if found or (parsed.cgi is not None and "author" in parsed.cgi):
         return found
-    found = one_line(parsed.meta("author"))
+    found = _no_label(one_line(parsed.meta("author")))
     if found and found != name:
         return found
     return _shown_author(parsed, name) or (found if found and found != name else None)
 
 
+def _no_label(found: str | None) -> str | None:
+    """An author; ``None`` for a word of the page's own and for a place it was posted from."""
+    return None if found and _LABEL.match(found) else found
+
+
 def _shown_author(parsed: ParsedPage, name: str | None) -> str | None:
     """The author among the small print under the title (2014–2020), which has no name of its own there."""
     for element in parsed.by_class("rich_media_meta_text"):
-        if element.get("id") in ("post-date", "publish_time", "js_ip_wording", "copyright_logo"):
-            continue
-        if "rich_media_meta_nickname" in (element.get("class") or ""):
+        if _NOT_THE_AUTHORS.search(f"{element.get('id') or ''} {element.get('class') or ''}"):
             continue
         found = one_line(text_of(element))
-        if found and values.moment(found) is None and found not in ("原创", "转载", "Original"):
-            return found.removeprefix("作者：").removeprefix("作者:").strip() or None
+        if found and values.moment(found) is None and not _LABEL.match(found):
+            return _WRITTEN_BY.sub("", found).strip() or None
     return None
+
+
+#: What stands beside the author under the title, by id or class. ``js_ip_wording_wrp`` ("发表于" and a place that a
+#: script fills in) since 2022-07.
+_NOT_THE_AUTHORS = re.compile(
+    r"post-date|publish_time|ip_wording|copyright_logo|create_time|modify_time|js_a11y|rich_media_meta_nickname"
+)
+_LABEL = re.compile(
+    r"(?:原创|转载|作者|Original|Repost(?:ed)?|Author|By|in|from)\s*[:：]?\s*$"
+    r"|(?:发表于|發表於|发布于|發布於|发自|IP\s*属地|IP\s*屬地|收录于|收錄於)"
+    r"|(?:Posted|Published|Publish|Updated|Modified|Location|Included)\b\s*(?:on|at|in|from|:)?",
+    re.I,
+)
+_WRITTEN_BY = re.compile(r"^(?:作者|文|撰文|Author)\s*[:：]\s*", re.I)
 
 
 def _names_something(value: Literal) -> bool:
@@ -254,7 +285,7 @@ def place(parsed: ParsedPage) -> str | None:
                 return found
     if parsed.cgi is None:
         shown = one_line(text_of(parsed.by_id("js_ip_wording")))
-        return shown.removeprefix("发表于").strip() or None if shown else None
+        return _LABEL.sub("", shown).strip() or None if shown else None
     return None
 
 
@@ -491,7 +522,6 @@ def read(parsed: ParsedPage) -> Fields:
     info = copyright_info(parsed)
     category = info.get("ori_article_type")
     comment = values.digits(raw(parsed, "comment_id"))
-    language = _string(parsed, "language")
     target = values.address(raw(parsed, "source_url"))
     cover = values.address(raw(parsed, "cover"))
     return Fields(
@@ -509,7 +539,6 @@ def read(parsed: ParsedPage) -> Fields:
         url=permanent(parsed, known, sn),
         digest=several_lines(without_tags(unescape_fully(_string(parsed, "digest") or ""))),
         cover=urls.without_tokens(cover) if cover else None,
-        language=language or None,
         category=one_line(category) if isinstance(category, str) else None,
         original=original(parsed, info),
         reprint=reprint(parsed, info, known),

@@ -12,7 +12,7 @@ import lxml.etree
 from scraper import hostile
 from scraper.models import Page
 from scraper.parse import cgidata, cut
-from scraper.parse.cgidata import CgiData
+from scraper.parse.cgidata import PageData
 from scraper.parse.literal import Literal, unescape
 from scraper.parse.scripts import Scripts
 
@@ -35,7 +35,7 @@ class ParsedPage:
         return self.page.final_url or self.page.url
 
     @cached_property
-    def cgi(self) -> CgiData | None:
+    def cgi(self) -> PageData | None:
         """``window.cgiDataNew``, None where the page has none."""
         return cgidata.find(self.received)
 

@@ -17,8 +17,8 @@ from scraper.parse.kinds import media
 from scraper.parse.parsed_page import ParsedPage
 
 
-def body(parsed: ParsedPage) -> Body:
-    """The page's body, cleaned.
+def body(parsed: ParsedPage) -> tuple[Body, bool]:
+    """The page's body, cleaned, and whether it came from the DOM.
 
     Raises ``Gone``, ``Blocked``, ``NeedsPerson`` or ``Unrecognised`` for a page without one.
     """
@@ -45,7 +45,7 @@ def body(parsed: ParsedPage) -> Body:
             for image in cleaned.images
         )
         cleaned = replace(cleaned, images=images)
-    return cleaned
+    return cleaned, found.from_dom
 
 
 def _unpaid(parsed: ParsedPage, html: bytes | str) -> tuple[Loss, ...]:

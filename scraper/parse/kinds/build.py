@@ -19,7 +19,8 @@ _STRAY = re.compile(r"&(?!(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{
 class Found:
     """The body of a page before cleaning: its HTML, what was lost on the way, and data that fills its cards.
 
-    ``role`` is that of its pictures where they are no ordinary ones (see ``Image``).
+    ``role`` is that of its pictures where they are no ordinary ones (see ``Image``); ``from_dom`` whether it stood
+    in the page's own HTML rather than in its data.
     """
 
     html: bytes | str
@@ -27,6 +28,7 @@ class Found:
     videos: Mapping[str, Media] = field(default_factory=dict)
     voices: Mapping[str, Media] = field(default_factory=dict)
     role: str | None = None
+    from_dom: bool = False
 
 
 def element(tag: str, **attributes: str | int | None) -> str:

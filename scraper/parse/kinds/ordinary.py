@@ -25,14 +25,14 @@ def from_dom(parsed: ParsedPage) -> Found | None:
     """The body that stands in the page's own HTML."""
     content = parsed.content
     if content and holds_anything(content):
-        return Found(content)
+        return Found(content, from_dom=True)
     shared = parsed.by_id("js_share_content")
     if shared is not None and holds(shared):
-        return Found(html_of(shared))
+        return Found(html_of(shared), from_dom=True)
     for name in _CLASSES:
         for element in parsed.by_class(name):
             if holds(element):
-                return Found(html_of(element))
+                return Found(html_of(element), from_dom=True)
     return None
 
 
