@@ -35,8 +35,21 @@ COMMON = frozenset({"--archive", "--verbose", "--quiet", "--log-format", "--help
 def main(args: list[str]) -> int:
     """Renew (or with ``--check`` compare) every page that has a generated part; 0: all is well."""
     mode = ["--check", "--diff"] if args == ["--check"] else ["-r"]
+    before = _help_sections()
     command = [sys.executable, "-m", "cogapp", *mode, *pages.with_generated_parts()]
-    return subprocess.run(command, cwd=pages.ROOT, check=False).returncode
+    code = subprocess.run(command, cwd=pages.ROOT, check=False).returncode
+    changed = [name for name, text in _help_sections().items() if before.get(name, text) != text]
+    if changed:
+        print(f"The help of {', '.join(changed)} says something new: does docs/zh-CN.toml, too?")
+    return code
+
+
+def _help_sections() -> dict[str, str]:
+    """What docs/commands.md shows of each command's help at this moment."""
+    _, _, generated = pages.read("docs/commands.md").partition("cog.out(docs.all_help())")
+    return dict(
+        re.findall(r"^### ([^\n]+)\n\n(```text\n.*?^```)", generated, re.DOTALL | re.MULTILINE)
+    )
 
 
 def every_command() -> Iterator[tuple[str, click.Command]]:
