@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import random
 import shutil
-import signal
 import sqlite3
-import subprocess
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -17,23 +12,11 @@ import pytest
 
 from scraper import urls
 from tests.crawl.nursery import Nursery
+from tests.killer import WRITES_AND_TALK, Killer
 from tests.weixin.server import Internet
 from tests.weixin.site import Published, Site
 
 ARTICLES = 9
-#: What a writing command does that a kill could break: files, databases, the network, and their order.
-CALLS = (
-    "pwrite64",
-    "fdatasync",
-    "fsync",
-    "rename",
-    "write",
-    "openat",
-    "unlink",
-    "sendto",
-    "recvfrom",
-    "ftruncate",
-)
 KILLS = 300
 #: In parts, so that both cores work at it.
 PARTS = 4
@@ -50,57 +33,22 @@ def build(site: Site) -> tuple[str, list[Published]]:
     return start.short, [*articles, start]
 
 
-def strace_works() -> bool:
-    """Whether system calls can be counted here (some containers forbid it)."""
-    strace = shutil.which("strace")
-    return (
-        strace is not None
-        and subprocess.run([strace, "-o", os.devnull, "true"], capture_output=True).returncode == 0
-    )
-
-
 class Sweep:
     """One archive that is killed again and again."""
 
     def __init__(self, root: Path, internet: Internet, nursery: Nursery, seed: int) -> None:
         self.root, self.internet, self.nursery = root, internet, nursery
-        self.rng = random.Random(seed)
+        self.killer = Killer(nursery, seed, WRITES_AND_TALK)
         self.finished: set[str] = set()
         self.pictures: set[str] = set()
         self.seen = 0
-        self.traced = strace_works()
 
     def command(self, *argv: str) -> tuple[str, ...]:
         return (*argv, "--interval", "0", "--archive", str(self.root))
 
     def kill_once(self, *argv: str) -> bool:
         """Run a command and kill it at some point; False: it ended before that."""
-        pid = self.nursery.start(*self.command(*argv), hold=True)
-        tracer = self._trace(pid) if self.traced else None
-        os.kill(pid, signal.SIGCONT)
-        if tracer is None:
-            time.sleep(self.rng.uniform(0, 0.4))
-            os.kill(pid, signal.SIGKILL)
-        code = self.nursery.wait()
-        if tracer is not None:
-            tracer.wait(timeout=10)
-        return code == -signal.SIGKILL
-
-    def _trace(self, pid: int) -> subprocess.Popen[bytes]:
-        call = self.rng.choice(CALLS)
-        nth = int(self.rng.expovariate(1 / 12)) + 1
-        inject = f"inject={call}:signal=KILL:when={nth}"
-        tracer = subprocess.Popen(
-            ["strace", "-f", "-o", os.devnull, "-e", f"trace={call}", "-e", inject, "-p", str(pid)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for _ in range(500):
-            if "TracerPid:\t0\n" not in Path(f"/proc/{pid}/status").read_text():
-                return tracer
-            time.sleep(0.002)
-        return tracer
+        return self.killer.kills(*self.command(*argv))
 
     def check(self) -> None:
         """Nothing finished was asked for again; both databases are sound; every row has its whole file."""

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import random
-import signal
 import sqlite3
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -20,24 +15,11 @@ from archive.importers import import_files
 from archive.verify import check
 from scraper.parse import parse
 from tests.crawl.nursery import Nursery
-from tests.crawl.test_kill import strace_works
 from tests.keep.archives import NOW, contents, fill, opened
 from tests.keep.articles import page
+from tests.killer import Killer
 from tests.share import share
 
-#: What a writing command does that a kill could break: files, databases, and their order.
-CALLS = (
-    "pwrite64",
-    "fdatasync",
-    "fsync",
-    "rename",
-    "write",
-    "openat",
-    "unlink",
-    "ftruncate",
-    "link",
-    "mkdir",
-)
 ARTICLES = 10
 KILLS = 40
 
@@ -53,7 +35,7 @@ class Sweep:
     """Runs one command again and again, killed somewhere, until it was killed often enough; then to its end."""
 
     def __init__(self, nursery: Nursery, seed: int) -> None:
-        self.nursery, self.rng, self.traced = nursery, random.Random(seed), strace_works()
+        self.nursery, self.killer = nursery, Killer(nursery, seed)
 
     def run(
         self, *argv: str, sound: Callable[[], None], again: Callable[[], None], kills: int
@@ -63,7 +45,7 @@ class Sweep:
         for _ in range(kills * 3):
             if done >= kills:
                 break
-            if self._killed(*argv):
+            if self.killer.kills(*argv):
                 done += 1
                 sound()
             else:
@@ -72,34 +54,6 @@ class Sweep:
         self.nursery.start(*argv)
         assert self.nursery.wait() == 0
         sound()
-
-    def _killed(self, *argv: str) -> bool:
-        pid = self.nursery.start(*argv, hold=True)
-        tracer = self._trace(pid) if self.traced else None
-        os.kill(pid, signal.SIGCONT)
-        if tracer is None:
-            time.sleep(self.rng.uniform(0, 0.4))
-            os.kill(pid, signal.SIGKILL)
-        code = self.nursery.wait()
-        if tracer is not None:
-            tracer.wait(timeout=10)
-        return code == -signal.SIGKILL
-
-    def _trace(self, pid: int) -> subprocess.Popen[bytes]:
-        call = self.rng.choice(CALLS)
-        nth = int(self.rng.expovariate(1 / 12)) + 1
-        inject = f"inject={call}:signal=KILL:when={nth}"
-        tracer = subprocess.Popen(
-            ["strace", "-f", "-o", os.devnull, "-e", f"trace={call}", "-e", inject, "-p", str(pid)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for _ in range(500):
-            if "TracerPid:\t0\n" not in Path(f"/proc/{pid}/status").read_text():
-                break
-            time.sleep(0.002)
-        return tracer
 
 
 def sound(root: Path) -> None:
