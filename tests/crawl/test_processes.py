@@ -10,7 +10,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,38 +38,39 @@ def start(internet: Internet, root: Path, *argv: str) -> subprocess.Popen[str]:
     )
 
 
-def slowly(internet: Internet, seconds: float) -> str:
-    """An article whose page takes its time; its address."""
-    return internet.site.article("慢", answer=Answer(delay=seconds)).short
-
-
-def _wait_for_request(internet: Internet) -> None:
-    deadline = time.monotonic() + 20
-    while not len(internet.log) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert len(internet.log)
+@contextlib.contextmanager
+def held_back(internet: Internet) -> Iterator[tuple[str, threading.Event]]:
+    """An article whose page is sent once the event is set: its address, and the event."""
+    sent = threading.Event()
+    try:
+        yield internet.site.article("慢", answer=Answer(hold=sent)).short, sent
+    finally:
+        sent.set()
 
 
 def test_the_second_command_ends_at_once_and_says_who_holds_the_archive(
     internet: Internet, tmp_path: Path
 ) -> None:
     """75, with the holder's process and command; readers are not kept out; --wait waits."""
-    first = start(internet, tmp_path, "save", slowly(internet, 3.0))
-    _wait_for_request(internet)
-    second = start(internet, tmp_path, "run")
-    second.wait(timeout=20)
-    status = subprocess.run(
-        [*PROGRAM, "status", "--json", "--archive", str(tmp_path)],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-    )
-    patient = start(internet, tmp_path, "run", "--wait")
-    outputs = {process: process.communicate(timeout=30) for process in (first, second, patient)}
+    with held_back(internet) as (address, sent):
+        first = start(internet, tmp_path, "save", address)
+        internet.log.wait_for(1)
+        second = start(internet, tmp_path, "run")
+        refused = second.communicate()
+        status = subprocess.run(
+            [*PROGRAM, "status", "--json", "--archive", str(tmp_path)],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=ROOT,
+        )
+        patient = start(internet, tmp_path, "run", "--wait")
+        sent.set()
+        first.communicate()
+        patient.communicate()
 
     assert [process.returncode for process in (first, second, patient)] == [0, 75, 0]
-    assert f"process {first.pid}" in outputs[second][1]
+    assert f"process {first.pid}" in refused[1]
     assert json.loads(status.stdout)["writing"]["pid"] == first.pid
 
 
@@ -76,14 +79,13 @@ def test_a_signal_ends_the_command_within_seconds(
     internet: Internet, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     """In the middle of a slow answer: soon over, nothing half-made, and the next run fetches what is left."""
-    address = slowly(internet, 60.0)
-    process = start(internet, tmp_path, "save", address, "--json")
-    _wait_for_request(internet)
-    sent = time.monotonic()
-    process.send_signal(number)
-    out, _ = process.communicate(timeout=20)
+    with held_back(internet) as (address, _):
+        process = start(internet, tmp_path, "save", address, "--json")
+        internet.log.wait_for(1)
+        process.send_signal(number)
+        out, _ = process.communicate()  # before the page is sent
 
-    assert (process.returncode, time.monotonic() - sent < 10) == (code, True)
+    assert process.returncode == code
     assert json.loads(out)["exit_code"] == code
     with sqlite3.connect(tmp_path / "archive.db") as db:
         assert db.execute("SELECT state FROM frontier").fetchall() == [("waiting",)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import threading
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -37,7 +38,8 @@ class Answer:
     of a Content-Length; ``length`` lies about it. ``truncate`` keeps so many bytes of the coded body and promises just
     those; ``cut`` promises all and closes after so many. ``reset`` breaks the connection ``before`` the answer, after
     its ``head`` or in the middle of its ``body``. ``drip`` sends (so many bytes, every so many seconds). ``hang``
-    never answers. ``delay`` is seconds before the answer. ``stream`` is a body without an end, or made as it goes.
+    never answers. ``delay`` is seconds before the answer; with ``hold`` it is sent once that is set.
+    ``stream`` is a body without an end, or made as it goes.
     ``version`` is HTTP's.
     """
 
@@ -54,6 +56,7 @@ class Answer:
     reset: str | None = None
     drip: tuple[int, float] | None = None
     delay: float = 0.0
+    hold: threading.Event | None = None
     hang: bool = False
     stream: Callable[[], Iterable[bytes]] | None = None
     version: str = "1.1"

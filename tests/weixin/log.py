@@ -21,6 +21,7 @@ class Log:
         #: what ``at`` and ``ended`` are read off; a scenario puts its own clock here
         self.monotonic: Callable[[], float] = time.monotonic
         self._lock = threading.Lock()
+        self._came = threading.Condition(self._lock)
         self._requests: list[Request] = []
         self._now: Counter[str] = Counter()
 
@@ -41,7 +42,13 @@ class Log:
                 self._now[host],
             )
             self._requests.append(request)
+            self._came.notify_all()
             return request
+
+    def wait_for(self, count: int) -> None:
+        """Until so many requests have come; a minute without them is a test that hangs."""
+        with self._came:
+            assert self._came.wait_for(lambda: len(self._requests) >= count, timeout=60)
 
     def ended(self, request: Request, status: int | None) -> None:
         """Notes that its answer is out, or broken off."""

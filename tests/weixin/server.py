@@ -228,6 +228,8 @@ class _Connection:
         """True: the connection can be used again."""
         if answer.delay:
             self._internet.wait(answer.delay)
+        while answer.hold and not answer.hold.wait(0.05) and self._internet.alive():
+            pass
         if answer.hang:
             self._internet.wait(_PATIENCE)
             return False
