@@ -23,6 +23,7 @@ from scraper.errors import Unrecognised
 Format = Literal["feed", "opml", "bookmarks", "list"]
 
 _HEAD = 4096
+_LONGEST_TITLE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,8 @@ def _feed(body: bytes) -> Listing:
         io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False
     )
     if parsed.bozo and not parsed.entries and not parsed.version:
-        raise Unrecognised(f"this feed cannot be read: {parsed.get('bozo_exception')}")
+        said = _bounded(str(parsed.get("bozo_exception")))
+        raise Unrecognised(f"this feed cannot be read: {said}")
     texts: list[str | None] = []
     for entry in parsed.entries:
         own = [
@@ -119,14 +121,14 @@ def _feed(body: bytes) -> Listing:
             else [entry.get("summary"), *(c.get("value") for c in entry.get("content", []))]
         )
     return Listing(
-        format="feed", title=parsed.feed.get("title") or None, addresses=_addresses(texts)
+        format="feed", title=_title(parsed.feed.get("title")), addresses=_addresses(texts)
     )
 
 
 def _looks_like_json_feed(body: bytes) -> bool:
     try:
         data = json.loads(decode(body))
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(data, dict) and isinstance(data.get("items"), list)
 
@@ -146,7 +148,17 @@ def _json_feed(body: bytes) -> Listing:
                 if _addresses(own)
                 else [_text(item.get("content_html")), _text(item.get("content_text"))]
             )
-    return Listing(format="feed", title=_text(data.get("title")), addresses=_addresses(texts))
+    return Listing(format="feed", title=_title(data.get("title")), addresses=_addresses(texts))
+
+
+def _title(value: object) -> str | None:
+    """A title as it may be kept: text that encodes, on one line, not longer than anybody reads."""
+    return _bounded(value) or None if isinstance(value, str) else None
+
+
+def _bounded(text: str) -> str:
+    encodable = text[: 4 * _LONGEST_TITLE].encode("utf-8", "replace").decode("utf-8")
+    return " ".join(encodable.replace("\0", " ").split())[:_LONGEST_TITLE]
 
 
 def _text(value: object) -> str | None:
@@ -189,7 +201,10 @@ def _opml(body: bytes, base: str | None) -> Listing:
         feed for feed in feeds if feed.lower().startswith(("http://", "https://"))
     )
     return Listing(
-        format="opml", title=reader.title, addresses=_addresses(reader.links), feeds=tuple(wanted)
+        format="opml",
+        title=_title(reader.title),
+        addresses=_addresses(reader.links),
+        feeds=tuple(wanted),
     )
 
 
