@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from archive.db import file_checksums
-from archive.errors import Corrupt
+from archive.errors import ArchiveError
 from archive.snapshots import facts
 from archive.snapshots.reading import Reader
 
@@ -33,7 +32,7 @@ def check(kept: Reader, progress: Progress | None = None) -> Iterator[Damage]:
     try:
         ids = [row[0] for row in kept.select("SELECT id FROM bodies ORDER BY id")]
         exchanges = [row[0] for row in kept.select("SELECT id FROM snapshots ORDER BY id")]
-    except (Corrupt, sqlite3.Error):
+    except ArchiveError:
         return  # the structure's own report says it
     total = len(ids) + len(exchanges)
     known = set(ids)
@@ -62,7 +61,7 @@ def _structure(kept: Reader) -> Iterator[Damage]:
     for pragma in ("integrity_check", "foreign_key_check"):
         try:
             rows = kept.select(f"PRAGMA {pragma}")
-        except (Corrupt, sqlite3.Error) as error:
+        except ArchiveError as error:
             yield Damage(what=f"{kept.path.name}: {pragma}: {error}")
             continue
         for row in rows:
@@ -108,7 +107,7 @@ def _report(kept: Reader, body_id: int, why: str) -> Damage:
         rows = kept.select(
             "SELECT id, address FROM snapshots WHERE body_id = ? ORDER BY id", (body_id,)
         )
-    except (Corrupt, sqlite3.Error):
+    except ArchiveError:
         rows = []
     return Damage(
         what=why,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -241,10 +240,9 @@ class Snapshots:
 
     def waiting(self) -> int:
         """How many pages wait for ``repack``; 0 in a file of before there was such a list."""
-        try:
-            return int(self.select("SELECT count(*) FROM repack_queue")[0][0])
-        except sqlite3.OperationalError:
+        if not self.select("SELECT 1 FROM sqlite_master WHERE name = 'repack_queue'"):
             return 0
+        return int(self.select("SELECT count(*) FROM repack_queue")[0][0])
 
     # -- getting -----------------------------------------------------------------------------------------------
 
