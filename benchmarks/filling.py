@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from archive.db.checksums import CONTENT, HEAD, content_checksum, head_checksum
+from archive.db.checksums import CONTENT, content_checksum, head_checksum, head_names
 from archive.db.opening import open_database
 from archive.search.rebuild import reindex
 from benchmarks.synthetic import Draft
@@ -30,7 +30,7 @@ def create(path: Path, drafts: Iterable[Draft]) -> None:
 
 def seal(conn: sqlite3.Connection, number: int) -> None:
     """The hashes that show a flipped bit, as the store writes them."""
-    names = (*HEAD, *CONTENT)
+    names = (*head_names(), *CONTENT)
     row = dict(
         zip(
             names,

@@ -69,7 +69,7 @@ def command(app: App, /, as_json: bool, oldest_first: bool, **filters: Any) -> N
     with open_database(app.root / ARCHIVE_DB, readonly=True) as db:
         articles = Store(db, app.root).articles(newest_first=not oldest_first, **filters)
         if as_json:
-            rows_as_json(article.to_json() for article in articles)
+            rows_as_json(article.as_dict() for article in articles)
         else:
             for line in lines(articles):
                 click.echo(line)

@@ -70,8 +70,8 @@ def _everything(store: Store, held: Stored, number: int | None) -> dict[str, Any
     article = store.version(held.article_id, number or held.version)
     facts = json.loads(record.dumps(article))
     found: dict[str, Any] = {
-        **held.to_json(),
-        **{k: v for k, v in facts.items() if k not in held.to_json()},
+        **held.as_dict(),
+        **{k: v for k, v in facts.items() if k not in held.as_dict()},
     }
     found["account_details"] = facts.get("account", {})
     found["addresses"] = store.addresses(held.article_id)

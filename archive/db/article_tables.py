@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from archive.db.article_columns import ARTICLES
+
 #: One statement each: ``executescript`` would commit the migration's transaction.
 DDL: tuple[str, ...] = (
     """CREATE TABLE accounts (
@@ -14,44 +16,7 @@ DDL: tuple[str, ...] = (
         first_seen TEXT NOT NULL
     )""",
     "CREATE INDEX accounts_name ON accounts(name)",
-    """CREATE TABLE articles (
-        id INTEGER PRIMARY KEY,
-        key TEXT NOT NULL UNIQUE,     -- 10 characters; stands in the file's name
-        account_id INTEGER REFERENCES accounts(id),
-        biz TEXT, mid TEXT, idx TEXT, -- the identity; NULL where the page gives none
-        title TEXT NOT NULL,
-        author TEXT,
-        account TEXT,                 -- the account's name as this page shows it; accounts change theirs
-        kind INTEGER NOT NULL,        -- WeChat's item_show_type
-        kind_name TEXT NOT NULL,
-        published TEXT,
-        modified TEXT,                -- by the author, as the page says
-        place TEXT,
-        digest TEXT,
-        cover TEXT,
-        url TEXT,                     -- the page's own permanent link
-        path TEXT NOT NULL UNIQUE,    -- of the Markdown file, from the archive's folder, with /
-        text TEXT NOT NULL,           -- the lines a reader sees
-        body TEXT NOT NULL,           -- clean HTML
-        record TEXT NOT NULL,         -- JSON: everything else the page said
-        content_hash TEXT NOT NULL,   -- over what an author can change, volatile parts left out
-        markdown_hash TEXT NOT NULL,  -- sha256 of the file as this program wrote it
-        snapshot_id INTEGER,          -- in snapshots.db; NULL without one
-        parser_version INTEGER NOT NULL,
-        archived TEXT NOT NULL,       -- first kept
-        checked TEXT NOT NULL,        -- last compared with the server's page
-        changed TEXT,                 -- when this content was first seen, if it is not the first
-        changes TEXT,                 -- JSON: what differs from the version before
-        version INTEGER NOT NULL DEFAULT 1,
-        gone TEXT,                    -- when it was found deleted; NULL while it is there
-        gone_reason TEXT,
-        gone_shown TEXT,              -- as the page says it
-        stale INTEGER NOT NULL DEFAULT 0,  -- 1: the file does not show the newest links or images yet
-        edited TEXT,                  -- when a hand-made change of the file was noticed
-        head_check TEXT NOT NULL,     -- over every column but text, body and record (see archive/db/checksums.py)
-        content_check TEXT NOT NULL,  -- over text, body and record
-        UNIQUE (biz, mid, idx)
-    )""",
+    ARTICLES.create(),
     "CREATE INDEX articles_published ON articles(published)",
     "CREATE INDEX articles_account ON articles(account_id, published)",
     "CREATE INDEX articles_stale ON articles(id) WHERE stale",

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from archive.db import article_columns
 from archive.errors import Corrupt
 
 if TYPE_CHECKING:
@@ -26,20 +27,16 @@ class Row(Protocol):
 
 CONTENT = ("record", "body", "text")
 
-#: Columns of ``articles`` that ``head_check`` covers, by name.
-HEAD = (
-    *("account", "account_id", "archived", "author", "biz", "changed"),
-    *("changes", "checked", "content_hash", "cover", "digest", "edited"),
-    *("gone", "gone_reason", "gone_shown", "id", "idx", "key"),
-    *("kind", "kind_name", "markdown_hash", "mid", "modified", "parser_version"),
-    *("path", "place", "published", "snapshot_id", "title", "url"),
-    "version",
-)
+
+def head_names() -> tuple[str, ...]:
+    """The columns of ``articles`` that ``head_checksum`` needs."""
+    table = article_columns.ARTICLES
+    return (*table.checked, *table.checked_later)
 
 
 def head_checksum(row: Row) -> str:
     """The hash over an article's short columns; 16 hex characters."""
-    return _hash([row[name] for name in HEAD])
+    return _hash(article_columns.ARTICLES.checked_values(row))
 
 
 def content_checksum(row: Row) -> str:
@@ -61,7 +58,7 @@ def require_content(row: Row) -> None:
 
 def require_sound(conn: sqlite3.Connection, keys: Iterable[str]) -> None:
     """Raises Corrupt where a bit of one of these articles flipped since it was written: before a result is shown."""
-    names = (*HEAD, *CONTENT, "head_check", "content_check")
+    names = (*head_names(), *CONTENT, "head_check", "content_check")
     for key in keys:
         found = conn.execute(
             f"SELECT {', '.join(names)} FROM articles WHERE key = ?", (key,)

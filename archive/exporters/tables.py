@@ -9,6 +9,7 @@ import re
 from typing import IO, Any
 
 from archive import record
+from archive.db import article_columns
 from archive.exporters.report import ExportReport
 from archive.store import Store, Stored
 from scraper.models import Article
@@ -16,10 +17,17 @@ from scraper.zone import CHINA
 
 #: What makes a spreadsheet run a cell as a formula, half and full width; OWASP's list and LibreOffice's additions.
 _FORMULA = re.compile(r"^[\s\u200b\ufeff]*[=+\-@＝＋－＠|%]|^[\t\r\n]")
-CSV_COLUMNS = (
+#: What a spreadsheet shows, in this order; a column that is declared later stands behind these.
+_SHEET = (
     "key", "title", "account", "author", "published", "place", "kind", "original", "characters", "images", "digest",
     "tags", "album", "url", "path", "gone", "gone_reason", "modified", "archived",
 )  # fmt: skip
+
+
+def csv_columns() -> tuple[str, ...]:
+    """The names of the columns: facts of the archive, and what only the article says."""
+    declared = article_columns.ARTICLES.csv_fields()
+    return (*_SHEET, *(name for name in declared if name not in _SHEET))
 
 
 def write_jsonl(store: Store, stored: Stored, file: IO[bytes], report: ExportReport) -> None:
@@ -31,7 +39,7 @@ def write_jsonl(store: Store, stored: Stored, file: IO[bytes], report: ExportRep
         for e in store.edges(stored.article_id)
     ]
     values = {
-        **stored.to_json(),
+        **stored.as_dict(),
         "article": said,
         "text": article.text,
         "html": article.body,
@@ -44,13 +52,13 @@ def write_jsonl(store: Store, stored: Stored, file: IO[bytes], report: ExportRep
 
 def csv_head(file: IO[bytes]) -> None:
     """The byte order mark, without which Excel takes Chinese for something else, and the names of the columns."""
-    file.write(b"\xef\xbb\xbf" + _line(CSV_COLUMNS))
+    file.write(b"\xef\xbb\xbf" + _line(csv_columns()))
 
 
 def write_csv(store: Store, stored: Stored, file: IO[bytes], report: ExportReport) -> None:
     """One line. No cell can begin a formula."""
     article = store.article(stored.article_id)
-    file.write(_line([safe_cell(_cell(name, stored, article)) for name in CSV_COLUMNS]))
+    file.write(_line([safe_cell(_cell(name, stored, article)) for name in csv_columns()]))
     report.articles += 1
 
 

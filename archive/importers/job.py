@@ -26,8 +26,7 @@ from archive.run.signals import Interrupted, Signals
 from archive.search.rebuild import maintain_index
 from archive.snapshots import Snapshots
 from archive.snapshots.choose import BULK_LEVEL19_MIN_BYTES
-from archive.store import Store
-from archive.store.types import Stored
+from archive.store import Store, Stored
 from scraper import urls
 from scraper.crawl.protocols import Candidate
 from scraper.errors import Gone, NotAnAddress, ScrapeError

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from archive import record
-from archive.db import checksums
+from archive.db import article_columns, checksums
+from archive.db.article_columns import Stored
 from archive.db.errors import sqlite_errors
 from archive.db.files import Disk, Files
 from archive.db.names import ARCHIVE_DB
 from archive.db.opening import ArchiveDatabase
 from archive.db.transactions import transaction
 from archive.errors import NotHeld
-from archive.store.types import COLUMNS, Stored, stored
 from scraper.models import Article
 
 
@@ -77,11 +77,14 @@ class Base:
 
     def stored(self, article_id: int) -> Stored:
         """The article's facts. Raises NotHeld, Corrupt."""
-        row = self._one(f"SELECT {COLUMNS} FROM articles a WHERE a.id = ?", article_id)
+        row = self._one(
+            f"SELECT {article_columns.ARTICLES.select('a')} FROM articles a WHERE a.id = ?",
+            article_id,
+        )
         if row is None:
             raise NotHeld(f"the archive holds no article number {article_id}")
         checksums.require_head(row)
-        return stored(row)
+        return article_columns.ARTICLES.read(row)
 
     def article(self, article_id: int) -> Article:
         """The whole article as the page said it. Raises NotHeld, and Corrupt where its row changed since written."""

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from archive.db import checksums
+from archive.db import article_columns, checksums
+from archive.db.article_columns import Stored
 from archive.errors import NotHeld
 from archive.record import iso
 from archive.store.decide import image_id
-from archive.store.types import COLUMNS, Stored, stored
 from scraper import urls
 from scraper.errors import NotAnAddress
 from scraper.zone import CHINA
@@ -210,14 +210,14 @@ def _select(
     conn: sqlite3.Connection, where: Sequence[str], values: Sequence[Any], order: str, limit: int
 ) -> list[sqlite3.Row]:
     condition = f"WHERE {' AND '.join(where)}" if where else ""
-    sql = f"SELECT {COLUMNS} FROM articles a {condition} ORDER BY {order} LIMIT ?"
+    sql = f"SELECT {article_columns.ARTICLES.select('a')} FROM articles a {condition} ORDER BY {order} LIMIT ?"
     return conn.execute(sql, (*values, limit)).fetchall()
 
 
 def card(conn: sqlite3.Connection, row: sqlite3.Row) -> Card:
-    """A row of ``COLUMNS`` as it stands in a list. Raises Corrupt."""
+    """A row of ``ARTICLES.select`` as it stands in a list. Raises Corrupt."""
     checksums.require_head(row)
-    facts = stored(row)
+    facts = article_columns.ARTICLES.read(row)
     return Card(facts, _opening(conn, facts), _picture(conn, facts))
 
 

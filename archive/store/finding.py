@@ -10,14 +10,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from archive.db import checksums
+from archive.db import article_columns, checksums
+from archive.db.article_columns import Stored
 from archive.db.errors import sqlite_errors
 from archive.db.names import ARCHIVE_DB
 from archive.errors import NotHeld
 from archive.record import iso
 from archive.store.base import Base
 from archive.store.rows import address_of
-from archive.store.types import COLUMNS, Stored, stored
 from scraper import urls
 from scraper.models import Article, Identity
 from scraper.urls import Address
@@ -200,7 +200,8 @@ class Finding(Base):
         where += ["a.edited IS NOT NULL"] if edited else []
         order = "DESC" if newest_first else "ASC"
         sql = (
-            f"SELECT {COLUMNS} FROM articles a {'WHERE ' + ' AND '.join(where) if where else ''} "
+            f"SELECT {article_columns.ARTICLES.select('a')} FROM articles a "
+            f"{'WHERE ' + ' AND '.join(where) if where else ''} "
             f"ORDER BY a.published {order}, a.id {order} LIMIT ?"
         )
         with sqlite_errors(self.root / ARCHIVE_DB):
@@ -209,7 +210,7 @@ class Finding(Base):
             )
             for row in cursor:
                 checksums.require_head(row)
-                yield stored(row)
+                yield article_columns.ARTICLES.read(row)
 
     def count(self) -> int:
         """How many articles the archive holds."""

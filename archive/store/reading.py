@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from archive.db.article_columns import Stored
 from archive.store.core import Store
-from archive.store.types import Backlink, Edge, Stored
+from archive.store.types import Backlink, Edge
 from scraper.models import Article
 
 

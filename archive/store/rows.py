@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any
 
 from archive import record
+from archive.db import article_columns
 from archive.store.decide import content_hash
 from scraper import urls
 from scraper.errors import NotAnAddress
@@ -19,30 +19,11 @@ Row = dict[str, Any]
 def article_row(article: Article, parser_version: int) -> Row:
     """The columns of ``articles`` that come from the page."""
     return {
-        "biz": article.account.biz,
-        "mid": article.mid,
-        "idx": article.idx,
-        "title": article.title,
-        "author": article.author,
-        "account": article.account.name,
-        "kind": article.kind,
-        "kind_name": article.kind_name,
-        "published": _time(article.published),
-        "modified": _time(article.modified),
-        "place": article.place,
-        "digest": article.digest,
-        "cover": article.cover,
-        "url": article.url,
-        "text": article.text,
-        "body": article.body,
+        **article_columns.ARTICLES.page_values(article),
         "record": record.dumps(article),
         "content_hash": content_hash(article),
         "parser_version": parser_version,
     }
-
-
-def _time(time: datetime | None) -> str | None:
-    return record.iso(time) if time else None
 
 
 def link_rows(article: Article) -> list[Row]:

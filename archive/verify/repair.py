@@ -186,7 +186,7 @@ class _Mender:
 
     def _row(self, finding: Finding) -> tuple[bool, str]:
         row = self._article_row(finding)
-        as_it_is = {name: row[name] for name in checksums.HEAD}
+        as_it_is = {name: row[name] for name in checksums.head_names()}
         candidates = [as_it_is]
         said: dict[str, Any] | None = None
         if checksums.content_checksum(row) == row["content_check"]:

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from archive import i18n
 from archive.errors import BadInput
 from archive.run.history import Run
-from archive.store.types import Stored
+from archive.store import Stored
 from archive.web import render
 from archive.web.article import outgoing
 from archive.web.jobs import KINDS, Job, Jobs, Kind
