@@ -142,7 +142,7 @@ def test_only_run_and_its_helpers_reach_the_network(path: Path) -> None:
         "archive/cli/",
         "archive/crawl/sources",
         "archive/media/images",
-        "archive/saved/beside",
+        "archive/saved/pictures",
         "archive/crawl/albums",
         "archive/library",
     )

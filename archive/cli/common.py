@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -171,6 +171,18 @@ def archive_command(name: str, **attrs: Any) -> Callable[[Callable[..., Any]], c
 
 #: Decorator that hands a command its ``App`` as first argument.
 pass_app = click.make_pass_decorator(App, ensure=True)
+
+
+def table(rows: Iterable[tuple[str, str]]) -> str:
+    """Names and what they mean as lines of a help text, aligned and wrapped."""
+    from textwrap import fill
+
+    shown = list(rows)
+    width = max(len(name) for name, _ in shown) + 2
+    return "\n".join(
+        fill(text, 96, initial_indent=name.ljust(width), subsequent_indent=" " * width)
+        for name, text in shown
+    )
 
 
 def rows_as_json(rows: Any) -> None:

@@ -66,16 +66,21 @@ def command(app: App, pages: tuple[str, ...], body_only: bool, losses: bool, as_
 
 
 def _pages(names: tuple[str, ...]) -> Iterator[tuple[str, Page | BadInput]]:
-    from archive.run.inputs import pages_in, saved_pages
-    from scraper.models import Page
+    from archive.errors import BadInput
+    from archive.saved.files import LARGEST
+    from archive.saved.pages import pages_in, saved_page, saved_pages
 
     for name in names:
         if name == "-":
-            yield "standard input", Page(url="file:///dev/stdin", body=sys.stdin.buffer.read())
+            try:
+                body = sys.stdin.buffer.read(LARGEST + 1)
+                yield "standard input", saved_page(body, "file:///dev/stdin").page
+            except BadInput as error:
+                yield "standard input", BadInput(f"standard input: {error}")
             continue
         place = Path(name)
-        for path, page in saved_pages(pages_in(place) if place.is_dir() else [place]):
-            yield str(path), page
+        for path, saved in saved_pages(pages_in(place) if place.is_dir() else [place]):
+            yield str(path), saved if isinstance(saved, BadInput) else saved.page
 
 
 def _facts(name: str, article: Article) -> dict[str, object]:

@@ -8,13 +8,36 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.common import App, archive_command, pass_app
+from archive.cli.common import App, archive_command, pass_app, table
 
 if TYPE_CHECKING:
     from archive.importers import Taken
 
+#: A folder of another tool's exports may hold thousands of one kind.
+_MOST_TOLD = 20
 
-@archive_command("import", short_help="Take in Markdown, HTML, WARC or other tools' exports.")
+
+_HELP = """Take in Markdown files, saved pages, other tools' exports and web archives; folders of them.
+
+\b
+{formats}
+
+Nothing is fetched without --fetch: images stay where they are, linked articles wait for the next `run`. What cannot be
+read is listed and the exit code is 1; the rest is taken in. Files of other kinds in a folder are passed over and told.
+"""
+
+
+def _formats() -> str:
+    from archive.importers import FORMATS
+
+    return table((known.name, known.label) for known in FORMATS)
+
+
+@archive_command(
+    "import",
+    short_help="Take in Markdown, HTML, WARC or other tools' exports.",
+    help=_HELP.format(formats=_formats()),
+)
 @click.argument(
     "paths", nargs=-1, required=True, metavar="FILE|DIR…", type=click.Path(path_type=Path)
 )
@@ -26,13 +49,6 @@ if TYPE_CHECKING:
 def command(
     app: App, paths: tuple[Path, ...], fetch: bool, no_snapshots: bool, wait: bool, as_json: bool
 ) -> None:
-    """Take in Markdown files, saved pages, other tools' exports and web archives.
-
-    Reads this program's own files (a lost database is rebuilt from them), Markdown with 原文链接: lines or front
-    matter, pages saved by browsers (also .mhtml and .webarchive with their pictures), SingleFile or curl,
-    wechat-article-exporter's HTML and JSON, and WARC. Nothing is fetched without --fetch: images stay where they are,
-    linked articles wait for the next `run`. What cannot be read is listed and the exit code is 1; the rest is taken in.
-    """
     from archive.cli.progress import progress
     from archive.importers import import_files
 
@@ -53,6 +69,10 @@ def command(
             tell=tell,
             progress=step,
         )
+    for path, why in report.passed_over[:_MOST_TOLD]:
+        app.say(f"passed over: {path}: {why}")
+    if more := report.passed_over[_MOST_TOLD:]:
+        app.say(f"passed over: {len(more)} more files (--json lists all)")
     found = report.to_json()
     code = report.exit_code
     if fetch and not report.signal:

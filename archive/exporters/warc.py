@@ -20,7 +20,7 @@ from warcio.warcwriter import WARCWriter
 from archive.errors import Corrupt
 from archive.exporters.pictures import held
 from archive.exporters.report import ExportReport
-from archive.importers.warc import EXCHANGE
+from archive.saved.warc_fields import EXCHANGE
 from archive.snapshots import Snapshot, Snapshots
 from archive.store import Store
 

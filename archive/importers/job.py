@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import unquote
 
 from archive.crawl.frontier import SqliteFrontier
 from archive.db.lock import Lock
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import open_database
-from archive.db.transactions import transaction
-from archive.document import frontmatter
-from archive.document.reading import Head, read_body, read_head
+from archive.document.reading import read_head
 from archive.errors import BadInput
-from archive.importers.found import Found, contents, files, kind_of, version_of
-from archive.importers.media import LocalImage, local_image
+from archive.importers.documents import Documents
+from archive.importers.formats import contents
+from archive.importers.items import ImportItem
 from archive.importers.report import ImportReport, Taken
-from archive.record import iso
+from archive.importers.walk import walk
+from archive.run.items import one_item
 from archive.run.signals import Interrupted, Signals
+from archive.saved.pages import date_in_name
+from archive.saved.pictures import beside, local_image, picture, shown_pictures
 from archive.search.rebuild import maintain_index
 from archive.snapshots import Snapshots
 from archive.snapshots.choose import BULK_LEVEL19_MIN_BYTES
@@ -31,13 +31,11 @@ from scraper import urls
 from scraper.crawl.protocols import Candidate
 from scraper.errors import Gone, NotAnAddress, ScrapeError
 from scraper.models import Article, Page
-from scraper.parse import PARSER_VERSION, parse
+from scraper.parse import parse
 from scraper.redact import redact
 
-#: ``…/2024-01-02 TITLE [key].md``, and ``media/ab/SHA256.ext``.
-_KEY_IN_NAME = re.compile(r"\[([0-9a-z]{10,26})\](?:\.v\d+)?\.md$")
-_MEDIA_NAME = re.compile(r"^([0-9a-f]{64})\.[a-z0-9]{1,8}$")
-_OUR_PATH = re.compile(r"(?:^|/)(articles/[^/]+/(?:\d{4}|undated)/[^/]+\[[0-9a-z]{10,26}\]\.md)$")
+#: Relations that lead to other articles.
+_FOLLOWED = ("text", "reprint", "album_previous", "album_next")
 #: An import that brought so many raw pages packs them again before it ends; fewer wait for the next `run`.
 PAGES_A_REPACK = 100
 
@@ -64,10 +62,10 @@ def import_files(
     be made again after an interruption. ``links``: addresses that our own files link to wait for the next run as well;
     those of other people's files always do. What cannot be read stands in the report; nothing stops the rest.
 
-    Raises BadInput for a path that is not there, Locked, Corrupt, DiskTrouble, CannotCreate.
+    Raises BadInput where none of ``paths`` is there, Locked, Corrupt, DiskTrouble, CannotCreate.
     """
-    todo = list(files(paths))
-    report = ImportReport()
+    found = walk(paths)
+    report = ImportReport(passed_over=found.passed_over)
     signals = Signals()
     with signals.listening(), ExitStack() as stack:
         try:
@@ -76,7 +74,9 @@ def import_files(
             kept = stack.enter_context(Snapshots(root / SNAPSHOTS_DB)) if snapshots else None
             store = Store(db, root, versions=versions, eager=False)
             job = _Job(root, store, kept, report, signals, tell, links)
-            job.run(todo, progress)
+            for path in found.missing:
+                job.failed(str(path), "there is no such file or folder")
+            job.run(found.files, progress)
         except Interrupted as interrupted:
             report.signal = interrupted.number
     return report
@@ -93,28 +93,27 @@ class _Job:
         tell: Callable[[Taken], None],
         all_links: bool,
     ) -> None:
-        self.root, self.store, self.snapshots, self.report = root, store, snapshots, report
+        self.store, self.snapshots, self.report = store, snapshots, report
         self.signals, self.tell, self.all_links = signals, tell, all_links
         self.frontier = SqliteFrontier(store.db.conn)
-        #: key → address of the Markdown files given, for links between them.
-        self.addresses: dict[str, str] = {}
+        self.documents = Documents(root, store, report, self._held)
 
     def run(self, todo: list[Path], progress: Progress) -> None:
-        for path in todo:
-            self._note_address(path)
-        webs = []
+        self.documents.note_addresses(todo)
+        with_images: dict[Path, None] = {}
         for done, path in enumerate(todo, start=1):
-            for found in contents(path):
-                with self.signals.hold():
-                    self._take(found)
-            if kind_of(path) in ("warc", "bundle"):
-                webs.append(path)
+            with self._alone(str(path)):
+                for item in contents(path):
+                    if item.image:
+                        with_images[path] = None
+                    else:
+                        self._take(item)
             progress(done, len(todo), "importing")
-        for path in webs:  # again, now that it is known which images are shown
-            for found in contents(path):
-                if found.image:
-                    with self.signals.hold():
-                        self._image(*found.image)
+        for path in with_images:  # again, now that it is known which images are shown
+            with self._alone(str(path)):
+                for item in contents(path):
+                    if item.image:
+                        self._image(*item.image)
         with self.signals.hold():
             self.store.settle()
             maintain_index(
@@ -130,93 +129,82 @@ class _Job:
                     stop=lambda: self.signals.number is not None,
                 )
 
-    def _note_address(self, path: Path) -> None:
-        """A first look at our own files: which address stands behind which key."""
-        named = _KEY_IN_NAME.search(path.name)
-        if named is None:
-            return
-        try:
-            with path.open(encoding="utf-8", errors="replace") as file:
-                head = file.read(65536)
-            end = head.find("\n---", 3)
-            values = frontmatter.read(head if end < 0 else head[: end + 5])[0]
-        except (OSError, BadInput):
-            return
-        if address := values.get("url") or values.get("address"):
-            self.addresses[named[1]] = str(address)
+    def _alone(self, source: str) -> AbstractContextManager[None]:
+        """What goes wrong inside is told of ``source`` and ends nothing else."""
+        return one_item(source, lambda error: self.failed(source, _said(error)))
 
-    # --- one thing found
+    def failed(self, source: str, error: str) -> None:
+        """Count and tell what could not be read."""
+        self._count(Taken(source=source, change="failed", error=error))
 
-    def _take(self, found: Found) -> None:
-        if found.image:
-            return
-        try:
-            taken = self._taken(found)
-        except Gone as error:
-            taken = Taken(
-                source=found.source,
-                change="failed",
-                error=f"a page that says the article is gone: {error}",
-            )
-        except (ScrapeError, BadInput) as error:
-            taken = Taken(source=found.source, change="failed", error=redact(str(error)))
+    def _count(self, taken: Taken) -> None:
         self.report.add(taken)
         self.tell(taken)
 
-    def _taken(self, found: Found) -> Taken:
-        if found.error is not None:
-            raise BadInput(found.error)
-        if found.page is not None:
-            return self._page(found, found.page)
-        if found.markdown is not None:
-            return self._markdown(found, read_head(found.markdown))
-        if found.article is not None:
-            return self._article(found, found.article)
-        assert found.address is not None
-        return self._address(found, found.address)
+    # --- one thing found
 
-    def _page(self, found: Found, page: Page) -> Taken:
-        article = parse(page)
-        address = _canonical(article, found.address or page.url)
+    def _take(self, item: ImportItem) -> None:
+        with self.signals.hold(), self._alone(item.source):
+            self._count(self._taken(item))
+
+    def _taken(self, item: ImportItem) -> Taken:
+        if item.page is not None:
+            return self._page(item, item.page)
+        if item.markdown is not None:
+            head = read_head(item.markdown)
+            taken, article = self.documents.keep(item.source, item.path, head)
+            if article is not None and (not head.ours or self.all_links):
+                self._follow(article)
+            return taken
+        if item.article is not None:
+            return self._article(item, item.article)
+        if item.address is not None:
+            return self._address(item, item.address)
+        raise BadInput(item.error or "nothing is in it")
+
+    def _page(self, item: ImportItem, page: Page) -> Taken:
+        article = self._parsed(item, page)
+        address = _canonical(article, item.address or page.url)
         held = self._held(article, address)
         snapshot_id = self.snapshots.put(page, address=address) if self.snapshots else None
         if held is not None and held.snapshot_id is not None and not _is_newer(page, held):
-            return self._left(found, held)
+            return Taken.of("held", item.source, held)
+        self._pictures(item, page)
         now = page.fetched or datetime.now(UTC)
         kept = self.store.keep(article, address=page.url, now=now, snapshot_id=snapshot_id)
         self.store.remember(address, kept.article_id, now)
+        for url, body in item.parts.items():
+            self._image(url, body)
+        change = "modified" if kept.change == "reparsed" else kept.change
         return Taken(
-            source=found.source,
-            change=_change(kept.change),
-            key=kept.key,
-            path=kept.path,
-            title=article.title,
+            source=item.source, change=change, key=kept.key, path=kept.path, title=article.title
         )
 
-    def _article(self, found: Found, article: Article) -> Taken:
+    def _parsed(self, item: ImportItem, page: Page) -> Article:
+        article = parse(page)
+        if article.published is None and (day := date_in_name(item.path.name)):
+            return replace(article, published=day)
+        return article
+
+    def _article(self, item: ImportItem, article: Article) -> Taken:
         if not article.title:
             raise BadInput("it has no title")
         held = self._held(article, article.address or "")
         if held is not None:
-            return self._left(found, held)
+            return Taken.of("held", item.source, held)
         kept = self.store.keep(
             article, address=article.address or article.url or "", now=datetime.now(UTC)
         )
         return Taken(
-            source=found.source, change="new", key=kept.key, path=kept.path, title=article.title
+            source=item.source, change="new", key=kept.key, path=kept.path, title=article.title
         )
 
-    def _address(self, found: Found, address: str) -> Taken:
+    def _address(self, item: ImportItem, address: str) -> Taken:
         held = self.store.find(address)
         if held is not None:
-            return self._left(found, held)
+            return Taken.of("held", item.source, held)
         self._wait_for(address, None)
-        return Taken(source=found.source, change="waiting")
-
-    def _left(self, found: Found, held: Stored) -> Taken:
-        return Taken(
-            source=found.source, change="held", key=held.key, path=held.path, title=held.title
-        )
+        return Taken(source=item.source, change="waiting")
 
     def _held(self, article: Article, address: str) -> Stored | None:
         identity = article.identity
@@ -227,131 +215,32 @@ class _Job:
         found = self.store.find(address) if address else None
         return found or (self.store.find(article.url) if article.url else None)
 
-    # --- Markdown
-
-    def _markdown(self, found: Found, head: Head) -> Taken:
-        number = version_of(found.path) if head.ours else None
-        held = self._held_file(head)
-        if held is not None and (number is None or held.snapshot_id is not None):
-            return self._left(found, held)
-        pictures = self._pictures(found.path, head)
-        article = read_body(
-            head,
-            image=lambda shown: pictures.get(unquote(shown).rpartition("/")[2]),
-            link=lambda shown: self._link(found.path, shown),
-        )
-        if held is not None and number is not None:
-            return self._version(found, held, head, article, number)
-        kept = self.store.keep(
-            article,
-            address=article.address or article.url or "",
-            now=head.holding.archived or datetime.now(UTC),
-            key=head.holding.key if head.ours else None,
-            path=_own_path(found.path),
-        )
-        self._restore(kept.article_id, head, article)
-        if not head.ours or self.all_links:
-            self._follow(article)
-        return Taken(
-            source=found.source,
-            change=_change(kept.change),
-            key=kept.key,
-            path=kept.path,
-            title=article.title,
-        )
-
-    def _held_file(self, head: Head) -> Stored | None:
-        held = self._held(head.article, head.article.address or "")
-        if held is None and head.ours and head.holding.key:
-            held = self.store.find(head.holding.key)
-        return held
-
-    def _version(
-        self, found: Found, held: Stored, head: Head, article: Article, number: int
-    ) -> Taken:
-        """An earlier version beside the article's file."""
-        seen = head.holding.changed or head.holding.archived or held.archived
-        ours = self.root.resolve() in found.path.resolve().parents
-        path = found.path.resolve().relative_to(self.root.resolve()).as_posix() if ours else None
-        restored = self.store.restore_version(
-            held.article_id, number, article, seen, PARSER_VERSION, path
-        )
-        if not restored:
-            return self._left(found, held)
-        return Taken(
-            source=found.source,
-            change="modified",
-            key=held.key,
-            path=path or held.path,
-            title=article.title,
-        )
-
-    def _pictures(self, path: Path, head: Head) -> dict[str, str]:
-        """File name → address of each image; images that lie beside the file are taken in."""
-        found = {}
-        for name, url in head.holding.images:
-            found[name] = url
-            digest = _MEDIA_NAME.match(name)
-            if digest is None or self.store.media_path(url):
-                continue
-            for folder in (self.root, *path.resolve().parents[:5]):
-                place = folder / "media" / name[:2] / name
-                if place.is_file():
-                    self._local(url, place.read_bytes(), digest[1], name)
-                    break
-        return found
-
-    def _local(self, url: str, body: bytes, digest: str, name: str) -> None:
-        if hashlib.sha256(body).hexdigest() != digest:
-            return  # damaged: the address stays, the next run fetches it
-        known = local_image(body)
-        extension = name.rpartition(".")[2]
-        image = LocalImage(
-            body,
-            known.type if known else _TYPES.get(extension, "application/octet-stream"),
-            extension,
-        )
-        self.store.add_media(url, image, datetime.now(UTC))
-        self.report.media += 1
-
-    def _link(self, path: Path, shown: str) -> str | None:
-        """The address of the article that a local link leads to."""
-        if "://" in shown or shown.startswith(("#", "mailto:")):
-            return None
-        named = _KEY_IN_NAME.search(unquote(shown).partition("#")[0])
-        if named is None:
-            return None
-        if named[1] in self.addresses:
-            return self.addresses[named[1]]
-        held = self.store.find(named[1])
-        return held.url if held else None
-
-    def _restore(self, article_id: int, head: Head, article: Article) -> None:
-        """What the file says of the archive's own facts."""
-        holding = head.holding
-        if holding.changed is not None and self.store.stored(article_id).changed != holding.changed:
-            with transaction(self.store.db.conn):
-                self.store._update(article_id, changed=iso(holding.changed))
-                self.store._mark_stale([article_id])
-        if holding.gone is not None:
-            reason = holding.gone_reason or "unavailable"
-            error = Gone(holding.gone_shown or reason, reason=reason, shown=holding.gone_shown)
-            self.store.gone(self.store.stored(article_id).key, error, holding.gone)
-
     # --- what else came along
+
+    def _pictures(self, item: ImportItem, page: Page) -> None:
+        """The pictures beside a saved page, or in the same file."""
+        for url, name, _ in shown_pictures(page, item.parts):
+            if self.store.media_path(url) is None:
+                image = picture(item.parts.get(name) or beside(item.path, name) or b"")
+                if image is not None:
+                    self.store.add_media(url, image, datetime.now(UTC))
+                    self.report.media += 1
 
     def _image(self, url: str, body: bytes) -> None:
         shown = self.store.db.conn.execute(
             "SELECT 1 FROM images WHERE url = ? LIMIT 1", (url,)
         ).fetchone()
-        image = local_image(body)
-        if shown and image and not self.store.media_path(url):
-            self.store.add_media(url, image, datetime.now(UTC))
-            self.report.media += 1
+        if not shown or self.store.media_path(url):
+            return
+        with self.signals.hold(), self._alone(url):
+            image = local_image(body)
+            if image:
+                self.store.add_media(url, image, datetime.now(UTC))
+                self.report.media += 1
 
     def _follow(self, article: Article) -> None:
         for link in article.links:
-            if link.relation in ("text", "reprint", "album_previous", "album_next"):
+            if link.relation in _FOLLOWED:
                 self._wait_for(link.url, link.relation)
 
     def _wait_for(self, url: str, relation: str | None) -> None:
@@ -372,17 +261,9 @@ class _Job:
         self.report.links += self.frontier.waiting() - before if relation else 0
 
 
-_TYPES = {
-    "svg": "image/svg+xml",
-    "jpg": "image/jpeg",
-    "png": "image/png",
-    "gif": "image/gif",
-    "webp": "image/webp",
-}
-
-
-def _change(change: str) -> str:
-    return "modified" if change == "reparsed" else change
+def _said(error: ScrapeError) -> str:
+    before = "a page that says the article is gone: " if isinstance(error, Gone) else ""
+    return redact(f"{before}{error}")
 
 
 def _is_newer(page: Page, held: Stored) -> bool:
@@ -399,9 +280,3 @@ def _canonical(article: Article, fallback: str) -> str:
         except NotAnAddress:
             continue
     return fallback
-
-
-def _own_path(path: Path) -> str | None:
-    """The place in the archive that one of our files had, from where it lies."""
-    found = _OUR_PATH.search(path.resolve().as_posix())
-    return found[1] if found else None

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
+
+from archive.store.types import Stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,11 @@ class Taken:
     title: str | None = None
     error: str | None = None
 
+    @classmethod
+    def of(cls, change: str, source: str, held: Stored) -> Self:
+        """About an article that is held."""
+        return cls(source=source, change=change, key=held.key, path=held.path, title=held.title)
+
     def to_json(self) -> dict[str, Any]:
         """What is known of it."""
         return {
@@ -32,13 +40,14 @@ class Taken:
 
 @dataclass(slots=True, kw_only=True)
 class ImportReport:
-    """Counts and failures. ``links``: addresses that now wait to be fetched; ``skipped``: files of no known kind."""
+    """Counts and failures. ``links``: addresses that now wait to be fetched; ``passed_over``: files of folders that
+    were not opened (documents of other kinds, named pipes, devices), with the reason."""
 
     counts: Counter[str] = field(default_factory=Counter)
     results: list[Taken] = field(default_factory=list)
     links: int = 0
     media: int = 0
-    skipped: int = 0
+    passed_over: list[tuple[Path, str]] = field(default_factory=list)
     signal: int | None = None
 
     def add(self, taken: Taken) -> None:
@@ -65,7 +74,8 @@ class ImportReport:
             **{name: self.counts[name] for name in names},
             "links": self.links,
             "media": self.media,
-            "skipped": self.skipped,
+            "skipped": len(self.passed_over),
+            "passed_over": [{"path": str(path), "why": why} for path, why in self.passed_over],
             "exit_code": self.exit_code,
             "results": [taken.to_json() for taken in self.results],
         }
@@ -77,6 +87,7 @@ class ImportReport:
         parts += [f"{same} held already"] if same else []
         parts += [f"{self.media} images"] if self.media else []
         parts += [f"{self.counts['failed']} could not be read"] if self.counts["failed"] else []
+        parts += [f"{len(self.passed_over)} passed over"] if self.passed_over else []
         waiting = self.links + self.counts["waiting"]
         parts += (
             [f"{waiting} addresses wait (`wechat-archive run` or --fetch fetches them)"]

@@ -9,37 +9,35 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from warcio.archiveiterator import ArchiveIterator
-from warcio.exceptions import ArchiveLoadFailed
-
-from archive.importers.found import LARGEST, Found
+from archive.importers.items import ImportFormat, ImportItem
+from archive.saved.files import LARGEST
+from archive.saved.warc_fields import EXCHANGE, ORIGINAL
 from scraper import urls
 from scraper.errors import NotAnAddress
 from scraper.models import Page
 
 _IMAGE_HOST = re.compile(r"^https?://(?:[\w-]+\.)*(?:qpic\.cn|qlogo\.cn|wx\.qq\.com)/")
-#: The extension field of our own exports: JSON with the address asked for, the one it ended at, those in between.
-EXCHANGE = "X-Wechat-Archive-Exchange"
-#: What a faithful writer renames because the body is kept decoded (see ``archive.exporters.warc``).
-_ORIGINAL = "x-archive-orig-"
 
 
-def read_warc(path: Path) -> Iterator[Found]:
+def read(path: Path) -> Iterator[ImportItem]:
     """Each response of an article page, and each image of WeChat's hosts, in the file's order.
 
     A damaged end is told as an error after everything before it.
     """
+    from warcio.archiveiterator import ArchiveIterator
+    from warcio.exceptions import ArchiveLoadFailed
+
     number = pages = 0
     with path.open("rb") as file:
         try:
             for record in ArchiveIterator(file, arc2warc=True):
                 number += 1
                 if record.rec_type in ("response", "resource"):
-                    for found in _response(path, record):
-                        pages += found.image is None
-                        yield found
+                    for item in _response(path, record):
+                        pages += item.image is None
+                        yield item
         except (ArchiveLoadFailed, EOFError, OSError, ValueError) as error:
-            yield Found(
+            yield ImportItem(
                 source=f"{path}, record {number + 1}",
                 path=path,
                 error=str(error).strip() or "damaged",
@@ -47,10 +45,10 @@ def read_warc(path: Path) -> Iterator[Found]:
             return
     if not pages:
         what = "no page of mp.weixin.qq.com is in it" if number else "it is no WARC or ARC file"
-        yield Found(source=str(path), path=path, error=what)
+        yield ImportItem(source=str(path), path=path, error=what)
 
 
-def _response(path: Path, record: Any) -> Iterator[Found]:
+def _response(path: Path, record: Any) -> Iterator[ImportItem]:
     url = record.rec_headers.get_header("WARC-Target-URI") or ""
     image = bool(_IMAGE_HOST.match(url))
     if not image and not _is_article(url):
@@ -61,15 +59,15 @@ def _response(path: Path, record: Any) -> Iterator[Found]:
         return
     body = record.content_stream().read(LARGEST + 1)
     if len(body) > LARGEST:
-        yield Found(source=source, path=path, error=f"it is larger than {LARGEST // 2**20} MB")
+        yield ImportItem(source=source, path=path, error=f"it is larger than {LARGEST // 2**20} MB")
     elif getattr(record.raw_stream, "limit", 0):
-        yield Found(source=source, path=path, error="the record is cut short")
+        yield ImportItem(source=source, path=path, error="the record is cut short")
     elif image:
-        yield Found(source=source, path=path, image=(url, body))
+        yield ImportItem(source=source, path=path, image=(url, body))
     else:
         page = _page(url, status, body, record)
         kept_for = _text(_exchange(record.rec_headers.get_header(EXCHANGE)).get("address"))
-        yield Found(source=source, path=path, page=page, address=kept_for)
+        yield ImportItem(source=source, path=path, page=page, address=kept_for)
 
 
 def _is_article(url: str) -> bool:
@@ -122,7 +120,7 @@ def _exchange(text: str | None) -> dict[str, Any]:
 
 def _header(name: str, value: str) -> tuple[str, str]:
     name = name.lower()
-    return name.removeprefix(_ORIGINAL), value
+    return name.removeprefix(ORIGINAL), value
 
 
 def _time(text: str | None) -> datetime | None:
@@ -130,3 +128,11 @@ def _time(text: str | None) -> datetime | None:
         return datetime.fromisoformat((text or "").replace("Z", "+00:00")).astimezone(UTC)
     except ValueError:
         return None
+
+
+FORMAT = ImportFormat(
+    name="warc",
+    label="WARC and ARC",
+    endings=(".warc", ".warc.gz", ".arc", ".arc.gz"),
+    read=read,
+)

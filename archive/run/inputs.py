@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import codecs
-import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.errors import BadInput
-from archive.saved import bundles
+from archive.saved import files
+from archive.saved.pages import ENDINGS, is_page, pages_in
 from scraper import feeds, urls
 from scraper.errors import NotAnAddress
-from scraper.models import Page
 from scraper.redact import redact
 
-PAGE_ENDINGS = frozenset({".html", ".htm", ".xhtml", ".shtml"}) | bundles.ENDINGS
-_LARGEST_PAGE = 64 * 2**20
-_HEAD = 4096
 #: A file that is no list at all has thousands of wrong lines.
 _MOST_WRONG = 20
 _CHINESE = re.compile("[\u3400-\u9fff]")
 _LIKE_AN_ADDRESS = re.compile(r"://|__biz|[A-Za-z0-9]\.[A-Za-z]{2}|/s/")
-#: Browsers and SingleFile note where a page came from.
-_SAVED_FROM = re.compile(
-    rb"saved from url=\(\d+\)(\S+)|^\s*url:\s*(\S+)", re.IGNORECASE | re.MULTILINE
-)
 
 
 @dataclass(slots=True)
@@ -54,36 +46,53 @@ def read(
     for argument in arguments:
         if argument == "-":
             _take_list(inputs, stdin() if stdin else b"", "standard input", pasted=True)
-        elif (path := _existing(argument)) is not None:
-            _take_path(inputs, path)
         else:
-            _take_text(inputs, argument)
+            _TAKE[_sort(argument)](inputs, argument)
     for name in lists:
-        body = (stdin() if stdin else b"") if name == "-" else _bytes(Path(name))
+        body = (stdin() if stdin else b"") if name == "-" else _bytes(name)
         _take_list(inputs, body, name)
     return inputs
+
+
+def _sort(argument: str) -> str:
+    """What an argument is; the names are those of ``_TAKE``."""
+    path = _existing(argument)
+    if path is None:
+        return "text"
+    if path.is_dir():
+        return "folder"
+    try:
+        return "page" if is_page(path) else "list"
+    except (OSError, BadInput):
+        return "list"  # reading it says why it cannot be read
 
 
 def _existing(argument: str) -> Path | None:
     """The file or folder of that name, if there is one."""
     # An unset variable of a script is no folder, least of all the one it happens to run in.
-    if (
-        not argument.strip()
-        or len(argument) > 1024
-        or "\0" in argument
-        or "\n" in argument
-        or "://" in argument
-    ):
+    is_name = argument.strip() and len(argument) <= 1024 and "://" not in argument
+    if not is_name or "\0" in argument or "\n" in argument:
         return None
     path = Path(argument).expanduser()
-    return path if _there(path) else None
-
-
-def _there(path: Path) -> bool:
     try:
-        return path.exists()
+        return path if path.exists() else None
     except (OSError, ValueError):
-        return False
+        return None
+
+
+def _take_folder(inputs: Inputs, name: str) -> None:
+    pages = pages_in(Path(name).expanduser())
+    if not pages:
+        inputs.wrong.append(NotAnAddress(f"{name} holds no saved pages (.html)", url=name))
+    inputs.files += pages
+
+
+def _take_page(inputs: Inputs, name: str) -> None:
+    inputs.files.append(Path(name).expanduser())
+
+
+def _take_list_file(inputs: Inputs, name: str) -> None:
+    _take_list(inputs, _bytes(name), name)
 
 
 def _take_text(inputs: Inputs, text: str) -> None:
@@ -99,43 +108,13 @@ def _take_text(inputs: Inputs, text: str) -> None:
 
 
 def _looks_like_path(text: str) -> bool:
-    return "://" not in text and Path(text).suffix.lower() in PAGE_ENDINGS | {".txt", ".md", ".csv"}
-
-
-def _take_path(inputs: Inputs, path: Path) -> None:
-    if path.is_dir():
-        pages = pages_in(path)
-        if not pages:
-            inputs.wrong.append(NotAnAddress(f"{path} holds no saved pages (.html)", url=str(path)))
-        inputs.files += pages
-    elif path.suffix.lower() in PAGE_ENDINGS or _is_html(path):
-        inputs.files.append(path)
-    else:
-        _take_list(inputs, _bytes(path), str(path))
-
-
-def pages_in(folder: Path) -> list[Path]:
-    """The saved pages of a folder and of those in it; not the parts that a browser puts beside a page it saves."""
-    found = []
-    for parent, folders, names in os.walk(folder):
-        pages = {name for name in names if Path(name).suffix.lower() in PAGE_ENDINGS}
-        beside = {
-            f"{Path(name).stem}{end}" for name in pages for end in ("_files", ".files", "_data")
-        }
-        folders[:] = [name for name in folders if not name.startswith(".") and name not in beside]
-        found += [Path(parent, name) for name in pages]
-    return sorted(path for path in found if path.is_file())
-
-
-def _is_html(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(_HEAD).lower()
-    # A bookmark file is HTML too, and a list.
-    return (b"<html" in head or b"<!doctype html" in head) and b"netscape-bookmark-file" not in head
+    return "://" not in text and Path(text).suffix.lower() in ENDINGS | {".txt", ".md", ".csv"}
 
 
 def _take_list(inputs: Inputs, body: bytes, name: str, *, pasted: bool = False) -> None:
-    if b"\0" in body[:_HEAD] and not body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if b"\0" in body[: files.HEAD] and not body.startswith(
+        (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    ):
         inputs.wrong.append(
             NotAnAddress(f"{name} is neither a saved page nor a text with addresses", url=name)
         )
@@ -160,45 +139,18 @@ def _talk(line: str) -> bool:
     return _CHINESE.search(line) is not None and _LIKE_AN_ADDRESS.search(line) is None
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(name: str) -> bytes:
     try:
-        return path.expanduser().read_bytes()
+        return files.read(Path(name).expanduser())
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}") from error
+        raise BadInput(f"{name} cannot be read: {error.strerror or error}") from error
+    except BadInput as error:
+        raise BadInput(f"{name} cannot be read: {error}") from error
 
 
-def saved_pages(files: Iterable[Path]) -> Iterator[tuple[Path, Page | BadInput]]:
-    """Each saved page with the address it says it was saved from; one at a time, however many there are."""
-    for path in files:
-        try:
-            if path.stat().st_size > _LARGEST_PAGE:
-                raise BadInput(
-                    f"{path} is larger than {_LARGEST_PAGE // 2**20} MB: not a saved page"
-                )
-            body = _bytes(path)
-        except OSError as error:
-            yield path, BadInput(f"{path} cannot be read: {error.strerror or error}")
-            continue
-        except BadInput as error:
-            yield path, error
-            continue
-        url = None
-        if path.suffix.lower() in bundles.ENDINGS:
-            bundle = bundles.unbundle(body)
-            if bundle is None:
-                yield path, BadInput(f"{path} holds no page: it is damaged, or another program's")
-                continue
-            body, url = bundle.html, _address(bundle.url or "")
-        yield path, Page(url=url or _origin(body) or path.absolute().as_uri(), body=body)
-
-
-def _origin(body: bytes) -> str | None:
-    found = _SAVED_FROM.search(body[:65536])
-    if not found:
-        return None
-    return _address((found[1] or found[2]).decode("utf-8", "replace"))
-
-
-def _address(text: str) -> str | None:
-    addresses = urls.find(text)
-    return addresses[0].fetch if addresses else None
+_TAKE: dict[str, Callable[[Inputs, str], None]] = {
+    "folder": _take_folder,
+    "page": _take_page,
+    "list": _take_list_file,
+    "text": _take_text,
+}

@@ -10,25 +10,25 @@ from archive.run.context import RunContext
 from archive.run.items import one_item
 from archive.run.report import Result
 from archive.run.sink import ArchiveSink, identity_address
-from archive.saved import beside
+from archive.saved.pages import SavedPage
+from archive.saved.pictures import import_local_images
 from scraper.crawl.follow import follow
 from scraper.crawl.protocols import Candidate, RawPage, Task
 from scraper.errors import ScrapeError, Unrecognised
-from scraper.models import Page
 from scraper.parse import parse
 
 
 async def take(
-    ctx: RunContext, sink: ArchiveSink, path: Path, page: Page | BadInput
+    ctx: RunContext, sink: ArchiveSink, path: Path, saved: SavedPage | BadInput
 ) -> list[Candidate]:
     """Keep a saved page; returns what is to be followed from it. What goes wrong with it fails this file only."""
-    if isinstance(page, BadInput):
-        ctx.add(Result(address=str(path), change="failed", error_code="bad-input", error=str(page)))
+    if isinstance(saved, BadInput):
+        ctx.add(Result(address=str(path), change="failed", error_code="bad-input", error=str(saved)))
         return []
     ctx.report.pages += 1
     candidates: list[Candidate] = []
     with one_item(str(path), partial(_failed, ctx, path)):
-        candidates += await _keep(ctx, sink, path, page)
+        candidates += await _keep(ctx, sink, path, saved)
     return candidates
 
 
@@ -37,7 +37,8 @@ def _failed(ctx: RunContext, path: Path, error: ScrapeError) -> None:
     ctx.add(Result(address=str(path), change="failed", error_code=error.code, error=str(error)))
 
 
-async def _keep(ctx: RunContext, sink: ArchiveSink, path: Path, page: Page) -> list[Candidate]:
+async def _keep(ctx: RunContext, sink: ArchiveSink, path: Path, saved: SavedPage) -> list[Candidate]:
+    page = saved.page
     article = parse(page)
     address = identity_address(article, page.url)
     snapshots, config = ctx.session.snapshots, ctx.config
@@ -46,6 +47,6 @@ async def _keep(ctx: RunContext, sink: ArchiveSink, path: Path, page: Page) -> l
         id=0, url=page.url, address=address, follow=config.follow, scope=config.scope, why="given"
     )
     if config.images == "local":
-        beside.take(path, page, ctx.images)
+        import_local_images(path, saved, ctx.images)
     await sink.keep_file(task, article, RawPage(page, snapshot_id), path)
     return follow(task, article.account.biz, article.links)

@@ -12,11 +12,11 @@ from archive.run import saved_pages
 from archive.run.context import RunContext
 from archive.run.crawling import crawl
 from archive.run.inputs import Inputs
-from archive.run.inputs import saved_pages as read_saved_pages
 from archive.run.items import one_item
 from archive.run.pictures import fetch_missing
 from archive.run.report import Result
 from archive.run.sink import ArchiveSink
+from archive.saved.pages import saved_pages as read_saved_pages
 from scraper import urls
 from scraper.crawl.loop import Budget
 from scraper.crawl.protocols import Candidate
@@ -35,9 +35,9 @@ async def save(ctx: RunContext, inputs: Inputs, *, refresh: bool) -> None:
     # Saved pages are taken in although WeChat asked for a pause; their images wait until it is over.
     pause = block.until if block else None
     files = ArchiveSink.of(ctx, ctx.frontier, not_before=pause)
-    for path, page in read_saved_pages(inputs.files):
+    for path, saved in read_saved_pages(inputs.files):
         await asyncio.sleep(0)  # a signal comes through between two files
-        candidates += await saved_pages.take(ctx, files, path, page)
+        candidates += await saved_pages.take(ctx, files, path, saved)
     await _enqueue(ctx, candidates, crawl_id, force=refresh)
     asked = bool(candidates)
     candidates.clear()  # they are in the queue now, and ten thousand need not be in memory too

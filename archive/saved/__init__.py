@@ -1,1 +1,1 @@
-"""Pages that somebody saved: bundles, and the pictures beside them."""
+"""Pages that somebody saved: reading them, the bundles they come in, and the pictures beside them."""

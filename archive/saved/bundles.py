@@ -1,15 +1,28 @@
-"""A page and its pictures in one file, as browsers save it: MHTML (Chrome, Edge, phones) and Safari's web archive."""
+"""Pure. A page and its pictures in one file: MHTML (Chrome, Edge, phones) and Safari's web archive."""
 
 from __future__ import annotations
 
-import email
+import binascii
 import plistlib
+import quopri
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import Message
+from email.parser import BytesHeaderParser
 from xml.parsers.expat import ExpatError
 
 ENDINGS = frozenset({".mhtml", ".mht", ".webarchive"})
+#: The headers of a part; Chrome writes less than 1 KB.
+_LONGEST_HEADERS = 64 * 2**10
+#: Browsers write one level, Outlook's copies two (multipart/alternative inside).
+_DEEPEST = 3
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+#: Header lines up to the one that says multipart.
+_MULTIPART = re.compile(
+    rb"\s*(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?content-type:\s*multipart/", re.IGNORECASE
+)
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,33 +34,70 @@ class Bundle:
     parts: dict[str, bytes] = field(default_factory=dict, repr=False)
 
 
+def is_bundle(body: bytes) -> bool:
+    """Whether a file is one, by its beginning: browsers also give such files the ending ``.html``."""
+    head = body[:4096]
+    return (
+        head.startswith(b"bplist")
+        or b"<key>WebMainResource</key>" in head
+        or _MULTIPART.match(head) is not None
+    )
+
+
 def unbundle(body: bytes) -> Bundle | None:
-    """What such a file holds; None for one that is none, or that holds no page."""
+    """What such a file holds; None for one that is none, that is damaged, or that holds no page."""
     if body.startswith(b"bplist") or b"WebMainResource" in body[:4096]:
         return _webarchive(body)
-    if b"multipart/related" in body[:4096].lower():
+    if _MULTIPART.match(body[:4096]):
         return _mhtml(body)
     return None
 
 
 def _mhtml(body: bytes) -> Bundle | None:
-    message = email.message_from_bytes(body)
+    body = body.lstrip()
+    headers, _ = _part(body)
     html: bytes | None = None
-    parts = {}
-    for part in _leaves(message):
-        content = part.get_payload(decode=True)
-        if not isinstance(content, bytes):
-            continue
-        if html is None and part.get_content_type() in ("text/html", "application/xhtml+xml"):
-            html = content
-        elif where := part.get("Content-Location"):
-            parts[str(where).strip()] = content
-    url = message.get("Snapshot-Content-Location") or message.get("Content-Location")
+    parts: dict[str, bytes] = {}
+    for message, content in _leaves(body, _DEEPEST):
+        if html is None and message.get_content_type() in _HTML:
+            html = _decoded(message, content)
+        elif where := message.get("Content-Location"):
+            parts[str(where).strip()] = _decoded(message, content)
+    url = headers.get("Snapshot-Content-Location") or headers.get("Content-Location")
     return Bundle(html, str(url).strip() if url else None, parts) if html else None
 
 
-def _leaves(message: Message) -> Iterator[Message]:
-    return (part for part in message.walk() if not part.is_multipart())
+def _leaves(body: bytes, deepest: int) -> Iterator[tuple[Message, bytes]]:
+    """The parts that hold something. ``email`` itself reads each line once for every level and recurses without end."""
+    message, content = _part(body)
+    boundary = message.get_boundary()
+    if message.get_content_maintype() != "multipart" or boundary is None:
+        yield message, content
+    elif deepest:
+        line = re.escape(b"--" + boundary.encode("latin-1", "replace"))
+        between = re.compile(rb"(?:\A|\r?\n)" + line + rb"(?:--)?[ \t]*(?=\r?\n|\Z)")
+        for part in between.split(content)[1:]:
+            yield from _leaves(part.lstrip(b"\r\n"), deepest - 1)
+
+
+def _part(body: bytes) -> tuple[Message, bytes]:
+    """Headers and content. What has no end of its headers within bounds has none."""
+    end = _BLANK_LINE.search(body, 0, _LONGEST_HEADERS)
+    if end is None:
+        return Message(), body
+    return BytesHeaderParser().parsebytes(body[: end.start()]), body[end.end() :]
+
+
+def _decoded(message: Message, content: bytes) -> bytes:
+    encoding = str(message.get("Content-Transfer-Encoding", "")).strip().lower()
+    if encoding == "quoted-printable":
+        return quopri.decodestring(content)
+    if encoding == "base64":
+        try:
+            return binascii.a2b_base64(content)
+        except binascii.Error:  # cut short
+            return b""
+    return content
 
 
 def _webarchive(body: bytes) -> Bundle | None:
@@ -66,6 +116,7 @@ def _webarchive(body: bytes) -> Bundle | None:
         TypeError,
         AttributeError,
         ValueError,
+        OverflowError,
         RecursionError,
     ):
         return None

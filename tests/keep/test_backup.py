@@ -11,7 +11,7 @@ import pytest
 
 from archive.backup import backup
 from archive.errors import BadInput, Corrupt
-from archive.importers.media import LocalImage
+from archive.saved.pictures import LocalImage
 from archive.verify import check
 from scraper.parse import parse
 from tests.command import wechat_archive

@@ -24,7 +24,7 @@ from archive.exporters import Selection, export
 from archive.exporters.tables import safe_cell
 from archive.exporters.tree import xhtml
 from archive.importers import import_files
-from archive.importers.media import LocalImage
+from archive.saved.pictures import LocalImage
 from scraper.models import Album, Article, Page
 from tests.command import wechat_archive
 from tests.keep.archives import NOW, contents, fill, opened

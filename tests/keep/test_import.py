@@ -20,7 +20,7 @@ from archive.document.reading import read_body, read_head
 from archive.document.reading_html import to_html
 from archive.errors import BadInput
 from archive.importers import import_files
-from archive.importers.media import LocalImage
+from archive.saved.pictures import LocalImage
 from archive.store import Store
 from scraper.errors import Gone
 from scraper.models import Article, Page

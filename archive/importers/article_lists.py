@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from archive.errors import BadInput
-from archive.importers.found import Found
+from archive.importers.items import ImportFormat, ImportItem
+from archive.saved import answers, files
+from archive.saved.pages import saved_page
 from scraper import urls
 from scraper.body import clean
 from scraper.errors import NotAnAddress
@@ -27,18 +29,24 @@ _LISTS = ("articles", "data", "list", "items", "publish_list", "results")
 _IS_HTML = re.compile(r"<(?:p|div|section|img|span|br|html)\b", re.IGNORECASE)
 
 
-def read_json(path: Path, body: bytes) -> Iterator[Found]:
+def read(path: Path) -> Iterator[ImportItem]:
     """Each article of an export. Raises BadInput for a file that is none."""
-    values = _load(body)
     found = 0
-    for number, item in enumerate(values, start=1):
+    for number, item in enumerate(_load(files.read(path)), start=1):
         source = f"{path}, article {number}"
-        if not isinstance(item, Mapping) or not _address(item):
-            continue
-        found += 1
-        yield _one(source, path, item)
+        if answers.is_answer(item):
+            found += 1
+            yield _answered(source, path, item)
+        elif isinstance(item, Mapping) and _address(item):
+            found += 1
+            yield _one(source, path, item)
     if not found:
         raise BadInput("it is JSON, but no list of articles with a link to mp.weixin.qq.com")
+
+
+def _answered(source: str, path: Path, item: Mapping[str, Any]) -> ImportItem:
+    saved = saved_page(answers.page_of(item), path.absolute().as_uri())
+    return ImportItem(source=source, path=path, page=saved.page)
 
 
 def _load(body: bytes) -> list[Any]:
@@ -56,7 +64,7 @@ def _load(body: bytes) -> list[Any]:
     return values if isinstance(values, list) else [values]
 
 
-def _one(source: str, path: Path, item: Mapping[str, Any]) -> Found:
+def _one(source: str, path: Path, item: Mapping[str, Any]) -> ImportItem:
     address = _address(item)
     assert address is not None
     content = next(
@@ -68,9 +76,11 @@ def _one(source: str, path: Path, item: Mapping[str, Any]) -> Found:
         "",
     )
     if "js_content" in content:
-        return Found(source=source, path=path, page=Page(url=address.fetch, body=content.encode()))
+        return ImportItem(
+            source=source, path=path, page=Page(url=address.fetch, body=content.encode())
+        )
     if not content.strip():
-        return Found(source=source, path=path, address=address.fetch)
+        return ImportItem(source=source, path=path, address=address.fetch)
     body = clean(content if _IS_HTML.search(content) else _paragraphs(content))
     albums = item.get("appmsg_album_infos")
     album = (
@@ -105,7 +115,7 @@ def _one(source: str, path: Path, item: Mapping[str, Any]) -> Found:
         media=body.media,
         links=body.links,
     )
-    return Found(source=source, path=path, article=article)
+    return ImportItem(source=source, path=path, article=article)
 
 
 def _address(item: Mapping[str, Any]) -> urls.Address | None:
@@ -147,3 +157,11 @@ def _time(item: Mapping[str, Any], *names: str) -> datetime | None:
         if seconds := _number(value):
             return datetime.fromtimestamp(seconds, UTC)
     return None
+
+
+FORMAT = ImportFormat(
+    name="article list",
+    label="wechat-article-exporter's JSON",
+    endings=(".json", ".jsonl", ".ndjson"),
+    read=read,
+)

@@ -1,0 +1,173 @@
+"""Markdown files into the archive: this program's own, their earlier versions, and those of other tools."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote
+
+from archive.db.transactions import transaction
+from archive.document import frontmatter
+from archive.document.reading import Head, read_body
+from archive.errors import BadInput
+from archive.importers.report import ImportReport, Taken
+from archive.importers.walk import version_of
+from archive.record import iso
+from archive.saved import files
+from archive.saved.pictures import local_image
+from archive.store import Store
+from archive.store.types import Stored
+from scraper.errors import Gone
+from scraper.models import Article
+from scraper.parse import PARSER_VERSION
+
+#: ``…/2024-01-02 TITLE [key].md``, and ``media/ab/SHA256.ext``.
+_KEY_IN_NAME = re.compile(r"\[([0-9a-z]{10,26})\](?:\.v\d+)?\.md$")
+_MEDIA_NAME = re.compile(r"^([0-9a-f]{64})\.[a-z0-9]{1,8}$")
+_OUR_PATH = re.compile(r"(?:^|/)(articles/[^/]+/(?:\d{4}|undated)/[^/]+\[[0-9a-z]{10,26}\]\.md)$")
+_HEAD = 65536
+
+
+class Documents:
+    """Keeps Markdown files. ``held`` finds the article that is held already, if any."""
+
+    def __init__(
+        self,
+        root: Path,
+        store: Store,
+        report: ImportReport,
+        held: Callable[[Article, str], Stored | None],
+    ) -> None:
+        self.root, self.store, self.report, self._held = root, store, report, held
+        #: key → address of the Markdown files given, for links between them.
+        self.addresses: dict[str, str] = {}
+
+    def note_addresses(self, paths: Iterable[Path]) -> None:
+        """A first look at our own files: which address stands behind which key."""
+        for path in paths:
+            named = _KEY_IN_NAME.search(path.name)
+            if named and (address := _address_in(path)):
+                self.addresses[named[1]] = address
+
+    def keep(self, source: str, path: Path, head: Head) -> tuple[Taken, Article | None]:
+        """The file's article, kept or left alone; the article where it was taken in. Raises BadInput."""
+        number = version_of(path) if head.ours else None
+        held = self._held(head.article, head.article.address or "")
+        if held is None and head.ours and head.holding.key:
+            held = self.store.find(head.holding.key)
+        if held is not None and (number is None or held.snapshot_id is not None):
+            return Taken.of("held", source, held), None
+        article = self._read(path, head)
+        if held is not None and number is not None:
+            return self._version(source, path, held, head, article, number), None
+        kept = self.store.keep(
+            article,
+            address=article.address or article.url or "",
+            now=head.holding.archived or datetime.now(UTC),
+            key=head.holding.key if head.ours else None,
+            path=_own_path(path),
+        )
+        self._restore(kept.article_id, head)
+        change = "modified" if kept.change == "reparsed" else kept.change
+        taken = Taken(
+            source=source, change=change, key=kept.key, path=kept.path, title=article.title
+        )
+        return taken, article
+
+    def _read(self, path: Path, head: Head) -> Article:
+        pictures = self._own_pictures(path, head)
+        return read_body(
+            head,
+            image=lambda shown: pictures.get(unquote(shown).rpartition("/")[2]),
+            link=self._link,
+        )
+
+    def _version(
+        self, source: str, path: Path, held: Stored, head: Head, article: Article, number: int
+    ) -> Taken:
+        """An earlier version beside the article's file."""
+        seen = head.holding.changed or head.holding.archived or held.archived
+        root, place = self.root.resolve(), path.resolve()
+        ours = place.relative_to(root).as_posix() if place.is_relative_to(root) else None
+        restored = self.store.restore_version(
+            held.article_id, number, article, seen, PARSER_VERSION, ours
+        )
+        if not restored:
+            return Taken.of("held", source, held)
+        return Taken(
+            source=source,
+            change="modified",
+            key=held.key,
+            path=ours or held.path,
+            title=article.title,
+        )
+
+    def _own_pictures(self, path: Path, head: Head) -> dict[str, str]:
+        """File name → address of each image of one of our files; those that lie in ``media`` near it are taken in."""
+        found = {}
+        for name, url in head.holding.images:
+            found[name] = url
+            digest = _MEDIA_NAME.match(name)
+            if digest is None or self.store.media_path(url):
+                continue
+            for folder in (self.root, *path.resolve().parents[:5]):
+                if (place := folder / "media" / name[:2] / name).is_file():
+                    self._take_in(url, place, digest[1])
+                    break
+        return found
+
+    def _take_in(self, url: str, place: Path, digest: str) -> None:
+        body = files.read(place)
+        image = local_image(body)
+        # Damaged, or what no fetched file could be (a page, a script): the address stays, the next run fetches it.
+        if image is None or hashlib.sha256(body).hexdigest() != digest:
+            return
+        self.store.add_media(url, image, datetime.now(UTC))
+        self.report.media += 1
+
+    def _link(self, shown: str) -> str | None:
+        """The address of the article that a local link leads to."""
+        if "://" in shown or shown.startswith(("#", "mailto:")):
+            return None
+        named = _KEY_IN_NAME.search(unquote(shown).partition("#")[0])
+        if named is None:
+            return None
+        if named[1] in self.addresses:
+            return self.addresses[named[1]]
+        held = self.store.find(named[1])
+        return held.url if held else None
+
+    def _restore(self, article_id: int, head: Head) -> None:
+        """What the file says of the archive's own facts."""
+        holding = head.holding
+        if holding.changed is not None and self.store.stored(article_id).changed != holding.changed:
+            with transaction(self.store.db.conn):
+                self.store._update(article_id, changed=iso(holding.changed))
+                self.store._mark_stale([article_id])
+        if holding.gone is not None:
+            reason = holding.gone_reason or "unavailable"
+            error = Gone(holding.gone_shown or reason, reason=reason, shown=holding.gone_shown)
+            self.store.gone(self.store.stored(article_id).key, error, holding.gone)
+
+
+def _address_in(path: Path) -> str | None:
+    try:
+        if files.special(path):
+            return None
+        with path.open(encoding="utf-8", errors="replace") as file:
+            head = file.read(_HEAD)
+        end = head.find("\n---", 3)
+        values = frontmatter.read(head if end < 0 else head[: end + 5])[0]
+    except (OSError, BadInput):
+        return None
+    address = values.get("url") or values.get("address")
+    return str(address) if address else None
+
+
+def _own_path(path: Path) -> str | None:
+    """The place in the archive that one of our files had, from where it lies."""
+    found = _OUR_PATH.search(path.resolve().as_posix())
+    return found[1] if found else None

@@ -1,0 +1,49 @@
+"""What importing speaks of: a format of files, and one thing found in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scraper.models import Article, Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportItem:
+    """One thing found in a file. Exactly one of ``page`` (to be parsed), ``markdown`` (a file's text), ``article``
+    (complete), ``address`` alone (nothing but where it is), ``image`` (bytes for an address) and ``error`` is there.
+
+    ``source`` is the file and, in a collection, the place in it. ``address`` beside a page is the canonical one that
+    it was kept for; ``parts`` are the pictures that stand in the page's own file, by address or name.
+    """
+
+    source: str
+    path: Path
+    page: Page | None = None
+    parts: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    markdown: str | None = None
+    article: Article | None = None
+    address: str | None = None
+    image: tuple[str, bytes] | None = None
+    error: str | None = None
+
+
+def _never(head: bytes) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportFormat:
+    """A format that ``import`` reads: one module, and one line in ``archive.importers.formats``.
+
+    ``read`` gives what stands in a file one by one; it may raise BadInput, ValueError and OSError, which end that file
+    alone. ``begins`` tells by the first bytes where a name says nothing, or says ``.json`` or ``.db`` like many others.
+    """
+
+    name: str
+    #: In the help of ``import``, after "Reads".
+    label: str
+    endings: tuple[str, ...]
+    read: Callable[[Path], Iterator[ImportItem]]
+    begins: Callable[[bytes], bool] = _never

@@ -1,0 +1,29 @@
+"""Markdown files: this program's own, and those of other tools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from archive.importers.items import ImportFormat, ImportItem
+from archive.saved import files
+from scraper.parse.encoding import to_utf8
+
+#: The longest article seen has 120 KB; one that links a whole account's history 400 KB.
+LARGEST = 4 * 2**20
+
+
+def read(path: Path) -> Iterator[ImportItem]:
+    """The file's text. Raises BadInput and OSError."""
+    body = files.read(path, most=LARGEST)
+    text = to_utf8(body, "text/plain").decode("utf-8", "replace").removeprefix("\ufeff")
+    yield ImportItem(source=str(path), path=path, markdown=text)
+
+
+FORMAT = ImportFormat(
+    name="markdown",
+    label="this program's own files (a lost database is rebuilt from them), Markdown with 原文链接: "
+    "lines or front matter",
+    endings=(".md", ".markdown"),
+    read=read,
+)
