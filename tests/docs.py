@@ -24,7 +24,7 @@ from unittest import mock
 import click
 
 import archive
-from archive import cli, config
+from archive import cli, config, exporters, importers
 from tests import pages
 from tests.command import wechat_archive
 
@@ -94,6 +94,7 @@ def _chinese_section(name: str, command: click.Command) -> str:
         f"### {name}",
         f"```text\nwechat-archive {name} {usage}\n```",
         chinese()["commands"].get(name, ""),
+        _chinese_formats(name),
     ]
     rows = [
         f"| {_spelt(option)} | {_chinese_option(name, option)} |" for option in own_options(command)
@@ -101,6 +102,18 @@ def _chinese_section(name: str, command: click.Command) -> str:
     if rows:
         parts.append("\n".join(["| 选项 | 含义 |", "| --- | --- |", *rows]))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def formats(command: str) -> list[str]:
+    """The formats that ``import`` and ``export`` know; none for another command."""
+    known = {"import": [f.name for f in importers.FORMATS], "export": [*exporters.FORMATS]}
+    return known.get(command, [])
+
+
+def _chinese_formats(command: str) -> str:
+    said = chinese()["formats"].get(command, {})
+    rows = [f"| `{name}` | {said.get(name, '')} |" for name in formats(command)]
+    return "\n".join(["| 格式 | 说明 |", "| --- | --- |", *rows]) if rows else ""
 
 
 def own_options(command: click.Command) -> list[click.Option]:
@@ -148,6 +161,11 @@ def missing_in_chinese() -> list[str]:
     for name, command in every_command():
         if name not in said["commands"]:
             missing.append(f'[commands] "{name}" = "…"')
+        missing += [
+            f'[formats.{name}] "{one}" = "…"'
+            for one in formats(name)
+            if one not in said["formats"].get(name, {})
+        ]
         known = said["options"].get(name, {}) | said["options"]["all"]
         missing += [
             f'[options."{name}"] "{long_name(option)}" = "…"'
@@ -167,6 +185,8 @@ def needless_in_chinese() -> list[str]:
     everywhere: set[str] = set().union(*commands.values())
     needless = sorted(set(said["settings"]) - set(config.setting_names()))
     needless += sorted(set(said["commands"]) - set(commands))
+    for name, known in said["formats"].items():
+        needless += [f"{name} {one}" for one in known if one not in formats(name)]
     for name, options in said["options"].items():
         held = everywhere if name == "all" else commands.get(name, set())
         needless += [f"{name} {option}" for option in options if option not in held]

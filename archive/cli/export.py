@@ -9,14 +9,27 @@ from pathlib import Path
 
 import click
 
-from archive.cli.common import App, archive_command, pass_app
+from archive.cli.common import App, archive_command, pass_app, table
 from archive.cli.list import Day
+from archive.exporters.formats import FORMATS
 
-_FORMATS = ("markdown", "html", "jsonl", "csv", "epub", "warc")
+_HELP = """Write the archive, or a part of it, in another form.
+
+\b
+{formats}
+
+Nothing in the archive changes; other commands may go on meanwhile. `-` is stdout, for {files}.
+"""
+_FILES = [known.name for known in FORMATS.values() if known.target == "FILE"]
+_SHOWN = table((f"{known.name} {known.target}", known.label) for known in FORMATS.values())
 
 
-@archive_command("export", short_help="Write the archive as other formats.")
-@click.argument("format", type=click.Choice(_FORMATS), metavar="FORMAT")
+@archive_command(
+    "export",
+    short_help="Write the archive as other formats.",
+    help=_HELP.format(formats=_SHOWN, files=", ".join(_FILES)),
+)
+@click.argument("format", type=click.Choice([*FORMATS]), metavar="FORMAT")
 @click.argument("target", metavar="DIR|FILE|-")
 @click.argument("keys", nargs=-1, metavar="[KEY|ADDRESS]…")
 @click.option("--account", metavar="NAME", help="Only this account: name, __biz, gh_… or 微信号.")
@@ -52,23 +65,11 @@ def command(
     no_images: bool,
     as_json: bool,
 ) -> None:
-    """Write the archive, or a part of it, in another form.
-
-    \b
-    markdown DIR   the archive's files, from the database alone
-    html DIR       one self-contained page an article, images inside
-    jsonl FILE     one JSON object an article, with text and HTML
-    csv FILE       for spreadsheets; no cell can run as a formula
-    epub FILE      a book with contents and images
-    warc FILE      the raw pages as received, WARC/1.1 (.warc or .warc.gz)
-
-    Nothing in the archive changes; other commands may go on meanwhile. `-` is stdout, for jsonl and csv.
-    """
     from archive.cli.progress import progress
     from archive.exporters import Selection, export
 
-    if target == "-" and (format in ("markdown", "html") or as_json):
-        raise click.UsageError("stdout takes one file: jsonl, csv, epub or warc, without --json")
+    if target == "-" and (FORMATS[format].target == "DIR" or as_json):
+        raise click.UsageError(f"stdout takes one file: {', '.join(_FILES)}, without --json")
     selection = Selection(
         keys=keys,
         account=account,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from archive.exporters.job import FORMATS, export
+from archive.exporters.formats import FORMATS, ExportFormat
+from archive.exporters.job import export
 from archive.exporters.report import ExportReport
 from archive.exporters.select import Selection
 
-__all__ = ["FORMATS", "ExportReport", "Selection", "export"]
+__all__ = ["FORMATS", "ExportFormat", "ExportReport", "Selection", "export"]

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import uuid
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import IO
 
-from archive.errors import ArchiveError
+from archive.exporters.export import Export
 from archive.exporters.html import head
 from archive.exporters.pictures import held
 from archive.exporters.report import ExportReport
@@ -60,30 +59,23 @@ class _Book:
         self.zip.writestr(info, data)
 
 
-def write_epub(
-    store: Store,
-    articles: Sequence[Stored],
-    file: IO[bytes],
-    report: ExportReport,
-    *,
-    title: str,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> None:
-    """A book of ``articles`` in their order. A damaged article is named in the report and left out."""
-    with zipfile.ZipFile(file, "w") as archive:
-        book = _Book(title, archive, report)
+def write(export: Export) -> None:
+    """A book of the articles in their order. A damaged article is named in the report and left out."""
+    articles, chosen = export.articles, export.selection
+    title = export.title or chosen.album or chosen.account or chosen.query or "公众号文章"
+    with export.opened() as file, zipfile.ZipFile(file, "w") as archive:
+        book = _Book(title, archive, export.report)
         first = zipfile.ZipInfo("mimetype", (1980, 1, 1, 0, 0, 0))
         archive.writestr(first, "application/epub+zip", compress_type=zipfile.ZIP_STORED)
         book.add("META-INF/container.xml", _CONTAINER)
         book.add("EPUB/style.css", _STYLE)
         names = {stored.article_id: f"{stored.key}.xhtml" for stored in articles}
-        for done, stored in enumerate(articles, start=1):
-            try:
-                _chapter(book, store, stored, names)
-            except ArchiveError as error:
-                report.problems.append(f"{stored.key}: {error}")
+        for stored in export.each():
+            before = book.report.articles
+            with export.alone(stored):
+                _chapter(book, export.store, stored, names)
+            if book.report.articles == before:
                 names.pop(stored.article_id)
-            progress(done, len(articles))
         identity = uuid.uuid5(_SPACE, "\n".join([title, *(stored.key for stored in articles)]))
         book.add("EPUB/nav.xhtml", _nav(book))
         book.add("EPUB/toc.ncx", _ncx(book, identity))

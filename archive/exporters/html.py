@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 
 from archive.document.layout import relative
+from archive.exporters.export import Export
+from archive.exporters.files import put
 from archive.exporters.pictures import held
 from archive.exporters.report import ExportReport
 from archive.exporters.tree import address, text, xhtml
@@ -26,6 +28,17 @@ table{border-collapse:collapse}td,th{border:1px solid GrayText;padding:.25rem .5
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 #: Nothing but images that are inside the file, and this very style.
 POLICY = f"default-src 'none'; img-src data:; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'"
+
+
+def write(export: Export) -> None:
+    """One page an article; links lead from one to the other."""
+    names = {
+        stored.article_id: f"{stored.path.removesuffix('.md')}.html" for stored in export.articles
+    }
+    for stored in export.each():
+        name = names[stored.article_id]
+        with export.alone(stored):
+            put(export.place(name), page(export.store, stored, name, names, export.report))
 
 
 def page(

@@ -8,23 +8,75 @@ given as a file is no exchange and becomes a ``resource``.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from http import HTTPStatus
 from io import BytesIO
+from pathlib import Path
 from typing import IO
 
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from archive.errors import Corrupt
+from archive.db.names import SNAPSHOTS_DB
+from archive.errors import ArchiveError, Corrupt
+from archive.exporters.export import Export
 from archive.exporters.pictures import held
 from archive.exporters.report import ExportReport
 from archive.saved.warc_fields import EXCHANGE
 from archive.snapshots import Snapshot, Snapshots
-from archive.store import Store
+from archive.store import Store, Stored
+from scraper import urls
+from scraper.errors import NotAnAddress
 
 _ENCODED = frozenset({"content-encoding", "transfer-encoding", "content-length"})
+
+
+def write(export: Export) -> None:
+    """The exchanges about the chosen articles; of the whole archive every exchange there is, and the images."""
+    store, report = export.store, export.report
+    place = store.root / SNAPSHOTS_DB
+    if not place.exists():
+        raise ArchiveError(
+            f"{store.root} has no {SNAPSHOTS_DB}: no raw pages were kept, so there is nothing for a WARC"
+        )
+    target = export.target
+    compress = not (isinstance(target, Path) and target.suffix == ".warc")
+    with Snapshots(place, readonly=True) as snapshots:
+        whole = export.selection.is_all
+        total = snapshots.count() if whole else len(export.articles)
+        wanted = snapshots.each() if whole else _of_articles(export, snapshots)
+        with export.opened() as file:
+            writer = write_warc(
+                snapshots,
+                wanted,
+                file,
+                report,
+                compress=compress,
+                progress=lambda done: export.progress(done, total),
+            )
+            if export.images and whole:
+                write_images(writer, store, report)
+
+
+def _of_articles(export: Export, snapshots: Snapshots) -> Iterator[Snapshot]:
+    for stored in export.articles:
+        yield from _exchanges(export.store, snapshots, stored)
+
+
+def _exchanges(store: Store, snapshots: Snapshots, stored: Stored) -> Iterator[Snapshot]:
+    """Every exchange about an article: under all its addresses, and those that its versions came from."""
+    names = set()
+    for address in store.addresses(stored.article_id):
+        try:
+            names.add(urls.canonical(address))
+        except NotAnAddress:
+            names.add(address)
+    found = {snapshot.id: snapshot for snapshot in snapshots.of(names)}
+    for version in store.versions(stored.article_id):
+        if version.snapshot_id is not None and version.snapshot_id not in found:
+            found[version.snapshot_id] = snapshots.facts(version.snapshot_id)
+    return iter(sorted(found.values(), key=lambda snapshot: snapshot.id))
 
 
 def write_warc(

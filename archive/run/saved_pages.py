@@ -23,7 +23,9 @@ async def take(
 ) -> list[Candidate]:
     """Keep a saved page; returns what is to be followed from it. What goes wrong with it fails this file only."""
     if isinstance(saved, BadInput):
-        ctx.add(Result(address=str(path), change="failed", error_code="bad-input", error=str(saved)))
+        ctx.add(
+            Result(address=str(path), change="failed", error_code="bad-input", error=str(saved))
+        )
         return []
     ctx.report.pages += 1
     candidates: list[Candidate] = []
@@ -37,7 +39,9 @@ def _failed(ctx: RunContext, path: Path, error: ScrapeError) -> None:
     ctx.add(Result(address=str(path), change="failed", error_code=error.code, error=str(error)))
 
 
-async def _keep(ctx: RunContext, sink: ArchiveSink, path: Path, saved: SavedPage) -> list[Candidate]:
+async def _keep(
+    ctx: RunContext, sink: ArchiveSink, path: Path, saved: SavedPage
+) -> list[Candidate]:
     page = saved.page
     article = parse(page)
     address = identity_address(article, page.url)

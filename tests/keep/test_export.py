@@ -21,7 +21,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from archive.exporters import Selection, export
-from archive.exporters.tables import safe_cell
+from archive.exporters.csv import safe_cell
 from archive.exporters.tree import xhtml
 from archive.importers import import_files
 from archive.saved.pictures import LocalImage

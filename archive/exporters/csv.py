@@ -1,17 +1,16 @@
-"""JSON Lines and CSV: one article a line, for other programs and for spreadsheets."""
+"""CSV: one article a line, for spreadsheets."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 import re
-from typing import IO, Any
+from typing import Any
 
-from archive import record
 from archive.db import article_columns
-from archive.exporters.report import ExportReport
-from archive.store import Store, Stored
+from archive.exporters.export import Export
+from archive.exporters.select import require
+from archive.store import Stored
 from scraper.models import Article
 from scraper.zone import CHINA
 
@@ -24,42 +23,28 @@ _SHEET = (
 )  # fmt: skip
 
 
+#: Without this byte order mark Excel takes Chinese for something else.
+_MARK = b"\xef\xbb\xbf"
+
+
 def csv_columns() -> tuple[str, ...]:
     """The names of the columns: facts of the archive, and what only the article says."""
     declared = article_columns.ARTICLES.csv_fields()
     return (*_SHEET, *(name for name in declared if name not in _SHEET))
 
 
-def write_jsonl(store: Store, stored: Stored, file: IO[bytes], report: ExportReport) -> None:
-    """One object: the facts of ``list --json``, everything the page said, the body as HTML and as text."""
-    article = store.article(stored.article_id)
-    said = json.loads(record.dumps(article))
-    edges = [
-        {"url": e.url, "relation": e.relation, "text": e.text, "key": e.target_key}
-        for e in store.edges(stored.article_id)
-    ]
-    values = {
-        **stored.as_dict(),
-        "article": said,
-        "text": article.text,
-        "html": article.body,
-        "image_files": {i.url: path for i in article.images if (path := store.media_path(i.url))},
-        "links": edges,
-    }
-    file.write(json.dumps(values, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
-    report.articles += 1
-
-
-def csv_head(file: IO[bytes]) -> None:
-    """The byte order mark, without which Excel takes Chinese for something else, and the names of the columns."""
-    file.write(b"\xef\xbb\xbf" + _line(csv_columns()))
-
-
-def write_csv(store: Store, stored: Stored, file: IO[bytes], report: ExportReport) -> None:
-    """One line. No cell can begin a formula."""
-    article = store.article(stored.article_id)
-    file.write(_line([safe_cell(_cell(name, stored, article)) for name in csv_columns()]))
-    report.articles += 1
+def write(export: Export) -> None:
+    """The names of the columns, then one line an article. No cell can begin a formula."""
+    columns = csv_columns()
+    require(export.articles)  # before the names of the columns are written
+    with export.opened() as file:
+        file.write(_MARK + _line(columns))
+        for stored in export.each():
+            with export.alone(stored):
+                article = export.store.article(stored.article_id)
+                cells = [safe_cell(_cell(name, stored, article)) for name in columns]
+                file.write(_line(cells))
+                export.report.articles += 1
 
 
 def safe_cell(value: str) -> str:

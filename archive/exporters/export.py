@@ -1,0 +1,79 @@
+"""One export: what is asked for, where it goes, and what is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO
+
+from archive.db.files import inside
+from archive.errors import ArchiveError
+from archive.exporters.files import written
+from archive.exporters.report import ExportReport
+from archive.exporters.select import Selection, chosen, in_album_order, require
+from archive.store import Store, Stored
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(kw_only=True)
+class Export:
+    """What a format's ``write`` is given.
+
+    ``target`` is a folder for formats that write one file an article, else a file or an open one. ``title`` is a
+    book's; ``images``: a WARC holds the images too.
+    """
+
+    store: Store
+    target: Path | IO[bytes]
+    selection: Selection
+    report: ExportReport
+    title: str | None = None
+    images: bool = True
+    progress: Progress = lambda done, total: None
+
+    def place(self, path: str) -> Path:
+        """Where in the target folder a file of the archive goes. Raises ArchiveError for one outside it."""
+        assert isinstance(self.target, Path)
+        return inside(self.target, path)
+
+    @cached_property
+    def articles(self) -> Sequence[Stored]:
+        """The chosen articles: an album's in its own order, else the oldest first. Raises NotHeld where none is."""
+        found = list(chosen(self.store, self.selection))
+        if self.selection.album is not None and not self.selection.keys:
+            found = in_album_order(self.store, self.selection.album, found)
+        require(found)
+        return found
+
+    def each(self) -> Iterator[Stored]:
+        """The articles one by one, with progress told behind each."""
+        for done, stored in enumerate(self.articles, start=1):
+            yield stored
+            self.progress(done, len(self.articles))
+
+    @contextmanager
+    def alone(self, stored: Stored) -> Iterator[None]:
+        """What is damaged inside is named in the report and left out, and ends nothing else."""
+        try:
+            yield
+        except ArchiveError as error:
+            if error.exit_code in _ENDS_ALL:
+                raise
+            self.report.problems.append(f"{stored.key}: {error}")
+
+    @contextmanager
+    def opened(self) -> Iterator[IO[bytes]]:
+        """The target of a format that writes one file; in place only when it is whole."""
+        if isinstance(self.target, Path):
+            with written(self.target) as file:
+                yield file
+        else:
+            yield self.target
+
+
+#: CannotCreate and DiskTrouble: about the target, not about one article.
+_ENDS_ALL = frozenset({73, 74})

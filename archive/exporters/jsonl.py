@@ -1,0 +1,38 @@
+"""JSON Lines: one article a line, for other programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from archive import record
+from archive.exporters.export import Export
+from archive.store import Store, Stored
+
+
+def write(export: Export) -> None:
+    """One object an article."""
+    with export.opened() as file:
+        for stored in export.each():
+            with export.alone(stored):
+                values = _values(export.store, stored)
+                line = json.dumps(values, ensure_ascii=False).encode("utf-8", "replace")
+                file.write(line + b"\n")
+                export.report.articles += 1
+
+
+def _values(store: Store, stored: Stored) -> dict[str, Any]:
+    """The facts of ``list --json``, everything the page said, the body as HTML and as text."""
+    article = store.article(stored.article_id)
+    edges = [
+        {"url": e.url, "relation": e.relation, "text": e.text, "key": e.target_key}
+        for e in store.edges(stored.article_id)
+    ]
+    return {
+        **stored.as_dict(),
+        "article": json.loads(record.dumps(article)),
+        "text": article.text,
+        "html": article.body,
+        "image_files": {i.url: path for i in article.images if (path := store.media_path(i.url))},
+        "links": edges,
+    }

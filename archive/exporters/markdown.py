@@ -1,0 +1,30 @@
+"""The archive's own files, made from the database alone, and the images that they show."""
+
+from __future__ import annotations
+
+from archive.exporters.export import Export
+from archive.exporters.files import link_or_copy, put
+from archive.exporters.pictures import held
+from archive.store import Stored
+
+
+def write(export: Export) -> None:
+    """Every file as the archive has it."""
+    for stored in export.each():
+        with export.alone(stored):
+            text = export.store.markdown(stored.article_id)
+            put(export.place(stored.path), text.encode())
+            export.report.articles += 1
+            _pictures(export, stored)
+
+
+def _pictures(export: Export, stored: Stored) -> None:
+    shown = export.store.db.conn.execute(
+        "SELECT DISTINCT url FROM images WHERE article_id = ?", (stored.article_id,)
+    ).fetchall()
+    for (url,) in shown:
+        image = held(export.store, url)
+        if image is None:
+            export.report.missing_images += 1
+        elif link_or_copy(image.place, export.place(image.path)):
+            export.report.images += 1
