@@ -1,4 +1,4 @@
-"""Pure. wechat-article-exporter's JSON: a list of what WeChat's back office says of articles, with text if chosen.
+"""wechat-article-exporter's JSON: a list of what WeChat's back office says of articles, with text if chosen.
 
 Fields as that tool (archived in 2026-07) wrote them: ``link``, ``title``, ``author_name``, ``_accountName`` or
 ``accountName``, ``fakeid`` (the ``__biz``), ``aid`` (``MID_IDX``), ``digest``, ``cover``, ``create_time``,
