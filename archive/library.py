@@ -360,7 +360,8 @@ class Library:
         """One article as a web page or a book, its pictures inside. Raises NotHeld."""
         import io
 
-        from archive.exporters import epub, html
+        from archive.exporters import Selection, epub, html
+        from archive.exporters.export import Export
         from archive.exporters.report import ExportReport
 
         with self._lock:
@@ -369,7 +370,12 @@ class Library:
             if format == "html":
                 return html.page(self._store, held, f"{held.key}.html", {}, report)
             book = io.BytesIO()
-            epub.write_epub(self._store, [held], book, report, title=held.title)
+            only = Selection(keys=(held.key,))
+            epub.write(
+                Export(
+                    store=self._store, target=book, selection=only, report=report, title=held.title
+                )
+            )
             return book.getvalue()
 
     # --- to leaf through ---------------------------------------------------------------------------------------------
