@@ -18,8 +18,7 @@ from archive.importers.walk import version_of
 from archive.record import iso
 from archive.saved import files
 from archive.saved.pictures import local_image
-from archive.store import Store
-from archive.store.types import Stored
+from archive.store import Store, Stored
 from scraper.errors import Gone
 from scraper.models import Article
 from scraper.parse import PARSER_VERSION

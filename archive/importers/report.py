@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from archive.store.types import Stored
+from archive.store import Stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
