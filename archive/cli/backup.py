@@ -12,19 +12,24 @@ from archive.cli.common import App, archive_command, pass_app
 
 @archive_command("backup", short_help="Copy the archive while it is in use.")
 @click.argument("target", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Over another or newer archive too; says what is lost.")
+@click.option("--wait", is_flag=True, help="Wait for another command that writes to DIR.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @pass_app
-def command(app: App, target: Path, as_json: bool) -> None:
+def command(app: App, target: Path, force: bool, wait: bool, as_json: bool) -> None:
     """Copy the archive to DIR while other commands go on.
 
-    DIR is then an archive itself: use it with --archive DIR. Again into the same DIR copies only what is new. Images
-    are hard links where both are on one disk (so copy to another disk, too).
+    DIR is then an archive itself: use it with --archive DIR. Again into the same DIR copies only what is new; a file
+    that you changed there stays, the new text goes beside it. A folder that is not this archive's own older backup is
+    refused. Images are hard links where both are on one disk (so copy to another disk, too).
     """
     from archive.backup import backup
     from archive.cli.progress import progress
 
     with progress(app, "backing up") as step:
-        report = backup(app.root, target, step)
+        report = backup(app.root, target, step, force=force, wait=wait, tell=app.tell)
+    for path in report.beside:
+        app.say(f"changed in the backup, the new text is beside it: {path}")
     for path in report.missing:
         app.say(f"missing in the archive: {path}")
     if as_json:

@@ -199,15 +199,18 @@ class Files:
     def exists(self, path: str) -> bool:
         return self.place(path).is_file()
 
-    def write(self, path: str, data: bytes) -> None:
-        """The file as ``data``, on disk, or as it was. Raises DiskTrouble (full, broken) or CannotCreate."""
+    def write(self, path: str, data: bytes, *, mode: int = 0o666) -> None:
+        """The file as ``data``, on disk, or as it was. ``mode`` is cut by the umask.
+
+        Raises DiskTrouble (full, broken) or CannotCreate.
+        """
         place = self.place(path)
         with _told(place, "write"):
             make_folders(place.parent, self._disk)
             temporary = self._temporary()
             try:
-                self._fill(temporary, data)
-                self._move(temporary, place, data)
+                self._fill(temporary, data, mode)
+                self._move(temporary, place, data, mode)
             except BaseException:
                 with suppress(OSError):
                     temporary.unlink(missing_ok=True)
@@ -266,8 +269,8 @@ class Files:
         make_folders(folder, self._disk)
         return folder / f"{os.getpid()}-{secrets.token_hex(8)}"
 
-    def _fill(self, place: Path, data: bytes) -> None:
-        handle = open_regular(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    def _fill(self, place: Path, data: bytes, mode: int) -> None:
+        handle = open_regular(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         try:
             rest = memoryview(data)
             while rest:
@@ -276,7 +279,7 @@ class Files:
         finally:
             os.close(handle)
 
-    def _move(self, temporary: Path, place: Path, data: bytes) -> None:
+    def _move(self, temporary: Path, place: Path, data: bytes, mode: int) -> None:
         try:
             self._disk.replace(temporary, place)
         except OSError as error:
@@ -286,7 +289,7 @@ class Files:
             temporary.unlink()
             beside = place.with_name(f".{temporary.name}")
             try:
-                self._fill(beside, data)
+                self._fill(beside, data, mode)
                 self._disk.replace(beside, place)
             except BaseException:
                 beside.unlink(missing_ok=True)

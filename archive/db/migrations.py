@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive.db import article_tables, crawl_tables, reparse_tables
+from archive.db import article_tables, crawl_tables, identity, reparse_tables
 from archive.db.search_tables import SEARCH_DDL, SEARCH_DROP
 from archive.db.transactions import transaction
 from archive.errors import NewerArchive
@@ -107,6 +107,11 @@ def m004_search_newest_first(conn: sqlite3.Connection) -> None:
         run_ddl(conn, (*SEARCH_DROP, *SEARCH_DDL))
 
 
+def m005_identity(conn: sqlite3.Connection) -> None:
+    """Which archive this is and how far it has come, for ``backup``."""
+    run_ddl(conn, identity.DDL)
+
+
 #: The steps of ``archive.db``. Rooms that need a table of their own append a step here.
 ARCHIVE = MigrationSet(
     "archive",
@@ -118,6 +123,7 @@ ARCHIVE = MigrationSet(
             m_reparses,
             m003_search,
             m004_search_newest_first,
+            m005_identity,
         )
     ),
 )

@@ -204,5 +204,6 @@ def relative(target: str, source: str) -> str:
     Percent-encoded where Obsidian, VS Code or GitHub would stumble (spaces, brackets, ``#``, ``%``, ``&`` …); Chinese
     stays readable, which all three open.
     """
-    path = relpath(target, source.rpartition("/")[0] or ".")
+    # A damaged database may name nothing, which `relpath` refuses.
+    path = relpath(target or ".", source.rpartition("/")[0] or ".")
     return "".join(char if ord(char) > 127 else quote(char, safe="/.-_~,;=@+") for char in path)

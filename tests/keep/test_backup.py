@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 from contextlib import closing
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from archive.backup import backup
-from archive.errors import BadInput, Corrupt
+from archive.db.lock import Lock
+from archive.errors import BadInput, Corrupt, Locked
 from archive.saved.pictures import LocalImage
 from archive.verify import check
 from scraper.parse import parse
@@ -111,6 +113,230 @@ def test_places_that_make_no_sense_are_refused(root: Path, tmp_path: Path) -> No
             backup(root, target)
     with pytest.raises(BadInput, match="no archive"):
         backup(tmp_path / "nothing", tmp_path / "b")
+
+
+def test_another_archive_is_never_written_over(root: Path, tmp_path: Path) -> None:
+    """Refused with what would be lost; it stays byte for byte as it is. So does the archive itself,
+    where source and target are given the wrong way round."""
+    fill(tmp_path / "other", [page(7), page(8)])
+    backup(root, tmp_path / "b")
+    fill(root, [page(5)])
+    for source, target, said in (
+        (root, tmp_path / "other", "is another archive.*2 articles that only it holds"),
+        (tmp_path / "b", root, "is no backup but this archive itself.*1 articles that only it"),
+    ):
+        before = everything(target)
+        with pytest.raises(BadInput, match=f"(?s){said}.*--force"):
+            backup(source, target)
+        assert before == everything(target)
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    """Each file but the lock, whose note comes and goes."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {str(path): path.read_bytes() for path in files if path.name != ".lock"}
+
+
+def test_a_backup_that_was_used_or_is_newer_is_never_written_over(
+    root: Path, tmp_path: Path
+) -> None:
+    """What was kept in it since exists nowhere else; nor does what the archive lost by being put back."""
+    backup(root, tmp_path / "older")
+    backup(root, tmp_path / "used")
+    fill(tmp_path / "used", [page(6)])
+    fill(root, [page(5)])
+    backup(root, tmp_path / "newer")
+
+    with pytest.raises(BadInput, match="was used as an archive since it was copied"):
+        backup(root, tmp_path / "used")
+    with pytest.raises(BadInput, match="is newer than the archive"):
+        backup(tmp_path / "older", tmp_path / "newer")
+    assert 4 == backup(root, tmp_path / "older").articles
+
+
+def test_a_plain_copy_of_an_archive_is_an_archive(root: Path, tmp_path: Path) -> None:
+    """Copied with ``cp``, it may have been gone on with: only a backup counts as one."""
+    shutil.copytree(root, tmp_path / "copy")
+    with pytest.raises(BadInput, match="or a plain copy of it"):
+        backup(root, tmp_path / "copy")
+
+
+def test_a_backup_from_before_archives_had_identities_goes_on(root: Path, tmp_path: Path) -> None:
+    """It is this archive's own where it holds nothing that the archive lacks; else it is refused."""
+    backup(root, tmp_path / "b")
+    fill(tmp_path / "other", [page(7)])
+    for place in (tmp_path / "b", tmp_path / "other"):
+        take_identity_away(place)
+
+    assert 3 == backup(root, tmp_path / "b").articles
+    with pytest.raises(BadInput, match="may be another archive"):
+        backup(root, tmp_path / "other")
+
+
+def take_identity_away(root: Path) -> None:
+    """The archive as an earlier version of the program left it."""
+    with closing(sqlite3.connect(root / "archive.db")) as db, db:
+        triggers = "SELECT name FROM sqlite_master WHERE name GLOB 'generation_*'"
+        for (name,) in db.execute(triggers).fetchall():
+            db.execute(f"DROP TRIGGER {name}")
+        db.execute("DROP TABLE meta")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'm005_identity'")
+    (root / "archive.db.seal").unlink()
+
+
+def test_an_archive_from_before_identities_is_backed_up_again_and_again(
+    root: Path, tmp_path: Path
+) -> None:
+    """Only a writing command gives it one; its backup must not be a stranger by then."""
+    take_identity_away(root)
+    backup(root, tmp_path / "b")
+    backup(root, tmp_path / "b")
+    fill(root, [page(5)])
+
+    assert 4 == backup(root, tmp_path / "b").articles
+
+
+def test_force_says_what_it_will_lose(root: Path, tmp_path: Path) -> None:
+    """Then it does what was asked for."""
+    fill(tmp_path / "other", [page(7)])
+    arguments = ("backup", str(tmp_path / "other"), "--archive", str(root))
+    refused, forced = wechat_archive(*arguments), wechat_archive(*arguments, "--force")
+
+    assert (65, 0) == (refused.code, forced.code)
+    assert "--force: " in forced.stderr
+    assert "would lose 1 articles that only it holds ('文章7" in forced.stderr
+    assert 0 == wechat_archive("verify", "--archive", str(tmp_path / "other")).code
+    assert contents(root) == contents(tmp_path / "other")
+
+
+def test_what_a_person_changed_in_the_backup_stays(root: Path, tmp_path: Path) -> None:
+    """The new text goes beside it, as in the archive; what the person changed in the archive is not
+    taken for that."""
+    file, note = article(root, "文章1"), Path("articles/notes.md")
+    backup(root, tmp_path / "b")
+    (tmp_path / "b" / file).write_text("corrected in the backup")
+    (tmp_path / "b" / note).write_text("noted in the backup")
+    (root / article(root, "文章2")).write_text("corrected in the archive")
+    (root / note).write_text("noted in the archive")
+    fill(root, [page(1, links=(2,), text="neu")])
+    report = backup(root, tmp_path / "b")
+
+    assert "corrected in the backup" == (tmp_path / "b" / file).read_text()
+    assert "noted in the backup" == (tmp_path / "b" / note).read_text()
+    beside = file.with_name(f"{file.stem}.new.md")
+    assert sorted([beside.as_posix(), "articles/notes.new.md"]) == sorted(report.beside)
+    assert (root / file).read_bytes() == (tmp_path / "b" / beside).read_bytes()
+    assert "noted in the archive" == (tmp_path / "b" / "articles/notes.new.md").read_text()
+
+    (root / article(root, "文章2")).write_text("corrected twice")
+    (root / note).write_text("noted twice")
+    backup(root, tmp_path / "b")
+    assert "corrected twice" == (tmp_path / "b" / article(root, "文章2")).read_text()
+    assert "noted twice" == (tmp_path / "b" / "articles/notes.new.md").read_text()
+    assert "noted in the backup" == (tmp_path / "b" / note).read_text()
+
+
+def article(root: Path, title: str) -> Path:
+    """The file of the article of that title, from the archive's folder."""
+    return next(p for p in (root / "articles").rglob("*.md") if title in p.name).relative_to(root)
+
+
+def test_a_backup_that_somebody_writes_to_is_left_alone(root: Path, tmp_path: Path) -> None:
+    """It has a lock like any archive."""
+    backup(root, tmp_path / "b")
+    with Lock(tmp_path / "b", command="wechat-archive run"), pytest.raises(Locked, match="run"):
+        backup(root, tmp_path / "b")
+
+
+def test_what_was_private_stays_private(root: Path, tmp_path: Path) -> None:
+    """Settings may hold a proxy's password, and what somebody reads is nobody's business."""
+    root.chmod(0o700)
+    (root / "articles").chmod(0o750)
+    for path in (root / "config.toml", *root.glob("*.db"), root / article(root, "文章1")):
+        path.chmod(0o600)
+    backup(root, tmp_path / "b")
+
+    def modes(place: Path) -> dict[str, str]:
+        names = [".", "articles", "config.toml", "archive.db", "snapshots.db"]
+        paths = [*map(Path, names), article(root, "文章1"), article(root, "文章2")]
+        return {str(path): oct((place / path).stat().st_mode & 0o777) for path in paths}
+
+    assert modes(root) == modes(tmp_path / "b")
+
+
+def test_a_damaged_picture_never_replaces_a_good_copy(root: Path, tmp_path: Path) -> None:
+    """Cut short by a broken disk, it is named; the backup keeps what it has."""
+    image = next((root / "media").rglob("*.png"))
+    backup(root, tmp_path / "b")
+    copy = tmp_path / "b" / image.relative_to(root)
+    good = copy.read_bytes()
+    image.unlink()
+    image.write_bytes(good[:9])
+    assert 0 == backup(root, tmp_path / "b").exit_code
+    assert good == copy.read_bytes()
+
+    report = backup(root, tmp_path / "c")
+    assert [image.relative_to(root).as_posix()] == report.missing
+
+
+def test_a_damaged_file_is_made_from_its_row(root: Path, tmp_path: Path) -> None:
+    """A bit flipped on the disk is nobody's edit."""
+    file = article(root, "文章1")
+    good = (root / file).read_bytes()
+    flipped = bytearray(good)
+    flipped[-3] ^= 1
+    (root / file).write_bytes(flipped)
+    backup(root, tmp_path / "b")
+
+    assert good == (tmp_path / "b" / file).read_bytes()
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_flipped_row_never_replaces_a_good_copy(root: Path, tmp_path: Path, closed: bool) -> None:
+    """Damage that SQLite cannot see: by the checksums of the file, or where a command has it open by
+    those of the rows."""
+    backup(root, tmp_path / "b")
+    good = (tmp_path / "b" / "archive.db").read_bytes()
+    with closing(sqlite3.connect(root / "archive.db")) as db, db:
+        db.execute("UPDATE articles SET text = replace(text, '重点', '重占')")
+    if not closed:
+        (root / "archive.db.seal").unlink()
+
+    with pytest.raises(Corrupt, match="The last backup is untouched"):
+        backup(root, tmp_path / "b")
+    assert good == (tmp_path / "b" / "archive.db").read_bytes()
+    assert not list((tmp_path / "b").glob(".*.part"))
+
+
+def test_damaged_raw_pages_replace_neither_database(root: Path, tmp_path: Path) -> None:
+    """Rows and raw pages belong together: both are checked before either takes its place."""
+    backup(root, tmp_path / "b")
+    before = everything(tmp_path / "b")
+    fill(root, [page(5)])
+    data = bytearray((root / "snapshots.db").read_bytes())
+    data[len(data) // 2] ^= 1
+    (root / "snapshots.db").write_bytes(data)
+
+    with pytest.raises(Corrupt, match=r"snapshots\.db is damaged"):
+        backup(root, tmp_path / "b")
+    after = everything(tmp_path / "b")
+    assert before == {path: after[path] for path in before}
+
+
+def test_a_log_left_by_a_kill_is_not_replayed_into_the_new_copy(root: Path, tmp_path: Path) -> None:
+    """Beside a fresh database SQLite would take it for the database's own."""
+    backup(root, tmp_path / "b")
+    with closing(sqlite3.connect(tmp_path / "b" / "archive.db")) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("UPDATE articles SET stale = 1")
+        db.commit()
+        shutil.copy(tmp_path / "b" / "archive.db-wal", tmp_path / "wal")
+    shutil.copy(tmp_path / "wal", tmp_path / "b" / "archive.db-wal")
+    fill(root, [page(5)])
+    backup(root, tmp_path / "b")
+
+    assert [] == [finding for finding in check(tmp_path / "b") if finding.is_fault]
+    assert contents(root) == contents(tmp_path / "b")
 
 
 def test_a_damaged_archive_never_replaces_a_good_copy(root: Path, tmp_path: Path) -> None:

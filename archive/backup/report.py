@@ -1,0 +1,47 @@
+"""What a backup did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True, kw_only=True)
+class BackupReport:
+    """What was copied; files that were there already count as ``kept``.
+
+    ``missing``: files that a row names but the archive itself has lost or holds damaged.
+    ``beside``: where the new text of a file went that a person changed in the backup.
+    """
+
+    target: str
+    articles: int = 0
+    files: int = 0
+    kept: int = 0
+    removed: int = 0
+    bytes: int = 0
+    missing: list[str] = field(default_factory=list)
+    beside: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """65 where the archive itself lacks something."""
+        return 65 if self.missing else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """One object."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return {"command": "backup", **values, "exit_code": self.exit_code}
+
+    def line(self) -> str:
+        """One line for a person."""
+        parts = [f"{self.articles} articles", f"{self.files} files new, {self.kept} there already"]
+        if self.removed:
+            parts.append(f"{self.removed} removed")
+        if self.beside:
+            parts.append(f"{len(self.beside)} beside files that were changed in the backup")
+        if self.missing:
+            parts.append(
+                f"{len(self.missing)} files missing or damaged in the archive itself: run `verify`"
+            )
+        return f"backup: {', '.join(parts)}; use it with --archive {self.target}"
