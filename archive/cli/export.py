@@ -18,8 +18,11 @@ _HELP = """Write the archive, or a part of it, in another form.
 \b
 {formats}
 
-Nothing in the archive changes; other commands may go on meanwhile. `-` is stdout, for {files}.
+Nothing in the archive changes; other commands may go on meanwhile. A file of an earlier export that you changed stays,
+the new one goes beside it as NAME.new. `-` is stdout, for {files}.
 """
+#: Somebody may have changed thousands of files with one command.
+_MOST_TOLD = 20
 _FILES = [known.name for known in FORMATS.values() if known.target == "FILE"]
 _SHOWN = table((f"{known.name} {known.target}", known.label) for known in FORMATS.values())
 
@@ -92,6 +95,10 @@ def command(
         )
     for problem in report.problems:
         app.say(f"left out: {problem}")
+    for kept in report.kept[:_MOST_TOLD]:
+        app.say(f"kept as you changed it: {kept.path}; the new text is in {kept.new}")
+    if more := report.kept[_MOST_TOLD:]:
+        app.say(f"kept as you changed them: {len(more)} more (--json lists all)")
     if as_json:
         click.echo(json.dumps(report.to_json(), ensure_ascii=False))
     else:

@@ -9,11 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO
 
-from archive.db.files import inside
 from archive.errors import ArchiveError
-from archive.exporters.files import written
 from archive.exporters.report import ExportReport
 from archive.exporters.select import Selection, chosen, in_album_order, require
+from archive.exporters.target import Target
 from archive.store import Store, Stored
 
 Progress = Callable[[int, int], None]
@@ -35,10 +34,11 @@ class Export:
     images: bool = True
     progress: Progress = lambda done, total: None
 
-    def place(self, path: str) -> Path:
-        """Where in the target folder a file of the archive goes. Raises ArchiveError for one outside it."""
+    @cached_property
+    def folder(self) -> Target:
+        """The target of a format that writes many files."""
         assert isinstance(self.target, Path)
-        return inside(self.target, path)
+        return Target(self.target, self.report)
 
     @cached_property
     def articles(self) -> Sequence[Stored]:
@@ -68,11 +68,14 @@ class Export:
     @contextmanager
     def opened(self) -> Iterator[IO[bytes]]:
         """The target of a format that writes one file; in place only when it is whole."""
-        if isinstance(self.target, Path):
-            with written(self.target) as file:
-                yield file
-        else:
+        if not isinstance(self.target, Path):
             yield self.target
+            return
+        with (
+            Target(self.target.parent, self.report) as folder,
+            folder.opened(self.target.name) as file,
+        ):
+            yield file
 
 
 #: CannotCreate and DiskTrouble: about the target, not about one article.

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 
 from archive.document.layout import relative
 from archive.exporters.export import Export
-from archive.exporters.files import put
 from archive.exporters.pictures import held
 from archive.exporters.report import ExportReport
 from archive.exporters.tree import address, text, xhtml
@@ -35,10 +34,11 @@ def write(export: Export) -> None:
     names = {
         stored.article_id: f"{stored.path.removesuffix('.md')}.html" for stored in export.articles
     }
-    for stored in export.each():
-        name = names[stored.article_id]
-        with export.alone(stored):
-            put(export.place(name), page(export.store, stored, name, names, export.report))
+    with export.folder as folder:
+        for stored in export.each():
+            name = names[stored.article_id]
+            with export.alone(stored):
+                folder.put(name, page(export.store, stored, name, names, export.report))
 
 
 def page(

@@ -8,10 +8,12 @@ from typing import IO
 
 from archive.db.names import ARCHIVE_DB
 from archive.db.opening import open_database
+from archive.errors import CannotCreate
 from archive.exporters.export import Export, Progress
 from archive.exporters.formats import FORMATS
 from archive.exporters.report import ExportReport
 from archive.exporters.select import Selection
+from archive.exporters.target import require_outside_archives
 from archive.store import Store
 
 EVERYTHING = Selection()
@@ -31,8 +33,12 @@ def export(
     ``FORMATS`` says of ``format``.
 
     ``title`` is the book's; ``images``: WARC holds the images too. A file is in place only when it is whole. What is
-    damaged is left out and named in the report. Raises NotHeld where nothing matches, CannotCreate, DiskTrouble.
+    damaged is left out and named in the report. A file that a person changed stays, the new one goes beside it.
+
+    Raises NotHeld where nothing matches, CannotCreate (also for a target inside an archive), DiskTrouble.
     """
+    if isinstance(target, Path):
+        _require_place(target, root, format)
     shown = str(target) if isinstance(target, Path) else "standard output"
     report = ExportReport(format=format, target=shown)
     # Each format's libraries are loaded only for itself.
@@ -50,3 +56,12 @@ def export(
             )
         )
     return report
+
+
+def _require_place(target: Path, root: Path, format: str) -> None:
+    is_folder = FORMATS[format].target == "DIR"
+    if is_folder and target.exists() and not target.is_dir():
+        raise CannotCreate(f"{target} is a file; {format} writes many: give a folder")
+    if not is_folder and target.is_dir():
+        raise CannotCreate(f"{target} is a folder; {format} writes one file: give its name")
+    require_outside_archives(target, root)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from archive.exporters.export import Export
-from archive.exporters.files import link_or_copy, put
 from archive.exporters.pictures import held
 from archive.store import Stored
 
 
 def write(export: Export) -> None:
     """Every file as the archive has it."""
-    for stored in export.each():
-        with export.alone(stored):
-            text = export.store.markdown(stored.article_id)
-            put(export.place(stored.path), text.encode())
-            export.report.articles += 1
-            _pictures(export, stored)
+    with export.folder as folder:
+        for stored in export.each():
+            with export.alone(stored):
+                text = export.store.markdown(stored.article_id)
+                folder.put(stored.path, text.encode())
+                export.report.articles += 1
+                _pictures(export, stored)
 
 
 def _pictures(export: Export, stored: Stored) -> None:
@@ -26,5 +26,5 @@ def _pictures(export: Export, stored: Stored) -> None:
         image = held(export.store, url)
         if image is None:
             export.report.missing_images += 1
-        elif link_or_copy(image.place, export.place(image.path)):
+        elif export.folder.link(image.path, image.place):
             export.report.images += 1

@@ -6,9 +6,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file that a person changed, which stays, and where the new text went instead; both from the target's folder."""
+
+    path: str
+    new: str
+
+
 @dataclass(slots=True, kw_only=True)
 class ExportReport:
-    """Counts; ``problems``: articles that are damaged and were left out, images that were not there."""
+    """Counts; ``problems``: articles that are damaged and were left out; ``kept``: a person's files."""
 
     format: str
     target: str
@@ -17,6 +25,7 @@ class ExportReport:
     records: int = 0
     missing_images: int = 0
     problems: list[str] = field(default_factory=list)
+    kept: list[KeptFile] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -26,6 +35,7 @@ class ExportReport:
     def to_json(self) -> dict[str, Any]:
         """One object."""
         values = {name: getattr(self, name) for name in self.__slots__}
+        values["kept"] = [{"path": one.path, "new": one.new} for one in self.kept]
         return {"command": "export", **values, "exit_code": self.exit_code}
 
     def line(self) -> str:
@@ -36,4 +46,7 @@ class ExportReport:
         parts += [f"{self.images} images"] if self.images else []
         parts += [f"{self.missing_images} images not held"] if self.missing_images else []
         parts += [f"{len(self.problems)} left out because damaged"] if self.problems else []
+        parts += (
+            [f"{len(self.kept)} changed by hand and kept, the new text beside"] if self.kept else []
+        )
         return f"export: {', '.join(parts)} in {self.target}"
