@@ -70,7 +70,7 @@ def command(
         snapshots=False if no_snapshots else None,
     )
     report = RunReport(command="run", whole=as_json)
-    with pinging(config.ping_url) as ping:
+    with pinging(config) as ping:
         with listeners(app) as heard:
             Runner(
                 root=app.root,

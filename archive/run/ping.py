@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from archive.errors import BadConfig
-from scraper.redact import redact
+from scraper.errors import ScrapeError
+
+if TYPE_CHECKING:
+    from archive.config import Config
 
 #: A watchdog that does not answer must not hold up the run, nor its end after a signal (10 s).
-_TIMEOUT = 5.0
+_DEADLINE = 5.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -27,37 +30,44 @@ class Ping:
 
 
 @contextmanager
-def pinging(url: str | None) -> Iterator[Ping]:
+def pinging(config: Config) -> Iterator[Ping]:
     """``URL/start`` before, ``URL`` after a success, ``URL/EXITCODE`` otherwise, ``URL/fail`` after an error.
 
-    A watchdog that cannot be reached is a warning and nothing more. Raises BadConfig for what is no http(s) address.
+    URL is the setting ``ping_url``; without it nothing happens. A watchdog that cannot be reached is a
+    warning and nothing more. Raises BadConfig for what is no http(s) address.
     """
-    ping = Ping()
+    ping, url = Ping(), config.ping_url
     if not url:
         yield ping
         return
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise BadConfig(f"--ping-url {redact(url)}: not an http or https address")
-    _send(url, "start", "")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadConfig(f"--ping-url {url}: not an http or https address")
+    _send(config, url, "start", "")
     try:
         yield ping
     except BaseException as error:
         code = getattr(error, "exit_code", None)
-        _send(url, str(code) if code else "fail", redact(f"{type(error).__name__}: {error}"))
+        said = f"{type(error).__name__}: {error}"
+        _send(config, url, str(code) if code else "fail", said)
         raise
-    _send(url, str(ping.exit_code) if ping.exit_code else "", ping.text)
+    _send(config, url, str(ping.exit_code) if ping.exit_code else "", ping.text)
 
 
-def _send(url: str, what: str, text: str) -> None:
+def _send(config: Config, url: str, what: str, text: str) -> None:
+    from scraper.fetch import Fetcher, FetchSettings
+
     parts = urlsplit(url)
-    path = parts.path.rstrip("/") + (f"/{what}" if what else "")
-    request = urllib.request.Request(
-        urlunsplit(parts._replace(path=path)),
-        data=text.encode(),
-        headers={"User-Agent": "wechat-archive", "Content-Type": "text/plain; charset=utf-8"},
+    told = urlunsplit(parts._replace(path=parts.path.rstrip("/") + (f"/{what}" if what else "")))
+    settings = FetchSettings(
+        user_agent="wechat-archive", proxy=config.proxy, ca_file=config.ca_file, trusted=(told,)
     )
+
+    async def post() -> None:
+        async with Fetcher(settings) as fetcher:
+            await fetcher.post(told, text.encode(), deadline=_DEADLINE)
+
     try:
-        with urllib.request.build_opener().open(request, timeout=_TIMEOUT) as answer:
-            answer.read(1024)
-    except (OSError, urllib.error.URLError, ValueError) as error:
+        asyncio.run(post())
+    except (ScrapeError, OSError) as error:
         _LOG.warning("the watchdog %s could not be told: %s", parts.hostname, error)

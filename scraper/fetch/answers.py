@@ -10,6 +10,7 @@ from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
 from scraper.errors import Blocked, Later, NeedsPerson, RateLimited, Refused, Unreachable
+from scraper.fetch import hosts
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Where WeChat sends a reader that it wants to see: seen are /mp/wappoc_appmsgcaptcha (2024-07 on),
@@ -39,7 +40,7 @@ def redirect_target(status: int, headers: Mapping[str, str], url: str) -> str | 
 def check_redirect(target: str) -> None:
     """Raises Blocked where WeChat wants a verification, NeedsPerson where it wants a login."""
     parts = urlsplit(target)
-    host = (parts.hostname or "").lower()
+    host = hosts.host_of(parts)
     ours = host == "qq.com" or host.endswith(".qq.com")
     if host in _VERIFY_HOSTS or (ours and _VERIFY.search(parts.path)):
         raise Blocked("WeChat asks for a verification before it shows this page", reason="verify")

@@ -46,6 +46,8 @@ def _silent(said: str, began: bool) -> FetchError:
 
 
 def _broken(said: str, began: bool) -> FetchError:
+    if "location header" in said:  # httpx reads it although it is told not to follow
+        return Refused(f"the server redirects to what is no address ({said})")
     if began:
         return CutShort(f"the answer was cut short ({said})")
     return Later(f"the connection broke before an answer came ({said})")

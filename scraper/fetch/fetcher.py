@@ -17,7 +17,7 @@ from scraper import urls
 from scraper.clock import Clock, SystemClock
 from scraper.crawl.protocols import RequestBudget
 from scraper.errors import CutShort, Forbidden, Refused, TimedOut, Unrecognised
-from scraper.fetch import answers, content, guard, magic, transport
+from scraper.fetch import answers, content, guard, hosts, magic, transport
 from scraper.fetch.failures import about, translated
 from scraper.fetch.pacing import Pacer
 from scraper.fetch.settings import (
@@ -41,18 +41,23 @@ _ACCEPT_MEDIA = "image/*,audio/*,video/*,*/*;q=0.8"
 _ACCEPT_FEED = (
     "application/atom+xml,application/rss+xml,application/feed+json,application/xml;q=0.9,*/*;q=0.8"
 )
+#: What is read of the answer to something posted.
+_ANSWER_CAP = 64 * 1024
 _COOKIE_HEADERS = frozenset({"set-cookie", "set-cookie2"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kind:
-    """How one kind of address is fetched: which hosts, how long, how much."""
+    """How one kind of address is fetched: which hosts, how long, how much. ``sends``: a body, posted; such an answer's
+    redirects are not followed. ``trusted``: the person has named the address, which may lie in their own network."""
 
     accept: str
     hosts: tuple[str, ...] | None
     deadline: float
     wire_cap: int
     cap: int
+    sends: bytes | None = None
+    trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +209,22 @@ class Fetcher:
             self._clock.now(),
         )
 
+    async def post(self, url: str, body: bytes, *, deadline: float) -> None:
+        """Send a text (UTF-8) to an address that a person has named, and that ``FetchSettings.trusted`` lists.
+
+        It may lie inside a network and on any port; no redirect is followed. Raises the FetchErrors.
+        """
+        kind = _Kind(
+            accept="*/*",
+            hosts=None,
+            deadline=deadline,
+            wire_cap=_ANSWER_CAP,
+            cap=_ANSWER_CAP,
+            sends=body,
+            trusted=True,
+        )
+        await self._fetch(url, kind, {"Content-Type": "text/plain; charset=utf-8"})
+
     async def _fetch(
         self,
         url: str,
@@ -219,15 +240,17 @@ class Fetcher:
                 parts = _judged(asked, kind, redirected=bool(hops))
                 try:
                     async with (
-                        self._turn(guard.host_of(parts), kind),
+                        self._turn(hosts.host_of(parts), kind),
                         asyncio.timeout(kind.deadline),
                     ):
                         answer = await self._exchange(asked, parts, kind, extra, budget)
                 except TimeoutError:
                     raise TimedOut(f"no whole answer came within {kind.deadline:g} s") from None
+                if kind.sends is not None and isinstance(answer, str):
+                    raise Refused("the server redirects, which is not followed here")
                 if isinstance(answer, _Answer):
                     return replace(answer, hops=tuple(map(redact, hops)))
-                if answer.partition("#")[0] in (url, *hops):
+                if hosts.normalised(answer) in map(hosts.normalised, (url, *hops)):
                     raise Refused("the server redirects in a circle")
                 if len(hops) == self.settings.max_redirects:
                     raise Refused(
@@ -237,7 +260,7 @@ class Fetcher:
             asked = hops[-1]
 
     def _turn(self, host: str, kind: _Kind) -> AbstractAsyncContextManager[None]:
-        if host in ARTICLE_HOSTS or kind.hosts is None:
+        if host in ARTICLE_HOSTS or (kind.hosts is None and not kind.trusted):
             return self._pacer.turn(host)
         return self._media_turn()
 
@@ -255,7 +278,7 @@ class Fetcher:
         budget: RequestBudget | None,
     ) -> _Answer | str:
         """One request: a whole answer, or where it redirects to."""
-        polite = guard.host_of(parts) in ARTICLE_HOSTS
+        polite = hosts.host_of(parts) in ARTICLE_HOSTS
         if polite:
             if budget is not None:
                 budget.spend()
@@ -329,8 +352,9 @@ class Fetcher:
         connect = min(self.settings.connect_timeout, kind.deadline)
         timeouts = httpx.Timeout(kind.deadline, connect=connect, write=connect)
         return httpx.Request(
-            "GET",
+            "GET" if kind.sends is None else "POST",
             asked,
+            content=kind.sends,
             headers=[(name.encode("ascii"), _line(value)) for name, value in headers.items()],
             extensions={"timeout": timeouts.as_dict()},
         )
@@ -342,10 +366,12 @@ def _judged(url: str, kind: _Kind, *, redirected: bool) -> SplitResult:
     Raises Forbidden, and Unrecognised where an article leads to a host that no article was ever seen at: that may be
     a new kind of verification, and an address must not be given up for good because of it.
     """
+    if kind.trusted:
+        return hosts.split(url)
     if not (redirected and kind.hosts is ARTICLE_HOSTS):
         return guard.check(url, hosts=kind.hosts)
     parts = guard.check(url)
-    if not guard.is_under(guard.host_of(parts), ARTICLE_HOSTS):
+    if not hosts.is_under(hosts.host_of(parts), ARTICLE_HOSTS):
         raise Unrecognised("WeChat leads to another host, where no article is known to be")
     return parts
 
@@ -361,8 +387,8 @@ def _cookies(settings: FetchSettings) -> Cookies | None:
 
 def _netloc(parts: SplitResult) -> str:
     """Host in IDNA and port."""
-    host = guard.host_of(parts)
-    host = f"[{host}]" if ":" in host else host.encode("idna").decode("ascii")
+    host = hosts.host_of(parts)
+    host = f"[{host}]" if ":" in host else host
     return host + (f":{parts.port}" if parts.port else "")
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
 from scraper.errors import Forbidden, Refused, Unreachable
+from scraper.fetch.hosts import host_of, is_under, split
 
 #: What ``parse_ip`` gives.
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -78,7 +79,6 @@ _LOCAL_SUFFIXES = (
     ),
     *(".home.arpa", ".in-addr.arpa", ".ip6.arpa", ".onion"),
 )
-_PORTS = {"http": 80, "https": 443}
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
@@ -87,13 +87,8 @@ def check(url: str, *, hosts: Iterable[str] | None = None) -> SplitResult:
 
     ``hosts`` are the only ones allowed, with their subdomains; None: any. Raises Forbidden.
     """
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise Forbidden(f"this is no address: {error}") from None
-    if parts.scheme not in _PORTS:
-        raise Forbidden("only http and https addresses are opened")
+    parts = split(url)
+    port = parts.port
     if parts.username is not None or parts.password is not None:
         raise Forbidden(
             "an address with a user name in it is not opened: take out what stands before the @"
@@ -101,27 +96,12 @@ def check(url: str, *, hosts: Iterable[str] | None = None) -> SplitResult:
     if port not in (None, 80, 443):
         raise Forbidden(f"only ports 80 and 443 are opened, not {port}")
     host = host_of(parts)
-    if not host:
-        raise Forbidden("the address names no host")
     check_host(host)
     if hosts is not None and not is_under(host, hosts):
         raise Forbidden(
             f"{host} is not among the hosts that are opened for this (for images the setting allow_hosts adds some)"
         )
     return parts
-
-
-def host_of(parts: SplitResult) -> str:
-    """The host in lower case and without a dot at its end."""
-    return (parts.hostname or "").lower().rstrip(".")
-
-
-def is_under(host: str, suffixes: Iterable[str]) -> bool:
-    """``host`` is one of them or below one; ``*`` allows all."""
-    return any(
-        s == "*" or host == s or host.endswith("." + s)
-        for s in (s.lower().strip(".") or "." for s in suffixes)
-    )
 
 
 def check_host(host: str) -> None:
@@ -215,5 +195,5 @@ async def resolve(host: str, port: int) -> list[str]:
 
 def check_hop(before: str, after: str) -> None:
     """A redirect may not leave https for http: what comes then can be anybody's. Raises Refused."""
-    if before.startswith("https:") and after.startswith("http:"):
+    if urlsplit(before).scheme == "https" and urlsplit(after).scheme == "http":
         raise Refused(f"a redirect from https to http is not followed: {after}")

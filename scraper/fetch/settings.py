@@ -37,8 +37,9 @@ class FetchSettings:
     the last answer, so that the server sees at least this gap; ``jitter`` lengthens it by up to that share of itself.
     ``interval=0`` removes both. ``proxy`` None takes ``$HTTPS_PROXY`` or ``$ALL_PROXY``, ``""`` none; the hosts in
     ``$NO_PROXY`` are asked around it. ``ca_file`` None takes ``$SSL_CERT_FILE``, else the usual certificates.
-    ``allow_hosts`` are further hosts for media, with their subdomains; ``*``: any. Caps: what comes over the wire, and
-    what it unpacks to.
+    ``allow_hosts`` are further hosts for media, with their subdomains; ``*``: any. ``trusted`` are addresses
+    that a person has named to be told something (``Fetcher.post``): their hosts and ports may lie inside a
+    network. Caps: what comes over the wire, and what it unpacks to.
     """
 
     interval: float = 3.0
@@ -49,6 +50,7 @@ class FetchSettings:
     proxy: str | None = field(default=None, repr=False)  # may hold a password
     ca_file: str | Path | None = None
     allow_hosts: tuple[str, ...] = ()
+    trusted: tuple[str, ...] = ()
     media_parallel: int = 8
     connect_timeout: float = 20.0
     page_deadline: float = 60.0

@@ -19,7 +19,7 @@ import httpcore
 import httpx
 
 from scraper.errors import BadSettings, Unreachable
-from scraper.fetch import guard, proxies
+from scraper.fetch import guard, hosts, proxies
 from scraper.fetch.pool import Pool
 from scraper.fetch.settings import FetchSettings
 
@@ -43,10 +43,14 @@ _SAME: dict[type[Exception], type[httpx.TransportError]] = {
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Resolves a name once, judges every number, connects to one of those. The configured proxy is exempt."""
+    """Resolves a name once, judges every number, connects to one of those. What a person has named is exempt: the
+    proxy, and the (host, port) pairs in ``trusted``."""
 
-    def __init__(self, proxy: proxies.Proxy | None = None) -> None:
-        self._exempt = (proxy.host, proxy.port) if proxy else None
+    def __init__(
+        self, proxy: proxies.Proxy | None = None, trusted: Iterable[tuple[str, int]] = ()
+    ) -> None:
+        self._proxy = (proxy.host, proxy.port) if proxy else None
+        self._trusted = frozenset(trusted)
         self._plain = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -58,7 +62,9 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """A connection to ``host``. Raises Forbidden and Unreachable besides httpcore's own."""
-        if (host, port) == self._exempt:
+        if (host, port) in self._trusted and (host, port) != self._proxy:
+            return await self._plain.connect_tcp(host, port, timeout, local_address, socket_options)
+        if (host, port) == self._proxy:
             try:
                 return await self._plain.connect_tcp(
                     host, port, timeout, local_address, socket_options
@@ -104,6 +110,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._proxy = proxies.chosen(settings)
         self._certificates = _certificates(settings)
         self._connections = settings.media_parallel + 2
+        self._trusted = [hosts.endpoint(hosts.split(url)) for url in settings.trusted]
         self._pools: dict[proxies.Proxy | None, Pool] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -144,7 +151,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 http1=True,
                 http2=False,
                 retries=0,
-                network_backend=GuardedBackend(proxy),
+                network_backend=GuardedBackend(proxy, self._trusted),
             )
         return self._pools[proxy]
 

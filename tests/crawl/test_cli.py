@@ -283,6 +283,21 @@ def test_a_watchdog_that_is_down_is_no_reason_to_fail(
     assert wechat_archive("run", "--ping-url", "ftp://x/").code == 78
 
 
+def test_the_ping_goes_through_the_proxy_and_follows_no_redirect(
+    archive: Path, internet: Internet, watchdog: Watchdog
+) -> None:
+    """As every request: by the proxy of the settings; where the watchdog redirects, nothing is asked there."""
+    internet.site.on("https://hc.example/abc/start", Answer(body="OK"))
+    internet.site.on(
+        "https://hc.example/abc", Answer(status=302, headers={"Location": watchdog.url})
+    )
+    result = wechat_archive("run", "--ping-url", "https://hc.example/abc")
+
+    assert internet.log.urls() == ["https://hc.example/abc/start", "https://hc.example/abc"]
+    assert watchdog.paths == []
+    assert (result.code, "hc.example could not be told" in result.stderr) == (0, True)
+
+
 def test_settings_that_cannot_be_used_are_78(archive: Path, three: list[Published]) -> None:
     """A proxy that is none, a cookies file that is not there."""
     assert save(three[0].short, "--cookies", "/nowhere/cookies.txt").code == 78

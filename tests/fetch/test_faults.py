@@ -204,6 +204,18 @@ OTHER = URL.replace("A", "B")
 REDIRECTS: dict[str, tuple[str, type[Exception]]] = {
     "to itself": (URL, Refused),
     "downgrade": (OTHER.replace("https", "http"), Refused),
+    "downgrade in capitals": (OTHER.replace("https", "HTTP"), Refused),
+    "downgrade in mixed case": (OTHER.replace("https", "hTtP"), Refused),
+    "downgrade behind a blank": (" " + OTHER.replace("https", "http"), Refused),
+    "downgrade with TLS's port": (
+        OTHER.replace("https", "http").replace(".com/", ".com:443/"),
+        Refused,
+    ),
+    "to itself in capitals": (URL.replace("https://mp.weixin", "HTTPS://MP.Weixin"), Refused),
+    "to itself with its port": (URL.replace(".com/", ".com:443/"), Refused),
+    "to itself with a dot": (URL.replace(".com/", ".com./"), Refused),
+    "to itself in full width": (URL.replace("//mp.", "//ｍｐ．"), Refused),
+    "no port": ("https://mp.weixin.qq.com:99999/", Forbidden),
     "nowhere": ("", Refused),
     "the same host without TLS": (URL.replace("https", "http"), Refused),
     "user names": (f"https://user:secret@mp.weixin.qq.com/s/{'B' * 22}", Forbidden),
@@ -215,6 +227,10 @@ REDIRECTS: dict[str, tuple[str, type[Exception]]] = {
     "another port": ("https://mp.weixin.qq.com:8443/", Forbidden),
     "captcha": (
         "https://mp.weixin.qq.com/mp/wappoc_appmsgcaptcha?poc_token=x&target_url=y",
+        Blocked,
+    ),
+    "captcha in capitals": (
+        "HTTPS://MP.WEIXIN.QQ.COM./mp/wappoc_appmsgcaptcha?poc_token=x",
         Blocked,
     ),
     "verify": ("/mp/verifycode?cert=1", Blocked),

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scraper.errors import FetchError, Forbidden, Unreachable
-from scraper.fetch import Fetcher, FetchSettings, guard
+from scraper.errors import FetchError, Forbidden, Refused, Unreachable
+from scraper.fetch import Fetcher, FetchSettings, guard, hosts
 from tests.fetch.helper import IMAGE, URL, media, page, using
 from tests.weixin import Answer, Internet
 from tests.weixin.pages import png
@@ -287,3 +287,47 @@ def test_any_text_is_judged(text: str) -> None:
             guard.check(url, hosts=("qpic.cn",))
         except Forbidden as error:
             assert str(error)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://mp.weixin.qq.com/s/a", "HTTPS://MP.WEIXIN.QQ.COM/s/a", True),
+        ("https://mp.weixin.qq.com/s/a", "https://mp.weixin.qq.com:443/s/a", True),
+        ("https://mp.weixin.qq.com/s/a", "https://mp.weixin.qq.com./s/a", True),
+        ("https://mp.weixin.qq.com/s/a", "https://ｍｐ．ｗｅｉｘｉｎ.qq.com/s/a", True),
+        ("https://mp.weixin.qq.com/s/a", "https://mp。weixin。qq。com/s/a#b", True),
+        ("https://例子.测试/", "https://xn--fsqu00a.xn--0zwm56d", True),
+        ("https://mp.weixin.qq.com/s/a", "http://mp.weixin.qq.com/s/a", False),
+        ("https://mp.weixin.qq.com/s/a", "https://mp.weixin.qq.com:80/s/a", False),
+        ("https://mp.weixin.qq.com/s/a", "https://mp.weixin.qq.com/s/A", False),
+        ("https://mp.weixin.qq.com/s/a", "https://mp.weixin.qq.com/s/a?b", False),
+        ("https://mp.weixin.qq.com/s/a", "https://mp.weixin.qq.com:x/s/a", False),
+    ],
+)
+def test_addresses_are_compared_as_the_standard_does(one: str, other: str, same: bool) -> None:
+    """Scheme, host and port in any spelling are the same; path and query are not touched."""
+    assert (hosts.normalised(one) == hosts.normalised(other)) is same
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [
+        (before + "://a.example/", after + "://b.example/", True)
+        for before in ("https", "HTTPS", "hTTps")
+        for after in ("http", "HTTP", "Http")
+    ]
+    + [
+        ("https://a.example/", "https://a.example/", False),
+        ("https://a.example/", "HTTPS://a.example/", False),
+        ("http://a.example/", "http://b.example/", False),
+        ("HTTP://a.example/", "HTTPS://a.example/", False),
+    ],
+)
+def test_no_redirect_leaves_tls(before: str, after: str, refused: bool) -> None:
+    """However the schemes are written."""
+    if not refused:
+        guard.check_hop(before, after)
+        return
+    with pytest.raises(Refused, match="https to http"):
+        guard.check_hop(before, after)
