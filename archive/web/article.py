@@ -205,9 +205,11 @@ def raw_page(request: Request) -> Response:
     if "source" in request.query_params:
         return Response(page.body, media_type="text/plain; charset=utf-8", headers=headers)
     kind = dict(page.headers).get("content-type") or "text/html"
-    kind = kind if kind.startswith("text/html") else "text/plain"
-    tail = _UNHIDDEN if kind.startswith("text/html") else b""
-    return Response(page.body + tail, headers={**headers, "content-type": kind})
+    if not kind.startswith("text/html"):
+        return Response(page.body, media_type="text/plain; charset=utf-8", headers=headers)
+    if "charset" not in kind and b"charset" not in page.body[:2048].lower():
+        kind = "text/html; charset=utf-8"
+    return Response(page.body + _UNHIDDEN, headers={**headers, "content-type": kind})
 
 
 def number(text: str | None) -> int | None:

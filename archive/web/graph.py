@@ -17,6 +17,7 @@ from archive.web.site import site_of
 _ = i18n.gettext
 _MOST = 30  #: on each side
 _ROW = 30  #: height of a row
+_WIDTH, _MIDDLE, _MARGIN = 960, 480, 24
 _LETTERS = 22  #: of a title that is shown
 #: Title, address, account and number of links.
 _End = tuple[str, str, "str | None", int]
@@ -42,6 +43,17 @@ class Picture:
     right: tuple[Node, ...]
     height: int
     hidden: int
+
+    @property
+    def begin(self) -> int:
+        """Where the picture begins: an empty left side is not drawn."""
+        return 0 if self.left else _MIDDLE - _MARGIN
+
+    @property
+    def width(self) -> int:
+        """How wide it is without empty sides."""
+        end = _WIDTH if self.right else _MIDDLE + _MARGIN
+        return end - self.begin
 
 
 def picture(

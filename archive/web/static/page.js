@@ -89,11 +89,11 @@
     const answer = await fetch(`/articles/${key}/star`, { method: "POST", headers: { accept: "application/json" } });
     if (!answer.ok) return;
     const { starred, title } = await answer.json();
-    for (const button of document.querySelectorAll(`[data-key="${key}"] .star button, .star[data-key="${key}"] button`)) {
+    for (const button of document.querySelectorAll(".star button")) {
       button.setAttribute("aria-pressed", String(starred));
       button.textContent = title;
     }
-    document.querySelectorAll(`.entry[data-key="${key}"]`).forEach((one) => one.classList.toggle("starred", starred));
+    for (const one of document.querySelectorAll(`.entry[data-key="${key}"]`)) one.classList.toggle("starred", starred);
   }
 
   document.addEventListener("keydown", (event) => {
