@@ -158,6 +158,8 @@ class Tantivy:
             )
         if isinstance(node, Or):
             return query.boolean_query([(occur.Should, self._query(part)) for part in node.nodes])
+        if not isinstance(node, And):
+            raise ValueError(f"no peer answers {node}")
         parts = [
             (occur.MustNot, self._query(part.node))
             if isinstance(part, Not)

@@ -17,7 +17,7 @@ import pytest
 
 import scraper
 from archive import cli, config
-from archive.search import query
+from archive.search import fields, query
 from tests import docs, pages
 
 RENEW = "`python -m tests.docs` renews the generated parts of the manuals"
@@ -176,7 +176,7 @@ def test_every_setting_is_documented(page: str) -> None:
 def test_every_word_of_the_query_language_is_documented(page: str) -> None:
     """Each field, each `has:` and each kind that a query may name stands on the page."""
     text = pages.read(page)
-    words = [f"`{field}:" for field in query.FIELDS] + [f"`has:{word}`" for word in query.HAS]
+    words = [f"`{field}:" for field in fields.FIELDS] + [f"`has:{word}`" for word in query.HAS]
     words += [f"`{kind}`" for kind in scraper.KIND_NAMES.values()]
 
     assert [] == [word for word in words if word not in text]

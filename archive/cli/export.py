@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from archive.cli.common import App, archive_command, pass_app, table
-from archive.cli.list import Day
+from archive.cli.list import Day, Kind
 from archive.exporters.formats import FORMATS
 
 _HELP = """Write the archive, or a part of it, in another form.
@@ -35,16 +35,22 @@ _SHOWN = table((f"{known.name} {known.target}", known.label) for known in FORMAT
 @click.argument("format", type=click.Choice([*FORMATS]), metavar="FORMAT")
 @click.argument("target", metavar="DIR|FILE|-")
 @click.argument("keys", nargs=-1, metavar="[KEY|ADDRESS]…")
-@click.option("--account", metavar="NAME", help="Only this account: name, __biz, gh_… or 微信号.")
+@click.option(
+    "--account",
+    metavar="NAME",
+    help="Only this account: a part of its name, __biz, gh_… or 微信号.",
+)
 @click.option(
     "--album", metavar="ALBUM", help="Only members of this album (id or title), in its order."
 )
 @click.option("--search", "query", metavar="QUERY", help="Only what this search finds.")
 @click.option("--tag", metavar="TAG", help="Only articles with this tag.")
-@click.option("--kind", metavar="KIND", help="Only this kind: article, picture, video, …")
+@click.option(
+    "--kind", type=Kind(), metavar="KIND", help="Only this kind: article, picture, video, …"
+)
 @click.option("--since", type=Day(), metavar="DAY", help="Published on that day (China) or later.")
 @click.option(
-    "--until", type=Day(), metavar="DAY", help="Published before that day begins (China)."
+    "--until", type=Day(end=True), metavar="DAY", help="Published on that day (China) or earlier."
 )
 @click.option("--title", metavar="TEXT", help="The title of the book (epub).")
 @click.option("--no-images", is_flag=True, help="A WARC of pages alone.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,18 +16,21 @@ if TYPE_CHECKING:
 
 
 class Day(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic from click 8.3 on
-    """``2022``, ``2022-10`` or ``2022-10-27``: when that begins in China."""
+    """``2022``, ``2022-10`` or ``2022-10-27``: when that begins in China; with ``end`` when what
+    follows it begins."""
 
     name = "day"
+
+    def __init__(self, *, end: bool = False) -> None:
+        self._end = end
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> datetime:
-        from scraper.zone import CHINA
+        from archive.search.dates import period
 
-        for form in ("%Y-%m-%d", "%Y-%m", "%Y"):
-            with suppress(ValueError):
-                return datetime.strptime(value, form).replace(tzinfo=CHINA)
+        if (found := period(value)) is not None:
+            return found[self._end]
         return self.fail(
             f"{value!r} is not a day such as 2022-10-27, a month such as 2022-10 or a year",
             param,
@@ -36,16 +38,36 @@ class Day(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic 
         )
 
 
+class Kind(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """A kind of article that there is."""
+
+    name = "kind"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from archive.search.fields import is_kind
+        from scraper.models import KIND_NAMES
+
+        if is_kind(value.lower()):
+            return str(value.lower())
+        known = ", ".join(KIND_NAMES.values())
+        return self.fail(f"{value!r} is no kind of article; there are: {known}", param, ctx)
+
+
 @archive_command("list", short_help="List the articles held.")
 @click.option(
-    "--account", metavar="NAME", help="Only this account: its name, __biz, gh_… name or 微信号."
+    "--account",
+    metavar="NAME",
+    help="Only this account: a part of its name, __biz, gh_… name or 微信号.",
 )
 @click.option("--since", type=Day(), metavar="DAY", help="Published on that day (China) or later.")
 @click.option(
-    "--until", type=Day(), metavar="DAY", help="Published before that day begins (China)."
+    "--until", type=Day(end=True), metavar="DAY", help="Published on that day (China) or earlier."
 )
 @click.option(
-    "--kind", metavar="KIND", help="Only this kind: article, picture, video, text, shared, …"
+    "--kind",
+    type=Kind(),
+    metavar="KIND",
+    help="Only this kind: article, picture, video, text, shared, …",
 )
 @click.option("--tag", metavar="TAG", help="Only articles with this tag.")
 @click.option("--album", metavar="ALBUM", help="Only members of this album: its id or title.")

@@ -89,13 +89,17 @@ def command(
     融资 Stability       both words            "AI 机器打工"        these characters in a row
     岩茶 OR 红茶         either one            岩茶 -广告           the one without the other
     (a OR b) c           parentheses group     stab*                words that begin so
-    title:融资           in the title          account: author: place:   in those
-    after:2024-01        published since then  before:2024-01-15    before that day (China)
+    title:融资           in the title          account: author: place:   in those names
+    album:读书           in that album (合集)  tag:投资             with that tag of WeChat's
+    since:2024-01        from then on          until:2024-12-31     to the end of then (China)
+    after:2024-01        the same as since:    before:2024-01-15    before it begins
+    2023..2024-06        from … to the end of  date:2024-03         within that day, month, year
     kind:video           article, video, music, audio, picture, text, shared, qa, live, short
     has:code             code, video, audio, image or card in it;   gone:yes   deleted on WeChat
 
     Traditional and simplified, full and half width, upper and lower case are the same. Chinese is found anywhere,
-    other scripts by whole words. Exit code 0 also without a result, 64 for a query that means nothing.
+    other scripts by whole words. AND, OR and NOT are operators in upper case only. Exit code 0 also without a result,
+    64 for a query that means nothing.
     """
     typed = " ".join(word.removeprefix("\0") for word in query)
     if only_count:
@@ -105,6 +109,8 @@ def command(
         click.echo(
             json.dumps({"count": found.number, "more": found.more}) if as_json else str(found)
         )
+        if not found.number:
+            _advise(app, typed)
         return
     from archive.search.api import search
 
@@ -118,7 +124,7 @@ def command(
         for hit in results:
             click.echo(json.dumps(hit_as_json(hit), ensure_ascii=False))
     else:
-        _show(app, results, offset)
+        _show(app, results, offset, typed)
     if open_first and results.hits:
         from archive.db.files import inside
 
@@ -132,7 +138,7 @@ def _open(app: App, path: Path) -> None:
         app.say(f"nothing on this machine opens files (xdg-open is missing); the file is {path}")
 
 
-def _show(app: App, results: Results, offset: int) -> None:
+def _show(app: App, results: Results, offset: int, typed: str) -> None:
     for number, hit in enumerate(results, offset + 1):
         click.echo(f"{number}. {_marked(hit.title, hit.title_marks)}")
         day = hit.published.astimezone(CHINA).strftime("%Y-%m-%d") if hit.published else "undated"
@@ -145,8 +151,16 @@ def _show(app: App, results: Results, offset: int) -> None:
             click.echo(f"   also: {', '.join(hit.folded)}")
     if not results.hits:
         app.say("nothing found" if not offset else "nothing further")
+        _advise(app, typed)
     elif results.more:
         app.say(f"there are more: --offset {offset + len(results)}")
+
+
+def _advise(app: App, typed: str) -> None:
+    from archive.search.query import advice
+
+    if (text := advice(typed)) is not None:
+        app.say(text)
 
 
 def _snippet_lines(hit: Hit) -> list[str]:

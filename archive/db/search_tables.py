@@ -17,7 +17,7 @@ from __future__ import annotations
 
 #: Raise when `archive/search/terms.py` gives another token for any text: every index built before
 #: is then rebuilt.
-TOKENIZER = 1
+TOKENIZER = 2
 
 #: What an index must have been built with to be searched and added to; anything else is rebuilt
 #: (`rebuild`).

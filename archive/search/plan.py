@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from archive.search.match import Matcher
-from archive.search.query import And, Dates, Node, Not, Or, Tag, Text, texts
+from archive.search.nodes import And, Dates, Members, Node, Not, Or, Tag, Text, texts
 from archive.search.rows import Row
 from archive.search.terms import (
     ALL,
@@ -144,11 +144,21 @@ class Term:
 class Plan:
     """A whole query, ready to run. ``terms`` are the wanted ones, in the order typed."""
 
-    def __init__(self, node: Node, term: Callable[[Text], Term]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        term: Callable[[Text], Term],
+        members: Callable[[Members], frozenset[int]] = lambda _: frozenset(),
+    ) -> None:
         self._made: dict[Text, Term] = {}
         self._term = term
+        self._members = members
         self.after, self.before, kept = _split_dates(node)
         self.dated = self.after is not None or self.before is not None
+        #: The articles that the whole query is confined to by other tables; ``None``: all.
+        self.article_ids, kept = _split_members(kept, members)
+        #: The same as rowids of the index, which the `Searcher` knows.
+        self.rowids: frozenset[int] | None = None
         self.node = kept
         upper = EVERY if kept is None else self._upper(kept)
         #: The MATCH expression, or ``None`` where nothing can match.
@@ -223,6 +233,10 @@ class Plan:
         does not."""
         return not self.dated or _between(published, self.after, self.before)
 
+    def is_confined_to(self, rowid: int) -> bool:
+        """Whether a rowid is among those that other tables confine the whole query to."""
+        return self.rowids is None or rowid in self.rowids
+
     def _get(self, leaf: Text) -> Term:
         term = self._made.get(leaf)
         if term is None:
@@ -234,7 +248,7 @@ class Plan:
             return self._get(node).expression((TITLE,) if node.field == "title" else ("",))
         if isinstance(node, Tag):
             return quoted(node.token)
-        if isinstance(node, Dates):
+        if isinstance(node, Dates | Members):
             return EVERY
         if isinstance(node, Not):
             return none_of(self._lower(node.node))
@@ -248,7 +262,7 @@ class Plan:
         if isinstance(node, Text):
             term = self._get(node)
             return self._upper(node) if term.decided else term.names()
-        if isinstance(node, Dates):
+        if isinstance(node, Dates | Members):
             return NONE
         if isinstance(node, Not):
             return none_of(self._upper(node.node))
@@ -278,6 +292,9 @@ class Plan:
             return lambda row: not check(row)
         if isinstance(node, Dates):
             return lambda row: _between(row.published, node.after, node.before)
+        if isinstance(node, Members):
+            ids = self._members(node)
+            return lambda row: row.article_id in ids
         checks = [self._check(part) for part in node.nodes]
         return (
             _all_hold(checks)
@@ -309,6 +326,19 @@ def _split_dates(node: Node) -> tuple[int | None, int | None, Node | None]:
     kept = tuple(part for part in parts if not isinstance(part, Dates))
     rest = None if not kept else kept[0] if len(kept) == 1 else And(kept)
     return max(afters, default=None), min(befores, default=None), rest
+
+
+def _split_members(
+    node: Node | None, members: Callable[[Members], frozenset[int]]
+) -> tuple[frozenset[int] | None, Node | None]:
+    """The articles that are in all sets which the whole query demands, and the rest of it."""
+    parts = node.nodes if isinstance(node, And) else (node,)
+    demanded = [members(part) for part in parts if isinstance(part, Members)]
+    if not demanded:
+        return None, node
+    kept = tuple(part for part in parts if part is not None and not isinstance(part, Members))
+    rest = None if not kept else kept[0] if len(kept) == 1 else And(kept)
+    return frozenset.intersection(*demanded), rest
 
 
 def _undecided(node: Node | None, decided: Callable[[Node], bool]) -> list[Node]:

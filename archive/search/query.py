@@ -7,19 +7,14 @@
 ``岩茶 OR 红茶``             either; OR binds weaker than AND, parentheses group
 ``-广告``, ``NOT 广告``      without it
 ``stab*``                    words that begin so (Chinese needs no star: it is found anywhere)
-``title:融资``               in the title; also ``title:"…"`` and ``title:(a OR b)``
-``account:`` ``author:``     in the account's name, the author's name,
-``place:``                   the place it was published from
-``kind:video``               article, video, music, audio, picture, text, shared, qa, live, short
-``after:2024-01``            published from the start of that year, month or day on, China time
-``before:2024-01-15``        published before the start of it
-``has:code``                 one of code, video, audio, image
-``gone:yes``                 deleted on WeChat meanwhile (``gone:no``: still there when last looked)
+``title:融资``               a field (`fields`); also ``title:"…"`` and ``title:(a OR b)``
+``2023..2024-06``            published from the start of the one to the end of the other
 ==========================  ======================================================================
 
 Quotes, parentheses, colons, blanks and the minus sign may be full-width, as a Chinese keyboard
 gives them. A word that only looks like one of these (``https://…``, ``12:30``, ``-`` alone, ``OR``
-at an end, ``f(x)``) is searched for as it stands.
+at an end, ``f(x)``) is searched for as it stands; one that looks like a field that there is not
+(``autor:x``) is told.
 """
 
 from __future__ import annotations
@@ -27,65 +22,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from archive.errors import BadQuery
-from archive.search.terms import ALL, VALUE, fold
-from scraper.models import KIND_NAMES, MEDIA_TYPES
-from scraper.zone import CHINA
-
-HAS = ("code", *dict.fromkeys(known.has for known in MEDIA_TYPES.values()))
-FIELDS = ("title", "account", "author", "place", "kind", "after", "before", "has", "gone")
+from archive.search.fields import FIELDS, HAS, Value, date_range, kind_token
+from archive.search.nodes import And, Dates, Leaf, Members, Node, Not, Or, Tag, Text, texts
+from archive.search.terms import ALL, fold
 
 #: More words than this are a pasted page, not a query; as one phrase in quotes it has no limit.
 MOST_WORDS = 256
 DEEPEST = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A folded term. ``field``: ``""`` (anywhere), title, account, author or place."""
-
-    folded: str
-    field: str = ""
-    open_left: bool = False
-    open_right: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """A filter that one token of the index answers: kind, has, gone."""
-
-    token: str
-
-
-@dataclass(frozen=True, slots=True)
-class Dates:
-    """Published at or after ``after`` and before ``before``, seconds since 1970 UTC."""
-
-    after: int | None = None
-    before: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    node: Node
-
-
-@dataclass(frozen=True, slots=True)
-class And:
-    nodes: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Or:
-    nodes: tuple[Node, ...]
-
-
-Leaf = Text | Tag | Dates
-Node = Leaf | Not | And | Or
 
 
 def parse(typed: str, *, contains: bool = False) -> Node:
@@ -101,10 +47,7 @@ def parse(typed: str, *, contains: bool = False) -> Node:
                 dict.fromkeys([Text(fold(word), "", contains, contains) for word in words])
             )
             return And(leaves) if len(leaves) > 1 else leaves[0]
-    typed = typed.encode("utf-8", "replace").decode(
-        "utf-8"
-    )  # lone surrogates: bytes that no UTF-8 terminal sends
-    lexemes = list(_lex(typed))
+    lexemes = list(_lex(_encodable(typed)))
     if sum(lexeme.kind == "word" for lexeme in lexemes) > MOST_WORDS:
         raise BadQuery(
             f"the query has more than {MOST_WORDS} words; search for fewer, or put quotes around a "
@@ -119,16 +62,23 @@ def parse(typed: str, *, contains: bool = False) -> Node:
     return node
 
 
-def texts(node: Node, *, wanted: bool = True) -> Iterator[Text]:
-    """The terms that a match shows (those under a NOT are what it must not show)."""
-    if isinstance(node, Text):
-        if wanted:
-            yield node
-    elif isinstance(node, Not):
-        yield from texts(node.node, wanted=not wanted)
-    elif isinstance(node, And | Or):
-        for part in node.nodes:
-            yield from texts(part, wanted=wanted)
+def advice(typed: str) -> str | None:
+    """Why a query may have found nothing although it means something: ``or`` for ``OR`` and the
+    like. ``None`` where there is nothing to say; for a query that `parse` understands."""
+    parser = _Parser(list(_lex(_encodable(typed))), False)
+    parser.whole()
+    if not parser.lexemes[1:] or not parser.plain_operators:
+        return None
+    words = ", ".join(dict.fromkeys(parser.plain_operators))
+    return (
+        f"{words}: searched for as a word. AND, OR and NOT are operators in upper case between "
+        "words; the minus sign leaves a word out"
+    )
+
+
+def _encodable(typed: str) -> str:
+    """Without lone surrogates: bytes that no UTF-8 terminal sends."""
+    return typed.encode("utf-8", "replace").decode("utf-8")
 
 
 class _Lexeme(NamedTuple):
@@ -149,6 +99,9 @@ _OPERATORS = frozenset(("AND", "OR", "NOT"))
 _OPENING = {'"': '"', "“": "”", "＂": "＂", "”": "”"}
 _OPEN, _CLOSE, _MINUS = ("(", "（"), (")", "）"), ("-", "－")
 _FIELD = re.compile(f"({'|'.join(FIELDS)})[:：]", re.IGNORECASE)
+#: What looks like a field but is none: ``autor:x``. Not ``http://``, ``std::x``, ``localhost:80``,
+#: ``a:b``, nor a heading such as ``AI：…`` or ``note: …``.
+_NO_FIELD = re.compile(r"([a-z]{2,}):(?=[^\s/:\d])")
 _WORD_END = re.compile(r"[\s]|$")
 
 
@@ -178,6 +131,11 @@ def _operand(typed: str, position: int, depth: int) -> tuple[_Lexeme, int]:
         negative, position = True, position + 1
     if match := _FIELD.match(typed, position):
         field, position = match[1].lower(), match.end()
+    elif match := _NO_FIELD.match(typed, position):
+        raise BadQuery(
+            f"there is no field {match[1]}: the fields are {', '.join(FIELDS)}; to search for "
+            f'it as it stands, put quotes around it: "{_word_at(typed, position).rstrip(")）")}"'
+        )
     character = typed[position : position + 1]
     if character == "(" or (character == "（" and _opens_group(typed, position)):
         return _Lexeme("(", field=field, negative=negative), position + 1
@@ -197,10 +155,14 @@ def _operand(typed: str, position: int, depth: int) -> tuple[_Lexeme, int]:
     return _Lexeme("word", text[:-1] if star else text, False, star, field, negative), end
 
 
+def _word_at(typed: str, position: int) -> str:
+    return typed[position : _WORD_END.search(typed, position).start()]  # type: ignore[union-attr]
+
+
 def _opens_group(typed: str, position: int) -> bool:
     """Full-width parentheses around one word belong to it, as in a title's （上）; around several
     they group."""
-    word = typed[position : _WORD_END.search(typed, position).start()]  # type: ignore[union-attr]
+    word = _word_at(typed, position)
     return _count(word, _CLOSE) < _count(word, _OPEN)
 
 
@@ -215,6 +177,8 @@ class _Parser:
         self.lexemes = lexemes
         self.contains = contains
         self.at = 0
+        #: Words that would be operators in upper case or elsewhere.
+        self.plain_operators: list[str] = []
 
     def whole(self) -> Node | None:
         nodes = []
@@ -260,9 +224,11 @@ class _Parser:
             node = self._either(field, depth + 1)
             self.at += 1  # the ")", or the end
             if node is None and lexeme.field:
-                raise BadQuery(f"{lexeme.field}: needs a value, like: {_EXAMPLES[lexeme.field]}")
+                raise FIELDS[lexeme.field].needs_value()
         else:
             node = _leaf(lexeme, field, self.contains)
+            if not lexeme.quoted and lexeme.text.upper() in _OPERATORS:
+                self.plain_operators.append(lexeme.text)
         return _negated(node) if lexeme.negative else node
 
     def _is_operator(self, word: str) -> bool:
@@ -289,92 +255,32 @@ def _negated(node: Node | None) -> Node | None:
     return None if node is None else Not(node)
 
 
-_EXAMPLES = {
-    "title": "title:融资",
-    "account": "account:投资实习所",
-    "author": "author:张三",
-    "place": "place:北京",
-    "kind": "kind:video",
-    "after": "after:2024-01",
-    "before": "before:2024-01-15",
-    "has": "has:code",
-    "gone": "gone:yes",
-}
-
-
 def _leaf(lexeme: _Lexeme, field: str, contains: bool) -> Node | None:
-    if field not in ("", "title", "account", "author", "place"):
-        return _filter(
-            field, unicodedata.normalize("NFKC", lexeme.text + "*" * lexeme.star).strip()
-        )
+    if field:
+        text = unicodedata.normalize("NFKC", lexeme.text + "*" * lexeme.star).strip()
+        known = FIELDS[field]
+        return known.read(known, Value(text, lexeme.text, lexeme.star, contains))
+    if not lexeme.quoted and (dates := date_range(lexeme.text)):
+        return dates
     folded = fold(lexeme.text)
     if not folded:
-        if field:
-            raise BadQuery(f"{field}: needs a value, like: {_EXAMPLES[field]}")
         return None
-    return Text(folded, field, open_left=contains, open_right=contains or lexeme.star)
-
-
-def _filter(field: str, value: str) -> Node:
-    if field in ("after", "before"):
-        moment = _start_of(value)
-        if moment is None:
-            raise BadQuery(
-                f"{field}:{value} is no date; write a year, month or day, like: {_EXAMPLES[field]}"
-            )
-        return Dates(after=moment) if field == "after" else Dates(before=moment)
-    value = value.lower()
-    if field == "gone":
-        if value in ("", "yes", "true", "1", "是"):
-            return Tag(VALUE + "gone")
-        if value in ("no", "false", "0", "否"):
-            return Not(Tag(VALUE + "gone"))
-        raise BadQuery(f"gone:{value} means nothing; write gone:yes or gone:no")
-    if field == "has":
-        if value not in HAS:
-            known = ", ".join(f"has:{name}" for name in HAS)
-            raise BadQuery(f"has:{value} means nothing; write one of: {known}")
-        return Tag(f"{VALUE}h{value}")
-    if value.isdecimal() and len(value) < 6:
-        value = KIND_NAMES.get(int(value), f"unknown-{int(value)}")
-    if value not in KIND_NAMES.values() and not re.fullmatch(r"unknown-\d{1,6}", value):
-        raise BadQuery(
-            f"kind:{value} means nothing; write one of: {', '.join(KIND_NAMES.values())}"
-        )
-    return Tag(kind_token(value))
-
-
-def kind_token(kind_name: str) -> str:
-    """The index's token for a kind: ``-`` would end a token, so it is left out."""
-    return f"{VALUE}k{kind_name.replace('-', '')}"
-
-
-_DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?|年)?", re.ASCII)
-
-
-def _start_of(value: str) -> int | None:
-    """``2024``, ``2024-1``, ``2024-01-15`` (also with / . 年月日) → its first second in China,
-    seconds since 1970."""
-    match = _DATE.fullmatch(value)
-    if match is None:
-        return None
-    try:
-        start = datetime(int(match[1]), int(match[2] or 1), int(match[3] or 1), tzinfo=CHINA)
-    except ValueError:
-        return None
-    return int((start - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
+    return Text(folded, "", open_left=contains, open_right=contains or lexeme.star)
 
 
 __all__ = [
     "ALL",
+    "HAS",
     "And",
     "Dates",
     "Leaf",
+    "Members",
     "Node",
     "Not",
     "Or",
     "Tag",
     "Text",
+    "advice",
     "kind_token",
     "parse",
     "texts",

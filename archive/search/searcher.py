@@ -6,6 +6,7 @@ Only reads, with plain ``sqlite3``. The caller's connection may have any row fac
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -18,6 +19,8 @@ from archive.errors import BadQuery, NotIndexed
 from archive.search.cross_word import CrossWordBigrams
 from archive.search.index import frequent_bigrams_of, is_current, read_meta
 from archive.search.match import Matcher
+from archive.search.members import MEMBERS
+from archive.search.nodes import Members, Node, Text
 from archive.search.order import (
     NO_SPAN,
     OVERFLOW,
@@ -28,7 +31,6 @@ from archive.search.order import (
     span_number,
 )
 from archive.search.plan import NO_NAMES, NameMatches, Plan, Term, quoted
-from archive.search.query import Node, Text
 from archive.search.rows import Row, Rows
 from archive.search.terms import HAS_COMPOSITIONS, IS_WORD, LONGEST_WORD, TokenPattern, fold
 
@@ -98,7 +100,10 @@ class Searcher:
     def plan(self, node: Node) -> Plan:
         """Raises `NotIndexed` where the index must be rebuilt first."""
         self._refresh()
-        return Plan(node, self._term)
+        plan = Plan(node, self._term, self._members)
+        if plan.article_ids is not None:
+            plan.rowids = self._rowids(plan.article_ids)
+        return plan
 
     def newest(self, plan: Plan) -> Iterator[Row]:
         """Every match, the newest first, of equal times the later archived; undated ones last."""
@@ -128,6 +133,8 @@ class Searcher:
 
     def count(self, plan: Plan, most: int) -> int:
         """How many match, counted no further than ``most``."""
+        if plan.rowids is not None and plan.node is None:
+            return sum(1 for _ in islice(self.newest(plan), most))
         found = 0
         for match, recheck in plan.disjoint_parts():
             if found < most:
@@ -135,7 +142,7 @@ class Searcher:
         return found
 
     def _count(self, plan: Plan, match: str, recheck: list[Node], most: int) -> int:
-        if not recheck and not plan.dated:
+        if not recheck and not plan.dated and plan.rowids is None:
             held = _FOUND if self._leftover else "FROM search_terms"
             return int(
                 self._rows(
@@ -152,7 +159,7 @@ class Searcher:
         found = 0
         for low, high in [(1, OVERFLOW - 1)] * self._overflow + [self._range(plan)]:
             for number, published, fold_flags, sure in self._rows(sql, (*values, match, low, high)):
-                if not plan.in_dates(published):
+                if not plan.in_dates(published) or not plan.is_confined_to(number):
                     continue
                 if (
                     matches is None
@@ -171,11 +178,14 @@ class Searcher:
             return []
         sql = (
             f"SELECT (d.published + ?) / 86400 AS day, count(*) {_FOUND} {_WHERE} "
-            "AND d.published >= ? AND d.published < ? GROUP BY day"
+            "AND d.published >= ? AND d.published < ? "
+            "AND (? IS NULL OR d.article_id IN (SELECT value FROM json_each(?))) GROUP BY day"
         )
         after = _FIRST_TIME if plan.after is None else plan.after
         before = _LAST if plan.before is None else plan.before
-        return self._rows(sql, (offset, plan.match, 1, _LAST, after, before)).fetchall()
+        ids = None if plan.article_ids is None else json.dumps(sorted(plan.article_ids))
+        values = (offset, plan.match, 1, _LAST, after, before, ids, ids)
+        return self._rows(sql, values).fetchall()
 
     def _rows(self, sql: str, values: tuple[object, ...]) -> sqlite3.Cursor:
         """A cursor of plain tuples, whatever rows the connection makes."""
@@ -196,12 +206,19 @@ class Searcher:
         if match is None:
             return iter(())
         low, high = self._range(plan)
-        rows = self.rows.read(map(_FIRST_COLUMN, self._rows(_CANDIDATES, (match, low, high))))
+        rows = self.rows.read(self._candidates(plan, match, low, high))
         if self._mixed:
             rows = self._sorted_spans(rows)
         if self._overflow:
-            rows = self._with_overflow(rows, match)
+            rows = self._with_overflow(rows, plan, match)
         return (row for row in rows if plan.in_dates(row.published)) if plan.dated else rows
+
+    def _candidates(self, plan: Plan, match: str, low: int, high: int) -> Iterable[int]:
+        """Rowids, ascending."""
+        if plan.rowids is not None and plan.node is None:  # nothing is asked of the index
+            return sorted(rowid for rowid in plan.rowids if low <= rowid <= high)
+        found = map(_FIRST_COLUMN, self._rows(_CANDIDATES, (match, low, high)))
+        return found if plan.rowids is None else filter(plan.is_confined_to, found)
 
     def _sorted_spans(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Rows by spans, those of a mixed one sorted."""
@@ -219,11 +236,12 @@ class Searcher:
                 yield row
         yield from sorted(held, key=_by_time)
 
-    def _with_overflow(self, rows: Iterator[Row], match: str) -> Iterator[Row]:
+    def _with_overflow(self, rows: Iterator[Row], plan: Plan, match: str) -> Iterator[Row]:
         """Rows in order, and among them those that the index keeps out of order."""
         late = [
             (newest_first_key(*moment), number)
             for number, *moment in self._rows(_OVERFLOW_CANDIDATES, (match, 1, OVERFLOW - 1))
+            if plan.is_confined_to(number)
         ]
         if not late:
             return rows
@@ -281,6 +299,16 @@ class Searcher:
             if "no such table" in str(error):  # an archive from before there was search
                 return False
             raise
+
+    def _members(self, node: Members) -> frozenset[int]:
+        """The articles that another table names."""
+        return frozenset(MEMBERS[node.field](self._conn, node.value))
+
+    def _rowids(self, article_ids: frozenset[int]) -> frozenset[int]:
+        """Where articles stand in the index."""
+        sql = "SELECT id FROM search_documents WHERE article_id IN (SELECT value FROM json_each(?))"
+        listed = json.dumps(sorted(article_ids))
+        return frozenset(map(_FIRST_COLUMN, self._rows(sql, (listed,))))
 
     def _term(self, leaf: Text) -> Term:
         accounts = values = _NOBODY

@@ -1,8 +1,9 @@
 """Pure: text → the folded text that is compared, and the set of tokens that the index keeps of it.
 
-Fold = NFKC, case folded, traditional → simplified character by character, white space beside a CJK
-character dropped and every other run of white space made one blank. A query and an article are
-folded by the same function, so what matches is decided here alone:
+Fold = enclosed numerals (①②) set apart, NFKC, case folded, traditional → simplified character by
+character, white space beside a CJK character dropped and every other run of white space made one
+blank. A query and an article are folded by the same function, so what matches is decided here
+alone:
 
 * a CJK character (ideograph, kana, hangul, bopomofo, yi) is found anywhere: 机器 in 计算机器件;
 * letters and digits of other scripts make words: ``ai`` in "AI 机器" and "AI机器", never in "said";
@@ -53,11 +54,19 @@ VALUE = "："  #: before a filter token, as in ``：kvideo``
 ALL = VALUE + "all"  #: a token of every article
 
 
+#: ①②③, ⑴, ⒈, ⓪, ❶, ㉑: each is a number by itself, so that 1 and ① are found in ①②, which is not 12.
+_NUMERALS = "\u2460-\u249b\u24ea-\u24ff\u2776-\u2793\u3251-\u325f\u32b1-\u32bf"
+_NUMERAL = re.compile(f"[{_NUMERALS}]")
+
+
 class _CharacterFold(dict[int, str]):
     """For ``str.translate``: code point → folded text, filled as characters are met."""
 
     def __missing__(self, code: int) -> str:
-        folded = "".join(map(_to_simplified, unicodedata.normalize("NFKC", chr(code)).casefold()))
+        character = chr(code)
+        folded = "".join(map(_to_simplified, unicodedata.normalize("NFKC", character).casefold()))
+        if _NUMERAL.match(character):
+            folded = f" {folded} "
         self[code] = folded
         return folded
 
@@ -107,10 +116,15 @@ IS_CJK = _IsCjk()
 IS_WORD = _IsWord()
 
 
+def _composed(text: str) -> str:
+    """NFKC of a text as a whole, which joins marks to what they stand on; numerals set apart."""
+    return unicodedata.normalize("NFKC", _NUMERAL.sub(r" \g<0> ", text))
+
+
 def fold(text: str) -> str:
     """Text as it is compared (see the module's docstring). Lone surrogates are kept as they are."""
     if _COMPOSING.search(text):
-        text = unicodedata.normalize("NFKC", text)
+        text = _composed(text)
     return _join_parts(text.translate(_FOLD).split())
 
 
@@ -418,7 +432,7 @@ def fold_with_offsets(text: str) -> tuple[str, list[int]]:
     starts: list[int] = []
     pending = -1  # where white space began that may still become a blank
     for start, unit in _units(text):
-        folded = unicodedata.normalize("NFKC", unit).translate(_FOLD)
+        folded = _composed(unit).translate(_FOLD)
         for character in folded:
             if character.isspace():
                 pending = start if pending < 0 else pending

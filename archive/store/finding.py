@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.db import article_columns, checksums
+from archive.db.albums import articles_of
 from archive.db.article_columns import Stored
 from archive.db.errors import sqlite_errors
 from archive.db.names import ARCHIVE_DB
@@ -177,21 +179,22 @@ class Finding(Base):
     ) -> Iterator[Stored]:
         """The articles that match everything given, one at a time, by publication.
 
-        ``account`` is a name, ``__biz``, ``gh_…`` or 微信号; ``since`` and ``until`` aware times (from, and before);
-        ``kind`` a word of ``KIND_NAMES``; ``album`` an id or title; ``title`` a part of the title; ``gone``: only
-        those that are gone, or that are not. Memory stays flat however many there are. Raises Corrupt at a damaged
+        ``account`` is a part of the name that the article's page shows or that the account has now, or its ``__biz``,
+        ``gh_…`` or 微信号; ``since`` and ``until`` aware times (from, and before); ``kind`` a word of ``KIND_NAMES``;
+        ``album`` an id or title, of what its list shows and what names it; ``title`` a part of the title; ``gone``:
+        only those that are gone, or that are not. Memory stays flat however many there are. Raises Corrupt at a damaged
         row.
         """
         where, values = _filters(
             {
-                "(a.account = ? OR a.biz = ? OR a.account_id IN "
-                "(SELECT id FROM accounts WHERE name = ? OR user_name = ? OR alias = ?))": account,
+                "(a.biz = ? OR instr(lower(a.account), lower(?)) OR a.account_id IN "
+                "(SELECT id FROM accounts WHERE user_name = ? OR alias = ? "
+                "OR instr(lower(name), lower(?))))": account,
                 "a.published >= ?": iso(since) if since else None,
                 "a.published < ?": iso(until) if until else None,
                 "a.kind_name = ?": kind,
                 "a.id IN (SELECT article_id FROM tags WHERE tag = ?)": tag,
-                "a.id IN (SELECT m.article_id FROM album_members m JOIN albums b ON b.id = m.album_id "
-                "WHERE b.id = ? OR b.title = ?)": album,
+                "a.id IN (SELECT value FROM json_each(?))": self._in_album(album),
                 "instr(lower(a.title), lower(?))": title,
                 "a.parser_version < ?": parser_before,
             }
@@ -211,6 +214,14 @@ class Finding(Base):
             for row in cursor:
                 checksums.require_head(row)
                 yield article_columns.ARTICLES.read(row)
+
+    def _in_album(self, album: str | None) -> str | None:
+        """The ids of the articles in the albums with that id or title, as JSON."""
+        if album is None:
+            return None
+        rows = self._all("SELECT id, url FROM albums WHERE ? IN (id, title)", album)
+        found = [articles_of(self.db.conn, row["id"], row["url"]) for row in rows]
+        return json.dumps(sorted(set().union(*found)))
 
     def count(self) -> int:
         """How many articles the archive holds."""

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-_FIELDS = "title|account|author|place|kind|after|before|has|gone"
+from archive.search.fields import FIELDS
+
+_FIELDS = "|".join(FIELDS)
 _FILTER = re.compile(rf'(?<!\S)-?(?:{_FIELDS}):(?:"[^"]*"|[^\s()]+)', re.IGNORECASE)
-_DATES = re.compile(r"(?<!\S)-?(?:after|before):\S+", re.IGNORECASE)
+_DATES = re.compile(r"(?<!\S)-?(?:after|since|before|until|date):\S+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ they are definitions, tested by themselves), and OpenCC's table.
 from __future__ import annotations
 
 import random
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,11 +19,15 @@ from archive.search.terms import IS_CJK, IS_WORD
 from benchmarks.synthetic import Draft
 from scraper.zone import CHINA
 
+#: ①②③, ⑴, ⒈, ⓪, ❶, ㉑: each a number by itself.
+_NUMERALS = re.compile("[\u2460-\u249b\u24ea-\u24ff\u2776-\u2793\u3251-\u325f\u32b1-\u32bf]")
 _SIMPLE = dict(zip(TRADITIONAL, SIMPLIFIED, strict=True))
 
 
 def folded(text: str) -> str:
-    """NFKC, case, traditional → simplified, white space beside CJK dropped, other white space one blank."""
+    """Enclosed numerals apart, NFKC, case, traditional → simplified, white space beside CJK dropped, other white space
+    one blank."""
+    text = _NUMERALS.sub(r" \g<0> ", text)
     characters = [_SIMPLE.get(c, c) for c in unicodedata.normalize("NFKC", text).casefold()]
     out: list[str] = []
     position = 0
@@ -97,6 +102,7 @@ def matches(wanted: Wanted, held: Held, *, contains: bool = False) -> bool:
             if field
             else [held.text, held.title, held.account, held.author, held.digest]
         )
+        contains = contains or field == "account"  # any part of a name
         # A quick look first: `stands` walks every position.
         return any(
             term in text and stands(term, text, inside_left=contains, inside_right=contains or star)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from archive.errors import BadQuery
 from archive.search.api import count, search
-from archive.search.query import And, Dates, Not, Or, Tag, Text, parse
+from archive.search.query import And, Dates, Members, Not, Or, Tag, Text, advice, parse
 from archive.search.searcher import Searcher
 from tests.search.library import filled, hard_drafts
 from tests.share import share
@@ -68,7 +68,9 @@ def test_words_alone_mean_the_same_without_the_lexer(words: list[str], contains:
         ("-title:a", Not(Text("a", "title"))),
         (
             "account:投资 author:张三 place:北京",
-            And((Text("投资", "account"), Text("张三", "author"), Text("北京", "place"))),
+            And(
+                (Text("投资", "account", True, True), Text("张三", "author"), Text("北京", "place"))
+            ),
         ),
         ("kind:video", Tag("：kvideo")),
         ("kind:5", Tag("：kvideo")),
@@ -77,6 +79,29 @@ def test_words_alone_mean_the_same_without_the_lexer(words: list[str], contains:
         ("gone:", Tag("：gone")),
         ("gone:no", Not(Tag("：gone"))),
         ("after:2024-01", Dates(after=1704038400)),
+        ("since:2024-01", Dates(after=1704038400)),
+        ("until:2023-12-31", Dates(before=1704038400)),
+        ("until:2023-12", Dates(before=1704038400)),
+        ("until:2023年", Dates(before=1704038400)),
+        ("date:2023", Dates(1672502400, 1704038400)),
+        ("date:2023-12", Dates(1701360000, 1704038400)),
+        ("date:2023-12-31", Dates(1703952000, 1704038400)),
+        ("date:2023..2023-12-31", Dates(1672502400, 1704038400)),
+        ("2023..2023", Dates(1672502400, 1704038400)),
+        ("2024..", Dates(after=1704038400)),
+        ("..2023", Dates(before=1704038400)),
+        ('"2023..2024"', Text("2023..2024")),
+        ("2023...2024", Text("2023...2024")),
+        ("..", Text("..")),
+        ("1..2", Text("1..2")),
+        ("2023-13..2024", Text("2023-13..2024")),
+        ("album:读书", Members("album", "读书")),
+        ("-tag:投資", Not(Members("tag", "投资"))),
+        ('"autor:x"', Text("autor:x")),
+        ("AI：未来", Text("ai:未来")),
+        ("note: a", And((Text("note:"), A))),
+        ("std::x", Text("std::x")),
+        ("localhost:80", Text("localhost:80")),
         ("before:2024", Dates(before=1704038400)),
         ("after:2024年1月1日", Dates(after=1704038400)),
         ("https://a.b/c", Text("https://a.b/c")),
@@ -108,6 +133,11 @@ def test_typed_words_mean(typed: str, meant: object) -> None:
         ("after:yesterday", "after:yesterday is no date; write a year, month or day"),
         ("before:2024-13", "is no date"),
         ("kind:film", "kind:film means nothing; write one of: article, video"),
+        ("autor:x", "there is no field autor: the fields are title, account, author"),
+        ("a -(b OR autor:x)", 'put quotes around it: "autor:x"'),
+        ("album:", "album: needs a value, like: album:读书"),
+        ("until:morgen", "until:morgen is no date; write a year, month or day"),
+        ("date:2024-02-30", "is no date"),
         ("has:soul", "has:soul means nothing; write one of: has:code"),
         ("gone:maybe", "write gone:yes or gone:no"),
         ("a " * 300, "more than 256 words"),
@@ -120,6 +150,28 @@ def test_a_query_that_means_nothing_is_told_what_to_write(typed: str, said: str)
         parse(typed)
     assert said in str(error.value)
     assert error.value.exit_code == 64
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("岩茶 or 红茶", "or"),
+        ("岩茶 And 红茶 not 香", "And, not"),
+        ("岩茶 AND", "AND"),
+        ("OR 岩茶", "OR"),
+    ],
+)
+def test_an_operator_that_was_none_is_told(typed: str, words: str) -> None:
+    """Where nothing is found it is said which words were searched for as words."""
+    said = advice(typed)
+    assert said is not None
+    assert said.startswith(f"{words}: searched for as a word.")
+
+
+@pytest.mark.parametrize("typed", ["岩茶 OR 红茶", "NOT 岩茶", '岩茶 "or" 红茶', "or", "android"])
+def test_a_query_without_such_a_word_is_not_advised(typed: str) -> None:
+    """Operators that work, words in quotes, and one word alone."""
+    assert advice(typed) is None
 
 
 @pytest.fixture(scope="module")

@@ -106,9 +106,11 @@ def test_list_json_has_every_name_on_every_line(root: Path) -> None:
         (["--gone"], ["没了"]),
         (["--not-gone"], ["第2篇", "早安"]),
         (["--since", "2022"], ["第2篇", "早安"]),
-        (["--until", "2022-10-27"], ["没了"]),
-        (["--since", "2022-10-27", "--until", "2022-11"], ["早安"]),
+        (["--until", "2022-10-26"], ["没了"]),
+        (["--until", "2022-10-27"], ["早安", "没了"]),
+        (["--since", "2022-10-27", "--until", "2022-10"], ["早安"]),
         (["--account", "投资实习所", "--limit", "1"], ["第2篇"]),
+        (["--account", "投资", "--limit", "1"], ["第2篇"]),
         (["--account", "nobody"], []),
         (["--kind", "picture"], ["没了"]),
         (["--tag", "晨"], ["早安"]),
@@ -120,6 +122,15 @@ def test_list_json_has_every_name_on_every_line(root: Path) -> None:
 def test_list_can_be_narrowed(root: Path, options: list[str], titles: list[str]) -> None:
     """Filters add up; days are China's."""
     assert [row["title"] for row in rows(run(root, "list", "--json", *options))] == titles
+
+
+@pytest.mark.parametrize("command", [["list"], ["export", "jsonl", "-"]])
+def test_a_kind_that_there_is_not_is_told(root: Path, command: list[str]) -> None:
+    """Not an empty list: the message names the kinds that there are."""
+    done = run(root, *command, "--kind", "film")
+    assert done.code == 64
+    assert "'film' is no kind of article; there are: article, video" in done.stderr
+    assert run(root, "list", "--kind", "unknown-99").code == 0
 
 
 def test_a_day_that_is_none_is_a_usage_error(root: Path) -> None:
