@@ -13,10 +13,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
+from archive.db.identity import Identity, identity
 from archive.db.lock import Lock
 from archive.db.migrations import ARCHIVE
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import ArchiveDatabase, open_database
+from archive.errors import CannotCreate, Locked
 from archive.store import Edge, Store, Stored, Version, browse, linking, reading
 
 if TYPE_CHECKING:
@@ -56,12 +58,25 @@ class Library:
     def _ready(self) -> None:
         """Make the database, or bring it up to date, where that is due."""
         place = self.root / ARCHIVE_DB
+        readable = False
         if place.exists():
             with open_database(place, readonly=True, outdated=True) as db:
                 if not ARCHIVE.pending(db.conn):
                     return
-        with Lock(self.root, command="archive.open"):
-            open_database(place).close()
+                readable = not ARCHIVE.pending(db.conn, to_read=True)
+        try:
+            with Lock(self.root, command="archive.open"):
+                open_database(place).close()
+        except (CannotCreate, Locked):
+            if not readable:  # a read-only disk, or somebody writes, who brings it up to date
+                raise
+
+    @property
+    def identity(self) -> Identity:
+        """Which archive this is, and how far it has come: of two copies with one ``archive_id`` the
+        higher ``generation`` is newer."""
+        with self._lock:
+            return identity(self._store.db.conn)
 
     def __enter__(self) -> Self:
         return self

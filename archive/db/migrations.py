@@ -28,6 +28,8 @@ class MigrationSet:
 
     name: str
     steps: tuple[tuple[str, Step], ...]
+    #: Steps without which the database can be read all the same.
+    optional: frozenset[str] = frozenset()
 
     def applied(self, conn: sqlite3.Connection) -> list[str]:
         """The names of the steps that ``conn``'s database has had, in their order."""
@@ -37,10 +39,15 @@ class MigrationSet:
         sql = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY rowid"
         return [row[0] for row in conn.execute(sql, (self.name,))]
 
-    def pending(self, conn: sqlite3.Connection) -> list[str]:
-        """The names of the steps that are still to be applied."""
-        applied = set(self.applied(conn))
-        return [name for name, _ in self.steps if name not in applied]
+    def pending(self, conn: sqlite3.Connection, *, to_read: bool = False) -> list[str]:
+        """The names of the steps that are still to be applied; ``to_read``: those reading needs."""
+        passed = {*self.applied(conn), *(self.optional if to_read else ())}
+        return [name for name, _ in self.steps if name not in passed]
+
+    def only(self, names: Iterable[str]) -> MigrationSet:
+        """The set of a program that knew only these steps."""
+        wanted = set(names)
+        return MigrationSet(self.name, tuple(step for step in self.steps if step[0] in wanted))
 
     def refuse_newer(self, conn: sqlite3.Connection, place: Path) -> None:
         """Raises NewerArchive where the database had a step that this program does not know."""
@@ -126,4 +133,5 @@ ARCHIVE = MigrationSet(
             m005_identity,
         )
     ),
+    optional=frozenset({"m005_identity"}),
 )

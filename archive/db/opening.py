@@ -163,7 +163,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _refuse_older(conn: sqlite3.Connection, place: Path) -> None:
-    if ARCHIVE.pending(conn):
+    if ARCHIVE.pending(conn, to_read=True):
         raise ArchiveError(
             f"{place} was made by an older version: any writing command, such as "
             "`wechat-archive run`, updates it"

@@ -23,7 +23,7 @@ from archive.store.rows import PARTS
 from archive.store.writing import is_ours, sha256
 from archive.verify.findings import Finding
 from archive.verify.index import check_index
-from archive.verify.structure import differences, parts_of, parts_of_a_new_archive
+from archive.verify.structure import differences, parts_of, wanted_parts
 from scraper import urls
 from scraper.errors import NotAnAddress
 
@@ -84,7 +84,7 @@ class _Looker:
                     said = " ".join(str(part) for part in row)
                     yield Finding(sort="database", what=f"archive.db: {pragma}: {said}")
 
-        for part, how in differences(parts_of(self.conn), parts_of_a_new_archive()):
+        for part, how in differences(parts_of(self.conn), wanted_parts(self.conn)):
             yield Finding(sort="database", what=f"archive.db: {part.type} {part.name} {how}")
 
     def _ids(self, table: str) -> list[int]:

@@ -45,11 +45,11 @@ def parts_of(conn: sqlite3.Connection) -> dict[str, Part]:
     return {name: _part(conn, kind, name, sql) for kind, name, sql in rows}
 
 
-def parts_of_a_new_archive() -> dict[str, Part]:
-    """The same of a database that the migrations have just made."""
-    with closing(sqlite3.connect(":memory:")) as conn:
-        ARCHIVE.apply(conn)
-        return parts_of(conn)
+def wanted_parts(conn: sqlite3.Connection) -> dict[str, Part]:
+    """The same of a database that has just been made by the migrations that this one has had."""
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        ARCHIVE.only(ARCHIVE.applied(conn)).apply(fresh)
+        return parts_of(fresh)
 
 
 def differences(held: dict[str, Part], wanted: dict[str, Part]) -> Iterator[tuple[Part, str]]:
@@ -138,7 +138,7 @@ def redefine(conn: sqlite3.Connection) -> list[str]:
     Tables first: an index or a trigger goes with its table. Raises sqlite3.Error where a table
     cannot be made again from what it holds. Outside a transaction.
     """
-    wanted = parts_of_a_new_archive()
+    wanted = wanted_parts(conn)
     tables = [part for part, _ in differences(parts_of(conn), wanted) if part.type == "table"]
     for part in tables:
         _remake_table(conn, part)
