@@ -208,6 +208,7 @@ class Article:
     ``url`` is the page's own permanent link as it gives it (readers' tokens removed); ``address`` is the one that was
     asked for. ``body`` is clean semantic HTML (see ``scraper.body``), ``text`` the lines a reader sees, one a line,
     including captions and card lines. ``original`` is True for 原创, False where the page says it is not.
+    ``recommendation`` (编者荐语) is what an account wrote above another's article that it shares.
     """
 
     title: str
@@ -223,6 +224,7 @@ class Article:
     url: str | None = None
     address: str | None = None
     digest: str | None = None
+    recommendation: str | None = None
     cover: str | None = None
     language: str | None = None
     category: str | None = None

@@ -1,12 +1,14 @@
 """The characters of a page: what is noise, what is a space, and the lines that a reader sees.
 
 WeChat's editors leave zero-width characters, ``&nbsp;`` and soft hyphens all over a body (every era); nobody sees
-them, and they break searching, so they go. A zero-width joiner inside an emoji is part of that emoji and stays.
+them, and they break searching, so they go. A zero-width joiner inside an emoji is part of that emoji and stays, and
+so do the joiners of scripts that are written with them.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
 import lxml.etree as etree
 
@@ -20,15 +22,23 @@ def names(text: str) -> frozenset[str]:
 # archive.document.markdown uses them as private marks, so none may come from a page. C0/C1 controls and the
 # replacement of them are invisible.
 _NOISE = (
-    "\u200b\u200c\u2060\ufeff\u00ad\u200e\u200f\u202a-\u202e\u2066-\u2069"
+    "\u200b\u2060\ufeff\u00ad\u200e\u200f\u202a-\u202e\u2066-\u2069"
     "\ufdd0-\ufdef\ufffe\uffff\x00-\x08\x0b\x0e-\x1f\x7f-\x9f"
 )
-_JOINER = "\u200d"
-_SUSPECT = re.compile(f"[{_NOISE}{_JOINER}\u2028\u2029]")
+_JOINERS = "\u200c\u200d"
+_SUSPECT = re.compile(f"[{_NOISE}{_JOINERS}\u2028\u2029]")
 _REMOVED = re.compile(f"[{_NOISE}]")
 _EMOJI_BEFORE = "\u2600-\u27bf\ufe0f\U0001f000-\U0001faff"
+_EMOJI_AFTER = "\u2600-\u27bf\U0001f000-\U0001faff"
+#: Letters of the scripts in which a joiner or non-joiner changes what is read: Arabic (Uyghur, Kazakh, Persian) and
+#: its kin, the scripts of India and Tibet, Burmese, Khmer, Mongolian.
+_JOINING = (
+    "\u0600-\u08ff\u0900-\u0dff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u1800-\u18af"
+    "\ufb50-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc"
+)
 _LONE_JOINER = re.compile(
-    f"(?<![{_EMOJI_BEFORE}]){_JOINER}|{_JOINER}(?![\u2600-\u27bf\U0001f000-\U0001faff])"
+    f"(?<![{_EMOJI_BEFORE}{_JOINING}])\u200d|(?<![{_JOINING}])\u200c"
+    f"|(?<=[{_EMOJI_BEFORE}])\u200d(?![{_EMOJI_AFTER}])|\u200c(?![{_JOINING}])"
 )
 _SEPARATOR = re.compile("[\u2028\u2029]")
 # HTML's white space, the no-break space and the typographic spaces that WeChat's editors produce. U+3000 is left
@@ -44,13 +54,16 @@ BLOCKS = names("""
 """)
 
 
+_LOOKS = frozenset(("sup", "sub", "code"))
+
+
 def without_noise(text: str) -> str:
     """``text`` without characters that nobody sees; white space untouched."""
     if text.isprintable():  # all of the noise is not, and asking costs a fifth of a search
         return text
     if _SUSPECT.search(text):
         text = _SEPARATOR.sub("\n", _REMOVED.sub("", text))
-        if _JOINER in text:
+        if "\u200d" in text or "\u200c" in text:
             text = _LONE_JOINER.sub("", text)
     return text
 
@@ -70,6 +83,24 @@ def one_line(text: str) -> str:
     return collapsed(text).strip(EDGES)
 
 
+_RAISED = str.maketrans("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ")
+_LOWERED = str.maketrans("0123456789+-=()aeox", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓ")
+_RAISABLE = re.compile(r"[-0-9+=()ni]{1,12}")
+_LOWERABLE = re.compile(r"[-0-9+=()aeox]{1,12}")
+
+
+def raised(text: str, tag: str) -> str:
+    """What stands in ``<sup>`` or ``<sub>`` as characters of its own, so that 10⁶ is not read as 106.
+
+    Whatever has none of these for all of its characters, such as a note's ``[1]``, stays as it is.
+    """
+    if tag == "code":
+        return text
+    if tag == "sup":
+        return text.translate(_RAISED) if _RAISABLE.fullmatch(text) else text
+    return text.translate(_LOWERED) if _LOWERABLE.fullmatch(text) else text
+
+
 def visible_text(clean_html: str) -> str:
     """The lines that a reader of ``clean_html`` sees, one a line, no empty ones; code keeps its indentation.
 
@@ -81,40 +112,56 @@ def visible_text(clean_html: str) -> str:
         encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
     )
     root = etree.fromstring(b"<div>" + clean_html.encode("utf-8", "replace") + b"</div>", parser)
-    lines: list[str] = []
-    line: list[str] = []
-    inside_pre = 0
+    reader = _Lines()
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if event == "start":
+            reader.start(str(element.tag), element.text)
+        else:
+            reader.end(str(element.tag), element.tail)
+    reader.end_line()
+    return "\n".join(reader.lines)
 
-    def end_line() -> None:
-        whole = "".join(line)
-        line.clear()
-        shown = whole.rstrip() if inside_pre else one_line(whole)
+
+@dataclass(slots=True)
+class _Lines:
+    """The lines read so far, the one being read, and what is open around it."""
+
+    lines: list[str] = field(default_factory=list)
+    line: list[str] = field(default_factory=list)
+    inside_pre: int = 0
+    looks: list[str] = field(default_factory=list)
+
+    def start(self, tag: str, text: str | None) -> None:
+        if tag in BLOCKS or tag == "br":
+            self.end_line()
+        self.inside_pre += tag == "pre"
+        if tag in _LOOKS:
+            self.looks.append(tag)
+        self.take(text)
+
+    def end(self, tag: str, tail: str | None) -> None:
+        if tag in BLOCKS:
+            self.end_line()
+        self.inside_pre -= tag == "pre"
+        if tag in _LOOKS:
+            self.looks.pop()
+        self.take(tail)
+
+    def end_line(self) -> None:
+        whole = "".join(self.line)
+        self.line.clear()
+        shown = whole.rstrip() if self.inside_pre else one_line(whole)
         if shown.strip():
-            lines.append(shown)
+            self.lines.append(shown)
 
-    def take(text: str | None) -> None:
+    def take(self, text: str | None) -> None:
         if not text:
             return
-        if inside_pre:
-            first, *rest = text.split("\n")
-            line.append(first)
-            for piece in rest:
-                end_line()
-                line.append(piece)
-        else:
-            line.append(text)
-
-    for event, element in etree.iterwalk(root, events=("start", "end")):
-        tag = element.tag
-        if event == "start":
-            if tag in BLOCKS or tag == "br":
-                end_line()
-            inside_pre += tag == "pre"
-            take(element.text)
-        else:
-            if tag in BLOCKS:
-                end_line()
-            inside_pre -= tag == "pre"
-            take(element.tail)
-    end_line()
-    return "\n".join(lines)
+        if not self.inside_pre:
+            self.line.append(raised(text, self.looks[0]) if len(self.looks) == 1 else text)
+            return
+        first, *rest = text.split("\n")
+        self.line.append(first)
+        for piece in rest:
+            self.end_line()
+            self.line.append(piece)

@@ -102,10 +102,32 @@ def header(article: Article) -> list[str]:
         blocks.append("  \n".join(lines))
     if article.cover:
         blocks.append(f"封面图链接: {_bare(article.cover)}")
-    digest = [escape_line(line) for line in (article.digest or "").splitlines() if line.strip()]
-    if digest:
-        blocks.append("  \n".join(f"> {line}" for line in digest))
+    for words in _quoted(article):
+        lines = [escape_line(line) for line in words.splitlines() if line.strip()]
+        blocks.append("  \n".join(f"> {line}" for line in lines))
     return blocks
+
+
+def _quoted(article: Article) -> list[str]:
+    """The digest, where the body does not say the same, and what a sharing account wrote above the article."""
+    digest, recommendation = article.digest or "", article.recommendation or ""
+    if repeats(article, digest) or _squeezed(recommendation).startswith(_squeezed(digest)):
+        digest = ""
+    return [words for words in (digest, recommendation) if words.strip()]
+
+
+def repeats(article: Article, digest: str) -> bool:
+    """Whether the digest is the whole body, or the beginning of a message's."""
+    shown, body = _squeezed(digest), _squeezed(article.text)
+    return shown == body or (article.kind in _MESSAGES and body.startswith(shown))
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+#: Pictures, texts and short posts, whose digest WeChat takes from the text.
+_MESSAGES = frozenset((8, 10, 17))
 
 
 def _one_line(text: str | None) -> str:

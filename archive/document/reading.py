@@ -126,10 +126,12 @@ def _is_ours(values: Mapping[str, Any]) -> bool:
 
 def _without_header(article: Article, rest: str) -> str:
     """The body: everything behind the header that this program wrote; of an edited file, behind what looks like it."""
-    expected = "\n\n".join(header(article))
     rest = rest.lstrip("\n")
-    if rest.startswith(expected):
-        return rest[len(expected) :].lstrip("\n")
+    # Where the body says what the digest does, the file does not say it twice.
+    for headed in (article, replace(article, digest=None)):
+        expected = "\n\n".join(header(headed))
+        if rest.startswith(expected):
+            return rest[len(expected) :].lstrip("\n")
     return _foreign({}, rest)[1]
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from html import escape
 
 import lxml.etree as etree
 
-from scraper.body import cards, runs, tables
+from scraper.body import cards, lists, runs, tables
 from scraper.body.runs import ATOM, STRONG, Run
 from scraper.body.vocabulary import HEADINGS
 from scraper.models import Loss, Media
@@ -18,6 +19,8 @@ from scraper.text import one_line
 
 #: Containers (a list and its item are two) deeper than this are read on at this depth.
 _DEEPEST = 24
+#: HTML of a heading that further lines of it are added to.
+_LONGEST_HEADING = 400
 
 
 @dataclass(slots=True)
@@ -29,6 +32,7 @@ class _Container:
     written: bool = False
     filled: bool = False
     reopened: bool = False
+    numbering: lists.Numbering | None = None
 
 
 @dataclass(slots=True)
@@ -40,7 +44,11 @@ class Blocks:
     losses: dict[str, Loss] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     heading: int = 0
+    heading_begun: bool = False
     caption: bool = False
+    #: Lines of inline code alone in their paragraph, and the paragraph that the last of them made.
+    listing: list[str] = field(default_factory=list)
+    listing_html: str = ""
     containers: list[_Container] = field(default_factory=list)
     table: tables.Table | None = None
     cell: bool = False
@@ -50,6 +58,9 @@ class Blocks:
         """Ends the paragraph that is being read."""
         if self.runs:
             pending, self.runs = self.runs, []
+            listing = runs.listing(pending)
+            if listing and not self.cell and not self.heading and self._continue_listing(listing):
+                pending = []
             paragraph: list[list[Run]] = []
             for line in runs.lines(pending):
                 if len(line) > 1 and not self.cell and len(parts := runs.set_apart(line)) > 1:
@@ -82,8 +93,7 @@ class Blocks:
             self.lines.extend(texts)
             return
         if self.heading and texts:
-            for html in htmls:
-                self.write(f"<h{self.heading}>{html}</h{self.heading}>")
+            self._write_heading(" ".join(htmls))
         elif self.caption and texts:
             self.write(f"<figcaption>{'<br>'.join(htmls)}</figcaption>")
         else:
@@ -100,6 +110,40 @@ class Blocks:
             self.write(html)
         else:
             self.write(f"<p>{html}</p>")
+
+    def _continue_listing(self, lines: list[str]) -> bool:
+        """Joins a paragraph of nothing but inline code to the one before it, if that too is one and either is indented.
+
+        Editors without a code block write each line so, its indentation in ``&nbsp;``.
+        """
+        last = self.out[-1] if self.out else ""
+        before = self.listing if self.listing and last == self.listing_html else None
+        self.listing = [*(before or ()), *lines]
+        if len(self.listing) > 1 and any(line[:1] == " " for line in self.listing):
+            if before:
+                self.out.pop()
+                del self.lines[len(self.lines) - sum(1 for line in before if line.strip()) :]
+            shown = escape("\n".join(self.listing), quote=False)
+            self.write(f"<pre><code>{shown}\n</code></pre>")
+            self.lines.extend(line for line in self.listing if line.strip())
+            self.listing_html = self.out[-1]
+            return True
+        self.listing_html = (
+            f"<p>{runs.html(runs.lines([Run(lines[0], runs.CODE)])[0])}</p>"
+            if len(lines) == 1
+            else ""
+        )
+        return False
+
+    def _write_heading(self, html: str) -> None:
+        """A heading's lines and blocks are one heading, as long as it is not a text that somebody set in one."""
+        tag = f"h{self.heading}"
+        last = self.out[-1] if self.out else ""
+        if self.heading_begun and last.endswith(f"</{tag}>") and len(last) < _LONGEST_HEADING:
+            self.out[-1] = f"{last.removesuffix(f'</{tag}>')} {html}</{tag}>"
+        else:
+            self.write(f"<{tag}>{html}</{tag}>")
+        self.heading_begun = True
 
     def write(self, html: str) -> None:
         top = self.containers[-1] if self.containers else None
@@ -126,12 +170,19 @@ class Blocks:
         self.out.append(container.start)
 
     def push(
-        self, tag: str, start: str | None = None, *, reopened: bool = False
+        self,
+        tag: str,
+        start: str | None = None,
+        *,
+        reopened: bool = False,
+        numbering: lists.Numbering | None = None,
     ) -> Callable[[], None]:
         if len(self.containers) >= _DEEPEST:
             self.lose("depth")
             return self.flush
-        self.containers.append(_Container(tag, start or f"<{tag}>", reopened=reopened))
+        self.containers.append(
+            _Container(tag, start or f"<{tag}>", False, False, reopened, numbering)
+        )
         return self.pop
 
     def pop(self) -> None:
@@ -157,9 +208,15 @@ class Blocks:
         if self.heading:
             return None
         if tag in ("ul", "ol", "menu", "dir"):
+            if lists.is_unmarked(element):
+                return None
             return self._open_list("ol" if tag == "ol" else "ul", element)
+        if tag == "li" and (marker := lists.shown_marker(element)) is not None:
+            if marker:
+                self.runs.append(Run(marker + " ", 0))
+            return None
         if tag == "li":
-            return self._open_item()
+            return self._open_item(element)
         if tag == "blockquote" or (tag == "figure" and not self._inside("figure")):
             return self.push(tag)
         if tag == "figcaption" and self._inside("figure"):
@@ -171,12 +228,13 @@ class Blocks:
         return any(container.tag == tag for container in self.containers)
 
     def _open_heading(self, level: int) -> Callable[[], None]:
-        before = self.heading
+        before = self.heading, self.heading_begun
         self.heading = 0 if self.table is not None else level
+        self.heading_begun = False
 
         def end() -> None:
             self.flush()
-            self.heading = before
+            self.heading, self.heading_begun = before
 
         return end
 
@@ -185,17 +243,16 @@ class Blocks:
         self.caption = False
 
     def _open_list(self, tag: str, element: etree._Element) -> Callable[[], None]:
-        start = element.get("start") or ""
-        number = int(start) if start.isascii() and start.isdigit() and len(start) < 9 else 1
-        opening = f'<ol start="{number}">' if tag == "ol" and number != 1 else f"<{tag}>"
+        numbering = lists.numbering(element) if tag == "ol" else None
+        opening = lists.opening(tag, numbering)
         top = self.containers[-1] if self.containers else None
         if top is None or top.tag not in ("ul", "ol"):
-            return self.push(tag, opening)
+            return self.push(tag, opening, numbering=numbering)
         # A list straight inside a list (WeChat's own editor writes them so) belongs to the item before it.
         if self.out and self.out[-1] == "</li>" and len(self.containers) + 2 <= _DEEPEST:
             self.out.pop()
             self.containers.append(_Container("li", "<li>", written=True, filled=True))
-            self.containers.append(_Container(tag, opening))
+            self.containers.append(_Container(tag, opening, numbering=numbering))
 
             def end() -> None:
                 self.pop()
@@ -204,9 +261,10 @@ class Blocks:
             return end
         return self.flush
 
-    def _open_item(self) -> Callable[[], None]:
+    def _open_item(self, element: etree._Element) -> Callable[[], None]:
         top = self.containers[-1] if self.containers else None
         if top is not None and top.tag in ("ul", "ol"):
+            self._number(top, element)
             return self.push("li")
         if len(self.containers) + 2 > _DEEPEST:
             return self.flush
@@ -218,6 +276,19 @@ class Blocks:
             self.pop()
 
         return end
+
+    def _number(self, top: _Container, element: etree._Element) -> None:
+        """Begins the list anew where the item's number is not the one that Markdown would count on to."""
+        if top.numbering is None:
+            return
+        number, follows = top.numbering.next(element)
+        if follows:
+            return
+        self.flush()
+        if top.written:
+            self.out.append("</ol>")
+            top.written = False
+        top.start = f'<ol start="{number}">' if number != 1 else "<ol>"
 
     # -- tables
 

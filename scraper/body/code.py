@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 import lxml.etree as etree
 
+from scraper.body import cards, style
+from scraper.body.tree import text_of
 from scraper.text import names, without_noise
 
 _LINE_TAGS = frozenset(["p", "div", "section", "li", "tr"])
@@ -41,6 +43,48 @@ def is_line_numbers(element: etree._Element) -> bool:
     if class_ is None or _NUMBERS.search(class_) is None:
         return False
     return all(not text.strip() or text.strip().isdigit() for text in map(str, element.itertext()))
+
+
+def is_prose(pre: etree._Element) -> bool:
+    """Whether a ``<pre>`` holds no listing but words with pictures, cards or links among them.
+
+    Text that is pasted into WeChat's editor from elsewhere comes in ``<pre>`` now and then; a fence would lose all of
+    these.
+    """
+    if pre.get("data-lang") or language(pre) or next(pre.iter("code"), None) is not None:
+        return False
+    for element in pre.iter():
+        tag = str(element.tag)
+        if tag in ("img", "image") or cards.is_card(tag):
+            return True
+        if tag == "a" and element.get("href") and _HAN.search(text_of(element)):
+            return True
+    return False
+
+
+def is_block(code: etree._Element) -> bool:
+    """Whether a ``<code>`` without a ``<pre>`` is a listing: it has lines, and shows them."""
+    if code.find(".//br") is not None:
+        return True
+    looks = style.read(code.get("style"))
+    return bool(looks.preformatted) and "\n" in text_of(code).strip()
+
+
+def is_written_out(element: etree._Element) -> bool:
+    """Whether an element that is shown as typed, in a type of equal widths, is a listing (VS Code's clipboard).
+
+    It needs two lines or an indentation, and nothing in it but text.
+    """
+    for inside in element.iterdescendants():
+        tag = str(inside.tag)
+        if tag in _NO_LISTING or cards.is_card(tag):
+            return False
+    found = lines(element)
+    return len(found) > 1 or any(line[:1] in " \t" for line in found)
+
+
+_NO_LISTING = names("img image a table pre svg hr h1 h2 h3 h4 h5 h6 blockquote")
+_HAN = re.compile("[\u3400-\u9fff]")
 
 
 @dataclass(slots=True)

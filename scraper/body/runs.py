@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from scraper.text import EDGES, collapsed, without_noise
+from scraper.text import EDGES, collapsed, raised, without_noise
 
 STRONG, EM, DEL, SUP, SUB, CODE = 1, 2, 4, 8, 16, 32
 #: A run whose text is finished HTML: an image, a formula.
@@ -199,6 +199,22 @@ _OPEN = {flag: f"<{tag}>" for flag, tag in _TAGS}
 _CLOSE = {flag: f"</{tag}>" for flag, tag in _TAGS}
 
 
+def listing(runs: list[Run]) -> list[str]:
+    """The lines of a paragraph that is nothing but code, as typed, their indentation kept; none for any other."""
+    found = [""]
+    for run in runs:
+        if run is BREAK:
+            found.append("")
+        elif run.flags & CODE and not run.flags & ATOM and run.href is None:
+            found[-1] += without_noise(run.text).replace("\u00a0", " ").replace("\n", " ")
+        elif run.flags & ATOM or run.text.strip(EDGES):
+            return []
+    found = [line.rstrip() for line in found]
+    while found and not found[-1]:
+        found.pop()
+    return found
+
+
 def set_apart(line: list[Run]) -> list[list[Run]]:
     """A settled line with the wide pictures at its ends on lines of their own, as they stand on a phone's screen.
 
@@ -215,6 +231,21 @@ def set_apart(line: list[Run]) -> list[list[Run]]:
     return [part for part in (line[:start], _trimmed(words), line[end:]) if part]
 
 
+def _readable(run: Run) -> str:
+    looks = run.flags & (SUP | SUB | CODE)
+    return (
+        raised(run.text, "sup")
+        if looks == SUP
+        else raised(run.text, "sub")
+        if looks == SUB
+        else run.text
+    )
+
+
 def plain(line: list[Run]) -> str:
     """A settled line as text; images say nothing."""
-    return "".join(run.text for run in line if not run.flags & ATOM).strip(EDGES)
+    return "".join(
+        run.text if not run.flags & (SUP | SUB) else _readable(run)
+        for run in line
+        if not run.flags & ATOM
+    ).strip(EDGES)

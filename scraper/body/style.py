@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,18 @@ class Style:
     tiny: bool = False
     display: str | None = None
     preformatted: bool | None = None
+    #: ``sup`` or ``sub``.
+    raised: str | None = None
+    #: Shown as it is typed, in a type of equal widths: code without a ``<pre>`` (as VS Code pastes it).
+    code: bool = False
+    #: ``list-style-type``.
+    marker: str | None = None
     background: str | None = None
 
 
 NOTHING = Style()
 _INTERESTING = re.compile(
-    r"font-weight|font-style|line-through|display|visibility|white-space|url\(|font\s*:"
+    r"font-weight|font-style|line-through|display|visibility|white-space|list-style|vertical-align\s*:\s*su|url\(|font\s*:"
     r"|(?:opacity|height|width|font-size)\s*:\s*0(?!\.?\d)",
     re.I,
 )
@@ -80,9 +87,33 @@ def _parse(style: str) -> Style:
         tiny=_is_naught(said.get("font-size")),
         display=display,
         preformatted=wraps.startswith(("pre", "break-spaces")) if wraps is not None else None,
+        raised=_RAISED.get(said.get("vertical-align", "")),
+        code=wraps is not None
+        and wraps in ("pre", "pre-wrap", "break-spaces")
+        and _EQUAL_WIDTHS.search(said.get("font-family", said.get("font", ""))) is not None,
+        marker=_marker(said),
         background=address[1] if address else None,
     )
     return NOTHING if found == NOTHING else found
+
+
+_RAISED: Final = {"super": "sup", "sub": "sub"}
+_EQUAL_WIDTHS = re.compile(
+    r"monospace|menlo|monaco|consolas|courier|source code|sourcecode|jetbrains|fira (?:code|mono)|operator mono"
+    r"|dejavu sans mono|liberation mono|sf ?mono|cascadia|roboto mono|ubuntu mono"
+)
+#: The words of ``list-style`` that say where a marker stands, not which.
+_PLACES_OF_MARKERS: Final = frozenset(
+    ("inside", "outside", "initial", "inherit", "unset", "revert")
+)
+
+
+def _marker(said: Mapping[str, str]) -> str | None:
+    """The kind of marker that a list's style names (``none``, ``lower-alpha``); its pictures are no kind."""
+    words = said.get("list-style-type", said.get("list-style", "")).split()
+    return next(
+        (word for word in words if word not in _PLACES_OF_MARKERS and "url(" not in word), None
+    )
 
 
 def _is_naught(value: str | None) -> bool:

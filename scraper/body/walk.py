@@ -6,6 +6,7 @@ a stack. A container (list, quote, figure) is written only when something in it 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -39,6 +40,8 @@ from scraper.urls import clean_link
 _PREFORMATTED = 128
 #: Pictures narrower than this, in pixels, are signs among the words.
 _WIDE = 120
+#: An address without scheme, host or a path from the root.
+_RELATIVE = re.compile(r"(?![a-z][a-z0-9+.-]*:|/|[?#])", re.I)
 _LOOKS = STRONG | EM | DEL | SUP | SUB | CODE
 #: What is unseen is small: of more elements than this nobody is asked.
 _FEW = 200
@@ -110,17 +113,8 @@ class Walker(Blocks):
         if tag in SKIPPED:
             return False, None
         looks = style.read(element.get("style"))
-        if (looks.hidden or looks.invisible) and element.get("id") not in PAGE_WRAPPERS:
+        if self._unshown(element, looks) or self._read_as_whole(element, tag, looks):
             return False, None
-        if looks.unseen and self._unseen(element, looks):
-            return False, None
-        if self.players and self._player(element):
-            return False, None
-        if self.formulas:
-            formula = formulas.tex(element)
-            if formula is not None:
-                self._formula(*formula)
-                return False, None
         if tag not in ORDINARY:
             special = self._special(tag, element)
             if special is not None:
@@ -130,6 +124,25 @@ class Walker(Blocks):
         if looks is not style.NOTHING:
             self._restyle(looks)
         return True, self._open(tag, element, looks)
+
+    def _unshown(self, element: etree._Element, looks: style.Style) -> bool:
+        if (looks.hidden or looks.invisible) and element.get("id") not in PAGE_WRAPPERS:
+            return True
+        return looks.unseen and self._unseen(element, looks)
+
+    def _read_as_whole(self, element: etree._Element, tag: str, looks: style.Style) -> bool:
+        """What any element may be: a player that a browser drew, a formula, a listing by its looks."""
+        if self.players and self._player(element):
+            return True
+        if self.formulas:
+            formula = formulas.tex(element)
+            if formula is not None:
+                self._formula(*formula)
+                return True
+        if looks.code and tag in BLOCKS and not self.cell and code.is_written_out(element):
+            self._code(element)
+            return True
+        return False
 
     def _open(
         self, tag: str, element: etree._Element, looks: style.Style
@@ -148,7 +161,55 @@ class Walker(Blocks):
             self._background(background, block)
         if tag == "a":
             at_end = self._link(element, at_end)
+        elif tag == "rt":
+            at_end = self._annotate(element, at_end)
+        elif tag == "blockquote":
+            at_end = self._source_of_quote(element, at_end)
         return at_end
+
+    def _annotate(
+        self, element: etree._Element, at_end: Callable[[], None] | None
+    ) -> Callable[[], None] | None:
+        """The reading above a character of ``<ruby>``, in brackets behind it, as browsers without ruby show it."""
+        if not text_of(element).strip():
+            return at_end
+        self._add("(")
+
+        def end() -> None:
+            self._add(")")
+            if at_end is not None:
+                at_end()
+
+        return end
+
+    def _open_quote(self, element: etree._Element) -> Callable[[], None] | None:
+        """``mp-common-blockquote`` of messages: its words stand inside it, or in ``data-content`` only."""
+        self.flush()
+        at_end = self.push("blockquote")
+        said = element.get("data-content")
+        if said and not text_of(element).strip():
+            self._add(said)
+        return self._source_of_quote(element, at_end)
+
+    def _source_of_quote(
+        self, element: etree._Element, at_end: Callable[[], None] | None
+    ) -> Callable[[], None] | None:
+        """The line under a quote that WeChat's script draws from its attributes (``js_blockquote_wrap``, 2024 on)."""
+        source = cards.read_source(element)
+        if source is None:
+            return at_end
+
+        def end() -> None:
+            self.flush()
+            self._queue(source)
+            if source.url is not None:
+                url = clean_link(source.url)
+                self.links.append(Link(url=url, relation="text", text=source.title))
+            self.flush()
+            if at_end is not None:
+                at_end()
+
+        return end
 
     def _unseen(self, element: etree._Element, looks: style.Style) -> bool:
         """Whether nothing of an element without height, opacity or type size can be seen.
@@ -174,6 +235,8 @@ class Walker(Blocks):
             self.flags = self.flags | EM if looks.italic else self.flags & ~EM
         if looks.struck:
             self.flags |= DEL
+        if looks.raised is not None:
+            self.flags = self.flags & ~(SUP | SUB) | INLINE_LOOKS[looks.raised]
         if looks.preformatted is not None:
             self.flags = (
                 self.flags | _PREFORMATTED if looks.preformatted else self.flags & ~_PREFORMATTED
@@ -186,11 +249,14 @@ class Walker(Blocks):
         if tag in ("img", "image"):
             self._image(element)
             return False, None
-        if tag == "pre" or (
-            tag == "code" and not self.flags & CODE and element.find(".//br") is not None
-        ):
+        if tag == "pre" and code.is_prose(element):
+            self.flags |= _PREFORMATTED
+            return None
+        if tag == "pre" or (tag == "code" and not self.flags & CODE and code.is_block(element)):
             self._code(element)
             return False, None
+        if tag == "mp-common-blockquote":
+            return True, self._open_quote(element)
         if tag == "hr":
             self.flush()
             # Editors draw one rule with several (a thick one, a thin one).
@@ -254,6 +320,7 @@ class Walker(Blocks):
     def _code(self, element: etree._Element) -> None:
         found = code.lines(element)
         if not found:
+            self._beside_code(element)
             return
         if self.cell:
             for line in found:
@@ -264,6 +331,31 @@ class Walker(Blocks):
         class_ = f' class="language-{escape(language)}"' if language else ""
         self.write(f"<pre><code{class_}>{escape(chr(10).join(found), quote=False)}\n</code></pre>")
         self.lines.extend(line for line in found if line)
+        self._beside_code(element)
+
+    def _beside_code(self, element: etree._Element) -> None:
+        """Pictures, cards and links inside a listing stand below it: a fence holds text only."""
+        for inside in element.iter():
+            tag = str(inside.tag)
+            if tag in ("img", "image"):
+                self._image(inside)
+                self.flush()
+            elif cards.is_card(tag):
+                self._card_element(inside)
+            elif tag == "svg" and text_of(inside).strip():
+                self.lose("drawing")
+            elif tag == "a":
+                self._link_in_code(inside)
+
+    def _link_in_code(self, element: etree._Element) -> None:
+        url = self._target(element)
+        words = one_line(text_of(element))
+        if url is None or not words:
+            return
+        self.links.append(Link(url=url, relation="text", text=words))
+        if "//" not in words:  # an address that is written out can be seen in the listing
+            self.runs.append(Run(words, 0, url))
+            self.flush()
 
     def _formula(self, tex: str, display: bool) -> None:
         if not tex:
@@ -286,11 +378,8 @@ class Walker(Blocks):
         if cards.is_card(element.get("tagname") or ""):
             self._words_of_card(element)
             return at_end
-        href = (element.get("href") or element.get("data-href") or "").strip()
-        if not href or href.startswith("#") or self.href is not None:
-            return at_end
-        url = clean_link(href, self.hints.base_url)
-        if not url.lower().startswith(LINKABLE):
+        url = self._target(element) if self.href is None else None
+        if url is None:
             return at_end
         self.href = url
         self.words = []
@@ -302,6 +391,21 @@ class Walker(Blocks):
                 at_end()
 
         return end
+
+    def _target(self, element: etree._Element) -> str | None:
+        """Where a link leads; ``None`` for none.
+
+        WeChat writes whole addresses, or paths of its own host (``/s?__biz=…``). A bare file name comes from a copy
+        whose links somebody edited (``archive3.html``): joined to the page's address it would look like an article's.
+        """
+        href = (element.get("href") or element.get("data-href") or "").strip()
+        if not href or href.startswith("#"):
+            return None
+        if _RELATIVE.match(href):
+            self.lose("relative-link")
+            return None
+        url = clean_link(href, self.hints.base_url)
+        return url if url.lower().startswith(LINKABLE) else None
 
     # -- cards
 

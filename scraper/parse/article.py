@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from scraper import urls
-from scraper.models import Article, Page
+from scraper.models import Article, Loss, Page
 from scraper.parse import language, links, meta, recognise, template
 from scraper.parse.encoding import to_utf8
 from scraper.parse.kinds.text import has_own_title
@@ -28,8 +30,25 @@ def read(page: Page) -> Article:
             parsed, body, fields["kind"], fields["album"], fields["reprint"], fields["source_url"]
         ),
         language=language.of(body.text or fields["title"]),
-        losses=body.losses + template.missing(parsed, fields, body_from_dom=from_dom),
+        losses=body.losses
+        + _cut_off(parsed)
+        + template.missing(parsed, fields, body_from_dom=from_dom),
     )
+
+
+def _cut_off(parsed: ParsedPage) -> tuple[Loss, ...]:
+    """A whole page ends in ``</html>``, as all 834 that were looked at do; the network door refuses one that does not.
+
+    What comes from a file may be all there is left, so it is read, and told.
+    """
+    if _BEGINS.search(parsed.received, 0, 65_536) is None or _ENDS.search(parsed.received):
+        return ()
+    return (Loss(kind="cut-off"),)
+
+
+_BEGINS = re.compile(rb"<html[\s>]", re.I)
+#: Not that of ``<!--headTrap<body></body><head></head><html></html>-->``, which pages of 2015–2018 begin with.
+_ENDS = re.compile(rb"(?<!<html>)</html\s*>", re.I)
 
 
 def _title(parsed: ParsedPage, given: str, kind: int, text: str) -> str:

@@ -138,6 +138,12 @@ def of_shape(values: object) -> bool:
     )
 
 
+def answer(body: bytes) -> JsonData | None:
+    """The JSON answer of an article's address (``f=json``, seen 2023–2026), which has what ``cgiDataNew`` has."""
+    found = _json(body)
+    return found if found is not None and "title" in found and "nick_name" in found else None
+
+
 def _scripts(body: bytes) -> Iterator[tuple[int, int]]:
     at = 0
     while (opening := _SCRIPT.search(body, at)) is not None:

@@ -18,6 +18,7 @@ from scraper.models import Account, Album, Edit, Identity, Reprint
 from scraper.parse import template, values
 from scraper.parse.literal import Literal
 from scraper.parse.parsed_page import ParsedPage, text_of
+from scraper.parse.scripts import written
 from scraper.plain import one_line, several_lines, unescape_fully, without_tags
 
 
@@ -36,6 +37,7 @@ class Fields(TypedDict):
     kind: int
     url: str | None
     digest: str | None
+    recommendation: str | None
     cover: str | None
     category: str | None
     original: bool | None
@@ -52,7 +54,8 @@ class Fields(TypedDict):
 
 #: Field → places in order. ``cgi:`` top level of cgiDataNew; ``var:``, ``window:``, ``data:`` assignments of scripts
 #: (``data`` is ``d.X``/``cgiData.X`` of shared video and picture pages, ``in`` a member of ``cgiData``); then the
-#: DOM: ``meta:`` name or property, ``id:``, ``class:`` (first element).
+#: DOM: ``meta:`` name or property, ``id:``, ``class:`` (first element); ``early``: the first
+#: template's script.
 PLACES: Final[Mapping[str, str]] = {
     "title": (
         "cgi:title var:msg_title window:msg_title data:title window:title data:video_title in:video_title meta:og:title"
@@ -71,7 +74,7 @@ PLACES: Final[Mapping[str, str]] = {
     "mid": "cgi:mid var:mid window:mid data:mid var:appmsgid window:appmsgid data:appmsgid",
     "idx": "cgi:idx var:idx window:idx data:idx var:itemidx window:itemidx data:itemidx",
     "sn": "cgi:sn var:sn window:sn data:sn",
-    "link": "cgi:link var:msg_link window:msg_link data:msg_link meta:og:url",
+    "link": "cgi:link var:msg_link window:msg_link data:msg_link meta:og:url early:link",
     "published": (
         "cgi:ori_create_time cgi:create_timestamp cgi:ori_send_time var:ct window:ct data:ct var:create_time"
         " data:create_time window:create_time window:ori_create_time cgi:create_time"
@@ -81,16 +84,18 @@ PLACES: Final[Mapping[str, str]] = {
     "modified": "cgi:modify_time var:modify_time window:modify_time data:modify_time meta:article:modified_time",
     "digest": (
         "cgi:desc var:msg_desc window:msg_desc window:desc data:desc data:msg_desc"
-        " meta:og:description meta:twitter:description meta:description"
+        " meta:og:description meta:twitter:description meta:description early:desc"
     ),
     "cover": (
         "cgi:cdn_url cgi:cdn_url_235_1 cgi:cdn_url_16_9 cgi:cdn_url_1_1 cgi:cdn_url_3_4"
         " var:msg_cdn_url window:msg_cdn_url data:cdn_url window:cdn_url in:cdn_url var:cdn_url_235_1 var:cdn_url_1_1"
-        " meta:og:image meta:twitter:image"
+        " meta:og:image meta:twitter:image early:imgUrl"
     ),
     "author": "cgi:author var:author window:author data:author id:js_author_name id:js_author_name_text",
     "category": "var:_ori_article_type window:_ori_article_type",
-    "source_url": "cgi:source_url var:msg_source_url window:msg_source_url data:source_link in:source_link",
+    "source_url": (
+        "cgi:source_url var:msg_source_url window:msg_source_url data:source_link in:source_link early:sourceurl"
+    ),
     "comment_id": "cgi:comment_id var:comment_id window:comment_id data:comment_id",
     "kind": "cgi:item_show_type var:item_show_type window:item_show_type data:item_show_type var:itemShowType",
     "real_kind": "cgi:real_item_show_type window:real_item_show_type var:real_item_show_type",
@@ -116,6 +121,8 @@ def raw(parsed: ParsedPage, field: str, *, anywhere: bool = False) -> Literal:
             return None
         elif sort in _DOM:
             value = _from_dom(parsed, sort, name)
+        elif sort == "early":
+            value = parsed.scripts.property(name) if is_early(parsed) else None
         elif sort == "in":
             value = parsed.scripts.member("cgiData", name)
         else:
@@ -142,6 +149,11 @@ _ALWAYS_THERE: Final = {
 
 def _has_none(parsed: ParsedPage, names: tuple[str, ...]) -> bool:
     return parsed.cgi is not None and not any(name in parsed.cgi for name in names)
+
+
+def is_early(parsed: ParsedPage) -> bool:
+    """Whether the page is of the template of 2012 to early 2014, which has no ``#js_content`` and hardly a variable."""
+    return parsed.cgi is None and parsed.content is None and bool(parsed.by_class("page-content"))
 
 
 def _from_dom(parsed: ParsedPage, sort: str, name: str) -> str | None:
@@ -306,6 +318,23 @@ def copyright_info(parsed: ParsedPage) -> values.Data:
         "copyright_stat": raw(parsed, "copyright_stat"),
         "ori_article_type": raw(parsed, "category"),
     }
+
+
+def recommendation(parsed: ParsedPage, info: values.Data) -> str | None:
+    """编者荐语: the sharing account's words, in ``guide_words``, or written into ``#js_share_notice`` by a script."""
+    said = info.get("guide_words")
+    if said is None and parsed.cgi is None:
+        notice = parsed.by_id("js_share_notice")
+        if notice is not None:
+            said = next(filter(None, map(_written, notice.iter("script"))), None)
+            # With a link in it, it is the line that names the original.
+            if said is None and next(notice.iter("a"), None) is None:
+                said = text_of(notice)
+    return several_lines(said) if isinstance(said, str) else None
+
+
+def _written(script: lxml.etree._Element) -> str | None:
+    return written(script.text or "")
 
 
 def original(parsed: ParsedPage, info: values.Data) -> bool | None:
@@ -480,12 +509,29 @@ def _changes(value: Literal) -> str | None:
 
 
 def kind(parsed: ParsedPage) -> int:
-    """``item_show_type`` as the page gives it; 0 where it says nothing."""
+    """``item_show_type`` as the page gives it; where it says nothing 8 for a list of pictures alone, else 0."""
     for field in ("kind", "real_kind"):
         found = values.whole(raw(parsed, field))
         if found is not None:
             return found
-    return 0
+    return PICTURES if _is_list_of_pictures(parsed) else 0
+
+
+PICTURES: Final = 8
+
+
+def _is_list_of_pictures(parsed: ParsedPage) -> bool:
+    """Whether a page that names no kind has the pictures of kind 8 and no body of its own."""
+    name = "picture_page_info_list"
+    if parsed.cgi is None:
+        listed, html = parsed.scripts.get(name), parsed.content
+    else:
+        listed, html = parsed.data(name), parsed.cgi.html("content_noencode") or parsed.content
+    return bool(values.sequence(listed)) and not (html and _BODY.search(html))
+
+
+#: Elements that the words under pictures never have.
+_BODY = re.compile(rb"<(?:p|section|img|h[1-6]|blockquote|table|mp-|iframe)[\s>/-]", re.I)
 
 
 def permanent(parsed: ParsedPage, known: Identity | None, sn: str | None) -> str | None:
@@ -538,11 +584,12 @@ def read(parsed: ParsedPage) -> Fields:
         kind=kind(parsed),
         url=permanent(parsed, known, sn),
         digest=several_lines(without_tags(unescape_fully(_string(parsed, "digest") or ""))),
+        recommendation=recommendation(parsed, info),
         cover=urls.without_tokens(cover) if cover else None,
         category=one_line(category) if isinstance(category, str) else None,
         original=original(parsed, info),
         reprint=reprint(parsed, info, known),
-        source_url=urls.clean_link(target) if target else None,
+        source_url=urls.clean_link(target.removesuffix("#wechat_redirect")) if target else None,
         album=album(parsed),
         tags=tags(parsed),
         claims=claims(parsed),

@@ -95,13 +95,15 @@ class Scripts:
     def property(self, key: str) -> Literal:
         """The first literal after ``key:`` or ``key =`` anywhere in a data script; for names that nothing else has."""
         pattern = re.compile(
-            rb"(?<![\w$.])" + re.escape(key.encode()) + rb"['\"]?\s*[:=](?!=)\s*(?=['\"])"
+            rb"(?<![\w$.])"
+            + re.escape(key.encode())
+            + rb"['\"]?\s*[:=](?!=)\s*(?=['\"]|htmlDecode\(|trim\()"
         )
         for begin, end in inline_scripts(self._body):
             if end - begin <= _LARGEST:
                 for match in pattern.finditer(self._body, begin, end):
                     try:
-                        value, _ = read(self._body, match.end())
+                        value, _ = read(self._body, match.end(), lenient=True)
                     except Malformed:
                         continue
                     if value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import archive
 import scraper
 from scraper.parse import language
 from tests.weixin.pages import article_page
@@ -84,3 +85,101 @@ def test_the_interface_has_no_say_in_the_language() -> None:
     page = page.replace(b"</body>", b'<script>window.LANG = "en";</script></body>')
 
     assert "zh-Hans" == parsed(page).language
+
+
+EARLY = """<html><head><title>征文</title></head><body><div class="page-bizinfo"><h1 id="activity-name">征文</h1>
+<p class="activity-info"><span id="post-date">2013-12-26</span>
+<a id="post-user"><span class="text-ellipsis">读书会</span><i></i></a></p></div>
+<div class="page-content"><div class="media" id="media"><img data-src="http://mmbiz.qpic.cn/mmbiz/COVER/0"></div>
+<div class="text"><p>各位，<strong>结果</strong>公布。</p><p>名单见下。</p></div>
+<p class="page-toolbar"><a href="javascript:viewSource();">阅读原文</a><a>举报</a></p></div>
+<script>var sourceurl = trim('http://book.example/r#wechat_redirect'.replace(/&lt;/g, '<'));
+(function(){ var appId = '', imgUrl = "http://mmbiz.qpic.cn/mmbiz/COVER/0",
+link = "http://mp.weixin.qq.com/mp/appmsg/show?__biz=MTYz&appmsgid=117330001&itemidx=1&sign=98b838c1c160c67267d4180cd6f6e5b0",
+title = htmlDecode("征文"), desc = htmlDecode("三百篇里选出。"); })();</script></body></html>"""
+
+
+def test_the_template_of_2012_to_early_2014_is_read() -> None:
+    """No ``#js_content``: the text is ``div.page-content > div.text``, the facts stand in one script."""
+    article = parsed(EARLY)
+
+    assert "各位，结果公布。\n名单见下。" == article.text
+    assert ("征文", "读书会", "三百篇里选出。") == (
+        article.title,
+        article.account.name,
+        article.digest,
+    )
+    assert ("117330001", "1") == (article.mid, article.idx)
+    assert "2013-12-25T16:00:00+00:00" == str(article.published and article.published.isoformat())
+    assert "http://mmbiz.qpic.cn/mmbiz/COVER/0" == article.cover
+    assert "http://book.example/r" == article.source_url
+
+
+def test_a_page_of_sound_says_how_long_it_is() -> None:
+    """``voice_page_info`` of 2026: length in seconds, cover, title."""
+    info = {
+        "voice_id": "MzA_1",
+        "duration": 323,
+        "cover_url": "http://wx.qlogo.cn/c/0",
+        "title": "快讯",
+    }
+    media = parsed(article_page(kind=7, extra={"voice_page_info": info})).media[0]
+
+    assert ("audio", "MzA_1", "快讯", 323.0) == (media.type, media.id, media.title, media.duration)
+    assert "http://wx.qlogo.cn/c/0" == media.cover
+
+
+def test_pictures_without_a_kind_are_pictures() -> None:
+    """A page that lost its ``item_show_type`` still shows its list of pictures."""
+    page = article_page(kind=8, images=("https://mmbiz.qpic.cn/a/1/0",), body="图下的字")
+    article = parsed(page.replace(b"item_show_type", b"gone_show_type"))
+
+    assert ["https://mmbiz.qpic.cn/a/1/0"] == [image.url for image in article.images]
+    assert 8 == article.kind
+
+
+def test_the_answer_in_json_is_an_article() -> None:
+    """``f=json``: the members of the page's data, and nothing around them."""
+    article = parsed(
+        '{"base_resp":{"ret":0},"title":"普通一篇","nick_name":"甲乙号","ori_create_time":1731399898,'
+        '"content_noencode":"<p>正文，<b>重点</b>。</p>","item_show_type":0,"link":"https://mp.weixin.qq.com/s/x"}'
+    )
+
+    assert ("普通一篇", "甲乙号", "正文，重点。") == (
+        article.title,
+        article.account.name,
+        article.text,
+    )
+
+
+def test_a_file_that_is_cut_off_is_told() -> None:
+    """A whole page ends in ``</html>``; what is left of one is read, with a loss."""
+    page = article_page(era="B", body="<p>第一段。</p><p>第二段写到一半，文件就")
+    begun = page[: page.index("文件就".encode())]
+
+    assert ["cut-off"] == [loss.kind for loss in parsed(begun).losses]
+    assert "第一段。" == parsed(begun).text.split("\n")[0]
+    assert () == parsed(b"<div id='js_content'><p>x</p></div>").losses
+
+
+def test_the_sharing_accounts_own_words_are_kept() -> None:
+    """编者荐语 stands above the article, whole, where the digest has its beginning only."""
+    words = "这一篇写得好，值得转给各位看看。第二句也是编者的。"
+    page = article_page(
+        body="<p>原文。</p>",
+        digest=words[:16],
+        extra={"copyright_info": {"copyright_stat": 2, "guide_words": words}},
+    )
+    article = parsed(page)
+
+    assert words == article.recommendation
+    assert f"> {words}\n" in archive.to_markdown(article)
+    assert 1 == archive.to_markdown(article).count("> 这一篇")
+
+
+def test_a_digest_that_is_the_body_is_not_printed_twice() -> None:
+    """A message's digest is its own text."""
+    article = parsed(article_page(kind=10, body="一段话，没有题目。", digest="一段话，没有题目。"))
+
+    assert "> 一段话" not in archive.to_markdown(article)
+    assert "一段话，没有题目。" == article.digest

@@ -12,7 +12,7 @@ from typing import Final
 
 import lxml.etree as etree
 
-from scraper.body.cards import miniprogram, unknown
+from scraper.body.cards import miniprogram, quote, unknown
 from scraper.body.cards.attributes import Attributes
 from scraper.body.cards.lines import LABELS, inner, label, line, text
 from scraper.body.cards.registry import CARD_TYPES
@@ -29,6 +29,7 @@ __all__ = [
     "read",
     "read_as",
     "read_miniprogram",
+    "read_source",
     "stands_inline",
     "text",
 ]
@@ -65,6 +66,11 @@ def read_as(tag: str, element: etree._Element) -> Media | None:
 def read_miniprogram(element: etree._Element) -> Media:
     """An ``a[data-miniprogram-appid]``."""
     return miniprogram.read(Attributes(element))
+
+
+def read_source(element: etree._Element) -> Media | None:
+    """The card of what a ``<blockquote>`` quotes, where its attributes name it."""
+    return quote.read(Attributes(element))
 
 
 def stands_inline(element: etree._Element) -> bool:

@@ -14,6 +14,7 @@ from scraper.parse.parsed_page import ParsedPage
 
 _MUSIC = ("music_page_info", "qqmusic_info", "finder_music_card_list", "finder_music_card")
 _AUDIO = (
+    "voice_page_info",  # a page of 2026-07; the others from code
     "audio_page_info",
     "audio_info",
     "voice_info",

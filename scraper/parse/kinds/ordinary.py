@@ -29,6 +29,13 @@ def from_dom(parsed: ParsedPage) -> Found | None:
     shared = parsed.by_id("js_share_content")
     if shared is not None and holds(shared):
         return Found(html_of(shared), from_dom=True)
+    # 2012 to early 2014: the picture stands in ``#media`` beside it, the buttons in ``.page-toolbar``.
+    for element in parsed.by_class("page-content"):
+        text = next(
+            (child for child in element.iterchildren("div") if child.get("class") == "text"), None
+        )
+        if text is not None and holds(text):
+            return Found(html_of(text), from_dom=True)
     for name in _CLASSES:
         for element in parsed.by_class(name):
             if holds(element):
