@@ -342,6 +342,11 @@ class Library:
         with self._lock:
             return reading.read(self._store, name)
 
+    def pictures(self, article: Article) -> dict[str, str]:
+        """Address of an image of the article → path of its file from the archive's folder, for those that are held."""
+        with self._lock:
+            return reading.pictures(self._store, article)
+
     def version(self, name: str, number: int) -> Article:
         """An article as it was in its version ``number``. Raises NotHeld."""
         with self._lock:

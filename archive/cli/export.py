@@ -53,6 +53,9 @@ _SHOWN = table((f"{known.name} {known.target}", known.label) for known in FORMAT
     "--until", type=Day(end=True), metavar="DAY", help="Published on that day (China) or earlier."
 )
 @click.option("--title", metavar="TEXT", help="The title of the book (epub).")
+@click.option(
+    "--base-url", metavar="URL", help="Where the folder of feeds will be found on the web (feed)."
+)
 @click.option("--no-images", is_flag=True, help="A WARC of pages alone.")
 @click.option(
     "--json", "as_json", is_flag=True, help="One JSON object about what was written, on stdout."
@@ -71,6 +74,7 @@ def command(
     since: datetime | None,
     until: datetime | None,
     title: str | None,
+    base_url: str | None,
     no_images: bool,
     as_json: bool,
 ) -> None:
@@ -97,6 +101,7 @@ def command(
             selection,
             title=title,
             images=not no_images,
+            base_url=base_url,
             progress=step,
         )
     for problem in report.problems:

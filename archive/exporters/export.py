@@ -23,7 +23,7 @@ class Export:
     """What a format's ``write`` is given.
 
     ``target`` is a folder for formats that write one file an article, else a file or an open one. ``title`` is a
-    book's; ``images``: a WARC holds the images too.
+    book's; ``images``: a WARC holds the images too; ``base_url``: where the folder of a feed will be found.
     """
 
     store: Store
@@ -32,6 +32,7 @@ class Export:
     report: ExportReport
     title: str | None = None
     images: bool = True
+    base_url: str | None = None
     progress: Progress = lambda done, total: None
 
     @cached_property

@@ -26,6 +26,7 @@ _TABLE = (
     ExportFormat("jsonl", "FILE", "one JSON object an article, with text and HTML"),
     ExportFormat("csv", "FILE", "for spreadsheets; no cell can run as a formula"),
     ExportFormat("epub", "FILE", "a book with contents and images"),
+    ExportFormat("feed", "DIR", "Atom, RSS and JSON feeds as files, for static hosting"),
     ExportFormat("warc", "FILE", "the raw pages as received, WARC/1.1 (.warc or .warc.gz)"),
 )
 FORMATS: dict[str, ExportFormat] = {known.name: known for known in _TABLE}

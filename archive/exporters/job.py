@@ -27,13 +27,15 @@ def export(
     *,
     title: str | None = None,
     images: bool = True,
+    base_url: str | None = None,
     progress: Progress = lambda done, total: None,
 ) -> ExportReport:
     """Write the chosen articles of the archive ``root`` to ``target``: a folder or a file (or an open one), as
     ``FORMATS`` says of ``format``.
 
-    ``title`` is the book's; ``images``: WARC holds the images too. A file is in place only when it is whole. What is
-    damaged is left out and named in the report. A file that a person changed stays, the new one goes beside it.
+    ``title`` is the book's; ``images``: WARC holds the images too; ``base_url``: where the folder of feeds will be
+    found. A file is in place only when it is whole. What is damaged is left out and named in the report. A file that a
+    person changed stays, the new one goes beside it.
 
     Raises NotHeld where nothing matches, CannotCreate (also for a target inside an archive), DiskTrouble.
     """
@@ -52,6 +54,7 @@ def export(
                 report=report,
                 title=title,
                 images=images,
+                base_url=base_url,
                 progress=progress,
             )
         )

@@ -51,20 +51,25 @@ def read(store: Store, name: str) -> Reading:
     held = store.get(name)
     article = store.article(held.article_id)
     edges = tuple(store.edges(held.article_id))
-    urls = dict.fromkeys(
-        [image.url for image in article.images]
-        + [media.cover for media in article.media if media.cover]
-        + ([article.cover] if article.cover else [])
-    )
     return Reading(
         stored=held,
         article=article,
         edges=edges,
         backlinks=tuple(store.backlinks(held.article_id)),
-        pictures={url: path for url in urls if (path := store.media_path(url))},
+        pictures=pictures(store, article),
         albums=tuple(_albums(store.db.conn, held.article_id, article, edges)),
         addresses=tuple(store.addresses(held.article_id)),
     )
+
+
+def pictures(store: Store, article: Article) -> dict[str, str]:
+    """Address of an image of the article → path of its file from the archive's folder, for those that are held."""
+    urls = dict.fromkeys(
+        [image.url for image in article.images]
+        + [media.cover for media in article.media if media.cover]
+        + ([article.cover] if article.cover else [])
+    )
+    return {url: path for url in urls if (path := store.media_path(url))}
 
 
 def _albums(

@@ -7,6 +7,7 @@ from starlette.routing import Route
 from archive.web import (
     article,
     events,
+    feeds,
     files,
     graph,
     home,
@@ -50,6 +51,10 @@ ROUTES = [
     Route("/static/{name}", files.static),
     Route("/favicon.ico", files.favicon),
     Route("/media/{name:path}", files.media),
+    Route("/feeds", feeds.listed),
+    Route("/feeds/opml", feeds.outlines),
+    Route("/feeds.opml", feeds.outlines),
+    Route("/feeds/{name:path}", feeds.feed),
     Route("/language", language.choose),
     Route("/login", login.login, methods=["GET", "POST"]),
 ]
