@@ -14,6 +14,7 @@
      ├─ NotIndexed      75   the search index must be made anew first
      ├─ BadQuery        64   a search query that means nothing (message says why)
      └─ NotHeld          1   no such article in the archive
+         └─ NoArchive   78   no archive in the folder named, which only `save`, `watch` and `import` make
 """
 
 from __future__ import annotations
@@ -99,3 +100,9 @@ class NotHeld(ArchiveError):
     """The archive has no article under that key or address."""
 
     exit_code = 1
+
+
+class NoArchive(NotHeld):
+    """The folder holds no archive: a typo in --archive, or none was made yet."""
+
+    exit_code = 78

@@ -15,6 +15,7 @@ from importlib import import_module
 import click
 
 from archive.cli.common import App, common_options
+from archive.cli.console import wants_colour
 from archive.errors import ArchiveError
 from scraper.errors import ScrapeError
 
@@ -149,7 +150,7 @@ def run(argv: list[str]) -> int:
     app = App()
     try:
         # Not click's own main(): it would end a closed pipe with 1, as if something had failed.
-        with cli.make_context("wechat-archive", argv, obj=app) as context:
+        with cli.make_context("wechat-archive", argv, obj=app, color=wants_colour()) as context:
             cli.invoke(context)
         sys.stdout.flush()
         return 0

@@ -6,11 +6,15 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from archive.cli.common import App
+from archive.cli.console import stderr_console
+from scraper.zone import for_people
 
 if TYPE_CHECKING:
     from archive.run.report import Result, RunReport
@@ -69,40 +73,52 @@ def network_options(command: F) -> F:
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Who hears of each result, and of images: how many of how many."""
+    """Who hears of each result; of images and of addresses: how many of how many."""
 
     on_result: Callable[[Result], None]
-    on_image: Callable[[int, int], None]
+    on_image: Callable[[int, int], None] = lambda done, total: None
+    on_progress: Callable[[int, int], None] | None = None
 
 
 @contextmanager
 def listeners(app: App) -> Iterator[Listeners]:
-    """A progress line while a person sees stderr; else each result in the log."""
+    """A progress bar while a person sees stderr; else each result in the log."""
     if not app.is_interactive:
-        yield Listeners(_log, lambda done, total: None)
+        yield Listeners(partial(_log, app))
         return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    console = stderr_console()
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
         line = progress.add_task("starting …", total=None)
-        counts = {"done": 0, "failed": 0}
 
         def on_result(result: Result) -> None:
-            counts["failed" if result.change == "failed" else "done"] += 1
-            name = result.title or result.address
-            progress.update(
-                line, description=f"{counts['done']} done, {counts['failed']} failed · {name[:60]}"
-            )
+            progress.update(line, description=(result.title or result.address)[:40])
             if result.change not in ("held", "unchanged", "skipped"):
-                console.print(_describe(result), markup=False, highlight=False, soft_wrap=True)
+                said = _describe(app, result)
+                console.print(said, markup=False, highlight=False, soft_wrap=True)
 
         def on_image(done: int, total: int) -> None:
-            progress.update(line, description=f"{counts['done']} done · image {done} of {total}")
+            progress.update(line, description=f"image {done} of {total}")
 
-        yield Listeners(on_result, on_image)
+        def on_progress(done: int, total: int) -> None:
+            progress.update(line, completed=done, total=total)
+
+        yield Listeners(on_result, on_image, on_progress)
 
 
 def show(app: App, report: RunReport, *, as_json: bool, always_summarise: bool) -> None:
@@ -115,22 +131,28 @@ def show(app: App, report: RunReport, *, as_json: bool, always_summarise: bool) 
     if not told:
         for result in (*report.results, *report.source_errors):
             if result.change == "failed" or (result.change == "waiting" and result.exit_code):
-                app.tell(_describe(result), level="warning")
+                app.tell(_describe(app, result), level="warning")
     if (always_summarise and not as_json) or report.exit_code:
-        app.tell(report.line(), level="warning" if report.exit_code else "info")
+        where = f" — in {app.root.absolute()}" if report.saved else ""
+        app.tell(report.line() + where, level="warning" if report.exit_code else "info")
     click.get_current_context().exit(report.exit_code)
 
 
-def _log(result: Result) -> None:
+def _log(app: App, result: Result) -> None:
     level = logging.WARNING if result.change == "failed" else logging.INFO
     if result.change == "failed" and not _LOG.isEnabledFor(logging.INFO):
         return  # said at the end, once
-    _LOG.log(level, "%s", _describe(result))
+    _LOG.log(level, "%s", _describe(app, result))
 
 
-def _describe(result: Result) -> str:
-    if result.change in ("failed", "gone", "waiting"):
-        later = f" Next try: {result.due[:16].replace('T', ' ')} UTC" if result.due else ""
-        error = (result.error or "").rstrip(".")
-        return f"{result.change}: {result.address}: {error}{'.' if later and error[-1:] not in '?!' else ''}{later}"
-    return f"{result.change}: {result.path or result.address}"
+def _describe(app: App, result: Result) -> str:
+    """One line: what became of it, and where it is, as a path that can be opened."""
+    if result.change not in ("failed", "gone", "waiting"):
+        where = app.root.absolute() / result.path if result.path else result.address
+        return f"{result.change}: {where}"
+    error = (result.error or "").rstrip(".")
+    if not result.due:
+        return f"{result.change}: {result.address}: {error}"
+    stop = "" if error[-1:] in ("?", "!") else "."
+    then = for_people(datetime.fromisoformat(result.due))
+    return f"{result.change}: {result.address}: {error}{stop} Next try: {then}"

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from archive.cli.common import App
+from archive.cli.console import stderr_console
 
 
 class Step(Protocol):
@@ -21,7 +22,6 @@ def progress(app: App, what: str) -> Iterator[Step]:
     if not app.is_interactive:
         yield lambda done, total, name="": None
         return
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -36,7 +36,7 @@ def progress(app: App, what: str) -> Iterator[Step]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=stderr_console(), transient=True) as bar:
         line = bar.add_task(what, total=None)
 
         def step(done: int, total: int, name: str = "", /) -> None:

@@ -80,6 +80,7 @@ def command(
                 report=report,
                 on_result=heard.on_result,
                 on_image=heard.on_image,
+                on_progress=heard.on_progress,
             ).run()
         ping.exit_code, ping.text = report.exit_code, report.line()
     show(app, report, as_json=as_json, always_summarise=app.is_interactive or app.verbosity > 0)

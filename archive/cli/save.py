@@ -87,5 +87,6 @@ def command(
             report=report,
             on_result=heard.on_result,
             on_image=heard.on_image,
+            on_progress=heard.on_progress,
         ).save(inputs, refresh=refresh)
     show(app, report, as_json=as_json, always_summarise=not app.quiet)

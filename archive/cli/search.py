@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from archive.cli.common import App, Command, archive_command, pass_app
+from archive.cli.console import wants_colour
 from archive.db.names import ARCHIVE_DB
 from scraper.zone import CHINA
 
@@ -173,7 +174,8 @@ def _snippet_lines(hit: Hit) -> list[str]:
 
 def _marked(text: str, marks: tuple[tuple[int, int], ...]) -> str:
     """Bold and yellow where a person watches; ``**…**`` in a file."""
-    colour = sys.stdout.isatty()
+    wanted = wants_colour()
+    colour = sys.stdout.isatty() if wanted is None else wanted
     out, last = [], 0
     for start, end in marks:
         word = text[start:end]

@@ -10,6 +10,7 @@ import click
 
 from archive.cli.common import App, archive_command, pass_app
 from archive.db.names import ARCHIVE_DB
+from scraper.zone import for_people
 
 if TYPE_CHECKING:
     import sqlite3
@@ -49,7 +50,7 @@ def _list_failed(conn: Any) -> None:
     from archive.crawl.failures import failures
 
     for failure in failures(conn):
-        when = f"waits until {failure.due[:16]}" if failure.due else failure.state
+        when = f"waits until {_time(failure.due)}" if failure.due else failure.state
         click.echo(
             f"# {failure.error_code} ({when}): {' '.join(failure.error.split())}\n{failure.fetch}"
         )
@@ -138,7 +139,7 @@ def _count(number: int, one: str, many: str | None = None) -> str:
 def _time(text: str | None) -> str:
     if not text:
         return "-"
-    return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")
+    return for_people(datetime.fromisoformat(text))
 
 
 @archive_command("retry", short_help="Try failed addresses again with the next run.")
@@ -187,7 +188,9 @@ def _tell_count(app: App, count: int, what: tuple[str, ...], done: str) -> None:
     if not count:
         from archive.errors import NotHeld
 
-        named = ", ".join(what) or "any failed address"
+        if not what:
+            raise NotHeld("no address has failed: there is nothing to try again")
+        named = ", ".join(what)
         raise NotHeld(
             f"nothing in the queue is called {named}: `wechat-archive status --failed` lists what failed"
         )
@@ -197,8 +200,9 @@ def _tell_count(app: App, count: int, what: tuple[str, ...], done: str) -> None:
 @contextmanager
 def _queue(app: App, wait: bool) -> Iterator[sqlite3.Connection]:
     from archive.db.lock import Lock
-    from archive.db.opening import open_database
+    from archive.db.opening import open_database, require_archive
 
+    require_archive(app.root / ARCHIVE_DB)
     with Lock(app.root, wait=wait), open_database(app.root / ARCHIVE_DB) as db:
         yield db.conn
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.common import App, archive_command, pass_app, rows_as_json
+from archive.cli.console import stderr_console
 
 if TYPE_CHECKING:
     from archive.verify import Finding
@@ -76,10 +77,9 @@ def _progress(app: App) -> Iterator[Progress | None]:
     if not app.is_interactive:
         yield None
         return
-    from rich.console import Console
     from rich.progress import Progress as Bars
 
-    with Bars(console=Console(stderr=True), transient=True) as bars:
+    with Bars(console=stderr_console(), transient=True) as bars:
         tasks = {}
 
         def tell(what: str, done: int, of: int) -> None:

@@ -12,6 +12,7 @@ import click
 from archive.cli.common import App, archive_command, pass_app, rows_as_json
 from archive.cli.crawling import Duration
 from archive.db.names import ARCHIVE_DB
+from scraper.zone import for_people
 
 if TYPE_CHECKING:
     from archive.crawl.sources import Sources, WatchedSource
@@ -80,6 +81,9 @@ def command(
 @pass_app
 def unwatch(app: App, given: tuple[str, ...], wait: bool) -> None:
     """Stop watching sources, by their address, file or number in `watch --list`; the articles they brought stay."""
+    from archive.db.opening import require_archive
+
+    require_archive(app.root / ARCHIVE_DB)
     with _sources(app, wait) as sources:
         for source in [_find(sources, name) for name in given]:
             sources.remove(source)
@@ -113,9 +117,7 @@ def _list(app: App, as_json: bool) -> None:
         return
     for source in found:
         state = (
-            f"failing: {source.error}"
-            if source.error
-            else f"next look {source.due.astimezone():%Y-%m-%d %H:%M}"
+            f"failing: {source.error}" if source.error else f"next look {for_people(source.due)}"
         )
         title = f"  {source.title}" if source.title else ""
         head = f"{source.id:3}  {source.type:9}  every {_period(source.every):4}"

@@ -17,6 +17,7 @@ from archive.errors import CoolingDown
 from scraper.crawl.backoff import Rests
 from scraper.crawl.captcha import CaptchaPolicy
 from scraper.errors import Blocked
+from scraper.zone import for_people
 
 #: No jitter: what a person is told is what holds.
 RESTS = Rests(first=3600.0, longest=24 * 3600.0)
@@ -36,7 +37,7 @@ class Block:
         """What a command ends with while the block lasts."""
         return CoolingDown(
             f"WeChat asked for a pause ({self.shown or self.reason}): nothing is fetched before "
-            f"{self.until.isoformat(timespec='minutes')}. Everything waiting is kept and goes on then by itself; "
+            f"{for_people(self.until)}. Everything waiting is kept and goes on then by itself; "
             "--now tries at once, a cookies file of your own browser session (--cookies) may help."
         )
 

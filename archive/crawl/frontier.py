@@ -261,12 +261,17 @@ class SqliteFrontier:
         ).fetchone()
         return row
 
-    def waiting(self, crawl_id: int | None = None) -> int:
-        """How many addresses are open."""
-        mine = "AND crawl_id = ?" if crawl_id is not None else ""
+    def waiting(self) -> int:
+        """How many addresses are open, whosesoever they are."""
+        row = self.conn.execute("SELECT count(*) FROM frontier WHERE open").fetchone()
+        return int(row[0])
+
+    def untried(self) -> int:
+        """How many addresses are open and have not failed yet."""
+        mine = "crawl_id = :crawl AND " if self.crawl_id is not None else ""
         row = self.conn.execute(
-            f"SELECT count(*) FROM frontier WHERE open {mine}",
-            () if crawl_id is None else (crawl_id,),
+            f"SELECT count(*) FROM frontier WHERE {mine}open AND error_code IS NULL",
+            {"crawl": self.crawl_id},
         ).fetchone()
         return int(row[0])
 

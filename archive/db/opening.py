@@ -13,7 +13,7 @@ from archive.db import file_checksums
 from archive.db.errors import sqlite_errors
 from archive.db.files import require_own_database
 from archive.db.migrations import ARCHIVE
-from archive.errors import ArchiveError, CannotCreate, NotHeld
+from archive.errors import ArchiveError, CannotCreate, NoArchive
 
 #: How long a statement waits for another program's transaction, in seconds.
 BUSY_TIMEOUT = 30
@@ -118,7 +118,7 @@ def open_database(
     Raises CannotCreate (folder or file cannot be made), Corrupt (not a database, or damaged),
     DiskTrouble (full, read errors), Locked (another program holds it for more than 30 seconds) and
     NewerArchive (made by a newer version of this program). ``readonly`` neither creates nor changes
-    anything, raises NotHeld where there is no archive, and refuses one that a migration has still to
+    anything, raises NoArchive where there is none, and refuses one that a migration has still to
     bring up to date, unless ``outdated`` is welcome.
     """
     place = Path(path)
@@ -145,11 +145,11 @@ def open_database(
 
 
 def require_archive(place: Path) -> None:
-    """Raises NotHeld where there is no database ``place``."""
+    """Raises NoArchive where there is no database ``place``."""
     if not place.exists():
-        raise NotHeld(
-            f"there is no archive in {place.parent}: `wechat-archive save ADDRESS` makes one; "
-            "--archive DIR names another"
+        raise NoArchive(
+            f"there is no archive in {place.parent.absolute()}: `wechat-archive save ADDRESS` makes one; "
+            "--archive DIR (or $WECHAT_ARCHIVE) names another"
         )
 
 

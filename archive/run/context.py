@@ -35,6 +35,7 @@ class RunContext:
     clock: Clock
     rng: random.Random
     on_result: Callable[[Result], None]
+    on_progress: Callable[[int, int], None] | None = None
     anyway: bool = False
     until: float | None = None
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from scraper.crawl.loop import Reason
+from scraper.zone import for_people
 
 TRY_LATER, DISK, NOT_UNDERSTOOD, UNREACHABLE, SOME_FAILED, USAGE = 75, 74, 76, 69, 1, 64
 #: Fewer pages than this, or a smaller share, are odd pages; more mean that WeChat changed its pages.
@@ -95,7 +96,11 @@ class RunReport:
     def add_source_error(self, result: Result) -> None:
         """Count a source that could not be looked at."""
         self.source_errors.append(result)
-        self.errors[result.error_code or "error"] += 1
+
+    @property
+    def told(self) -> int:
+        """How many addresses have a result."""
+        return self.counts.total() - self.counts["followed"]
 
     @property
     def saved(self) -> int:
@@ -165,31 +170,35 @@ class RunReport:
                 self.blocked_until.isoformat(timespec="minutes") if self.blocked_until else None
             ),
             "message": self.message,
-            "errors": dict(self.errors),
+            "errors": dict(
+                self.errors + Counter(r.error_code or "error" for r in self.source_errors)
+            ),
             "exit_code": self.exit_code,
             "results": [result.as_dict() for result in (*self.results, *self.source_errors)],
         }
 
     def line(self) -> str:
         """One line for a person."""
-        parts = [f"{self.saved} saved"]
-        parts += [
-            f"{n} {word}"
-            for word, n in (("unchanged", self.unchanged), ("followed", self.followed))
-            if n
+        counted = [
+            (self.counts["new"], "new"),
+            (self.counts["modified"], "changed"),
+            (self.unchanged, "unchanged"),
+            (self.followed, "followed"),
+            (self.counts["gone"], "gone"),
+            (self.counts["skipped"], "skipped"),
         ]
-        parts += [f"{self.counts['gone']} gone"] if self.counts["gone"] else []
+        parts = [] if self.saved else ["nothing new"]
+        parts += [f"{number} {word}" for number, word in counted if number]
         if self.failed:
             kinds = ", ".join(f"{n} {name}" for name, n in self.errors.most_common(4))
             parts.append(f"{self.failed} failed ({kinds})")
+        if self.source_errors:
+            parts.append(f"{len(self.source_errors)} of {_count(self.sources, 'source')} failed")
         parts += [f"{self.images_missing} images missing"] if self.images_missing else []
         parts += [f"{self.waiting} waiting"] if self.waiting else []
-        parts.append(
-            f"{self.requests} request{'s' * (self.requests != 1)} in {_duration(self.seconds)}"
-        )
-        text = f"{self.command}: " + ", ".join(parts)
+        parts.append(f"{_count(self.requests, 'request')} in {_duration(self.seconds)}")
         tail = self._tail()
-        return text + (f" — {tail}" if tail else "")
+        return f"{self.command}: {', '.join(parts)}" + (f" — {tail}" if tail else "")
 
     def _tail(self) -> str | None:
         if self.signal is not None:
@@ -197,7 +206,7 @@ class RunReport:
         if self.blocked_until:
             return (
                 "WeChat asked for a pause: nothing is fetched before "
-                f"{self.blocked_until:%Y-%m-%dT%H:%M%z}, all that waits is kept; "
+                f"{for_people(self.blocked_until)}, all that waits is kept; "
                 "--now tries at once, --cookies may help"
             )
         if self.disk:
@@ -214,6 +223,10 @@ class RunReport:
         if self.reason is Reason.LIMITED:
             return "stopped, the server asks for a pause; the next run goes on"
         return None
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
 
 
 def _duration(seconds: float) -> str:

@@ -35,7 +35,7 @@ class Runner:
 
     ``anyway`` tries although a cool-down is in force; ``wait`` waits for another command that writes; ``network`` and
     ``clock`` replace the real ones in tests. ``on_result`` hears of each result as it comes,
-    ``on_image`` of images: how many of how many.
+    ``on_image`` of images, ``on_progress`` of addresses: how many of how many.
     """
 
     root: Path
@@ -47,6 +47,7 @@ class Runner:
     rng: random.Random = field(default_factory=random.Random)
     on_result: Callable[[Result], None] = lambda result: None
     on_image: Callable[[int, int], None] = lambda done, total: None
+    on_progress: Callable[[int, int], None] | None = None
     report: RunReport = field(default_factory=RunReport)
 
     def save(self, inputs: Inputs, *, refresh: bool = False) -> RunReport:
@@ -61,20 +62,23 @@ class Runner:
             self.report.add(result)
             self.on_result(result)
         if inputs.addresses or inputs.files:
-            self._listening(lambda ctx: saving.save(ctx, inputs, refresh=refresh))
+            self._listening(lambda ctx: saving.save(ctx, inputs, refresh=refresh), create=True)
         return self.report
 
     def run(self) -> RunReport:
-        """Do everything that is due: sources, waiting and failed addresses, missing images, rechecks."""
+        """Do everything that is due: sources, waiting and failed addresses, missing images, rechecks.
+
+        Raises NoArchive where there is none: a typo in a crontab is not to be "all fine" for years.
+        """
         self.report.command = "run"
-        self._listening(periodic.run)
+        self._listening(periodic.run, create=False)
         return self.report
 
-    def _listening(self, work: Work) -> None:
+    def _listening(self, work: Work, *, create: bool) -> None:
         signals = Signals()
         with signals.listening():
             try:
-                with open_session(self.root, self.config, wait=self.wait) as session:
+                with open_session(self.root, self.config, create=create, wait=self.wait) as session:
                     self._inside(session, signals, work)
             except Interrupted as interrupted:
                 self.report.signal = interrupted.number
@@ -121,6 +125,7 @@ class Runner:
             clock=self.clock,
             rng=self.rng,
             on_result=self.on_result,
+            on_progress=self.on_progress,
             anyway=self.anyway,
             until=None if limit is None else self.clock.monotonic() + limit,
         )

@@ -15,7 +15,7 @@ from archive.crawl.cooldown import CoolDown
 from archive.crawl.frontier import SqliteFrontier
 from archive.db.lock import Lock
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
-from archive.db.opening import open_database
+from archive.db.opening import open_database, require_archive
 from archive.snapshots import Snapshots
 from archive.store import Store
 from scraper.redact import redact
@@ -53,14 +53,16 @@ class ArchiveSession:
 
 @contextmanager
 def open_session(
-    root: Path, config: Config, *, wait: bool = False, command: str | None = None
+    root: Path, config: Config, *, create: bool, wait: bool = False
 ) -> Iterator[ArchiveSession]:
-    """Take the lock and open the archive, creating it where it is not there.
+    """Take the lock and open the archive; with ``create`` it is made where it is not there.
 
-    Raises Locked, CannotCreate, Corrupt, DiskTrouble, NewerArchive.
+    Raises NoArchive, Locked, CannotCreate, Corrupt, DiskTrouble, NewerArchive.
     """
     with ExitStack() as stack:
-        shown = command or redact(shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))
+        if not create:
+            require_archive(root / ARCHIVE_DB)  # before the lock, which would make the folder
+        shown = redact(shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))
         stack.enter_context(Lock(root, wait=wait, command=shown))
         db = open_database(root / ARCHIVE_DB)
         stack.callback(db.close)

@@ -46,6 +46,7 @@ class ArchiveSink:
     clock: Clock
     report: RunReport
     on_result: Callable[[Result], None]
+    on_progress: Callable[[int, int], None] | None = None
     image_mode: str = "local"
     #: images are not asked for before this moment, only noted as missing
     not_before: datetime | None = None
@@ -66,6 +67,7 @@ class ArchiveSink:
             clock=ctx.clock,
             report=ctx.report,
             on_result=ctx.on_result,
+            on_progress=ctx.on_progress,
             image_mode=ctx.config.images,
             not_before=not_before,
         )
@@ -230,6 +232,11 @@ class ArchiveSink:
         result = replace(result, followed=task.depth > 0)
         self.report.add(result)
         self.on_result(result)
+        if self.on_progress is not None:
+            # The task itself is still open, unless it has failed.
+            left = self.frontier.untried() - (result.change != "failed")
+            done = self.report.told
+            self.on_progress(done, done + max(left, 0))
 
 
 def _spooled(page: Page) -> tuple[dict[str, Any], bytes]:

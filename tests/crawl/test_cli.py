@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
+from archive.db.opening import open_database
 from tests.command import Result, wechat_archive
 from tests.weixin.answer import Answer
 from tests.weixin.server import Internet
@@ -46,7 +50,102 @@ def test_save_tells_in_one_line_on_stderr(archive: Path, three: list[Published])
     result = save(three[0].short, "--follow", "2")
 
     assert (result.code, result.stdout) == (0, "")
-    assert result.stderr.startswith("save: 3 saved, 2 followed, 3 requests in ")
+    assert result.stderr.startswith("save: 3 new, 2 followed, 3 requests in ")
+    assert result.stderr.endswith(f" — in {archive}\n")
+
+
+def test_a_summary_tells_new_changed_and_unchanged_apart(
+    archive: Path, internet: Internet, three: list[Published]
+) -> None:
+    """Two that are held and one that its author changed; then nothing new."""
+    save(*(article.short for article in three))
+    internet.site.publish(replace(three[1], fields=replace(three[1].fields, title="第二篇（改）")))
+    changed = save(*(article.short for article in three), "--refresh").stderr
+    again = save(*(article.short for article in three)).stderr
+
+    assert changed.startswith("save: 1 changed, 2 unchanged, 3 requests in ")
+    assert again.startswith("save: nothing new, 3 unchanged, 0 requests in ")
+
+
+@pytest.mark.parametrize(
+    "command", [["run"], ["retry"], ["forget", "x"], ["unwatch", "1"], ["status"]]
+)
+def test_a_typo_in_the_folder_is_no_empty_archive(tmp_path: Path, command: list[str]) -> None:
+    """78 and how to make one; nothing is made: cron would call it "all fine" for years."""
+    result = wechat_archive("--archive", str(tmp_path / "typo"), *command)
+
+    assert (result.code, list(tmp_path.iterdir())) == (78, [])
+    assert (
+        f"there is no archive in {tmp_path / 'typo'}: `wechat-archive save ADDRESS`"
+        in result.stderr
+    )
+
+
+def test_results_are_told_with_paths_that_open(archive: Path, three: list[Published]) -> None:
+    """With -v each article with its absolute path."""
+    result = save(three[2].short, "-v")
+    path = next(line for line in result.stderr.splitlines() if "new: " in line).partition("new: ")[
+        2
+    ]
+
+    assert Path(path).is_absolute()
+    assert Path(path).is_file()
+
+
+def test_times_for_people_are_local_with_their_zone(
+    archive: Path, internet: Internet, three: list[Published], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same form in save, status, watch --list; in JSON UTC."""
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    internet.site.captcha(three[0].short)
+    told = save(three[0].short).stderr
+    wechat_archive("watch", three[1].short)
+    shown = wechat_archive("status").stdout + wechat_archive("watch", "--list").stdout
+    as_json = wechat_archive("status", "--json").stdout
+    monkeypatch.undo()
+    time.tzset()
+
+    form = re.compile(r"20\d\d-\d\d-\d\d \d\d:\d\d \+0800")
+    assert form.search(told)
+    assert len(form.findall(shown)) >= 4
+    assert json.loads(as_json)["blocked"]["until"].endswith("+00:00")
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+)
+def test_no_color_and_force_color_hold(
+    archive: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], coloured: bool
+) -> None:
+    """Piped there is no colour, unless asked for; NO_COLOR wins."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    assert ("\x1b[" in wechat_archive("config").stdout) is coloured
+
+
+def test_retry_with_nothing_failed_says_so(archive: Path, three: list[Published]) -> None:
+    """Not that something is called nothing."""
+    save(three[2].short)
+    result = wechat_archive("retry")
+
+    assert (result.code, result.stderr) == (
+        1,
+        "error: no address has failed: there is nothing to try again\n",
+    )
+
+
+def test_a_failing_source_and_a_failing_address_are_two(archive: Path, internet: Internet) -> None:
+    """Each counted where it belongs."""
+    internet.site.on("https://f.example/rss", Answer(status=404))
+    wechat_archive("watch", "https://f.example/rss")
+    save("https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA")
+    wechat_archive("watch", "https://mp.weixin.qq.com/s/BBBBBBBBBBBBBBBBBBBBBB")
+    result = wechat_archive("run", "--interval", "0")
+
+    assert "1 failed (parameter-error), 1 of 2 sources failed" in result.stderr.replace("(1 ", "(")
 
 
 def test_save_json_is_one_object(archive: Path, three: list[Published]) -> None:
@@ -255,6 +354,7 @@ class Watchdog:
 @pytest.fixture
 def watchdog(archive: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watchdog]:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+    open_database(archive / "archive.db").close()
     running = Watchdog()
     yield running
     running.close()
@@ -276,6 +376,7 @@ def test_a_watchdog_that_is_down_is_no_reason_to_fail(
     archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A warning, and the run's own exit code."""
+    open_database(archive / "archive.db").close()
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     result = wechat_archive("run", "--ping-url", "http://127.0.0.1:9/x")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.db.opening import open_database
 from scraper.errors import Later, RateLimited
 from scraper.fetch import FeedResponse
 from tests.crawl.archives import World, titles_of
@@ -30,6 +31,7 @@ def feed(*addresses: str, etag: str | None = None) -> FeedResponse:
 
 def test_nothing_due_is_fine_and_asks_for_nothing(world: World) -> None:
     """Exit code 0 and no request."""
+    open_database(world.root / "archive.db").close()
     report = world.run()
 
     assert (report.exit_code, world.script.log, bool(report.exit_code)) == (0, [], False)

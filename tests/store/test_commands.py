@@ -219,7 +219,7 @@ def test_where_there_is_no_archive_nothing_is_made(tmp_path: Path, command: list
     """One line says how to begin."""
     result = run(tmp_path / "none", *command)
 
-    assert result.code == 1
+    assert result.code == 78
     assert "wechat-archive save" in result.stderr
     assert not (tmp_path / "none").exists()
 
