@@ -13,12 +13,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
+from archive.db.files import inside
 from archive.db.identity import Identity, identity
 from archive.db.lock import Lock
 from archive.db.migrations import ARCHIVE
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import ArchiveDatabase, open_database
-from archive.errors import CannotCreate, Locked
+from archive.errors import CannotCreate, Corrupt, Locked
 from archive.store import Edge, Store, Stored, Version, browse, linking, reading
 
 if TYPE_CHECKING:
@@ -487,10 +488,13 @@ class Library:
         """A picture, sound or video by its path from the archive's folder, if it is held and its file is there."""
         with self._lock:
             type_ = browse.media_type(self._conn, path)
-        place = self.root / path
-        if type_ is None or place.is_symlink() or not place.is_file():
+        if type_ is None:
             return None
-        return HeldFile(place, type_)
+        try:
+            place = inside(self.root, path)
+        except Corrupt:  # a link on the way leads out of the archive
+            return None
+        return HeldFile(place, type_) if place.is_file() else None
 
 
 @dataclass(frozen=True, slots=True)

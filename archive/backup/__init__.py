@@ -21,7 +21,7 @@ from archive.backup.target import refuse_foreign, what_is_lost
 from archive.db import file_checksums
 from archive.db.files import make_folders, read_regular, replacing
 from archive.db.lock import Lock
-from archive.db.names import ARCHIVE_DB, ARTICLES, CONFIG, MEDIA, SNAPSHOTS_DB
+from archive.db.names import ARCHIVE_DB, ARTICLES, CONFIG, MEDIA, SNAPSHOTS_DB, STARS
 from archive.db.opening import open_database
 from archive.errors import BadInput, CannotCreate, DiskTrouble
 from archive.store import Store
@@ -84,7 +84,8 @@ def _copy(
         if (root / name).is_dir():
             _make_folder(root / name, target / name)
     report.bytes = copy_databases(root, target, damaged=force)
-    _copy_config(root / CONFIG, target / CONFIG)
+    for name in (CONFIG, STARS):
+        _copy_own(root / name, target / name)
     with open_database(target / ARCHIVE_DB) as db:  # for writing: closed, it gets its checksums
         Contents(root, Store(db, target), report).copy(progress)
     if (target / SNAPSHOTS_DB).exists():
@@ -98,8 +99,8 @@ def _make_folder(source: Path, target: Path) -> None:
         target.chmod(stat.S_IMODE(source.stat().st_mode))
 
 
-def _copy_config(source: Path, target: Path) -> None:
-    """It may hold the password of a proxy."""
+def _copy_own(source: Path, target: Path) -> None:
+    """A person's own file, as private as it is: the settings may hold the password of a proxy."""
     try:
         data = read_regular(source)
     except FileNotFoundError:

@@ -7,6 +7,7 @@ SNAPSHOTS_DB = "snapshots.db"
 ARTICLES = "articles"
 MEDIA = "media"
 CONFIG = "config.toml"
+STARS = "stars.json"
 LOCK = ".lock"
 #: Half-written files stand here until they are renamed into place.
 TEMPORARY = ".tmp"

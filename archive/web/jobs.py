@@ -22,8 +22,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from archive.errors import BadInput
-from archive.exporters.files import written
+from archive.errors import BadInput, DiskTrouble
+from archive.web import own_files
 from scraper import urls
 
 log = logging.getLogger(__name__)
@@ -157,15 +157,15 @@ class Jobs:
     # --- by pages and the API
 
     def submit(self, kind: Kind, arguments: dict[str, Any]) -> Job:
-        """Take a job; it is on disk when this returns. Raises BadInput, DiskTrouble, CannotCreate."""
+        """Take a job; it is on disk when this returns. Raises BadInput, DiskTrouble."""
         job = Job(
             id=secrets.token_hex(8), kind=kind, arguments=arguments, created=datetime.now(UTC)
         )
         with self._lock:
             if sum(not one.is_over for one in self._jobs.values()) >= _MOST_WAITING:
                 raise BadInput(f"{_MOST_WAITING} jobs are waiting already: try again later")
-        with written(self._place(job.id)) as file:
-            file.write(json.dumps(_kept(job), ensure_ascii=False).encode("utf-8", "replace"))
+        kept = json.dumps(_kept(job), ensure_ascii=False)
+        own_files.put(self._place(job.id), kept.encode("utf-8", "replace"))
         with self._lock:
             self._jobs[job.id] = job
             self._forget_old()
@@ -207,14 +207,14 @@ class Jobs:
         found = []
         for place in sorted((self.root / FOLDER).glob("*.json")):
             try:
-                kept = json.loads(place.read_bytes())
+                kept = json.loads(own_files.get(place) or b"")
                 created = datetime.fromisoformat(kept["created"])
                 if kept["kind"] not in KINDS or not isinstance(kept["arguments"], dict):
                     raise ValueError(kept["kind"])
                 job = Job(
                     id=place.stem, kind=kept["kind"], arguments=kept["arguments"], created=created
                 )
-            except (OSError, ValueError, KeyError, TypeError):
+            except (DiskTrouble, ValueError, KeyError, TypeError):
                 log.warning("%s is no job and is left alone", place)
                 continue
             found.append(job)

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from archive import i18n
+from archive.exporters.tree import address as web_address
 from archive.web import seal
 from archive.web.site import STATIC, site_of, static_file
 from scraper.zone import CHINA
@@ -69,6 +70,7 @@ def environment() -> Environment:
     }
     made.globals |= {
         "static": {name: f"/static/{name}?v={static_file(name)[1]}" for name in STATIC},
+        "web_address": web_address,
         "article_url": article_url,
         "account_url": account_url,
         "search_url": search_url,

@@ -8,17 +8,16 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
+from archive.db.names import STARS
 from archive.errors import Corrupt
-from archive.exporters.files import written
-
-FILE_NAME = "stars.json"
+from archive.web import own_files
 
 
 class Stars:
     """The starred keys; read anew whenever the file was changed by somebody else."""
 
     def __init__(self, root: Path) -> None:
-        self._place = root / FILE_NAME
+        self._place = root / STARS
         self._lock = threading.Lock()
         self._seen: tuple[int, int] | None = None
         self._held: dict[str, str] = {}
@@ -35,14 +34,13 @@ class Stars:
             return key in self._read()
 
     def turn(self, key: str) -> bool:
-        """Star it, or take the star away; whether it is starred now. Raises Corrupt, DiskTrouble, CannotCreate."""
+        """Star it, or take the star away; whether it is starred now. Raises Corrupt, DiskTrouble."""
         with self._lock:
             held = dict(self._read())
             starred = held.pop(key, None) is None
             if starred:
                 held[key] = datetime.now(UTC).isoformat(timespec="microseconds")
-            with written(self._place) as file:
-                file.write(json.dumps(held, indent=1).encode())
+            own_files.put(self._place, json.dumps(held, indent=1).encode())
             return starred
 
     def _read(self) -> dict[str, str]:
@@ -53,7 +51,7 @@ class Stars:
         stamp = (stat.st_mtime_ns, stat.st_size)
         if stamp != self._seen:
             try:
-                found = json.loads(self._place.read_bytes())
+                found = json.loads(own_files.get(self._place) or b"{}")
                 self._held = {str(key): str(value) for key, value in found.items()}
             except (ValueError, AttributeError) as error:
                 raise Corrupt(

@@ -30,6 +30,7 @@ def root(tmp_path: Path) -> Path:
         store.add_media(PICTURE.format(1), LocalImage(png(1), "image/png", "png"), NOW)
         store.settle()
     (tmp_path / "a" / "config.toml").write_text("follow = 1\n")
+    (tmp_path / "a" / "stars.json").write_text("{}")
     (tmp_path / "a" / "articles" / "notes.md").write_text("mine")
     return tmp_path / "a"
 
@@ -41,6 +42,7 @@ def test_the_copy_is_an_archive_that_verifies(root: Path, tmp_path: Path) -> Non
     assert (3, 0) == (report.articles, report.exit_code)
     assert contents(root) == contents(tmp_path / "b")
     assert "follow = 1\n" == (tmp_path / "b" / "config.toml").read_text()
+    assert "{}" == (tmp_path / "b" / "stars.json").read_text()
     assert 0 == wechat_archive("verify", "--archive", str(tmp_path / "b")).code
     with opened(tmp_path / "b") as (_, snapshots):
         assert page(1, links=(2,)) == snapshots.get(1)

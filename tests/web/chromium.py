@@ -6,6 +6,7 @@ run one. Whatever is not for this machine would go through the proxy, which answ
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
 import threading
@@ -22,8 +23,8 @@ from archive.web.app import make_app
 from archive.web.settings import Settings
 
 T = TypeVar("T")
-#: Asked by Chromium wherever there is a form.
-_ITS_OWN = "content-autofill.googleapis.com"
+#: Hosts that Chromium talks to of its own accord, whatever page it shows.
+_ITS_OWN = ("google.com", "googleapis.com", "gvt1.com")
 NAMES = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome")
 _FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -53,10 +54,10 @@ class CountingProxy:
                 return
             with connection:
                 connection.settimeout(5)
-                try:
-                    self.asked.append(connection.recv(500).decode("latin-1").partition("\r\n")[0])
-                except OSError:
-                    self.asked.append("?")
+                with contextlib.suppress(OSError):
+                    line = connection.recv(500).decode("latin-1").partition("\r\n")[0]
+                    if line.count(" ") == 2:  # else a connection that was only held ready
+                        self.asked.append(line)
 
     def close(self) -> None:
         """No more connections."""
@@ -105,7 +106,10 @@ class Chromium:
 
     def asked(self) -> list[str]:
         """What was asked for elsewhere so far, but for what the browser itself wants to know."""
-        return [line for line in self.proxy.asked if _ITS_OWN not in line]
+        hosts = (
+            (line, line.split(" ")[1].split("/")[2 * ("//" in line)]) for line in self.proxy.asked
+        )
+        return [line for line, host in hosts if not host.partition(":")[0].endswith(_ITS_OWN)]
 
     def close(self) -> None:
         """End it."""

@@ -233,3 +233,25 @@ def test_the_language_can_be_chosen(tmp_path: Path) -> None:
     assert (303, "/shelves") == (chosen.status_code, chosen.headers["location"])
     assert 'lang="en"' in after[:40]
     assert 'lang="en"' in still[:40]
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", " JavaScript:alert(1)", "data:text/html,x", "//a.example", "x"]
+)
+def test_an_address_that_is_none_is_no_link(tmp_path: Path, url: str) -> None:
+    """Whatever a page called its own, its album's or its original's address."""
+    album = Album(id="7", title="合集", url=url)
+    with opened(tmp_path) as store:
+        found = article(
+            1, url=url, album=album, edges=(Link(url=url, relation="source", text="原文"),)
+        )
+        key = keep(store, found, address=long_address(1)).key
+        store.db.conn.execute("UPDATE albums SET url = ?", (url,))
+        store.db.conn.commit()
+    for read_only in (False, True):
+        with visiting(tmp_path, read_only=read_only) as client:
+            pages = [get(client, path) for path in (f"/articles/{key}", "/albums/7")]
+
+        assert not [
+            page for page in pages if f'href="{url}"' in page or 'href="javascript' in page.lower()
+        ]
