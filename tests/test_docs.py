@@ -134,7 +134,7 @@ def test_both_languages_have_the_same_sections(english: str, chinese: str) -> No
 def test_chinese_paragraphs_are_one_line(page: str) -> None:
     """A line end inside a paragraph is shown as a blank, which Chinese does not have."""
     broken = re.findall(
-        r"^[^\n|#<`].*[\u3000-\u9fff\uff00-\uffef]\n *[\u3000-\u9fff].*$", pages.prose(page), re.M
+        r"^[^\n|#<].*[\u3000-\u9fff\uff00-\uffef]\n *[`\[\u3000-\u9fff].*$", pages.prose(page), re.M
     )
 
     assert [] == broken
