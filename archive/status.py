@@ -10,6 +10,7 @@ from typing import Any
 from archive.crawl.albums import gaps
 from archive.crawl.frontier import stamp
 from archive.db.lock import holder_of
+from archive.run.drift import drifts
 from scraper.parse import PARSER_VERSION
 
 #: What a person can do about a kind of failure, by its class; "later" kinds need nothing.
@@ -44,6 +45,7 @@ def collect(conn: sqlite3.Connection, root: Path, now: datetime) -> dict[str, An
         "waiting": _waiting(conn, now),
         "failed": _failed(conn),
         "blocked": _blocked(conn, now),
+        "drift": [drift.as_dict() | {"line": drift.line()} for drift in drifts(conn)],
         "albums": gaps(conn),
         "sources": _sources(conn),
         "images": _images(conn),

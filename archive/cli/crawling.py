@@ -132,6 +132,8 @@ def show(app: App, report: RunReport, *, as_json: bool, always_summarise: bool) 
         for result in (*report.results, *report.source_errors):
             if result.change == "failed" or (result.change == "waiting" and result.exit_code):
                 app.tell(_describe(app, result), level="warning")
+    for drift in report.drift:
+        app.tell(drift.line(), level="warning")
     if (always_summarise and not as_json) or report.exit_code:
         where = f" — in {app.root.absolute()}" if report.saved else ""
         app.tell(report.line() + where, level="warning" if report.exit_code else "info")

@@ -79,6 +79,8 @@ def _show(found: dict[str, Any]) -> None:
         click.echo(f"images   {images['missing']} missing, next try {_time(images['next_due'])}")
     if images["lost"]:
         click.echo(f"images   {images['lost']} cannot be had any more")
+    for drift in found["drift"]:
+        click.echo(f"template {drift['line']}")
     _show_block(block)
     _show_failed(found["failed"], rest)
     _show_albums(found["albums"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from archive.run.drift import Drift
 from scraper.crawl.loop import Reason
 from scraper.zone import for_people
 
@@ -76,6 +77,8 @@ class RunReport:
     disk: str | None = None
     pages: int = 0
     unknown: int = 0
+    #: what pages give no more since this command
+    drift: list[Drift] = field(default_factory=list)
 
     def add(self, result: Result) -> None:
         """Count one address."""
@@ -173,6 +176,7 @@ class RunReport:
             "errors": dict(
                 self.errors + Counter(r.error_code or "error" for r in self.source_errors)
             ),
+            "drift": [drift.as_dict() for drift in self.drift],
             "exit_code": self.exit_code,
             "results": [result.as_dict() for result in (*self.results, *self.source_errors)],
         }

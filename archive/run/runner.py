@@ -15,6 +15,7 @@ from archive.media.images import ImageFetcher
 from archive.run import history, periodic, saving, work
 from archive.run.context import RunContext, failure
 from archive.run.crawling import stop_in_cooldown
+from archive.run.drift import drifts
 from archive.run.inputs import Inputs
 from archive.run.items import disk_trouble, is_fatal
 from archive.run.network import Network, OpenNetwork, make_fetcher
@@ -101,11 +102,14 @@ class Runner:
     async def _work(self, session: ArchiveSession, work: Work) -> None:
         if self.report.command == "run" and self._nothing_to_do(session):
             return
+        known = {drift.field for drift in drifts(session.frontier.conn)}
         async with self._open_network(session) as network:
             try:
                 await work(self._context(session, network))
             finally:
                 self.report.requests = network.requests
+        # Told by the command that meets it, and by `status` from then on.
+        self.report.drift = [d for d in drifts(session.frontier.conn) if d.field not in known]
 
     def _context(self, session: ArchiveSession, network: Network) -> RunContext:
         images = ImageFetcher(

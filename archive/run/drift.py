@@ -1,0 +1,85 @@
+"""Template drift: what the newest pages no longer give, counted, so that one line tells of it.
+
+WeChat changes its template without notice; the parser then notes a loss of the kind ``template:FIELD`` on each article
+(``scraper.parse.template``). One such article means little. Many of the newest mean that the program has to be updated.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from scraper.parse.template import PREFIX
+
+#: The newest articles that are looked at, by when they were last looked at themselves: enough for weeks of a busy
+#: archive, and little to read.
+_NEWEST = 500
+#: Fewer than this are odd pages.
+_FEWEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """``pages`` of the ``of`` articles fetched since ``since`` (UTC) give no ``field`` any more."""
+
+    field: str
+    since: datetime
+    pages: int
+    of: int
+
+    def line(self) -> str:
+        """For a person."""
+        what = {"data": "their data", "body": "their whole text"}.get(self.field, self.field)
+        return (
+            f"since {self.since.astimezone():%Y-%m-%d} pages give no {what} ({self.pages} of {self.of}): "
+            "WeChat may have changed its template; update the program, then `reparse`"
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON; times ISO 8601, UTC."""
+        return {
+            "field": self.field,
+            "since": self.since.isoformat(timespec="seconds"),
+            "pages": self.pages,
+            "of": self.of,
+        }
+
+
+def drifts(conn: sqlite3.Connection) -> list[Drift]:
+    """What the newest articles no longer give, by field."""
+    rows = conn.execute(
+        "SELECT a.id, a.checked, l.kind FROM (SELECT id, checked FROM articles "
+        "WHERE gone IS NULL ORDER BY checked DESC LIMIT ?) a "
+        "LEFT JOIN losses l ON l.article_id = a.id AND l.kind >= ? AND l.kind < ? "
+        "ORDER BY a.checked DESC",
+        (_NEWEST, PREFIX, PREFIX + "\uffff"),
+    ).fetchall()
+    checked = {row["id"]: datetime.fromisoformat(row["checked"]) for row in rows}
+    lacking: dict[str, set[int]] = {}
+    for row in rows:
+        if row["kind"] is not None:
+            lacking.setdefault(row["kind"].removeprefix(PREFIX), set()).add(row["id"])
+    found = (
+        drift_of(field, ((when, number in ids) for number, when in checked.items()))
+        for field, ids in sorted(lacking.items())
+    )
+    return [drift for drift in found if drift is not None]
+
+
+def drift_of(field: str, newest: Iterable[tuple[datetime, bool]]) -> Drift | None:
+    """Since when most articles lack ``field``; None where they are too few.
+
+    ``newest`` says of each article when it was looked at and whether it lacks it, the newest first. Of all beginnings
+    the one is taken that has the most articles more with the loss than without it: odd pages of long ago do not
+    stretch it.
+    """
+    found, pages, most = None, 0, 0
+    for of, (when, lacks) in enumerate(newest, 1):
+        pages += lacks
+        surplus = pages - (of - pages)
+        if lacks and pages >= _FEWEST and surplus >= max(most, 1):
+            found, most = Drift(field, when, pages, of), surplus
+    return found
