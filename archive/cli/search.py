@@ -143,7 +143,10 @@ def _show(app: App, results: Results, offset: int, typed: str) -> None:
     for number, hit in enumerate(results, offset + 1):
         click.echo(f"{number}. {_marked(hit.title, hit.title_marks)}")
         day = hit.published.astimezone(CHINA).strftime("%Y-%m-%d") if hit.published else "undated"
-        facts = [hit.account or "-", day, hit.key, *(["gone"] if hit.gone else [])]
+        account = hit.account or "-"
+        if hit.account_now not in (None, hit.account):
+            account += f" (now {hit.account_now})"
+        facts = [account, day, hit.key, *(["gone"] if hit.gone else [])]
         click.echo(click.style("   " + " · ".join(facts), dim=True))
         click.echo(f"   {hit.path}")
         for line in _snippet_lines(hit):
@@ -193,6 +196,7 @@ def hit_as_json(hit: Hit) -> dict[str, Any]:
         "key": hit.key,
         "title": hit.title,
         "account": hit.account,
+        "account_now": hit.account_now,
         "author": hit.author,
         "published": _iso(hit.published),
         "path": hit.path,

@@ -38,22 +38,29 @@ Group = tuple[Row, float, tuple[str, ...]]
 
 
 class Hit:
-    """One article found. ``account``: its account's name. ``score`` is 0 and up, comparable within
+    """One article found. ``account``: its account's name as its page shows it, ``account_now``: as
+    the account's newest page shows it. ``score`` is 0 and up, comparable within
     one search; 0.0 when the newest were asked for. ``folded`` are the keys of reprints folded under
     this one.
 
     Everything is there, also when the archive is closed since; what is not asked for is not made.
     """
 
-    __slots__ = ("_ranker", "_row", "_snippet", "account", "folded", "score")
+    __slots__ = ("_ranker", "_row", "_snippet", "account", "account_now", "folded", "score")
 
     def __init__(
-        self, row: Row, account: str | None, score: float, folded: tuple[str, ...], ranker: Ranker
+        self,
+        row: Row,
+        account_now: str | None,
+        score: float,
+        folded: tuple[str, ...],
+        ranker: Ranker,
     ) -> None:
         self._row = row
         self._ranker = ranker
         self._snippet: Snippet | None = None
-        self.account = account
+        self.account_now = account_now
+        self.account = row.account or account_now
         self.score = score
         self.folded = folded
 
@@ -282,4 +289,5 @@ def _hits(searcher: Searcher, ranker: Ranker, groups: list[Group]) -> Iterator[H
     accounts = searcher.accounts
     for row, score, folded in groups:
         searcher.rows.require_intact(row)
-        yield Hit(row, accounts.get(row.account_id or 0), round(score, 3), folded, ranker)
+        now = accounts.get(row.account_id or 0)
+        yield Hit(row, now, round(score, 3), folded, ranker)

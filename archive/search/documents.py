@@ -30,7 +30,7 @@ SALIENT_MIN_COUNT = (
 
 
 _ROWS = """
-    SELECT id, key, account_id, title, text, published, author, digest, kind_name, place, path, url,
+    SELECT id, key, account_id, account, title, text, published, author, digest, kind_name, place, path, url,
            gone IS NOT NULL, instr(body, '<pre'),
            EXISTS (SELECT 1 FROM images
                    WHERE article_id = articles.id AND role NOT IN ('cover', 'card')),
@@ -58,6 +58,7 @@ class Document:
     path: str
     url: str | None
     captions: str | None = None
+    account: str | None = None  #: its name as the page shows it
     gone: bool = False
     has: frozenset[str] = field(default=frozenset())
 
@@ -86,6 +87,7 @@ class Document:
             self.path,
             self.url,
             self.account_id,
+            self.account,
             self.second,
             tags,
             text_crc,
@@ -129,6 +131,7 @@ def _document(
     article_id: int,
     key: str,
     account_id: int | None,
+    account: str | None,
     title: str,
     text: str,
     published: str | None,
@@ -151,6 +154,7 @@ def _document(
         article_id=article_id,
         key=key,
         account_id=account_id,
+        account=account,
         title=title,
         text=text,
         published=None if published is None else datetime.fromisoformat(published),
@@ -209,6 +213,7 @@ def row_checksum(
     path: str,
     url: str | None,
     account_id: int | None,
+    account: str | None,
     published: int | None,
     tags: str,
     text_crc: int,
@@ -217,6 +222,6 @@ def row_checksum(
     of it flipped. ``text_crc``: CRC-32 of the text in UTF-8."""
     head = (
         f"{key}\n{title}\n{author}\n{digest}\n{captions}\n"
-        f"{path}\n{url}\n{account_id}\n{published}\n{tags}"
+        f"{path}\n{url}\n{account_id}\n{account}\n{published}\n{tags}"
     )
     return zlib.crc32(head.encode(), text_crc)

@@ -19,6 +19,11 @@ from archive.search.order import Slot, allocate_rowid, undated_rowid
 from archive.search.query import kind_token
 from archive.search.terms import VALUE, fold
 
+#: What ``search_values`` calls the name of an account as an article's page shows it.
+SHOWN_ACCOUNT = "shown account"
+#: Tags whose number is a row of ``search_values``: names of accounts, authors, places.
+_COUNTED_TAGS = "nup"
+
 
 class Index:
     """The write side. One object may be kept for many articles, as long as nobody else writes the
@@ -102,7 +107,7 @@ class Index:
         self._conn.execute("DELETE FROM search_documents WHERE article_id = ?", (article_id,))
         self._conn.execute("DELETE FROM search_before WHERE article_id = ?", (article_id,))
         for tag in tags.split():
-            if tag[0] in "up":
+            if tag[0] in _COUNTED_TAGS:
                 self._release(int(tag[1:]))
         return place
 
@@ -133,6 +138,10 @@ class Index:
         """The filters between blanks, `` a12 u7 karticle hcode ``: as stored, and as searched with
         ``LIKE``."""
         tags = [] if doc.account_id is None else [f"a{doc.account_id}"]
+        if doc.account and fold(doc.account):
+            tags.append(f"n{self._value(SHOWN_ACCOUNT, doc.account)}")
+        elif doc.account_id is not None:
+            tags.append(f"b{doc.account_id}")
         if doc.author and fold(doc.author):
             tags.append(f"u{self._value('author', doc.author)}")
         if doc.place and fold(doc.place):

@@ -9,7 +9,6 @@ is why a NOT of several tokens is never given to the index as it stands: article
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from archive.search.match import Matcher
@@ -41,30 +40,23 @@ Expression = str | _Everything | None
 Check = Callable[[Row], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class NameMatches:
-    """The accounts, and the authors or places, whose name holds a term."""
-
-    accounts: frozenset[int] = frozenset()
-    values: frozenset[int] = frozenset()
-
-
-#: Most terms stand in no such name.
-NO_NAMES = NameMatches()
+#: Most terms stand in no name.
+NO_TAGS: frozenset[str] = frozenset()
 
 
 class Term:
-    """One text leaf with all that is known of it."""
+    """One text leaf with all that is known of it. ``tags``: the filter tags of the accounts, authors
+    and places whose name holds it."""
 
     def __init__(
         self,
         leaf: Text,
-        names_found: NameMatches,
+        tags: frozenset[str],
         words: Callable[[TokenPattern], list[str] | None],
         frequent_bigrams: frozenset[str] = frozenset(),
     ) -> None:
         self.leaf = leaf
-        self.names_found = names_found
+        self.tags = tags
         self.tokens: list[list[str]] = []  # AND of ORs
         self.exact = False
         if leaf.field in ("", "title"):
@@ -108,21 +100,17 @@ class Term:
         return any_of([words, self.names()])
 
     def names(self) -> Expression:
-        if self.names_found is NO_NAMES:
-            return NONE
-        found = [f"a{number}" for number in sorted(self.names_found.accounts)]
-        letter = "u" if self.leaf.field == "author" else "p"
-        found += [f"{letter}{number}" for number in sorted(self.names_found.values)]
-        return any_of([quoted(VALUE + tag) for tag in found])
+        return any_of([quoted(VALUE + tag) for tag in sorted(self.tags)])
 
     def check(self) -> Check:
         """What says of a candidate whether the term stands in it."""
-        accounts, values = self.names_found.accounts, self.names_found.values
-        if self.leaf.field == "account":
-            return lambda row: row.account_id in accounts
-        if self.leaf.field in ("author", "place"):
-            tags = [f" {'u' if self.leaf.field == 'author' else 'p'}{number} " for number in values]
-            return lambda row: any(tag in row.tags for tag in tags)
+        tags = [f" {tag} " for tag in sorted(self.tags)]
+
+        def named(row: Row) -> bool:
+            return any(tag in row.tags for tag in tags)
+
+        if self.leaf.field not in ("", "title"):
+            return named
         found, found_in_utf8 = self.matcher.found, self.matcher.found_in_utf8
         if self.leaf.field == "title":
             return lambda row: found(row.title, row.fold_flags)
@@ -132,7 +120,7 @@ class Term:
             return (
                 found_in_utf8(row.utf8, fold_flags)
                 or found(row.title, fold_flags)
-                or row.account_id in accounts
+                or (bool(tags) and named(row))
                 or (row.digest is not None and found(row.digest, fold_flags))
                 or (row.author is not None and found(row.author, fold_flags))
                 or (row.captions is not None and found(row.captions, fold_flags))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: it.
 _SELECT = """SELECT d.id, d.article_id, d.published, d.tags, d.nature, d.seal,
     a.key, a.title, a.author, a.digest, d.captions, a.path, a.url, a.account_id,
-    CAST(a.text AS BLOB)
+    a.account, CAST(a.text AS BLOB)
     FROM search_documents d CROSS JOIN articles a ON a.id = d.article_id WHERE d.id"""
 
 #: Rows read in one statement: what 20 results and the look for more need, then more and more. One
@@ -52,6 +52,7 @@ class Row(NamedTuple):
     path: str
     url: str | None
     account_id: int | None
+    account: str | None
     utf8: bytes
 
     @property
@@ -70,6 +71,7 @@ class Row(NamedTuple):
             self.path,
             self.url,
             self.account_id,
+            self.account,
             self.published,
             self.tags,
             zlib.crc32(self.utf8),

@@ -17,7 +17,7 @@ from operator import itemgetter
 
 from archive.errors import BadQuery, NotIndexed
 from archive.search.cross_word import CrossWordBigrams
-from archive.search.index import frequent_bigrams_of, is_current, read_meta
+from archive.search.index import SHOWN_ACCOUNT, frequent_bigrams_of, is_current, read_meta
 from archive.search.match import Matcher
 from archive.search.members import MEMBERS
 from archive.search.nodes import Members, Node, Text
@@ -30,7 +30,7 @@ from archive.search.order import (
     span_at,
     span_number,
 )
-from archive.search.plan import NO_NAMES, NameMatches, Plan, Term, quoted
+from archive.search.plan import NO_TAGS, Plan, Term, quoted
 from archive.search.rows import Row, Rows
 from archive.search.terms import HAS_COMPOSITIONS, IS_WORD, LONGEST_WORD, TokenPattern, fold
 
@@ -311,13 +311,22 @@ class Searcher:
         return frozenset(map(_FIRST_COLUMN, self._rows(sql, (listed,))))
 
     def _term(self, leaf: Text) -> Term:
-        accounts = values = _NOBODY
+        tags = frozenset(self._name_tags(leaf)) or NO_TAGS
+        return Term(leaf, tags, self._words, self._frequent_bigrams)
+
+    def _name_tags(self, leaf: Text) -> Iterator[str]:
+        """The filter tags of the names that hold a term.
+
+        An account may change its name: a word is looked for in the name that the article's page
+        shows, ``account:`` also in the one of now. A page that shows none has that of now.
+        """
         if leaf.field in ("", "account"):
-            accounts = self._holding(leaf, "account")
+            yield from (f"n{number}" for number in self._holding(leaf, SHOWN_ACCOUNT))
+            now = "a" if leaf.field == "account" else "b"
+            yield from (f"{now}{number}" for number in self._holding(leaf, "account"))
         elif leaf.field != "title":
-            values = self._holding(leaf, leaf.field)
-        names = NameMatches(accounts, values) if accounts or values else NO_NAMES
-        return Term(leaf, names, self._words, self._frequent_bigrams)
+            letter = "u" if leaf.field == "author" else "p"
+            yield from (f"{letter}{number}" for number in self._holding(leaf, leaf.field))
 
     def _holding(self, leaf: Text, field: str) -> frozenset[int]:
         """The ids of the names that hold a term."""

@@ -68,7 +68,7 @@ def similar(conn: sqlite3.Connection, name: str, *, limit: int = 20) -> list[Sim
             continue
         seen.add(number)
         key, title, account, published, path = conn.execute(
-            """SELECT a.key, a.title, accounts.name, a.published, a.path FROM articles a
+            """SELECT a.key, a.title, coalesce(a.account, accounts.name), a.published, a.path FROM articles a
                LEFT JOIN accounts ON accounts.id = a.account_id WHERE a.id = ?""",
             (number,),
         ).fetchone()
