@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields, replace
+from datetime import UTC, date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
-from archive.document import related
+from archive.document import bounds, related
 from archive.document.paths import key_of
 from scraper import urls
 from scraper.errors import NotAnAddress
@@ -24,6 +24,8 @@ from scraper.models import (
     Transcoding,
 )
 from scraper.zone import CHINA
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,13 +127,15 @@ def article_of(values: Mapping[str, Any]) -> Article:
     A related read has no address here where only the text's links give it one (``related.resolved``). Reads what
     people edited by hand with the same calm: a value of the wrong type is as good as none.
     """
-    kind = values.get("item_show_type")
+    kind = bounds.integer(values.get("item_show_type"))
+    media = [_media_of(one) for one in _mappings(values.get("media"))]
+    losses = [_record(Loss, one) for one in _mappings(values.get("losses"))]
     article = Article(
         title=_text(values, "title") or "",
         author=_text(values, "author"),
         account=Account(
             name=_text(values, "account"),
-            biz=_text(values, "biz"),
+            biz=bounds.biz(values.get("biz")),
             user_name=_text(values, "user_name"),
             alias=_text(values, "alias"),
             signature=_text(values, "signature"),
@@ -139,10 +143,10 @@ def article_of(values: Mapping[str, Any]) -> Article:
         published=time_of(values.get("published")),
         modified=time_of(values.get("modified")),
         place=_text(values, "place"),
-        mid=_text(values, "mid"),
-        idx=_text(values, "idx"),
+        mid=bounds.digits(values.get("mid")),
+        idx=bounds.digits(values.get("idx")),
         sn=_text(values, "sn"),
-        kind=kind if isinstance(kind, int) else _numbers().get(_text(values, "kind") or "", 0),
+        kind=_numbers().get(_text(values, "kind") or "", 0) if kind is None else kind,
         url=_text(values, "url"),
         address=_text(values, "address") or _text(values, "url"),
         digest=_text(values, "digest"),
@@ -163,14 +167,8 @@ def article_of(values: Mapping[str, Any]) -> Article:
             Edit(at=time_of(edit.get("at")), note=_text(edit, "note"))
             for edit in _mappings(values.get("edits"))
         ),
-        media=tuple(
-            _media_of(media)
-            for media in _mappings(values.get("media"))
-            if media.get("sort") or media.get("type")
-        ),
-        losses=tuple(
-            _record(Loss, loss) for loss in _mappings(values.get("losses")) if loss.get("kind")
-        ),
+        media=_known(media),
+        losses=_known(losses),
     )
     return replace(article, links=related.read(values, article))
 
@@ -181,13 +179,13 @@ def holding_of(values: Mapping[str, Any]) -> Holding:
     gone = gone if isinstance(gone, Mapping) else {"date": gone}
     version = values.get("version")
     return Holding(
-        key=_text(values, "key"),
+        key=bounds.key(values.get("key")),
         archived=time_of(values.get("archived")),
         changed=time_of(values.get("changed")),
         gone=time_of(gone.get("date")),
         gone_reason=_text(gone, "reason"),
         gone_shown=_text(gone, "shown"),
-        version=version if isinstance(version, int) else None,
+        version=bounds.integer(version),
         missing=tuple(
             (str(image["url"]), _text(image, "why") or "")
             for image in _mappings(values.get("missing_images"))
@@ -207,12 +205,15 @@ def _numbers() -> dict[str, int]:
 
 
 def _text(values: Mapping[str, Any], name: str) -> str | None:
-    value = values.get(name)
-    return None if value is None or isinstance(value, dict | list) else str(value)
+    return bounds.text(values.get(name))
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(str(part) for part in value) if isinstance(value, list) else ()
+    return _known(map(bounds.text, value)) if isinstance(value, list) else ()
+
+
+def _known(values: Iterable[T | None]) -> tuple[T, ...]:
+    return tuple(value for value in values if value is not None)
 
 
 def _mapping(value: Any) -> Mapping[Any, Any]:
@@ -223,38 +224,66 @@ def _mappings(value: Any) -> list[Mapping[str, Any]]:
     return [part for part in value if isinstance(part, Mapping)] if isinstance(value, list) else []
 
 
-def _record(record: type[Any], value: Any) -> Any:
-    """A ``Reprint`` or ``Album`` out of names and values; unknown names are dropped."""
+#: How a value of a field of that type is read.
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "str": bounds.text,
+    "int": bounds.integer,
+    "float": bounds.number,
+}
+
+
+def _record(cls: type[T], value: Any) -> T | None:
+    """A small record of the models out of names and values: unknown names are dropped, values of another type too.
+
+    None where a field that it cannot be without is missing.
+    """
     if not isinstance(value, Mapping):
         return None
-    known = {name: value[name] for name in record.__slots__ if name in value}
-    return record(**known) if record is not Album or "id" in known else None
+    found = {}
+    for field in fields(cls):  # type: ignore[arg-type]  # each is a dataclass
+        read = _READ.get(str(field.type).removesuffix(" | None"))
+        known = read(value.get(field.name)) if read else None
+        if known is not None:
+            found[field.name] = known
+        elif field.default is MISSING and field.default_factory is MISSING:
+            return None
+    return cls(**found)
 
 
-def _media_of(values: Mapping[str, Any]) -> Media:
-    known = {name: values[name] for name in Media.__slots__ if name in values}
-    known.setdefault("type", values.get("sort"))
-    known["transcodings"] = tuple(
-        _record(Transcoding, form) for form in _mappings(values.get("transcodings"))
+def _media_of(values: Mapping[str, Any]) -> Media | None:
+    media = _record(Media, {"type": values.get("sort"), **values})
+    if media is None:
+        return None
+    return replace(
+        media,
+        transcodings=_known(
+            [_record(Transcoding, form) for form in _mappings(values.get("transcodings"))]
+        ),
+        extra=tuple(
+            (str(bounds.text(pair[0])), str(bounds.text(pair[1])))
+            for pair in values.get("extra") or ()
+            if isinstance(pair, list) and len(pair) == 2
+        )
+        if isinstance(values.get("extra"), list)
+        else (),
     )
-    known["extra"] = tuple(
-        (str(pair[0]), str(pair[1]))
-        for pair in values.get("extra") or ()
-        if isinstance(pair, list) and len(pair) == 2
-    )
-    return Media(**known)
 
 
 def time_of(value: Any) -> datetime | None:
-    """An aware UTC time out of front matter; one without a zone is China's, as every other tool writes it."""
+    """An aware UTC time out of front matter, 1990 to 2100; without a zone China's, as every other tool writes it.
+
+    A bare day (YAML's date) is its first moment in China.
+    """
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value.strip())
         except ValueError:
             return None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)
     if not isinstance(value, datetime):
         return None
-    return (value if value.tzinfo else value.replace(tzinfo=CHINA)).astimezone(UTC)
+    return bounds.moment(value if value.tzinfo else value.replace(tzinfo=CHINA))
 
 
 def web_address(address: str | None) -> str | None:

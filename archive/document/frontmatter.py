@@ -16,10 +16,36 @@ from yaml.representer import BaseRepresenter
 from archive.errors import BadInput
 
 _BLOCK = re.compile(r"\A\ufeff?---[ \t]*\r?\n(?:(.*?)\r?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-#: The C loader where PyYAML has it: files of a whole archive are read at once by `import` and `verify`.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+#: libyaml's where PyYAML has it: files of a whole archive are read at once by `import` and `verify`.
+_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+#: The longest seen, of an index article with 1,400 links, has 250 KB.
+LARGEST = 2**20
+#: No number or time that is one is longer; `1:59:59:…` of 60 KB takes seconds to add up.
+_LONGEST_NUMBER = 40
 #: Not representable in UTF-8 at all; written as the replacement character rather than as a file that nothing opens.
 _SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+class _Loader(_BASE):  # type: ignore[misc]
+    """Reads what a person may have written: a number or day that cannot be one is a text, and fails nobody."""
+
+
+def _lenient(tag: str) -> None:
+    construct = getattr(_BASE, f"construct_yaml_{tag}")
+
+    def read(loader: Any, node: yaml.ScalarNode) -> Any:
+        if len(node.value) > _LONGEST_NUMBER:
+            return node.value
+        try:
+            return construct(loader, node)
+        except (ValueError, OverflowError):  # a thirteenth month
+            return node.value
+
+    _Loader.add_constructor(f"tag:yaml.org,2002:{tag}", read)
+
+
+for _tag in ("int", "float", "timestamp"):
+    _lenient(_tag)
 
 
 class _Quoted(str):
@@ -99,17 +125,31 @@ def _prepared(value: Any) -> Any:
 def read(text: str) -> tuple[dict[str, Any], str]:
     """``(values, rest)``: the block's values, empty without a block, and everything after it.
 
-    Raises BadInput where a block is there but is no YAML mapping.
+    Raises BadInput where a block is there but is no YAML mapping, is larger than any article's, or repeats parts of
+    itself by reference: 600 bytes of such aliases unfold to gigabytes.
     """
     block = _BLOCK.match(text)
     if block is None:
         return {}, text
+    source = block[1] or ""
+    if len(source) > LARGEST:
+        raise BadInput(f"the front matter is longer than {LARGEST // 2**20} MB")
     try:
-        values = yaml.load(block[1] or "", Loader=_LOADER)
-    except (yaml.YAMLError, ValueError) as error:
-        raise BadInput(f"the front matter is not YAML: {str(error).splitlines()[0]}") from error
+        if _has_aliases(source):
+            raise BadInput("the front matter has YAML aliases (*name), which are not read")
+        values = yaml.load(source, Loader=_Loader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        said = str(error).splitlines() or [type(error).__name__]
+        raise BadInput(f"the front matter is not YAML: {said[0]}") from error
     if values is None:
         values = {}
     if not isinstance(values, dict):
         raise BadInput("the front matter is YAML, but not names with values")
     return {str(name): value for name, value in values.items()}, text[block.end() :]
+
+
+def _has_aliases(source: str) -> bool:
+    # An alias needs an anchor; a look at the characters saves reading nearly every file twice.
+    if "*" not in source or "&" not in source:
+        return False
+    return any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(source, Loader=_BASE))

@@ -80,14 +80,25 @@ def _lines(tokens: Sequence[Token]) -> list[list[Token]]:
 
 def _join_lines(tokens: list[Token]) -> None:
     """Soft line ends become what stood there before the text was wrapped."""
-    for at, token in enumerate(tokens):
+    before: Token | None = None
+    behind = _shown_behind(tokens)
+    for token, after in zip(tokens, behind, strict=True):
         if token.type == "softbreak":
-            before = next(
-                (t for t in reversed(tokens[:at]) if t.content or t.type == "image"), None
-            )
-            after = next((t for t in tokens[at + 1 :] if t.content or t.type == "image"), None)
             token.type, token.tag = "text", ""
             token.content = " " if _spaced(before, after) else ""
+        if token.content or token.type == "image":
+            before = token
+
+
+def _shown_behind(tokens: Sequence[Token]) -> list[Token | None]:
+    """For each token the next one behind it that shows something."""
+    found: list[Token | None] = []
+    shown: Token | None = None
+    for token in reversed(tokens):
+        found.append(shown)
+        if token.content or token.type == "image":
+            shown = token
+    return found[::-1]
 
 
 def _spaced(before: Token | None, after: Token | None) -> bool:

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from archive.document import bounds
 from scraper.models import Album, Article, Link
 
 #: The order in which the parser finds them.
@@ -52,16 +53,20 @@ def read(values: Mapping[str, Any], article: Article) -> tuple[Link, ...]:
     ``article`` has what else the front matter says.
     """
     links = [
-        Link(url=str(link["url"]), relation=str(link["relation"]), text=_text(link.get("text")))
+        Link(url=url, relation=relation, text=bounds.text(link.get("text")))
         for link in _list(values.get("links"))
-        if isinstance(link, Mapping) and link.get("url") and link.get("relation")
+        if isinstance(link, Mapping)
+        and (url := bounds.text(link.get("url")))
+        and (relation := bounds.text(link.get("relation")))
     ]
     if values.get("all_links") is True:
         return tuple(links)
     related = [_read(shown) for shown in _list(values.get("related")) if isinstance(shown, str)]
     named = values.get("album")
     titles = (
-        {name: _text(named.get(name)) for name in _TITLES} if isinstance(named, Mapping) else {}
+        {name: bounds.text(named.get(name)) for name in _TITLES}
+        if isinstance(named, Mapping)
+        else {}
     )
     links = [*related, *_following(article, titles), *links]
     rank = {relation: place for place, relation in enumerate(_ORDER)}
@@ -131,10 +136,6 @@ def _fields(value: Any) -> dict[str, Any]:
     return {
         name: getattr(value, name) for name in value.__slots__ if getattr(value, name) is not None
     }
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None or isinstance(value, dict | list) else str(value)
 
 
 def _list(value: Any) -> list[Any]:

@@ -11,35 +11,44 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from archive.document import bounds
+from archive.document.facts import time_of
 from archive.errors import BadInput
 from archive.importers.items import ImportFormat, ImportItem
 from archive.saved import answers, files
 from archive.saved.pages import saved_page
 from scraper import urls
 from scraper.body import clean
-from scraper.errors import NotAnAddress
+from scraper.errors import NotAnAddress, Unexpected
 from scraper.models import Account, Album, Article, Page
 
 _LISTS = ("articles", "data", "list", "items", "publish_list", "results")
+#: 20,000 articles with their text. Values in memory take up to 60 bytes each, so that they are bounded too.
+_LARGEST, _MOST_VALUES = 64 * 2**20, 3_000_000
 _IS_HTML = re.compile(r"<(?:p|div|section|img|span|br|html)\b", re.IGNORECASE)
 
 
 def read(path: Path) -> Iterator[ImportItem]:
     """Each article of an export. Raises BadInput for a file that is none."""
     found = 0
-    for number, item in enumerate(_load(files.read(path)), start=1):
+    for number, item in enumerate(_load(files.read(path, most=_LARGEST)), start=1):
         source = f"{path}, article {number}"
-        if answers.is_answer(item):
-            found += 1
-            yield _answered(source, path, item)
-        elif isinstance(item, Mapping) and _address(item):
-            found += 1
-            yield _one(source, path, item)
+        if not isinstance(item, Mapping) or not (answers.is_answer(item) or _address(item)):
+            continue
+        found += 1
+        try:
+            yield (
+                _answered(source, path, item)
+                if answers.is_answer(item)
+                else _one(source, path, item)
+            )
+        except Exception as error:  # one article's trouble is not the others'
+            yield ImportItem(source=source, path=path, error=str(Unexpected.of(error, url=source)))
     if not found:
         raise BadInput("it is JSON, but no list of articles with a link to mp.weixin.qq.com")
 
@@ -50,18 +59,33 @@ def _answered(source: str, path: Path, item: Mapping[str, Any]) -> ImportItem:
 
 
 def _load(body: bytes) -> list[Any]:
+    if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise BadInput("it holds more values than any list of articles")
     text = body.decode("utf-8-sig", "replace")
     try:
-        values = json.loads(text)
-    except ValueError:
-        try:
-            values = [json.loads(line) for line in text.splitlines() if line.strip()]
-        except ValueError as error:
-            raise BadInput(f"it is not JSON: {error}") from error
+        values = _parsed(text)
+    except RecursionError as error:
+        raise BadInput("it is JSON nested deeper than anything is") from error
+    except ValueError as error:
+        raise BadInput(f"it is not JSON: {error}") from error
     for name in _LISTS:
         if isinstance(values, Mapping) and isinstance(values.get(name), list):
             values = values[name]
     return values if isinstance(values, list) else [values]
+
+
+def _parsed(text: str) -> Any:
+    """JSON, or JSON Lines."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) < 2 or not lines[0].endswith("}"):
+            raise
+        try:
+            return [json.loads(line) for line in lines]
+        except ValueError:
+            raise error from None
 
 
 def _one(source: str, path: Path, item: Mapping[str, Any]) -> ImportItem:
@@ -69,7 +93,7 @@ def _one(source: str, path: Path, item: Mapping[str, Any]) -> ImportItem:
     assert address is not None
     content = next(
         (
-            str(item[name])
+            bounds.encodable(str(item[name]))
             for name in ("html", "content_html", "content", "body", "text")
             if item.get(name)
         ),
@@ -82,33 +106,25 @@ def _one(source: str, path: Path, item: Mapping[str, Any]) -> ImportItem:
     if not content.strip():
         return ImportItem(source=source, path=path, address=address.fetch)
     body = clean(content if _IS_HTML.search(content) else _paragraphs(content))
-    albums = item.get("appmsg_album_infos")
-    album = (
-        albums[0]
-        if isinstance(albums, list) and albums and isinstance(albums[0], Mapping)
-        else None
-    )
     identity = address.identity
     mid, _, idx = str(item.get("aid") or "").partition("_")
     article = Article(
         title=_text(item, "title") or "",
         account=Account(
             name=_text(item, "_accountName", "accountName", "account", "nickname"),
-            biz=identity.biz if identity else _text(item, "fakeid"),
+            biz=identity.biz if identity else bounds.biz(item.get("fakeid")),
         ),
         author=_text(item, "author_name", "author"),
         published=_time(item, "update_time", "create_time", "publish_time", "published"),
-        mid=identity.mid if identity else mid or None,
-        idx=identity.idx if identity else idx or None,
+        mid=identity.mid if identity else bounds.digits(mid),
+        idx=identity.idx if identity else bounds.digits(idx),
         kind=_number(item.get("item_show_type")),
         url=urls.permanent(address.fetch),
         address=address.fetch,
         digest=_text(item, "digest"),
         cover=_text(item, "cover", "cover_img", "pic_cdn_url_235_1"),
         original={1: True, 2: False}.get(_number(item.get("copyright_stat"))),
-        album=Album(id=str(album["id"]), title=_text(album, "title"))
-        if album and album.get("id")
-        else None,
+        album=_album(item),
         body=body.html,
         text=body.text,
         images=body.images,
@@ -116,6 +132,14 @@ def _one(source: str, path: Path, item: Mapping[str, Any]) -> ImportItem:
         links=body.links,
     )
     return ImportItem(source=source, path=path, article=article)
+
+
+def _album(item: Mapping[str, Any]) -> Album | None:
+    albums = item.get("appmsg_album_infos")
+    first = albums[0] if isinstance(albums, list) and albums else None
+    if not isinstance(first, Mapping) or not (number := _text(first, "id")):
+        return None
+    return Album(id=number, title=_text(first, "title"))
 
 
 def _address(item: Mapping[str, Any]) -> urls.Address | None:
@@ -135,27 +159,20 @@ def _paragraphs(text: str) -> str:
 
 def _text(item: Mapping[str, Any], *names: str) -> str | None:
     for name in names:
-        value = item.get(name)
-        if isinstance(value, str | int) and str(value).strip():
-            return str(value).strip()
+        if (value := bounds.text(item.get(name))) and value.strip():
+            return value.strip()
     return None
 
 
 def _number(value: Any) -> int:
-    return int(value) if str(value or "").isdigit() else 0
+    return bounds.integer(value) or 0
 
 
 def _time(item: Mapping[str, Any], *names: str) -> datetime | None:
     for name in names:
         value = item.get(name)
-        if isinstance(value, str) and not value.isdigit():
-            try:
-                found = datetime.fromisoformat(value)
-            except ValueError:
-                continue
-            return found.astimezone(UTC) if found.tzinfo else None
-        if seconds := _number(value):
-            return datetime.fromtimestamp(seconds, UTC)
+        if found := bounds.seconds(value) or time_of(value):
+            return found
     return None
 
 

@@ -13,6 +13,7 @@ from archive.db.transactions import transaction
 from archive.document import frontmatter
 from archive.document.reading import Head, read_body
 from archive.errors import BadInput
+from archive.importers.budget import cpu_limit
 from archive.importers.report import ImportReport, Taken
 from archive.importers.walk import version_of
 from archive.record import iso
@@ -78,11 +79,12 @@ class Documents:
 
     def _read(self, path: Path, head: Head) -> Article:
         pictures = self._own_pictures(path, head)
-        return read_body(
-            head,
-            image=lambda shown: pictures.get(unquote(shown).rpartition("/")[2]),
-            link=self._link,
-        )
+        with cpu_limit():
+            return read_body(
+                head,
+                image=lambda shown: pictures.get(unquote(shown).rpartition("/")[2]),
+                link=self._link,
+            )
 
     def _version(
         self, source: str, path: Path, held: Stored, head: Head, article: Article, number: int

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from archive.errors import ArchiveError, BadInput
 from archive.importers import article_lists, markdown, pages, warc
+from archive.importers.budget import cpu_limit
 from archive.importers.items import ImportFormat, ImportItem
 from archive.saved import files
 
@@ -41,8 +42,17 @@ def format_of(path: Path) -> ImportFormat:
 def contents(path: Path) -> Iterator[ImportItem]:
     """What stands in one file. Raises nothing for what is in it: that is an item with ``error``."""
     try:
-        yield from format_of(path).read(path)
+        yield from _within_bounds(format_of(path).read(path))
     except OSError as error:
         yield ImportItem(source=str(path), path=path, error=error.strerror or str(error))
     except (ArchiveError, ValueError) as error:
         yield ImportItem(source=str(path), path=path, error=str(error))
+
+
+def _within_bounds(items: Iterator[ImportItem]) -> Iterator[ImportItem]:
+    while True:
+        with cpu_limit():
+            item = next(items, None)
+        if item is None:
+            return
+        yield item

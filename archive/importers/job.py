@@ -14,6 +14,7 @@ from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import open_database
 from archive.document.reading import read_head
 from archive.errors import BadInput
+from archive.importers.budget import cpu_limit
 from archive.importers.documents import Documents
 from archive.importers.formats import contents
 from archive.importers.items import ImportItem
@@ -151,7 +152,8 @@ class _Job:
         if item.page is not None:
             return self._page(item, item.page)
         if item.markdown is not None:
-            head = read_head(item.markdown)
+            with cpu_limit():
+                head = read_head(item.markdown)
             taken, article = self.documents.keep(item.source, item.path, head)
             if article is not None and (not head.ours or self.all_links):
                 self._follow(article)
@@ -181,7 +183,8 @@ class _Job:
         )
 
     def _parsed(self, item: ImportItem, page: Page) -> Article:
-        article = parse(page)
+        with cpu_limit():
+            article = parse(page)
         if article.published is None and (day := date_in_name(item.path.name)):
             return replace(article, published=day)
         return article

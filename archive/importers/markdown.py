@@ -9,8 +9,8 @@ from archive.importers.items import ImportFormat, ImportItem
 from archive.saved import files
 from scraper.parse.encoding import to_utf8
 
-#: The longest article seen has 120 KB; one that links a whole account's history 400 KB.
-LARGEST = 4 * 2**20
+#: The longest article seen has 120 KB, a list of an account's whole history 400 KB.
+LARGEST = 2 * 2**20
 
 
 def read(path: Path) -> Iterator[ImportItem]:

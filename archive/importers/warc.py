@@ -16,6 +16,8 @@ from scraper import urls
 from scraper.errors import NotAnAddress
 from scraper.models import Page
 
+#: Headers of real records, cookies and all, have less than 20 KB.
+_LONGEST_HEADERS = 2**20
 _IMAGE_HOST = re.compile(r"^https?://(?:[\w-]+\.)*(?:qpic\.cn|qlogo\.cn|wx\.qq\.com)/")
 
 
@@ -30,8 +32,11 @@ def read(path: Path) -> Iterator[ImportItem]:
     number = pages = 0
     with path.open("rb") as file:
         try:
-            for record in ArchiveIterator(file, arc2warc=True):
+            records = ArchiveIterator(file, arc2warc=True)
+            headers = _BoundedLines(records.reader)
+            for record in records:
                 number += 1
+                headers.read = 0
                 if record.rec_type in ("response", "resource"):
                     for item in _response(path, record):
                         pages += item.image is None
@@ -46,6 +51,22 @@ def read(path: Path) -> Iterator[ImportItem]:
     if not pages:
         what = "no page of mp.weixin.qq.com is in it" if number else "it is no WARC or ARC file"
         yield ImportItem(source=str(path), path=path, error=what)
+
+
+class _BoundedLines:
+    """Lines of headers, and blank ones between records, up to a bound; warcio alone takes any length."""
+
+    def __init__(self, reader: Any) -> None:
+        self.read = 0
+        self._readline = reader.readline
+        reader.readline = self
+
+    def __call__(self, length: int | None = None) -> bytes:
+        line: bytes = self._readline(min(length or _LONGEST_HEADERS, _LONGEST_HEADERS))
+        self.read += len(line)
+        if self.read > _LONGEST_HEADERS:
+            raise ValueError(f"the headers are longer than {_LONGEST_HEADERS // 2**20} MB")
+        return line
 
 
 def _response(path: Path, record: Any) -> Iterator[ImportItem]:
