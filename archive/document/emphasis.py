@@ -185,10 +185,8 @@ def _emit(pieces: list[_Piece], before: str, after: str) -> str:
         following = _first(pieces, end, after)
         text = "".join(piece.text for piece in pieces[at:end])
         if looks:
-            head, region, tail = _shrunk(pieces[at:end], last, following)
-            if region:
-                marks = _delimiters(looks, head, region, tail, last, following)
-                text = f"{head}{marks}{region}{marks[::-1]}{tail}"
+            units = [unit for piece in pieces[at:end] for unit in _units(piece)]
+            text = _emphasised(units, looks, last, following)
         out.append(text)
         last = text[-1:] or last
         at = end
@@ -216,9 +214,80 @@ def _delimiters(looks: int, head: str, region: str, tail: str, last: str, follow
     return "~~" + marks
 
 
-def _shrunk(pieces: list[_Piece], last: str, following: str) -> tuple[str, str, str]:
-    """(what moves out in front, what stays emphasised, what moves out behind)."""
-    units = [unit for piece in pieces for unit in _units(piece)]
+#: Marks that stand in pairs: one half inside the emphasis and the other outside of it reads badly.
+_PAIRS = dict(zip("“‘「『《〈（(【〔[｛{〝", "”’」』》〉）)】〕]｝}〞", strict=True))
+_CLOSERS = {closer: opener for opener, closer in _PAIRS.items()}
+_EITHER = '"＂'
+_LONGEST_SIGN = 8
+#: Open marks among which a closing one's partner is looked for.
+_NEAREST = 64
+
+
+def _emphasised(units: list[str], looks: int, last: str, following: str) -> str:
+    """The units in their looks: whatever cannot stand inside moves out, a paired mark together with its other half."""
+    start, end = _shrunk(units, last, following)
+    if looks == _BOLD and end - start < len(units) and _is_a_sign("".join(units)):
+        return f"<strong>{''.join(units)}</strong>"
+    if start == end:
+        return "".join(units)
+    lonely = _lonely(units, start, end)
+    if not lonely:
+        head, region, tail = (
+            "".join(part) for part in (units[:start], units[start:end], units[end:])
+        )
+        marks = _delimiters(looks, head, region, tail, last, following)
+        return f"{head}{marks}{region}{marks[::-1]}{tail}"
+    out = units[:start]
+    for begin, stop in pairwise([start - 1, *lonely, end]):
+        part = units[begin + 1 : stop]
+        if part:
+            before = units[begin][-1] if begin >= 0 else last
+            after = units[stop][0] if stop < len(units) else following
+            out.append(_emphasised(part, looks, before, after))
+        if stop < end:
+            out.append(units[stop])
+    return "".join(out + units[end:])
+
+
+def _is_a_sign(text: str) -> bool:
+    """Whether a bold text is a sign alone (``★`` before a number), which no delimiter beside a letter can mark."""
+    kinds = {_kind(character) for character in text}
+    return "symbol" in kinds and "letter" not in kinds and len(text) <= _LONGEST_SIGN
+
+
+def _lonely(units: list[str], start: int, end: int) -> list[int]:
+    """Where in ``units[start:end]`` the halves stand whose other half moved out of it."""
+    opened: list[int] = []
+    found = []
+    for at, unit in enumerate(units):
+        if unit in _EITHER:
+            inside = next(
+                (place for place in opened[: -_NEAREST - 1 : -1] if units[place] == unit), None
+            )
+            if inside is None:
+                opened.append(at)
+                continue
+            opened.remove(inside)
+        elif unit in _PAIRS:
+            opened.append(at)
+            continue
+        elif unit in _CLOSERS:
+            inside = next(
+                (place for place in opened[: -_NEAREST - 1 : -1] if units[place] == _CLOSERS[unit]),
+                None,
+            )
+            if inside is None:
+                continue
+            del opened[opened.index(inside) :]
+        else:
+            continue
+        if (start <= inside < end) != (start <= at < end):
+            found.append(inside if start <= inside < end else at)
+    return sorted(found)
+
+
+def _shrunk(units: list[str], last: str, following: str) -> tuple[int, int]:
+    """Where what stays emphasised begins and ends; what is before and behind it moves out."""
     start, end = 0, len(units)
     while start < end and _is_space(units[start]):
         start += 1
@@ -238,7 +307,7 @@ def _shrunk(pieces: list[_Piece], last: str, following: str) -> tuple[str, str, 
         end -= 1
         while end > start and _is_space(units[end - 1]):
             end -= 1
-    return "".join(units[:start]), "".join(units[start:end]), "".join(units[end:])
+    return start, end
 
 
 def _units(piece: _Piece) -> list[str]:

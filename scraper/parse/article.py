@@ -41,9 +41,15 @@ def _cut_off(parsed: ParsedPage) -> tuple[Loss, ...]:
 
     What comes from a file may be all there is left, so it is read, and told.
     """
-    if _BEGINS.search(parsed.received, 0, 65_536) is None or _ENDS.search(parsed.received):
+    page = parsed.received
+    if _ENDS.search(page, max(0, len(page) - _NEAR_THE_END)):
+        return ()
+    if _BEGINS.search(page, 0, 65_536) is None or _ENDS.search(page):
         return ()
     return (Loss(kind="cut-off"),)
+
+
+_NEAR_THE_END = 4_000
 
 
 _BEGINS = re.compile(rb"<html[\s>]", re.I)

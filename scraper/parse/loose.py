@@ -31,7 +31,7 @@ SHAPE: Final = frozenset(
 _NEEDED: Final = frozenset(("title", "nick_name"))
 #: So many of the names make an object the data; an entry of a list (``ainfos``) has up to five of them.
 _ENOUGH: Final = 7
-_HAS_CONTENT: Final = re.compile(rb"content_noencode|text_page_info|picture_page_info_list")
+_CONTENTS: Final = (b"content_noencode", b"text_page_info", b"picture_page_info_list")
 #: Bytes that all the tries on one page may step through.
 _BUDGET: Final = 24 << 20
 _MOST_STARTS: Final = 4_000
@@ -118,7 +118,7 @@ class JsonData:
 
 def find(body: bytes) -> LooseData | JsonData | None:
     """The data of a page whose ``cgiDataNew`` is missing or not in its usual writing; ``None`` for a page without."""
-    if b"nick_name" not in body or _HAS_CONTENT.search(body) is None:
+    if b"nick_name" not in body or not any(name in body for name in _CONTENTS):
         return None
     scripts = [(begin, end) for begin, end in _scripts(body) if _may_hold(body, begin, end)]
     for begin, end in scripts:
@@ -153,9 +153,8 @@ def _scripts(body: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _may_hold(body: bytes, begin: int, end: int) -> bool:
-    return (
-        body.find(b"nick_name", begin, end) >= 0
-        and _HAS_CONTENT.search(body, begin, end) is not None
+    return body.find(b"nick_name", begin, end) >= 0 and any(
+        body.find(name, begin, end) >= 0 for name in _CONTENTS
     )
 
 

@@ -28,7 +28,15 @@ def test_one_bold_sentence_in_many_spans_is_one_strong() -> None:
     ("source", "markdown"),
     [
         ("<p><b>重点。</b>后文</p>", "**重点**。后文\n"),
-        ("<p>前文<b>“重点”</b></p>", "前文“**重点”**\n"),
+        ("<p>前文<b>“重点”</b>后文</p>", "前文“**重点**”后文\n"),
+        ("<p>，<b>“重点”</b>后文</p>", "，“**重点**”后文\n"),
+        ("<p>菜单<b>“资源”，</b>即可</p>", "菜单“**资源**”，即可\n"),
+        ("<p><b>他说“好”</b>了</p>", "**他说**“**好**”了\n"),
+        ("<p>见<b>《书》（二）</b>后</p>", "见《**书**》（**二**）后\n"),
+        ("<p>前<b>“甲”和“乙”</b>后</p>", "前“**甲**”**和**“**乙**”后\n"),
+        ("<p><b>“重点”</b></p>", "**“重点”**\n"),
+        ("<p><b>★</b>7、甲</p>", "<strong>★</strong>7、甲\n"),
+        ("<p>前文<b>“重点”</b></p>", "前文“**重点**”\n"),
         ("<p><b>重点。</b></p>", "**重点。**\n"),
         ("<p><b>C:\\，</b>重</p>", "**C:\\\\**，重\n"),
         ("<p>a<b> b </b>c</p>", "a **b** c\n"),
@@ -38,7 +46,7 @@ def test_one_bold_sentence_in_many_spans_is_one_strong() -> None:
     ],
 )
 def test_emphasis_closes_beside_chinese_marks(source: str, markdown: str) -> None:
-    """The least is moved out of it, and nothing literal shows."""
+    """The least is moved out of it, a paired mark with its other half, and nothing literal shows."""
     assert render(clean(source).html) == markdown
 
 
