@@ -1,6 +1,7 @@
 """The README's picture: ``python -m tests.picture`` runs the program against the small internet and draws the terminal.
 
-What it shows is what came out; nothing is written by hand but the three commands.
+What it shows is what came out; nothing is written by hand but the three commands. The folder that it ran in is shown
+as a person's own, ``~``.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def main() -> None:
         }
         for command in COMMANDS:
             lines += [Text(f"$ {command}", style="bold green")]
-            lines += [Text.from_ansi(line) for line in _printed(command.split(), folder, env)]
+            printed = _printed(command.split(), folder, env)
+            lines += [Text.from_ansi(line.replace(folder, "~")) for line in printed]
             lines += [Text("")]
     PICTURE.write_text(_svg(_wrapped(lines[:-1])), encoding="utf-8")
     print(PICTURE.relative_to(pages.ROOT))
