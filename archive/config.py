@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from archive.db.files import read_regular
 from archive.db.names import CONFIG
 from archive.errors import BadConfig
 from scraper.defaults import DEFAULT_USER_AGENT
+from scraper.redact import HIDDEN, redact
 
 #: Bytes read of config.toml; every setting written out takes some 3 KB.
 _LIMIT = 1024 * 1024
@@ -63,9 +65,15 @@ class Config:
         3.0, "seconds between two requests to mp.weixin.qq.com; 0: no pacing", duration=True
     )
     user_agent: str = _setting(DEFAULT_USER_AGENT, "the User-Agent sent with each request")
-    cookies: str | None = _setting(None, "a Netscape cookies file of your own browser session")
-    proxy: str | None = _setting(None, "proxy for all requests, as http://host:port")
-    ca_file: str | None = _setting(None, "file of certificates to trust instead of the usual ones")
+    cookies: str | None = _setting(
+        None, "a Netscape cookies file of your own browser session", example="cookies.txt"
+    )
+    proxy: str | None = _setting(
+        None, "proxy for all requests, as http://host:port", example="http://127.0.0.1:8080"
+    )
+    ca_file: str | None = _setting(
+        None, "file of certificates to trust instead of the usual ones", example="certificates.pem"
+    )
     images: str = _setting(
         "local", "none, remote (addresses only) or local", choices=("none", "remote", "local")
     )
@@ -73,12 +81,12 @@ class Config:
     scope: str = _setting(
         "any", "which related reads: account, album or any", choices=("account", "album", "any")
     )
-    limit: int | None = _setting(None, "at most so many articles a command")
+    limit: int | None = _setting(None, "at most so many articles a command", example=100)
     max_requests: int | None = _setting(
-        None, "at most so many requests to mp.weixin.qq.com a `run`"
+        None, "at most so many requests to mp.weixin.qq.com a `run`", example=500
     )
     max_duration: float | None = _setting(
-        None, "a `run` starts nothing new after this long", duration=True
+        None, "a `run` starts nothing new after this long", duration=True, example="2h"
     )
     every: float = _setting(21600.0, "how often a watched source is looked at", duration=True)
     recheck: str = _setting(
@@ -90,7 +98,12 @@ class Config:
     )
     media_parallel: int = _setting(8, "how many images at once (media hosts, not mp.weixin.qq.com)")
     allow_hosts: tuple[str, ...] = _setting((), "further hosts that images and feeds may come from")
-    ping_url: str | None = _setting(None, "healthchecks.io address told of each `run`")
+    ping_url: str | None = _setting(
+        None,
+        "healthchecks.io address told of each `run`",
+        secret_path=True,
+        example="https://hc-ping.com/your-uuid",
+    )
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def override(self, source: str, **values: Any) -> Config:
@@ -202,17 +215,29 @@ def _duration(value: Any) -> float:
 
 
 def template() -> str:
-    """A config.toml in which every setting stands commented out with its default and meaning."""
+    """A config.toml in which every setting stands commented out with its meaning and its default, or
+    where it has none with an example."""
     lines = ["# wechat-archive settings. Take away the # of a line to use it.", ""]
-    default = Config()
-    for name in setting_names():
-        lines += [f"# {describe(name)}", f"# {name} = {_toml(getattr(default, name))}", ""]
+    for spec in fields(Config):
+        if spec.name != "sources":
+            value = spec.default if spec.default is not None else spec.metadata["example"]
+            lines += [f"# {describe(spec.name)}", f"# {spec.name} = {_toml(value)}", ""]
     return "\n".join(lines)
 
 
+def shown_value(name: str, value: Any) -> Any:
+    """A setting's value for a person or a program to see: without passwords, and without the path of
+    an address that is itself the secret."""
+    if not isinstance(value, str):
+        return value
+    secret = {spec.name: spec.metadata.get("secret_path") for spec in fields(Config)}[name]
+    parts = urlsplit(value)
+    if secret and parts.netloc:
+        value = f"{parts.scheme}://{parts.netloc}/{HIDDEN}"
+    return redact(value)
+
+
 def _toml(value: Any) -> str:
-    if value is None:
-        return '""'
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -87,23 +88,42 @@ def test_a_wrong_setting_is_named(tmp_path: Path, text: str, words: str) -> None
 
 
 def test_the_template_is_a_config_file(tmp_path: Path) -> None:
-    """Every setting stands in the template; taking away the # of those with a value gives the defaults back."""
-    lines = [
-        line.removeprefix("# ")
-        for line in template().splitlines()
-        if " = " in line and line.startswith("# ")
+    """Every setting stands in the template; with the # taken away each line is right: it gives the
+    default, or where there is none an example."""
+    given = [
+        line.removeprefix("# ") for line in template().splitlines() if re.match(r"# \w+ = ", line)
     ]
-    given_values = [
-        line
-        for line in lines
-        if line.split(" = ")[0] in setting_names() and not line.endswith('= ""')
-    ]
-    (tmp_path / "config.toml").write_text("\n".join(given_values), encoding="utf-8")
+    (tmp_path / "config.toml").write_text("\n".join(given), encoding="utf-8")
+    found, default = load(tmp_path, {}), Config()
 
-    assert Config() == load(tmp_path, {})
-    assert set(setting_names()) == {
-        line.split(" = ")[0] for line in lines if line.split(" = ")[0] in setting_names()
-    }
+    assert setting_names() == [line.split(" = ")[0] for line in given]
+    for name in setting_names():
+        if getattr(default, name) is None:
+            assert getattr(found, name) is not None
+        else:
+            assert getattr(default, name) == getattr(found, name)
+
+
+def test_the_file_to_begin_with_is_private(tmp_path: Path) -> None:
+    """A proxy's password will be written into it."""
+    wechat_archive("config", "--init", "--archive", str(tmp_path))
+    assert 0o600 == (tmp_path / "config.toml").stat().st_mode & 0o777
+
+
+@pytest.mark.parametrize("how", [(), ("--json",)])
+def test_no_secret_is_shown(tmp_path: Path, how: tuple[str, ...]) -> None:
+    """A person may paste what `config` prints: who knows a ping's address can call off the alarm."""
+    (tmp_path / "config.toml").write_text(
+        'proxy = "http://user:hunter2@proxy.example:8080"\n'
+        'ping_url = "https://hc-ping.com/5f9d8c7b-CANARY/backup?key=hunter2"\n',
+        encoding="utf-8",
+    )
+    shown = wechat_archive("config", *how, "--archive", str(tmp_path)).stdout
+
+    assert "https://hc-ping.com/***" in shown
+    assert "proxy.example:8080" in shown
+    assert "hunter2" not in shown
+    assert "CANARY" not in shown
 
 
 @given(st.binary(max_size=200))

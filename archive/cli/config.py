@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
-from archive.cli.common import App, archive_command, pass_app
+from archive.cli.common import App, archive_command, pass_app, rows_as_json
+from archive.db.files import open_regular
 from archive.db.names import CONFIG
 
 
@@ -19,31 +22,25 @@ def command(app: App, as_json: bool, init: bool) -> None:
     else its default.
     """
     from archive import config as settings
-    from scraper.redact import redact
 
     path = app.root / CONFIG
     if init:
         _write_template(app, settings.template())
     shown = {
-        name: (getattr(app.config, name), app.config.sources.get(name, "default"))
+        name: {
+            "value": settings.shown_value(name, getattr(app.config, name)),
+            "source": app.config.sources.get(name, "default"),
+        }
         for name in settings.setting_names()
     }
     if as_json:
-        import json
-
-        report = {
-            name: {"value": value, "source": source} for name, (value, source) in shown.items()
-        }
-        text = json.dumps(
-            {"archive": str(app.root), "file": str(path), "settings": report}, ensure_ascii=False
-        )
-        click.echo(redact(text))
+        rows_as_json([{"archive": str(app.root), "file": str(path), "settings": shown}])
         return
-    click.echo(
-        f"archive  {app.root}\nfile     {path}{'' if path.exists() else ' (not there: all defaults)'}\n"
-    )
-    for name, (value, source) in shown.items():
-        click.echo(redact(f"{name:15} {_plain(value)}") + click.style(f"  ({source})", dim=True))
+    there = "" if path.exists() else " (not there: all defaults)"
+    click.echo(f"archive  {app.root}\nfile     {path}{there}\n")
+    for name, setting in shown.items():
+        source = click.style(f"  ({setting['source']})", dim=True)
+        click.echo(f"{name:15} {_plain(setting['value'])}{source}")
 
 
 def _plain(value: object) -> str:
@@ -57,10 +54,15 @@ def _plain(value: object) -> str:
 
 
 def _write_template(app: App, text: str) -> None:
-
     path = app.root / CONFIG
-    if path.exists():
-        raise click.UsageError(f"{path} is already there; edit it, or move it away first.")
-    app.root.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    try:
+        app.root.mkdir(parents=True, exist_ok=True)
+        # Private from the start: a proxy's password will be written into it.
+        handle = open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise click.UsageError(
+            f"{path} is already there: edit it, or move it away first"
+        ) from error
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
     app.say(f"wrote {path}")

@@ -43,11 +43,18 @@ def _formats() -> str:
 )
 @click.option("--fetch", is_flag=True, help="Then fetch images and linked articles, as `run` does.")
 @click.option("--no-snapshots", is_flag=True, help="Do not keep the raw pages.")
+@click.option("--scrub", is_flag=True, help="Keep raw pages without the tokens of who read them.")
 @click.option("--wait", is_flag=True, help="Wait for another command that writes to the archive.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @pass_app
 def command(
-    app: App, paths: tuple[Path, ...], fetch: bool, no_snapshots: bool, wait: bool, as_json: bool
+    app: App,
+    paths: tuple[Path, ...],
+    fetch: bool,
+    no_snapshots: bool,
+    scrub: bool,
+    wait: bool,
+    as_json: bool,
 ) -> None:
     from archive.cli.progress import progress
     from archive.importers import import_files
@@ -66,6 +73,7 @@ def command(
             snapshots=app.config.snapshots and not no_snapshots,
             versions=app.config.versions,
             wait=wait,
+            scrubbed=scrub,
             tell=tell,
             progress=step,
         )

@@ -2,7 +2,8 @@
 
 Bodies are kept after content decoding, so the headers that told of it (``content-encoding``, ``transfer-encoding`` and
 the old length) go by ``X-Archive-Orig-…``, as other tools do; a replay then sees what fits the bytes. A page that was
-given as a file is no exchange and becomes a ``resource``.
+given as a file is no exchange and becomes a ``resource``. A WARC is made to be handed on: who read a page, as its
+tokens tell, does not go along (``scraper.redact.scrub``); else bodies are as received.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from archive.snapshots import Snapshot, Snapshots
 from archive.store import Store, Stored
 from scraper import urls
 from scraper.errors import NotAnAddress
+from scraper.redact import scrub
 
 _ENCODED = frozenset({"content-encoding", "transfer-encoding", "content-length"})
 
@@ -99,7 +101,7 @@ def write_warc(
     report.records += 1
     for done, snapshot in enumerate(ids, start=1):
         try:
-            body = snapshots.get(snapshot.id).body
+            body = scrub(snapshots.get(snapshot.id).body)
         except Corrupt as error:
             report.problems.append(str(error))
             continue

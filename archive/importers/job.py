@@ -33,7 +33,7 @@ from scraper.crawl.protocols import Candidate
 from scraper.errors import Gone, NotAnAddress, ScrapeError
 from scraper.models import Article, Page
 from scraper.parse import parse
-from scraper.redact import redact
+from scraper.redact import redact, scrub
 
 #: Relations that lead to other articles.
 _FOLLOWED = ("text", "reprint", "album_previous", "album_next")
@@ -54,6 +54,7 @@ def import_files(
     snapshots: bool = True,
     versions: str = "rows",
     wait: bool = False,
+    scrubbed: bool = False,
     tell: Callable[[Taken], None] = lambda taken: None,
     progress: Progress = lambda done, total, name: None,
 ) -> ImportReport:
@@ -61,7 +62,8 @@ def import_files(
 
     Nothing is fetched. What is held already is left alone unless a newer capture of it is found, so the same call may
     be made again after an interruption. ``links``: addresses that our own files link to wait for the next run as well;
-    those of other people's files always do. What cannot be read stands in the report; nothing stops the rest.
+    those of other people's files always do. ``scrubbed``: raw pages are kept without the tokens of who
+    read them. What cannot be read stands in the report; nothing stops the rest.
 
     Raises BadInput where none of ``paths`` is there, Locked, Corrupt, DiskTrouble, CannotCreate.
     """
@@ -74,7 +76,7 @@ def import_files(
             db = stack.enter_context(open_database(root / ARCHIVE_DB))
             kept = stack.enter_context(Snapshots(root / SNAPSHOTS_DB)) if snapshots else None
             store = Store(db, root, versions=versions, eager=False)
-            job = _Job(root, store, kept, report, signals, tell, links)
+            job = _Job(root, store, kept, report, signals, tell, links, scrubbed)
             for path in found.missing:
                 job.failed(str(path), "there is no such file or folder")
             job.run(found.files, progress)
@@ -93,7 +95,9 @@ class _Job:
         signals: Signals,
         tell: Callable[[Taken], None],
         all_links: bool,
+        scrubbed: bool,
     ) -> None:
+        self.scrubbed = scrubbed
         self.store, self.snapshots, self.report = store, snapshots, report
         self.signals, self.tell, self.all_links = signals, tell, all_links
         self.frontier = SqliteFrontier(store.db.conn)
@@ -165,6 +169,8 @@ class _Job:
         raise BadInput(item.error or "nothing is in it")
 
     def _page(self, item: ImportItem, page: Page) -> Taken:
+        if self.scrubbed:
+            page = replace(page, body=scrub(page.body))
         article = self._parsed(item, page)
         address = _canonical(article, item.address or page.url)
         held = self._held(article, address)

@@ -21,6 +21,7 @@ from archive.web.security import RAW_POLICY
 from archive.web.site import site_of
 from scraper import urls
 from scraper.errors import NotAnAddress
+from scraper.redact import scrub
 
 _ = i18n.gettext
 #: What WeChat's own page hides until its script has run, which here it never does.
@@ -202,14 +203,15 @@ def raw_page(request: Request) -> Response:
     if page is None:
         raise HTTPException(404)
     headers = {"content-security-policy": RAW_POLICY}
+    body = scrub(page.body)  # a reader of this page need not know who read it first
     if "source" in request.query_params:
-        return Response(page.body, media_type="text/plain; charset=utf-8", headers=headers)
+        return Response(body, media_type="text/plain; charset=utf-8", headers=headers)
     kind = dict(page.headers).get("content-type") or "text/html"
     if not kind.startswith("text/html"):
-        return Response(page.body, media_type="text/plain; charset=utf-8", headers=headers)
-    if "charset" not in kind and b"charset" not in page.body[:2048].lower():
+        return Response(body, media_type="text/plain; charset=utf-8", headers=headers)
+    if "charset" not in kind and b"charset" not in body[:2048].lower():
         kind = "text/html; charset=utf-8"
-    return Response(page.body + _UNHIDDEN, headers={**headers, "content-type": kind})
+    return Response(body + _UNHIDDEN, headers={**headers, "content-type": kind})
 
 
 def number(text: str | None) -> int | None:

@@ -162,12 +162,6 @@ def test_any_text_can_be_redacted(text: str) -> None:
     assert once == redact(once)
 
 
-def test_redaction_takes_linear_time() -> None:
-    """A megabyte of near misses is quick."""
-    for piece in ("key", "\\", "a:", "key = ", "%25", "cookie", "://", "'key':"):
-        redact(piece * (200_000 // len(piece)))
-
-
 def test_log_lines_are_redacted() -> None:
     """Message, arguments and traceback."""
     stream = io.StringIO()
