@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from archive.run.report import Result, RunReport
-from scraper.crawl.loop import Reason
+from scraper.crawl.reason import Reason
 
 if TYPE_CHECKING:
     from archive.config import Config

@@ -10,7 +10,8 @@ from archive.run.report import RunReport
 from archive.run.session import ArchiveSession
 from archive.run.sink import ArchiveSink
 from scraper.clock import Clock
-from scraper.crawl.loop import Budget, Crawl, Ending, Exit, Reason
+from scraper.crawl.loop import Budget, Crawl, Ending, Exit
+from scraper.crawl.reason import Reason
 from scraper.errors import Blocked
 from scraper.parse import parse
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from scraper.parse.template import PREFIX
-
+#: ``scraper.parse.template.PREFIX``, without what that brings along (lxml): `status` is to start quickly.
+PREFIX = "template:"
 #: The newest articles that are looked at, by when they were last looked at themselves: enough for weeks of a busy
 #: archive, and little to read.
 _NEWEST = 500

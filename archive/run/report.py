@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from archive.run.drift import Drift
-from scraper.crawl.loop import Reason
+from scraper.crawl.reason import Reason
 from scraper.zone import for_people
 
 TRY_LATER, DISK, NOT_UNDERSTOOD, UNREACHABLE, SOME_FAILED, USAGE = 75, 74, 76, 69, 1, 64

@@ -23,7 +23,7 @@ from archive.run.report import Result, RunReport
 from archive.run.session import ArchiveSession, open_session
 from archive.run.signals import Interrupted, Signals
 from scraper.clock import Clock, SystemClock
-from scraper.crawl.loop import Reason
+from scraper.crawl.reason import Reason
 
 Work = Callable[[RunContext], Awaitable[None]]
 #: Files that a run writes again at its end, in one portion: a signal must not wait for a thousand.

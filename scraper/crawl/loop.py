@@ -18,7 +18,6 @@ is closed. The queue (``Frontier``), the network (``Exit``), what becomes of an 
 from __future__ import annotations
 
 import asyncio
-import enum
 import logging
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -42,6 +41,7 @@ from scraper.crawl.protocols import (
     Sink,
     Task,
 )
+from scraper.crawl.reason import Reason
 from scraper.errors import Blocked, ScrapeError, Unexpected, Unrecognised
 from scraper.models import Article, Page
 
@@ -55,18 +55,6 @@ _RESTS = Rests(first=600.0, longest=24 * 3600.0)
 _UNKNOWN_RESTS = Rests(first=6 * 3600.0, longest=24 * 3600.0)
 #: A long address that alone met the captcha.
 _CAPTCHA_RESTS = Rests(first=3600.0, longest=24 * 3600.0)
-
-
-class Reason(enum.Enum):
-    """Why a crawl ended."""
-
-    DONE = "done"
-    REQUESTS = "max-requests"
-    DURATION = "max-duration"
-    LIMIT = "limit"
-    BLOCKED = "blocked"
-    LIMITED = "rate-limited"
-    OUTAGE = "outage"
 
 
 #: These close one exit; the others go on.

@@ -1,6 +1,10 @@
 """A person's cookies, out of a Netscape file as browsers' extensions and curl write it.
 
 They are sent to their own domains only, are never stored again, and their values stand in no message.
+
+Read here and not by ``http.cookiejar.MozillaCookieJar``, which took one of six files that tools and
+editors make (it wants its own first line, tabs, no BOM, and the dot of a domain to agree with its TRUE)
+and quotes the cookie in its error.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -414,3 +416,17 @@ def test_commands_one_after_another_keep_the_pace(
 
     assert len(internet.log) == 2
     assert internet.log.gaps()[0] >= 0.8
+
+
+def test_status_starts_without_crawler_and_parser(tmp_path: Path) -> None:
+    """It reads a database, and loads nothing that fetches, parses or searches."""
+    open_database(tmp_path / "archive.db").close()
+    script = (
+        "import sys, archive.cli\n"
+        f"code = archive.cli.run(['status', '--archive', {str(tmp_path)!r}])\n"
+        "heavy = {'asyncio', 'httpx', 'lxml', 'feedparser', 'markdownify', 'rich', 'zstandard'}\n"
+        "print(code, sorted(heavy & set(sys.modules)))\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert ran.stdout.splitlines()[-1] == "0 []"

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from archive.run import drift
 from archive.run.drift import Drift, drift_of
 from scraper.models import Page
+from scraper.parse import template
 from tests.crawl.archives import World
 from tests.crawl.fakes import short
 from tests.weixin.pages import Fields, article_page
@@ -45,6 +47,11 @@ def test_drift_is_most_of_the_newest(lacking: str, expected: tuple[int, int, int
         if expected is None
         else Drift("album", NOW - timedelta(days=expected[0]), *expected[1:])
     )
+
+
+def test_the_kinds_of_losses_are_the_parsers() -> None:
+    """Written down twice so that `status` starts without the parser."""
+    assert drift.PREFIX == template.PREFIX
 
 
 def _serve(world: World, numbers: range, *, renamed: bool) -> list[str]:

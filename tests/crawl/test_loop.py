@@ -11,8 +11,9 @@ import pytest
 
 from scraper.crawl.captcha import CaptchaPolicy
 from scraper.crawl.follow import follow
-from scraper.crawl.loop import RETRIES, Budget, Crawl, Ending, Exit, Reason
+from scraper.crawl.loop import RETRIES, Budget, Crawl, Ending, Exit
 from scraper.crawl.protocols import Known
+from scraper.crawl.reason import Reason
 from scraper.errors import (
     Blocked,
     CutShort,

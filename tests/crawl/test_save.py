@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scraper.crawl.loop import Reason
+from scraper.crawl.reason import Reason
 from scraper.errors import Forbidden, Later, RateLimited, Refused, ScrapeError, Unreachable
 from scraper.models import Article, Page
 from tests.crawl.archives import World, titles_of
