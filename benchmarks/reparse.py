@@ -73,7 +73,7 @@ def fill(root: Path, found: Sequence[tuple[str, bytes]], copies: int) -> int:
                 kept = snapshots.put(page, address=page.url)
                 store.keep(article, address=page.url, now=NOW, snapshot_id=kept)
                 count += 1
-        store.settle()
+        store.write_stale_files()
     return count
 
 

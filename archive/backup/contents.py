@@ -16,7 +16,7 @@ from archive.db.names import ARTICLES
 from archive.errors import ArchiveError, CannotCreate, Corrupt, DiskTrouble
 from archive.exporters.files import link_or_copy
 from archive.store import Store
-from archive.store.writing import is_ours
+from archive.store.markdown_files import is_ours
 from archive.verify.check import is_damaged
 
 #: In the backup: what of a person's own was copied there, path → sha256. What has another hash by
@@ -54,7 +54,7 @@ class Contents:
         for path in self._source.walk(ARTICLES) if self._has_articles() else ():
             if path not in self._known:
                 self._each(path, partial(self._own, path))
-        self._each("links between files", self._store.settle)
+        self._each("links between files", self._store.write_stale_files)
         self._remove_strays()
         self._report.articles = len(rows)
         note = {path: digest for path, digest in self._copied.items() if path in self._known}

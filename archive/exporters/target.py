@@ -19,7 +19,7 @@ from archive.db.names import ARCHIVE_DB, ARTICLES, CONFIG, LOCK, MEDIA, SNAPSHOT
 from archive.errors import CannotCreate
 from archive.exporters.files import link_or_copy, put, written
 from archive.exporters.report import ExportReport, KeptFile
-from archive.store.writing import is_ours
+from archive.store.markdown_files import is_ours
 
 MANIFEST = ".wechat-archive-export"
 #: 100,000 files; anything larger is not ours, and is left as it is.

@@ -9,14 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
-from archive.db.transactions import transaction
 from archive.document import frontmatter
 from archive.document.reading import Head, read_body
 from archive.errors import BadInput
 from archive.importers.budget import cpu_limit
 from archive.importers.report import ImportReport, Taken
 from archive.importers.walk import version_of
-from archive.record import iso
 from archive.saved import files
 from archive.saved.pictures import local_image
 from archive.store import Store, Stored
@@ -93,7 +91,7 @@ class Documents:
         seen = head.holding.changed or head.holding.archived or held.archived
         root, place = self.root.resolve(), path.resolve()
         ours = place.relative_to(root).as_posix() if place.is_relative_to(root) else None
-        restored = self.store.restore_version(
+        restored = self.store.maintenance.restore_version(
             held.article_id, number, article, seen, PARSER_VERSION, ours
         )
         if not restored:
@@ -145,9 +143,7 @@ class Documents:
         """What the file says of the archive's own facts."""
         holding = head.holding
         if holding.changed is not None and self.store.stored(article_id).changed != holding.changed:
-            with transaction(self.store.db.conn):
-                self.store._update(article_id, changed=iso(holding.changed))
-                self.store._mark_stale([article_id])
+            self.store.maintenance.set_changed(article_id, holding.changed)
         if holding.gone is not None:
             reason = holding.gone_reason or "unavailable"
             error = Gone(holding.gone_shown or reason, reason=reason, shown=holding.gone_shown)

@@ -120,7 +120,7 @@ class _Job:
                     if item.image:
                         self._image(*item.image)
         with self.signals.hold():
-            self.store.settle()
+            self.store.write_stale_files()
             maintain_index(
                 self.store.db.conn,
                 lambda: self.signals.number is not None,

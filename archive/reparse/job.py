@@ -134,7 +134,7 @@ class _Job:
         if not self.report.dry_run:
             with self.signals.hold():
                 self._note(None)
-                self.store.settle()
+                self.store.write_stale_files()
 
     # --- which
 

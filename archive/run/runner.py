@@ -166,7 +166,7 @@ class Runner:
     def _write_stale_files(self, session: ArchiveSession, signals: Signals) -> None:
         """Files that lead to what has arrived; what a signal leaves over the next run writes."""
         while self.report.disk is None and signals.number is None:
-            if session.store.settle(_PORTION) < _PORTION:
+            if session.store.write_stale_files(_PORTION) < _PORTION:
                 return
 
     def _maintain(self, session: ArchiveSession, signals: Signals) -> None:

@@ -1,42 +1,196 @@
-"""The store as everybody uses it, put together from its parts (one file a domain)."""
+"""The store as everybody uses it: its parts, one a group of tables, behind one door."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
-from archive.store.keeping import Keeping
-from archive.store.types import Backlink, Edge
+from archive.db.article_columns import Stored
+from archive.db.files import Disk, Files
+from archive.db.opening import ArchiveDatabase
+from archive.store.derived import Derived
+from archive.store.keeping import Keeper
+from archive.store.maintenance import Maintenance
+from archive.store.merging import Merging
+from archive.store.tables import tables_of
+from archive.store.types import Backlink, Downloaded, Edge, Kept, MissingImage, Version
+from scraper.errors import Gone
 from scraper.models import Article
 
 
-class Store(Keeping):
-    """Articles in and out. One writer at a time (see ``archive.db.lock``); opening one writes nothing.
+class Store:
+    """Articles in and out of the open database ``db`` and the files under ``root``.
 
-    Each method that writes is one transaction; inside a transaction of the caller it takes part in that. The file of
-    an article is on disk before its row is committed, so no row ever names a missing or half-written file.
+    One writer at a time (see ``archive.db.lock``); opening one writes nothing. Each method that
+    writes is one transaction; inside a transaction of the caller it takes part in that. The file of
+    an article is on disk before its row is committed, so no row ever names a missing or half-written
+    file.
+
+    ``versions="files"`` also writes earlier versions as Markdown files. With ``eager=False`` files
+    that show an older state of the links are only noted, and written by ``write_stale_files``.
+    ``maintenance`` is the door of ``verify`` and ``import``.
     """
+
+    def __init__(
+        self,
+        db: ArchiveDatabase,
+        root: Path,
+        *,
+        versions: str = "rows",
+        eager: bool = True,
+        disk: Disk | None = None,
+    ) -> None:
+        self.db = db
+        self.root = root
+        self.files = Files(root, disk)
+        self._eager = eager
+        self._tables = tables_of(db, root, self.files, versions_as_files=versions == "files")
+        derived = Derived(self._tables)
+        self._keeper = Keeper(self._tables, Merging(self._tables), derived)
+        self.maintenance = Maintenance(self._tables, derived)
+
+    # --- in ---------------------------------------------------------------------------------------
+
+    def keep(
+        self,
+        article: Article,
+        *,
+        address: str,
+        now: datetime,
+        snapshot_id: int | None = None,
+        parser_version: int | None = None,
+        refresh: bool = False,
+        again: bool = False,
+        key: str | None = None,
+        path: str | None = None,
+    ) -> Kept:
+        """Keep what a page said, and remember that it was seen under ``address``; see
+        ``Keeper.keep`` for the rest.
+
+        Raises Unrecognised for a page without any content, which can never replace one, DiskTrouble
+        and CannotCreate where nothing could be written; the archive is then as it was.
+        """
+        kept = self._keeper.keep(
+            article,
+            address=address,
+            now=now,
+            snapshot_id=snapshot_id,
+            parser_version=parser_version,
+            refresh=refresh,
+            again=again,
+            key=key,
+            path=path,
+        )
+        if self._eager:
+            self.write_stale_files()
+        return kept
+
+    def gone(self, address: str, error: Gone, now: datetime) -> str | None:
+        """Note that an article is not there any more; its key, or None where the archive does not
+        hold it. The kept content stays; said again, nothing is written."""
+        return self._keeper.gone(address, error, now)
+
+    def remember(self, address: str, article_id: int, now: datetime) -> bool:
+        """Note one more address of an article; whether it was new. See ``Addresses.remember``."""
+        return self._tables.addresses.remember(address, article_id, now)
+
+    def remake_version(
+        self, article_id: int, number: int, article: Article, parser_version: int
+    ) -> None:
+        """An earlier content as another parser reads the same raw page. Raises NotHeld."""
+        self._tables.versions.remake(article_id, number, article, parser_version)
+
+    # --- files ------------------------------------------------------------------------------------
+
+    def markdown(self, article_id: int) -> str:
+        """The article's file as it should be: links to kept articles and held images are local.
+        Raises Corrupt."""
+        return self._tables.markdown.render(article_id)
+
+    def rerender(self, article_id: int, *, now: datetime | None = None) -> str | None:
+        """Write the article's file as the rows say now; where it went instead, if a person changed
+        the one there. Nothing is written where it is that already."""
+        return self._tables.markdown.rerender(article_id, now=now)
+
+    def write_stale_files(self, limit: int | None = None) -> int:
+        """Write every file that shows an older state of its links or images; how many were due.
+
+        Call it when a run starts (a killed one may have left some) and ends. Each file is its own
+        transaction.
+        """
+        return self._tables.markdown.write_stale_files(limit)
+
+    # --- media ------------------------------------------------------------------------------------
+
+    def media_path(self, url: str) -> str | None:
+        """Where the file of this image is, from the archive's folder; None while it is not held."""
+        return self._tables.media.path_of(url)
+
+    def add_media(self, url: str, download: Downloaded, now: datetime) -> str:
+        """Keep a fetched image under its address; its path. The same bytes are stored once.
+
+        Files of articles that show it as far away become stale. Raises DiskTrouble.
+        """
+        return self._tables.media.add(url, download, now)
+
+    def media_failed(self, url: str, error: Exception, now: datetime, due: datetime | None) -> None:
+        """Note that an image could not be fetched, and when to try again (None: never)."""
+        self._tables.media.failed(url, error, now, due)
+
+    def missing_media(
+        self, now: datetime, limit: int | None = None, *, untried: bool = False
+    ) -> list[MissingImage]:
+        """The images that are worth another try now, longest waiting first; with ``untried`` also
+        those of kept articles that nobody asked for yet."""
+        return self._tables.media.missing(now, limit, untried=untried)
+
+    # --- out --------------------------------------------------------------------------------------
+
+    def find(self, name: str) -> Stored | None:
+        """The article that ``name`` stands for: a key, the first six or more characters of one, an
+        address in any form, or its file's path. Raises NotHeld where the start of a key stands for
+        several, Corrupt for a damaged row."""
+        return self._tables.finder.find(name)
+
+    def get(self, name: str) -> Stored:
+        """The same. Raises NotHeld where there is none."""
+        return self._tables.finder.get(name)
+
+    def stored(self, article_id: int) -> Stored:
+        """The article's facts. Raises NotHeld, Corrupt."""
+        return self._tables.articles.stored(article_id)
+
+    def article(self, article_id: int) -> Article:
+        """The whole article as the page said it. Raises NotHeld, Corrupt."""
+        return self._tables.articles.article(article_id)
+
+    def articles(self, **filters: Any) -> Iterator[Stored]:
+        """The articles that match everything given, one at a time, by publication; the filters are
+        those of ``Articles.matching``. Raises Corrupt at a damaged row."""
+        return self._tables.articles.matching(**filters)
+
+    def count(self) -> int:
+        """How many articles the archive holds."""
+        return self._tables.articles.count()
+
+    def addresses(self, article_id: int) -> list[str]:
+        """Every address it was seen under, in a form that can be asked for, oldest first."""
+        return self._tables.addresses.of(article_id)
+
+    def versions(self, article_id: int) -> list[Version]:
+        """Every distinct content, oldest first; the last is the one the file shows."""
+        return self._tables.versions.of(article_id)
+
+    def version(self, article_id: int, number: int) -> Article:
+        """The article as it was. Raises NotHeld, Corrupt."""
+        return self._tables.versions.get(article_id, number)
 
     def edges(self, article_id: int) -> list[Edge]:
         """What the article links to, in the page's order, with what is kept of it."""
-        rows = self._all(
-            "SELECT l.url, l.address, l.relation, l.text, l.target_id, a.key, a.path, a.title FROM links l "
-            "LEFT JOIN articles a ON a.id = l.target_id WHERE l.article_id = ? ORDER BY l.position",
-            article_id,
-        )
-        return [Edge(*row) for row in rows]
+        return self._tables.links.of(article_id)
 
     def backlinks(self, article_id: int) -> list[Backlink]:
         """Kept articles that link to this one, newest first, each relation once."""
-        rows = self._all(
-            "SELECT a.id, a.key, a.path, a.title, l.relation, min(l.text) FROM links l "
-            "JOIN articles a ON a.id = l.article_id WHERE l.target_id = ? AND a.id != ? "
-            "GROUP BY a.id, l.relation ORDER BY a.published DESC, a.id, l.relation",
-            article_id,
-            article_id,
-        )
-        return [Backlink(*row) for row in rows]
-
-    def each_article(self) -> Iterator[tuple[int, Article]]:
-        """Every article with its whole content, oldest number first, one at a time. Raises Corrupt."""
-        for row in self._all("SELECT id FROM articles ORDER BY id"):
-            yield row["id"], self.article(row["id"])
+        return self._tables.links.to(article_id)

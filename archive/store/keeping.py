@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from archive import record
@@ -12,18 +12,24 @@ from archive.db import checksums
 from archive.document.paths import path_of
 from archive.record import iso
 from archive.store import decide
+from archive.store.derived import Derived
 from archive.store.finding import identified
-from archive.store.indexing import index_article, unindex_article
+from archive.store.indexing import index_article
 from archive.store.merging import Merging
-from archive.store.rows import PARTS, addresses_of, article_row, identity_of
+from archive.store.rows import addresses_of, article_row, identity_of
+from archive.store.tables import Tables
 from archive.store.types import Kept
-from archive.store.writing import sha256
 from scraper.errors import Gone, Unrecognised
 from scraper.models import Article
 
 
-class Keeping(Merging):
+class Keeper:
     """Articles coming in."""
+
+    def __init__(self, tables: Tables, merging: Merging, derived: Derived) -> None:
+        self._tables = tables
+        self._merging = merging
+        self._derived = derived
 
     def keep(
         self,
@@ -57,20 +63,18 @@ class Keeping(Merging):
         addresses = addresses_of(article, address)
         article = identified(article, identity_of(article, addresses))
         made_by = parser_version if parser_version is not None else current_parser()
-        with self._writing():
-            row = self._held(article, addresses)
+        with self._tables.sql.transaction():
+            row = self._merging.row_of(article, addresses)
             if row is None:
                 kept = self._add(article, now, snapshot_id, made_by, key, path)
             else:
-                learned = self._adopt(row, article, addresses)
-                row = self._row(row["id"])
+                learned = self._merging.merge_identity(row, article, addresses)
+                row = self._tables.articles.row(row["id"])
                 kept = self._compare(
                     row, article, now, snapshot_id, made_by, refresh, again, learned
                 )
             for known in addresses:
-                self._remember(known, kept.article_id, now)
-        if self._eager:
-            self.settle()
+                self._tables.addresses.note(known, kept.article_id, now)
         return kept
 
     def _add(
@@ -82,27 +86,25 @@ class Keeping(Merging):
         key: str | None = None,
         path: str | None = None,
     ) -> Kept:
-        if key is None or self._by_key(key) is not None:
-            key = self._free_key(article)
-        if path is None or self._one("SELECT 1 FROM articles WHERE path = ?", path):
+        if key is None or self._tables.finder.by_key(key) is not None:
+            key = self._tables.articles.free_key(article)
+        if path is None or self._tables.articles.is_path_taken(path):
             path = path_of(article, key)
         row: dict[str, Any] = {
             **article_row(article, made_by),
             "key": key,
             "path": path,
-            "account_id": self._account(article.account, article.published, now),
+            "account_id": self._tables.accounts.number_of(article.account, article.published, now),
             "markdown_hash": "",
             "snapshot_id": snapshot_id,
             "archived": iso(now),
             "checked": iso(now),
             "version": 1,
-            "head_check": "",
-            "content_check": "",
         }
-        article_id = self._insert("articles", row)
-        self._update(article_id, **{name: row[name] for name in checksums.CONTENT})
-        self._arrived(article, article_id)
-        beside = self._derive(article, article_id, now)
+        article_id = self._tables.articles.insert(row)
+        if article.identity is not None:
+            self._tables.links.relink_identity(article.identity, article_id)
+        beside = self._derived.write(article, article_id, now)
         return Kept(article_id, key, str(row["path"]), "new", beside)
 
     def _compare(
@@ -124,22 +126,22 @@ class Keeping(Merging):
         if change == "unchanged":
             notes = {**back, **({"checked": iso(now)} if refresh or came_back else {})}
             if notes:
-                self._update(article_id, **notes)
+                self._tables.articles.update(article_id, **notes)
             beside = None
             if back:
-                index_article(self.db.conn, article_id)
-            if back or not self.files.exists(row["path"]):
-                beside = self._rerender(article_id, now)
+                index_article(self._tables.sql.conn, article_id)
+            if back or not self._tables.files.exists(row["path"]):
+                beside = self._tables.markdown.rerender(article_id, now=now)
             return Kept(article_id, row["key"], row["path"], change, beside)
         values: dict[str, Any] = {
             **fresh,
             **back,
-            "account_id": self._account(article.account, article.published, now),
+            "account_id": self._tables.accounts.number_of(article.account, article.published, now),
         }
         if snapshot_id is not None:
             values["snapshot_id"] = snapshot_id
         if change == "modified":
-            self._bury(row, row["version"], article_id)
+            self._tables.versions.archive_version(row, row["version"], article_id)
             differs = decide.differences(self._article_of(row), article)
             values.update(
                 checked=iso(now),
@@ -149,8 +151,8 @@ class Keeping(Merging):
             )
         elif refresh:
             values["checked"] = iso(now)
-        self._update(article_id, **values)
-        beside = self._derive(article, article_id, now)
+        self._tables.articles.update(article_id, **values)
+        beside = self._derived.write(article, article_id, now)
         return Kept(article_id, row["key"], row["path"], change, beside)
 
     def _change(
@@ -174,36 +176,6 @@ class Keeping(Merging):
         checksums.require_content(row)
         return record.loads(row["record"], row["body"], row["text"])
 
-    def _derive(self, article: Article, article_id: int, now: datetime) -> str | None:
-        """Everything that follows from the article's row: parts, links, search terms, and last its file."""
-        for table, rows_of in PARTS.items():
-            self._run(f"DELETE FROM {table} WHERE article_id = ?", article_id)
-            for part in rows_of(article):
-                self._insert(table, {"article_id": article_id, **part})
-        self._resolve(article_id)
-        self._note_album(article)
-        index_article(self.db.conn, article_id)
-        row = self._row(article_id)
-        text = self._markdown(row)
-        beside = self._put(row["path"], text, row["markdown_hash"])
-        if beside is None:
-            self._update(article_id, markdown_hash=sha256(text), edited=None)
-        else:
-            self._update(
-                article_id, edited=iso(now), markdown_hash=row["markdown_hash"] or sha256(text)
-            )
-        self._run("UPDATE articles SET stale = 0 WHERE id = ?", article_id)
-        return beside
-
-    def _resolve(self, article_id: int) -> None:
-        """Where the article's own links lead, as far as it is kept."""
-        self._run(
-            "UPDATE links SET target_id = coalesce("
-            "(SELECT a.id FROM articles a WHERE a.biz = links.biz AND a.mid = links.mid AND a.idx = links.idx), "
-            "(SELECT d.article_id FROM addresses d WHERE d.address = links.address)) WHERE article_id = ?",
-            article_id,
-        )
-
     # --- tombstones ---------------------------------------------------------------------------------------------------
 
     def gone(self, address: str, error: Gone, now: datetime) -> str | None:
@@ -212,58 +184,21 @@ class Keeping(Merging):
         The kept content stays as it is; the file's front matter gains the date and the reason. Said again, nothing
         is written.
         """
-        found = self.find(address)
+        found = self._tables.finder.find(address)
         if found is None:
             return None
         if found.gone is None:
-            with self._writing():
-                self._update(
+            with self._tables.sql.transaction():
+                self._tables.articles.update(
                     found.article_id,
                     gone=iso(now),
                     checked=iso(now),
                     gone_reason=error.reason,
                     gone_shown=error.shown,
                 )
-                index_article(self.db.conn, found.article_id)
-                self._rerender(found.article_id, now)
+                index_article(self._tables.sql.conn, found.article_id)
+                self._tables.markdown.rerender(found.article_id, now=now)
         return found.key
-
-    def checked(self, article_id: int, now: datetime) -> None:
-        """Note that the article was looked at and is as it was."""
-        with self._writing():
-            self._update(article_id, checked=iso(now))
-
-    def move(self, article_id: int, path: str) -> None:
-        """Give the article's file another path; every file that links to it follows. There is rarely a reason.
-
-        A file that a person changed stays where it is, and a fresh one is written to the new place.
-        """
-        with self._writing():
-            row = self._row(article_id)
-            if path == row["path"]:
-                return
-            pointing = self._all(
-                "SELECT DISTINCT article_id FROM links WHERE target_id = ?", article_id
-            )
-            self._update(article_id, path=path, markdown_hash="")
-            index_article(self.db.conn, article_id)
-            self._rerender(article_id, datetime.now(UTC))
-            self._mark_stale(r["article_id"] for r in pointing)
-            self._doom(row["path"])
-        self.settle()
-
-    def forget(self, article_id: int) -> None:
-        """Remove an article: rows, search terms and its file (not one that a person changed); its images stay."""
-        with self._writing():
-            row = self._row(article_id)
-            pointing = self._all(
-                "SELECT DISTINCT article_id FROM links WHERE target_id = ?", article_id
-            )
-            self._mark_stale(r["article_id"] for r in pointing)
-            unindex_article(self.db.conn, article_id)
-            self._run("DELETE FROM articles WHERE id = ?", article_id)
-            self._doom(row["path"])
-        self.settle()
 
 
 def current_parser() -> int:

@@ -6,46 +6,53 @@ import hashlib
 import re
 from datetime import datetime
 
+from archive.db.files import Files
+from archive.db.names import MEDIA
 from archive.record import iso
+from archive.store.articles import Articles
 from archive.store.decide import image_id
+from archive.store.sql import Sql
 from archive.store.types import Downloaded, MissingImage
-from archive.store.writing import Writing
-from scraper.models import Article
 
 _EXTENSION = re.compile(r"\.?([a-z0-9]{1,8})")
 
 
-class Media(Writing):
+class Media:
     """The ``media`` folder and its tables."""
 
-    def media_path(self, url: str) -> str | None:
+    def __init__(self, sql: Sql, files: Files, articles: Articles) -> None:
+        self._sql = sql
+        self._files = files
+        self._articles = articles
+
+    def path_of(self, url: str) -> str | None:
         """Where the file of this image is, from the archive's folder; None while it is not held.
 
         Another size or host of a picture that is held counts as held.
         """
-        row = self._one(
+        row = self._sql.one(
             "SELECT m.path FROM media_addresses a JOIN media m ON m.sha256 = a.sha256 WHERE a.url = ?",
             url,
-        ) or self._one(
+        ) or self._sql.one(
             "SELECT m.path FROM media_addresses a JOIN media m ON m.sha256 = a.sha256 "
             "WHERE a.image_id = ? ORDER BY m.bytes DESC LIMIT 1",
             image_id(url),
         )
         return str(row["path"]) if row else None
 
-    def add_media(self, url: str, download: Downloaded, now: datetime) -> str:
+    def add(self, url: str, download: Downloaded, now: datetime) -> str:
         """Keep a fetched image under its address; its path. The same bytes are stored once.
 
-        Files of articles that show it as far away become stale (``settle``). Raises DiskTrouble.
+        Files of articles that show it as far away become stale (``write_stale_files``). Raises DiskTrouble.
         """
         digest = hashlib.sha256(download.body).hexdigest()
-        known = self._one("SELECT path FROM media WHERE sha256 = ?", digest)
+        known = self._sql.one("SELECT path FROM media WHERE sha256 = ?", digest)
         path = str(known["path"]) if known else media_name(digest, download.extension)
-        if not known or not self.files.exists(path):
-            self.files.write(path, download.body)
-        with self._writing():
+        if not known or not self._files.exists(path):
+            self._files.write(path, download.body)
+        with self._sql.transaction():
             if not known:
-                self._run(
+                self._sql.run(
                     "INSERT INTO media (sha256, path, type, bytes, added) VALUES (?, ?, ?, ?, ?)",
                     digest,
                     path,
@@ -53,7 +60,7 @@ class Media(Writing):
                     len(download.body),
                     iso(now),
                 )
-            self._run(
+            self._sql.run(
                 "INSERT INTO media_addresses (url, image_id, sha256, attempts) VALUES (?, ?, ?, 1) "
                 "ON CONFLICT (url) DO UPDATE SET sha256 = excluded.sha256, image_id = excluded.image_id, "
                 "attempts = attempts + 1, due = NULL, error = NULL, error_class = NULL",
@@ -61,18 +68,18 @@ class Media(Writing):
                 image_id(url),
                 digest,
             )
-            self._mark_stale(self._showing(url))
+            self._articles.mark_stale(self._showing(url))
         return path
 
-    def media_failed(self, url: str, error: Exception, now: datetime, due: datetime | None) -> None:
+    def failed(self, url: str, error: Exception, now: datetime, due: datetime | None) -> None:
         """Note that an image could not be fetched, and when to try again (None: never).
 
         An article that shows it keeps the far address and says in its front matter what went wrong.
         """
-        with self._writing():
-            was = self._one("SELECT error, sha256 FROM media_addresses WHERE url = ?", url)
+        with self._sql.transaction():
+            was = self._sql.one("SELECT error, sha256 FROM media_addresses WHERE url = ?", url)
             said = " ".join(str(error).split()) or type(error).__name__
-            self._run(
+            self._sql.run(
                 "INSERT INTO media_addresses (url, image_id, attempts, due, error, error_class) "
                 "VALUES (?, ?, 1, ?, ?, ?) ON CONFLICT (url) DO UPDATE SET attempts = attempts + 1, "
                 "due = excluded.due, error = excluded.error, error_class = excluded.error_class",
@@ -83,15 +90,15 @@ class Media(Writing):
                 getattr(error, "code", type(error).__name__),
             )
             if was is None or (was["sha256"] is None and was["error"] != said):
-                self._mark_stale(self._showing(url))
+                self._articles.mark_stale(self._showing(url))
 
-    def missing_media(
+    def missing(
         self, now: datetime, limit: int | None = None, *, untried: bool = False
     ) -> list[MissingImage]:
         """The images that are worth another try now, longest waiting first; with ``untried`` also those of kept
         articles that nobody asked for yet (``images`` was ``remote`` then)."""
         room = -1 if limit is None else limit
-        rows = self._all(
+        rows = self._sql.all(
             "SELECT url, attempts, error FROM media_addresses WHERE sha256 IS NULL AND due <= ? "
             "ORDER BY due, url LIMIT ?",
             iso(now),
@@ -99,43 +106,41 @@ class Media(Writing):
         )
         found = [MissingImage(row["url"], row["attempts"], row["error"]) for row in rows]
         if untried and (limit is None or len(found) < limit):
-            rows = self._all(
+            rows = self._sql.all(
                 "SELECT DISTINCT i.url FROM images i LEFT JOIN media_addresses m ON m.url = i.url "
                 "WHERE m.url IS NULL ORDER BY i.article_id, i.position LIMIT ?",
                 room if limit is None else limit - len(found),
             )
             found += [
-                MissingImage(row["url"], 0, None) for row in rows if not self.media_path(row["url"])
+                MissingImage(row["url"], 0, None) for row in rows if not self.path_of(row["url"])
             ]
         return found
 
-    def image_urls(self, article: Article) -> list[str]:
-        """The addresses to fetch for an article, in reading order, each once."""
-        urls = (image.url for image in article.images if image.role != "cover")
-        return list(dict.fromkeys(url for url in urls if url.startswith(("https://", "http://"))))
-
-    def missing_images(self, article_id: int) -> list[MissingImage]:
-        """The article's images that are not held and that another try may bring, due or not."""
-        rows = self._all(
-            "SELECT i.url, m.attempts, m.error, m.due FROM images i LEFT JOIN media_addresses m ON m.url = i.url "
-            "WHERE i.article_id = ? AND i.role != 'cover' AND m.sha256 IS NULL "
-            "AND (m.url IS NULL OR m.due IS NOT NULL) GROUP BY i.url ORDER BY min(i.position)",
-            article_id,
-        )
-        return [
-            MissingImage(row["url"], row["attempts"] or 0, row["error"])
-            for row in rows
-            if row["url"].startswith(("https://", "http://")) and not self.media_path(row["url"])
-        ]
+    def forget(self, digest: str, path: str | None, now: datetime) -> None:
+        """Damaged bytes: fetched again by the next run; articles show the far address meanwhile."""
+        with self._sql.transaction():
+            rows = self._sql.all("SELECT url FROM media_addresses WHERE sha256 = ?", digest)
+            self._sql.run(
+                "UPDATE media_addresses SET sha256 = NULL, due = ?, error = ?, "
+                "error_class = 'damaged' WHERE sha256 = ?",
+                iso(now),
+                "the file was damaged or missing",
+                digest,
+            )
+            self._sql.run("DELETE FROM media WHERE sha256 = ?", digest)
+            for row in rows:
+                self._articles.mark_stale(self._showing(row["url"]))
+        if path is not None and path.startswith(f"{MEDIA}/"):
+            self._files.remove(path)
 
     def _showing(self, url: str) -> list[int]:
         return [
             row["article_id"]
-            for row in self._all("SELECT DISTINCT article_id FROM images WHERE url = ?", url)
+            for row in self._sql.all("SELECT DISTINCT article_id FROM images WHERE url = ?", url)
         ]
 
 
 def media_name(digest: str, extension: str) -> str:
     """``media/ab/abcdef….ext``: by content, so that no address decides where something is written."""
     found = _EXTENSION.fullmatch(extension.lower())
-    return f"media/{digest[:2]}/{digest}.{found[1] if found else 'bin'}"
+    return f"{MEDIA}/{digest[:2]}/{digest}.{found[1] if found else 'bin'}"

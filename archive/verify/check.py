@@ -19,8 +19,8 @@ from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import open_database
 from archive.errors import ArchiveError, NewerArchive, NotHeld
 from archive.store import Store
+from archive.store.markdown_files import is_ours, sha256
 from archive.store.rows import PARTS
-from archive.store.writing import is_ours, sha256
 from archive.verify.findings import Finding
 from archive.verify.index import check_index
 from archive.verify.structure import differences, parts_of, wanted_parts

@@ -27,8 +27,8 @@ from archive.record import iso
 from archive.snapshots import Snapshots
 from archive.store import Store
 from archive.store.decide import content_hash
+from archive.store.markdown_files import is_ours
 from archive.store.rows import article_row
-from archive.store.writing import is_ours
 from archive.verify.check import check, tolerant
 from archive.verify.findings import Finding
 from archive.verify.flips import unflipped
@@ -119,7 +119,7 @@ class _Mender:
 
     def finish(self) -> None:
         """Write the files that the mending made stale."""
-        self.store.settle()
+        self.store.write_stale_files()
 
     # --- the database file --------------------------------------------------------------------------------------------
 
@@ -143,9 +143,7 @@ class _Mender:
         checksums.require_head(row)
         for source, article in self._sources(row):
             if content_hash(article) == row["content_hash"] or source == "its raw page":
-                with self.store._writing():
-                    self.store._update(row["id"], **_content_columns(article))
-                    self.store._derive(article, row["id"], self.now)
+                self.store.maintenance.replace_content(row["id"], article, self.now)
                 return True, f"made again from {source}"
         return False, "no raw page of it is kept: `save --refresh` fetches it again"
 
@@ -220,10 +218,8 @@ class _Mender:
         return int(row["id"]) if row else None
 
     def _write_head(self, article_id: int, values: dict[str, Any]) -> None:
-        with self.store._writing():
-            self.store._update(
-                article_id, **{name: value for name, value in values.items() if name != "id"}
-            )
+        columns = {name: value for name, value in values.items() if name != "id"}
+        self.store.maintenance.update_article(article_id, **columns)
 
     def _from_file(self, row: sqlite3.Row) -> dict[str, Any] | None:
         """What only the archive knew, as the article's own file says it."""
@@ -260,16 +256,13 @@ class _Mender:
 
     def _parts(self, finding: Finding) -> tuple[bool, str]:
         assert finding.article_id is not None
-        article = self.store.article(finding.article_id)
-        with self.store._writing():
-            self.store._derive(article, finding.article_id, self.now)
+        self.store.maintenance.derive_again(finding.article_id, self.now)
         return True, "made again from the article's record"
 
     def _version(self, finding: Finding) -> tuple[bool, str]:
         row = self.conn.execute("SELECT * FROM versions WHERE id = ?", (finding.name,)).fetchone()
         if finding.path is not None:
-            text = self.store._markdown_of_version(row)
-            beside = self.store._put(finding.path, text, None)
+            beside = self.store.maintenance.write_version_file(row, finding.path)
             return (
                 True,
                 f"its file was written again{f' beside the changed one: {beside}' if beside else ''}",
@@ -286,17 +279,7 @@ class _Mender:
         )
         if article is None:
             return False, "no raw page of this version is kept"
-        values = {
-            **_content_columns(article),
-            "title": article.title,
-            "content_hash": content_hash(article),
-        }
-        values["content_check"] = checksums.content_checksum(values)
-        with self.store._writing():
-            names = ", ".join(f"{name} = ?" for name in values)
-            self.conn.execute(
-                f"UPDATE versions SET {names} WHERE id = ?", (*values.values(), row["id"])
-            )
+        self.store.maintenance.replace_version(row, article)
         return True, "made again from its own hash" if mended else "made again from its raw page"
 
     def _from_page(self, row: sqlite3.Row) -> Article | None:
@@ -316,14 +299,7 @@ class _Mender:
             right = urls.canonical(row["fetch"])
         except NotAnAddress:
             right = None
-        with self.store._writing():
-            self.conn.execute("DELETE FROM addresses WHERE address = ?", (finding.name,))
-            if right is not None:
-                self.conn.execute(
-                    "INSERT OR IGNORE INTO addresses (address, article_id, form, fetch, first_seen) "
-                    "VALUES (?, ?, ?, ?, ?)",
-                    (right, row["article_id"], row["form"], row["fetch"], row["first_seen"]),
-                )
+        self.store.maintenance.replace_address(row["address"], right)
         return (
             True,
             "made again from the address that was asked for"
@@ -334,24 +310,8 @@ class _Mender:
     # --- files --------------------------------------------------------------------------------------------------------
 
     def _media(self, finding: Finding) -> tuple[bool, str]:
-        """Forget the bytes, so that they are fetched again; articles show the far address meanwhile."""
-        with self.store._writing():
-            urls_of = [
-                row[0]
-                for row in self.conn.execute(
-                    "SELECT url FROM media_addresses WHERE sha256 = ?", (finding.name,)
-                )
-            ]
-            self.conn.execute(
-                "UPDATE media_addresses SET sha256 = NULL, due = ?, error = ?, error_class = 'damaged' "
-                "WHERE sha256 = ?",
-                (iso(self.now), "the file was damaged or missing", finding.name),
-            )
-            self.conn.execute("DELETE FROM media WHERE sha256 = ?", (finding.name,))
-            for url in urls_of:
-                self.store._mark_stale(self.store._showing(url))
-        if finding.path is not None and finding.path.startswith("media/"):
-            self.store.files.remove(finding.path)
+        assert finding.name is not None
+        self.store.maintenance.forget_media(finding.name, finding.path, self.now)
         return True, "marked to be fetched again: `wechat-archive run` does"
 
     def _markdown(self, finding: Finding) -> tuple[bool, str]:
@@ -397,7 +357,3 @@ class _Mender:
         if finding.what not in self._damaged:
             return True, "made again from the rest of snapshots.db"
         return False, "a raw page cannot be derived: `save --refresh` fetches what is still there"
-
-
-def _content_columns(article: Article) -> dict[str, str]:
-    return {"record": record.dumps(article), "body": article.body, "text": article.text}

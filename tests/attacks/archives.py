@@ -36,7 +36,7 @@ class Place:
             for number in (1, 2):
                 image = LocalImage(png(number), "image/png", "png")
                 store.add_media(PICTURE.format(number), image, NOW)
-            store.settle()
+            store.write_stale_files()
         (self.archive / "config.toml").write_text(
             'images = "none"\nversions = "files"\nrecheck = "off"\n'
         )

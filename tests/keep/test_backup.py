@@ -19,6 +19,7 @@ from scraper.parse import parse
 from tests.command import wechat_archive
 from tests.keep.archives import NOW, contents, fill, opened
 from tests.keep.articles import PICTURE, page
+from tests.store.make import lose
 from tests.weixin.media import png
 
 
@@ -28,7 +29,7 @@ def root(tmp_path: Path) -> Path:
     fill(tmp_path / "a", [page(1, links=(2,)), page(2), page(3)])
     with opened(tmp_path / "a") as (store, _):
         store.add_media(PICTURE.format(1), LocalImage(png(1), "image/png", "png"), NOW)
-        store.settle()
+        store.write_stale_files()
     (tmp_path / "a" / "config.toml").write_text("follow = 1\n")
     (tmp_path / "a" / "stars.json").write_text("{}")
     (tmp_path / "a" / "articles" / "notes.md").write_text("mine")
@@ -68,7 +69,7 @@ def test_again_copies_only_what_is_new(root: Path, tmp_path: Path) -> None:
 
     (tmp_path / "b" / "articles" / "own.md").write_text("the user's")
     with opened(root) as (store, _):
-        store.forget(next(iter(store.articles())).article_id)
+        lose(store, next(iter(store.articles())))
     fill(root, [page(4)])
     third = backup(root, tmp_path / "b")
 

@@ -29,6 +29,7 @@ from scraper.models import Album, Article, Page
 from tests.command import wechat_archive
 from tests.keep.archives import NOW, contents, fill, opened
 from tests.keep.articles import PICTURE, page
+from tests.store.make import list_album
 from tests.weixin.media import png
 
 PAYLOADS = (
@@ -56,7 +57,7 @@ def root(tmp_path: Path) -> Path:
     fill(tmp_path / "a", [page(1, links=(2,)), page(2, links=(1,)), page(3)])
     with opened(tmp_path / "a") as (store, _):
         store.add_media(PICTURE.format(1), LocalImage(png(1), "image/png", "png"), NOW)
-        store.settle()
+        store.write_stale_files()
     return tmp_path / "a"
 
 
@@ -206,7 +207,7 @@ def test_an_album_is_a_book_in_its_own_order(root: Path, tmp_path: Path) -> None
     with opened(root) as (store, _):
         found = sorted(store.articles(), key=lambda stored: stored.title)
         wanted = [(found[2].url or "", "c"), (found[0].url or "", "a")]
-        store.keep_album(Album(id="1", title="岩茶"), wanted, NOW)
+        list_album(store, Album(id="1", title="岩茶"), wanted)
 
     export(root, "epub", tmp_path / "a.epub", Selection(album="岩茶"))
 

@@ -166,7 +166,7 @@ def test_our_own_files_rebuild_the_database(tmp_path: Path) -> None:
     with opened(root) as (store, _):
         store.add_media(PICTURE.format(1), LocalImage(png(1), "image/png", "png"), NOW)
         store.gone(keys[2], Gone("x", reason="deleted", shown="该内容已被发布者删除"), NOW)
-        store.settle()
+        store.write_stale_files()
     before, known = contents(root), rows(root)
     for path in root.glob("*.db*"):
         path.unlink()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,8 +12,11 @@ from typing import Any
 
 from archive.db.files import Disk
 from archive.db.opening import open_database
-from archive.store import Kept, Store
-from scraper.models import Account, Article, Image, Link
+from archive.db.transactions import transaction
+from archive.store import Kept, Store, Stored
+from archive.store.indexing import unindex_article
+from scraper import urls
+from scraper.models import Account, Album, Article, Image, Link
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LATER = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
@@ -93,6 +96,38 @@ def keep(store: Store, found: Article, address: str | None = None, **options: An
     """Keep an article as if it had just been fetched."""
     options.setdefault("now", NOW)
     return store.keep(found, address=address or found.address or "", **options)
+
+
+def list_album(store: Store, album: Album, members: Sequence[tuple[str, str]]) -> None:
+    """What an album lists, in its order, as a crawl of it leaves the rows: ``(address, title)``."""
+    conn = store.db.conn
+    with transaction(conn):
+        conn.execute(
+            "INSERT INTO albums (id, title, url, size) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET title = excluded.title, url = excluded.url",
+            (album.id, album.title, album.url, album.size),
+        )
+        for position, (address, title) in enumerate(members):
+            held = store.find(address)
+            conn.execute(
+                "INSERT OR REPLACE INTO album_members (album_id, position, address, article_id, title)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (
+                    album.id,
+                    position,
+                    urls.canonical(address),
+                    held.article_id if held else None,
+                    title,
+                ),
+            )
+
+
+def lose(store: Store, stored: Stored) -> None:
+    """An article that the archive has no more, as after a merge: rows, words and file."""
+    with transaction(store.db.conn):
+        unindex_article(store.db.conn, stored.article_id)
+        store.db.conn.execute("DELETE FROM articles WHERE id = ?", (stored.article_id,))
+    store.files.remove(stored.path)
 
 
 def snapshot(root: Path) -> dict[str, tuple[bytes, int]]:

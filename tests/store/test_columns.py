@@ -18,7 +18,6 @@ from archive.db.article_columns import ARTICLES, Stored
 from archive.db.columns import Column, Table, column
 from archive.db.migrations import ARCHIVE, MigrationSet
 from archive.db.opening import open_database
-from archive.db.transactions import transaction
 from archive.store.rows import article_row
 from archive.verify import check
 from tests.command import wechat_archive
@@ -102,8 +101,8 @@ def rated(old: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def rate(root: Path, value: int | None) -> None:
-    with opened(root) as store, transaction(store.db.conn):
-        store._update(1, rating=value)
+    with opened(root) as store:
+        store.maintenance.update_article(1, rating=value)
 
 
 def test_a_column_added_later_leaves_every_older_row_as_it_was(rated: Path) -> None:

@@ -31,7 +31,7 @@ def test_real_articles_are_kept_whole(articles: list[Article], tmp_path: Path) -
     """Equal from the database, complete in the front matter, unchanged the second time, sound in verify."""
     with opened(tmp_path) as store:
         kept = [keep(store, article) for article in articles]
-        store.settle()
+        store.write_stale_files()
         before = snapshot(tmp_path)
         for article, where in zip(articles, kept, strict=True):
             assert store.article(where.article_id) == article

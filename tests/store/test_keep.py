@@ -408,18 +408,6 @@ def test_accounts_are_called_as_their_newest_article_calls_them(tmp_path: Path) 
         assert len(list(store.articles(account="touzi"))) == 2
 
 
-def test_forgetting_takes_rows_words_and_file(tmp_path: Path) -> None:
-    """And the links that led to it lead outside again."""
-    with opened(tmp_path) as store:
-        linker = keep(store, article(1, links=(2,)))
-        kept = keep(store, article(2))
-        store.forget(kept.article_id)
-
-        assert list(snapshot(tmp_path)) == [linker.path]
-        assert long_address(2) in (tmp_path / linker.path).read_text(encoding="utf-8")
-        assert store.find(kept.key) is None
-
-
 def test_a_full_disk_leaves_the_archive_as_it_was(tmp_path: Path) -> None:
     """At whatever write it happens; the next try succeeds."""
     from tests.store.test_files import FullDisk

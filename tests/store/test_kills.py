@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from archive.db.transactions import transaction
-from archive.store.writing import is_ours
+from archive.store.markdown_files import is_ours
 from archive.verify import check
 from tests.store.make import opened, snapshot
 
@@ -59,7 +59,7 @@ with opened(root, disk=Killing(), versions="files") as store:
     store.files.sweep()
     store.db.conn.execute("PRAGMA synchronous=OFF")
     store.db.conn.set_trace_callback(lambda sql: step() if sql.startswith(("BEGIN", "COMMIT")) else None)
-    store.settle()
+    store.write_stale_files()
     store.add_media(PICTURE, Download(b"png" * 99), NOW)
     keep(store, article(1, links=(2,), images=(PICTURE,)))
     half = replace(nameless(3, text="?"), address=short_address(3))
@@ -74,7 +74,7 @@ with opened(root, disk=Killing(), versions="files") as store:
     keep(store, article(3), short_address(3), now=LATER)
     keep(store, article(1, links=(2,), images=(PICTURE,)), short_address(1), now=LATER)
     store.gone(long_address(1), Gone("x", reason="deleted"), LATER)
-    store.settle()
+    store.write_stale_files()
 print(left)
 """
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
 from archive.document.frontmatter import read
-from archive.verify import check
 from scraper.errors import Refused, TimedOut
-from scraper.models import Album, Image, Link
+from scraper.models import Album, Link
 from tests.store.make import (
     LATER,
     NOW,
     Download,
     article,
     keep,
+    list_album,
     long_address,
     opened,
     short_address,
@@ -53,7 +52,7 @@ def test_a_link_by_short_address_is_known_when_that_address_is(tmp_path: Path) -
         two = keep(store, article(2))
         assert [edge.target_id for edge in store.edges(one.article_id)] == [None]
         store.remember(to, two.article_id, NOW)
-        store.settle()
+        store.write_stale_files()
 
         assert [edge.target_id for edge in store.edges(one.article_id)] == [two.article_id]
         assert to not in (tmp_path / one.path).read_text(encoding="utf-8").partition("\n# ")[
@@ -106,8 +105,8 @@ def test_files_that_a_kill_left_behind_are_written_by_the_next_run(tmp_path: Pat
         keep(store, article(2))
         assert long_address(2) in (tmp_path / one.path).read_text(encoding="utf-8")
     with opened(tmp_path) as store:
-        assert store.settle() == 1
-        assert store.settle() == 0
+        assert store.write_stale_files() == 1
+        assert store.write_stale_files() == 0
         assert "第2篇%20" in (tmp_path / one.path).read_text(encoding="utf-8")
 
 
@@ -158,10 +157,9 @@ def test_a_failed_image_keeps_its_far_address_and_a_note(tmp_path: Path) -> None
         assert [image["why"] for image in values["missing_images"]] == ["no answer in 120 s", "404"]
         assert store.missing_media(NOW) == []
         assert [image.url for image in store.missing_media(LATER)] == [PICTURE]
-        assert [image.url for image in store.missing_images(kept.article_id)] == [PICTURE]
 
         store.add_media(PICTURE, Download(b"png"), LATER)
-        store.settle()
+        store.write_stale_files()
 
         values, rest = read((tmp_path / kept.path).read_text(encoding="utf-8"))
         assert rest.count("](../../../media/") == 1
@@ -172,21 +170,10 @@ def test_a_failed_image_keeps_its_far_address_and_a_note(tmp_path: Path) -> None
 def test_images_nobody_asked_for_yet_can_be_found(tmp_path: Path) -> None:
     """Articles kept with --images remote can have their pictures later."""
     with opened(tmp_path) as store:
-        kept = keep(store, article(1, images=(PICTURE,)))
+        keep(store, article(1, images=(PICTURE,)))
 
         assert store.missing_media(NOW) == []
         assert [image.url for image in store.missing_media(NOW, untried=True)] == [PICTURE]
-        assert [image.url for image in store.missing_images(kept.article_id)] == [PICTURE]
-
-
-def test_only_what_can_be_fetched_is_wanted(tmp_path: Path) -> None:
-    """Each address once; no covers, no data: addresses."""
-    found = article(1, images=(PICTURE, PICTURE, "data:image/png;base64,AAAA"))
-    cover = Image(url="https://mmbiz.qpic.cn/mmbiz_png/COVER/0", role="cover")
-    found = replace(found, images=(*found.images, cover))
-    with opened(tmp_path) as store:
-        assert store.image_urls(found) == [PICTURE]
-        assert store.image_urls(article(2)) == []
 
 
 def test_albums_know_their_members_before_they_are_held(tmp_path: Path) -> None:
@@ -194,13 +181,28 @@ def test_albums_know_their_members_before_they_are_held(tmp_path: Path) -> None:
     album = Album(
         id="1234", title="合集", url="https://mp.weixin.qq.com/mp/appmsgalbum?album_id=1234", size=2
     )
+    members = [(short_address(1), "一"), (long_address(2), "二")]
     with opened(tmp_path) as store:
-        store.keep_album(album, [(short_address(1), "一"), (long_address(2), "二")], NOW)
+        list_album(store, album, members)
         one = keep(store, article(1), short_address(1))
         two = keep(store, article(2, album=Album(id="1234")))
-        store.keep_album(album, [(short_address(1), "一"), (long_address(2), "二")], LATER)
+        list_album(store, album, members)
 
         assert [found.key for found in store.articles(album="合集")] == [two.key, one.key]
+
+
+def test_a_damaged_article_stops_no_other_file(tmp_path: Path) -> None:
+    """Its own file stays as it is; those that are sound show the newest links."""
+    with opened(tmp_path, eager=False) as store:
+        one = keep(store, article(1, links=(3,)))
+        two = keep(store, article(2, links=(3,)))
+        store.db.conn.execute("UPDATE articles SET text = 'x' WHERE id = ?", (one.article_id,))
+        before = (tmp_path / one.path).read_bytes()
+        keep(store, article(3))
+        store.write_stale_files()
+
+        assert before == (tmp_path / one.path).read_bytes()
+        assert "[第3篇](2022" in (tmp_path / two.path).read_text(encoding="utf-8")
 
 
 def test_nothing_changes_when_nothing_has_changed(tmp_path: Path) -> None:
@@ -210,24 +212,6 @@ def test_nothing_changes_when_nothing_has_changed(tmp_path: Path) -> None:
         keep(store, article(2, links=(1,)))
         before = snapshot(tmp_path)
         store.rerender(kept.article_id)
-        store.settle()
+        store.write_stale_files()
 
         assert snapshot(tmp_path) == before
-
-
-def test_an_article_that_moves_leaves_no_dead_link(tmp_path: Path) -> None:
-    """Whoever linked to it follows; its own links are right from the new place too."""
-    with opened(tmp_path) as store:
-        one = keep(store, article(1, links=(2,)))
-        two = keep(store, article(2, links=(1,)))
-        store.move(two.article_id, "articles/别处/deep/2.md")
-
-        assert sorted(snapshot(tmp_path)) == sorted([one.path, "articles/别处/deep/2.md"])
-        for source, target in (
-            (one.path, "articles/别处/deep/2.md"),
-            ("articles/别处/deep/2.md", one.path),
-        ):
-            text = (tmp_path / source).read_text(encoding="utf-8")
-            link = unquote(text.rpartition("](")[2].partition(")")[0])
-            assert ((tmp_path / source).parent / link).resolve() == (tmp_path / target).resolve()
-        assert [finding for finding in check(tmp_path) if finding.is_fault] == []

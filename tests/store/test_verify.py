@@ -320,7 +320,7 @@ def test_a_damaged_image_is_fetched_again(tmp_path: Path) -> None:
         assert [image.url for image in store.missing_media(LATER)] == [PICTURE]
         assert PICTURE in store.markdown(1)
         store.add_media(PICTURE, Download(b"\x89PNG" + bytes(range(256))), LATER)
-        store.settle()
+        store.write_stale_files()
         assert f"](../../../{path})" in store.markdown(1)
 
 

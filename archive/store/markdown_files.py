@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from archive import record
 from archive.db import checksums
+from archive.db.files import Files
 from archive.document.layout import Holding, is_untouched, relative, sealed, to_markdown
+from archive.errors import Corrupt
 from archive.record import iso
-from archive.store.finding import Finding
+from archive.store.articles import Articles
+from archive.store.media import Media
 from archive.store.rows import address_of
+from archive.store.sql import Sql
 from archive.store.types import time
 
 
-class Writing(Finding):
+class MarkdownFiles:
     """Rendering articles, and keeping their files in step with the rows."""
 
-    def markdown(self, article_id: int) -> str:
-        """The article's file as it should be: links to kept articles and held images are local. Raises Corrupt."""
-        row = self._row(article_id)
-        checksums.require_head(row)
-        checksums.require_content(row)
-        return self._markdown(row)
+    def __init__(self, sql: Sql, files: Files, articles: Articles, media: Media) -> None:
+        self._sql = sql
+        self._files = files
+        self._articles = articles
+        self._media = media
 
-    def _markdown(self, row: checksums.Row, path: str | None = None) -> str:
+    def render(self, article_id: int) -> str:
+        """The article's file as it should be: links to kept articles and held images are local.
+        Raises Corrupt."""
+        return self.render_row(self._articles.sound_row(article_id))
+
+    def render_row(self, row: checksums.Row, path: str | None = None) -> str:
+        """The file of a row of ``articles``, as it stands at ``path`` (its own unless given)."""
         path = path or row["path"]
         pictures, targets = self._pictures(row["id"], path), self._targets(row["id"], path)
         missing = tuple(
             (found["url"], found["error"])
-            for found in self._all(
+            for found in self._sql.all(
                 "SELECT DISTINCT i.url, m.error FROM images i JOIN media_addresses m ON m.url = i.url "
                 "WHERE i.article_id = ? AND m.sha256 IS NULL AND m.error IS NOT NULL ORDER BY i.position",
                 row["id"],
@@ -58,13 +68,13 @@ class Writing(Finding):
 
     def _pictures(self, article_id: int, path: str) -> dict[str, str]:
         """Each held image of the article, by its address there: the address of its file from ``path``."""
-        rows = self._all("SELECT DISTINCT url FROM images WHERE article_id = ?", article_id)
-        held = {row["url"]: self.media_path(row["url"]) for row in rows}
+        rows = self._sql.all("SELECT DISTINCT url FROM images WHERE article_id = ?", article_id)
+        held = {row["url"]: self._media.path_of(row["url"]) for row in rows}
         return {url: relative(file, path) for url, file in held.items() if file}
 
     def _targets(self, article_id: int, path: str) -> dict[str, str]:
         """Each link of the text to a kept article, by address and by canonical address: its file from ``path``."""
-        rows = self._all(
+        rows = self._sql.all(
             "SELECT l.url, l.address, a.path FROM links l JOIN articles a ON a.id = l.target_id "
             "WHERE l.article_id = ? AND l.relation = 'text'",
             article_id,
@@ -76,87 +86,74 @@ class Writing(Finding):
             if row[name]
         }
 
-    def media_path(self, url: str) -> str | None:
-        """Where the file of this image is; see ``Media``."""
-        raise NotImplementedError  # pragma: no cover - Media, which every store has, answers this
-
     def rerender(self, article_id: int, *, now: datetime | None = None) -> str | None:
-        """Write the article's file as the rows say now; see ``_put``. Nothing is written where it is that already."""
-        with self._writing():
-            return self._rerender(article_id, now or datetime.now(UTC))
+        """Write the article's file as the rows say now; see ``write``. Nothing is written where it
+        is that already."""
+        now = now or datetime.now(UTC)
+        with self._sql.transaction():
+            row = self._articles.sound_row(article_id)
+            text = self.render_row(row)
+            digest, beside = sha256(text), None
+            if digest != row["markdown_hash"] or not self._files.exists(row["path"]):
+                beside = self.write(row["path"], text, row["markdown_hash"])
+                changed = {"markdown_hash": digest, "edited": None}
+                self._articles.update(article_id, **({"edited": iso(now)} if beside else changed))
+            self._articles.mark_fresh(article_id)
+            return beside
 
-    def _rerender(self, article_id: int, now: datetime) -> str | None:
-        row = self._row(article_id)
-        checksums.require_head(row)
-        checksums.require_content(row)
-        text = self._markdown(row)
-        digest = sha256(text)
-        beside = None
-        if digest != row["markdown_hash"] or not self.files.exists(row["path"]):
-            beside = self._put(row["path"], text, row["markdown_hash"])
-            if beside is None:
-                self._update(article_id, markdown_hash=digest, edited=None)
-            else:
-                self._update(article_id, edited=iso(now))
-        self._run("UPDATE articles SET stale = 0 WHERE id = ?", article_id)
-        return beside
-
-    def _put(self, path: str, text: str, known_hash: str | None) -> str | None:
+    def write(self, path: str, text: str, known_hash: str | None) -> str | None:
         """Write ``text`` to ``path``; where a person changed the file there, beside it. Where it went, if beside."""
-        there = self.files.read(path)
+        there = self._files.read(path)
         if there is None or hashlib.sha256(there).hexdigest() == known_hash or is_ours(there):
             if there != text.encode():
-                self.files.write(path, text.encode())
+                self._files.write(path, text.encode())
             self._clear_beside(path)
             return None
         stem, number = path.removesuffix(".md"), 1
         while True:
             beside = f"{stem}.new{'' if number == 1 else f'-{number}'}.md"
-            there = self.files.read(beside)
+            there = self._files.read(beside)
             if there is None or is_ours(there):
                 if there != text.encode():
-                    self.files.write(beside, text.encode())
+                    self._files.write(beside, text.encode())
                 return beside
             number += 1
 
     def _clear_beside(self, path: str) -> None:
         """The new text stands in the file itself again: the copy beside it, if nobody changed it, has done its work."""
         beside = f"{path.removesuffix('.md')}.new.md"
-        there = self.files.read(beside)
+        there = self._files.read(beside)
         if there is not None and is_ours(there):
-            self.files.remove(beside)
+            self._files.remove(beside)
 
-    def settle(self, limit: int | None = None) -> int:
+    def write_stale_files(self, limit: int | None = None) -> int:
         """Write every file that shows an older state of its links or images; how many were due.
 
         Call it when a run starts (a killed one may have left some) and ends. Each file is its own transaction.
         """
-        rows = self._all(
+        rows = self._sql.all(
             "SELECT id FROM articles WHERE stale ORDER BY id LIMIT ?",
             -1 if limit is None else limit,
         )
         for row in rows:
-            self.rerender(row["id"])
-        if not self.db.conn.in_transaction:  # the rows are gone for good
-            for row in self._all("SELECT path FROM doomed_files"):
-                self._drop(row["path"])
-                with self._writing():
-                    self._run("DELETE FROM doomed_files WHERE path = ?", row["path"])
+            with suppress(Corrupt):  # `verify` names it; the others are written all the same
+                self.rerender(row["id"])
+        if not self._sql.conn.in_transaction:  # the rows are gone for good
+            for row in self._sql.all("SELECT path FROM doomed_files"):
+                self._delete_file(row["path"])
+                with self._sql.transaction():
+                    self._sql.run("DELETE FROM doomed_files WHERE path = ?", row["path"])
         return len(rows)
 
-    def _doom(self, path: str) -> None:
+    def schedule_delete(self, path: str) -> None:
         """Have a file removed as soon as the transaction that took its row away is committed."""
-        self._run("INSERT OR IGNORE INTO doomed_files (path) VALUES (?)", path)
+        self._sql.run("INSERT OR IGNORE INTO doomed_files (path) VALUES (?)", path)
 
-    def _drop(self, path: str) -> None:
+    def _delete_file(self, path: str) -> None:
         """Remove a file that no row names any more, unless a person changed it or a row names it after all."""
-        there = self.files.read(path)
-        if (
-            there is not None
-            and is_ours(there)
-            and not self._one("SELECT 1 FROM articles WHERE path = ?", path)
-        ):
-            self.files.remove(path)
+        there = self._files.read(path)
+        if there is not None and is_ours(there) and not self._articles.is_path_taken(path):
+            self._files.remove(path)
 
 
 def is_ours(data: bytes) -> bool:

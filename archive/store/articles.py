@@ -1,0 +1,185 @@
+"""The rows of ``articles``: read with their checksums looked at, written with new ones."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from archive import record
+from archive.db import article_columns, checksums
+from archive.db.albums import articles_of
+from archive.db.article_columns import Stored
+from archive.document.paths import KEY_LENGTH, key_of
+from archive.errors import NotHeld
+from archive.record import iso
+from archive.store.sql import Sql
+from scraper.models import Article, Identity
+
+
+class Articles:
+    """The table ``articles``, and the keys that an article had before (``former_keys``)."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def row(self, article_id: int) -> sqlite3.Row:
+        """The row as it stands, unchecked. Raises NotHeld."""
+        row = self._sql.one("SELECT * FROM articles WHERE id = ?", article_id)
+        if row is None:
+            raise NotHeld(f"the archive holds no article number {article_id}")
+        return row
+
+    def sound_row(self, article_id: int) -> sqlite3.Row:
+        """The row. Raises NotHeld, and Corrupt where it changed since written."""
+        row = self.row(article_id)
+        checksums.require_head(row)
+        checksums.require_content(row)
+        return row
+
+    def stored(self, article_id: int) -> Stored:
+        """The article's facts. Raises NotHeld, Corrupt."""
+        row = self._sql.one(
+            f"SELECT {article_columns.ARTICLES.select('a')} FROM articles a WHERE a.id = ?",
+            article_id,
+        )
+        if row is None:
+            raise NotHeld(f"the archive holds no article number {article_id}")
+        checksums.require_head(row)
+        return article_columns.ARTICLES.read(row)
+
+    def article(self, article_id: int) -> Article:
+        """The whole article as the page said it. Raises NotHeld, Corrupt."""
+        row = self.sound_row(article_id)
+        return record.loads(row["record"], row["body"], row["text"])
+
+    def insert(self, row: dict[str, Any]) -> int:
+        """A new row with its checksums; its number. Inside the caller's transaction."""
+        article_id = self._sql.insert("articles", {**row, "head_check": "", "content_check": ""})
+        self.update(article_id, **{name: row[name] for name in checksums.CONTENT})
+        return article_id
+
+    def update(self, article_id: int, **values: Any) -> None:
+        """Change columns of an article's row, and the checksums over them. Inside the caller's transaction."""
+        row = {**dict(self.row(article_id)), **values}
+        values["head_check"] = checksums.head_checksum(row)
+        if not values.keys().isdisjoint(checksums.CONTENT):
+            values["content_check"] = checksums.content_checksum(row)
+        self._sql.update("articles", article_id, values)
+
+    def mark_stale(self, article_ids: Iterable[int]) -> None:
+        """Note that these files do not show the newest state; ``write_stale_files`` writes them."""
+        for article_id in article_ids:
+            self._sql.run("UPDATE articles SET stale = 1 WHERE id = ?", article_id)
+
+    def mark_fresh(self, article_id: int) -> None:
+        """The file shows the newest state."""
+        self._sql.run("UPDATE articles SET stale = 0 WHERE id = ?", article_id)
+
+    def by_identity(self, identity: Identity) -> int | None:
+        """The number of the article with this identity, if any."""
+        row = self._sql.one(
+            "SELECT id FROM articles WHERE biz = ? AND mid = ? AND idx = ?",
+            identity.biz,
+            identity.mid,
+            identity.idx,
+        )
+        return int(row["id"]) if row else None
+
+    def free_key(self, article: Article) -> str:
+        """The article's key, longer where another article has the short one (1 in 10^15)."""
+        for length in range(KEY_LENGTH, 27):
+            key = key_of(article, length)
+            if not self._sql.one(
+                "SELECT 1 FROM articles WHERE key = ? UNION SELECT 1 FROM former_keys WHERE key = ?",
+                key,
+                key,
+            ):
+                return key
+        raise AssertionError(
+            "two articles with one identity"
+        )  # pragma: no cover - UNIQUE forbids it
+
+    def note_former_key(self, key: str, article_id: int) -> None:
+        """The article is also found under this key from now on."""
+        self._sql.run(
+            "INSERT OR REPLACE INTO former_keys (key, article_id) VALUES (?, ?)", key, article_id
+        )
+
+    def is_path_taken(self, path: str) -> bool:
+        """Whether an article's file stands there."""
+        return self._sql.one("SELECT 1 FROM articles WHERE path = ?", path) is not None
+
+    def matching(
+        self,
+        *,
+        account: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        kind: str | None = None,
+        tag: str | None = None,
+        album: str | None = None,
+        title: str | None = None,
+        gone: bool | None = None,
+        edited: bool = False,
+        parser_before: int | None = None,
+        newest_first: bool = True,
+        limit: int | None = None,
+    ) -> Iterator[Stored]:
+        """The articles that match everything given, one at a time, by publication.
+
+        ``account`` is a part of the name that the article's page shows or that the account has now, or its ``__biz``,
+        ``gh_…`` or 微信号; ``since`` and ``until`` aware times (from, and before); ``kind`` a word of ``KIND_NAMES``;
+        ``album`` an id or title, of what its list shows and what names it; ``title`` a part of the title; ``gone``:
+        only those that are gone, or that are not. Memory stays flat however many there are. Raises Corrupt at a damaged
+        row.
+        """
+        where, values = _filters(
+            {
+                "(a.biz = ? OR instr(lower(a.account), lower(?)) OR a.account_id IN "
+                "(SELECT id FROM accounts WHERE user_name = ? OR alias = ? "
+                "OR instr(lower(name), lower(?))))": account,
+                "a.published >= ?": iso(since) if since else None,
+                "a.published < ?": iso(until) if until else None,
+                "a.kind_name = ?": kind,
+                "a.id IN (SELECT article_id FROM tags WHERE tag = ?)": tag,
+                "a.id IN (SELECT value FROM json_each(?))": self._in_album(album),
+                "instr(lower(a.title), lower(?))": title,
+                "a.parser_version < ?": parser_before,
+            }
+        )
+        where += [] if gone is None else ["a.gone IS NOT NULL" if gone else "a.gone IS NULL"]
+        where += ["a.edited IS NOT NULL"] if edited else []
+        order = "DESC" if newest_first else "ASC"
+        sql = (
+            f"SELECT {article_columns.ARTICLES.select('a')} FROM articles a "
+            f"{'WHERE ' + ' AND '.join(where) if where else ''} "
+            f"ORDER BY a.published {order}, a.id {order} LIMIT ?"
+        )
+        for row in self._sql.each(sql, *values, -1 if limit is None else limit):
+            checksums.require_head(row)
+            yield article_columns.ARTICLES.read(row)
+
+    def _in_album(self, album: str | None) -> str | None:
+        """The ids of the articles in the albums with that id or title, as JSON."""
+        if album is None:
+            return None
+        rows = self._sql.all("SELECT id, url FROM albums WHERE ? IN (id, title)", album)
+        found = [articles_of(self._sql.conn, row["id"], row["url"]) for row in rows]
+        return json.dumps(sorted(set().union(*found)))
+
+    def count(self) -> int:
+        """How many articles the archive holds."""
+        row = self._sql.one("SELECT count(*) AS n FROM articles")
+        return int(row["n"]) if row else 0
+
+
+def _filters(given: dict[str, Any]) -> tuple[list[str], list[Any]]:
+    where, values = [], []
+    for condition, value in given.items():
+        if value is not None:
+            where.append(condition)
+            values.extend([value] * condition.count("?"))
+    return where, values

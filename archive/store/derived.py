@@ -1,0 +1,43 @@
+"""What follows from an article's row: its parts, links, search terms and file."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from archive.record import iso
+from archive.store.indexing import index_article
+from archive.store.markdown_files import sha256
+from archive.store.rows import PARTS
+from archive.store.tables import Tables
+from scraper.models import Article
+
+
+class Derived:
+    """Everything that is made again whenever an article changes."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def write(self, article: Article, article_id: int, now: datetime) -> str | None:
+        """Parts, links, search terms, and last the file, inside the caller's transaction; where the
+        file went instead, if a person had changed it."""
+        self._write_parts(article, article_id)
+        self._tables.links.resolve(article_id)
+        self._tables.accounts.note_album(article)
+        index_article(self._tables.sql.conn, article_id)
+        row = self._tables.articles.row(article_id)
+        text = self._tables.markdown.render_row(row)
+        beside = self._tables.markdown.write(row["path"], text, row["markdown_hash"])
+        if beside is None:
+            self._tables.articles.update(article_id, markdown_hash=sha256(text), edited=None)
+        else:
+            known = row["markdown_hash"] or sha256(text)
+            self._tables.articles.update(article_id, edited=iso(now), markdown_hash=known)
+        self._tables.articles.mark_fresh(article_id)
+        return beside
+
+    def _write_parts(self, article: Article, article_id: int) -> None:
+        for table, rows_of in PARTS.items():
+            self._tables.sql.run(f"DELETE FROM {table} WHERE article_id = ?", article_id)
+            for part in rows_of(article):
+                self._tables.sql.insert(table, {"article_id": article_id, **part})

@@ -1,0 +1,57 @@
+"""Statements on the open ``archive.db``, with SQLite's troubles as the archive's own."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from archive.db.errors import sqlite_errors
+from archive.db.opening import ArchiveDatabase
+from archive.db.transactions import transaction
+
+
+class Sql:
+    """What every table's part works with."""
+
+    def __init__(self, db: ArchiveDatabase) -> None:
+        self.conn = db.conn
+        self._place = db.place
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One transaction, or a part of the caller's."""
+        with sqlite_errors(self._place), transaction(self.conn):
+            yield
+
+    def one(self, sql: str, *values: Any) -> sqlite3.Row | None:
+        """The first row, if any."""
+        with sqlite_errors(self._place):
+            row: sqlite3.Row | None = self.conn.execute(sql, values).fetchone()
+        return row
+
+    def all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        """Every row at once."""
+        with sqlite_errors(self._place):
+            return self.conn.execute(sql, values).fetchall()
+
+    def each(self, sql: str, *values: Any) -> Iterator[sqlite3.Row]:
+        """Every row, one at a time."""
+        with sqlite_errors(self._place):
+            yield from self.conn.execute(sql, values)
+
+    def run(self, sql: str, *values: Any) -> int:
+        """A writing statement inside the caller's transaction; how many rows it changed."""
+        return self.conn.execute(sql, values).rowcount
+
+    def insert(self, table: str, row: dict[str, Any]) -> int:
+        """Add a row inside the caller's transaction; its number."""
+        names, marks = ", ".join(row), ", ".join("?" * len(row))
+        statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"
+        return self.conn.execute(statement, tuple(row.values())).lastrowid or 0
+
+    def update(self, table: str, number: int, values: dict[str, Any]) -> None:
+        """Change columns of the row with this ``id`` inside the caller's transaction."""
+        names = ", ".join(f"{name} = ?" for name in values)
+        self.run(f"UPDATE {table} SET {names} WHERE id = ?", *values.values(), number)

@@ -1,0 +1,56 @@
+"""The parts of the store, one for each group of tables, put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive.db.files import Files
+from archive.db.opening import ArchiveDatabase
+from archive.store.accounts import Accounts
+from archive.store.addresses import Addresses
+from archive.store.articles import Articles
+from archive.store.finding import Finder
+from archive.store.links import Links
+from archive.store.markdown_files import MarkdownFiles
+from archive.store.media import Media
+from archive.store.sql import Sql
+from archive.store.versions import Versions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """One open archive: its statements, its files, and who knows which table."""
+
+    sql: Sql
+    files: Files
+    articles: Articles
+    links: Links
+    addresses: Addresses
+    finder: Finder
+    media: Media
+    accounts: Accounts
+    markdown: MarkdownFiles
+    versions: Versions
+
+
+def tables_of(db: ArchiveDatabase, root: Path, files: Files, *, versions_as_files: bool) -> Tables:
+    """The parts over an open database and the files under ``root``."""
+    sql = Sql(db)
+    articles = Articles(sql)
+    links = Links(sql, articles)
+    addresses = Addresses(sql, articles, links)
+    media = Media(sql, files, articles)
+    markdown = MarkdownFiles(sql, files, articles, media)
+    return Tables(
+        sql=sql,
+        files=files,
+        articles=articles,
+        links=links,
+        addresses=addresses,
+        finder=Finder(sql, root, articles, addresses),
+        media=media,
+        accounts=Accounts(sql),
+        markdown=markdown,
+        versions=Versions(sql, files, articles, markdown, as_files=versions_as_files),
+    )
