@@ -348,6 +348,20 @@ class Library:
         with self._lock:
             return reading.pictures(self._store, article)
 
+    def everything(self, name: str, number: int | None = None) -> dict[str, Any]:
+        """All that is known of an article or one version of it, as ``show --json`` gives it. Raises NotHeld."""
+        from archive.store.as_json import everything
+
+        with self._lock:
+            return everything(self._store, self._store.get(name), number)
+
+    def links_as_json(self, name: str) -> dict[str, Any]:
+        """Its links and backlinks, as ``show --links --json`` gives them. Raises NotHeld."""
+        from archive.store.as_json import links_and_backlinks
+
+        with self._lock:
+            return links_and_backlinks(self._store, self._store.get(name))
+
     def version(self, name: str, number: int) -> Article:
         """An article as it was in its version ``number``. Raises NotHeld."""
         with self._lock:

@@ -12,9 +12,8 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -114,6 +113,7 @@ def command(
             _advise(app, typed)
         return
     from archive.search.api import search
+    from archive.search.as_json import hit_as_dict
 
     def ask(conn: sqlite3.Connection) -> Results:
         return search(
@@ -123,7 +123,7 @@ def command(
     results = with_index(app, ask)
     if as_json:
         for hit in results:
-            click.echo(json.dumps(hit_as_json(hit), ensure_ascii=False))
+            click.echo(json.dumps(hit_as_dict(hit), ensure_ascii=False))
     else:
         _show(app, results, offset, typed)
     if open_first and results.hits:
@@ -190,34 +190,6 @@ def _marked(text: str, marks: tuple[tuple[int, int], ...]) -> str:
     return "".join([*out, text[last:]])
 
 
-def hit_as_json(hit: Hit) -> dict[str, Any]:
-    """The fields of one line of ``--json``; times ISO 8601 in UTC, marks as ``[start, end)`` in characters."""
-    return {
-        "key": hit.key,
-        "title": hit.title,
-        "account": hit.account,
-        "account_now": hit.account_now,
-        "author": hit.author,
-        "published": _iso(hit.published),
-        "path": hit.path,
-        "url": hit.url,
-        "score": hit.score,
-        "snippet": {
-            "text": hit.snippet.text,
-            "marks": [list(mark) for mark in hit.snippet.marks],
-            "before": hit.snippet.before,
-            "after": hit.snippet.after,
-        },
-        "title_marks": [list(mark) for mark in hit.title_marks],
-        "gone": hit.gone,
-        "folded": list(hit.folded),
-    }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
-
-
 def with_index(app: App, work: Callable[[sqlite3.Connection], T]) -> T:
     """Read the database; where its index is of another version or unfinished, make it anew first."""
     from archive.errors import NotIndexed
@@ -268,21 +240,13 @@ def similar_command(app: App, /, key: str, limit: int, as_json: bool) -> None:
 
     KEY is the article's key, or its first six characters or more.
     """
+    from archive.search.as_json import similar_as_dict
     from archive.search.similar import similar as find
 
     found = with_index(app, lambda conn: find(conn, key, limit=limit))
     for one in found:
         if as_json:
-            row = {
-                "key": one.key,
-                "title": one.title,
-                "account": one.account,
-                "published": _iso(one.published),
-                "path": one.path,
-                "relation": one.relation,
-                "score": one.score,
-            }
-            click.echo(json.dumps(row, ensure_ascii=False))
+            click.echo(json.dumps(similar_as_dict(one), ensure_ascii=False))
         else:
             day = (
                 one.published.astimezone(CHINA).strftime("%Y-%m-%d") if one.published else "undated"

@@ -55,56 +55,15 @@ def command(app: App, name: str, what: str | None, number: int | None, as_json: 
         elif what == "links":
             _links(store, held, as_json)
         elif as_json:
-            rows_as_json([_everything(store, held, number)])
+            from archive.store.as_json import everything
+
+            rows_as_json([everything(store, held, number)])
         elif number is not None:
             import archive
 
             click.echo(archive.to_markdown(store.version(held.article_id, number)), nl=False)
         else:
             click.echo(store.markdown(held.article_id), nl=False)
-
-
-def _everything(store: Store, held: Stored, number: int | None) -> dict[str, Any]:
-    from archive import record
-
-    article = store.version(held.article_id, number or held.version)
-    facts = json.loads(record.dumps(article))
-    found: dict[str, Any] = {
-        **held.as_dict(),
-        **{k: v for k, v in facts.items() if k not in held.as_dict()},
-    }
-    found["account_details"] = facts.get("account", {})
-    found["addresses"] = store.addresses(held.article_id)
-    found["image_files"] = [
-        {
-            "url": image.url,
-            "role": image.role,
-            "alt": image.alt,
-            "path": store.media_path(image.url),
-        }
-        for image in article.images
-    ]
-    found["media"] = facts.get("media", [])
-    found["links"] = _edges(store, held)
-    found["text"] = article.text
-    return found
-
-
-def _edges(store: Store, held: Stored) -> list[dict[str, Any]]:
-    from archive.store.rows import address_of
-
-    return [
-        {
-            "url": edge.url,
-            "relation": edge.relation,
-            "text": edge.text,
-            "article": (address := address_of(edge.url)) is not None and address.form != "album",
-            "key": edge.target_key,
-            "path": edge.target_path,
-            "title": edge.target_title,
-        }
-        for edge in store.edges(held.article_id)
-    ]
 
 
 def _versions(store: Store, held: Stored, as_json: bool) -> None:
@@ -134,21 +93,17 @@ def _in_words(name: str, change: Any) -> str:
 
 
 def _links(store: Store, held: Stored, as_json: bool) -> None:
-    edges = _edges(store, held)
-    backlinks = [
-        {"key": b.key, "path": b.path, "title": b.title, "relation": b.relation, "text": b.text}
-        for b in store.backlinks(held.article_id)
-    ]
-    missing = [edge for edge in edges if edge["article"] and edge["key"] is None]
+    from archive.store.as_json import links_and_backlinks
+
+    report = links_and_backlinks(store, held)
     if as_json:
-        report = {"key": held.key, "links": edges, "backlinks": backlinks, "not_held": missing}
         click.echo(json.dumps(report, ensure_ascii=False))
         return
     for title, rows in (
-        ("Links to articles held", [edge for edge in edges if edge["key"]]),
-        ("Links to articles not held", missing),
-        ("Other links", [edge for edge in edges if not edge["article"]]),
-        ("Linked from", backlinks),
+        ("Links to articles held", [edge for edge in report["links"] if edge["key"]]),
+        ("Links to articles not held", report["not_held"]),
+        ("Other links", [edge for edge in report["links"] if not edge["article"]]),
+        ("Linked from", report["backlinks"]),
     ):
         if rows:
             click.echo(f"{title} ({len(rows)})")

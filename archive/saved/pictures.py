@@ -100,6 +100,10 @@ def shown_pictures(page: Page, parts: Mapping[str, bytes]) -> Iterator[tuple[str
             for name, one, two in _ATTRIBUTE.findall(tag[0])
         }
         name = found.get(b"src", "")
+        if (
+            found.get(b"data-src") in parts
+        ):  # sent by a program: a page that no browser has shown yet
+            name = found[b"data-src"]
         elsewhere = name.startswith(("/", "#")) or _SCHEME.match(name)
         if not name or (elsewhere and name not in parts):
             continue

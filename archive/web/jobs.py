@@ -28,9 +28,9 @@ from scraper import urls
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["save", "run", "watch", "unwatch", "retry"]
+Kind = Literal["save", "page", "run", "watch", "unwatch", "retry"]
 State = Literal["waiting", "running", "locked", "done", "failed"]
-KINDS: tuple[Kind, ...] = ("save", "run", "watch", "unwatch", "retry")
+KINDS: tuple[Kind, ...] = ("save", "page", "run", "watch", "unwatch", "retry")
 FOLDER = "jobs"
 _REMEMBERED = 50  #: jobs that are done and still shown
 _MOST_WAITING = 200

@@ -18,9 +18,10 @@ from archive.web import (
     status,
     versions,
 )
+from archive.web.api import routes as api
 
 #: Largest body in bytes by path, where it is not ``security.LARGEST_BODY``.
-BODY_LIMITS: dict[str, int] = {}
+BODY_LIMITS: dict[str, int] = {**api.BODY_LIMITS}
 
 ROUTES = [
     Route("/", home.home),
@@ -51,6 +52,7 @@ ROUTES = [
     Route("/static/{name}", files.static),
     Route("/favicon.ico", files.favicon),
     Route("/media/{name:path}", files.media),
+    *api.ROUTES,
     Route("/feeds", feeds.listed),
     Route("/feeds/opml", feeds.outlines),
     Route("/feeds.opml", feeds.outlines),

@@ -180,7 +180,7 @@ async def submit(request: Request) -> Response:
 def take(site: Site, fields: dict[str, list[str]]) -> Job:
     """The job that a form asks for. Raises BadInput for one that makes no sense."""
     kind = (fields.get("kind") or ["save"])[-1]
-    if kind not in KINDS:
+    if kind not in KINDS or kind == "page":  # no form sends a page
         raise BadInput("there is no such job")
     jobs = site.jobs
     if kind == "save":

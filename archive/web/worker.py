@@ -10,6 +10,9 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import tempfile
+from base64 import b64decode
+from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +49,8 @@ def _do(library: Library, job: dict[str, Any], *, wait: bool) -> int:
     kind, arguments = job["kind"], job["arguments"]
     if kind in ("save", "run"):
         return _crawl(library, kind, arguments, wait)
+    if kind == "page":
+        return _page(library, arguments, wait)
     if kind == "watch":
         for address in arguments["addresses"]:
             if "://" in address:  # a file's name would be one of this server's
@@ -58,14 +63,36 @@ def _do(library: Library, job: dict[str, Any], *, wait: bool) -> int:
     return 0
 
 
+def _page(library: Library, arguments: dict[str, Any], wait: bool) -> int:
+    """Keep a page as somebody's browser showed it, by the way of every saved page."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "page.mhtml"
+        place.write_bytes(bundle(**arguments))
+        report = library.save([str(place)], wait=wait, on_result=_tell_result)
+    _tell("report", line=report.line(), exit_code=report.exit_code, requests=report.requests)
+    return report.exit_code
+
+
+def bundle(url: str, html: str, pictures: list[dict[str, str]]) -> bytes:
+    """A page and its pictures as a browser's "save as one file" has them (MHTML, RFC 2557)."""
+    whole = EmailMessage()
+    whole["Snapshot-Content-Location"] = url
+    whole.set_content(html, subtype="html", cte="base64")
+    whole.make_related()
+    for part in whole.iter_parts():
+        part["Content-Location"] = url
+    for picture in pictures:
+        whole.add_related(b64decode(picture["data"]), "image", "x-unknown", cte="base64")
+        *_others, part = whole.iter_parts()
+        part["Content-Location"] = picture["url"]
+    return whole.as_bytes()
+
+
 def _crawl(library: Library, kind: str, arguments: dict[str, Any], wait: bool) -> int:
     settings = {name: arguments[name] for name in _SETTINGS if arguments.get(name) is not None}
 
-    def on_result(result: Result) -> None:
-        _tell("result", **result.as_dict())
-
     if kind == "run":
-        report = library.run(wait=wait, on_result=on_result, **settings)
+        report = library.run(wait=wait, on_result=_tell_result, **settings)
     else:
         # Addresses alone: what looks like a file's name would be one of this server's.
         found = {
@@ -75,11 +102,15 @@ def _crawl(library: Library, kind: str, arguments: dict[str, Any], wait: bool) -
             found.values(),
             refresh=bool(arguments.get("refresh")),
             wait=wait,
-            on_result=on_result,
+            on_result=_tell_result,
             **settings,
         )
     _tell("report", line=report.line(), exit_code=report.exit_code, requests=report.requests)
     return report.exit_code
+
+
+def _tell_result(result: Result) -> None:
+    _tell("result", **result.as_dict())
 
 
 def _tell(event: str, **values: Any) -> None:

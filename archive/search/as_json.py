@@ -1,0 +1,51 @@
+"""What a search finds, as ``--json`` and the API give it: times ISO 8601 in UTC. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from archive.search.api import Hit
+    from archive.search.similar import Similar
+
+
+def hit_as_dict(hit: Hit) -> dict[str, Any]:
+    """A hit; marks are ``[start, end)`` in characters."""
+    return {
+        "key": hit.key,
+        "title": hit.title,
+        "account": hit.account,
+        "account_now": hit.account_now,
+        "author": hit.author,
+        "published": _iso(hit.published),
+        "path": hit.path,
+        "url": hit.url,
+        "score": hit.score,
+        "snippet": {
+            "text": hit.snippet.text,
+            "marks": [list(mark) for mark in hit.snippet.marks],
+            "before": hit.snippet.before,
+            "after": hit.snippet.after,
+        },
+        "title_marks": [list(mark) for mark in hit.title_marks],
+        "gone": hit.gone,
+        "folded": list(hit.folded),
+    }
+
+
+def similar_as_dict(one: Similar) -> dict[str, Any]:
+    """An article near another."""
+    return {
+        "key": one.key,
+        "title": one.title,
+        "account": one.account,
+        "published": _iso(one.published),
+        "path": one.path,
+        "relation": one.relation,
+        "score": one.score,
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

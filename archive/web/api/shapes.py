@@ -1,0 +1,114 @@
+"""What the API's objects look like, as JSON Schema. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import NoneType, UnionType
+from typing import Any, get_args, get_type_hints
+
+from archive.db.article_columns import ARTICLES, Stored
+
+TEXT = {"type": "string"}
+MAYBE_TEXT = {"type": ["string", "null"]}
+MAYBE_TIME = {"type": ["string", "null"], "format": "date-time"}
+TIME = {"type": "string", "format": "date-time"}
+NUMBER = {"type": "integer"}
+_TYPES: dict[Any, str] = {str: "string", int: "integer", bool: "boolean", float: "number"}
+
+
+def listed(items: dict[str, Any]) -> dict[str, Any]:
+    """An array of these."""
+    return {"type": "array", "items": items}
+
+
+def record(**properties: Any) -> dict[str, Any]:
+    """An object that always has these names, and may gain others."""
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def named(name: str) -> dict[str, str]:
+    """One of ``COMPONENTS``."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _column(hint: Any) -> dict[str, Any]:
+    kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    nullable = NoneType in kinds
+    kind = next(one for one in kinds if one is not NoneType)
+    if kind is datetime:
+        return MAYBE_TIME if nullable else TIME
+    return {"type": [_TYPES[kind], "null"] if nullable else _TYPES[kind]}
+
+
+def _facts() -> dict[str, Any]:
+    """The columns of ``list --json``, from their one declaration."""
+    hints = get_type_hints(Stored)
+    names = [one.field for one in ARTICLES.read_columns if one.field and one.json]
+    return {name: _column(hints[name]) for name in names}
+
+
+FACTS = record(**_facts())
+SNIPPET = record(
+    text=TEXT, marks=listed(listed(NUMBER)), before={"type": "boolean"}, after={"type": "boolean"}
+)
+HIT = record(
+    key=TEXT,
+    title=TEXT,
+    account=MAYBE_TEXT,
+    account_now=MAYBE_TEXT,
+    author=MAYBE_TEXT,
+    published=MAYBE_TIME,
+    path=TEXT,
+    url=MAYBE_TEXT,
+    score={"type": ["number", "null"]},
+    snippet=SNIPPET,
+    title_marks=listed(listed(NUMBER)),
+    gone={},
+    folded=listed({}),
+)
+LINK = record(
+    url=TEXT,
+    relation=TEXT,
+    text=MAYBE_TEXT,
+    article={"type": "boolean"},
+    key=MAYBE_TEXT,
+    path=MAYBE_TEXT,
+    title=MAYBE_TEXT,
+)
+VERSION = record(
+    number=NUMBER, seen=TIME, title=TEXT, changes={"type": "object"}, current={"type": "boolean"}
+)
+SIMILAR = record(
+    key=TEXT,
+    title=TEXT,
+    account=MAYBE_TEXT,
+    published=MAYBE_TIME,
+    path=TEXT,
+    relation=TEXT,
+    score={"type": "number"},
+)
+TALLY = record(name=TEXT, title=TEXT, articles=NUMBER)
+JOB = record(
+    id=TEXT,
+    kind=TEXT,
+    state={"enum": ["waiting", "running", "locked", "done", "failed"]},
+    created=TIME,
+    started=MAYBE_TIME,
+    ended=MAYBE_TIME,
+    results=listed({"type": "object"}),
+    counts={"type": "object"},
+    message=MAYBE_TEXT,
+    exit_code={"type": ["integer", "null"]},
+)
+ERROR = record(error=record(status=NUMBER, title=TEXT, message=TEXT))
+
+COMPONENTS = {
+    "Article": FACTS,
+    "Hit": HIT,
+    "Link": LINK,
+    "Version": VERSION,
+    "Similar": SIMILAR,
+    "Tally": TALLY,
+    "Job": JOB,
+    "Error": ERROR,
+}
