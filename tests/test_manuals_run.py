@@ -86,4 +86,5 @@ def test_the_sql_examples(tmp_path: Path) -> None:
             if question.strip()
         ]
 
-    assert [[]] * 4 == found
+    assert len(found) >= 4
+    assert [] == [rows for rows in found if rows]
