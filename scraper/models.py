@@ -52,6 +52,10 @@ MEDIA_TYPES: Mapping[str, MediaType] = {
 }
 
 
+#: How the address of a drawing begins that a page holds itself.
+DRAWING = "data:image/svg+xml;base64,"
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page as received.
@@ -99,7 +103,8 @@ class Account:
 class Image:
     """A picture of the body, in reading order. ``width``/``height`` in CSS pixels where the page gives them.
 
-    ``role``: ``body`` (an ``<img>``), ``background`` (from CSS), ``picture`` (kind 8's list), ``emoji``, ``cover``
+    ``role``: ``body`` (an ``<img>``), ``background`` (from CSS), ``picture`` (kind 8's list), ``emoji``,
+    ``drawing`` (an ``<svg>``; its ``url`` holds it, after ``DRAWING``), ``cover``
     (a media card's own cover is on its ``Media``).
     """
 

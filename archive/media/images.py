@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import logging
 import random
 import re
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from scraper.clock import Clock
 from scraper.crawl.backoff import Rests, Retries, asked_to_wait
 from scraper.errors import Forbidden, Hostile, ScrapeError, Unexpected
-from scraper.models import Article
+from scraper.models import DRAWING, Article
 
 if TYPE_CHECKING:
     from archive.store import Store
@@ -146,7 +148,7 @@ class ImageFetcher:
     async def _try(self, url: str) -> bool:
         for failed in range(RETRIES.tries):
             try:
-                download = await self.fetcher.media(url)
+                download = drawn(url) or await self.fetcher.media(url)
             except ScrapeError as error:
                 wait = RETRIES.delay(error, failed, self.rng)
                 if wait is None:
@@ -181,7 +183,31 @@ def addresses_of(article: Article) -> list[str]:
     """Every picture that belongs to an article: of its body, its cover, the covers of its media cards."""
     found = [image.url for image in article.images]
     found += [url for url in (article.cover, *(media.cover for media in article.media)) if url]
-    return [url for url in dict.fromkeys(found) if url.startswith(("http://", "https://"))]
+    return [url for url in dict.fromkeys(found) if url.startswith(_KEPT)]
+
+
+#: What can become a file beside an article: pictures from the network, and drawings that the page itself holds.
+_KEPT = ("http://", "https://", DRAWING)
+
+
+def drawn(url: str) -> Download | None:
+    """The file of a drawing that its address holds; ``None`` for any other address.
+
+    It passes the same door as what comes from the network. Raises Forbidden for one that could run something.
+    """
+    if not url.startswith(DRAWING):
+        return None
+    from scraper.fetch import Download
+    from scraper.fetch.magic import Active, sniff
+
+    try:
+        body = base64.b64decode(url.removeprefix(DRAWING), validate=True)
+        found = sniff(body)
+    except (binascii.Error, ValueError, Active):
+        found = None
+    if found is None or found[1] != "svg":
+        raise Hostile("a drawing that is none, or carries a script", url=url[:80])
+    return Download(url=url, body=body, type=found[0], extension=found[1])
 
 
 def without_pictures(article: Article) -> Article:

@@ -1,4 +1,4 @@
-"""Formulas whose TeX the page still carries.
+"""Formulas: their TeX where the page still carries it, else made from what it shows (``scraper.body.tex``).
 
 No real page with one was to be had; the places are those of the editors' own output: mdnice and doocs/md
 (``data-formula`` on a wrapper around an SVG), MathJax (``<script type="math/tex">``, ``mjx-container[data-tex]``),
@@ -8,10 +8,15 @@ KaTeX and MathML (``annotation[encoding="application/x-tex"]``), Zhihu and è¯­é›
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 import lxml.etree as etree
 
-_ATTRIBUTES = re.compile(rb"data-(?:formula|tex|latex|math)")
+from scraper.body import tex as tex_of
+
+_ATTRIBUTES = re.compile(
+    rb"data-(?:formula|tex|latex|math|mml-node)|block-equation|inline-equation"
+)
 _PLACES = ("data-formula", "data-tex", "data-latex", "data-math")
 _WRAPPERS = frozenset(["mjx-container", "math", "katex"])
 
@@ -34,10 +39,15 @@ def tex(element: etree._Element) -> tuple[str, bool] | None:
     class_ = element.get("class") or ""
     if tag == "script" and (element.get("type") or "").startswith("math/tex"):
         return _settled(element.text or ""), "display" in (element.get("type") or "")
+    if tag == "svg":
+        return _drawn(element)
     if tag in _WRAPPERS or "katex" in class_.split():
         for annotation in element.iter("annotation"):
             if "tex" in (annotation.get("encoding") or "") and annotation.text:
                 return _settled(annotation.text), _is_block(element, annotation.text)
+        written = written_as(element)
+        if written is not None:
+            return written
     if tag == "img" and (
         element.get("eeimg") or "ee_img" in class_ or "latex" in class_ or "math" in class_.split()
     ):
@@ -45,6 +55,28 @@ def tex(element: etree._Element) -> tuple[str, bool] | None:
         if value.strip() and ("\\" in value or "^" in value or "_" in value or "=" in value):
             return _settled(value), element.get("eeimg") == "2"
     return None
+
+
+def _drawn(svg: etree._Element) -> tuple[str, bool] | None:
+    """MathJax's drawing: the characters' code points and the structure are in it."""
+    if next((one for one in svg.iter() if one.get("data-mml-node")), None) is None:
+        return None
+    return written_as(svg)
+
+
+def written_as(element: etree._Element) -> tuple[str, bool] | None:
+    """The TeX made of what an element shows, and whether it stands on its own line."""
+    found = tex_of.of(element)
+    return (found, _is_block(element, found) or _in_a_block(element)) if found else None
+
+
+def _in_a_block(element: etree._Element) -> bool:
+    """Whether one of the nearest wrappers says that the formula stands alone (``section.block-equation``)."""
+    around = islice(element.iterancestors(), 3)
+    return any(
+        "block-equation" in (one.get("class") or "") or one.get("display") == "true"
+        for one in around
+    )
 
 
 def _settled(value: str) -> str:

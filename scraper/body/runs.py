@@ -7,8 +7,9 @@ is what ``archive.document.markdown`` relies on.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 
 from scraper.text import EDGES, collapsed, raised, without_noise
 
@@ -231,7 +232,13 @@ def set_apart(line: list[Run]) -> list[list[Run]]:
     return [part for part in (line[:start], _trimmed(words), line[end:]) if part]
 
 
+_FORMULA = re.compile(r'<code class="math">(.*)</code>', re.S)
+
+
 def _readable(run: Run) -> str:
+    if run.flags & ATOM:
+        formula = _FORMULA.fullmatch(run.text)
+        return unescape(formula[1]) if formula else ""
     looks = run.flags & (SUP | SUB | CODE)
     return (
         raised(run.text, "sup")
@@ -243,9 +250,7 @@ def _readable(run: Run) -> str:
 
 
 def plain(line: list[Run]) -> str:
-    """A settled line as text; images say nothing."""
+    """A settled line as text; images say nothing, formulas their TeX."""
     return "".join(
-        run.text if not run.flags & (SUP | SUB) else _readable(run)
-        for run in line
-        if not run.flags & ATOM
+        _readable(run) if run.flags & (SUP | SUB | ATOM) else run.text for run in line
     ).strip(EDGES)

@@ -14,7 +14,7 @@ from itertools import islice
 
 import lxml.etree as etree
 
-from scraper.body import cards, code, formulas, images, players, style
+from scraper.body import cards, code, drawing, formulas, images, players, style
 from scraper.body.blocks import Blocks
 from scraper.body.hints import Hints
 from scraper.body.runs import ATOM, BREAK, CODE, DEL, EM, STRONG, SUB, SUP, WIDE, Run
@@ -265,6 +265,9 @@ class Walker(Blocks):
             return False, None
         if cards.is_card(tag):
             return self._card_element(element)
+        if tag == "svg" and drawing.is_drawing(element):
+            self._drawing(element)
+            return False, None
         if tag in ("ul", "ol") and code.is_line_numbers(element):
             return False, None
         if tag in LOST:
@@ -305,6 +308,16 @@ class Walker(Blocks):
         self.images.append(image)
         wide = WIDE if image.role == "body" and (image.width is None or image.width >= _WIDE) else 0
         self.runs.append(Run(_img(image), ATOM | wide, self.href))
+
+    def _drawing(self, element: etree._Element) -> None:
+        """A drawing without words is a picture of its own, where it stands."""
+        url = drawing.address(element)
+        if url is None:
+            self.lose("drawing")
+            return
+        image = Image(url=url, role="drawing")
+        self.images.append(image)
+        self.runs.append(Run(_img(image), ATOM, self.href))
 
     def _background(self, value: str, block: bool) -> None:
         url = images.address(value, self.hints.base_url)
