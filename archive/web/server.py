@@ -57,7 +57,8 @@ class Server(uvicorn.Server):
 def listen(settings: Settings) -> socket.socket:
     """The socket. Raises BadConfig, saying what is in the way."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family)
+    # Named TCP: only then does asyncio switch off the delay that costs 40 ms an answer in two parts.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((settings.host, settings.port))
