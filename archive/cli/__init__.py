@@ -15,7 +15,7 @@ from importlib import import_module
 import click
 
 from archive.cli.common import App, common_options
-from archive.cli.console import wants_colour
+from archive.cli.console import safe_output, wants_colour
 from archive.errors import ArchiveError
 from scraper.errors import ScrapeError
 
@@ -147,6 +147,11 @@ def _terminated(number: int, _frame: object) -> None:
 
 def run(argv: list[str]) -> int:
     """Run one command line; returns the exit code. Every error becomes one line on stderr."""
+    with safe_output():
+        return _run(argv)
+
+
+def _run(argv: list[str]) -> int:
     app = App()
     try:
         # Not click's own main(): it would end a closed pipe with 1, as if something had failed.

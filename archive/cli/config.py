@@ -7,6 +7,7 @@ import os
 import click
 
 from archive.cli.common import App, archive_command, pass_app, rows_as_json
+from archive.cli.console import styled
 from archive.db.files import open_regular
 from archive.db.names import CONFIG
 
@@ -39,7 +40,7 @@ def command(app: App, as_json: bool, init: bool) -> None:
     there = "" if path.exists() else " (not there: all defaults)"
     click.echo(f"archive  {app.root}\nfile     {path}{there}\n")
     for name, setting in shown.items():
-        source = click.style(f"  ({setting['source']})", dim=True)
+        source = styled(f"  ({setting['source']})", "dim")
         click.echo(f"{name:15} {_plain(setting['value'])}{source}")
 
 

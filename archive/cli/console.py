@@ -1,12 +1,29 @@
-"""Colours and the one console for a person: ``$NO_COLOR`` and ``$FORCE_COLOR`` hold everywhere."""
+"""The one place that all output goes through: nothing in it commands the terminal, colours are wanted.
+
+Titles, texts, addresses and file names come from anywhere. So while a command runs, stdout and stderr are a
+``SafeStream`` each: whoever writes there, by ``click.echo``, a log or a traceback, writes control characters as
+``\\u001b``. Styles come from ``styled`` alone, whose marks nobody else can write.
+"""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import re
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from scraper.controls import escape_controls
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_STYLES = {"bold": 1, "dim": 2, "yellow": 33}
+#: Drawn anew by each process, so that no text from outside can hold one.
+_NONCE = secrets.token_hex(8)
+_MARK = re.compile(rf"\x02{_NONCE}([0-9;]+)\x03")
 
 
 def wants_colour() -> bool | None:
@@ -18,8 +35,65 @@ def wants_colour() -> bool | None:
     return None
 
 
+def shows_colour(stream: TextIO) -> bool:
+    """Whether what is written to ``stream`` is shown in colours."""
+    wanted = wants_colour()
+    return stream.isatty() if wanted is None else wanted
+
+
+def styled(text: str, *styles: str) -> str:
+    """``text`` in styles (``bold``, ``dim``, ``yellow``) where colours are shown."""
+    codes = ";".join(str(_STYLES[style]) for style in styles)
+    return f"\x02{_NONCE}{codes}\x03{text}\x02{_NONCE}0\x03"
+
+
+class SafeStream:
+    """A text stream in which control characters are written out and ``styled`` is obeyed."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.raw = stream
+        self._colour = shows_colour(stream)
+
+    def write(self, text: str) -> int:
+        """As the stream's own, which is told only what any terminal may be told."""
+        parts = _MARK.split(text)
+        for at, part in enumerate(parts):
+            if at % 2 == 0:
+                parts[at] = self._encodable(escape_controls(part))
+            else:
+                parts[at] = f"\x1b[{part}m" if self._colour else ""
+        self.raw.write("".join(parts))
+        return len(text)
+
+    def _encodable(self, text: str) -> str:
+        """What the terminal's encoding lacks (Chinese where it is ASCII), written out too."""
+        encoding = getattr(self.raw, "encoding", None) or "utf-8"
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.raw, name)
+
+
+@contextmanager
+def safe_output() -> Iterator[None]:
+    """stdout and stderr as ``SafeStream`` while the block runs."""
+    out, err = sys.stdout, sys.stderr
+    safe_out, safe_err = (cast(TextIO, SafeStream(stream)) for stream in (out, err))
+    sys.stdout, sys.stderr = safe_out, safe_err
+    try:
+        yield
+    finally:
+        # Not where somebody has put another in its place meanwhile, as after a closed pipe.
+        if sys.stdout is safe_out:
+            sys.stdout = out
+        if sys.stderr is safe_err:
+            sys.stderr = err
+
+
 def stderr_console() -> Console:
-    """rich's console on stderr, where all talk goes."""
+    """rich's console on stderr, where all talk goes. It draws with control characters of its own: what is printed with
+    it goes through ``escape_controls`` first."""
     from rich.console import Console
 
-    return Console(stderr=True, no_color=wants_colour() is False)
+    stream = sys.stderr
+    return Console(file=getattr(stream, "raw", stream), no_color=wants_colour() is False)

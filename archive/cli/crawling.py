@@ -14,6 +14,7 @@ import click
 
 from archive.cli.common import App
 from archive.cli.console import stderr_console
+from scraper.controls import escape_controls
 from scraper.zone import for_people
 
 if TYPE_CHECKING:
@@ -107,9 +108,10 @@ def listeners(app: App) -> Iterator[Listeners]:
         line = progress.add_task("starting …", total=None)
 
         def on_result(result: Result) -> None:
-            progress.update(line, description=(result.title or result.address)[:40])
+            name = escape_controls(result.title or result.address)
+            progress.update(line, description=name[:40])
             if result.change not in ("held", "unchanged", "skipped"):
-                said = _describe(app, result)
+                said = escape_controls(_describe(app, result))
                 console.print(said, markup=False, highlight=False, soft_wrap=True)
 
         def on_image(done: int, total: int) -> None:

@@ -83,6 +83,8 @@ def command(
 
     if target == "-" and (FORMATS[format].target == "DIR" or as_json):
         raise click.UsageError(f"stdout takes one file: {', '.join(_FILES)}, without --json")
+    if target == "-" and format not in ("jsonl", "csv") and sys.stdout.isatty():
+        raise click.UsageError(f"{format} is not for a terminal: send it to a file or a program")
     selection = Selection(
         keys=keys,
         account=account,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from archive.cli.common import App, Command, archive_command, pass_app
-from archive.cli.console import wants_colour
+from archive.cli.console import shows_colour, styled
 from archive.db.names import ARCHIVE_DB
 from scraper.zone import CHINA
 
@@ -147,7 +147,7 @@ def _show(app: App, results: Results, offset: int, typed: str) -> None:
         if hit.account_now not in (None, hit.account):
             account += f" (now {hit.account_now})"
         facts = [account, day, hit.key, *(["gone"] if hit.gone else [])]
-        click.echo(click.style("   " + " · ".join(facts), dim=True))
+        click.echo(styled("   " + " · ".join(facts), "dim"))
         click.echo(f"   {hit.path}")
         for line in _snippet_lines(hit):
             click.echo(f"   {line}")
@@ -177,14 +177,13 @@ def _snippet_lines(hit: Hit) -> list[str]:
 
 def _marked(text: str, marks: tuple[tuple[int, int], ...]) -> str:
     """Bold and yellow where a person watches; ``**…**`` in a file."""
-    wanted = wants_colour()
-    colour = sys.stdout.isatty() if wanted is None else wanted
+    colour = shows_colour(sys.stdout)
     out, last = [], 0
     for start, end in marks:
         word = text[start:end]
         out += [
             text[last:start],
-            click.style(word, fg="yellow", bold=True) if colour else f"**{word}**",
+            styled(word, "yellow", "bold") if colour else f"**{word}**",
         ]
         last = end
     return "".join([*out, text[last:]])

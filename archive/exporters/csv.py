@@ -11,6 +11,7 @@ from archive.db import article_columns
 from archive.exporters.export import Export
 from archive.exporters.select import require
 from archive.store import Stored
+from scraper.controls import escape_controls
 from scraper.models import Article
 from scraper.zone import CHINA
 
@@ -48,8 +49,9 @@ def write(export: Export) -> None:
 
 
 def safe_cell(value: str) -> str:
-    """``value`` so that no spreadsheet runs it: an apostrophe before what would begin a formula."""
-    value = value.replace("\0", "")
+    """``value`` so that no spreadsheet runs it, and no terminal that it is shown on: an apostrophe before what would
+    begin a formula, control characters written out."""
+    value = escape_controls(value.replace("\0", ""))
     return f"'{value}" if _FORMULA.match(value) else value
 
 

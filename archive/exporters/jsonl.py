@@ -8,6 +8,7 @@ from typing import Any
 from archive import record
 from archive.exporters.export import Export
 from archive.store import Store, Stored
+from scraper.controls import escape_controls
 
 
 def write(export: Export) -> None:
@@ -16,8 +17,8 @@ def write(export: Export) -> None:
         for stored in export.each():
             with export.alone(stored):
                 values = _values(export.store, stored)
-                line = json.dumps(values, ensure_ascii=False).encode("utf-8", "replace")
-                file.write(line + b"\n")
+                line = escape_controls(json.dumps(values, ensure_ascii=False))
+                file.write(line.encode() + b"\n")
                 export.report.articles += 1
 
 

@@ -143,11 +143,11 @@ COMMANDS: dict[str, tuple[Arguments, ...]] = {
 SERVERS = frozenset({"serve"})
 
 
-def every_command(place: Place) -> Iterator[tuple[str, Result]]:
+def every_command(place: Place, *options: str) -> Iterator[tuple[str, Result]]:
     """Run everything, one after the other; what was run and what came of it."""
     for name, ways in COMMANDS.items():
         for arguments in ways:
-            argv = (name, *arguments(place), "--archive", str(place.archive))
+            argv = (name, *arguments(place), "--archive", str(place.archive), *options)
             yield " ".join(argv), wechat_archive(*argv)
 
 
