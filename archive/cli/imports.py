@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,7 @@ def command(
             scrubbed=scrub,
             tell=tell,
             progress=step,
+            jobs=os.cpu_count() or 1,
         )
     for path, why in report.passed_over[:_MOST_TOLD]:
         app.say(f"passed over: {path}: {why}")

@@ -57,6 +57,7 @@ def import_files(
     scrubbed: bool = False,
     tell: Callable[[Taken], None] = lambda taken: None,
     progress: Progress = lambda done, total, name: None,
+    jobs: int = 1,
 ) -> ImportReport:
     """Take in Markdown files, saved pages, other tools' exports and web archives; folders of them too.
 
@@ -64,6 +65,7 @@ def import_files(
     be made again after an interruption. ``links``: addresses that our own files link to wait for the next run as well;
     those of other people's files always do. ``scrubbed``: raw pages are kept without the tokens of who
     read them. What cannot be read stands in the report; nothing stops the rest.
+    ``jobs``: so many processes make the search index anew where that is needed.
 
     Raises BadInput where none of ``paths`` is there, Locked, Corrupt, DiskTrouble, CannotCreate.
     """
@@ -79,7 +81,7 @@ def import_files(
             job = _Job(root, store, kept, report, signals, tell, links, scrubbed)
             for path in found.missing:
                 job.failed(str(path), "there is no such file or folder")
-            job.run(found.files, progress)
+            job.run(found.files, progress, jobs)
         except Interrupted as interrupted:
             report.signal = interrupted.number
     return report
@@ -103,7 +105,7 @@ class _Job:
         self.frontier = SqliteFrontier(store.db.conn)
         self.documents = Documents(root, store, report, self._held)
 
-    def run(self, todo: list[Path], progress: Progress) -> None:
+    def run(self, todo: list[Path], progress: Progress, jobs: int) -> None:
         self.documents.note_addresses(todo)
         with_images: dict[Path, None] = {}
         for done, path in enumerate(todo, start=1):
@@ -125,6 +127,7 @@ class _Job:
                 self.store.db.conn,
                 lambda: self.signals.number is not None,
                 progress=lambda name, done, of: progress(done, of, name),
+                jobs=jobs,
             )
             if self.snapshots is not None:
                 self.snapshots.repack_if_waiting(

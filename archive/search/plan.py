@@ -60,14 +60,14 @@ class Term:
         self.tokens: list[list[str]] = []  # AND of ORs
         self.exact = False
         if leaf.field in ("", "title"):
-            pieces, self.exact = term_patterns(
+            patterns, self.exact = term_patterns(
                 leaf.folded, frequent_bigrams, open_left=leaf.open_left, open_right=leaf.open_right
             )
-            for piece in evenly_chosen(pieces):
-                if piece.sort in ("token", "prefix"):
-                    self.tokens.append([quoted(piece.token, prefix=piece.sort == "prefix")])
+            for pattern in evenly_chosen(patterns):
+                if pattern.kind in ("token", "prefix"):
+                    self.tokens.append([quoted(pattern.token, prefix=pattern.kind == "prefix")])
                     continue
-                found = words(piece)
+                found = words(pattern)
                 if found is None:
                     self.exact = False  # too many words to name: any article is a candidate
                     continue
@@ -192,8 +192,8 @@ class Plan:
             values.append(node.folded)
             return "instr(a.text, ?)"
         if isinstance(node, And | Or):
-            joint = " AND " if isinstance(node, And) else " OR "
-            return f"({joint.join(self._sql_condition(part, values) for part in node.nodes)})"
+            operator = " AND " if isinstance(node, And) else " OR "
+            return f"({operator.join(self._sql_condition(part, values) for part in node.nodes)})"
         return "0"
 
     def title_match(self) -> str | None:
@@ -336,12 +336,12 @@ def _undecided(node: Node | None, decided: Callable[[Node], bool]) -> list[Node]
     return [part for part in parts if not decided(part)]
 
 
-def evenly_chosen(pieces: list[TokenPattern]) -> list[TokenPattern]:
+def evenly_chosen(patterns: list[TokenPattern]) -> list[TokenPattern]:
     """At most `_MAX_PATTERNS` of them, evenly over the term, its first and last among them."""
-    if len(pieces) <= _MAX_PATTERNS:
-        return pieces
-    step = (len(pieces) - 1) / (_MAX_PATTERNS - 1)
-    return [pieces[round(number * step)] for number in range(_MAX_PATTERNS)]
+    if len(patterns) <= _MAX_PATTERNS:
+        return patterns
+    step = (len(patterns) - 1) / (_MAX_PATTERNS - 1)
+    return [patterns[round(number * step)] for number in range(_MAX_PATTERNS)]
 
 
 def quoted(token: str, *, prefix: bool = False) -> str:

@@ -50,11 +50,11 @@ def wants_reindex(conn: sqlite3.Connection) -> str | None:
     if get_meta(conn, "leftover"):
         return "words of replaced articles are left in it"
     (held,) = conn.execute("SELECT count(*) FROM search_documents").fetchone()
-    (late,) = conn.execute(
+    (overflowing,) = conn.execute(
         "SELECT count(*) FROM search_documents WHERE id < ?", (OVERFLOW,)
     ).fetchone()
-    if late > max(300, held // 50):
-        return f"{late} older articles stand out of order"
+    if overflowing > max(300, held // 50):
+        return f"{overflowing} older articles stand out of order"
     if held >= REBUILD_MIN_ARTICLES and held > REBUILD_GROWTH * int(get_meta(conn, "built") or 0):
         return f"it was made for fewer articles than the {held} of now"
     return None

@@ -238,14 +238,16 @@ class Searcher:
 
     def _with_overflow(self, rows: Iterator[Row], plan: Plan, match: str) -> Iterator[Row]:
         """Rows in order, and among them those that the index keeps out of order."""
-        late = [
+        overflowing = [
             (newest_first_key(*moment), number)
             for number, *moment in self._rows(_OVERFLOW_CANDIDATES, (match, 1, OVERFLOW - 1))
             if plan.is_confined_to(number)
         ]
-        if not late:
+        if not overflowing:
             return rows
-        return merge(rows, self.rows.read(number for _, number in sorted(late)), key=_by_time)
+        return merge(
+            rows, self.rows.read(number for _, number in sorted(overflowing)), key=_by_time
+        )
 
     def _range(self, plan: Plan) -> tuple[int, int]:
         """Where in the index articles of the plan's dates stand that are in order."""
@@ -354,10 +356,10 @@ class Searcher:
             position = joined.find(leaf.folded, starts[which + 1])
         return frozenset(found)
 
-    def _words(self, piece: TokenPattern) -> list[str] | None:
-        """The index's words that end with or contain a piece, and those it cut off, which may;
+    def _words(self, pattern: TokenPattern) -> list[str] | None:
+        """The index's words that end with or contain a pattern's token, and those it cut off, which may;
         ``None``: too many."""
-        wanted = piece.token
+        wanted = pattern.token
         if len(wanted) >= LONGEST_WORD:
             return None
         found: list[str] = []
@@ -373,7 +375,7 @@ class Searcher:
         for (word,) in rows:
             if not IS_WORD[word[0]] or not IS_WORD[word[-1]]:
                 continue
-            if piece.sort == "infix" or word.endswith(wanted) or len(word) >= LONGEST_WORD:
+            if pattern.kind == "infix" or word.endswith(wanted) or len(word) >= LONGEST_WORD:
                 found.append(word)
                 if len(found) > _MOST_WORDS:
                     return None

@@ -255,7 +255,7 @@ class TokenPattern(NamedTuple):
     with, contain it."""
 
     token: str
-    sort: Literal["token", "prefix", "suffix", "infix"] = "token"
+    kind: Literal["token", "prefix", "suffix", "infix"] = "token"
 
 
 def term_patterns(

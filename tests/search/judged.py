@@ -154,7 +154,7 @@ JUDGED: dict[str, dict[int, int]] = {
     "机器学习 工程师": {36: 3},
     "特斯拉 市场": {65: 3},
     "旅行箱": {62: 3, 63: 1},
-    # A seam of two words is not the word.
+    # Two characters that meet across two words are not the word.
     "国学": {69: 3},
     "民法": {73: 3},
     "家长": {76: 3},

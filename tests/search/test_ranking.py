@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import log2
 from pathlib import Path
@@ -75,7 +75,7 @@ def test_pages_of_results_join_without_gap_or_double(conn: sqlite3.Connection) -
     assert not search(conn, "的", limit=100).more
 
 
-def test_a_crowd_of_late_comers_hides_nothing(tmp_path: Path) -> None:
+def test_many_articles_out_of_order_hide_nothing(tmp_path: Path) -> None:
     """Older articles that were archived last, more than their span holds, do not keep newer ones from being ranked."""
     old = datetime(2015, 1, 1, tzinfo=UTC)
     new = Draft(
@@ -101,7 +101,7 @@ def test_a_crowd_of_late_comers_hides_nothing(tmp_path: Path) -> None:
         assert [hit.article_id for hit in search(conn, "茶", limit=1)] == [1]
 
 
-def test_a_crowd_of_seams_hides_no_title_that_says_the_word(tmp_path: Path) -> None:
+def test_many_cross_word_bigrams_hide_no_title_that_says_the_word(tmp_path: Path) -> None:
     """Two hundred newer titles with 中国学生, and the three with 国学 come first."""
     new = datetime(2025, 1, 1, tzinfo=UTC)
     word = Draft(
@@ -186,3 +186,85 @@ def test_marks_in_a_long_title_stand_where_the_words_do(tmp_path: Path) -> None:
 def test_snippets(text: str, found: list[list[tuple[int, int]]], expected: str) -> None:
     """The window with the most different words, marks joined where they touch over each other, … where text goes on."""
     assert expected == cut(text, found).marked() == str(cut(text, found))
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What two articles differ in; all else is the same."""
+
+    title: str = "无题"
+    text: str = "今日无事。" * 60
+    digest: str | None = None
+    year: int = 2024
+
+
+def filled_up(start: str, end: str = "", length: int = 300) -> str:
+    """A text of that length that begins and ends so."""
+    return start + ("今日无事。" * length)[: length - len(start) - len(end)] + end
+
+
+@pytest.mark.parametrize(
+    ("query", "better", "worse"),
+    [
+        ("融资", Paper("融资", filled_up("融资")), Paper("无题", filled_up("融资"))),
+        (
+            "融资",
+            Paper("谈融资", filled_up("融资")),
+            Paper("谈融资以及其他许多的事", filled_up("融资")),
+        ),
+        ("融资", Paper("融资一二三四"), Paper("一二三四融资")),
+        (
+            "融资",
+            Paper(text=filled_up("融资。融资。融资。")),
+            Paper(text=filled_up("融资。今日。今日。")),
+        ),
+        ("融资", Paper(text=filled_up("融资")), Paper(text=filled_up("融资", length=3000))),
+        ("融资", Paper(text=filled_up("融资")), Paper(text=filled_up("", "融资"))),
+        ("融资 上市", Paper(text=filled_up("融资上市")), Paper(text=filled_up("上市融资"))),
+        ("融资 上市", Paper(text=filled_up("上市、融资")), Paper(text=filled_up("上市", "融资"))),
+        ("融资 上市", Paper("融资上市", filled_up("融资")), Paper("上市融资", filled_up("融资"))),
+        ("融资 上市", Paper("上市融资", filled_up("上融")), Paper("某公司融资", filled_up("上市"))),
+        ("融资", Paper("谈融资"), Paper(text=filled_up("融资。" * 50))),
+        ("融资", Paper(text=filled_up("融资")), Paper(digest="融资")),
+        (
+            "stability ai",
+            Paper(text=filled_up("Stability AI ")),
+            Paper(text=filled_up("AI Stability ")),
+        ),
+        ("ai", Paper("AI", filled_up("AI。")), Paper("无题", filled_up("AI。"))),
+        ("融资", Paper("融资", year=2024), Paper("融资", year=2016)),
+        (
+            "融资",
+            Paper("融资", filled_up("融资"), year=2016),
+            Paper(text=filled_up("融资"), year=2024),
+        ),
+        ("title:融资 上市", Paper("融资", filled_up("上市")), Paper("融资", filled_up("", "上市"))),
+    ],
+)
+def test_of_two_articles_the_better_comes_first(
+    tmp_path: Path, query: str, better: Paper, worse: Paper
+) -> None:
+    """They differ in one thing: title, its part of the title, place, frequency, length, order, nearness, time.
+
+    Where the scores are the same the first comes first, and that is the worse.
+    """
+    drafts = [
+        Draft(
+            number,
+            paper.title,
+            paper.text,
+            "号",
+            None,
+            paper.digest,
+            "article",
+            None,
+            datetime(paper.year, 1, 1, tzinfo=UTC),
+            frozenset(),
+            False,
+        )
+        for number, paper in ((1, worse), (2, better))
+    ]
+    with filled(tmp_path, drafts) as conn:
+        found = search(conn, query)
+        assert [2, 1] == [hit.article_id for hit in found]
+        assert found[0].score > found[1].score > 0

@@ -111,7 +111,7 @@ def test_fold_is_what_brute_force_folds(text: str) -> None:
 
 @given(TEXTS, st.data())
 def test_both_ways_of_comparing_agree(text: str, data: st.DataObject) -> None:
-    """A term is found in the raw text exactly when it stands in the folded text, whatever the text's fold_flags."""
+    """A term is found in the raw text exactly when it stands in the folded text, whatever the text's flags."""
     source = data.draw(st.one_of(st.just(text), TEXTS), label="source")
     start = data.draw(st.integers(0, max(0, len(source) - 1)), label="start")
     term = fold(source[start : start + data.draw(st.integers(1, 5), label="size")])
@@ -147,7 +147,7 @@ def test_both_ways_of_comparing_agree(text: str, data: st.DataObject) -> None:
         ("㈱", HAS_COMPOSITIONS),
     ],
 )
-def test_nature(text: str, expected: int) -> None:
+def test_fold_flags(text: str, expected: int) -> None:
     """Ordinary simplified Chinese needs no folding; the traps are known for what they are."""
     assert expected == fold_flags(text) | (expected & HAS_VARIANTS)
 
