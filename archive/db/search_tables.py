@@ -21,7 +21,7 @@ TOKENIZER = 2
 
 #: What an index must have been built with to be searched and added to; anything else is rebuilt
 #: (`rebuild`).
-VERSION = f"{TOKENIZER}.5"
+VERSION = f"{TOKENIZER}.6"
 
 #: Spans of an archive that was never rebuilt: all before 2012-08-13 in China, then each week, since
 #: Official Accounts began in that month. Later ones begin as articles come.

@@ -17,12 +17,14 @@ from archive.search.terms import (
     ELLIPSIS,
     HAS_COMPOSITIONS,
     HAS_EXPANSIONS,
+    HAS_NUMERALS,
     HAS_VARIANTS,
     IS_CJK,
     IS_WORD,
     fold,
     fold_character,
     fold_with_offsets,
+    numeral_characters,
     variants,
 )
 
@@ -47,6 +49,8 @@ class Matcher:
         self.needle = folded.encode("utf-8", "surrogatepass")
         # What a text must not be for the raw ways to be right.
         self._folds = HAS_COMPOSITIONS if self._cjk else HAS_COMPOSITIONS | HAS_EXPANSIONS
+        if not (self._cjk or numeral_characters().isdisjoint(folded)):
+            self._folds |= HAS_NUMERALS
 
     @cached_property
     def _head(self) -> Matcher | None:
