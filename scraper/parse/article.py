@@ -6,7 +6,7 @@ import re
 
 from scraper import urls
 from scraper.models import Article, Loss, Page
-from scraper.parse import language, links, meta, recognise, template
+from scraper.parse import bounds, language, links, meta, recognise, template
 from scraper.parse.encoding import to_utf8
 from scraper.parse.kinds.text import has_own_title
 from scraper.parse.parsed_page import ParsedPage, text_of
@@ -19,7 +19,7 @@ def read(page: Page) -> Article:
     body, from_dom = recognise.body(parsed)
     fields = meta.read(parsed)
     fields["title"] = _title(parsed, fields["title"], fields["kind"], body.text)
-    return Article(
+    article = Article(
         **fields,
         address=urls.permanent(page.url) if urls.HOST in page.url else page.url,
         body=body.html,
@@ -34,6 +34,7 @@ def read(page: Page) -> Article:
         + _cut_off(parsed)
         + template.missing(parsed, fields, body_from_dom=from_dom),
     )
+    return bounds.within(article)
 
 
 def _cut_off(parsed: ParsedPage) -> tuple[Loss, ...]:

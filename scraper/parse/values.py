@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -40,7 +41,7 @@ def sequence(value: Literal) -> list[Literal]:
 def whole(value: Literal) -> int | None:
     """A whole number out of ``'12'``, ``12`` or ``'12' * 1``."""
     found = number(value)
-    return int(found) if found is not None and found == found else None
+    return int(found) if found is not None and math.isfinite(found) else None
 
 
 def digits(value: Literal) -> str | None:
