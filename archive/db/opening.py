@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
+import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -31,8 +33,11 @@ def connect(
     its place.
     """
     require_own_database(place)
-    name = _readable(place) if readonly else place
-    conn = sqlite3.connect(name, uri=readonly, timeout=BUSY_TIMEOUT, check_same_thread=False)
+    if readonly and _lacks_index(place):
+        conn = _opened_copy(place)
+    else:
+        name = _readable(place) if readonly else place
+        conn = sqlite3.connect(name, uri=readonly, timeout=BUSY_TIMEOUT, check_same_thread=False)
     try:
         for pragma in () if readonly else new_file:  # first: they hold before the file is begun
             conn.execute(f"PRAGMA {pragma}")
@@ -58,10 +63,42 @@ def _readable(place: Path) -> str:
     files that WAL would need.
     """
     address = place.absolute().as_uri()
-    if os.access(place.parent, os.W_OK) and os.access(place, os.W_OK):
+    if _may_write(place):
         return f"{address}?mode=rw"
+    return f"{address}?mode=ro{'' if _has_log(place) else '&immutable=1'}"
+
+
+def _may_write(place: Path) -> bool:
+    return os.access(place.parent, os.W_OK) and os.access(place, os.W_OK)
+
+
+def _has_log(place: Path) -> bool:
+    """Whether a write-ahead log beside it holds anything."""
     log = place.with_name(place.name + "-wal")
-    return f"{address}?mode=ro{'' if log.exists() else '&immutable=1'}"
+    return log.exists() and log.stat().st_size > 0
+
+
+def _lacks_index(place: Path) -> bool:
+    """Whether there is a log that SQLite could only read with an index (``-shm``) that is not there
+    and cannot be made: an archive copied to a read-only disk while a command was writing to it."""
+    index = place.with_name(place.name + "-shm")
+    return place.exists() and not _may_write(place) and _has_log(place) and not index.exists()
+
+
+def _opened_copy(place: Path) -> sqlite3.Connection:
+    """A connection to a copy of the database with its log brought in. Its file has no name any more:
+    the room is given back when the connection is closed, or the process killed."""
+    with tempfile.TemporaryDirectory(prefix="wechat-archive-") as folder:
+        copy = Path(folder) / place.name
+        for end in ("", "-wal"):
+            shutil.copyfile(place.with_name(place.name + end), copy.with_name(copy.name + end))
+        conn = sqlite3.connect(copy, check_same_thread=False)
+        try:
+            conn.execute("PRAGMA journal_mode = DELETE").fetchone()
+        except BaseException:
+            conn.close()
+            raise
+    return conn
 
 
 def close_checksummed(conn: sqlite3.Connection, place: Path) -> None:
