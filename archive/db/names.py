@@ -8,6 +8,7 @@ ARTICLES = "articles"
 MEDIA = "media"
 CONFIG = "config.toml"
 STARS = "stars.json"
+INTAKE_KEY = "intake.key"
 LOCK = ".lock"
 #: Half-written files stand here until they are renamed into place.
 TEMPORARY = ".tmp"

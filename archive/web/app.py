@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from starlette.middleware import Middleware
 
 from archive.errors import ArchiveError
 from archive.web import errors, security
+from archive.web.intake import intake_key
 from archive.web.language import Language
 from archive.web.routes import BODY_LIMITS, ROUTES
 from archive.web.schedule import run_every
@@ -27,6 +29,8 @@ def make_app(root: Path, settings: Settings | None = None) -> Starlette:
     Raises NotHeld and the other ArchiveErrors of ``archive.open``.
     """
     settings = settings or Settings()
+    if not settings.read_only:
+        settings = replace(settings, intake_key=intake_key(root, settings.token))
     site = Site(root, settings)
 
     @asynccontextmanager

@@ -11,6 +11,7 @@ from archive.web import (
     files,
     graph,
     home,
+    intake,
     language,
     login,
     search,
@@ -19,9 +20,10 @@ from archive.web import (
     versions,
 )
 from archive.web.api import routes as api
+from archive.web.security import USERSCRIPT
 
 #: Largest body in bytes by path, where it is not ``security.LARGEST_BODY``.
-BODY_LIMITS: dict[str, int] = {**api.BODY_LIMITS}
+BODY_LIMITS: dict[str, int] = {**api.BODY_LIMITS, "/intake/save": intake.LARGEST_FORM}
 
 ROUTES = [
     Route("/", home.home),
@@ -53,6 +55,9 @@ ROUTES = [
     Route("/favicon.ico", files.favicon),
     Route("/media/{name:path}", files.media),
     *api.ROUTES,
+    Route("/intake", intake.intake),
+    Route("/intake/save", intake.save, methods=["POST"]),
+    Route(USERSCRIPT, intake.userscript),
     Route("/feeds", feeds.listed),
     Route("/feeds/opml", feeds.outlines),
     Route("/feeds.opml", feeds.outlines),

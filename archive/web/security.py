@@ -49,6 +49,9 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_BODY = 256 * 1024  #: bytes of a form or a list of addresses
 #: Where a token may stand in the address: feed readers and the pictures in feeds know no other way.
 TOKEN_PATHS = ("/feeds", "/media/")
+#: What the intake key opens: handing something in, and fetching the script that does it. Nothing is read with it.
+INTAKE_POSTS = frozenset({"/api/save", "/api/pages", "/intake/save"})
+USERSCRIPT = "/intake/wechat-archive.user.js"
 
 ErrorPage = Callable[[Request, int, Exception | None], Response | Awaitable[Response]]
 
@@ -197,7 +200,7 @@ class SameOrigin:
         """ASGI."""
         if scope["type"] == "http" and scope["method"] not in _SAFE:
             headers = RequestHeaders(scope=scope)
-            if not self._is_allowed(headers):
+            if not (hands_in(scope, self._settings.intake_key) or self._is_allowed(headers)):
                 await refuse(self.page, 403, scope, receive, send)
                 return
             if self._settings.read_only and scope["path"] not in UNGUARDED:
@@ -233,6 +236,7 @@ class Token:
 
     def __init__(self, app: ASGIApp, settings: Settings, page: ErrorPage) -> None:
         self.app, self.page, self._token = app, page, settings.token
+        self._intake_key = settings.intake_key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -240,7 +244,7 @@ class Token:
             await self.app(scope, receive, send)
             return
         query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-        if self._is_known(scope, query):
+        if self._is_known(scope, query) or hands_in(scope, self._intake_key):
             await self.app(scope, receive, send)
         elif scope["method"] == "GET" and is_token(query.get("token"), self._token):
             # The address of a first visit: the token goes into the cookie and out of the address bar.
@@ -264,6 +268,18 @@ class Token:
         return is_token(query.get("token"), self._token) or equal(
             query.get("sig"), signature(self._token, path)
         )
+
+
+def hands_in(scope: Scope, key: str | None) -> bool:
+    """Whether the intake key is shown for what it opens: in ``Authorization``, or as ``?key=`` by a bookmarklet, whose
+    form can send no header."""
+    opened = (
+        scope["path"] in INTAKE_POSTS if scope["method"] == "POST" else scope["path"] == USERSCRIPT
+    )
+    if key is None or not opened:
+        return False
+    query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+    return is_token(query.get("key"), key) or shows_token(RequestHeaders(scope=scope), key)
 
 
 def local_path(path: str) -> str:

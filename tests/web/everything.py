@@ -67,6 +67,7 @@ class Everything:
             "/shelves",
             "/stars",
             "/status",
+            "/intake",
             "/nowhere",
         ]
 

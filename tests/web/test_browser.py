@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import ConsoleMessage, Dialog, Page, Response, expect
+from playwright.sync_api import ConsoleMessage, Dialog, Page, Response, Route, expect
 
 from archive.snapshots import Snapshots
 from scraper.models import Account, Album, Image, Link, Loss
@@ -255,6 +255,31 @@ def test_a_graph_leads_on(chromium: Chromium, address: str, held: Everything) ->
         expect(page.locator(".graph svg a")).to_have_count(1)
 
     chromium.visit(work)
+
+
+def test_the_bookmarklet_hands_in_what_is_shown(chromium: Chromium, tmp_path: Path) -> None:
+    """In an article of WeChat's it sends the page as it stands, into a tab of its own, without asking for a login."""
+    with opened(tmp_path):
+        pass
+
+    def work(page: Page, home: str) -> str:
+        page.goto(f"{home}/intake")
+        bookmarklet = page.locator('a[href^="javascript:"]').get_attribute("href") or ""
+        shown = "<title>一篇</title><div id=js_content>看到的正文</div>"
+
+        def answer(route: Route) -> None:
+            route.fulfill(body=shown, content_type="text/html; charset=utf-8")
+
+        page.route("https://mp.weixin.qq.com/**", answer)
+        page.goto("https://mp.weixin.qq.com/s/0123456789abcdefghijkl")
+        page.evaluate("document.querySelector('#js_content').append('，和后来写进去的')")
+        with page.expect_popup() as opening:
+            page.evaluate(bookmarklet.removeprefix("javascript:"))
+        expect(opening.value.locator("h1")).to_have_text("Taken")
+        return str(page.request.get(f"{home}/api/jobs").json()[0]["arguments"]["html"])
+
+    with served(tmp_path) as home:
+        assert "看到的正文，和后来写进去的" in chromium.visit(lambda page: work(page, home))
 
 
 def test_a_raw_page_can_do_nothing(chromium: Chromium, address: str, held: Everything) -> None:
