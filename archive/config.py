@@ -31,6 +31,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
 }
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?", re.IGNORECASE)
+_EXIT_NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
@@ -51,6 +52,17 @@ def seconds(text: str | float) -> float:
     if not rest or at != len(rest):
         raise ValueError(f"{text!r} is not a duration such as 90s, 15m, 6h or 30d")
     return total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitConfig:
+    """One ``[[exits]]`` table: a way to mp.weixin.qq.com of its own. What is None is as in the general settings."""
+
+    name: str
+    proxy: str | None = field(default=None, repr=False)  # may hold a password
+    interval: float | None = None
+    user_agent: str | None = None
+    cookies: str | None = None
 
 
 def _setting(default: Any, help: str, **metadata: Any) -> Any:
@@ -103,6 +115,9 @@ class Config:
         "healthchecks.io address told of each `run`",
         secret_path=True,
         example="https://hc-ping.com/your-uuid",
+    )
+    exits: tuple[ExitConfig, ...] = _setting(
+        (), "several ways to mp.weixin.qq.com, each a table [[exits]]", tables=True
     )
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
@@ -177,12 +192,15 @@ def _checked(name: str, value: Any, source: str) -> Any:
     try:
         return _typed(spec.type, value, spec.metadata)
     except ValueError as error:
-        raise BadConfig(f"{source}: {name} = {value!r}: {error}") from error
+        said = name if spec.metadata.get("tables") else f"{name} = {value!r}"
+        raise BadConfig(f"{source}: {said}: {error}") from error
 
 
 def _typed(annotation: Any, value: Any, metadata: Mapping[str, Any]) -> Any:
     """``value`` as the annotation wants it. Raises ``ValueError`` with what was expected."""
     kind = str(annotation)
+    if metadata.get("tables"):
+        return _exits(value)
     if metadata.get("duration"):
         return _duration(value)
     if kind.startswith("bool"):
@@ -203,6 +221,33 @@ def _typed(annotation: Any, value: Any, metadata: Mapping[str, Any]) -> Any:
     if choices and value not in choices:
         raise ValueError(f"expected one of {', '.join(choices)}")
     return value
+
+
+def _exits(value: Any) -> tuple[ExitConfig, ...]:
+    if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
+        raise ValueError("expected tables, each below a line [[exits]]")
+    exits = tuple(_exit(table) for table in value)
+    if len({exit.name for exit in exits}) < len(exits):
+        raise ValueError("two exits have the same name")
+    return exits
+
+
+def _exit(table: Mapping[str, Any]) -> ExitConfig:
+    known = {f.name for f in fields(ExitConfig)}
+    if unknown := set(table) - known:
+        raise ValueError(
+            f"an exit has no {', '.join(sorted(unknown))}, only {', '.join(sorted(known))}"
+        )
+    name = table.get("name")
+    if not isinstance(name, str) or not _EXIT_NAME.fullmatch(name):
+        raise ValueError("each exit needs a name of up to 40 letters, digits, _ . -")
+    for key, value in table.items():
+        if key != "interval" and not isinstance(value, str):
+            raise ValueError(f"{key} of the exit {name}: expected a text in quotes")
+    given = dict(table)
+    if "interval" in given:
+        given["interval"] = _duration(given["interval"])
+    return ExitConfig(**given)
 
 
 def _duration(value: Any) -> float:
@@ -228,6 +273,8 @@ def template() -> str:
 def shown_value(name: str, value: Any) -> Any:
     """A setting's value for a person or a program to see: without passwords, and without the path of
     an address that is itself the secret."""
+    if name == "exits":
+        return tuple(exit.name for exit in value)
     if not isinstance(value, str):
         return value
     secret = {spec.name: spec.metadata.get("secret_path") for spec in fields(Config)}[name]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.crawl.albums import gaps
+from archive.crawl.cooldown import CoolDown, known_exits
 from archive.crawl.frontier import stamp
 from archive.db.lock import holder_of
 from archive.run.drift import drifts
@@ -45,6 +46,7 @@ def collect(conn: sqlite3.Connection, root: Path, now: datetime) -> dict[str, An
         "waiting": _waiting(conn, now),
         "failed": _failed(conn),
         "blocked": _blocked(conn, now),
+        "exits": known_exits(conn, now),
         "drift": [drift.as_dict() | {"line": drift.line()} for drift in drifts(conn)],
         "albums": gaps(conn),
         "sources": _sources(conn),
@@ -98,8 +100,6 @@ def _failed(conn: sqlite3.Connection) -> list[dict[str, Any]]:
 
 
 def _blocked(conn: sqlite3.Connection, now: datetime) -> dict[str, Any] | None:
-    from archive.crawl.cooldown import CoolDown
-
     block = CoolDown(conn).last()
     if block is None:
         return None

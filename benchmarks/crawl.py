@@ -1,11 +1,14 @@
 """Articles a second, CPU an article and peak memory of a whole crawl, against a plain script that does as much.
 
-``python -m benchmarks.crawl [--articles 300] [--large 1000 10000] [--json]``
+``python -m benchmarks.crawl [--articles 300] [--large 1000 10000] [--exits 1 2 4 8] [--json]``
 
 A local server (tests/weixin: TLS through a CONNECT proxy, gzip) serves generated articles of some 60 KB that link to
 each other. ``wechat-archive save LIST --interval 0`` fetches them all in a process of its own; so does a sequential
 script of httpx, BeautifulSoup and markdownify that writes one Markdown file an article and keeps nothing else: no raw
 pages, no rows, no search index, no promise about a kill. Peak memory is taken at two sizes to show that it is flat.
+
+With ``--exits`` instead: the same pages through so many exits at one second each, pages a second from the first request
+to the last answer, and the share of one core that keeping them took (the one writer bears 1 ÷ that many more).
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from tests.weixin.answer import Answer, Request
@@ -116,6 +120,54 @@ def run(count: int, folder: Path, env: dict[str, str], *, plain: bool = True) ->
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """So many exits at one second each: pages a second, the writer's CPU share, the smallest gap at an exit."""
+
+    exits: int
+    articles: int
+    rate: float
+    busy: float
+    smallest_gap: float
+
+    @property
+    def line(self) -> str:
+        """For a person."""
+        return (
+            f"{self.exits:3} exits at 1 s {self.articles:6} pages  {self.rate:6.2f} /s  "
+            f"writer {self.busy:4.0%} of a core  smallest gap at an exit {self.smallest_gap:.2f} s"
+        )
+
+
+def run_exits(count: int, folder: Path, internet: Internet, *, each: int = 30) -> Paced:
+    """A crawl of ``each`` pages an exit."""
+    root = folder / f"exits{count}"
+    root.mkdir()
+    tables = (
+        f'[[exits]]\nname = "e{n}"\nproxy = "{internet.proxy}"\ninterval = 1\nuser_agent = "e{n}"\n'
+        for n in range(count)
+    )
+    (root / "config.toml").write_text("\n".join(tables))
+    names = folder / f"exits{count}.txt"
+    articles = count * each
+    names.write_text("\n".join(address(n) for n in range(articles)), encoding="utf-8")
+    save = [sys.executable, "-m", "archive.cli", "save", "-q", "-i", str(names)]
+    measured = measure("exits", [*save, "--archive", str(root)], articles, internet.env)
+    requests = internet.log.requests("mp.weixin.qq.com")
+    internet.log.clear()
+    last = max(request.ended or request.at for request in requests)
+    seconds = last - min(request.at for request in requests)
+    own: dict[str, list[Request]] = {}
+    for request in requests:
+        own.setdefault(request.headers["user-agent"], []).append(request)
+    gaps = [
+        later.at - (earlier.ended or earlier.at)
+        for mine in own.values()
+        for earlier, later in pairwise(sorted(mine, key=lambda request: request.at))
+    ]
+    return Paced(count, len(requests), len(requests) / seconds, measured.cpu / seconds, min(gaps))
+
+
 def main() -> None:
     """Measure and tell."""
     parser = argparse.ArgumentParser(
@@ -123,10 +175,17 @@ def main() -> None:
     )
     parser.add_argument("--articles", type=int, default=300, help="for the comparison")
     parser.add_argument("--large", type=int, nargs="*", default=[1000, 10_000], help="for memory")
+    parser.add_argument("--exits", type=int, nargs="+", help="only this: so many exits at 1 s each")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     site = Site()
     site.host("mp.weixin.qq.com", serve)
+    if args.exits:
+        with tempfile.TemporaryDirectory() as temporary, Internet(site) as internet:
+            for count in args.exits:
+                paced = run_exits(count, Path(temporary), internet)
+                print(json.dumps(asdict(paced)) if args.json else paced.line, flush=True)
+        return
     results: list[Measured] = []
     with tempfile.TemporaryDirectory() as temporary, Internet(site) as internet:
         for count in (args.articles, *args.large):

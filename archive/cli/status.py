@@ -82,6 +82,7 @@ def _show(found: dict[str, Any]) -> None:
     for drift in found["drift"]:
         click.echo(f"template {drift['line']}")
     _show_block(block)
+    _show_exits(found["exits"])
     _show_failed(found["failed"], rest)
     _show_albums(found["albums"])
     sources = found["sources"]
@@ -112,6 +113,23 @@ def _show_block(block: dict[str, Any] | None) -> None:
         click.echo(
             f"blocked  was until {_time(block['until'])} ({what}); the next request is a careful probe"
         )
+
+
+def _show_exits(exits: list[dict[str, Any]]) -> None:
+    """Where there are several, or one of a name."""
+    if [exit["name"] for exit in exits] in ([], ["direct"]):
+        return
+    for exit in exits:
+        state = "fine"
+        if exit["blocked_until"]:
+            state = f"blocked until {_time(exit['blocked_until'])}"
+        elif exit["failures"]:
+            state = (
+                f"{_count(exit['failures'], 'failure')} in a row: {exit['error'] or 'see above'}"
+            )
+        asked = f"last {_time(exit['asked'])}" if exit["asked"] else "never asked"
+        requests = _count(exit["requests"], "request")
+        click.echo(f"exit     {exit['name']}: {requests}, {asked}; {state}")
 
 
 def _show_failed(failed: list[dict[str, Any]], rest: str | None) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from archive.crawl.frontier import stamp
 from archive.db.transactions import transaction
@@ -19,6 +20,8 @@ from scraper.crawl.captcha import CaptchaPolicy
 from scraper.errors import Blocked
 from scraper.zone import for_people
 
+#: The exit of an archive whose settings name none.
+DIRECT = "direct"
 #: No jitter: what a person is told is what holds.
 RESTS = Rests(first=3600.0, longest=24 * 3600.0)
 
@@ -43,15 +46,16 @@ class Block:
 
 
 class CoolDown:
-    """The block that is in force in one archive, if any."""
+    """The block that is in force at one exit, if any."""
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+    def __init__(self, conn: sqlite3.Connection, exit: str = DIRECT) -> None:
         self.conn = conn
+        self.exit = exit
 
     def last(self) -> Block | None:
         """The last block, over or not, as long as no page has come since."""
-        row = self.conn.execute("SELECT * FROM cooldown WHERE level > 0").fetchone()
-        if row is None:
+        row = _row(self.conn, self.exit)
+        if row is None or not row["level"]:
             return None
         since, until = datetime.fromisoformat(row["since"]), datetime.fromisoformat(row["until"])
         return Block(row["level"], since, until, row["reason"], row["shown"])
@@ -63,32 +67,100 @@ class CoolDown:
 
     def policy(self) -> CaptchaPolicy:
         """The policy for captchas, knowing what earlier runs met."""
-        row = self.conn.execute("SELECT level, struck FROM cooldown").fetchone()
-        return CaptchaPolicy(
-            probing=bool(row and row["level"]), last_captcha_address=row["struck"] if row else None
-        )
+        row = _row(self.conn, self.exit)
+        if row is None:
+            return CaptchaPolicy()
+        return CaptchaPolicy(probing=bool(row["level"]), last_captcha_address=row["struck"])
 
     def blocked(self, error: Blocked, now: datetime) -> Block:
         """WeChat refused: rest, twice as long as the last time if no page came since."""
         before = self.last()
         level = before.level + 1 if before else 1
         until = now + timedelta(seconds=RESTS.after(level - 1))
-        with transaction(self.conn):
-            self.conn.execute(
-                "INSERT OR REPLACE INTO cooldown (id, level, since, until, reason, shown, struck) "
-                "VALUES (1, ?, ?, ?, ?, ?, NULL)",
-                (level, stamp(now), stamp(until), error.reason, error.shown or str(error)),
-            )
+        self._set(
+            level=level,
+            since=stamp(now),
+            until=stamp(until),
+            reason=error.reason,
+            shown=error.shown or str(error),
+            struck=None,
+        )
         return Block(level, now, until, error.reason, error.shown)
 
     def remember(self, policy: CaptchaPolicy) -> None:
         """After a crawl that met no block: forget the last one if a page came, keep a lone captcha in mind."""
         if policy.probing:
             return
-        with transaction(self.conn):
-            self.conn.execute("DELETE FROM cooldown")
-            if policy.last_captcha_address is not None:
-                self.conn.execute(
-                    "INSERT INTO cooldown (id, level, struck) VALUES (1, 0, ?)",
-                    (policy.last_captcha_address,),
-                )
+        struck = policy.last_captcha_address
+        self._set(level=0, since=None, until=None, reason=None, shown=None, struck=struck)
+
+    def _set(self, **values: Any) -> None:
+        note(self.conn, self.exit, **values)
+
+
+def note(conn: sqlite3.Connection, exit: str, **values: Any) -> None:
+    """Note this of an exit."""
+    names = ", ".join(values)
+    marks = ", ".join(f":{name}" for name in values)
+    sets = ", ".join(f"{name} = excluded.{name}" for name in values)
+    with transaction(conn):
+        conn.execute(
+            f"INSERT INTO exits (name, {names}) VALUES (:name, {marks}) "
+            f"ON CONFLICT (name) DO UPDATE SET {sets}",
+            {**values, "name": exit},
+        )
+
+
+def note_use(
+    conn: sqlite3.Connection,
+    exit: str,
+    now: datetime,
+    *,
+    requests: int,
+    failures: int,
+    error: str | None,
+) -> None:
+    """What a command did with an exit: how many requests, how many failures in a row at its end, the last of them."""
+    if not requests:
+        return
+    values = {"asked": stamp(now), "failures": failures, "error": error}
+    if not failures:
+        values["answered"] = stamp(now)
+    with transaction(conn):
+        note(conn, exit, **values)
+        conn.execute("UPDATE exits SET requests = requests + ? WHERE name = ?", (requests, exit))
+
+
+def last_asked(conn: sqlite3.Connection) -> dict[str, datetime]:
+    """When the last request by each exit ended, where one went out."""
+    rows = conn.execute("SELECT name, asked FROM exits WHERE asked IS NOT NULL")
+    return {row["name"]: datetime.fromisoformat(row["asked"]) for row in rows}
+
+
+def known_exits(conn: sqlite3.Connection, now: datetime) -> list[dict[str, Any]]:
+    """Every exit that was ever used, for ``status``; times ISO 8601, UTC."""
+    rows = conn.execute("SELECT * FROM exits ORDER BY name").fetchall() if _exists(conn) else []
+    return [
+        {
+            "name": row["name"],
+            "requests": row["requests"],
+            "asked": row["asked"],
+            "answered": row["answered"],
+            "failures": row["failures"],
+            "error": row["error"],
+            "blocked_until": row["until"] if row["level"] and row["until"] > stamp(now) else None,
+        }
+        for row in rows
+    ]
+
+
+def _exists(conn: sqlite3.Connection) -> bool:
+    """False in an archive of before there were exits, opened for reading."""
+    return conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'exits'").fetchone() is not None
+
+
+def _row(conn: sqlite3.Connection, exit: str) -> sqlite3.Row | None:
+    if not _exists(conn):
+        return None
+    row: sqlite3.Row | None = conn.execute("SELECT * FROM exits WHERE name = ?", (exit,)).fetchone()
+    return row

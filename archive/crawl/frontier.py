@@ -69,10 +69,15 @@ class SqliteFrontier:
     # --- scraper.crawl.Frontier
 
     def take(
-        self, now: datetime, *, probing: bool = False, leased: Collection[int] = ()
+        self,
+        now: datetime,
+        *,
+        exit: str = "direct",
+        probing: bool = False,
+        leased: Collection[int] = (),
     ) -> Task | None:
         while True:
-            row = self._next(now, probing, leased)
+            row = self._next(now, exit, probing, leased)
             if row is None:
                 return None
             try:
@@ -82,23 +87,25 @@ class SqliteFrontier:
                 _LOG.warning("%s: %s", row["address"], found, exc_info=error)
                 self._rest_unread(row, found, now)
 
-    def _next(self, now: datetime, probing: bool, leased: Collection[int]) -> sqlite3.Row | None:
+    def _next(
+        self, now: datetime, exit: str, probing: bool, leased: Collection[int]
+    ) -> sqlite3.Row | None:
         """The row to take. While probing a short address goes first, whose captcha proves something, and where nothing
         is due, one that met the block itself."""
         order = "form != 'short', depth, id" if probing else "depth, id"
-        row = self._first("due <= :now", order, now, leased)
+        row = self._first("due <= :now", order, now, exit, leased)
         if row is None and probing:
-            row = self._first("error_code = 'blocked'", "form != 'short', due", now, leased)
+            row = self._first("error_code = 'blocked'", "form != 'short', due", now, exit, leased)
         return row
 
     def _first(
-        self, condition: str, order: str, now: datetime, leased: Collection[int]
+        self, condition: str, order: str, now: datetime, exit: str, leased: Collection[int]
     ) -> sqlite3.Row | None:
         mine = "crawl_id = :crawl AND " if self.crawl_id is not None else ""
         row: sqlite3.Row | None = self.conn.execute(
             f"SELECT * FROM frontier WHERE {mine}open AND {condition}{_not(leased)} "
-            f"ORDER BY {order} LIMIT 1",
-            {"now": stamp(now), "crawl": self.crawl_id},
+            f"AND (exit IS NULL OR exit = :exit) ORDER BY {order} LIMIT 1",
+            {"now": stamp(now), "crawl": self.crawl_id, "exit": exit},
         ).fetchone()
         return row
 
@@ -107,13 +114,19 @@ class SqliteFrontier:
         with transaction(self.conn):
             self._set(row["id"], now, due=due, again=0, **_error(error))
 
-    def next_due(self, *, leased: Collection[int] = ()) -> datetime | None:
-        mine = "crawl_id = ? AND " if self.crawl_id is not None else ""
+    def next_due(self, *, exit: str = "direct", leased: Collection[int] = ()) -> datetime | None:
+        mine = "crawl_id = :crawl AND " if self.crawl_id is not None else ""
         row = self.conn.execute(
-            f"SELECT min(due) FROM frontier WHERE {mine}open AND again{_not(leased)}",
-            () if self.crawl_id is None else (self.crawl_id,),
+            f"SELECT min(due) FROM frontier WHERE {mine}open AND again{_not(leased)} "
+            "AND (exit IS NULL OR exit = :exit)",
+            {"crawl": self.crawl_id, "exit": exit},
         ).fetchone()
         return datetime.fromisoformat(row[0]) if row[0] else None
+
+    def tie(self, task: Task, exit: str, now: datetime) -> None:
+        with transaction(self.conn):
+            self._set(task.id, now, exit=exit, due=stamp(now), state="waiting", snapshot_id=None)
+            self._drop_page(task.id)
 
     def reschedule(
         self,
@@ -162,9 +175,16 @@ class SqliteFrontier:
 
     # --- for the run
 
-    def begin_run(self) -> None:
-        """Forget the tries of the run before; whatever it still waited for is due as it stands."""
+    def begin_run(self, exits: Collection[str] = ("direct",)) -> None:
+        """Forget the tries of the run before; whatever it still waited for is due as it stands.
+
+        What was tied to an exit that is not among ``exits`` any more is anybody's.
+        """
+        marks = ", ".join("?" * len(exits))
         with transaction(self.conn):
+            self.conn.execute(
+                f"UPDATE frontier SET exit = NULL WHERE exit NOT IN ({marks})", tuple(exits)
+            )
             self.conn.execute(
                 "UPDATE frontier SET tries = 0, again = 0 WHERE open AND (tries > 0 OR again)"
             )
@@ -275,9 +295,9 @@ class SqliteFrontier:
         ).fetchone()
         return int(row[0])
 
-    def has_due(self, now: datetime, *, probing: bool = False) -> bool:
-        """Whether a run would find something to do here."""
-        return self._next(now, probing, ()) is not None
+    def has_due(self, now: datetime, exit: str, *, probing: bool) -> bool:
+        """Whether a run would find something to do for this exit."""
+        return self._next(now, exit, probing, ()) is not None
 
     # --- inside
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive.db import article_tables, crawl_tables, identity, reparse_tables
+from archive.db import article_tables, crawl_tables, exit_tables, identity, reparse_tables
 from archive.db.search_tables import SEARCH_DDL, SEARCH_DROP
 from archive.db.transactions import transaction
 from archive.errors import NewerArchive
@@ -119,6 +119,11 @@ def m005_identity(conn: sqlite3.Connection) -> None:
     run_ddl(conn, identity.DDL)
 
 
+def m006_exits(conn: sqlite3.Connection) -> None:
+    """Several exits, each with its own cool-down."""
+    run_ddl(conn, exit_tables.DDL)
+
+
 #: The steps of ``archive.db``. Rooms that need a table of their own append a step here.
 ARCHIVE = MigrationSet(
     "archive",
@@ -131,7 +136,8 @@ ARCHIVE = MigrationSet(
             m003_search,
             m004_search_newest_first,
             m005_identity,
+            m006_exits,
         )
     ),
-    optional=frozenset({"m005_identity"}),
+    optional=frozenset({"m005_identity", "m006_exits"}),
 )

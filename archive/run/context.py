@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from archive.config import Config
     from archive.crawl.frontier import SqliteFrontier
     from archive.media.images import ImageFetcher
+    from archive.run.exits import Exits
     from archive.run.network import Network
     from archive.run.session import ArchiveSession
     from scraper.clock import Clock
@@ -26,9 +27,10 @@ _NO_MORE_IMAGES = frozenset({Reason.BLOCKED, Reason.LIMITED, Reason.DURATION, Re
 @dataclass(slots=True, kw_only=True)
 class RunContext:
     """An open archive, the network, the time, and whom to tell. ``until``: monotonic seconds after which nothing new is
-    begun; ``anyway``: requests go out although a cool-down is in force."""
+    begun."""
 
     session: ArchiveSession
+    exits: Exits
     network: Network
     images: ImageFetcher
     report: RunReport
@@ -36,7 +38,6 @@ class RunContext:
     rng: random.Random
     on_result: Callable[[Result], None]
     on_progress: Callable[[int, int], None] | None = None
-    anyway: bool = False
     until: float | None = None
 
     @property

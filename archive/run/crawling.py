@@ -6,63 +6,45 @@ from archive.crawl.frontier import SqliteFrontier
 from archive.errors import CoolingDown
 from archive.run.context import RunContext
 from archive.run.items import is_fatal
-from archive.run.report import RunReport
-from archive.run.session import ArchiveSession
 from archive.run.sink import ArchiveSink
-from scraper.clock import Clock
-from scraper.crawl.loop import Budget, Crawl, Ending, Exit
+from scraper.crawl.loop import Budget, Crawl, Ending
 from scraper.crawl.reason import Reason
-from scraper.errors import Blocked
 from scraper.parse import parse
-
-
-def stop_in_cooldown(
-    session: ArchiveSession, report: RunReport, clock: Clock, *, anyway: bool
-) -> None:
-    """Raises CoolingDown while a block lasts, unless told to try anyway."""
-    block = session.cooldown.in_force(clock.now())
-    if block is None or anyway:
-        return
-    report.reason = Reason.BLOCKED
-    report.blocked_until = block.until
-    raise block.refusal()
 
 
 async def crawl(
     ctx: RunContext, frontier: SqliteFrontier, sink: ArchiveSink, budget: Budget
 ) -> None:
-    """Work through what is due in ``frontier``. How it ended stands in the report."""
-    session = ctx.session
+    """Work through what is due in ``frontier``, at every exit that may be used. How it ended stands in the report."""
     try:
-        stop_in_cooldown(session, ctx.report, ctx.clock, anyway=ctx.anyway)
+        ctx.exits.stop_if_none(ctx.report, ctx.clock.now())
     except CoolingDown as cooling:
         ctx.report.message = str(cooling)
         return
-    session.use_new_cookies(ctx.clock.now())
-    exit = Exit(fetcher=ctx.network, captcha=session.cooldown.policy())
-
-    def on_blocked(exit: Exit, error: Blocked) -> None:
-        ctx.report.blocked_until = session.cooldown.blocked(error, ctx.clock.now()).until
-
+    ctx.session.use_new_cookies(ctx.clock.now())
+    exits = ctx.exits.open(ctx.network, ctx.clock.now())
     loop = Crawl(
         frontier=frontier,
-        exits=[exit],
+        exits=exits,
         sink=sink,
         clock=ctx.clock,
         parse=parse,
         budget=budget,
         rng=ctx.rng,
         is_fatal=is_fatal,
-        on_blocked=on_blocked,
+        on_blocked=lambda exit, error: ctx.exits.blocked(exit, error, ctx.clock.now()),
     )
     try:
-        _note(ctx.report, await loop.run())
+        _note(ctx, await loop.run())
     finally:
-        if not exit.is_blocked:
-            session.cooldown.remember(exit.captcha)
+        now = ctx.clock.now()
+        ctx.exits.remember(exits, ctx.network, now)
+        ctx.report.exits = ctx.exits.report(exits, ctx.network, now)
 
 
-def _note(report: RunReport, ending: Ending) -> None:
-    report.reason = ending.reason
+def _note(ctx: RunContext, ending: Ending) -> None:
+    ctx.report.reason = ending.reason
     if ending.error is not None:
-        report.message = str(ending.error)
+        ctx.report.message = str(ending.error)
+    if ending.reason is Reason.BLOCKED:
+        ctx.report.blocked_until = ctx.exits.first_end(ctx.clock.now())

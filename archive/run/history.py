@@ -57,12 +57,6 @@ def begin(conn: sqlite3.Connection, command: str, now: datetime) -> int:
     return cursor.lastrowid
 
 
-def last_asked(conn: sqlite3.Connection) -> datetime | None:
-    """When the last command that made requests ended; None: none has."""
-    row = conn.execute("SELECT max(ended) FROM runs WHERE requests > 0").fetchone()
-    return datetime.fromisoformat(row[0]) if row[0] else None
-
-
 def end(conn: sqlite3.Connection, run_id: int, report: RunReport, now: datetime) -> None:
     """A command ended as its report says."""
     with unsynced_transaction(conn):

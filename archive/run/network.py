@@ -1,13 +1,19 @@
-"""The way to the network: what a run needs of it, and the fetcher that the settings ask for."""
+"""The way to the network: one exit or several, as the settings name them."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
+from archive.config import ExitConfig
+from archive.crawl.cooldown import DIRECT
 from scraper.crawl.protocols import RequestBudget
+from scraper.errors import Unreachable
 from scraper.models import Page
 
 if TYPE_CHECKING:
@@ -15,38 +21,103 @@ if TYPE_CHECKING:
     from scraper.clock import Clock
     from scraper.fetch import Download, FeedResponse, Fetcher
 
+T = TypeVar("T")
 
-class Network(Protocol):
-    """What a run needs of ``scraper.fetch.Fetcher``; ``requests`` went out to mp.weixin.qq.com."""
+
+class PageFetcher(Protocol):
+    """One exit: ``requests`` went out to mp.weixin.qq.com through it."""
 
     @property
     def requests(self) -> int: ...
     async def page(
         self, url: str, *, referer: str | None = None, budget: RequestBudget | None = None
     ) -> Page: ...
+
+
+class Network(Protocol):
+    """What a run needs: pages through each exit, images and feeds through any."""
+
+    @property
+    def exits(self) -> Mapping[str, PageFetcher]: ...
     async def media(self, url: str) -> Download: ...
     async def feed(
         self, url: str, *, etag: str | None = None, last_modified: str | None = None
     ) -> FeedResponse: ...
 
 
+#: Several exits are out of step with each other anyway, and their pace is what a person asks for by name.
+_EXIT_JITTER = 0.05
 OpenNetwork = Callable[[], AbstractAsyncContextManager[Network]]
 
 
-def make_fetcher(
-    config: Config, clock: Clock, rng: random.Random, *, asked_ago: float | None
-) -> Fetcher:
-    """The fetcher that the settings ask for. ``asked_ago``: seconds since an earlier command's last request, so that
-    commands typed one after another keep the pace too. Raises BadSettings."""
+def exits_of(config: Config) -> Sequence[ExitConfig]:
+    """The exits of the settings; one of no special kind where they name none."""
+    return config.exits or (ExitConfig(name=DIRECT),)
+
+
+@dataclass(slots=True)
+class FetcherPool:
+    """A fetcher an exit. Images and feeds go through the first whose proxy can be reached: their hosts do not count
+    requests, so nothing is won by spreading them."""
+
+    exits: Mapping[str, Fetcher]
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def __aenter__(self) -> Self:
+        for fetcher in self.exits.values():
+            await self._stack.enter_async_context(fetcher)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    async def media(self, url: str) -> Download:
+        return await self._first(lambda fetcher: fetcher.media(url))
+
+    async def feed(
+        self, url: str, *, etag: str | None = None, last_modified: str | None = None
+    ) -> FeedResponse:
+        return await self._first(
+            lambda fetcher: fetcher.feed(url, etag=etag, last_modified=last_modified)
+        )
+
+    async def _first(self, ask: Callable[[Fetcher], Awaitable[T]]) -> T:
+        *others, last = self.exits.values()
+        for fetcher in others:
+            try:
+                return await ask(fetcher)
+            except Unreachable:
+                continue
+        return await ask(last)
+
+
+def make_network(
+    config: Config, clock: Clock, rng: random.Random, asked: Mapping[str, datetime]
+) -> FetcherPool:
+    """The fetchers that the settings ask for. ``asked``: when the last request went out by each exit, so that commands
+    one after another keep the pace too. Raises BadSettings."""
     from scraper.fetch import Fetcher, FetchSettings
 
-    settings = FetchSettings(
-        interval=config.interval,
-        user_agent=config.user_agent,
-        cookies_file=config.cookies,
-        proxy=config.proxy,
-        ca_file=config.ca_file,
-        allow_hosts=config.allow_hosts,
-        media_parallel=config.media_parallel,
-    )
-    return Fetcher(settings, clock=clock, rng=rng, asked_ago=asked_ago)
+    now = clock.now()
+    jitter = _EXIT_JITTER if config.exits else FetchSettings().jitter
+    made = {}
+    for exit in exits_of(config):
+        settings = FetchSettings(
+            interval=config.interval if exit.interval is None else exit.interval,
+            jitter=jitter,
+            user_agent=exit.user_agent or config.user_agent,
+            cookies_file=exit.cookies or config.cookies,
+            proxy=config.proxy if exit.proxy is None else exit.proxy,
+            ca_file=config.ca_file,
+            allow_hosts=config.allow_hosts,
+            media_parallel=config.media_parallel,
+        )
+        last = asked.get(exit.name)
+        ago = None if last is None else (now - last).total_seconds()
+        made[exit.name] = Fetcher(settings, clock=clock, rng=rng, asked_ago=ago)
+    return FetcherPool(made)

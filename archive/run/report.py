@@ -53,6 +53,27 @@ class Result:
         return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitReport:
+    """What one of several exits did. ``ended``: why it was used no further, ``blocked``, ``rate-limited``, ``outage``;
+    ``blocked_until`` aware, UTC."""
+
+    name: str
+    requests: int
+    ended: str | None = None
+    blocked_until: datetime | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it stands in ``run --json``."""
+        until = self.blocked_until
+        return {
+            "name": self.name,
+            "requests": self.requests,
+            "ended": self.ended,
+            "blocked_until": until.isoformat(timespec="minutes") if until else None,
+        }
+
+
 @dataclass(slots=True, kw_only=True)
 class RunReport:
     """Counts and results of one `save` or `run`. Times in seconds; ``exit_code`` follows docs/reliability.md."""
@@ -77,6 +98,8 @@ class RunReport:
     disk: str | None = None
     pages: int = 0
     unknown: int = 0
+    #: each exit, where the settings name some
+    exits: list[ExitReport] = field(default_factory=list)
     #: what pages give no more since this command
     drift: list[Drift] = field(default_factory=list)
 
@@ -176,6 +199,7 @@ class RunReport:
             "errors": dict(
                 self.errors + Counter(r.error_code or "error" for r in self.source_errors)
             ),
+            "exits": [exit.as_dict() for exit in self.exits],
             "drift": [drift.as_dict() for drift in self.drift],
             "exit_code": self.exit_code,
             "results": [result.as_dict() for result in (*self.results, *self.source_errors)],
@@ -201,6 +225,9 @@ class RunReport:
         parts += [f"{self.images_missing} images missing"] if self.images_missing else []
         parts += [f"{self.waiting} waiting"] if self.waiting else []
         parts.append(f"{_count(self.requests, 'request')} in {_duration(self.seconds)}")
+        closed = [exit.name for exit in self.exits if exit.blocked_until]
+        if closed and not self.blocked_until:
+            parts.append(f"{len(closed)} of {_count(len(self.exits), 'exit')} blocked")
         tail = self._tail()
         return f"{self.command}: {', '.join(parts)}" + (f" — {tail}" if tail else "")
 

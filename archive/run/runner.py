@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.config import Config
+from archive.crawl.cooldown import last_asked
 from archive.errors import CoolingDown, DiskTrouble
 from archive.media.images import ImageFetcher
 from archive.run import history, periodic, saving, work
 from archive.run.context import RunContext, failure
-from archive.run.crawling import stop_in_cooldown
 from archive.run.drift import drifts
+from archive.run.exits import Exits
 from archive.run.inputs import Inputs
 from archive.run.items import disk_trouble, is_fatal
-from archive.run.network import Network, OpenNetwork, make_fetcher
+from archive.run.network import Network, OpenNetwork, make_network
 from archive.run.report import Result, RunReport
 from archive.run.session import ArchiveSession, open_session
 from archive.run.signals import Interrupted, Signals
@@ -107,7 +108,7 @@ class Runner:
             try:
                 await work(self._context(session, network))
             finally:
-                self.report.requests = network.requests
+                self.report.requests = sum(e.requests for e in network.exits.values())
         # Told by the command that meets it, and by `status` from then on.
         self.report.drift = [d for d in drifts(session.frontier.conn) if d.field not in known]
 
@@ -123,6 +124,7 @@ class Runner:
         limit = self.config.max_duration if self.report.command == "run" else None
         return RunContext(
             session=session,
+            exits=Exits(session, self.anyway),
             network=network,
             images=images,
             report=self.report,
@@ -130,16 +132,16 @@ class Runner:
             rng=self.rng,
             on_result=self.on_result,
             on_progress=self.on_progress,
-            anyway=self.anyway,
             until=None if limit is None else self.clock.monotonic() + limit,
         )
 
     def _nothing_to_do(self, session: ArchiveSession) -> bool:
         """True: the run ends before it has begun, without a request; also during a cool-down."""
-        session.frontier.begin_run()
-        stop_in_cooldown(session, self.report, self.clock, anyway=self.anyway)
+        exits = Exits(session, self.anyway)
+        session.frontier.begin_run(exits.names)
+        exits.stop_if_none(self.report, self.clock.now())
         session.use_new_cookies(self.clock.now())
-        if work.has_work(session, self.clock.now()):
+        if work.has_work(session, exits, self.clock.now()):
             return False
         self.report.reason = Reason.DONE
         return True
@@ -147,9 +149,8 @@ class Runner:
     def _open_network(self, session: ArchiveSession) -> AbstractAsyncContextManager[Network]:
         if self.network is not None:
             return self.network()
-        last = history.last_asked(session.frontier.conn)
-        ago = (self.clock.now() - last).total_seconds() if last else None
-        return make_fetcher(self.config, self.clock, self.rng, asked_ago=ago)
+        asked = last_asked(session.frontier.conn)
+        return make_network(self.config, self.clock, self.rng, asked)
 
     def _finish(self, session: ArchiveSession, signals: Signals, run_id: int) -> None:
         report = self.report

@@ -31,9 +31,8 @@ async def save(ctx: RunContext, inputs: Inputs, *, refresh: bool) -> None:
     crawl_id = ctx.frontier.new_crawl("save", now, limit=config.limit, images=config.images)
     candidates = [_given(ctx, address, refresh=refresh) for address in inputs.addresses.values()]
     inputs.addresses.clear()
-    block = None if ctx.anyway else ctx.session.cooldown.in_force(now)
     # Saved pages are taken in although WeChat asked for a pause; their images wait until it is over.
-    pause = block.until if block else None
+    pause = ctx.exits.pause(now)
     files = ArchiveSink.of(ctx, ctx.frontier, not_before=pause)
     for path, saved in read_saved_pages(inputs.files):
         await asyncio.sleep(0)  # a signal comes through between two files
@@ -45,7 +44,7 @@ async def save(ctx: RunContext, inputs: Inputs, *, refresh: bool) -> None:
     if asked:
         frontier = ctx.frontier.for_crawl(crawl_id)
         sink = ArchiveSink.of(ctx, frontier)
-        await crawl(ctx, frontier, sink, Budget())
+        await crawl(ctx, frontier, sink, Budget(articles=config.limit))
         touched += sink.touched
         _add_leftovers(ctx, crawl_id)
     if config.images == "local" and not ctx.is_stopped:

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive.crawl.cooldown import CoolDown
 from archive.crawl.frontier import SqliteFrontier
 from archive.db.lock import Lock
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
@@ -36,19 +35,21 @@ class ArchiveSession:
     store: Store
     snapshots: Snapshots | None
     frontier: SqliteFrontier
-    cooldown: CoolDown
 
     def use_new_cookies(self, now: datetime) -> None:
         """A cookies file that is newer than a failure for want of it: those addresses are tried now."""
-        if not self.config.cookies:
-            return
-        try:
-            changed = datetime.fromtimestamp(
-                Path(self.config.cookies).expanduser().stat().st_mtime, UTC
-            )
-        except OSError:
-            return
-        self.frontier.make_due(_FOR_WANT_OF_COOKIES, now, before=changed)
+        config = self.config
+        files = {config.cookies, *(exit.cookies for exit in config.exits)} - {None}
+        changed = [when for file in files if (when := _changed(str(file))) is not None]
+        if changed:
+            self.frontier.make_due(_FOR_WANT_OF_COOKIES, now, before=max(changed))
+
+
+def _changed(file: str) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(Path(file).expanduser().stat().st_mtime, UTC)
+    except OSError:
+        return None
 
 
 @contextmanager
@@ -72,6 +73,4 @@ def open_session(
         snapshots = (
             stack.enter_context(Snapshots(root / SNAPSHOTS_DB)) if config.snapshots else None
         )
-        yield ArchiveSession(
-            root, config, store, snapshots, SqliteFrontier(db.conn), CoolDown(db.conn)
-        )
+        yield ArchiveSession(root, config, store, snapshots, SqliteFrontier(db.conn))

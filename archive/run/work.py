@@ -7,13 +7,13 @@ from pathlib import Path
 
 from archive.crawl.sources import Sources, WatchedSource
 from archive.run import rechecks
+from archive.run.exits import Exits
 from archive.run.session import ArchiveSession
 
 
-def has_work(session: ArchiveSession, now: datetime) -> bool:
+def has_work(session: ArchiveSession, exits: Exits, now: datetime) -> bool:
     """Whether a source is to be looked at, or an address, image or recheck is due. Raises BadConfig."""
-    probing = session.cooldown.policy().probing
-    if session.frontier.has_due(now, probing=probing):
+    if exits.has_due(now):
         return True
     if any(not is_unchanged(source) for source in Sources(session.frontier.conn).due(now)):
         return True

@@ -81,7 +81,7 @@ _HIDDEN = (
         "search_terms",
         "_sqlite_migrations",
         "addresses",
-        "cooldown",
+        "exits",
         "crawls",
         "doomed_files",
         "former_keys",

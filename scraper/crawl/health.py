@@ -14,6 +14,8 @@ OUTAGE_ADDRESSES, OUTAGE_FAILURES = 5, 40
 LIMITED_ADDRESSES = 2
 #: A host without any connection, after so many addresses were given up, needs no further proof.
 UNREACHABLE_ADDRESSES = 2
+#: Beside other exits that work, one that reaches nothing so often in a row has a dead proxy.
+UNREACHABLE_FAILURES = 3
 
 
 class Trouble(enum.Enum):
@@ -36,16 +38,24 @@ class Health:
         self.failures, self.given_up = 0, 0
         self.limited.clear()
 
-    def failed(self, task: Task, error: ScrapeError, *, again: bool) -> Trouble | None:
-        """Count a failure; ``again``: the same run tries once more. What it shows about the exit, if anything."""
+    def failed(
+        self, task: Task, error: ScrapeError, *, again: bool, others: bool = False
+    ) -> Trouble | None:
+        """Count a failure. What it shows about the exit, if anything.
+
+        ``again``: the same run tries once more; ``others``: by other exits, if this one closes.
+        """
         self.failures += 1
         self.given_up += not again
         if isinstance(error, RateLimited) and not again:
             self.limited.add(task.address)
             if len(self.limited) >= LIMITED_ADDRESSES:
                 return Trouble.LIMITED
-        if isinstance(error, Unreachable) and self.given_up >= UNREACHABLE_ADDRESSES:
-            return Trouble.OUTAGE
+        if isinstance(error, Unreachable):
+            if self.given_up >= UNREACHABLE_ADDRESSES:
+                return Trouble.OUTAGE
+            if others and self.failures >= UNREACHABLE_FAILURES:
+                return Trouble.OUTAGE
         if self.given_up >= OUTAGE_ADDRESSES or self.failures >= OUTAGE_FAILURES:
             return Trouble.OUTAGE
         return None

@@ -42,7 +42,7 @@ from scraper.crawl.protocols import (
     Task,
 )
 from scraper.crawl.reason import Reason
-from scraper.errors import Blocked, ScrapeError, Unexpected, Unrecognised
+from scraper.errors import Blocked, NeedsPerson, ScrapeError, Unexpected, Unrecognised
 from scraper.models import Article, Page
 
 _LOG = logging.getLogger(__name__)
@@ -57,6 +57,8 @@ _UNKNOWN_RESTS = Rests(first=6 * 3600.0, longest=24 * 3600.0)
 _CAPTCHA_RESTS = Rests(first=3600.0, longest=24 * 3600.0)
 
 
+#: What a page asks for that a session's cookies may bring.
+_COOKIES_HELP = frozenset({"login", "paid"})
 #: These close one exit; the others go on.
 _OF_ONE_EXIT = frozenset({Reason.BLOCKED, Reason.LIMITED, Reason.OUTAGE})
 
@@ -85,6 +87,8 @@ class Exit:
 
     fetcher: Fetcher
     name: str = "direct"
+    #: its requests carry a person's cookies
+    has_cookies: bool = False
     captcha: CaptchaPolicy = field(default_factory=CaptchaPolicy)
     health: Health = field(default_factory=Health)
     #: why it is closed for the rest of the run; None: open
@@ -128,6 +132,8 @@ class Crawl:
     #: tasks that are being worked on, and those that this run leaves alone: they could not even be put off
     _leased: set[int] = field(default_factory=set)
     _abandoned: set[int] = field(default_factory=set)
+    #: tasks that met the block of an exit
+    _closing: set[int] = field(default_factory=set)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> Ending:
@@ -155,11 +161,12 @@ class Crawl:
             if not self._limit_in_flight():
                 task = self.frontier.take(
                     self.clock.now(),
+                    exit=exit.name,
                     probing=exit.captcha.probing,
                     leased=self._leased | self._abandoned,
                 )
             if task is None:
-                reason = await self._wait_for_work()
+                reason = await self._wait_for_work(exit)
                 if reason is not None:
                     return Ending(reason)
                 continue
@@ -192,9 +199,9 @@ class Crawl:
         limit = self.budget.seconds
         return limit is not None and self.clock.monotonic() - self._started + wait >= limit
 
-    async def _wait_for_work(self) -> Reason | None:
+    async def _wait_for_work(self, exit: Exit) -> Reason | None:
         """Wait until another exit has finished something or a task comes due; why there is nothing to wait for."""
-        due = self.frontier.next_due(leased=self._leased | self._abandoned)
+        due = self.frontier.next_due(exit=exit.name, leased=self._leased | self._abandoned)
         wait = None if due is None else max((due - self.clock.now()).total_seconds(), 0.0)
         if self._leased:
             await self._others(wait)
@@ -292,18 +299,30 @@ class Crawl:
     # --- failures
 
     def _blocked(self, exit: Exit, task: Task, error: Blocked) -> Ending | None:
-        is_block = exit.captcha.is_block(task, error)
-        # The address that met a block is a good probe once; later it lets others show whether it is the only one.
-        probe = _CAPTCHA_RESTS.longest if task.attempts else 0.0
-        rest = probe if is_block else _CAPTCHA_RESTS.after(task.attempts)
-        due = self._reschedule(task, error, rest, again=False)
-        self.sink.failed(task, error, None if is_block else due)
+        # An address that has closed one exit may be at fault itself: it closes no second one.
+        is_block = task.id not in self._closing and exit.captcha.is_block(task, error)
         if not is_block:
+            due = self._reschedule(task, error, _CAPTCHA_RESTS.after(task.attempts), again=False)
+            self.sink.failed(task, error, due)
             return None
+        self._closing.add(task.id)
         self.on_blocked(exit, error)
+        if self._others_open(exit):
+            self._reschedule(task, error, 0.0, again=True)  # nothing is wrong with the address
+        else:
+            # It is a good probe once; later it lets others show whether it is the only one.
+            rest = _CAPTCHA_RESTS.longest if task.attempts else 0.0
+            self._reschedule(task, error, rest, again=False)
+            self.sink.failed(task, error, None)
         return Ending(Reason.BLOCKED, error)
 
+    def _others_open(self, exit: Exit) -> bool:
+        return any(other is not exit and other.closed is None for other in self.exits)
+
     def _failed(self, exit: Exit, task: Task, error: ScrapeError) -> Ending | None:
+        if (other := self._exit_with_cookies(exit, error)) is not None:
+            self.frontier.tie(task, other.name, self.clock.now())
+            return None
         if error.after != "later":
             self.frontier.close(task, error, self.clock.now(), moved(task, error))
             self.sink.failed(task, error, None)
@@ -316,10 +335,18 @@ class Crawl:
             self.sink.failed(task, error, due)
         if isinstance(error, Unrecognised):
             return None
-        trouble = exit.health.failed(task, error, again=again)
+        trouble = exit.health.failed(task, error, again=again, others=self._others_open(exit))
         if trouble is None:
             return None
         return Ending(Reason.LIMITED if trouble is Trouble.LIMITED else Reason.OUTAGE, error)
+
+    def _exit_with_cookies(self, exit: Exit, error: ScrapeError) -> Exit | None:
+        """Another exit whose cookies may open a page that asks for a login."""
+        if exit.has_cookies or not (
+            isinstance(error, NeedsPerson) and error.reason in _COOKIES_HELP
+        ):
+            return None
+        return next((e for e in self.exits if e.has_cookies and e.closed is None), None)
 
     def _wait(self, task: Task, error: ScrapeError) -> tuple[float, bool]:
         """Seconds until the next try, and whether it comes within this run."""

@@ -129,15 +129,23 @@ class Frontier(Protocol):
     """The queue. Each method is durable when it returns, where the queue is."""
 
     def take(
-        self, now: datetime, *, probing: bool = False, leased: Collection[int] = ()
+        self,
+        now: datetime,
+        *,
+        exit: str = "direct",
+        probing: bool = False,
+        leased: Collection[int] = (),
     ) -> Task | None:
-        """The next task that is due and not among ``leased`` (ids that are being worked on), or None.
+        """The next task for ``exit`` that is due and not among ``leased`` (ids that are being worked on), or None.
 
         ``probing``: its request would be the first after a block.
         """
 
-    def next_due(self, *, leased: Collection[int] = ()) -> datetime | None:
-        """When the next task comes due that this run should still wait for; None: nothing."""
+    def next_due(self, *, exit: str = "direct", leased: Collection[int] = ()) -> datetime | None:
+        """When the next task for ``exit`` comes due that this run should still wait for; None: nothing."""
+
+    def tie(self, task: Task, exit: str, now: datetime) -> None:
+        """The page opens with the cookies of this exit alone: no other is given it, and it is due now."""
 
     def reschedule(
         self,

@@ -60,7 +60,9 @@ def _read(text: str, around: tuple[str, ...]) -> Proxy:
     if not host or scheme not in _PORTS:
         raise BadSettings(_FORM)
     if scheme == "socks5" and importlib.util.find_spec("socksio") is None:
-        raise BadSettings("a socks5 proxy needs one more package: pip install 'httpx[socks]'")
+        raise BadSettings(
+            "a socks5 proxy needs one more package: pip install 'wechat-archive[socks]'"
+        )
     port = port or _PORTS[scheme]
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     shown = f"[{host}]" if ":" in host else host

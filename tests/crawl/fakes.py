@@ -143,6 +143,11 @@ class Script:
         yield self
 
     @property
+    def exits(self) -> dict[str, Script]:
+        """The one exit."""
+        return {"direct": self}
+
+    @property
     def asked(self) -> list[str]:
         """The canonical addresses asked for, in order."""
         return [at(url) for _, url in self.log]
@@ -165,6 +170,7 @@ class MemoryFrontier:
     open: dict[str, datetime] = field(default_factory=dict)
     again: set[str] = field(default_factory=set)
     ended: dict[str, str] = field(default_factory=dict)
+    tied: dict[str, str] = field(default_factory=dict)
 
     def give(self, text: str, now: datetime = START, **options: Any) -> None:
         address = urls.parse(text)
@@ -190,15 +196,27 @@ class MemoryFrontier:
         self.open[name] = now
 
     def take(
-        self, now: datetime, *, probing: bool = False, leased: Collection[int] = ()
+        self,
+        now: datetime,
+        *,
+        exit: str = "direct",
+        probing: bool = False,
+        leased: Collection[int] = (),
     ) -> Task | None:
         due = (self.tasks[name] for name, when in self.open.items() if when <= now)
-        free = (task for task in due if task.id not in leased)
+        free = (task for task in due if self._is_free(task, exit, leased))
         return min(free, key=lambda task: (task.depth, task.id), default=None)
 
-    def next_due(self, *, leased: Collection[int] = ()) -> datetime | None:
-        waiting = (name for name in self.again if self.tasks[name].id not in leased)
+    def next_due(self, *, exit: str = "direct", leased: Collection[int] = ()) -> datetime | None:
+        waiting = (name for name in self.again if self._is_free(self.tasks[name], exit, leased))
         return min((self.open[name] for name in waiting), default=None)
+
+    def _is_free(self, task: Task, exit: str, leased: Collection[int]) -> bool:
+        return task.id not in leased and self.tied.get(task.address, exit) == exit
+
+    def tie(self, task: Task, exit: str, now: datetime) -> None:
+        self.tied[task.address] = exit
+        self.open[task.address] = now
 
     def reschedule(
         self,

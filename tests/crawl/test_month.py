@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from archive.run.network import FetcherPool
 from scraper.errors import Later, ScrapeError, Unreachable
 from scraper.fetch import FeedResponse, Fetcher, FetchSettings
 from scraper.models import Page
@@ -35,7 +36,9 @@ class Month(World):
         settings = FetchSettings(
             interval=self.config.interval, proxy=internet.proxy, ca_file=internet.ca_file
         )
-        self.network = lambda: Fetcher(settings, clock=self.clock, rng=self.rng)
+        self.network = lambda: FetcherPool(
+            {"direct": Fetcher(settings, clock=self.clock, rng=self.rng)}
+        )
         self.server = internet
         internet.log.monotonic = self.clock.monotonic
         internet.site.host("mp.weixin.qq.com", self._article)
