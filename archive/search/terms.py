@@ -441,7 +441,8 @@ def fold_with_offsets(text: str) -> tuple[str, list[int]]:
     starts: list[int] = []
     pending = -1  # where white space began that may still become a blank
     for start, unit in _units(text):
-        folded = _composed(unit).translate(_FOLD)
+        # A character by itself is what most units are, and needs no NFKC but its own.
+        folded = _FOLD[ord(unit)] if len(unit) == 1 else _composed(unit).translate(_FOLD)
         for character in folded:
             if character.isspace():
                 pending = start if pending < 0 else pending
