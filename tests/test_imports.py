@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,21 @@ def test_the_rooms_are_as_the_contracts_say() -> None:
     )
 
     assert 0 == said.returncode, said.stdout
+
+
+def test_no_file_imports_in_a_circle() -> None:
+    """Each file can be understood after those that it imports."""
+    files = {name_of(path).removesuffix("/__init__").replace("/", "."): path for path in modules()}
+    arrows = {
+        name: {other for other in imports(path) if other in files and other != name}
+        for name, path in files.items()
+    }
+    # A package's own __init__ gathers what its files give; only a way back through a file is a circle.
+    order = TopologicalSorter(
+        {n: {o for o in to if not n.startswith(f"{o}.")} for n, to in arrows.items()}
+    )
+
+    order.prepare()
 
 
 def test_few_files_stand_beside_the_rooms() -> None:

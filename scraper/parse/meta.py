@@ -8,49 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Final, TypedDict
+from typing import Final
 
 import lxml.etree
 
 from scraper import urls
 from scraper.models import Account, Album, Edit, Identity, Reprint
 from scraper.parse import template, values
+from scraper.parse.fields import Fields
 from scraper.parse.literal import Literal
 from scraper.parse.parsed_page import ParsedPage, text_of
 from scraper.parse.scripts import written
 from scraper.plain import one_line, several_lines, unescape_fully, without_tags
-
-
-class Fields(TypedDict):
-    """The keyword arguments of ``Article`` that this module fills."""
-
-    title: str
-    account: Account
-    author: str | None
-    published: datetime | None
-    modified: datetime | None
-    place: str | None
-    mid: str | None
-    idx: str | None
-    sn: str | None
-    kind: int
-    url: str | None
-    digest: str | None
-    recommendation: str | None
-    cover: str | None
-    category: str | None
-    original: bool | None
-    reprint: Reprint | None
-    source_url: str | None
-    album: Album | None
-    tags: tuple[str, ...]
-    claims: tuple[str, ...]
-    comment_id: str | None
-    paid: bool
-    title_modified: bool
-    edits: tuple[Edit, ...]
-
 
 #: Field → places in order. ``cgi:`` top level of cgiDataNew; ``var:``, ``window:``, ``data:`` assignments of scripts
 #: (``data`` is ``d.X``/``cgiData.X`` of shared video and picture pages, ``in`` a member of ``cgiData``); then the

@@ -16,13 +16,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from scraper.models import Loss
+from scraper.parse.fields import Fields
 from scraper.parse.parsed_page import ParsedPage
-
-if TYPE_CHECKING:
-    from scraper.parse.meta import Fields
 
 PREFIX: Final = "template:"
 #: Field → the names at the top level of cgiDataNew of which every page of 2022–2026 has at least one (40 of 40 in the
