@@ -46,7 +46,7 @@ def scrub(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def one_line(text: str | None) -> str | None:
+def decoded_line(text: str | None) -> str | None:
     """Clean text on one line (titles, names), ``None`` for nothing."""
     if not text:
         return None

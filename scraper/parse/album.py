@@ -22,7 +22,7 @@ from scraper.parse import status, values
 from scraper.parse.encoding import to_utf8
 from scraper.parse.literal import Literal
 from scraper.parse.parsed_page import ParsedPage, text_of
-from scraper.plain import one_line
+from scraper.plain import decoded_line
 
 #: What the page's own script asks for at once.
 COUNT: Final = 20
@@ -179,7 +179,7 @@ def _members(value: Literal) -> tuple[Member, ...]:
         found.append(
             Member(
                 url=urls.clean_link(url),
-                title=one_line(title) if isinstance(title, str) else None,
+                title=decoded_line(title) if isinstance(title, str) else None,
                 msgid=values.digits(info.get("msgid")) or values.digits(info.get("msg_id")),
                 itemidx=values.digits(info.get("itemidx")) or values.digits(info.get("item_idx")),
                 created=values.moment(info.get("create_time")),
@@ -200,7 +200,7 @@ def _shown(parsed: ParsedPage) -> tuple[Member, ...]:
         found.append(
             Member(
                 url=urls.clean_link(url),
-                title=one_line(element.get("data-title")) or one_line(text_of(element)),
+                title=decoded_line(element.get("data-title")) or decoded_line(text_of(element)),
                 msgid=values.digits(element.get("data-msgid")),
                 itemidx=values.digits(element.get("data-itemidx")),
                 position=values.whole(element.get("data-pos_num")) or None,
@@ -223,7 +223,7 @@ def _album(page: Page, info: values.Data, answer: values.Data) -> Album | None:
     biz = asked.get("__biz")
     return Album(
         id=id_,
-        title=one_line(title) if isinstance(title, str) else None,
+        title=decoded_line(title) if isinstance(title, str) else None,
         url=f"https://{urls.HOST}/mp/appmsgalbum?__biz={biz}&action=getalbum&album_id={id_}"
         if biz
         else None,
@@ -238,7 +238,7 @@ def _account(info: values.Data, members: tuple[Member, ...]) -> Account | None:
     )
     biz = next((urls.account_of(member.url) for member in members), None)
     found = Account(
-        name=one_line(name) if isinstance(name, str) else None,
+        name=decoded_line(name) if isinstance(name, str) else None,
         biz=biz,
         user_name=user_name
         if isinstance(user_name, str) and re.match(r"gh_\w+$", user_name)

@@ -10,7 +10,7 @@ from scraper.parse import bounds, language, links, meta, recognise, template
 from scraper.parse.encoding import to_utf8
 from scraper.parse.kinds.text import has_own_title
 from scraper.parse.parsed_page import ParsedPage, text_of
-from scraper.plain import first_words, one_line
+from scraper.plain import decoded_line, first_words
 
 
 def read(page: Page) -> Article:
@@ -67,7 +67,7 @@ def _title(parsed: ParsedPage, given: str, kind: int, text: str) -> str:
         return given
     if parsed.cgi is None and parsed.tree is not None:
         for place in (".//h1", ".//title"):  # copies that other programs have rewritten
-            shown = one_line(text_of(parsed.tree.find(place)))
+            shown = decoded_line(text_of(parsed.tree.find(place)))
             if shown and shown not in ("微信公众平台", "Weixin Official Accounts Platform"):
                 return shown
     return first_words(text) or given

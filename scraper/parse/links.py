@@ -8,7 +8,7 @@ from scraper import urls
 from scraper.models import Album, Link, Reprint
 from scraper.parse import meta, values
 from scraper.parse.parsed_page import ParsedPage
-from scraper.plain import one_line
+from scraper.plain import decoded_line
 
 if TYPE_CHECKING:
     from scraper.body import Body
@@ -69,7 +69,7 @@ def related(parsed: ParsedPage) -> list[tuple[str, str | None]]:
         url, title = values.address(info.get("url")), info.get("title")
         if url:
             found.append(
-                (urls.clean_link(url), one_line(title) if isinstance(title, str) else None)
+                (urls.clean_link(url), decoded_line(title) if isinstance(title, str) else None)
             )
     return found
 
@@ -79,4 +79,4 @@ def _album_text(parsed: ParsedPage, relation: str, album: Album) -> str | None:
         return album.title
     info = values.mapping(parsed.data("appmsgalbuminfo"))
     title = info.get("pre_article_title" if relation == "album_previous" else "next_article_title")
-    return one_line(title) if isinstance(title, str) else None
+    return decoded_line(title) if isinstance(title, str) else None

@@ -19,7 +19,7 @@ from scraper.parse.fields import Fields
 from scraper.parse.literal import Literal
 from scraper.parse.parsed_page import ParsedPage, text_of
 from scraper.parse.scripts import written
-from scraper.plain import one_line, several_lines, unescape_fully, without_tags
+from scraper.plain import decoded_line, several_lines, unescape_fully, without_tags
 
 #: Field → places in order. ``cgi:`` top level of cgiDataNew; ``var:``, ``window:``, ``data:`` assignments of scripts
 #: (``data`` is ``d.X``/``cgiData.X`` of shared video and picture pages, ``in`` a member of ``cgiData``); then the
@@ -196,20 +196,20 @@ def account(parsed: ParsedPage, biz: str | None) -> Account:
         signature = signature or (values[1] if len(values) > 1 else None)
     user_name = _string(parsed, "user_name")
     return Account(
-        name=one_line(_string(parsed, "name")),
+        name=decoded_line(_string(parsed, "name")),
         biz=biz,
         user_name=user_name,
-        alias=one_line(alias),
+        alias=decoded_line(alias),
         signature=several_lines(signature),
     )
 
 
 def author(parsed: ParsedPage, name: str | None) -> str | None:
     """署名; None where nobody signed. ``name`` is the account's, which some places give instead of nobody."""
-    found = _no_label(one_line(_string(parsed, "author")))
+    found = _no_label(decoded_line(_string(parsed, "author")))
     if found or (parsed.cgi is not None and "author" in parsed.cgi):
         return found
-    found = _no_label(one_line(parsed.meta("author")))
+    found = _no_label(decoded_line(parsed.meta("author")))
     if found and found != name:
         return found
     return _shown_author(parsed, name) or (found if found and found != name else None)
@@ -225,7 +225,7 @@ def _shown_author(parsed: ParsedPage, name: str | None) -> str | None:
     for element in parsed.by_class("rich_media_meta_text"):
         if _NOT_THE_AUTHORS.search(f"{element.get('id') or ''} {element.get('class') or ''}"):
             continue
-        found = one_line(text_of(element))
+        found = decoded_line(text_of(element))
         if found and values.moment(found) is None and not _LABEL.match(found):
             return _WRITTEN_BY.sub("", found).strip() or None
     return None
@@ -261,11 +261,11 @@ def place(parsed: ParsedPage) -> str | None:
     )
     if isinstance(value, dict):
         for key in ("province_name", "provinceName", "country_name", "countryName"):
-            found = one_line(str(value.get(key) or ""))
+            found = decoded_line(str(value.get(key) or ""))
             if found:
                 return found
     if parsed.cgi is None:
-        shown = one_line(text_of(parsed.by_id("js_ip_wording")))
+        shown = decoded_line(text_of(parsed.by_id("js_ip_wording")))
         return _LABEL.sub("", shown).strip() or None if shown else None
     return None
 
@@ -337,7 +337,7 @@ def reprint(parsed: ParsedPage, info: values.Data, own: Identity | None) -> Repr
     user_name = info.get("source_username")
     user_name = user_name if isinstance(user_name, str) and user_name.startswith("gh_") else None
     platform = info.get("platform")
-    name = one_line(platform) if isinstance(platform, str) else None
+    name = decoded_line(platform) if isinstance(platform, str) else None
     if not (url or biz or user_name):
         return None
     if mid is None:
@@ -377,7 +377,7 @@ def album(parsed: ParsedPage) -> Album | None:
     )
     return Album(
         id=found,
-        title=one_line(title) if isinstance(title, str) else None,
+        title=decoded_line(title) if isinstance(title, str) else None,
         url=urls.clean_link(link) if link else None,
         size=size if size and size > 0 else None,
         previous=urls.clean_link(previous) if previous else None,
@@ -396,7 +396,7 @@ def tag_entries(parsed: ParsedPage) -> list[tuple[str | None, str | None]]:
     else:
         found = [_shown_tag(element) for name in _TAG_CLASSES for element in parsed.by_class(name)]
     return [
-        (one_line(name) if isinstance(name, str) else None, values.address(link))
+        (decoded_line(name) if isinstance(name, str) else None, values.address(link))
         for name, link in found
         if name or link
     ]
@@ -425,7 +425,7 @@ def tags(parsed: ParsedPage) -> tuple[str, ...]:
     names = [name.lstrip("#") for name, _ in tag_entries(parsed) if name]
     if parsed.cgi is not None:
         for entry in values.sequence(values.mapping(parsed.data("hashtags")).get("hashtag")):
-            name = one_line(entry) if isinstance(entry, str) else None
+            name = decoded_line(entry) if isinstance(entry, str) else None
             # Bare numbers are references such as #175 in the text, which the page takes for topics.
             if name and not name.isdigit():
                 names.append(name.lstrip("#"))
@@ -439,7 +439,7 @@ def claims(parsed: ParsedPage) -> tuple[str, ...]:
     for key in ("claim_source", "claim_source_desc", "wording"):
         value = info.get(key)
         if isinstance(value, str):
-            found.append(one_line(value))
+            found.append(decoded_line(value))
     return tuple(dict.fromkeys(claim for claim in found if claim))
 
 
@@ -540,7 +540,7 @@ def read(parsed: ParsedPage) -> Fields:
     target = values.address(raw(parsed, "source_url"))
     cover = values.address(raw(parsed, "cover"))
     return Fields(
-        title=one_line(_string(parsed, "title")) or "",
+        title=decoded_line(_string(parsed, "title")) or "",
         account=who,
         author=author(parsed, who.name),
         published=values.moment(raw(parsed, "published"))
@@ -555,7 +555,7 @@ def read(parsed: ParsedPage) -> Fields:
         digest=several_lines(without_tags(unescape_fully(_string(parsed, "digest") or ""))),
         recommendation=recommendation(parsed, info),
         cover=urls.without_tokens(cover) if cover else None,
-        category=one_line(category) if isinstance(category, str) else None,
+        category=decoded_line(category) if isinstance(category, str) else None,
         original=original(parsed, info),
         reprint=reprint(parsed, info, known),
         source_url=urls.clean_link(target.removesuffix("#wechat_redirect")) if target else None,

@@ -18,7 +18,7 @@ import lxml.etree
 from scraper.errors import Blocked, Gone, NeedsPerson, ScrapeError, Unrecognised
 from scraper.parse import values
 from scraper.parse.parsed_page import ParsedPage, text_of
-from scraper.plain import one_line
+from scraper.plain import decoded_line
 
 Outcome = Literal["gone", "person", "blocked", "later"]
 
@@ -250,19 +250,19 @@ def _error(rule: _Rule, shown: str, parsed: ParsedPage) -> ScrapeError:
 def _verification(parsed: ParsedPage) -> str | None:
     """What the captcha page shows, told by its machinery and not by its words."""
     if re.search(r"/mp/(?:wappoc_appmsgcaptcha|verify|secitptpage)", parsed.url):
-        return one_line(text_of(_first(parsed, "weui-msg__title"))) or "verification"
+        return decoded_line(text_of(_first(parsed, "weui-msg__title"))) or "verification"
     page_id = parsed.scripts.get("PAGE_MID")
     if isinstance(page_id, str) and "secitptpage" in page_id:
-        return one_line(text_of(_first(parsed, "weui-msg__title"))) or "verification"
+        return decoded_line(text_of(_first(parsed, "weui-msg__title"))) or "verification"
     if parsed.scripts.member("cgiData", "poc_token") or parsed.scripts.member(
         "cgiData", "cap_appid"
     ):
-        return one_line(text_of(_first(parsed, "weui-msg__title"))) or "verification"
+        return decoded_line(text_of(_first(parsed, "weui-msg__title"))) or "verification"
     if (
         parsed.by_id("js_verify") is not None
         or parsed.by_id("tcaptcha_wrapper_transform_dy") is not None
     ):
-        return one_line(text_of(_first(parsed, "weui-msg__title"))) or "verification"
+        return decoded_line(text_of(_first(parsed, "weui-msg__title"))) or "verification"
     return None
 
 
@@ -275,13 +275,13 @@ def _messages(parsed: ParsedPage) -> Iterator[str]:
     """The texts of the page's message blocks, then of all of it where it shows few words, title included."""
     for name in _BLOCKS:
         for element in parsed.by_class(name)[:3]:
-            shown = one_line(_visible(element))
+            shown = decoded_line(_visible(element))
             if shown and len(shown) <= _FEW_WORDS:
                 yield shown
     if parsed.tree is None:
         return
-    everything = one_line(_visible(parsed.tree)[: 20 * _FEW_WORDS])
-    title = one_line(text_of(parsed.tree.find(".//title")))
+    everything = decoded_line(_visible(parsed.tree)[: 20 * _FEW_WORDS])
+    title = decoded_line(text_of(parsed.tree.find(".//title")))
     if everything is None or len(everything) <= _FEW_WORDS:
         yield from (text for text in (everything, title) if text)
 
@@ -301,5 +301,5 @@ def _private_shell(parsed: ParsedPage) -> bool:
     app = parsed.by_id("app")
     if app is None or parsed.tree is None or len(app) or text_of(app):
         return False
-    everything = one_line(_visible(parsed.tree))
+    everything = decoded_line(_visible(parsed.tree))
     return text_of(parsed.tree.find(".//title")) is None and not everything

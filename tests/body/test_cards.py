@@ -82,6 +82,21 @@ def test_every_element_belongs_to_one_type() -> None:
             {"cover": "https://a.example/c.png"},
         ),
         (
+            '<mp-common-redpacket data-packetname="春联"></mp-common-redpacket>',
+            "红包: 春联",
+            {"type": "redpacket", "title": "春联"},
+        ),
+        (
+            '<mp-common-poll data-title="你选" data-options=\'["甲","乙"]\'></mp-common-poll>',
+            "投票: 你选 — 甲 / 乙",
+            {"type": "vote"},
+        ),
+        (
+            '<iframe class="shopcard_iframe" data-src="/bizmall/x?name=%E8%8C%B6"></iframe>',
+            "卡片: 茶",
+            {"type": "card"},
+        ),
+        (
             '<p>看<a tagname="mp-common-product" data-title="茶">茶</a>吧</p>',
             "看茶吧",
             {"type": "product", "title": "茶"},
@@ -129,6 +144,12 @@ def test_an_element_nobody_has_seen_says_its_words_and_is_told(html: str, text: 
 
     assert text == body.text
     assert [tag] == [loss.kind for loss in body.losses]
+
+
+def test_old_elements_without_a_hyphen_are_cards_too() -> None:
+    """``mpgongyi`` of before 2020, and whatever else began with these letters; MathML's elements do not count."""
+    assert "卡片: 捐一袋米" == clean('<mpgongyi data-title="捐一袋米"></mpgongyi>').text
+    assert () == clean("<p>前</p><mpadded>x</mpadded>").media
 
 
 def test_the_manual_has_every_card_type() -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from archive.document.markdown import render
 from scraper.body import clean
 from scraper.body.runs import ATOM, BREAK, CODE, DEL, EM, STRONG, SUB, SUP, Run, html, lines
-from scraper.text import visible_text
 from tests.body.reading import MARKDOWN, seen, shown, squeezed
+from tests.body.visible import visible_text
 
 #: What Markdown, GitHub and Obsidian read something into, among Chinese text, marks and emoji.
 _SNIPPETS = [

@@ -8,6 +8,7 @@ script and other programs' samples have them. Each type is one module here and o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import lxml.etree as etree
@@ -35,13 +36,22 @@ __all__ = [
 ]
 
 #: Decoration and bookkeeping, not cards.
-IGNORED: Final = frozenset(["mp-style-type", "mp-common-style", "mp-pay-preview-filter"])
+IGNORED: Final = frozenset(
+    [
+        *("mp-style-type", "mp-common-style", "mp-pay-preview-filter"),
+        # Elements of SVG and MathML.
+        *("mpath", "mpadded", "mphantom", "mprescripts"),
+    ]
+)
 _BY_TAG: Final[Mapping[str, CardType]] = {tag: one for one in CARD_TYPES for tag in one.tags}
 
 
 def is_card(tag: str) -> bool:
-    """Whether elements of this name are cards (``mp-…`` that nobody has seen included)."""
-    return tag in _BY_TAG or (tag.startswith("mp-") and tag not in IGNORED)
+    """Whether elements of this name are cards: those of the registry, and any that begins as WeChat's own do.
+
+    (``mp-common-…``, before 2020 ``mpgongyi``; no element of HTML begins with these letters.)
+    """
+    return tag in _BY_TAG or (tag.startswith("mp") and tag not in IGNORED)
 
 
 def is_known(tag: str) -> bool:
@@ -60,7 +70,14 @@ def read_as(tag: str, element: etree._Element) -> Media | None:
     card = Attributes(element)
     card.tag = tag
     known = _BY_TAG.get(tag)
-    return known.read(card) if known is not None else unknown.read(card)
+    if known is None:
+        return unknown.read(card)
+    media = known.read(card)
+    if media is None or media.title:
+        return media
+    # Its name stands where no card of its type has had it so far.
+    said = (word for word in unknown.words(card) if word != media.author)
+    return replace(media, title=next(said, None) or known.untitled)
 
 
 def read_miniprogram(element: etree._Element) -> Media:

@@ -54,7 +54,7 @@ def said(value: str | None) -> str | None:
     """``value`` as one line of text; ``None`` for nothing and for what a script wrote for nothing."""
     if not value:
         return None
-    found = plain.one_line(decoded(value))
+    found = plain.decoded_line(decoded(value))
     return found if found and found.lower() not in _NOTHING else None
 
 

@@ -43,7 +43,9 @@ def _other(
         return Media(type="audio", title=said(query.get("name")), url=url)
     if "card" in class_ and query.get("biz"):
         return Media(type="profile", id=query["biz"], title=said(query.get("nickname")))
-    title = card.text("title", "name")
+    title = card.text("title", "name") or next(
+        filter(None, (said(query.get(name)) for name in ("title", "name", "nickname"))), None
+    )
     return Media(type="card", title=title, url=url) if url or title else None
 
 

@@ -13,7 +13,7 @@ def read(card: Attributes) -> Media:
     return Media(
         type="redpacket",
         id=card.text("coverid", "redpacketid", "id", "uri", "coveruri"),
-        title=card.text("title", "covername", "redpacketname", "name", "desc") or "红包封面",
+        title=card.text("title", "covername", "redpacketname", "name", "desc"),
         author=card.text("nickname", "sendername", "brandname", "authorname"),
         url=card.url("url", "receiveurl"),
         cover=card.picture("coverimg", "coverurl", "cover", "img", "imgurl"),
@@ -27,6 +27,7 @@ CARD = CardType(
         "mpredpacket mp-common-redpacket mp-common-redpacketcover mp-common-redpacket-cover"
     ),
     read=read,
+    untitled="红包封面",
     version=2,
     examples=(
         Example(

@@ -21,7 +21,7 @@ class Example:
 class CardType:
     """``name`` says it in English for the manual, ``tags`` are its elements' names. ``read`` gives its ``Media``, or
     ``None`` for an element that holds nothing. ``version`` is the ``PARSER_VERSION`` that last changed how it comes
-    out. ``inline`` tells the elements that stand inside a sentence.
+    out. ``untitled`` is what one without a name is called; ``inline`` tells the elements that stand inside a sentence.
     """
 
     name: str
@@ -29,4 +29,5 @@ class CardType:
     read: Callable[[Attributes], Media | None]
     examples: tuple[Example, ...]
     version: int
+    untitled: str | None = None
     inline: Callable[[Attributes], bool] = lambda card: False

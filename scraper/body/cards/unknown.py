@@ -34,7 +34,7 @@ _NOT_WORDS = re.compile(
 )
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af]")
 _WORDS = re.compile(r"[^\W\d_]{2,}[ ,.!?:'-]+[^\W\d_]")
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|//|/\w|#", re.I)
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|//|/\w", re.I)
 _MOST_WORDS = 6
 _LONGEST_WORD = 300
 _MOST_ATTRIBUTES = 40

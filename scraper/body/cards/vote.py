@@ -18,6 +18,8 @@ def read(card: Attributes) -> Media:
         titles += _named(subject, "title", "question", "subject")
         for option in subject.get("options") or subject.get("option_list") or []:
             options += _named(option, "name", "title", "text") or _plain(option)
+    if not options:
+        options = _strings(card)
     return Media(
         type="vote",
         id=card.text("supervoteid", "voteid", "pollid", "id"),
@@ -40,6 +42,15 @@ def _subjects(card: Attributes) -> Iterator[dict[str, list[object]]]:
                     if isinstance(inner, list)
                     else (subject,)
                 )
+
+
+def _strings(card: Attributes) -> list[str]:
+    """Options as an array of texts in an attribute of their own."""
+    for value in card.element.attrib.values():
+        found = parsed(str(value)) if str(value)[:1] in "[%" else None
+        if isinstance(found, list):
+            return [text for option in found for text in _plain(option)]
+    return []
 
 
 def _named(value: object, *names_: str) -> list[str]:

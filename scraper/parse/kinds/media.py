@@ -8,7 +8,7 @@ from scraper.models import Media, Transcoding
 from scraper.parse import values
 from scraper.parse.literal import Literal, number
 from scraper.parse.parsed_page import ParsedPage
-from scraper.plain import one_line
+from scraper.plain import decoded_line
 from scraper.urls import without_tokens
 
 #: Where a voice can be fetched by its ``voice_encode_fileid`` (WeChat's own players, 2014–2026).
@@ -20,7 +20,7 @@ def text(info: values.Data, *names: str) -> str | None:
     for name in names:
         value = info.get(name)
         if isinstance(value, str | int | float) and not isinstance(value, bool):
-            found = one_line(str(value))
+            found = decoded_line(str(value))
             if found and found != "0":
                 return found
     return None

@@ -7,7 +7,7 @@ from scraper.parse import meta, values
 from scraper.parse.kinds import media
 from scraper.parse.kinds.build import Found, element, message
 from scraper.parse.parsed_page import ParsedPage
-from scraper.plain import one_line
+from scraper.plain import decoded_line
 
 #: A page of v.qq.com for a vid of its own; mpvideo ids (``wxv_…``) have none.
 _PLAYER = "https://v.qq.com/x/page/{}.html"
@@ -45,7 +45,7 @@ def _video(parsed: ParsedPage) -> Media | None:
     return Media(
         type="video",
         id=vid,
-        title=one_line(title) if isinstance(title, str) else base.title,
+        title=decoded_line(title) if isinstance(title, str) else base.title,
         url=None if own else _PLAYER.format(vid),
         duration=base.duration,
         cover=base.cover or cover,
