@@ -167,7 +167,7 @@ def _read(path: Path) -> dict[str, Any]:
 
     try:
         text = read_regular(path, _LIMIT).decode("utf-8-sig")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except UnicodeDecodeError as error:
         raise BadConfig(f"{path} cannot be read: {error}") from error

@@ -11,6 +11,7 @@
      ├─ NewerArchive    78   made by a newer version of this program
      ├─ BadConfig       78   config.toml or an option cannot be used
      ├─ BadInput        65   a given file cannot be read as what it should be
+     │   └─ NoSuchInput 64  what was named to be read is not there
      ├─ NotIndexed      75   the search index must be made anew first
      ├─ BadQuery        64   a search query that means nothing (message says why)
      └─ NotHeld          1   no such article in the archive
@@ -82,6 +83,17 @@ class BadInput(ArchiveError):
     """A file given to read is not what it should be."""
 
     exit_code = 65
+
+
+class NoSuchInput(BadInput):
+    """What was named to be read is not there: the command line is wrong, not the data."""
+
+    exit_code = 64
+
+    @classmethod
+    def of(cls, error: OSError, message: str) -> BadInput:
+        """``message`` as the error that fits: nothing there, or something that cannot be read."""
+        return cls(message) if isinstance(error, FileNotFoundError) else BadInput(message)
 
 
 class NotIndexed(ArchiveError):

@@ -11,7 +11,7 @@ from archive.db.errors import sqlite_errors
 from archive.db.identity import Identity, identity
 from archive.db.names import ARCHIVE_DB
 from archive.db.opening import connect
-from archive.errors import ArchiveError, BadInput
+from archive.errors import ArchiveError, BadInput, CannotCreate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ def refuse_foreign(root: Path, target: Path) -> None:
             f"{target} and the archive {root} lie inside each other: choose another folder"
         )
     if target.exists() and not target.is_dir():
-        raise BadInput(f"{target} is a file: give a folder")
+        raise CannotCreate(f"{target} is a file: give a folder")
     if target.is_dir() and not (target / ARCHIVE_DB).exists():
         _refuse_filled(target)
 

@@ -12,8 +12,8 @@ from archive.db.names import ARCHIVE_DB
 
 @archive_command("diff", short_help="Show what changed between versions of an article.")
 @click.argument("name", metavar="KEY|ADDRESS")
-@click.argument("older", metavar="[A", required=False, type=click.IntRange(min=1))
-@click.argument("newer", metavar="B]", required=False, type=click.IntRange(min=1))
+@click.argument("older", metavar="A", required=False, type=click.IntRange(min=1))
+@click.argument("newer", metavar="B", required=False, type=click.IntRange(min=1))
 @pass_app
 def command(app: App, name: str, older: int | None, newer: int | None) -> None:
     """Show what changed from version A to version B of an article, as a unified diff of their Markdown.

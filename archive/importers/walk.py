@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archive.errors import BadInput
+from archive.errors import NoSuchInput
 from archive.importers.formats import by_name
 from archive.saved import files
 
@@ -43,7 +43,7 @@ def walk(paths: Iterable[Path]) -> Walk:
         else:
             found.files.append(path)
     if found.missing and not (found.files or found.passed_over):
-        raise BadInput(f"{found.missing[0]}: there is no such file or folder")
+        raise NoSuchInput(f"{found.missing[0]}: there is no such file or folder")
     return found
 
 

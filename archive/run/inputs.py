@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archive.errors import BadInput
+from archive.errors import BadInput, NoSuchInput
 from archive.saved import files
 from archive.saved.pages import ENDINGS, is_page, pages_in
 from scraper import feeds, urls
@@ -143,7 +143,8 @@ def _bytes(name: str) -> bytes:
     try:
         return files.read(Path(name).expanduser())
     except OSError as error:
-        raise BadInput(f"{name} cannot be read: {error.strerror or error}") from error
+        said = f"{name} cannot be read: {error.strerror or error}"
+        raise NoSuchInput.of(error, said) from error
     except BadInput as error:
         raise BadInput(f"{name} cannot be read: {error}") from error
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from archive.errors import BadInput
+from archive.errors import BadInput, NoSuchInput
 from archive.saved import answers, bundles, files
 from scraper import urls
 from scraper.models import Page
@@ -62,7 +62,8 @@ def read_page(path: Path) -> SavedPage:
     try:
         body = files.read(path)
     except OSError as error:
-        raise BadInput(f"it cannot be read: {error.strerror or error}") from error
+        said = f"it cannot be read: {error.strerror or error}"
+        raise NoSuchInput.of(error, said) from error
     if path.suffix.lower() in bundles.ENDINGS and not bundles.is_bundle(body):
         raise BadInput("it is no MHTML or web archive: it is damaged, or another program's")
     return saved_page(body, path.absolute().as_uri())
@@ -74,7 +75,7 @@ def saved_pages(paths: Iterable[Path]) -> Iterator[tuple[Path, SavedPage | BadIn
         try:
             yield path, read_page(path)
         except BadInput as error:
-            yield path, BadInput(f"{path}: {error}")
+            yield path, type(error)(f"{path}: {error}")
 
 
 def pages_in(folder: Path) -> list[Path]:

@@ -15,6 +15,7 @@ from scraper import urls
 from scraper.models import Article, Identity
 
 _KEY = re.compile(r"[0-9a-z]{6,26}")
+_SHORT_KEY = re.compile(r"[0-9a-z]{1,5}")
 
 
 class Finder:
@@ -37,6 +38,10 @@ class Finder:
     def get(self, name: str) -> Stored:
         """The same. Raises NotHeld where there is none."""
         found = self.find(name)
+        if found is None and _SHORT_KEY.fullmatch(name.strip()):
+            raise NotHeld(
+                f"{name} is too short for the start of a key: give six characters or more"
+            )
         if found is None:
             raise NotHeld(
                 f"the archive holds nothing under {name}: `wechat-archive list` shows what it holds"

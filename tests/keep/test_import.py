@@ -348,7 +348,7 @@ def test_a_path_that_is_not_there_is_said_before_anything_is_done(tmp_path: Path
     """A slip of the pen creates no archive."""
     result = wechat_archive("import", str(tmp_path / "nothing"), "--archive", str(tmp_path / "a"))
 
-    assert (65, False) == (result.code, (tmp_path / "a").exists())
+    assert (64, False) == (result.code, (tmp_path / "a").exists())
     assert "there is no such file" in result.stderr
 
 
