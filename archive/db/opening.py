@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sqlite3
-import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +17,9 @@ from archive.errors import ArchiveError, CannotCreate, NoArchive
 
 #: How long a statement waits for another program's transaction, in seconds.
 BUSY_TIMEOUT = 30
+
+#: Whether ``os.access`` can be asked for what this process may do now, not who started it.
+_EFFECTIVE = os.access in os.supports_effective_ids
 
 
 def connect(
@@ -33,71 +34,54 @@ def connect(
     its place.
     """
     require_own_database(place)
-    if readonly and _lacks_index(place):
-        conn = _opened_copy(place)
+    conn = _open_to_read(place) if readonly else _open_to_write(place, new_file)
+    conn.execute("PRAGMA foreign_keys = ON")
+    return conn
+
+
+def _open_to_write(place: Path, new_file: tuple[str, ...]) -> sqlite3.Connection:
+    conn = sqlite3.connect(place, timeout=BUSY_TIMEOUT, check_same_thread=False)
+    pragmas = (*new_file, "synchronous = FULL", "journal_mode = WAL")
+    return _begun(conn, pragmas)  # those of a new file first: they hold before it is begun
+
+
+def _open_to_read(place: Path) -> sqlite3.Connection:
+    """A connection that does not write, by the first way that works.
+
+    ``mode=rw`` where the folder may be written, since a ``mode=ro`` connection leaves the log's
+    empty files behind. A read-only disk has no room for the ``-shm`` that a log needs: without a log
+    the file is read as it lies, with one ``unix-none`` keeps the index of the log in memory; nobody
+    writes there, so locks are not missed.
+    """
+    log = place.with_name(place.name + "-wal")
+    if all(os.access(path, os.W_OK, effective_ids=_EFFECTIVE) for path in (place.parent, place)):
+        ways = ["mode=rw"]
+    elif not log.exists():
+        ways = ["mode=ro&immutable=1"]
     else:
-        name = _readable(place) if readonly else place
-        conn = sqlite3.connect(name, uri=readonly, timeout=BUSY_TIMEOUT, check_same_thread=False)
+        ways = ["mode=ro", "mode=ro&vfs=unix-none"]
+    for way in ways:
+        address = f"{place.absolute().as_uri()}?{way}"
+        conn = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT, check_same_thread=False)
+        locking = ["locking_mode = EXCLUSIVE"] if "unix-none" in way else []
+        try:
+            return _begun(conn, (*locking, "query_only = ON"))
+        except sqlite3.OperationalError:
+            if way == ways[-1]:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _begun(conn: sqlite3.Connection, pragmas: tuple[str, ...]) -> sqlite3.Connection:
+    """The connection after these pragmas and a first read: what is wrong with the file is said here
+    and not at the first query. Closed where it raises."""
     try:
-        for pragma in () if readonly else new_file:  # first: they hold before the file is begun
+        for pragma in pragmas:
             conn.execute(f"PRAGMA {pragma}")
-        conn.execute("PRAGMA foreign_keys = ON")
-        conn.execute("PRAGMA synchronous = FULL")
-        if readonly:
-            conn.execute("PRAGMA query_only = ON")
-        else:
-            conn.execute("PRAGMA journal_mode = WAL")
-        # Reads the file: what is wrong with it is said here and not at the first query.
         conn.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
     except BaseException:
         conn.close()
         raise
-    return conn
-
-
-def _readable(place: Path) -> str:
-    """The address of a database to read.
-
-    ``mode=rw`` where the folder may be written, since a ``mode=ro`` connection leaves the log's
-    empty files behind (``query_only`` then keeps it from writing); on a read-only disk without the
-    files that WAL would need.
-    """
-    address = place.absolute().as_uri()
-    if _may_write(place):
-        return f"{address}?mode=rw"
-    return f"{address}?mode=ro{'' if _has_log(place) else '&immutable=1'}"
-
-
-def _may_write(place: Path) -> bool:
-    return os.access(place.parent, os.W_OK) and os.access(place, os.W_OK)
-
-
-def _has_log(place: Path) -> bool:
-    """Whether a write-ahead log beside it holds anything."""
-    log = place.with_name(place.name + "-wal")
-    return log.exists() and log.stat().st_size > 0
-
-
-def _lacks_index(place: Path) -> bool:
-    """Whether there is a log that SQLite could only read with an index (``-shm``) that is not there
-    and cannot be made: an archive copied to a read-only disk while a command was writing to it."""
-    index = place.with_name(place.name + "-shm")
-    return place.exists() and not _may_write(place) and _has_log(place) and not index.exists()
-
-
-def _opened_copy(place: Path) -> sqlite3.Connection:
-    """A connection to a copy of the database with its log brought in. Its file has no name any more:
-    the room is given back when the connection is closed, or the process killed."""
-    with tempfile.TemporaryDirectory(prefix="wechat-archive-") as folder:
-        copy = Path(folder) / place.name
-        for end in ("", "-wal"):
-            shutil.copyfile(place.with_name(place.name + end), copy.with_name(copy.name + end))
-        conn = sqlite3.connect(copy, check_same_thread=False)
-        try:
-            conn.execute("PRAGMA journal_mode = DELETE").fetchone()
-        except BaseException:
-            conn.close()
-            raise
     return conn
 
 

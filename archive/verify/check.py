@@ -175,8 +175,9 @@ class _Looker:
         elif hashlib.sha256(data).hexdigest() == row["markdown_hash"]:
             if row["stale"]:
                 yield Finding(
-                    sort="markdown",
-                    what=f"{name}: its file does not show the newest links yet",
+                    sort="due",
+                    what=f"{name}: its file does not show the newest links yet; the next `run` "
+                    "writes it",
                     **place,
                 )
         elif is_ours(data):

@@ -18,10 +18,11 @@ Sort = Literal[
     "index",  # search
     "stray",  # a file that no row names
     "edited",  # a person changed the file
+    "due",  # nothing is wrong: work that a running or killed command left for the next one
 ]
 
 #: Worth knowing, but nothing is wrong.
-NOTES = frozenset({"stray", "edited"})
+NOTES = frozenset({"stray", "edited", "due"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

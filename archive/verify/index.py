@@ -24,7 +24,11 @@ def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
     if conn.execute(
         "SELECT 1 FROM search_meta WHERE name = 'version'"
     ).fetchone() is None or not is_current(conn):
-        yield Finding(sort="index", what="the search index is not finished or of another version")
+        yield Finding(
+            sort="due",
+            name="index",
+            what="the search index is not finished or of another version; the next search makes it",
+        )
         return
     if conn.execute(
         "SELECT 1 FROM search_spans WHERE number = 0"

@@ -76,7 +76,18 @@ def repair(
 
 
 #: Rows first: files, index and links are made again from them.
-_ORDER = ("row", "content", "address", "parts", "version", "media", "markdown", "index", "snapshot")
+_ORDER = (
+    "row",
+    "content",
+    "address",
+    "parts",
+    "version",
+    "media",
+    "markdown",
+    "index",
+    "snapshot",
+    "due",
+)
 
 
 def _turn(finding: Finding) -> int:
@@ -107,6 +118,7 @@ class _Mender:
             "markdown": self._markdown,
             "index": self._index,
             "snapshot": self._snapshot,
+            "due": self._due,
         }
         way = ways.get(finding.sort)
         if way is None:
@@ -346,6 +358,13 @@ class _Mender:
             reindex(self.conn)
             self._reindexed = True
         return True, "the search index was built again"
+
+    def _due(self, finding: Finding) -> tuple[bool, str]:
+        if finding.name == "index":
+            return self._index(finding)
+        assert finding.article_id is not None
+        self.store.rerender(finding.article_id, now=self.now)
+        return True, "written"
 
     def _snapshot(self, finding: Finding) -> tuple[bool, str]:
         place = self.store.root / SNAPSHOTS_DB

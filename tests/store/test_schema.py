@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
 import subprocess
@@ -274,19 +273,6 @@ def test_a_kill_leaves_no_seal_rather_than_a_wrong_one(tmp_path: Path) -> None:
     open_database(tmp_path / "archive.db").close()
 
     assert file_checksums.broken_blocks(tmp_path / "archive.db") == []
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_an_archive_on_a_read_only_disk_can_be_read(tmp_path: Path) -> None:
-    """A DVD, a mounted backup."""
-    with opened(tmp_path) as store:
-        keep(store, article(1))
-    tmp_path.chmod(0o555)
-    try:
-        with open_database(tmp_path / "archive.db", readonly=True) as db:
-            assert db.conn.execute("SELECT count(*) FROM articles").fetchone()[0] == 1
-    finally:
-        tmp_path.chmod(0o755)
 
 
 def test_every_migration_has_a_name_of_its_own() -> None:

@@ -258,6 +258,23 @@ def test_flipped_rows_are_never_served(tmp_path: Path) -> None:
         assert (result.code, result.stdout) == (65, "")
 
 
+def test_work_that_is_left_is_no_fault(tmp_path: Path) -> None:
+    """While a save runs, or after a kill: files that wait for their links end 0, and are written by a
+    repair as by the next run."""
+    make(tmp_path)
+    with opened(tmp_path, eager=False) as store:
+        keep(store, article(3, links=(4,)))
+        keep(store, article(4))
+        stale = store.stored(3)
+
+    done = wechat_archive("--archive", str(tmp_path), "verify")
+    assert (0, 1) == (done.code, done.stdout.count("the next `run` writes it"))
+    assert ["due"] == [finding.sort for finding in check(tmp_path)]
+    assert [(True, "written")] == [(one.repaired, one.how) for one in mend(tmp_path)]
+    assert [] == list(check(tmp_path))
+    assert ".md)" in (tmp_path / stale.path).read_text(encoding="utf-8")
+
+
 def test_a_missing_file_is_written_again(tmp_path: Path) -> None:
     """Equal to the lost one."""
     make(tmp_path)
