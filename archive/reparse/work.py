@@ -15,10 +15,9 @@ from pathlib import Path
 
 from archive.errors import ArchiveError
 from archive.snapshots import Snapshots
-from scraper.errors import ScrapeError
+from scraper.errors import ScrapeError, Unexpected
 from scraper.models import Article
 from scraper.parse import parse
-from scraper.redact import redact
 
 #: Pages a message to a process: few enough that a signal ends the command within a second or two.
 BATCH = 8
@@ -56,9 +55,9 @@ def read(snapshots: Snapshots, snapshot_id: int) -> Read:
         address = facts.address
         return Read(snapshot_id, address, article=parse(snapshots.get(snapshot_id)))
     except ScrapeError as error:
-        return Read(snapshot_id, address, error_class=error.code, error=redact(str(error)))
+        return Read(snapshot_id, address, error_class=error.code, error=str(error))
     except ArchiveError as error:
-        return Read(snapshot_id, address, error_class="corrupt", error=redact(str(error)))
+        return Read(snapshot_id, address, error_class="corrupt", error=str(error))
     except (
         Exception
     ) as error:  # the parser promises none; one page must not end the work on all others
@@ -66,7 +65,7 @@ def read(snapshots: Snapshots, snapshot_id: int) -> Read:
             snapshot_id,
             address,
             error_class="bug",
-            error=f"{type(error).__name__}: {redact(str(error))}",
+            error=str(Unexpected.of(error)),
         )
 
 

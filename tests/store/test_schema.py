@@ -14,7 +14,15 @@ import pytest
 
 import archive
 from archive.cli import run
-from archive.db import article_tables, crawl_tables, file_checksums, identity, reparse_tables
+from archive.crawl.cooldown import CoolDown
+from archive.db import (
+    article_tables,
+    crawl_tables,
+    exit_tables,
+    file_checksums,
+    identity,
+    reparse_tables,
+)
 from archive.db.errors import as_archive_error
 from archive.db.migrations import ARCHIVE
 from archive.db.opening import open_database
@@ -44,7 +52,14 @@ opening.open_database(sys.argv[1]).close()
 #: Of all migrations together; the last ones are those of the newest.
 STATEMENTS = sum(
     len(ddl)
-    for ddl in (article_tables.DDL, crawl_tables.DDL, reparse_tables.DDL, SEARCH_DDL, identity.DDL)
+    for ddl in (
+        article_tables.DDL,
+        crawl_tables.DDL,
+        reparse_tables.DDL,
+        SEARCH_DDL,
+        identity.DDL,
+        exit_tables.DDL,
+    )
 )
 
 
@@ -190,6 +205,27 @@ def test_an_older_archive_is_not_changed_by_reading(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="older version"):
         open_database(path, readonly=True)
     open_database(path, readonly=True, outdated=True).close()
+
+
+def test_a_cool_down_of_before_there_were_exits_holds(tmp_path: Path) -> None:
+    """Read as none by `status` on a disk that cannot be written, kept by the first command that writes; sound after."""
+    path = tmp_path / "archive.db"
+    older = [name for name, _ in ARCHIVE.steps if name < "m006" or name == "m_reparses"]
+    with plain(path) as conn:
+        conn.row_factory = sqlite3.Row
+        ARCHIVE.only(older).apply(conn)
+        conn.execute(
+            "INSERT INTO cooldown VALUES (1, 2, '2026-11-27T09:00:00.000+00:00', "
+            "'2099-11-27T11:00:00.000+00:00', 'captcha', '环境异常', NULL)"
+        )
+        conn.commit()
+    assert run(["status", "--archive", str(tmp_path)]) == 0
+    assert applied(path) == older
+    with open_database(path) as db:
+        block = CoolDown(db.conn).last()
+    assert block is not None
+    assert (block.level, block.shown) == (2, "环境异常")
+    assert run(["verify", "--archive", str(tmp_path)]) == 0
 
 
 def test_reading_where_nothing_is_says_how_to_begin(tmp_path: Path) -> None:
