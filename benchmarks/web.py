@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.client import HTTPConnection
+from http.client import HTTPConnection, RemoteDisconnected
 from pathlib import Path
 from urllib.parse import quote
 
@@ -64,9 +64,9 @@ def cpu(pid: int) -> float:
 
 
 def memory(pid: int) -> float:
-    """Resident memory of a process, MB."""
+    """Memory of a process's own, MB: pages of the database file that the system keeps anyway are not counted."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
+        if line.startswith("RssAnon"):
             return int(line.split()[1]) / 1024
     return 0.0
 
@@ -110,7 +110,14 @@ def crowd(port: int, paths: list[str], readers: int, each: int) -> dict[str, flo
         connection = HTTPConnection("127.0.0.1", port, timeout=60)
         for _ in range(each):
             begun = time.perf_counter()
-            status, _size = ask(connection, rng.choice(paths))
+            try:
+                status, _size = ask(connection, rng.choice(paths))
+            except (
+                RemoteDisconnected,
+                ConnectionResetError,
+            ):  # idle for 5 s: a browser connects anew
+                connection.close()
+                continue
             waits.append(1000 * (time.perf_counter() - begun))
             errors.extend([status] * (status >= 500))
             time.sleep(rng.expovariate(1))  # a reader reads
@@ -191,6 +198,7 @@ def report(root: Path, requests: int, seconds: int) -> None:
     with server(root) as (port, pid):
         for kind, paths in kinds.items():
             found[kind] = measure(port, pid, paths)
+            print(kind, found[kind], file=sys.stderr, flush=True)
         found["memory_mb"] = round(memory(pid))
         mixed = [*kinds["home"][:20], *kinds["search as typed"], *kinds["article"]]
         with writing(root):

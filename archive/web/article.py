@@ -82,7 +82,7 @@ def article(request: Request) -> Response:
         stored=reading.stored,
         article=reading.article,
         body=body,
-        starred=site.stars.has(key),
+        starred=key in site.stars.known(),
         lead=_lead(reading),
         links=outgoing(reading.edges),
         losses=[(loss_title(loss.kind), loss) for loss in reading.article.losses],

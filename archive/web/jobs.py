@@ -170,7 +170,7 @@ class Jobs:
             self._jobs[job.id] = job
             self._forget_old()
         self._queue.put(job.id)
-        self._changed()
+        self.wake()
         return job
 
     def save(
@@ -225,7 +225,8 @@ class Jobs:
         for job in sorted(over, key=lambda job: job.created)[: -_REMEMBERED or None]:
             del self._jobs[job.id]
 
-    def _changed(self) -> None:
+    def wake(self) -> None:
+        """Tell everybody who listens to look again."""
         for heard in tuple(self._listeners):
             heard()
 
@@ -242,7 +243,7 @@ class Jobs:
             job.ended = datetime.now(UTC)
             with contextlib.suppress(OSError):
                 self._place(job.id).unlink(missing_ok=True)
-            self._changed()
+            self.wake()
 
     def _do(self, job: Job) -> None:
         with self._lock:
@@ -250,7 +251,7 @@ class Jobs:
                 return
             self._worker = worker = self._start_worker(self.root)
         job.state, job.started = "running", datetime.now(UTC)
-        self._changed()
+        self.wake()
         with contextlib.suppress(BrokenPipeError):
             json.dump({"kind": job.kind, "arguments": job.arguments}, worker.stdin)
             worker.stdin.close()
@@ -258,7 +259,7 @@ class Jobs:
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 told = json.loads(line)
                 job.hear(told if isinstance(told, dict) else {})
-            self._changed()
+            self.wake()
         code = worker.wait()
         worker.stdout.close()
         with self._lock:

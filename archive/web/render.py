@@ -42,6 +42,7 @@ def page(
             path=request.url.path,
             language=request.scope.get("language", i18n.ENGLISH),
             read_only=site.settings.read_only,
+            stars=site.stars.known(),
             **values,
         )
     )

@@ -25,9 +25,10 @@ def serve(root: Path, settings: Settings, ready: Callable[[str], None]) -> None:
     """
     with listen(settings) as listener:
         settings = replace(settings, port=listener.getsockname()[1])
+        app = make_app(root, settings)
         server = Server(
             uvicorn.Config(
-                make_app(root, settings),
+                app,
                 lifespan="on",
                 log_config=None,
                 access_log=False,
@@ -35,23 +36,32 @@ def serve(root: Path, settings: Settings, ready: Callable[[str], None]) -> None:
                 proxy_headers=False,
                 timeout_graceful_shutdown=_PATIENCE,
             ),
-            lambda: ready(settings.address),
+            begun=lambda: ready(settings.address),
+            ending=app.state.site.end_streams,
         )
         server.run(sockets=[listener])
 
 
 class Server(uvicorn.Server):
-    """Says when it has begun."""
+    """Says when it has begun and when it is about to end: it waits for open answers, and streams of events never
+    end by themselves."""
 
-    def __init__(self, config: uvicorn.Config, begun: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, *, begun: Callable[[], None], ending: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._begun = begun
+        self._begun, self._ending = begun, ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer."""
         await super().startup(sockets)
         if self.started:
             self._begun()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what was asked, and end."""
+        self._ending()
+        await super().shutdown(sockets)
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -13,16 +13,22 @@ from archive.web import render
 from archive.web.home import PAGE
 from archive.web.site import site_of
 
+#: Of each kind on the page of all kinds; ``?of=accounts`` shows every one of that kind.
+_MOST = 150
+
 
 def shelves(request: Request) -> Response:
-    """``/shelves``: everything at a glance."""
+    """``/shelves``: what there is, the most frequent first."""
     library = site_of(request).library
+    of = request.query_params.get("of")
     return render.page(
         request,
         "shelves.html",
         shelves=library.shelves(),
         accounts=library.accounts(),
         albums=library.albums(),
+        of=of if of in ("accounts", "albums") else None,
+        most=_MOST,
     )
 
 

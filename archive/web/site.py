@@ -40,9 +40,14 @@ class Site:
         self.jobs = Jobs(self.root)
         self.stars = Stars(self.root)
 
+    def end_streams(self) -> None:
+        """Let every stream of events end."""
+        self.closing = True
+        self.jobs.wake()
+
     def close(self) -> None:
         """Let go of the archive."""
-        self.closing = True
+        self.end_streams()
         self.library.close()
 
 

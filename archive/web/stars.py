@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from archive.db.names import STARS
-from archive.errors import Corrupt
+from archive.errors import Corrupt, DiskTrouble
 from archive.web import own_files
 
 
@@ -27,6 +27,14 @@ class Stars:
         with self._lock:
             held = self._read()
             return sorted(held, key=lambda key: held[key], reverse=True)
+
+    def known(self) -> frozenset[str]:
+        """The keys, for a mark in a list; none where they cannot be read, which the page of stars tells."""
+        try:
+            with self._lock:
+                return frozenset(self._read())
+        except (Corrupt, DiskTrouble):
+            return frozenset()
 
     def has(self, key: str) -> bool:
         """Whether this one is starred. Raises Corrupt."""

@@ -398,3 +398,19 @@ def test_damaged_stars_are_told(tmp_path: Path) -> None:
     assert 500 == answer.status_code
     assert "stars.json" in answer.text
     assert "[broken" == (tmp_path / "stars.json").read_text(encoding="utf-8")
+
+
+def test_a_server_ends_with_its_streams_open(tmp_path: Path) -> None:
+    """An open status page does not hold up the end: the stream ends by itself."""
+    site = Site(tmp_path, Settings())
+
+    async def follow() -> list[str]:
+        events = stream(site, look=PATIENCE)
+        told = [await anext(events)]
+        site.end_streams()
+        return told + [one async for one in events]
+
+    told = asyncio.run(follow())
+    site.close()
+
+    assert ["retry: 3000\ndata: hello\n\n"] == told

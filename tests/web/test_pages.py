@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from archive.web import visits
-from scraper.models import Album, Link
+from scraper.models import Account, Album, Link
 from tests.store.make import LATER, article, keep, long_address, opened
 from tests.web.pages import filled, visiting
 
@@ -255,3 +255,30 @@ def test_an_address_that_is_none_is_no_link(tmp_path: Path, url: str) -> None:
         assert not [
             page for page in pages if f'href="{url}"' in page or 'href="javascript' in page.lower()
         ]
+
+
+def test_long_shelves_are_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page of all kinds shows the most frequent of each; the whole of one kind has a page of its own."""
+    monkeypatch.setattr("archive.web.shelves._MOST", 2)
+    with opened(tmp_path) as store:
+        for number in range(1, 5):
+            account = Account(name=f"账号{number}", biz=f"biz{number}")
+            keep(store, article(number, account=account), address=long_address(number))
+    with visiting(tmp_path) as client:
+        some, every = get(client, "/shelves"), get(client, "/shelves?of=accounts")
+
+    assert (2, 4) == (some.count('href="/accounts/'), every.count('href="/accounts/'))
+    assert "/shelves?of=accounts" in some
+    assert "#years" not in every
+
+
+def test_stars_stand_in_lists(tmp_path: Path) -> None:
+    """A starred article has its mark in the list and in results; unreadable stars hide none of them."""
+    first, _second = filled(tmp_path, 2)
+    with visiting(tmp_path) as client:
+        client.post(f"/articles/{first}/star")
+        pages = [get(client, path) for path in ("/", "/search?q=正文")]
+        (tmp_path / "stars.json").write_text("[", encoding="utf-8")
+        broken = get(client, "/")
+
+    assert [1, 1, 0] == [page.count(" starred") for page in (*pages, broken)]
