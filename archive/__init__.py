@@ -16,11 +16,49 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archive.errors import (
+    ArchiveError,
+    BadConfig,
+    BadInput,
+    BadQuery,
+    CannotCreate,
+    CoolingDown,
+    Corrupt,
+    DiskTrouble,
+    Locked,
+    NewerArchive,
+    NoArchive,
+    NoSuchInput,
+    NotHeld,
+    NotIndexed,
+)
+
 if TYPE_CHECKING:
+    __version__: str
+
     from archive.library import Library
     from scraper.models import Article
 
-__all__ = ["body_markdown", "open", "to_markdown"]
+#: Not ``open``: ``from archive import *`` must not hide Python's own.
+__all__ = [
+    "ArchiveError",
+    "BadConfig",
+    "BadInput",
+    "BadQuery",
+    "CannotCreate",
+    "CoolingDown",
+    "Corrupt",
+    "DiskTrouble",
+    "Locked",
+    "NewerArchive",
+    "NoArchive",
+    "NoSuchInput",
+    "NotHeld",
+    "NotIndexed",
+    "__version__",
+    "body_markdown",
+    "to_markdown",
+]
 
 
 def to_markdown(article: Article) -> str:
@@ -50,3 +88,12 @@ def open(path: str | Path) -> Library:
     from archive.library import Library
 
     return Library(Path(path))
+
+
+def __getattr__(name: str) -> str:
+    # Asked for rarely; finding the metadata takes longer than all that is imported here.
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("wechat-archive")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
