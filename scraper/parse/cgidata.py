@@ -187,7 +187,9 @@ class CgiData:
 
 def find(body: bytes) -> PageData | None:
     """The page's own data; ``None`` where the page has none or a broken one."""
-    if body[:1] == b"{":  # the answer to ``?f=json``: the same members, nothing around them
+    if (
+        body[:64].lstrip()[:1] == b"{"
+    ):  # the answer to ``?f=json``: the same members, nothing around them
         return loose.answer(body)
     found = usual(body)
     # Its own script may go on behind the object, or hold another that merely is called so.

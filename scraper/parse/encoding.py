@@ -62,6 +62,8 @@ def _to_utf8(body: bytes, content_type: str | None) -> bytes:
 def _unwrapped(body: bytes) -> bytes:
     r"""A page that was saved as the inside of a JSON string (``\n``, ``\"``) as the page it was."""
     head = body[:4096]
+    if head.lstrip()[:1] == b"{":  # an answer in JSON, which is read as that
+        return body
     if b'=\\"' not in head or b'="' in head.replace(b'=\\"', b""):
         return body
     return unescape(body.strip().strip(b'"'))

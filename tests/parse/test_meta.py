@@ -142,7 +142,8 @@ def test_the_answer_in_json_is_an_article() -> None:
     """``f=json``: the members of the page's data, and nothing around them."""
     article = parsed(
         '{"base_resp":{"ret":0},"title":"普通一篇","nick_name":"甲乙号","ori_create_time":1731399898,'
-        '"content_noencode":"<p>正文，<b>重点</b>。</p>","item_show_type":0,"link":"https://mp.weixin.qq.com/s/x"}'
+        '"content_noencode":"<p>正文，<b style=\\"color:red\\">重点</b>。</p>","item_show_type":0,'
+        '"link":"https://mp.weixin.qq.com/s/x"}'
     )
 
     assert ("普通一篇", "甲乙号", "正文，重点。") == (

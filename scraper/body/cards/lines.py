@@ -38,7 +38,8 @@ def inner(media: Media) -> str:
     linked = media.url if media.type != "channels" and media.url else ""
     name = media.title or media.author or media.id or (not linked and media.url) or "（无标题）"
     if media.type == "sticker" and media.url:
-        return f'<img src="{escape(media.url)}" alt="{escape(media.title or media.author or media.id or label(media))}">'
+        called = media.title or media.author or media.id or label(media)
+        return f'<img src="{escape(media.url)}" alt="{escape(called)}">'
     shown = escape(name, quote=False)
     if linked.startswith(("http://", "https://")):
         shown = f'<a href="{escape(clean_link(linked))}">{shown}</a>'
