@@ -48,8 +48,16 @@ def stamp(moment: datetime) -> str:
 
 
 def _not(leased: Collection[int]) -> str:
-    """A condition that leaves out the rows being worked on: a few numbers of our own, so they stand as text."""
-    return f" AND id NOT IN ({', '.join(map(str, leased))})" if leased else ""
+    """A condition that leaves out the rows being worked on, and those of a `save` whose limit they may use up. The
+    numbers are few and our own, so they stand as text."""
+    if not leased:
+        return ""
+    ids = ", ".join(map(str, leased))
+    return (
+        f" AND id NOT IN ({ids}) AND NOT EXISTS (SELECT 1 FROM crawls c "
+        "WHERE c.id = frontier.crawl_id AND c.article_limit <= c.visited + (SELECT count(*) "
+        f"FROM frontier l WHERE l.id IN ({ids}) AND l.crawl_id = c.id))"
+    )
 
 
 class SqliteFrontier:

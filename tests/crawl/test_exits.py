@@ -188,6 +188,21 @@ def test_budgets_hold_over_all_exits(world: ExitWorld) -> None:
     assert sum(len(script.log) for script in world.net.exits.values()) <= 11
 
 
+def test_a_limit_holds_where_a_run_finishes_what_a_save_began(world: ExitWorld) -> None:
+    """What is in flight at the other exits counts."""
+    for name in NAMES:
+        world.net.exits[name].on(short(50 + NAMES.index(name)), captcha())
+    world.net.on(short(60), page(60))
+    world.save(*(short(50 + number) for number in range(3)))  # every exit rests
+    save(world, 30, limit=7)
+    world.pass_time(2 * HOUR)
+    for number in range(3):
+        world.net.on(short(50 + number), page(50 + number))
+    world.run()
+
+    assert len([title for title in world.titles() if title in titles_of(range(30))]) == 7
+
+
 def test_a_page_that_needs_cookies_goes_to_the_exit_that_has_them(tmp_path: Path) -> None:
     """Asked for without a login it is tied to that exit, and no other is given it, also when that one is blocked."""
     jar = tmp_path / "cookies.txt"
