@@ -123,7 +123,6 @@ class Articles:
         album: str | None = None,
         title: str | None = None,
         gone: bool | None = None,
-        edited: bool = False,
         parser_before: int | None = None,
         newest_first: bool = True,
         limit: int | None = None,
@@ -151,7 +150,6 @@ class Articles:
             }
         )
         where += [] if gone is None else ["a.gone IS NOT NULL" if gone else "a.gone IS NULL"]
-        where += ["a.edited IS NOT NULL"] if edited else []
         order = "DESC" if newest_first else "ASC"
         sql = (
             f"SELECT {article_columns.ARTICLES.select('a')} FROM articles a "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -168,8 +169,13 @@ class Store:
 
     def articles(self, **filters: Any) -> Iterator[Stored]:
         """The articles that match everything given, one at a time, by publication; the filters are
-        those of ``Articles.matching``. Raises Corrupt at a damaged row."""
-        return self._tables.articles.matching(**filters)
+        those of ``Articles.matching``, and ``edited``: only those whose file somebody changed, also
+        a moment ago. Raises Corrupt at a damaged row."""
+        if not filters.pop("edited", False):
+            return self._tables.articles.matching(**filters)
+        limit = filters.pop("limit", None)
+        found = self._tables.articles.matching(**filters)
+        return islice((one for one in found if self._tables.markdown.is_edited(one)), limit)
 
     def count(self) -> int:
         """How many articles the archive holds."""

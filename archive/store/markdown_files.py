@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from archive import record
 from archive.db import checksums
+from archive.db.article_columns import Stored
 from archive.db.files import Files
 from archive.document.layout import Holding, is_untouched, relative, sealed, to_markdown
 from archive.errors import Corrupt
@@ -118,6 +119,17 @@ class MarkdownFiles:
                     self._files.write(beside, text.encode())
                 return beside
             number += 1
+
+    def is_edited(self, stored: Stored) -> bool:
+        """Whether a person changed the article's file: noted when it was last written, or now."""
+        if stored.edited is not None:
+            return True
+        there = self._files.read(stored.path)
+        return (
+            there is not None
+            and hashlib.sha256(there).hexdigest() != stored.markdown_hash
+            and not is_ours(there)
+        )
 
     def _clear_beside(self, path: str) -> None:
         """The new text stands in the file itself again: the copy beside it, if nobody changed it, has done its work."""

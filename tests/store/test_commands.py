@@ -267,7 +267,7 @@ def test_convert_says_what_a_page_is_that_is_no_article(tmp_path: Path) -> None:
     assert (alone.code, alone.stdout) == (1, "")
     assert (both.code, "还在" in both.stdout) == (1, True)
     assert "a.html" in both.stderr
-    assert wechat_archive("convert", str(tmp_path / "none.html")).code == 65
+    assert wechat_archive("convert", str(tmp_path / "none.html")).code == 64
 
 
 def test_a_library_reads_what_is_kept(root: Path) -> None:
@@ -355,7 +355,7 @@ def test_with_json_logs_every_line_on_stderr_is_json(tmp_path: Path) -> None:
         lines = [json.loads(line) for line in result.stderr.splitlines()]
         assert lines
         assert {tuple(line) for line in lines} == {("time", "level", "logger", "message")}
-    assert [result.code for result in results] == [1, 1, 65, 64]
+    assert [result.code for result in results] == [1, 1, 64, 64]
 
 
 def test_convert_names_the_page_that_it_cannot_read(tmp_path: Path) -> None:
@@ -367,6 +367,6 @@ def test_convert_names_the_page_that_it_cannot_read(tmp_path: Path) -> None:
 
     assert (result.code, "\n# 题\n" in result.stdout) == (1, True)
     assert result.stderr.splitlines() == [
-        f"error: {names[0]} cannot be read: No such file or directory",
+        f"error: {names[0]}: it cannot be read: No such file or directory",
         f"error: {names[1]}: its author deleted it (该内容已被发布者删除)",
     ]

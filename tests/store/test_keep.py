@@ -408,6 +408,18 @@ def test_accounts_are_called_as_their_newest_article_calls_them(tmp_path: Path) 
         assert len(list(store.articles(account="touzi"))) == 2
 
 
+def test_an_edit_of_a_moment_ago_is_listed(tmp_path: Path) -> None:
+    """Before any command wrote the file again; the limit counts what is listed."""
+    with opened(tmp_path) as store:
+        for number in (1, 2, 3):
+            kept = keep(store, article(number))
+        assert [] == list(store.articles(edited=True))
+        place = tmp_path / kept.path
+        place.write_text(place.read_text(encoding="utf-8") + "\nmine\n", encoding="utf-8")
+
+        assert [kept.key] == [one.key for one in store.articles(edited=True, limit=1)]
+
+
 def test_a_full_disk_leaves_the_archive_as_it_was(tmp_path: Path) -> None:
     """At whatever write it happens; the next try succeeds."""
     from tests.store.test_files import FullDisk
