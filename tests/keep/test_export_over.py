@@ -16,6 +16,7 @@ from tests.keep.articles import fields, page
 
 FOLDERS = [name for name, known in FORMATS.items() if known.target == "DIR"]
 FILES = [name for name, known in FORMATS.items() if known.target == "FILE"]
+#: Of the formats that write one file an article.
 ENDINGS = {"markdown": "*.md", "html": "*.html"}
 MINE = "# 我的笔记\n".encode()
 
@@ -37,7 +38,7 @@ def everything(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("format", FOLDERS)
+@pytest.mark.parametrize("format", list(ENDINGS))
 def test_an_edited_file_stays_and_the_new_text_goes_beside_it(
     root: Path, tmp_path: Path, format: str
 ) -> None:
@@ -63,7 +64,7 @@ def test_an_edited_file_stays_and_the_new_text_goes_beside_it(
     assert ("新的" in edited.read_text(encoding="utf-8"), False) == (True, beside.exists())
 
 
-@pytest.mark.parametrize("format", FOLDERS)
+@pytest.mark.parametrize("format", list(ENDINGS))
 def test_a_copy_beside_that_is_edited_stays_too(root: Path, tmp_path: Path, format: str) -> None:
     """The next name is taken."""
     out = tmp_path / "out"
@@ -78,7 +79,7 @@ def test_a_copy_beside_that_is_edited_stays_too(root: Path, tmp_path: Path, form
     assert report.kept[0].new.endswith(f".new-2{edited.suffix}")
 
 
-@pytest.mark.parametrize("format", FOLDERS)
+@pytest.mark.parametrize("format", list(ENDINGS))
 def test_what_nobody_changed_is_renewed_in_place(root: Path, tmp_path: Path, format: str) -> None:
     """Also where an earlier export was killed before it ended, or the list of what it wrote was lost (Markdown)."""
     out = tmp_path / "out"

@@ -29,14 +29,14 @@ def test_ordinary_pages_of_every_era(era: str) -> None:
         title=title,
         body=body,
         era=era,
-        author="作者",
+        author="张三",
         account="号",
         published=WHEN,
         mid="2247480042",
         idx="3",
     )
     got = scraper.parse(Page(url=URL, body=page))
-    assert (title, "作者", "号", WHEN) == (got.title, got.author, got.account.name, got.published)
+    assert (title, "张三", "号", WHEN) == (got.title, got.author, got.account.name, got.published)
     assert ("MzA5MTIzNDU2Nw==", "2247480042", "3") == (got.account.biz, got.mid, got.idx)
     assert "第一段 & 粗\n第二段 'q' \\ end" == got.text
 
