@@ -48,9 +48,10 @@ def loads(record: str, body: str, text: str) -> Article:
 
 def storable(article: Article) -> Article:
     """The same article; characters that nothing can store are replaced, where there are any."""
+    written = dumps(article)
     try:
-        (dumps(article) + article.body + article.text).encode()
-        spoiled = "\\u0000" in dumps(article) or "\0" in article.body or "\0" in article.text
+        (written + article.body + article.text).encode()
+        spoiled = "\\u0000" in written or "\0" in article.body or "\0" in article.text
     except UnicodeEncodeError:
         spoiled = True
     return typing.cast(Article, _mended(article)) if spoiled else article
@@ -67,18 +68,26 @@ def _mended(value: Any) -> Any:
 
 
 def _dump(value: Any, apart: tuple[str, ...] = ()) -> Any:
+    if value is None or isinstance(value, str | int):
+        return value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, tuple):
         return [_dump(part) for part in value]
     if is_dataclass(value) and not isinstance(value, type):
         return {
-            _WRITTEN.get((type(value), f.name), f.name): _dump(part)
-            for f in fields(value)
-            if f.name not in apart
-            and ((part := getattr(value, f.name)) != f.default or f.default is MISSING)
+            written: _dump(part)
+            for name, written, default in _fields(type(value))
+            if name not in apart
+            and ((part := getattr(value, name)) != default or default is MISSING)
         }
     return value
+
+
+@cache
+def _fields(record: type[Any]) -> list[tuple[str, str, Any]]:
+    """Name, name in a record and default of each field."""
+    return [(f.name, _WRITTEN.get((record, f.name), f.name), f.default) for f in fields(record)]
 
 
 @cache

@@ -17,6 +17,7 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -127,11 +128,19 @@ def find(text: str) -> list[Address]:
     return list(found.values())
 
 
+#: Longer ones are texts that somebody pasted, and not met again.
+_LONGEST_KNOWN = 2048
+
+
 def parse(text: str) -> Address:
     """The first article or album address in ``text``.
 
     Raises NotAnAddress, whose message says what it was instead.
     """
+    return _known(text) if len(text) <= _LONGEST_KNOWN else _first(text)
+
+
+def _first(text: str) -> Address:
     failure: NotAnAddress | None = None
     for candidate in _candidates(text):
         try:
@@ -144,6 +153,10 @@ def parse(text: str) -> Address:
     if not shown:
         raise NotAnAddress("nothing was given where an address was expected")
     raise NotAnAddress(f"no address of {HOST} in {shown!r}", url=shown)
+
+
+#: An article's addresses and links come by a dozen times while it is kept.
+_known = lru_cache(maxsize=1024)(_first)
 
 
 def canonical(url: str) -> str:

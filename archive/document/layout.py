@@ -32,7 +32,6 @@ from datetime import datetime
 from posixpath import relpath
 from urllib.parse import quote
 
-from archive.document import frontmatter
 from archive.document.facts import (
     Holding,
     article_of,
@@ -71,7 +70,8 @@ def to_markdown(
     link: Local | None = None,
 ) -> str:
     """The whole file, ending in one newline. ``image`` and ``link`` map an address to a local path, or to ``None``."""
-    # Imported here: markdownify and bs4 are slow to load, and most commands render nothing.
+    # Imported here: markdownify, bs4 and yaml are slow to load, and most commands render nothing.
+    from archive.document import frontmatter
     from archive.document.markdown import render
 
     body = render(article.body, image=image, link=link).strip("\n")

@@ -15,6 +15,10 @@ from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from typing import NamedTuple
 
+# isort: off
+from archive.document import markdown_lean as _lean  # noqa: F401 - before anything that imports bs4
+
+# isort: on
 from bs4 import NavigableString, Tag
 from markdownify import MarkdownConverter
 

@@ -13,7 +13,7 @@ from archive.config import Config
 from archive.crawl.cooldown import last_asked
 from archive.errors import CoolingDown, DiskTrouble
 from archive.media.images import ImageFetcher
-from archive.run import history, periodic, saving, work
+from archive.run import history, saving
 from archive.run.context import RunContext, failure
 from archive.run.drift import drifts
 from archive.run.exits import Exits
@@ -72,6 +72,8 @@ class Runner:
 
         Raises NoArchive where there is none: a typo in a crontab is not to be "all fine" for years.
         """
+        from archive.run import periodic
+
         self.report.command = "run"
         self._listening(periodic.run, create=False)
         return self.report
@@ -137,6 +139,8 @@ class Runner:
 
     def _nothing_to_do(self, session: ArchiveSession) -> bool:
         """True: the run ends before it has begun, without a request; also during a cool-down."""
+        from archive.run import work
+
         exits = Exits(session, self.anyway)
         session.frontier.begin_run(exits.names)
         exits.stop_if_none(self.report, self.clock.now())

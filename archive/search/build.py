@@ -15,11 +15,11 @@ import tempfile
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing, suppress
 from datetime import datetime
 from itertools import groupby, islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archive.db.search_tables import (
     CRISISMERGE,
@@ -33,6 +33,9 @@ from archive.search.documents import Analysis, Document, analyse, documents, sec
 from archive.search.index import Index, frequent_bigrams_of, read_meta, set_meta
 from archive.search.order import FILL, Moment, rowid_range, span_at, undated_rowid
 from archive.search.terms import IS_CJK, fold, tokens
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 #: ``progress("indexing", done, total)`` after each batch of articles. What it raises ends the build.
 Progress = Callable[[str, int, int], None]
@@ -250,6 +253,7 @@ def _in_processes(
     """What goes to a process are ids, what comes back has no texts. At most a few batches are under
     way, so memory stays flat."""
     import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
 
     pool = ProcessPoolExecutor(
         jobs,

@@ -57,8 +57,9 @@ class Articles:
 
     def insert(self, row: dict[str, Any]) -> int:
         """A new row with its checksums; its number. Inside the caller's transaction."""
-        article_id = self._sql.insert("articles", {**row, "head_check": "", "content_check": ""})
-        self.update(article_id, **{name: row[name] for name in checksums.CONTENT})
+        written = {**row, "head_check": "", "content_check": checksums.content_checksum(row)}
+        article_id = self._sql.insert("articles", written)
+        self.update(article_id)  # the hash over the short columns needs those that have a default
         return article_id
 
     def update(self, article_id: int, **values: Any) -> None:

@@ -28,7 +28,6 @@ _SRC = re.compile(r'\bsrc="([^"]*)"')
 _HREF = re.compile(r'\bhref="([^"]*)"')
 _SIZE = re.compile(r'\s(?:width|height|srcset|loading)="[^"]*"')
 _MEDIA_HOST = re.compile(r"(?:^|\.)(?:qpic\.cn|qlogo\.cn|wx\.qq\.com)$")
-_SPACES = re.compile(r"\s+")
 
 
 def image_id(url: str) -> str:
@@ -130,7 +129,7 @@ def _words(article: Article) -> list[str | None]:
 
 
 def _squeezed(text: str | None) -> str:
-    return _SPACES.sub(" ", unicodedata.normalize("NFC", text or "")).strip()
+    return " ".join(unicodedata.normalize("NFC", text or "").split())
 
 
 def _lines(text: str) -> list[str]:

@@ -29,11 +29,12 @@ class Derived:
         text = self._tables.markdown.render_row(row)
         beside = self._tables.markdown.write(row["path"], text, row["markdown_hash"])
         if beside is None:
-            self._tables.articles.update(article_id, markdown_hash=sha256(text), edited=None)
+            self._tables.articles.update(
+                article_id, markdown_hash=sha256(text), edited=None, stale=0
+            )
         else:
             known = row["markdown_hash"] or sha256(text)
-            self._tables.articles.update(article_id, edited=iso(now), markdown_hash=known)
-        self._tables.articles.mark_fresh(article_id)
+            self._tables.articles.update(article_id, edited=iso(now), markdown_hash=known, stale=0)
         return beside
 
     def _write_parts(self, article: Article, article_id: int) -> None:

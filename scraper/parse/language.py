@@ -22,9 +22,11 @@ _SCRIPTS: Final = (
     ("ug", re.compile("[\u0626-\u06d5]")),
     ("ru", re.compile("[\u0400-\u04ff]")),
 )
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_KANA = re.compile("[\u3041-\u30ff]")
-_LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
+#: A text without any of these has none of those scripts: one search instead of six counts.
+_UNUSUAL = re.compile("[^\0-\u024f\u2000-\u206f\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
+_KANA = re.compile("[\u3041-\u30ff]+")
+_LATIN = re.compile("[A-Za-z\u00c0-\u024f]+")
 #: Frequent characters that are written in one of the two ways only.
 _TRADITIONAL = re.compile("[這個們來對說時會國過還沒種為與開關問題學習機車東長見頭書電話]")
 _SIMPLIFIED = re.compile("[这个们来对说时会国过还没种为与开关问题学习机车东长见头书电话]")
@@ -42,9 +44,9 @@ def of(text: str) -> str | None:
     'zh-Hans'
     """
     text = text[:_LOOKED_AT]
-    han, kana, latin = (len(kind.findall(text)) for kind in (_HAN, _KANA, _LATIN))
-    others = [(len(kind.findall(text)), tag) for tag, kind in _SCRIPTS]
-    most, tag = max(others)
+    han, kana, latin = (_count(kind, text) for kind in (_HAN, _KANA, _LATIN))
+    scripts = _SCRIPTS if _UNUSUAL.search(text) else _SCRIPTS[:1]
+    most, tag = max((_count(kind, text), tag) for tag, kind in scripts)
     east = (han + kana) * _LETTERS_PER_HAN
     if max(han + kana, latin, most) < _FEW:
         return None
@@ -53,6 +55,11 @@ def of(text: str) -> str | None:
     if east >= latin:
         return _eastern(text, han, kana)
     return "en" if len(_ENGLISH.findall(text)) * _LETTERS_PER_WORD >= latin else None
+
+
+def _count(kind: re.Pattern[str], text: str) -> int:
+    """How many characters of this kind; counted run by run."""
+    return len("".join(kind.findall(text)))
 
 
 def _eastern(text: str, han: int, kana: int) -> str:

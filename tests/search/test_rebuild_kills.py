@@ -106,7 +106,7 @@ def test_a_rebuild_may_be_killed_at_any_step(folder: Path, steps: int) -> None:
 
 
 WITH_PROCESSES = """
-import os, signal, sys
+import concurrent.futures, os, signal, sys
 from pathlib import Path
 from archive.search import build
 
@@ -114,7 +114,7 @@ def kill(name, done, total):
     assert len(pool._processes) == 2
     os.kill(os.getpid(), signal.SIGKILL)
 
-class Pool(build.ProcessPoolExecutor):
+class Pool(concurrent.futures.ProcessPoolExecutor):
     def __init__(self, *given, **named):
         global pool
         pool = self
@@ -122,7 +122,7 @@ class Pool(build.ProcessPoolExecutor):
 
 if __name__ == "__main__":
     build._PROCESSES_FROM, build._PROCESS_BATCH, build._BATCH = 10, 5, 5
-    build.ProcessPoolExecutor = Pool
+    concurrent.futures.ProcessPoolExecutor = Pool
     build.build_index(Path(sys.argv[1]), kill, jobs=2)
 """
 

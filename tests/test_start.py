@@ -1,0 +1,82 @@
+"""What a command loads before it does anything: counted in modules, since time says nothing on a busy machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from archive.db.opening import open_database
+from tests.crawl.nursery import ROOT
+from tests.weixin.server import Internet
+
+#: What reads an archive has no use for any of these.
+NETWORK_AND_PARSER = {
+    "asyncio", "bs4", "feedparser", "httpx", "jinja2", "lxml", "markdownify", "multiprocessing", "rich",
+    "sqlite_utils", "starlette", "yaml", "zstandard",
+}  # fmt: skip
+#: What only other commands, other forms of input and searches with CSS need.
+BESIDES_SAVING = {
+    "archive.run.looking", "archive.run.periodic", "archive.run.rechecks", "archive.crawl.source_types",
+    "archive.exporters", "archive.importers", "archive.web", "feedparser", "jinja2", "multiprocessing", "pygments",
+    "rich", "soupsieve.css_parser", "starlette",
+}  # fmt: skip
+
+SCRIPT = """
+import json, sys
+import archive.cli
+code = archive.cli.run(sys.argv[1:])
+print(json.dumps([code, sorted(sys.modules)]))
+"""
+
+
+def loaded(argv: list[str], env: dict[str, str] | None = None) -> set[str]:
+    """The modules in the process of a command that ends well."""
+    ran = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *argv],
+        env={**os.environ, **(env or {}), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    code, modules = json.loads(ran.stdout.splitlines()[-1])
+    assert code == 0, ran.stderr
+    return set(modules)
+
+
+@pytest.mark.parametrize(("command", "most"), [("status", 200), ("list", 210), ("search", 210)])
+def test_reading_starts_light(command: str, most: int, tmp_path: Path) -> None:
+    """``status`` and ``list`` load as little as ``search``, and none of them crawler or parser."""
+    open_database(tmp_path / "archive.db").close()
+    words = ["融资"] if command == "search" else []
+
+    modules = loaded([command, *words, "--archive", str(tmp_path)])
+
+    assert modules & NETWORK_AND_PARSER == set()
+    assert len(modules) <= most
+
+
+def test_saving_loads_what_saving_needs(internet: Internet, tmp_path: Path) -> None:
+    """One article: no source, no recheck, no process pool, no CSS."""
+    article = internet.site.article("一篇")
+
+    modules = loaded(["save", article.short, "-q", "--archive", str(tmp_path)], internet.env)
+
+    assert modules & BESIDES_SAVING == set()
+    assert len(modules) <= 670
+
+
+def test_what_bs4_puts_off_is_there_when_it_is_used() -> None:
+    """A program that imports this one and selects by CSS gets what it always got."""
+    script = (
+        "import archive.document.markdown, sys, bs4\n"
+        "before = 'soupsieve.css_parser' in sys.modules\n"
+        "print(before, bs4.BeautifulSoup('<p class=a>x</p>', 'lxml').select('p.a'))\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert ran.stdout.strip() == 'False [<p class="a">x</p>]'
