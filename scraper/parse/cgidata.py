@@ -192,8 +192,17 @@ def find(body: bytes) -> PageData | None:
     ):  # the answer to ``?f=json``: the same members, nothing around them
         return loose.answer(body)
     found = usual(body)
-    # Its own script may go on behind the object, or hold another that merely is called so.
-    return found if found is not None and "title" in found else loose.find(body) or found
+    if found is not None and "title" in found:
+        return found
+    # In another writing; or its title has another name, and then no other object says more.
+    other = loose.find(body)
+    return (
+        other if found is None or (other is not None and _names(other) > _names(found)) else found
+    )
+
+
+def _names(data: PageData) -> int:
+    return len(loose.SHAPE.intersection(data.keys()))
 
 
 def usual(body: bytes) -> CgiData | None:

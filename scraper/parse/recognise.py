@@ -56,12 +56,16 @@ def _unpaid(parsed: ParsedPage, html: bytes | str) -> tuple[Loss, ...]:
 
 def might_be_article(parsed: ParsedPage) -> bool:
     """Whether the page has the root of an article: its data, ``#js_article`` (since 2015) or a body's container."""
-    if (parsed.cgi is not None and "title" in parsed.cgi) or parsed.content is not None:
+    if (parsed.cgi is not None and not _TITLES.isdisjoint(parsed.cgi.keys())) or (
+        parsed.content is not None
+    ):
         return True
     return any(parsed.by_id(name) is not None for name in _ROOTS) or bool(
         parsed.by_class("rich_media_content")
     )
 
 
+#: What the data of an article has at least one of.
+_TITLES = frozenset(("title", "nick_name", "content_noencode"))
 _ANYTHING = re.compile(rb"\S")
 _ROOTS = ("js_article", "js_share_content", "img-content", "activity-name")

@@ -38,6 +38,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "source_url": ("source_url",),
     "comment_id": ("comment_id",),
     "related": ("ainfos",),
+    "body": ("content_noencode",),
 }
 #: Pages have 110 to 150 names there; with fewer than this it is somebody's extract, which need not be whole.
 _WHOLE: Final = 60
@@ -67,7 +68,7 @@ def missing(parsed: ParsedPage, fields: Fields, *, body_from_dom: bool) -> tuple
     if not is_current(parsed):
         return ()
     names = [*_fields(parsed, fields)]
-    if body_from_dom and fields["kind"] in (0, 11):
+    if body_from_dom and fields["kind"] in (0, 11) and "body" not in names:
         names.append("body")
     if fields["album"] is None and _ALBUM.search(parsed.received):
         names.append("album")

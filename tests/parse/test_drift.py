@@ -218,6 +218,25 @@ def test_what_a_template_no_longer_gives_is_told(mutation: Mutation, kinds: list
     assert "测试号" == article.account.name
 
 
+def test_a_body_under_another_name_is_read_and_told() -> None:
+    """The longest HTML that is called some content, where the page shows none either."""
+    page = article_page(kind=11, body="<p>正文在这里。</p>", extra={"ainfos": []})
+    changed = page.replace(b"content_noencode", b"content_html")
+
+    assert "正文在这里。" == parsed(changed).text
+    assert "template:body" in [loss.kind for loss in parsed(changed).losses]
+
+
+def test_a_title_under_another_name_costs_nothing_else() -> None:
+    """The data stays the page's data; its title stands elsewhere too."""
+    page = small_page("2024")
+    changed = re.sub(rb"(?m)^(\s*)title:", rb"\1headline:", page, count=1)
+
+    assert parsed(page).album == parsed(changed).album
+    assert parsed(page).text == parsed(changed).text
+    assert parsed(page).title == parsed(changed).title
+
+
 def test_an_old_page_is_no_drift() -> None:
     """Pages of before the template with its own data lack nothing."""
     assert () == parsed(article_page(era="B", body="<p>正文</p>")).losses

@@ -18,7 +18,17 @@ def body(parsed: ParsedPage) -> Found | None:
     html = parsed.cgi.html("content_noencode") if parsed.cgi is not None else None
     if html and html.strip():
         return Found(html)
-    return from_dom(parsed)
+    return from_dom(parsed) or _renamed(parsed)
+
+
+def _renamed(parsed: ParsedPage) -> Found | None:
+    """The longest HTML under a name with ``content`` in it, where no body is found under the name it has had so far."""
+    if parsed.cgi is None or "content_noencode" in parsed.cgi:
+        return None
+    names = [name for name in parsed.cgi.keys() if "content" in name.lower()]  # noqa: SIM118
+    found = (parsed.cgi.html(name) or b"" for name in names)
+    html = max((html for html in found if b"</" in html), key=len, default=None)
+    return Found(html, from_dom=True) if html and holds_anything(b"<i>" + html) else None
 
 
 def from_dom(parsed: ParsedPage) -> Found | None:
