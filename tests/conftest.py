@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.share import seed
+
 # Time limits inside a test lie on a busy machine, so Hypothesis keeps none; the same examples on every run in CI, so
 # that a red line there is red here too.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -20,6 +22,16 @@ settings.register_profile("ci", settings.get_profile("default"), derandomize=Tru
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 pytest_plugins = ["tests.weixin.fixtures"]
+
+
+def pytest_configure() -> None:
+    """One seed for all workers, also where a day ends meanwhile."""
+    os.environ.setdefault("LONG_SEED", str(seed()))
+
+
+def pytest_report_header() -> str:
+    """So that a red line can be run again."""
+    return f"shares of long tests: LONG_SEED={seed()}"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.crawl.nursery import Nursery
+from tests.share import drawn_for
 
 #: What a writing command does that a kill could break: files, databases, and their order.
 WRITES = (
@@ -27,7 +27,7 @@ class Killer:
 
     def __init__(self, nursery: Nursery, seed: int, calls: Sequence[str] = WRITES) -> None:
         self.nursery, self.calls = nursery, calls
-        self.rng = random.Random(seed)
+        self.rng = drawn_for(seed)
         self.traced = strace_works()
 
     def kills(self, *argv: str) -> bool:

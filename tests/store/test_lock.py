@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archive.db.lock import Lock, holder_of
-from archive.errors import CannotCreate, Locked
+from archive.errors import CannotCreate, DiskTrouble, Locked
 
 HOLD = """
 import sys, time
@@ -131,3 +132,27 @@ def test_the_note_of_the_holder_has_no_secrets(tmp_path: Path) -> None:
     """A command line may hold a reader's own address."""
     with Lock(tmp_path, command="wechat-archive save https://mp.weixin.qq.com/s?key=CANARY&x=1"):
         assert "CANARY" not in (tmp_path / ".lock").read_text()
+
+
+def test_a_new_archive_has_no_folder_yet(tmp_path: Path) -> None:
+    """The lock makes it, and those above it."""
+    with Lock(tmp_path / "new" / "archive"):
+        assert (tmp_path / "new" / "archive" / ".lock").is_file()
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(errno.ENOLCK, "has no locks"), (errno.EIO, "cannot lock")]
+)
+def test_a_disk_without_locks_is_said_plainly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, said: str
+) -> None:
+    """Exit code 74, and no handle is left open; nobody goes on without the lock."""
+    opened = len(list(Path("/dev/fd").iterdir()))
+
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(DiskTrouble, match=said):
+        Lock(tmp_path).acquire()
+    assert opened == len(list(Path("/dev/fd").iterdir()))
