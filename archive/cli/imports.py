@@ -43,6 +43,11 @@ def _formats() -> str:
     "paths", nargs=-1, required=True, metavar="FILE|DIR…", type=click.Path(path_type=Path)
 )
 @click.option("--fetch", is_flag=True, help="Then fetch images and linked articles, as `run` does.")
+@click.option(
+    "--without-address",
+    is_flag=True,
+    help="Take Markdown that names no address too, under a key of its content.",
+)
 @click.option("--no-snapshots", is_flag=True, help="Do not keep the raw pages.")
 @click.option("--scrub", is_flag=True, help="Keep raw pages without the tokens of who read them.")
 @click.option("--wait", is_flag=True, help="Wait for another command that writes to the archive.")
@@ -52,6 +57,7 @@ def command(
     app: App,
     paths: tuple[Path, ...],
     fetch: bool,
+    without_address: bool,
     no_snapshots: bool,
     scrub: bool,
     wait: bool,
@@ -71,6 +77,7 @@ def command(
             app.root,
             paths,
             links=fetch,
+            without_address=without_address,
             snapshots=app.config.snapshots and not no_snapshots,
             versions=app.config.versions,
             wait=wait,

@@ -53,6 +53,11 @@ def key_of(article: Article, length: int = KEY_LENGTH) -> str:
     return _key(f"page/{article.account.name}/{when}/{article.title}/{shows}", length)
 
 
+def title_key(title: str) -> str:
+    """A second key of an article that came without its address: pages of the same title look for it there."""
+    return _key(f"title/{''.join(title.split())}", KEY_LENGTH)
+
+
 def _canonical(address: str) -> str:
     try:
         return urls.canonical(address)

@@ -36,7 +36,8 @@ def to_html(
 ) -> str:
     """``markdown`` as HTML. ``ours``: as this program writes it (``$…$`` is a formula, nothing is wrapped).
 
-    ``image`` and ``link`` give a local path its address again; ``None`` leaves it as it is.
+    ``image`` and ``link`` give a local path its address again; ``None`` leaves it as it is. A picture for which
+    ``image`` gives ``""`` is not shown; its words are.
     """
     parser = _OURS if ours else _OTHERS
     tokens = parser.parse(markdown)
@@ -55,8 +56,13 @@ def _rewrite(tokens: Sequence[Token], image: Local | None, link: Local | None) -
     for token in tokens:
         for name, local in (("src", image), ("href", link)):
             value = token.attrGet(name)
-            if isinstance(value, str) and local is not None and (found := local(value)):
+            found = local(value) if isinstance(value, str) and local is not None else None
+            if found:
                 token.attrSet(name, found)
+            elif found == "":
+                words = f"图片: {token.content}" if token.content else "图片"
+                token.type, token.tag, token.content = "text", "", f"[{words}]"
+                token.children = None
 
 
 def _mark_signs(tokens: Sequence[Token]) -> None:

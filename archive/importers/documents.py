@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
 from archive.document import frontmatter
-from archive.document.reading import Head, read_body
+from archive.document.reading import LOCAL, Head, read_body, read_head
 from archive.errors import BadInput
 from archive.importers.budget import cpu_limit
 from archive.importers.report import ImportReport, Taken
 from archive.importers.walk import version_of
 from archive.saved import files
-from archive.saved.pictures import local_image
+from archive.saved.pages import date_in_name
+from archive.saved.pictures import beside, local_image, picture
 from archive.store import Store, Stored
+from archive.store.decide import same_words
 from scraper.errors import Gone
 from scraper.models import Article
 from scraper.parse import PARSER_VERSION
@@ -26,6 +29,8 @@ from scraper.parse import PARSER_VERSION
 _KEY_IN_NAME = re.compile(r"\[([0-9a-z]{10,26})\](?:\.v\d+)?\.md$")
 _MEDIA_NAME = re.compile(r"^([0-9a-f]{64})\.[a-z0-9]{1,8}$")
 _OUR_PATH = re.compile(r"(?:^|/)(articles/[^/]+/(?:\d{4}|undated)/[^/]+\[[0-9a-z]{10,26}\]\.md)$")
+_HAS_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
+_DAY = re.compile(r"^\W*(?:19|20)\d\d\D?\d{1,2}\D?\d{1,2}(?:\D?\d{4,6}(?!\d))?[\W_日]*")
 _HEAD = 65536
 
 
@@ -38,10 +43,15 @@ class Documents:
         store: Store,
         report: ImportReport,
         held: Callable[[Article, str], Stored | None],
+        *,
+        without_address: bool = False,
     ) -> None:
         self.root, self.store, self.report, self._held = root, store, report, held
+        self.without_address = without_address
         #: key → address of the Markdown files given, for links between them.
         self.addresses: dict[str, str] = {}
+        #: title → articles that were held when the first file without an address came.
+        self._titles: dict[str, list[int]] | None = None
 
     def note_addresses(self, paths: Iterable[Path]) -> None:
         """A first look at our own files: which address stands behind which key."""
@@ -49,6 +59,14 @@ class Documents:
             named = _KEY_IN_NAME.search(path.name)
             if named and (address := _address_in(path)):
                 self.addresses[named[1]] = address
+
+    def read_head(self, path: Path, text: str) -> Head:
+        """What a file says of itself. Raises BadInput for one that is about no article of WeChat's."""
+        with cpu_limit():
+            head = read_head(text, name=_title_of(path), without_address=self.without_address)
+        if head.ours or head.article.published or not self.without_address:
+            return head
+        return replace(head, article=replace(head.article, published=date_in_name(path.name)))
 
     def keep(self, source: str, path: Path, head: Head) -> tuple[Taken, Article | None]:
         """The file's article, kept or left alone; the article where it was taken in. Raises BadInput."""
@@ -59,6 +77,9 @@ class Documents:
         if held is not None and (number is None or held.snapshot_id is not None):
             return Taken.of("held", source, held), None
         article = self._read(path, head)
+        has_address = bool(article.address or article.url)
+        if not has_address and not head.ours and (twin := self._twin(article)) is not None:
+            return Taken.of("held", source, twin), None
         if held is not None and number is not None:
             return self._version(source, path, held, head, article, number), None
         kept = self.store.keep(
@@ -68,6 +89,8 @@ class Documents:
             key=head.holding.key if head.ours else None,
             path=_own_path(path),
         )
+        if not has_address and not head.ours:
+            self.store.maintenance.expect_address(kept.article_id)
         self._restore(kept.article_id, head)
         change = "modified" if kept.change == "reparsed" else kept.change
         taken = Taken(
@@ -75,14 +98,42 @@ class Documents:
         )
         return taken, article
 
+    def _twin(self, article: Article) -> Stored | None:
+        """The article that is held with the title and the words of one without an address."""
+        if self._titles is None:
+            self._titles = {}
+            for row in self.store.db.conn.execute("SELECT title, id FROM articles"):
+                self._titles.setdefault(row["title"], []).append(row["id"])
+        for article_id in self._titles.get(article.title, ()):
+            if same_words(self.store.article(article_id).text, article.text):
+                return self.store.stored(article_id)
+        return None
+
     def _read(self, path: Path, head: Head) -> Article:
         pictures = self._own_pictures(path, head)
+
+        def image(shown: str) -> str | None:
+            if not _HAS_SCHEME.match(shown):
+                own = pictures.get(unquote(shown).rpartition("/")[2])
+                return own or (None if head.ours else self._beside(path, shown))
+            return None
+
         with cpu_limit():
-            return read_body(
-                head,
-                image=lambda shown: pictures.get(unquote(shown).rpartition("/")[2]),
-                link=self._link,
-            )
+            return read_body(head, image=image, link=self._link)
+
+    def _beside(self, path: Path, shown: str) -> str | None:
+        """The address under which a picture is kept that lies beside another tool's file; None where none lies there.
+
+        Named by what is in it, so that it is the same one wherever the file lay.
+        """
+        found = picture(beside(path, shown) or b"")
+        if found is None:
+            return None
+        address = f"{LOCAL}{hashlib.sha256(found.body).hexdigest()}.{found.extension}"
+        if self.store.media_path(address) is None:
+            self.store.add_media(address, found, datetime.now(UTC))
+            self.report.media += 1
+        return address
 
     def _version(
         self, source: str, path: Path, held: Stored, head: Head, article: Article, number: int
@@ -162,6 +213,11 @@ def _address_in(path: Path) -> str | None:
         return None
     address = values.get("url") or values.get("address")
     return str(address) if address else None
+
+
+def _title_of(path: Path) -> str:
+    """The title that a file's name holds: what exporters put before it, the day, is taken away."""
+    return _DAY.sub("", path.stem).strip() or path.stem
 
 
 def _own_path(path: Path) -> str | None:

@@ -12,7 +12,6 @@ from archive.crawl.frontier import SqliteFrontier
 from archive.db.lock import Lock
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import open_database
-from archive.document.reading import read_head
 from archive.errors import BadInput
 from archive.importers.budget import cpu_limit
 from archive.importers.documents import Documents
@@ -51,6 +50,7 @@ def import_files(
     paths: Sequence[Path],
     *,
     links: bool = False,
+    without_address: bool = False,
     snapshots: bool = True,
     versions: str = "rows",
     wait: bool = False,
@@ -63,8 +63,9 @@ def import_files(
 
     Nothing is fetched. What is held already is left alone unless a newer capture of it is found, so the same call may
     be made again after an interruption. ``links``: addresses that our own files link to wait for the next run as well;
-    those of other people's files always do. ``scrubbed``: raw pages are kept without the tokens of who
-    read them. What cannot be read stands in the report; nothing stops the rest.
+    those of other people's files always do. ``without_address``: Markdown that names no address is taken too, under a
+    key of its content. ``scrubbed``: raw pages are kept without the tokens of who read them. What cannot be read stands
+    in the report; nothing stops the rest.
     ``jobs``: so many processes make the search index anew where that is needed.
 
     Raises BadInput where none of ``paths`` is there, Locked, Corrupt, DiskTrouble, CannotCreate.
@@ -78,7 +79,17 @@ def import_files(
             db = stack.enter_context(open_database(root / ARCHIVE_DB))
             kept = stack.enter_context(Snapshots(root / SNAPSHOTS_DB)) if snapshots else None
             store = Store(db, root, versions=versions, eager=False)
-            job = _Job(root, store, kept, report, signals, tell, links, scrubbed)
+            job = _Job(
+                root,
+                store,
+                kept,
+                report,
+                signals,
+                tell,
+                links,
+                scrubbed,
+                without_address=without_address,
+            )
             for path in found.missing:
                 job.failed(str(path), "there is no such file or folder")
             job.run(found.files, progress, jobs)
@@ -98,12 +109,14 @@ class _Job:
         tell: Callable[[Taken], None],
         all_links: bool,
         scrubbed: bool,
+        *,
+        without_address: bool,
     ) -> None:
         self.scrubbed = scrubbed
         self.store, self.snapshots, self.report = store, snapshots, report
         self.signals, self.tell, self.all_links = signals, tell, all_links
         self.frontier = SqliteFrontier(store.db.conn)
-        self.documents = Documents(root, store, report, self._held)
+        self.documents = Documents(root, store, report, self._held, without_address=without_address)
 
     def run(self, todo: list[Path], progress: Progress, jobs: int) -> None:
         self.documents.note_addresses(todo)
@@ -159,8 +172,7 @@ class _Job:
         if item.page is not None:
             return self._page(item, item.page)
         if item.markdown is not None:
-            with cpu_limit():
-                head = read_head(item.markdown)
+            head = self.documents.read_head(item.path, item.markdown)
             taken, article = self.documents.keep(item.source, item.path, head)
             if article is not None and (not head.ours or self.all_links):
                 self._follow(article)

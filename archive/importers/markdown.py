@@ -22,8 +22,8 @@ def read(path: Path) -> Iterator[ImportItem]:
 
 FORMAT = ImportFormat(
     name="markdown",
-    label="this program's own files (a lost database is rebuilt from them), Markdown with 原文链接: "
-    "lines or front matter",
+    label="this program's own files (a lost database is rebuilt from them), Markdown with 原文链接: lines or front "
+    "matter: Obsidian Web Clipper, MarkDownload and others, pictures beside it",
     endings=(".md", ".markdown"),
     read=read,
 )

@@ -11,6 +11,7 @@ from typing import Any
 
 from archive import record
 from archive.db import checksums
+from archive.document.paths import title_key
 from archive.record import iso
 from archive.store.decide import content_hash
 from archive.store.derived import Derived
@@ -91,6 +92,13 @@ class Maintenance:
         return self._tables.versions.restore(
             article_id, number, article, seen, parser_version, path
         )
+
+    def expect_address(self, article_id: int) -> None:
+        """A page of the same title and words will be this article, which came without its address."""
+        with self._tables.sql.transaction():
+            key = title_key(self._tables.articles.row(article_id)["title"])
+            if self._tables.finder.by_key(key) is None:
+                self._tables.articles.note_former_key(key, article_id)
 
     def set_changed(self, article_id: int, changed: datetime) -> None:
         """When the content was first seen, as the article's own file says; the file is stale then."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from archive.document.paths import key_of
+from archive.document.paths import key_of, title_key
+from archive.store.decide import same_words
 from archive.store.indexing import index_article, unindex_article
 from archive.store.tables import Tables
 from scraper.models import Article
@@ -28,6 +29,8 @@ class Merging:
         ]
         if identity is None:
             candidates.append(self._tables.finder.by_key(key_of(article)))
+        if not any(candidates):
+            candidates.append(self._without_address(article))
         for article_id in candidates:
             if article_id is not None:
                 row = self._tables.articles.row(article_id)
@@ -40,6 +43,15 @@ class Merging:
                 ):
                     return row
         return None
+
+    def _without_address(self, article: Article) -> int | None:
+        """An article that came as a file without its address, and that says the same under the same title."""
+        found = self._tables.finder.by_key(title_key(article.title))
+        if found is None:
+            return None
+        row = self._tables.articles.row(found)
+        is_same = row["url"] is None and same_words(row["text"], article.text)
+        return found if is_same else None
 
     def merge_identity(
         self, row: sqlite3.Row, article: Article, addresses: Sequence[Address]
