@@ -75,7 +75,7 @@ def saved_pages(paths: Iterable[Path]) -> Iterator[tuple[Path, SavedPage | BadIn
         try:
             yield path, read_page(path)
         except BadInput as error:
-            yield path, type(error)(f"{path}: {error}")
+            yield path, type(error)(f"{path} {str(error).removeprefix('it ')}")
 
 
 def pages_in(folder: Path) -> list[Path]:
