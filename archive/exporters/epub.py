@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import uuid
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count, groupby
 from pathlib import PurePosixPath
 
 from archive.exporters.export import Export
@@ -19,6 +20,7 @@ from archive.exporters.pictures import held
 from archive.exporters.report import ExportReport
 from archive.exporters.tree import text, xhtml
 from archive.store import Store, Stored
+from scraper.zone import CHINA
 
 _SPACE = uuid.UUID("6c2b7a1e-6a5c-5d0a-9f39-0f6a4b3d2e11")
 #: What readers must show; anything else would need a fallback that we cannot make.
@@ -29,6 +31,8 @@ _CORE = {
     "image/webp": "webp",
     "image/svg+xml": "svg",
 }
+#: Contents of up to so many chapters are taken in at a glance.
+_SHORT_CONTENTS = 12
 _XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _STYLE = """body{line-height:1.75}img{max-width:100%}.facts{color:#666;font-size:.9em}
 .digest,blockquote{border-left:.25em solid #999;margin-left:0;padding-left:1em}pre{white-space:pre-wrap}
@@ -46,7 +50,8 @@ class _Book:
     title: str
     zip: zipfile.ZipFile
     report: ExportReport
-    chapters: list[tuple[str, str]] = field(default_factory=list)  # file, title
+    chapters: list[tuple[str, str, str]] = field(default_factory=list)  # file, title, part
+    in_parts: bool = False
     images: dict[str, str] = field(default_factory=dict)  # file → type
     svg: set[str] = field(default_factory=set)
     cover: str | None = None
@@ -64,7 +69,7 @@ def write(export: Export) -> None:
     articles, chosen = export.articles, export.selection
     title = export.title or chosen.album or chosen.account or chosen.query or "公众号文章"
     with export.opened() as file, zipfile.ZipFile(file, "w") as archive:
-        book = _Book(title, archive, export.report)
+        book = _Book(title, archive, export.report, in_parts=_in_parts(export))
         first = zipfile.ZipInfo("mimetype", (1980, 1, 1, 0, 0, 0))
         archive.writestr(first, "application/epub+zip", compress_type=zipfile.ZIP_STORED)
         book.add("META-INF/container.xml", _CONTAINER)
@@ -99,7 +104,8 @@ def _chapter(book: _Book, store: Store, stored: Stored, names: Mapping[int, str]
     )
     name = names[stored.article_id]
     book.add(f"EPUB/{name}", _document(article.title, f"{head(article, stored)}\n{body}"))
-    book.chapters.append((name, article.title))
+    part = _year(stored) if book.in_parts else ""
+    book.chapters.append((name, article.title, part))
     if "<svg" in body:
         book.svg.add(name)
     book.report.articles += 1
@@ -127,26 +133,62 @@ def _document(title: str, body: str) -> str:
     )
 
 
+def _in_parts(export: Export) -> bool:
+    """Whether the contents have a part for each year: not of an album, which has an order of its own."""
+    years = {_year(stored) for stored in export.articles}
+    in_album_order = export.selection.album is not None
+    return len(years) > 1 and len(export.articles) > _SHORT_CONTENTS and not in_album_order
+
+
+def _year(stored: Stored) -> str:
+    return str(stored.published.astimezone(CHINA).year) if stored.published else "日期不详"
+
+
+def _parts(book: _Book) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Parts with their chapters (file, title), in the order of the book; one without a name where it has none."""
+    grouped = groupby(book.chapters, key=lambda chapter: chapter[2])
+    return [(part, [chapter[:2] for chapter in chapters]) for part, chapters in grouped]
+
+
 def _nav(book: _Book) -> str:
-    items = "\n".join(
-        f'<li><a href="{name}">{text(title)}</a></li>' for name, title in book.chapters
-    )
+    lists = []
+    for part, chapters in _parts(book):
+        items = "\n".join(
+            f'<li><a href="{name}">{text(title)}</a></li>' for name, title in chapters
+        )
+        first = chapters[0][0]
+        lists.append(
+            f'<li><a href="{first}">{text(part)}</a>\n<ol>\n{items}\n</ol></li>' if part else items
+        )
     return _document(
         book.title,
-        f'<nav epub:type="toc" id="toc"><h1>{text(book.title)}</h1>\n<ol>\n{items}\n</ol></nav>',
+        f'<nav epub:type="toc" id="toc"><h1>{text(book.title)}</h1>\n<ol>\n{chr(10).join(lists)}\n</ol></nav>',
     )
 
 
 def _ncx(book: _Book, identity: uuid.UUID) -> str:
-    points = "\n".join(
-        f'<navPoint id="p{number}" playOrder="{number}"><navLabel><text>{text(title)}</text></navLabel>'
-        f'<content src="{name}"/></navPoint>'
-        for number, (name, title) in enumerate(book.chapters, start=1)
-    )
+    order = count(1)
+    points = "\n".join(_points(part, chapters, order) for part, chapters in _parts(book))
+    depth = 1 + any(part for _, _, part in book.chapters)
     return (
         f'{_XML}<ncx xmlns="http://www.daisy.org/z3986/2005/ncx/" version="2005-1">\n<head>'
-        f'<meta name="dtb:uid" content="urn:uuid:{identity}"/><meta name="dtb:depth" content="1"/></head>\n'
+        f'<meta name="dtb:uid" content="urn:uuid:{identity}"/><meta name="dtb:depth" content="{depth}"/></head>\n'
         f"<docTitle><text>{text(book.title)}</text></docTitle>\n<navMap>\n{points}\n</navMap>\n</ncx>\n"
+    )
+
+
+def _points(part: str, chapters: Sequence[tuple[str, str]], order: Iterator[int]) -> str:
+    if not part:
+        return "\n".join(_point(name, title, next(order)) for name, title in chapters)
+    number = next(order)
+    inner = "\n".join(_point(name, title, next(order)) for name, title in chapters)
+    return _point(chapters[0][0], part, number, inner)
+
+
+def _point(name: str, title: str, number: int, inner: str = "") -> str:
+    return (
+        f'<navPoint id="p{number}" playOrder="{number}"><navLabel><text>{text(title)}</text></navLabel>'
+        f'<content src="{name}"/>{inner}</navPoint>'
     )
 
 
@@ -162,7 +204,7 @@ def _package(book: _Book, articles: Sequence[Stored], identity: uuid.UUID) -> st
         '<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/>',
         '<item id="style" href="style.css" media-type="text/css"/>',
     ]
-    for number, (name, _) in enumerate(book.chapters, start=1):
+    for number, (name, _, _) in enumerate(book.chapters, start=1):
         manifest.append(f'<item id="c{number}" href="{name}" media-type="application/xhtml+xml"/>')
     for number, (name, type_) in enumerate(book.images.items(), start=1):
         cover = ' properties="cover-image"' if name == book.cover else ""

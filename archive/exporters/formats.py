@@ -22,7 +22,9 @@ class ExportFormat:
 
 _TABLE = (
     ExportFormat("markdown", "DIR", "the archive's files, from the database alone"),
-    ExportFormat("html", "DIR", "one self-contained page an article, images inside"),
+    ExportFormat(
+        "html", "DIR", "one self-contained page an article, images inside; contents with a search"
+    ),
     ExportFormat("jsonl", "FILE", "one JSON object an article, with text and HTML"),
     ExportFormat("csv", "FILE", "for spreadsheets; no cell can run as a formula"),
     ExportFormat("epub", "FILE", "a book with contents and images"),

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 
 from archive.document.layout import relative
+from archive.exporters import html_index
 from archive.exporters.export import Export
 from archive.exporters.pictures import held
 from archive.exporters.report import ExportReport
@@ -30,15 +31,20 @@ POLICY = f"default-src 'none'; img-src data:; style-src 'sha256-{_STYLE_HASH}'; 
 
 
 def write(export: Export) -> None:
-    """One page an article; links lead from one to the other."""
+    """One page an article; links lead from one to the other, and from the contents to each."""
     names = {
         stored.article_id: f"{stored.path.removesuffix('.md')}.html" for stored in export.articles
     }
+    entries = []
     with export.folder as folder:
         for stored in export.each():
             name = names[stored.article_id]
             with export.alone(stored):
                 folder.put(name, page(export.store, stored, name, names, export.report))
+                entries.append(
+                    html_index.Entry(name, stored.title, stored.account, stored.published)
+                )
+        folder.put(html_index.NAME, html_index.page(entries))
 
 
 def page(

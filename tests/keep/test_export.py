@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 import io
 import json
 import re
@@ -10,7 +12,9 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -79,6 +83,7 @@ def test_a_web_page_needs_nothing_else_and_runs_nothing(root: Path, tmp_path: Pa
     export(root, "html", tmp_path / "out")
 
     pages = {p.name: p.read_text(encoding="utf-8") for p in (tmp_path / "out").rglob("*.html")}
+    assert pages.pop("index.html")
     first = next(text for name, text in pages.items() if "文章1" in name)
     assert 3 == len(pages)
     assert "Content-Security-Policy\" content=\"default-src 'none'; img-src data:" in first
@@ -103,7 +108,7 @@ def test_no_payload_survives_in_a_web_page_or_a_book(tmp_path: Path, payload: st
     export(tmp_path / "a", "html", tmp_path / "out")
     export(tmp_path / "a", "epub", tmp_path / "book.epub", title=payload)
 
-    text = next((tmp_path / "out").rglob("*.html")).read_text(encoding="utf-8")
+    text = next((tmp_path / "out" / "articles").rglob("*.html")).read_text(encoding="utf-8")
     with zipfile.ZipFile(tmp_path / "book.epub") as book:
         documents = [
             text,
@@ -194,6 +199,43 @@ def test_a_book_has_contents_images_and_inner_links(root: Path, tmp_path: Path) 
         assert f'href="{chapters[1].removeprefix("EPUB/")}"' in first
         assert 1 == len([n for n in names if n.startswith("EPUB/images/")])
         assert "我的书" in book.read("EPUB/package.opf").decode()
+
+
+def test_a_long_book_has_a_part_for_each_year(tmp_path: Path) -> None:
+    """In both tables of contents, in the order of the book; a reader of EPUB 2 finds the same places."""
+    with opened(tmp_path / "a") as (store, _):
+        for number in range(14):
+            when = datetime(2022 + number // 5, 3, 1 + number, tzinfo=UTC) if number < 13 else None
+            article = Article(title=f"题{number}", text="x", body="<p>x</p>", published=when)
+            store.keep(article, address=f"https://x.example/{number}", now=NOW)
+    export(tmp_path / "a", "epub", tmp_path / "b.epub")
+
+    with zipfile.ZipFile(tmp_path / "b.epub") as book:
+        nav, ncx = book.read("EPUB/nav.xhtml"), book.read("EPUB/toc.ncx")
+    parts = etree.fromstring(nav).findall(".//{*}nav/{*}ol/{*}li")
+    points = etree.fromstring(ncx).findall(".//{*}navMap/{*}navPoint")
+    assert {"2022": 5, "2023": 5, "2024": 3, "日期不详": 1} == {
+        str(part.findtext("{*}a")): len(part.findall("{*}ol/{*}li")) for part in parts
+    }
+    assert [5, 5, 3, 1] == sorted((len(one.findall("{*}navPoint")) for one in points), reverse=True)
+    orders = [int(one.get("playOrder", "")) for one in etree.fromstring(ncx).iter("{*}navPoint")]
+    assert orders == [*range(1, 19)]
+
+
+def test_exported_pages_have_contents_that_can_be_searched(root: Path, tmp_path: Path) -> None:
+    """Each article by year, with account and day, a link that leads there; no script but the page's own."""
+    export(root, "html", tmp_path / "out")
+
+    body = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    links = [unquote(link) for link in re.findall(r'<a href="([^"]*)"', body)]
+    assert 3 == len(links)
+    assert all((tmp_path / "out" / link).is_file() for link in links)
+    assert "文章1: 岩茶 &amp; &lt;香气&gt;</a> <span>" in body
+    (script,) = re.findall(r"<script>(.*?)</script>", body, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in body
+    assert "default-src 'none'" in body
+    assert re.search(r"<input [^>]*hidden>", body)  # shown by the script alone
 
 
 def test_the_same_articles_give_the_same_book(root: Path, tmp_path: Path) -> None:

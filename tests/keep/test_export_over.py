@@ -17,7 +17,7 @@ from tests.keep.articles import fields, page
 FOLDERS = [name for name, known in FORMATS.items() if known.target == "DIR"]
 FILES = [name for name, known in FORMATS.items() if known.target == "FILE"]
 #: Of the formats that write one file an article.
-ENDINGS = {"markdown": "*.md", "html": "*.html"}
+ENDINGS = {"markdown": "*.md", "html": "20*.html"}
 MINE = "# 我的笔记\n".encode()
 
 
