@@ -38,14 +38,14 @@ def read(path: Path) -> Iterator[ImportItem]:
     found = 0
     for number, item in enumerate(_load(files.read(path, most=_LARGEST)), start=1):
         source = f"{path}, article {number}"
-        if not isinstance(item, Mapping) or not (answers.is_answer(item) or _address(item)):
+        if not isinstance(item, Mapping) or not (answers.is_answer(item) or address_of(item)):
             continue
         found += 1
         try:
             yield (
                 _answered(source, path, item)
                 if answers.is_answer(item)
-                else _one(source, path, item)
+                else item_of(source, path, item)
             )
         except Exception as error:  # one article's trouble is not the others'
             yield ImportItem(source=source, path=path, error=str(Unexpected.of(error, url=source)))
@@ -88,8 +88,12 @@ def _parsed(text: str) -> Any:
             raise error from None
 
 
-def _one(source: str, path: Path, item: Mapping[str, Any]) -> ImportItem:
-    address = _address(item)
+def item_of(source: str, path: Path, item: Mapping[str, Any]) -> ImportItem:
+    """What a list says of an article: the article itself where its text is there, else its address.
+
+    ``item`` has an address (``address_of``).
+    """
+    address = address_of(item)
     assert address is not None
     content = next(
         (
@@ -142,7 +146,8 @@ def _album(item: Mapping[str, Any]) -> Album | None:
     return Album(id=number, title=_text(first, "title"))
 
 
-def _address(item: Mapping[str, Any]) -> urls.Address | None:
+def address_of(item: Mapping[str, Any]) -> urls.Address | None:
+    """The first of its values that is an address of WeChat's."""
     for name in ("link", "url", "content_url", "source_url"):
         try:
             return urls.parse(str(item.get(name) or ""))

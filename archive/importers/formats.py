@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from archive.errors import ArchiveError, BadInput
-from archive.importers import article_lists, markdown, pages, warc
+from archive.importers import (
+    address_tables,
+    article_lists,
+    feed_databases,
+    markdown,
+    pages,
+    warc,
+)
 from archive.importers.budget import cpu_limit
 from archive.importers.items import ImportFormat, ImportItem
 from archive.saved import files
@@ -14,6 +21,8 @@ from archive.saved import files
 FORMATS: tuple[ImportFormat, ...] = (
     pages.FORMAT,
     article_lists.FORMAT,
+    address_tables.FORMAT,
+    feed_databases.FORMAT,
     warc.FORMAT,
     markdown.FORMAT,
 )

@@ -26,11 +26,19 @@ class ImportItem:
     article: Article | None = None
     address: str | None = None
     image: tuple[str, bytes] | None = None
+    #: An address out of somebody's list: it waits to be fetched only where that was asked for.
+    listed: bool = False
+    #: The name of the account that such a list tells.
+    account: str | None = None
     error: str | None = None
 
 
 def _never(head: bytes) -> bool:
     return False
+
+
+def _always(path: Path) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +55,5 @@ class ImportFormat:
     endings: tuple[str, ...]
     read: Callable[[Path], Iterator[ImportItem]]
     begins: Callable[[bytes], bool] = _never
+    #: Whether a file of such a name that lies in a folder is one; a file given by name always is.
+    is_wanted: Callable[[Path], bool] = _always

@@ -227,6 +227,10 @@ class _Job:
         held = self.store.find(address)
         if held is not None:
             return Taken.of("held", item.source, held)
+        if item.account:
+            self.report.accounts.add(item.account)
+        if item.listed and not self.all_links:
+            return Taken(source=item.source, change="listed")
         self._wait_for(address, None)
         return Taken(source=item.source, change="waiting")
 

@@ -15,7 +15,8 @@ class Taken:
     """One article found in a file.
 
     ``change``: ``new``, ``modified`` (a newer capture of what is held), ``unchanged``, ``held`` (that is as good
-    or better: left alone), ``waiting`` (only an address: fetched by the next run), ``failed``. ``source`` is the file
+    or better: left alone), ``waiting`` (only an address: fetched by the next run), ``listed`` (an address out of
+    a list, which waits only where that was asked for), ``failed``. ``source`` is the file
     and, in a collection, the place in it.
     """
 
@@ -48,6 +49,8 @@ class ImportReport:
     links: int = 0
     media: int = 0
     passed_over: list[tuple[Path, str]] = field(default_factory=list)
+    #: Names of accounts out of other programs' lists.
+    accounts: set[str] = field(default_factory=set)
     signal: int | None = None
 
     def add(self, taken: Taken) -> None:
@@ -67,13 +70,14 @@ class ImportReport:
 
     def to_json(self) -> dict[str, Any]:
         """One object."""
-        names = ("new", "modified", "unchanged", "held", "waiting", "failed")
+        names = ("new", "modified", "unchanged", "held", "waiting", "listed", "failed")
         return {
             "command": "import",
             "saved": self.counts["new"] + self.counts["modified"],
             **{name: self.counts[name] for name in names},
             "links": self.links,
             "media": self.media,
+            "accounts": sorted(self.accounts),
             "skipped": len(self.passed_over),
             "passed_over": [{"path": str(path), "why": why} for path, why in self.passed_over],
             "exit_code": self.exit_code,
@@ -94,5 +98,8 @@ class ImportReport:
             if waiting
             else []
         )
+        listed, accounts = self.counts["listed"], len(self.accounts)
+        of = f" of {accounts} account{'s' * (accounts != 1)}" if accounts else ""
+        parts += [f"{listed} addresses{of} not held (--fetch fetches them)"] if listed else []
         text = f"import: {', '.join(parts)}"
         return text + (" — interrupted; the same command goes on" if self.signal else "")

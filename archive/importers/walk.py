@@ -72,8 +72,8 @@ def _is_wanted(path: Path, found: Walk) -> bool:
         kind = error.strerror or str(error)
     if kind == "a folder":  # a link to one; its own files are found where they are
         return False
-    if kind is None and by_name(path):
-        return True
+    if kind is None and (known := by_name(path)):
+        return known.is_wanted(path)
     if kind is not None:
         found.passed_over.append((path, kind))
     elif path.suffix.lower() in _DOCUMENTS:
