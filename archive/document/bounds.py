@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-#: A digest has 120 characters, the longest front matter value seen (an address with tokens) 1,100.
+#: A digest has at most 120 characters, an address with all its tokens about a thousand.
 LONGEST_TEXT = 20_000
 _LARGEST = 2**63 - 1
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)

@@ -16,7 +16,7 @@ from scraper import urls
 from scraper.errors import NotAnAddress
 from scraper.models import Page
 
-#: Headers of real records, cookies and all, have less than 20 KB.
+#: Servers and proxies accept 8 to 64 KB of headers.
 _LONGEST_HEADERS = 2**20
 _IMAGE_HOST = re.compile(r"^https?://(?:[\w-]+\.)*(?:qpic\.cn|qlogo\.cn|wx\.qq\.com)/")
 

@@ -13,7 +13,7 @@ from email.parser import BytesHeaderParser
 from xml.parsers.expat import ExpatError
 
 ENDINGS = frozenset({".mhtml", ".mht", ".webarchive"})
-#: The headers of a part; Chrome writes less than 1 KB.
+#: The headers of a part; Chrome writes some hundred bytes.
 _LONGEST_HEADERS = 64 * 2**10
 #: Browsers write one level, Outlook's copies two (multipart/alternative inside).
 _DEEPEST = 3

@@ -49,8 +49,8 @@ def beside_a_good_one(tmp_path: Path, name: str, body: str | bytes) -> tuple[str
     [
         ("a.md", f"---\nx: &a0 [b]\n{BOMB}---\n{HEAD}", "aliases"),
         ("a.md", "---\nx: " + "[" * 20_000 + "\n---\n", "not YAML"),
-        ("a.md", f"---\nx: {'y' * 2**20}\n---\n{HEAD}", "longer than 1 MB"),
-        ("a.md", HEAD + "字" * 2**20, "larger than 2 MB"),
+        ("a.md", f"---\nx: {'y' * 2**19}\n---\n{HEAD}", "longer than 512 KB"),
+        ("a.md", HEAD + "字" * 2**20, "larger than 1 MB"),
         ("a.json", "[" * 20_000, "JSON"),
         ("a.json", '[{"link": "' + SHORT + '", "x": ' + "[" * 20_000 + "]" * 20_000 + "}]", "nested"),
         ("a.json", "[" + "0," * 3_000_000 + "0]", "more values"),
