@@ -13,6 +13,7 @@ from archive.importers import (
     markdown,
     pages,
     warc,
+    zip_files,
 )
 from archive.importers.budget import cpu_limit
 from archive.importers.items import ImportFormat, ImportItem
@@ -24,6 +25,7 @@ FORMATS: tuple[ImportFormat, ...] = (
     address_tables.FORMAT,
     feed_databases.FORMAT,
     warc.FORMAT,
+    zip_files.FORMAT,
     markdown.FORMAT,
 )
 

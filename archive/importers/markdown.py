@@ -15,9 +15,13 @@ LARGEST = 2**20
 
 def read(path: Path) -> Iterator[ImportItem]:
     """The file's text. Raises BadInput and OSError."""
-    body = files.read(path, most=LARGEST)
-    text = to_utf8(body, "text/plain").decode("utf-8", "replace").removeprefix("\ufeff")
+    text = text_of(files.read(path, most=LARGEST))
     yield ImportItem(source=str(path), path=path, markdown=text)
+
+
+def text_of(body: bytes) -> str:
+    """The text of a file in whatever encoding it is."""
+    return to_utf8(body, "text/plain").decode("utf-8", "replace").removeprefix("\ufeff")
 
 
 FORMAT = ImportFormat(

@@ -72,12 +72,20 @@ def _is_wanted(path: Path, found: Walk) -> bool:
         kind = error.strerror or str(error)
     if kind == "a folder":  # a link to one; its own files are found where they are
         return False
-    if kind is None and (known := by_name(path)):
-        return known.is_wanted(path)
+    known = by_name(path)
+    if kind is None and known and known.is_wanted(path):
+        return True
     if kind is not None:
         found.passed_over.append((path, kind))
     elif path.suffix.lower() in _DOCUMENTS:
-        found.passed_over.append((path, f"import reads no {path.suffix.lower()} files"))
+        found.passed_over.append(
+            (
+                path,
+                f"import reads no {path.suffix.lower()} files"
+                if known is None
+                else "no page is in it",
+            )
+        )
     return False
 
 
