@@ -78,14 +78,8 @@ def _is_wanted(path: Path, found: Walk) -> bool:
     if kind is not None:
         found.passed_over.append((path, kind))
     elif path.suffix.lower() in _DOCUMENTS:
-        found.passed_over.append(
-            (
-                path,
-                f"import reads no {path.suffix.lower()} files"
-                if known is None
-                else "no page is in it",
-            )
-        )
+        why = "no page is in it" if known else f"import reads no {path.suffix.lower()} files"
+        found.passed_over.append((path, why))
     return False
 
 
