@@ -318,6 +318,14 @@ class Library:
         with self._lock:
             return self._store.versions(self._store.get(name).article_id)
 
+    def diff(self, name: str, older: int | None = None, newer: int | None = None) -> str:
+        """What changed between two versions, the newest two by default, as a unified diff of their Markdown; empty
+        where nothing differs. Raises NotHeld."""
+        from archive.store import comparing
+
+        with self._lock:
+            return "".join(comparing.diff(self._store, self._store.get(name), older, newer))
+
     def links(self, name: str) -> list[Edge]:
         """What an article links to, in its own order. Raises NotHeld."""
         with self._lock:

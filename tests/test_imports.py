@@ -22,6 +22,8 @@ ONE_ROOM = {
     "markdownify": ("archive/document/markdown",),
     "bs4": ("archive/document/markdown", "archive/soup"),
     "feedparser": ("scraper/feeds",),
+    "mcp": ("archive/agents/server",),
+    "mcp_types": ("archive/agents/server",),
     "zstandard": ("archive/snapshots",),
     "warcio": ("archive/exporters", "archive/importers"),
 }

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "retry": ("archive.cli.status:retry", "Try failed addresses again with the next run."),
     "forget": ("archive.cli.status:forget", "Take addresses out of the queue."),
     "serve": ("archive.cli.serve:command", "Read and search the archive in a browser."),
+    "mcp": ("archive.cli.mcp:command", "Let a language model search and read the archive."),
     "convert": ("archive.cli.convert:command", "Turn a saved page into Markdown; stores nothing."),
     "verify": ("archive.cli.verify:command", "Check everything that is kept against its hashes."),
     "reparse": ("archive.cli.reparse:command", "Make articles again from their raw pages."),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 import click
 
 from archive.cli.common import App, archive_command, pass_app
@@ -21,31 +19,10 @@ def command(app: App, name: str, older: int | None, newer: int | None) -> None:
     The newest two by default; A alone is compared with the newest. `show KEY --versions` numbers them. Without a
     difference nothing is printed.
     """
-    import archive
     from archive.db.opening import open_database
-    from archive.errors import NotHeld
-    from archive.store import Store
+    from archive.store import Store, comparing
 
     with open_database(app.root / ARCHIVE_DB, readonly=True) as db:
         store = Store(db, app.root)
-        held = store.get(name)
-        newer = newer or held.version
-        older = older or newer - 1
-        if older < 1:
-            raise NotHeld(f"{held.key} has one version only: nothing to compare")
-        seen = {version.number: version.seen for version in store.versions(held.article_id)}
-        texts = {
-            number: archive.to_markdown(store.version(held.article_id, number)).splitlines(
-                keepends=True
-            )
-            for number in (older, newer)
-        }
-        for line in difflib.unified_diff(
-            texts[older],
-            texts[newer],
-            f"{held.path} (version {older})",
-            f"{held.path} (version {newer})",
-            seen[older].isoformat(timespec="seconds"),
-            seen[newer].isoformat(timespec="seconds"),
-        ):
+        for line in comparing.diff(store, store.get(name), older, newer):
             click.echo(line, nl=not line.endswith("\n"))

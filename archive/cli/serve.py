@@ -12,6 +12,7 @@ from archive.cli.crawling import Duration
 from archive.db.names import ARCHIVE_DB
 
 if TYPE_CHECKING:
+    from archive.web.app import Endpoint
     from archive.web.settings import Settings
 
 
@@ -103,4 +104,15 @@ def _serve(app: App, settings: Settings, open_browser: bool) -> None:
         if open_browser:
             click.launch(address)
 
-    serve(app.root, settings, ready)
+    serve(app.root, settings, ready, _for_agents())
+
+
+def _for_agents() -> Endpoint | None:
+    """What answers at /mcp, where the extra `mcp` is installed."""
+    from importlib.util import find_spec
+
+    if find_spec("mcp") is None:
+        return None
+    from archive.agents.server import http_endpoint
+
+    return http_endpoint

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +12,11 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from archive.errors import ArchiveError
+from archive.library import Library
 from archive.web import errors, security
 from archive.web.intake import intake_key
 from archive.web.language import Language
@@ -22,16 +25,27 @@ from archive.web.schedule import run_every
 from archive.web.settings import Settings
 from archive.web.site import Site
 
+#: An application that another room puts beside the pages: its path, itself, and what is open as long as it answers.
+Endpoint = Callable[[Library], tuple[str, ASGIApp, AbstractAsyncContextManager[None]]]
 
-def make_app(root: Path, settings: Settings | None = None) -> Starlette:
+
+def make_app(
+    root: Path, settings: Settings | None = None, endpoint: Endpoint | None = None
+) -> Starlette:
     """The page of the archive in ``root``, as an ASGI application; opened here, closed when the application ends.
 
+    ``endpoint`` stands behind the same token, Host and Origin checks as every page.
     Raises NotHeld and the other ArchiveErrors of ``archive.open``.
     """
     settings = settings or Settings()
     if not settings.read_only:
         settings = replace(settings, intake_key=intake_key(root, settings.token))
     site = Site(root, settings)
+    routes = [*ROUTES]
+    opened: AbstractAsyncContextManager[None] = nullcontext()
+    if endpoint is not None:
+        path, answering, opened = endpoint(site.library)
+        routes.append(Route(path, answering))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -41,7 +55,8 @@ def make_app(root: Path, settings: Settings | None = None) -> Starlette:
             if settings.every is not None:
                 task = asyncio.create_task(run_every(site.jobs, settings.every))
         try:
-            yield
+            async with opened:
+                yield
         finally:
             if task is not None:
                 task.cancel()
@@ -50,7 +65,7 @@ def make_app(root: Path, settings: Settings | None = None) -> Starlette:
 
     page = errors.error_page
     app = Starlette(
-        routes=ROUTES,
+        routes=routes,
         lifespan=lifespan,
         middleware=[
             Middleware(security.Headers),

@@ -51,6 +51,8 @@ LARGEST_BODY = 256 * 1024  #: bytes of a form or a list of addresses
 TOKEN_PATHS = ("/feeds", "/media/")
 #: What the intake key opens: handing something in, and fetching the script that does it. Nothing is read with it.
 INTAKE_POSTS = frozenset({"/api/save", "/api/pages", "/intake/save"})
+#: Where a request's body asks and changes nothing: fine for ``--read-only``.
+READING_POSTS = frozenset({"/mcp"})
 USERSCRIPT = "/intake/wechat-archive.user.js"
 
 ErrorPage = Callable[[Request, int, Exception | None], Response | Awaitable[Response]]
@@ -203,7 +205,7 @@ class SameOrigin:
             if not (hands_in(scope, self._settings.intake_key) or self._is_allowed(headers)):
                 await refuse(self.page, 403, scope, receive, send)
                 return
-            if self._settings.read_only and scope["path"] not in UNGUARDED:
+            if self._settings.read_only and scope["path"] not in UNGUARDED | READING_POSTS:
                 await refuse(self.page, 405, scope, receive, send)
                 return
         await self.app(scope, receive, send)

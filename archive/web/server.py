@@ -11,21 +11,27 @@ import uvicorn
 
 from archive.errors import BadConfig
 from archive.i18n import gettext as _
-from archive.web.app import make_app
+from archive.web.app import Endpoint, make_app
 from archive.web.settings import Settings
 
 #: Seconds that open pages get when the server ends; a stream of events would stay for ever.
 _PATIENCE = 2
 
 
-def serve(root: Path, settings: Settings, ready: Callable[[str], None]) -> None:
-    """Serve the archive in ``root`` until a signal comes. ``ready`` hears the address once it is answered.
+def serve(
+    root: Path,
+    settings: Settings,
+    ready: Callable[[str], None],
+    endpoint: Endpoint | None = None,
+) -> None:
+    """Serve the archive in ``root`` until a signal comes. ``ready`` hears the address once it is answered;
+    ``endpoint``: see ``make_app``.
 
     Raises BadConfig where the address cannot be listened at, and the errors of ``make_app``.
     """
     with listen(settings) as listener:
         settings = replace(settings, port=listener.getsockname()[1])
-        app = make_app(root, settings)
+        app = make_app(root, settings, endpoint)
         server = Server(
             uvicorn.Config(
                 app,
