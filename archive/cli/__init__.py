@@ -49,6 +49,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "export": ("archive.cli.export:command", "Write the archive as other formats."),
     "backup": ("archive.cli.backup:command", "Copy the archive while it is in use."),
+    "doctor": ("archive.cli.doctor:command", "Check this machine and the archive's folder."),
     "config": (
         "archive.cli.config:command",
         "Show the settings in force and where they come from.",

@@ -20,7 +20,7 @@ from scraper.controls import escape_controls
 if TYPE_CHECKING:
     from rich.console import Console
 
-_STYLES = {"bold": 1, "dim": 2, "yellow": 33}
+_STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33}
 #: Drawn anew by each process, so that no text from outside can hold one.
 _NONCE = secrets.token_hex(8)
 _MARK = re.compile(rf"\x02{_NONCE}([0-9;]+)\x03")

@@ -121,3 +121,20 @@ def make_network(
         ago = None if last is None else (now - last).total_seconds()
         made[exit.name] = Fetcher(settings, clock=clock, rng=rng, asked_ago=ago)
     return FetcherPool(made)
+
+
+def proxy_in_use(setting: str | None) -> str | None:
+    """The address, without its login, of the proxy that requests would go through: ``setting``, else the
+    environment's. Asks nothing. Raises BadSettings."""
+    from scraper.fetch import FetchSettings, proxies
+
+    found = proxies.chosen(FetchSettings(proxy=setting))
+    return found.url if found else None
+
+
+def trusted_certificates(config: Config) -> int:
+    """How many certificates hosts' own are checked against. Raises BadSettings for a file that cannot be used."""
+    from scraper.fetch import FetchSettings
+    from scraper.fetch.transport import certificates
+
+    return len(certificates(FetchSettings(ca_file=config.ca_file)).get_ca_certs())

@@ -108,7 +108,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, settings: FetchSettings) -> None:
         self._proxy = proxies.chosen(settings)
-        self._certificates = _certificates(settings)
+        self._certificates = certificates(settings)
         self._connections = settings.media_parallel + 2
         self._trusted = [hosts.endpoint(hosts.split(url)) for url in settings.trusted]
         self._pools: dict[proxies.Proxy | None, Pool] = {}
@@ -202,7 +202,8 @@ def client(settings: FetchSettings) -> httpx.AsyncClient:
     )
 
 
-def _certificates(settings: FetchSettings) -> ssl.SSLContext:
+def certificates(settings: FetchSettings) -> ssl.SSLContext:
+    """What hosts' certificates are checked against. Raises BadSettings for a file that cannot be used."""
     path = settings.ca_file or os.environ.get("SSL_CERT_FILE")
     if not path:
         return httpx.create_ssl_context(trust_env=False)

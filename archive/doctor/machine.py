@@ -1,0 +1,81 @@
+"""The machine: Python, SQLite, optional parts, fonts."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from archive.doctor.finding import Finding, fail, ok, warn
+from archive.doctor.surroundings import Surroundings
+
+OLDEST_PYTHON = (3, 11)
+#: `INSERT … RETURNING` of the search index came with 3.35.
+OLDEST_SQLITE = (3, 35, 0)
+#: Extra → the module that shows that it is installed.
+EXTRAS = {"socks": "socksio", "mcp": "mcp"}
+#: What sets pages itself and so needs fonts with Chinese signs.
+_TYPESETTER = "weasyprint"
+
+
+def python(_root: Path, _around: Surroundings) -> Iterator[Finding]:
+    """Its version."""
+    said = f"{sys.version.split()[0]} at {sys.executable}"
+    if sys.version_info[:2] < OLDEST_PYTHON:
+        yield fail("python", said, "install Python 3.11 or newer")
+    else:
+        yield ok("python", said)
+
+
+def sqlite(_root: Path, _around: Surroundings) -> Iterator[Finding]:
+    """Its version, full-text search, and JSON."""
+    said = f"SQLite {sqlite3.sqlite_version}"
+    advice = "use a Python that is built with a newer SQLite, as `uv python install` brings"
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        yield fail("sqlite", f"{said}: older than 3.35", advice)
+        return
+    missing = list(_missing_features())
+    if missing:
+        yield fail("sqlite", f"{said} without {', '.join(missing)}", advice)
+    else:
+        yield ok("sqlite", f"{said} with FTS5 and JSON")
+
+
+def _missing_features() -> Iterator[str]:
+    needs = {
+        "FTS5": "CREATE VIRTUAL TABLE probe USING fts5(text, content='')",
+        "JSON": "SELECT json_extract('[1]', '$[0]')",
+    }
+    with contextlib.closing(sqlite3.connect(":memory:")) as conn:
+        for name, statement in needs.items():
+            try:
+                conn.execute(statement)
+            except sqlite3.OperationalError:
+                yield name
+
+
+def extras(_root: Path, _around: Surroundings) -> Iterator[Finding]:
+    """Which optional parts are installed; none has to be."""
+    there = [name for name, module in EXTRAS.items() if find_spec(module) is not None]
+    absent = [name for name in EXTRAS if name not in there]
+    said = f"installed: {', '.join(there) or 'none'}"
+    if absent:
+        said += f"; `pip install 'wechat-archive[{','.join(absent)}]'` adds the others"
+    yield ok("extras", said)
+
+
+def fonts(_root: Path, around: Surroundings) -> Iterator[Finding]:
+    """Chinese fonts, where pages are set on this machine; a browser and a reader bring their own."""
+    if find_spec(_TYPESETTER) is None:
+        return
+    listed = around.ask("fc-list", ":lang=zh", "family")
+    if listed is None:
+        yield warn("fonts", "cannot be listed", "install fontconfig and a Chinese font")
+    elif not listed.strip():
+        advice = "install one, as fonts-noto-cjk: signs would be empty boxes"
+        yield warn("fonts", "no Chinese font", advice)
+    else:
+        yield ok("fonts", f"{len(listed.splitlines())} with Chinese signs")

@@ -1,0 +1,52 @@
+"""Whether something starts ``run`` by itself: cron, systemd, launchd, or ``serve --every``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from archive.db.names import ARCHIVE_DB
+from archive.db.opening import open_database
+from archive.doctor.finding import Finding, ok, warn
+from archive.doctor.surroundings import Surroundings
+from scraper.zone import for_people
+
+PROGRAM = "wechat-archive"
+#: A timer that has not run for so long does not run.
+STALE = timedelta(days=3)
+
+
+def timer(root: Path, around: Surroundings) -> Iterator[Finding]:
+    """One is set up, or was seen to work; needed only where something is watched or waits."""
+    places = [str(file) for file, text in around.timer_files() if _starts(text)]
+    if _starts(around.ask("crontab", "-l") or ""):
+        places.append("crontab")
+    last, needed = _runs(root)
+    when = f"; last run {for_people(last)}" if last else ""
+    is_stale = last is None or around.now - last > STALE
+    if not places and needed and is_stale:
+        advice = "add one: docs/cron.md has the line for cron and the units for systemd"
+        yield warn("timer", f"none found, and articles wait{when}", advice)
+    elif places and needed and is_stale and last is not None:
+        advice = "look whether it is enabled: systemctl list-timers, or cron's log"
+        yield warn("timer", f"{', '.join(places)}, but nothing ran{when}", advice)
+    else:
+        yield ok("timer", (", ".join(places) or "none, and none is needed now") + when)
+
+
+def _starts(text: str) -> bool:
+    lines = (line.strip() for line in text.splitlines())
+    return any(PROGRAM in line and not line.startswith(("#", ";")) for line in lines)
+
+
+def _runs(root: Path) -> tuple[datetime | None, bool]:
+    """When `run` began last, and whether there is anything for it to do."""
+    if not (root / ARCHIVE_DB).exists():
+        return None, False
+    with open_database(root / ARCHIVE_DB, readonly=True, outdated=True) as db:
+        (last,) = db.conn.execute("SELECT max(started) FROM runs WHERE command = 'run'").fetchone()
+        (waiting,) = db.conn.execute(
+            "SELECT EXISTS (SELECT 1 FROM sources) OR EXISTS (SELECT 1 FROM frontier WHERE open)"
+        ).fetchone()
+    return (datetime.fromisoformat(last) if last else None), bool(waiting)
