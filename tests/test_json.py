@@ -1,0 +1,121 @@
+"""What is promised of ``--json``: what each command gives is as the JSON Schema says that comes with the program."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from tests import docs, pages, schemas
+from tests.command import wechat_archive
+from tests.store.make import LATER, article, keep, opened
+
+PAGE = pages.ROOT / "tests" / "cases" / "article" / "2026-plain" / "page.html"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Three articles that stand in each other's neighbourhood, one with two versions."""
+    root = tmp_path / "archive"
+    with opened(root) as store:
+        keep(store, article(1, links=(2, 9)))
+        keep(store, article(2))
+        keep(store, article(3, text="茶是绿的。"))
+        keep(store, article(3, text="茶是红的。"), now=LATER)
+    return root
+
+
+#: The command as it is typed → its schema. KEY, PAGE and OUT stand for an article, a saved page and a new folder.
+TYPED = {
+    "list": "article",
+    "show KEY": "article",
+    "show KEY --versions": "versions",
+    "show KEY --links": "links",
+    "search 正文": "hit",
+    "search --count 正文": "count",
+    "similar KEY": "similar",
+    "status": "status",
+    "config": "config",
+    "doctor": "finding",
+    "watch --list": "source",
+    "convert PAGE": "converted",
+    "save --images none PAGE": "run",
+    "run": "run",
+    "verify": "verified",
+    "repack": "repack",
+    "reparse --all": "reparse",
+    "import PAGE": "import",
+    "export jsonl OUT": "export",
+    "backup OUT": "backup",
+}
+#: Silent where there is nothing to tell, as in a sound archive.
+MAY_BE_SILENT = {"verify"}
+
+
+@pytest.mark.parametrize("typed", TYPED)
+def test_what_a_command_gives_is_as_its_schema_says(root: Path, tmp_path: Path, typed: str) -> None:
+    """The real output, object by object, against the file that is shipped."""
+    with opened(root) as store:
+        key = next(one.key for one in store.articles() if one.title == "第1篇")
+    if typed.startswith(("re", "verify")):  # those that work on raw pages
+        wechat_archive("--archive", str(root), "save", "--images", "none", str(PAGE))
+    if typed.startswith("watch"):
+        (tmp_path / "list.txt").write_text("", encoding="utf-8")
+        wechat_archive("--archive", str(root), "watch", str(tmp_path / "list.txt"))
+    stand_ins = {"KEY": key, "PAGE": str(PAGE), "OUT": str(tmp_path / "out")}
+    words = [stand_ins.get(word, word) for word in typed.split()]
+    done = wechat_archive("--archive", str(root), *words, "--json")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    schema = json.loads((schemas.FOLDER / f"{TYPED[typed]}.json").read_text(encoding="utf-8"))
+
+    assert rows or typed in MAY_BE_SILENT, done.stderr
+    for row in rows:
+        jsonschema_rs.validate(schema, row)
+
+
+def test_what_verify_finds_is_as_its_schema_says(root: Path) -> None:
+    """A file that is gone."""
+    next(root.rglob("*.md")).unlink()
+    done = wechat_archive("--archive", str(root), "verify", "--json")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert rows
+    for row in rows:
+        jsonschema_rs.validate(schemas.whole("verified"), row)
+
+
+def test_every_command_with_json_has_a_schema() -> None:
+    """None is left out of the table above, nor of the page."""
+    able = {
+        name
+        for name, command in docs.every_command()
+        if any(docs.long_name(option) == "--json" for option in docs.own_options(command))
+    }
+    page = pages.read("docs/json.md")
+
+    assert able == {typed.split()[0] for typed in TYPED}
+    assert [] == [typed for typed, name in TYPED.items() if not _row(page, typed, name)]
+
+
+def _row(page: str, typed: str, name: str) -> bool:
+    command = re.escape(typed.split()[0])
+    return re.search(rf"^\| `{command}\b.*archive/schemas/{name}\.json", page, re.M) is not None
+
+
+def test_the_shipped_files_are_current() -> None:
+    """`python -m tests.schemas` would change nothing."""
+    there = {place.stem: place.read_text(encoding="utf-8") for place in schemas.FOLDER.glob("*")}
+
+    assert {name: schemas.as_text(name) for name in schemas.SCHEMAS} == there
+
+
+@pytest.mark.parametrize("name", schemas.SCHEMAS)
+def test_a_schema_refuses_what_lacks_something(name: str) -> None:
+    """An empty object is none of them: the schemas say what is always there."""
+    wrong: Any = [{}] if schemas.SCHEMAS[name]["type"] == "array" else {}
+
+    assert not jsonschema_rs.is_valid(schemas.whole(name), wrong)
