@@ -174,7 +174,8 @@ class SqliteFrontier:
     def done(
         self, task: Task, candidates: Iterable[Candidate], now: datetime, *, visited: bool
     ) -> None:
-        with transaction(self.conn):
+        # Where a power cut takes this note, the article is found as held, and its links with it.
+        with unsynced_transaction(self.conn):
             self._take_in_all(task, candidates, now)
             state = "done" if visited or task.form == "album" else "skipped"
             self._end(task, now, state, attempts=0, error=None, error_class=None, error_code=None)

@@ -43,14 +43,16 @@ class Media:
     def add(self, url: str, download: Downloaded, now: datetime) -> str:
         """Keep a fetched image under its address; its path. The same bytes are stored once.
 
-        Files of articles that show it as far away become stale (``write_stale_files``). Raises DiskTrouble.
+        The file is on disk when this returns, its row before the next synced transaction is: a power cut between the
+        two leaves a file that is asked for once more. Files of articles that show it as far away become stale
+        (``write_stale_files``). Raises DiskTrouble.
         """
         digest = hashlib.sha256(download.body).hexdigest()
         known = self._sql.one("SELECT path FROM media WHERE sha256 = ?", digest)
         path = str(known["path"]) if known else media_name(digest, download.extension)
         if not known or not self._files.exists(path):
             self._files.write(path, download.body)
-        with self._sql.transaction():
+        with self._sql.unsynced_transaction():
             if not known:
                 self._sql.run(
                     "INSERT INTO media (sha256, path, type, bytes, added) VALUES (?, ?, ?, ?, ?)",

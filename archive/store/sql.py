@@ -9,7 +9,7 @@ from typing import Any
 
 from archive.db.errors import sqlite_errors
 from archive.db.opening import ArchiveDatabase
-from archive.db.transactions import transaction
+from archive.db.transactions import transaction, unsynced_transaction
 
 
 class Sql:
@@ -23,6 +23,14 @@ class Sql:
     def transaction(self) -> Iterator[None]:
         """One transaction, or a part of the caller's."""
         with sqlite_errors(self._place), transaction(self.conn):
+            yield
+
+    @contextmanager
+    def unsynced_transaction(self) -> Iterator[None]:
+        """One that does not wait for the disk (see ``archive.db.transactions``), or a part of the
+        caller's."""
+        kind = transaction if self.conn.in_transaction else unsynced_transaction
+        with sqlite_errors(self._place), kind(self.conn):
             yield
 
     def one(self, sql: str, *values: Any) -> sqlite3.Row | None:
