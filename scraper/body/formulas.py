@@ -7,15 +7,16 @@ KaTeX and MathML (``annotation[encoding="application/x-tex"]``), Zhihu and è¯­é›
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 
 import lxml.etree as etree
 
 from scraper.body import tex as tex_of
 
-_ATTRIBUTES = re.compile(
-    rb"data-(?:formula|tex|latex|math|mml-node)|block-equation|inline-equation"
+#: Seven searches for plain bytes: a pattern that begins with any of three letters takes ten times as long.
+_ATTRIBUTES = (
+    *(b"data-formula", b"data-tex", b"data-latex", b"data-math", b"data-mml-node"),
+    *(b"block-equation", b"inline-equation"),
 )
 _PLACES = ("data-formula", "data-tex", "data-latex", "data-math")
 _WRAPPERS = frozenset(["mjx-container", "math", "katex"])
@@ -24,7 +25,7 @@ _WRAPPERS = frozenset(["mjx-container", "math", "katex"])
 def present(raw: bytes, root: etree._Element) -> bool:
     """Whether a body may hold formulas; if not, its elements need not be asked one by one."""
     return (
-        bool(_ATTRIBUTES.search(raw))
+        any(name in raw for name in _ATTRIBUTES)
         or next(root.iter("math", "mjx-container", "script"), None) is not None
     )
 
