@@ -72,7 +72,7 @@ class _Judge:
 
     def record(self, record: Any, name: str) -> Any:
         changed = {}
-        for part in _names(type(record)):
+        for part in _names(record.__class__):
             value = getattr(record, part)
             found = self.value(value, part)
             if found is not value:
