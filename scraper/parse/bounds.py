@@ -74,6 +74,8 @@ class _Judge:
         changed = {}
         for part in _names(record.__class__):
             value = getattr(record, part)
+            if value is None or value == ():
+                continue
             found = self.value(value, part)
             if found is not value:
                 changed[part] = found
