@@ -198,7 +198,7 @@ def test_a_missing_list_is_an_error(archive: Path) -> None:
     """A file that is not there is told with its name."""
     result = save("-i", "/nowhere/list.txt")
 
-    assert (result.code, "/nowhere/list.txt" in result.stderr) == (65, True)
+    assert (result.code, "/nowhere/list.txt" in result.stderr) == (64, True)
 
 
 def test_run_is_silent_when_all_is_fine(archive: Path, three: list[Published]) -> None:
