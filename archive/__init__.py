@@ -1,4 +1,5 @@
-"""From ``Article``s to files and rows, and back by search. Never touches the network, except through ``run``.
+"""From ``Article``s to files and rows, and back by search. Never touches the network, except
+through ``run``.
 
 The doors::
 
@@ -8,7 +9,8 @@ The doors::
         report = library.save(["https://mp.weixin.qq.com/s/…"])
         hits = library.search("融资 Stability", limit=20)
 
-Nothing heavy is imported before it is needed: starting the program must not cost more than a search.
+Nothing heavy is imported before it is needed: starting the program must not cost more than a
+search.
 """
 
 from __future__ import annotations
@@ -64,8 +66,8 @@ __all__ = [
 def to_markdown(article: Article) -> str:
     """The article's whole Markdown file as the archive writes it, ending in one newline.
 
-    Front matter, title, author, time (China's), place, address, cover, digest, body; images and links keep their far
-    addresses. Raises nothing for an article that ``scraper.parse`` made.
+    Front matter, title, author, time (China's), place, address, cover, digest, body; images and
+    links keep their far addresses. Raises nothing for an article that ``scraper.parse`` made.
     """
     from archive.document.layout import to_markdown
 
@@ -82,8 +84,8 @@ def body_markdown(article: Article) -> str:
 def open(path: str | Path) -> Library:
     """The archive in the folder ``path``, made or brought up to date where needed.
 
-    A context manager; see ``Library``. Raises CannotCreate, Corrupt, DiskTrouble, NewerArchive, and Locked where the
-    archive has to be made while another command holds the folder.
+    A context manager; see ``Library``. Raises CannotCreate, Corrupt, DiskTrouble, NewerArchive, and
+    Locked where the archive has to be made while another command holds the folder.
     """
     from archive.library import Library
 

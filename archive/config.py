@@ -1,7 +1,8 @@
 """The settings that a cron user makes once: what they mean, where each value comes from.
 
-A value is looked for in this order: an option of the command, the environment, ``config.toml`` in the archive
-folder, the default. ``Config.sources`` keeps the answer, so that ``wechat-archive config`` can show it.
+A value is looked for in this order: an option of the command, the environment, ``config.toml`` in
+the archive folder, the default. ``Config.sources`` keeps the answer, so that ``wechat-archive
+config`` can show it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from scraper.redact import HIDDEN, redact
 #: Bytes read of config.toml; every setting written out takes some 3 KB.
 _LIMIT = 1024 * 1024
 
-#: Which environment variable stands for which setting; the usual names, so that proxies work as everywhere.
+#: Which environment variable stands for which setting; the usual names, so that proxies work as
+#: everywhere.
 ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "proxy": ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"),
     "ca_file": ("SSL_CERT_FILE",),
@@ -56,7 +58,9 @@ def seconds(text: str | float) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitConfig:
-    """One ``[[exits]]`` table: a way to mp.weixin.qq.com of its own. What is None is as in the general settings."""
+    """One ``[[exits]]`` table: a way to mp.weixin.qq.com of its own. What is None is as in the
+    general settings.
+    """
 
     name: str
     proxy: str | None = field(default=None, repr=False)  # may hold a password
@@ -145,7 +149,8 @@ def describe(name: str) -> str:
 
 
 def load(root: Path, environ: Mapping[str, str] | None = None) -> Config:
-    """The settings of the archive folder ``root``: defaults, then its config.toml, then the environment.
+    """The settings of the archive folder ``root``: defaults, then its config.toml, then the
+    environment.
 
     Raises ``BadConfig`` for a file that is not TOML, an unknown name or a value of the wrong type.
     """
@@ -260,8 +265,8 @@ def _duration(value: Any) -> float:
 
 
 def template() -> str:
-    """A config.toml in which every setting stands commented out with its meaning and its default, or
-    where it has none with an example."""
+    """A config.toml in which every setting stands commented out with its meaning and its default,
+    or where it has none with an example."""
     lines = ["# wechat-archive settings. Take away the # of a line to use it.", ""]
     for spec in fields(Config):
         if spec.name != "sources":
@@ -271,8 +276,8 @@ def template() -> str:
 
 
 def shown_value(name: str, value: Any) -> Any:
-    """A setting's value for a person or a program to see: without passwords, and without the path of
-    an address that is itself the secret."""
+    """A setting's value for a person or a program to see: without passwords, and without the path
+    of an address that is itself the secret."""
     if name == "exits":
         return tuple(exit.name for exit in value)
     if not isinstance(value, str):

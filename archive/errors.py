@@ -1,4 +1,5 @@
-"""What can go wrong with the archive itself. Each class carries the exit code that the command line ends with.
+"""What can go wrong with the archive itself. Each class carries the exit code that the command line
+ends with.
 
 ::
 
@@ -97,7 +98,9 @@ class NoSuchInput(BadInput):
 
 
 class NotIndexed(ArchiveError):
-    """The search index is of another version, unfinished or damaged: ``reindex`` makes it, `search` does by itself."""
+    """The search index is of another version, unfinished or damaged: ``reindex`` makes it, `search`
+    does by itself.
+    """
 
     exit_code = 75
 

@@ -41,9 +41,10 @@ T = TypeVar("T")
 class Library:
     """One archive folder, for programs.
 
-    Use it as a context manager, or call ``close``. Reading needs no lock and may go on in several threads and beside
-    any number of other processes; ``save`` takes the archive's lock for as long as it runs. All times are aware, UTC.
-    Everything raises Corrupt rather than hand out a row that is not what was written.
+    Use it as a context manager, or call ``close``. Reading needs no lock and may go on in several
+    threads and beside any number of other processes; ``save`` takes the archive's lock for as long
+    as it runs. All times are aware, UTC. Everything raises Corrupt rather than hand out a row that
+    is not what was written.
     """
 
     def __init__(self, root: Path) -> None:
@@ -113,11 +114,12 @@ class Library:
     ) -> RunReport:
         """Fetch and keep articles, as ``wechat-archive save`` does.
 
-        ``addresses``: any form, also text that holds some, saved pages and folders of them. ``settings`` are those of
-        ``config.toml`` (``follow=1``, ``images="remote"``, ``interval=0`` seconds …) and win over the file. What fails
-        for one address stands in the report; ``on_result`` hears of each as it comes. Raises Locked (unless ``wait``),
-        DiskTrouble, BadConfig, Corrupt for the archive as a whole. Call it from the main thread, outside a running
-        event loop.
+        ``addresses``: any form, also text that holds some, saved pages and folders of them.
+        ``settings`` are those of ``config.toml`` (``follow=1``, ``images="remote"``, ``interval=0``
+        seconds …) and win over the file. What fails for one address stands in the report;
+        ``on_result`` hears of each as it comes. Raises Locked (unless ``wait``), DiskTrouble,
+        BadConfig, Corrupt for the archive as a whole. Call it from the main thread, outside a
+        running event loop.
         """
         from archive.run.inputs import read
 
@@ -131,7 +133,9 @@ class Library:
         on_result: Callable[[Result], None] | None = None,
         **settings: Any,
     ) -> RunReport:
-        """Do everything that is due, as ``wechat-archive run`` does; ``settings`` and errors as for ``save``."""
+        """Do everything that is due, as ``wechat-archive run`` does; ``settings`` and errors as for
+        ``save``.
+        """
         return self._runner("run", wait, on_result, settings).run()
 
     def _runner(
@@ -160,7 +164,8 @@ class Library:
     ) -> None:
         """Look at an album, feed, list file or article again and again, ``every`` so many seconds.
 
-        Raises NotAnAddress, BadInput for what cannot be watched, Locked (unless ``wait``), BadConfig.
+        Raises NotAnAddress, BadInput for what cannot be watched, Locked (unless ``wait``),
+        BadConfig.
         """
         from archive.config import load
         from archive.crawl.source_types import identify
@@ -179,7 +184,9 @@ class Library:
             )
 
     def unwatch(self, name: str, *, wait: bool = False) -> None:
-        """Stop watching a source, by its address or number. Raises NotHeld, Locked (unless ``wait``)."""
+        """Stop watching a source, by its address or number. Raises NotHeld, Locked (unless
+        ``wait``).
+        """
         from archive.crawl.sources import Sources
 
         with self._writing("archive.unwatch", wait) as db:
@@ -187,8 +194,8 @@ class Library:
             sources.remove(sources.get(name))
 
     def retry(self, what: str | None = None, *, wait: bool = False) -> int:
-        """Make failed addresses due: those of a class of failure or one address, or all but what is gone for good;
-        how many. Raises Locked (unless ``wait``)."""
+        """Make failed addresses due: those of a class of failure or one address, or all but what is
+        gone for good; how many. Raises Locked (unless ``wait``)."""
         from archive.crawl.failures import retry_addresses, retry_all, retry_kind
         from scraper import urls
 
@@ -219,7 +226,9 @@ class Library:
             return collect(self._conn, self.root, datetime.now(UTC))
 
     def writer(self) -> tuple[int, str, str] | None:
-        """``(pid, command, since)`` of the command that writes to the archive now; ``None`` where none does."""
+        """``(pid, command, since)`` of the command that writes to the archive now; ``None`` where
+        none does.
+        """
         from archive.db.lock import holder_of
 
         return holder_of(self.root)
@@ -257,16 +266,20 @@ class Library:
     # --- out --------------------------------------------------------------------------------------------------------
 
     def search(self, query: str, limit: int = 20, **options: Any) -> Results:
-        """Articles that match, the best first, at most ``limit``; see ``archive.search.search`` for ``options``.
+        """Articles that match, the best first, at most ``limit``; see ``archive.search.search`` for
+        ``options``.
 
-        Raises BadQuery for a query that means nothing, Corrupt for a hit that is not what was written.
+        Raises BadQuery for a query that means nothing, Corrupt for a hit that is not what was
+        written.
         """
         from archive.search import search
 
         return self._searching(lambda searcher: search(searcher, query, limit=limit, **options))
 
     def count(self, query: str) -> Count:
-        """How many articles match, exactly up to ``archive.search.api.COUNTED``. Raises as ``search``."""
+        """How many articles match, exactly up to ``archive.search.api.COUNTED``. Raises as
+        ``search``.
+        """
         from archive.search.api import count
 
         return self._searching(lambda searcher: count(searcher, query))
@@ -299,7 +312,9 @@ class Library:
         reindex_for_search(self.root, command="archive.search")
 
     def get(self, name: str) -> Stored:
-        """The facts of one article by key (or six first characters of one), address or path. Raises NotHeld."""
+        """The facts of one article by key (or six first characters of one), address or path. Raises
+        NotHeld.
+        """
         with self._lock:
             return self._store.get(name)
 
@@ -319,8 +334,8 @@ class Library:
             return self._store.versions(self._store.get(name).article_id)
 
     def diff(self, name: str, older: int | None = None, newer: int | None = None) -> str:
-        """What changed between two versions, the newest two by default, as a unified diff of their Markdown; empty
-        where nothing differs. Raises NotHeld."""
+        """What changed between two versions, the newest two by default, as a unified diff of their
+        Markdown; empty where nothing differs. Raises NotHeld."""
         from archive.store import comparing
 
         with self._lock:
@@ -352,12 +367,16 @@ class Library:
             return reading.read(self._store, name)
 
     def pictures(self, article: Article) -> dict[str, str]:
-        """Address of an image of the article → path of its file from the archive's folder, for those that are held."""
+        """Address of an image of the article → path of its file from the archive's folder, for
+        those that are held.
+        """
         with self._lock:
             return reading.pictures(self._store, article)
 
     def everything(self, name: str, number: int | None = None) -> dict[str, Any]:
-        """All that is known of an article or one version of it, as ``show --json`` gives it. Raises NotHeld."""
+        """All that is known of an article or one version of it, as ``show --json`` gives it. Raises
+        NotHeld.
+        """
         from archive.store.as_json import everything
 
         with self._lock:
@@ -380,12 +399,15 @@ class Library:
         from archive.search.similar import similar
 
         key = self.get(name).key
-        # A connection of its own: texts are compared for a fifth of a second, and others need not wait.
+        # A connection of its own: texts are compared for a fifth of a second, and others need not
+        # wait.
         with open_database(self.root / ARCHIVE_DB, readonly=True) as db:
             return similar(db.conn, key, limit=limit)
 
     def raw_page(self, name: str, number: int | None = None) -> Page | None:
-        """The page as it came, of the newest or another version; ``None`` where no raw page was kept."""
+        """The page as it came, of the newest or another version; ``None`` where no raw page was
+        kept.
+        """
         from archive.snapshots import Snapshots
 
         with self._lock:
@@ -441,7 +463,9 @@ class Library:
         before: browse.Place | None = None,
         limit: int = 30,
     ) -> browse.Cards:
-        """A page of articles, the newest kept or published first; ``before`` is the ``next`` of the page before."""
+        """A page of articles, the newest kept or published first; ``before`` is the ``next`` of the
+        page before.
+        """
         with self._lock:
             return browse.newest(
                 self._conn,
@@ -509,7 +533,9 @@ class Library:
             return linking.months(self._conn, account_id)
 
     def media(self, path: str) -> HeldFile | None:
-        """A picture, sound or video by its path from the archive's folder, if it is held and its file is there."""
+        """A picture, sound or video by its path from the archive's folder, if it is held and its
+        file is there.
+        """
         with self._lock:
             type_ = browse.media_type(self._conn, path)
         if type_ is None:
@@ -530,8 +556,8 @@ class HeldFile:
 
 
 class Remembered(Generic[T]):
-    """What a function said of the database, until somebody writes. While a crawl writes all the time it is asked again
-    only so often that asking takes no more than a twentieth of the time."""
+    """What a function said of the database, until somebody writes. While a crawl writes all the
+    time it is asked again only so often that asking takes no more than a twentieth of the time."""
 
     _SHARE = 20
 

@@ -1,7 +1,7 @@
 """An ``Article`` as JSON and back: the ``record`` column. Pure.
 
-Names with their default value are left out, so a record stays readable in Datasette and an old one can be read when a
-field is added later. ``body`` and ``text`` have columns of their own.
+Names with their default value are left out, so a record stays readable in Datasette and an old one
+can be read when a field is added later. ``body`` and ``text`` have columns of their own.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def dumps(article: Article) -> str:
 
 
 def loads(record: str, body: str, text: str) -> Article:
-    """The article again, equal to the one that was written. Raises ValueError for what is no record."""
+    """The article again, equal to the one that was written. Raises ValueError for what is no
+    record.
+    """
     values = json.loads(record)
     if not isinstance(values, dict):
         raise ValueError("the record is not an object")

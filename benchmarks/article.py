@@ -1,13 +1,15 @@
-"""What keeping costs beside a script that promises nothing, in one run, program and script by turns.
+"""What keeping costs beside a script that promises nothing, in one run, program and script by
+turns.
 
 ``python -m benchmarks.article [--rounds 5] [--linked 300] [--corpus FOLDER] [--json]``
 
-The script is thirty lines of httpx, BeautifulSoup, markdownify and sqlite-utils: it fetches a page and its images,
-writes a Markdown file and a row, and does no more: no raw page, no search index, no version, no promise about a kill.
-Both are processes of their own against a local server (tests/weixin: TLS through a CONNECT proxy, gzip). Ratios are of
-medians. Both run as installed programs do, with their bytecode written before the first round (an environment with
-``PYTHONDONTWRITEBYTECODE`` would have each start compile the program's own source again, a fifth of a second, and the
-script none).
+The script is thirty lines of httpx, BeautifulSoup, markdownify and sqlite-utils: it fetches a page
+and its images, writes a Markdown file and a row, and does no more: no raw page, no search index, no
+version, no promise about a kill. Both are processes of their own against a local server
+(tests/weixin: TLS through a CONNECT proxy, gzip). Ratios are of medians. Both run as installed
+programs do, with their bytecode written before the first round (an environment with
+``PYTHONDONTWRITEBYTECODE`` would have each start compile the program's own source again, a fifth of
+a second, and the script none).
 
 ``one``     one article with ten images
 ``linked``  pages of 60 KB that link to each other, from a list
@@ -111,7 +113,9 @@ class Bench:
     def compare(
         self, name: str, addresses: Sequence[str], *, images: str
     ) -> dict[str, dict[str, float]]:
-        """Program and script by turns, each time into an empty folder; the last archive stays as ``NAME``."""
+        """Program and script by turns, each time into an empty folder; the last archive stays as
+        ``NAME``.
+        """
         names = self.folder / f"{name}.txt"
         names.write_text("\n".join(addresses), encoding="utf-8")
         root, plain = self.folder / name, self.folder / f"{name}-plain"

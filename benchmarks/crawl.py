@@ -1,14 +1,17 @@
-"""Articles a second, CPU an article and peak memory of a whole crawl, against a plain script that does as much.
+"""Articles a second, CPU an article and peak memory of a whole crawl, against a plain script that
+does as much.
 
 ``python -m benchmarks.crawl [--articles 300] [--large 1000 10000] [--exits 1 2 4 8] [--json]``
 
-A local server (tests/weixin: TLS through a CONNECT proxy, gzip) serves generated articles of some 60 KB that link to
-each other. ``wechat-archive save LIST --interval 0`` fetches them all in a process of its own; so does a sequential
-script of httpx, BeautifulSoup and markdownify that writes one Markdown file an article and keeps nothing else: no raw
-pages, no rows, no search index, no promise about a kill. Peak memory is taken at two sizes to show that it is flat.
+A local server (tests/weixin: TLS through a CONNECT proxy, gzip) serves generated articles of some
+60 KB that link to each other. ``wechat-archive save LIST --interval 0`` fetches them all in a
+process of its own; so does a sequential script of httpx, BeautifulSoup and markdownify that writes
+one Markdown file an article and keeps nothing else: no raw pages, no rows, no search index, no
+promise about a kill. Peak memory is taken at two sizes to show that it is flat.
 
-With ``--exits`` instead: the same pages through so many exits at one second each, pages a second from the first request
-to the last answer, and the share of one core that keeping them took (the one writer bears 1 ÷ that many more).
+With ``--exits`` instead: the same pages through so many exits at one second each, pages a second
+from the first request to the last answer, and the share of one core that keeping them took (the one
+writer bears 1 ÷ that many more).
 """
 
 from __future__ import annotations
@@ -73,7 +76,9 @@ def address(number: int) -> str:
 
 
 def serve(request: Request) -> Answer:
-    """Any article, made when it is asked for, so that the server needs no memory for ten thousand."""
+    """Any article, made when it is asked for, so that the server needs no memory for ten
+    thousand.
+    """
     number = int(request.url.rpartition("/")[2][:22])
     links = "".join(
         f'<p><a href="{address((number * 7 + k) % 100_000)}">另一篇 {k}</a></p>' for k in range(5)
@@ -122,7 +127,9 @@ def run(count: int, folder: Path, env: dict[str, str], *, plain: bool = True) ->
 
 @dataclass(frozen=True, slots=True)
 class Paced:
-    """So many exits at one second each: pages a second, the writer's CPU share, the smallest gap at an exit."""
+    """So many exits at one second each: pages a second, the writer's CPU share, the smallest gap at
+    an exit.
+    """
 
     exits: int
     articles: int

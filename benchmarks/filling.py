@@ -1,4 +1,6 @@
-"""Invented articles (`synthetic`) → rows of an archive's database, as the store would leave them, and their index."""
+"""Invented articles (`synthetic`) → rows of an archive's database, as the store would leave them,
+and their index.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,11 @@
-"""Do the tests catch faults? Small faults are put into a module one at a time, and its tests are run.
+"""Do the tests catch faults? Small faults are put into a module one at a time, and its tests are
+run.
 
     python -m benchmarks.mutants archive/db/files.py --tests tests/store/test_files.py --count 30 --seed 1
 
-Works in a copy of the checkout, so that nothing here is touched. Prints each fault that no test noticed, as a diff,
-and the share that was noticed. A fault that changes nothing counts as unnoticed until somebody looks at it.
+Works in a copy of the checkout, so that nothing here is touched. Prints each fault that no test
+noticed, as a diff, and the share that was noticed. A fault that changes nothing counts as unnoticed
+until somebody looks at it.
 """
 
 from __future__ import annotations

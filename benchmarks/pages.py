@@ -1,4 +1,6 @@
-"""Raw pages to measure with: the real ones where they are at hand, mutations of them, made-up ones otherwise."""
+"""Raw pages to measure with: the real ones where they are at hand, mutations of them, made-up ones
+otherwise.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus" / "corpus.tar
 
 
 def pages(folder: Path | None, scratch: Path) -> list[tuple[str, bytes]]:
-    """``(name, bytes)`` of every ``.html`` in ``folder``, else of the shared pages, else of 40 made-up ones."""
+    """``(name, bytes)`` of every ``.html`` in ``folder``, else of the shared pages, else of 40
+    made-up ones.
+    """
     if folder is None and CORPUS.exists():
         with tarfile.open(CORPUS, "r:xz") as archive:
             archive.extractall(scratch, filter="data")
@@ -25,7 +29,9 @@ def pages(folder: Path | None, scratch: Path) -> list[tuple[str, bytes]]:
 
 
 def mutated(found: Sequence[tuple[str, bytes]], count: int, seed: int = 1) -> Iterator[bytes]:
-    """``count`` pages, each one of ``found`` with another text and a template that drifts as the months go by."""
+    """``count`` pages, each one of ``found`` with another text and a template that drifts as the
+    months go by.
+    """
     draw = random.Random(seed)
     drifting = [bytearray(body) for _, body in found]
     for _ in range(count):

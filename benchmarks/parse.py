@@ -1,12 +1,14 @@
-"""CPU time from a page's bytes to its body as Markdown: ours, the plain way, and the peers that are installed.
+"""CPU time from a page's bytes to its body as Markdown: ours, the plain way, and the peers that are
+installed.
 
 ``python -m benchmarks.parse [FOLDER] [--pages N] [--repeat 3] [--json]``
 
 FOLDER holds NAME.html and NAME.json (truths); by default the real pages beside the checkout
-(``../shared/corpus/corpus.tar.xz``), else our own small ones of ``tests/quality/pages``. Every converter gets the same
-pages in the same run; the best of ``--repeat`` counts. The floor is a bare lxml parse of the whole page. Peers come
-with ``pip install .[test,bench]``; one that is absent is named and left out. ``kept`` is the share of the text that a
-reader sees of the Markdown, by tests/quality's measure. The second table says where our time goes.
+(``../shared/corpus/corpus.tar.xz``), else our own small ones of ``tests/quality/pages``. Every
+converter gets the same pages in the same run; the best of ``--repeat`` counts. The floor is a bare
+lxml parse of the whole page. Peers come with ``pip install .[test,bench]``; one that is absent is
+named and left out. ``kept`` is the share of the text that a reader sees of the Markdown, by
+tests/quality's measure. The second table says where our time goes.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ class Sample:
 
 @dataclass(frozen=True)
 class Result:
-    """One converter over all pages: CPU seconds, its ratio to the floor, text kept and kept in order, failures."""
+    """One converter over all pages: CPU seconds, its ratio to the floor, text kept and kept in
+    order, failures.
+    """
 
     name: str
     seconds: float
@@ -62,7 +66,9 @@ def ours(url: str, raw: bytes) -> str:
 
 
 def plain(url: str, raw: bytes) -> str:
-    """What a script does: the whole page through BeautifulSoup, ``#js_content`` through markdownify."""
+    """What a script does: the whole page through BeautifulSoup, ``#js_content`` through
+    markdownify.
+    """
     from bs4 import BeautifulSoup
     from markdownify import MarkdownConverter
 
@@ -143,7 +149,9 @@ def run(name: str, convert: Convert, samples: Sequence[Sample], bare: float, rep
 
 
 def stages(samples: Sequence[Sample], repeat: int) -> dict[str, float]:
-    """CPU seconds of each stage of ours; what is left of the whole is finding the data and the fields in the page."""
+    """CPU seconds of each stage of ours; what is left of the whole is finding the data and the
+    fields in the page.
+    """
     from archive.document.markdown import render
     from archive.document.markdown_tree import soup
 

@@ -1,4 +1,6 @@
-"""Articles put together from real text that you give, for ``python -m benchmarks.search --prose FILE``."""
+"""Articles put together from real text that you give, for ``python -m benchmarks.search --prose
+FILE``.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,9 @@ _SENTENCE = re.compile("[^。！？；\n]{4,200}[。！？；]?")
 
 
 class Prose:
-    """Articles of whole passages out of ``files`` (UTF-8), otherwise as `Writer` invents them: as long, as old, as many
-    accounts. Passages of up to eight sentences in a row, so that what stands beside each other is what people wrote."""
+    """Articles of whole passages out of ``files`` (UTF-8), otherwise as `Writer` invents them: as
+    long, as old, as many accounts. Passages of up to eight sentences in a row, so that what stands
+    beside each other is what people wrote."""
 
     def __init__(self, files: Iterable[Path]) -> None:
         text = "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)

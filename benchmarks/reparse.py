@@ -1,9 +1,11 @@
-"""Pages a second of ``reparse --all`` with 1 and 2 processes, over real pages where they are at hand.
+"""Pages a second of ``reparse --all`` with 1 and 2 processes, over real pages where they are at
+hand.
 
 ``python -m benchmarks.reparse [FOLDER] [--copies 4] [--jobs 1 2] [--json]``
 
-``--copies``: how many articles are made of each page (under other identities), so that starting processes weighs as
-little as it does in a real archive. Wall seconds; 2 processes on a machine that does other things show less.
+``--copies``: how many articles are made of each page (under other identities), so that starting
+processes weighs as little as it does in a real archive. Wall seconds; 2 processes on a machine that
+does other things show less.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""How fast and how large search is, beside LIKE, FTS5 trigram and tantivy, on the same invented articles in one run.
+"""How fast and how large search is, beside LIKE, FTS5 trigram and tantivy, on the same invented
+articles in one run.
 
 ::
 
@@ -7,7 +8,8 @@
     python -m benchmarks.search --growth benchmarks/search-growth.svg
     python -m benchmarks.search --prose FILE …        # articles put together from real text instead of invented ones
 
-Times are CPU time of the process in milliseconds, warm: each query once before it counts, then the median of five.
+Times are CPU time of the process in milliseconds, warm: each query once before it counts, then the
+median of five.
 """
 
 from __future__ import annotations
@@ -76,7 +78,9 @@ def times_of(works: list[Callable[[], object]], repeat: int = 5) -> Times:
 
 
 def newest(searcher: Searcher, query: str) -> list[tuple[str, str]]:
-    """From what was typed to keys and titles, and all else a hit says but its snippet, which is cut when asked for."""
+    """From what was typed to keys and titles, and all else a hit says but its snippet, which is cut
+    when asked for.
+    """
     return [(hit.key, hit.title) for hit in search(searcher, query, newest=True)]
 
 
@@ -115,7 +119,9 @@ def through_the_library(folder: Path, queries: list[str]) -> Iterator[tuple[str,
 def interleaved(
     one: Sequence[Callable[[], object]], other: Sequence[Callable[[], object]]
 ) -> tuple[Times, Times]:
-    """Two ways to answer the same questions, timed in turns: what else the machine does hits both alike."""
+    """Two ways to answer the same questions, timed in turns: what else the machine does hits both
+    alike.
+    """
     taken: tuple[list[float], list[float]] = ([], [])
     gc.collect()
     gc.disable()
@@ -160,9 +166,11 @@ def sizes(conn: sqlite3.Connection) -> tuple[int, int]:
 
 
 def adding(path: Path, writer: Writer | Prose, held: int) -> tuple[Times, float]:
-    """One more article with its index, less the same without it: rows, index and commit in one transaction.
+    """One more article with its index, less the same without it: rows, index and commit in one
+    transaction.
 
-    Percentiles of a hundred, and their mean: segments are joined now and then, which the median does not see.
+    Percentiles of a hundred, and their mean: segments are joined now and then, which the median
+    does not see.
     """
     drafts = [
         replace(draft, number=held + number)
@@ -194,7 +202,9 @@ def remove_rows(conn: sqlite3.Connection, number: int) -> None:
 
 
 def as_before(path: Path, held: int) -> None:
-    """Without the articles that `adding` added, the index in one piece again: the folder may be measured once more."""
+    """Without the articles that `adding` added, the index in one piece again: the folder may be
+    measured once more.
+    """
     with closing(sqlite3.connect(path)) as conn:
         conn.execute("PRAGMA synchronous=OFF")
         with conn:

@@ -1,4 +1,6 @@
-"""What search is compared with, on the same articles: LIKE, FTS5's trigram tokenizer, tantivy with character pairs."""
+"""What search is compared with, on the same articles: LIKE, FTS5's trigram tokenizer, tantivy with
+character pairs.
+"""
 
 from __future__ import annotations
 
@@ -78,11 +80,13 @@ def _trigram(node: Node) -> str | None:
 
 
 class Tantivy:
-    """An index of character pairs in order, single characters beside them, sorted by a fast field for the newest.
+    """An index of character pairs in order, single characters beside them, sorted by a fast field
+    for the newest.
 
-    It does the same as ours: from what was typed to the 20 keys and titles, over title, text, author, account and
-    digest; phrases by position, so that it finds the same but for a few articles in a thousand (punctuation between
-    two scripts is no token, and nothing is looked at again in the text). ``agreement`` says how nearly.
+    It does the same as ours: from what was typed to the 20 keys and titles, over title, text,
+    author, account and digest; phrases by position, so that it finds the same but for a few
+    articles in a thousand (punctuation between two scripts is no token, and nothing is looked at
+    again in the text). ``agreement`` says how nearly.
     """
 
     def __init__(self, folder: Path, source: sqlite3.Connection) -> None:

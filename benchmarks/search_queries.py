@@ -1,4 +1,6 @@
-"""The queries of ``benchmarks/search.py``: 100 mixed ones, and the adversarial sets, taken from invented articles."""
+"""The queries of ``benchmarks/search.py``: 100 mixed ones, and the adversarial sets, taken from
+invented articles.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ _RUN = re.compile("[\u4e00-\u9fff]{2,}")
 
 
 def mixed(conn: sqlite3.Connection, count: int = 100, seed: int = 3) -> list[str]:
-    """What people type: names, words, passages, two or three words, Latin, filters, OR and NOT; seeded."""
+    """What people type: names, words, passages, two or three words, Latin, filters, OR and NOT;
+    seeded.
+    """
     rng = random.Random(seed)
     largest = conn.execute("SELECT max(id) FROM articles").fetchone()[0]
 
@@ -86,7 +90,9 @@ def mixed(conn: sqlite3.Connection, count: int = 100, seed: int = 3) -> list[str
 
 
 def frequent_pairs(conn: sqlite3.Connection, count: int = 40, seed: int = 4) -> list[str]:
-    """Two very frequent pairs joined: side by side (我们可以), sharing a character (的我 + 我们), and AND-ed."""
+    """Two very frequent pairs joined: side by side (我们可以), sharing a character (的我 + 我们),
+    and AND-ed.
+    """
     rng = random.Random(seed)
     pairs: Counter[str] = Counter()
     for (text,) in conn.execute("SELECT text FROM articles ORDER BY id LIMIT 1500"):

@@ -1,10 +1,11 @@
-"""KB and milliseconds a raw page, against gzip -6 and zstd -9 over the same pages in the same run; growth to 1,000.
+"""KB and milliseconds a raw page, against gzip -6 and zstd -9 over the same pages in the same run;
+growth to 1,000.
 
 ``python -m benchmarks.snapshots [FOLDER] [--orders 3] [--growth 1000] [--json]``
 
-Everything counts: the size is that of ``snapshots.db`` after a checkpoint, with rows, indexes and headers. Times are
-CPU milliseconds of this process. ``account-year``: pages of one account whose server time is of one year, in the order
-of their names; KB a page beyond the first.
+Everything counts: the size is that of ``snapshots.db`` after a checkpoint, with rows, indexes and
+headers. Times are CPU milliseconds of this process. ``account-year``: pages of one account whose
+server time is of one year, in the order of their names; KB a page beyond the first.
 """
 
 from __future__ import annotations
@@ -102,7 +103,9 @@ def _timed(
 
 
 def kept(found: Named, path: Path, *, level19_from: int = LEVEL19_MIN_BYTES) -> dict[str, float]:
-    """All pages into one ``snapshots.db`` in this order, packed again, and out by another reader in another order."""
+    """All pages into one ``snapshots.db`` in this order, packed again, and out by another reader in
+    another order.
+    """
     begun = time.process_time()
     with Snapshots(path) as snapshots:
         for name, body in found:
@@ -158,7 +161,8 @@ def account_years(found: Named, scratch: Path) -> dict[str, float]:
     """KB a page beyond the first, for each account with at least 5 pages captured in one year."""
     groups: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
     for name, body in found:
-        # The server's own clock stands in the page: when it was captured, whenever it was published.
+        # The server's own clock stands in the page: when it was captured, whenever it was
+        # published.
         stamp = re.search(rb"svr_time\W{1,8}(\d{10})", body)
         account = name.split("_")[-1].split("-")[0]
         if stamp:

@@ -1,10 +1,12 @@
-"""Articles nobody wrote: a seeded model of Chinese prose for benchmarks and tests, no downloaded text.
+"""Articles nobody wrote: a seeded model of Chinese prose for benchmarks and tests, no downloaded
+text.
 
-Characters follow a Zipf law over a list in order of frequency; words of one to four characters are drawn from them
-once; an article mixes the common words with those of its two subjects, repeats itself as people do, and holds Latin
-words, numbers, code, emoji, full-width and traditional forms. Compared with 41 real pages cut to the same length: 324
-tokens of the index per KB (real: 295), 167 different ones per KB over 25 articles (real: 164), 27 said four times or
-more in an article (real: 20).
+Characters follow a Zipf law over a list in order of frequency; words of one to four characters are
+drawn from them once; an article mixes the common words with those of its two subjects, repeats
+itself as people do, and holds Latin words, numbers, code, emoji, full-width and traditional forms.
+Compared with 41 real pages cut to the same length: 324 tokens of the index per KB (real: 295), 167
+different ones per KB over 25 articles (real: 164), 27 said four times or more in an article (real:
+20).
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from itertools import accumulate
 
 from archive.search.terms import fold
 
-#: The most frequent characters of modern Chinese, most frequent first; the rarer ones are taken from the code charts.
+#: The most frequent characters of modern Chinese, most frequent first; the rarer ones are taken
+#: from the code charts.
 FREQUENT = (
     "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多经么去"
     "法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实日军者意无力它与长把机十民第公此已工使情明性知全三又关点"
@@ -147,7 +150,9 @@ class Writer:
     def drafts(
         self, count: int, *, seed: int = 1, shortest: int = 350, longest: int = 1950
     ) -> Iterator[Draft]:
-        """``count`` articles of that many characters of text, about 1 to 6 KB of UTF-8, in no order of time."""
+        """``count`` articles of that many characters of text, about 1 to 6 KB of UTF-8, in no order
+        of time.
+        """
         rng = random.Random(seed)
         for number in range(1, count + 1):
             yield self._draft(rng, number, rng.randint(shortest, longest))

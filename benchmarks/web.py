@@ -2,8 +2,9 @@
 
     python -m benchmarks.web [--articles 100000] [--keep DIR]
 
-Figures of issue 13: at 100,000 articles search as it is typed p95 15 ms, an article 25 ms, the newest 30 ms of CPU;
-fifty readers at once beside a crawl no error and p95 under 300 ms; memory flat, at most 150 MB.
+Figures of issue 13: at 100,000 articles search as it is typed p95 15 ms, an article 25 ms, the
+newest 30 ms of CPU; fifty readers at once beside a crawl no error and p95 under 300 ms; memory
+flat, at most 150 MB.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ def cpu(pid: int) -> float:
 
 
 def memory(pid: int) -> float:
-    """Memory of a process's own, MB: pages of the database file that the system keeps anyway are not counted."""
+    """Memory of a process's own, MB: pages of the database file that the system keeps anyway are
+    not counted.
+    """
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("RssAnon"):
             return int(line.split()[1]) / 1024
@@ -79,7 +82,9 @@ def ask(connection: HTTPConnection, path: str) -> tuple[int, int]:
 
 
 def measure(port: int, pid: int, paths: list[str]) -> dict[str, float]:
-    """Ask for each path once; milliseconds of CPU of the server on average, of waiting at 50 and 95 %, and KB."""
+    """Ask for each path once; milliseconds of CPU of the server on average, of waiting at 50 and 95
+    %, and KB.
+    """
     connection = HTTPConnection("127.0.0.1", port)
     for path in paths[:20]:
         ask(connection, path)

@@ -17,7 +17,9 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """Monotonic time for waits, so that a clock that jumps changes nothing; UTC for what is stored."""
+    """Monotonic time for waits, so that a clock that jumps changes nothing; UTC for what is
+    stored.
+    """
 
     def monotonic(self) -> float:
         """Seconds from an arbitrary start."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-#: What commands a terminal or turns the order of what it shows: C0 but tab and line feed, DEL, C1, line separators,
-#: marks of direction (Unicode's bidi controls); and lone surrogates, which stand for bytes of a file's name.
+#: What commands a terminal or turns the order of what it shows: C0 but tab and line feed, DEL, C1,
+#: line separators, marks of direction (Unicode's bidi controls); and lone surrogates, which stand
+#: for bytes of a file's name.
 _CONTROLS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff]"
 )

@@ -20,9 +20,10 @@
          └─ Refused             refused           1   final: too large, redirect loop, 404, wrong type
              └─ Forbidden       forbidden         1   final: an address inside the network, or not http(s)
 
-Each class carries ``code`` (stable, for programs), ``exit_code`` and ``after``: ``"final"``, ``"later"`` or
-``"person"``. ``str(error)`` is one sentence a person can read, ``url`` the address it is about. Secrets are taken
-out of both here, where an error is made, so that whoever shows, logs or stores one need not think of it.
+Each class carries ``code`` (stable, for programs), ``exit_code`` and ``after``: ``"final"``,
+``"later"`` or ``"person"``. ``str(error)`` is one sentence a person can read, ``url`` the address
+it is about. Secrets are taken out of both here, where an error is made, so that whoever shows, logs
+or stores one need not think of it.
 """
 
 from __future__ import annotations
@@ -71,9 +72,9 @@ class NotAnAddress(ScrapeError):
 class Gone(ScrapeError):
     """The article is not there any more. ``reason`` is a short name, ``shown`` what the page says.
 
-    Reasons: ``deleted``, ``violation``, ``complaint``, ``migrated`` (with ``target``, the new address, where the page
-    gives it), ``account-closed``, ``account-blocked``, ``rumour``, ``impersonation``, ``private``, ``unavailable``,
-    ``send-failed``.
+    Reasons: ``deleted``, ``violation``, ``complaint``, ``migrated`` (with ``target``, the new
+    address, where the page gives it), ``account-closed``, ``account-blocked``, ``rumour``,
+    ``impersonation``, ``private``, ``unavailable``, ``send-failed``.
     """
 
     after = "final"
@@ -95,7 +96,9 @@ class Gone(ScrapeError):
 
 
 class NeedsPerson(ScrapeError):
-    """Only a person can go on: ``reason`` is ``expired`` (temporary link), ``parameter-error``, ``login``, ``paid``."""
+    """Only a person can go on: ``reason`` is ``expired`` (temporary link), ``parameter-error``,
+    ``login``, ``paid``.
+    """
 
     after = "person"
 
@@ -109,7 +112,9 @@ class NeedsPerson(ScrapeError):
 
 
 class Blocked(ScrapeError):
-    """WeChat wants a pause: ``reason`` is ``captcha`` (环境异常), ``frequency`` or ``verify`` (a redirect to it)."""
+    """WeChat wants a pause: ``reason`` is ``captcha`` (环境异常), ``frequency`` or ``verify`` (a
+    redirect to it).
+    """
 
     code = "blocked"
     exit_code = 75
@@ -147,14 +152,18 @@ class BadSettings(ScrapeError):
 
 
 class Unexpected(ScrapeError):
-    """Something that this program did not foresee went wrong with one item: a fault of its own, told with its place."""
+    """Something that this program did not foresee went wrong with one item: a fault of its own,
+    told with its place.
+    """
 
     code = "unexpected"
     after = "later"
 
     @classmethod
     def of(cls, error: BaseException, *, url: str | None = None) -> Self:
-        """What to say about ``error``: its kind, its words, and the last line of ours that it passed through."""
+        """What to say about ``error``: its kind, its words, and the last line of ours that it
+        passed through.
+        """
         said = " ".join(str(error).split())[:200]
         what = type(error).__name__ + (f": {said}" if said else "")
         return cls(f"an unexpected error at {place_of(error)} ({what})", url=url)
@@ -186,7 +195,9 @@ class Later(FetchError):
 
 
 class RateLimited(Later):
-    """429, or any answer with Retry-After. ``retry_after`` is in seconds; ``None`` where the server names none."""
+    """429, or any answer with Retry-After. ``retry_after`` is in seconds; ``None`` where the server
+    names none.
+    """
 
     code = "rate-limited"
 
@@ -224,6 +235,8 @@ class Refused(FetchError):
 
 
 class Forbidden(Refused):
-    """An address the program will not open: inside the network, another scheme or port, a host not allowed."""
+    """An address the program will not open: inside the network, another scheme or port, a host not
+    allowed.
+    """
 
     code = "forbidden"

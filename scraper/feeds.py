@@ -1,8 +1,8 @@
 """Lists of addresses in the forms that people keep them in. Pure: bytes in, addresses out.
 
-RSS and Atom (feedparser, fed with bytes only: given a text it would open files and addresses by itself), JSON Feed,
-OPML, a browser's bookmark file, a saved list with one address a line. What a list holds besides articles and albums of
-mp.weixin.qq.com is passed over.
+RSS and Atom (feedparser, fed with bytes only: given a text it would open files and addresses by
+itself), JSON Feed, OPML, a browser's bookmark file, a saved list with one address a line. What a
+list holds besides articles and albums of mp.weixin.qq.com is passed over.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ _LONGEST_TITLE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """What a list holds: ``addresses`` of articles and albums in its order, each once; ``feeds`` that an OPML names
-    (absolute http(s) addresses); ``rejected`` the lines of a plain list that hold no address, with their numbers."""
+    """What a list holds: ``addresses`` of articles and albums in its order, each once; ``feeds``
+    that an OPML names (absolute http(s) addresses); ``rejected`` the lines of a plain list that
+    hold no address, with their numbers."""
 
     format: Format
     title: str | None = None
@@ -59,7 +60,9 @@ def read(body: bytes, *, base: str | None = None) -> Listing:
 
 
 def plain(text: str) -> Listing:
-    """One or several addresses a line, in any form and inside other words; blank lines and ``#`` comments are fine."""
+    """One or several addresses a line, in any form and inside other words; blank lines and ``#``
+    comments are fine.
+    """
     found: dict[str, urls.Address] = {}
     rejected: list[tuple[int, str]] = []
     # As a whole first: mail programs break an address over two lines.
@@ -76,7 +79,9 @@ def plain(text: str) -> Listing:
 
 
 def decode(body: bytes) -> str:
-    """Text in whatever encoding a list is saved in: by its BOM, else UTF-8, else GB18030 (Windows in China)."""
+    """Text in whatever encoding a list is saved in: by its BOM, else UTF-8, else GB18030 (Windows
+    in China).
+    """
     if body.startswith(codecs.BOM_UTF8):
         return body.decode("utf-8-sig", "replace")
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -114,7 +119,8 @@ def _feed(body: bytes) -> Listing:
             entry.get("id"),
             *(link.get("href") for link in entry.get("links", [])),
         ]
-        # Feeds of feeds wrap the address; only where the entry's own links hold none its text is searched.
+        # Feeds of feeds wrap the address; only where the entry's own links hold none its text is
+        # searched.
         texts += (
             own
             if _addresses(own)
@@ -166,7 +172,9 @@ def _text(value: object) -> str | None:
 
 
 class _Outlines(HTMLParser):
-    """OPML by a forgiving reader: exported files are often not well-formed, and entities must not be expanded."""
+    """OPML by a forgiving reader: exported files are often not well-formed, and entities must not
+    be expanded.
+    """
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -189,7 +197,9 @@ class _Outlines(HTMLParser):
 
 
 def _without_sections(body: bytes) -> str:
-    """``html.parser`` ends with an AssertionError at a damaged ``<![…]>`` (Python 3.11.7: ``<![`` and a NUL)."""
+    """``html.parser`` ends with an AssertionError at a damaged ``<![…]>`` (Python 3.11.7: ``<![``
+    and a NUL).
+    """
     return decode(body).replace("<![", "&lt;![")
 
 

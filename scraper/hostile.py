@@ -7,7 +7,8 @@ from typing import Final
 
 from scraper.errors import Hostile
 
-#: Real pages have up to 4.2 MB and 52,000 ``<`` (scripts included), the largest body 459 KB and 9,600 tags.
+#: Real pages have up to 4.2 MB and 52,000 ``<`` (scripts included), the largest body 459 KB and
+#: 9,600 tags.
 MAX_BYTES: Final = 32 << 20
 MAX_TAGS: Final = 240_000
 #: Whatever is shorter is read soon: 25,000 attributes in one tag, the most that fit, take 1.3 s.
@@ -15,7 +16,8 @@ _HARMLESS: Final = 100_000
 #: libxml2 compares each attribute of a tag with all before it: 100,000 of them take three minutes.
 MAX_ATTRIBUTES: Final = 1000
 
-#: Whatever parts attributes. Two million of them would take 300 MB; pictures inlined by a saver (base64) have few.
+#: Whatever parts attributes. Two million of them would take 300 MB; pictures inlined by a saver
+#: (base64) have few.
 _SEPARATORS: Final = (b" ", b"\n", b"\t", b"\r", b"\f", b"/", b"=")
 MAX_SEPARATED: Final = 2_000_000
 _MUCH: Final = MAX_SEPARATED
@@ -24,14 +26,17 @@ _FLOOD = re.compile(
     rb"<[a-zA-Z][^\s<>/]*+(?:[\s/]++[^\s=<>/]++(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s<>\"']*+))?+){%d}"
     % MAX_ATTRIBUTES
 )
-#: Signs that such a tag may be there: a long way without ``<``, one inside quotes, or very many attributes in all.
+#: Signs that such a tag may be there: a long way without ``<``, one inside quotes, or very many
+#: attributes in all.
 _LONG = re.compile(rb"<[^<]{4000}")
 _QUOTED = re.compile(rb"=\s*[\"'][^\"'<>]{0,80}<")
 _MANY: Final = 12_000
 
 
 def check(html: bytes) -> None:
-    """Raises ``Hostile`` for HTML that would take too much time or memory to parse. Linear, 1 ms for a megabyte."""
+    """Raises ``Hostile`` for HTML that would take too much time or memory to parse. Linear, 1 ms
+    for a megabyte.
+    """
     if len(html) < _HARMLESS:
         return
     if len(html) > MAX_BYTES:

@@ -1,8 +1,8 @@
 """What a page says, as frozen data.
 
-Times are aware and in UTC; absent is ``None``, never ``""`` or a placeholder. Text is plain: no HTML entities, no
-``&nbsp;``, no zero-width noise. Addresses are absolute ``str`` without readers' tokens. Nothing here imports
-anything of ours, touches the disk or the network.
+Times are aware and in UTC; absent is ``None``, never ``""`` or a placeholder. Text is plain: no
+HTML entities, no ``&nbsp;``, no zero-width noise. Addresses are absolute ``str`` without readers'
+tokens. Nothing here imports anything of ours, touches the disk or the network.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ KIND_NAMES: Mapping[int, str] = {
 
 @dataclass(frozen=True, slots=True)
 class MediaType:
-    """``label``: how its line in a text begins; ``has``: the word of ``has:…`` that finds articles with one."""
+    """``label``: how its line in a text begins; ``has``: the word of ``has:…`` that finds articles
+    with one.
+    """
 
     label: str
     has: str
@@ -60,10 +62,11 @@ DRAWING = "data:image/svg+xml;base64,"
 class Page:
     """One page as received.
 
-    ``url`` is the address asked for; ``body`` the bytes after content decoding; ``final_url`` where redirects ended
-    (``None``: the same); ``redirects`` every address in between, in order; ``headers`` the response's, lower-case
-    names, without cookies; ``fetched`` when the last byte came, UTC; ``request`` the headers that it was asked with,
-    without cookies (empty for a page from a file).
+    ``url`` is the address asked for; ``body`` the bytes after content decoding; ``final_url`` where
+    redirects ended (``None``: the same); ``redirects`` every address in between, in order;
+    ``headers`` the response's, lower-case names, without cookies; ``fetched`` when the last byte
+    came, UTC; ``request`` the headers that it was asked with, without cookies (empty for a page
+    from a file).
     """
 
     url: str
@@ -78,9 +81,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What makes an article that article: the account's ``__biz`` (base64 text), ``mid`` and ``idx`` (digits as text).
+    """What makes an article that article: the account's ``__biz`` (base64 text), ``mid`` and
+    ``idx`` (digits as text).
 
-    ``sn`` and ``chksm`` are anti-forgery tokens that change between shares, so they are no part of it.
+    ``sn`` and ``chksm`` are anti-forgery tokens that change between shares, so they are no part of
+    it.
     """
 
     biz: str
@@ -90,7 +95,9 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The Official Account that published: shown name, ``__biz``, ``gh_…`` user name, 微信号 alias, signature."""
+    """The Official Account that published: shown name, ``__biz``, ``gh_…`` user name, 微信号 alias,
+    signature.
+    """
 
     name: str | None = None
     biz: str | None = None
@@ -101,11 +108,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """A picture of the body, in reading order. ``width``/``height`` in CSS pixels where the page gives them.
+    """A picture of the body, in reading order. ``width``/``height`` in CSS pixels where the page
+    gives them.
 
-    ``role``: ``body`` (an ``<img>``), ``background`` (from CSS), ``picture`` (kind 8's list), ``emoji``,
-    ``drawing`` (an ``<svg>``; its ``url`` holds it, after ``DRAWING``), ``cover``
-    (a media card's own cover is on its ``Media``).
+    ``role``: ``body`` (an ``<img>``), ``background`` (from CSS), ``picture`` (kind 8's list),
+    ``emoji``, ``drawing`` (an ``<svg>``; its ``url`` holds it, after ``DRAWING``), ``cover`` (a
+    media card's own cover is on its ``Media``).
     """
 
     url: str
@@ -117,7 +125,9 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcoding:
-    """One encoded form of a video: ``url`` (may expire), size in bytes, pixels, WeChat's ``format_id``, quality."""
+    """One encoded form of a video: ``url`` (may expire), size in bytes, pixels, WeChat's
+    ``format_id``, quality.
+    """
 
     url: str | None = None
     format_id: str | None = None
@@ -131,10 +141,10 @@ class Transcoding:
 class Media:
     """Something in the body that is not text or picture, with what a later download needs.
 
-    ``type`` is one of ``MEDIA_TYPES``: ``video`` (v.qq.com or mpvideo), ``channels`` (视频号), ``card`` (anything that
-    has no type of its own).
-    ``id`` is the service's own (``wxv_…``, ``vid``, ``voice_encode_fileid``, app id, biz …); ``url`` where it can be
-    seen or fetched; ``duration`` in seconds; ``extra`` whatever else the page gives, as (name, value) pairs.
+    ``type`` is one of ``MEDIA_TYPES``: ``video`` (v.qq.com or mpvideo), ``channels`` (视频号),
+    ``card`` (anything that has no type of its own). ``id`` is the service's own (``wxv_…``,
+    ``vid``, ``voice_encode_fileid``, app id, biz …); ``url`` where it can be seen or fetched;
+    ``duration`` in seconds; ``extra`` whatever else the page gives, as (name, value) pairs.
     """
 
     type: str
@@ -152,10 +162,10 @@ class Media:
 class Link:
     """One address that the page links to, with the words it stands under.
 
-    ``relation``: ``text`` (in the body), ``ainfos`` (the page's list of related reads), ``album`` (the album's own
-    address), ``album_previous``, ``album_next``, ``tag``, ``reprint`` (the original of a reprint or shared article),
-    ``source`` (阅读原文). ``url`` keeps what opens it (``__biz, mid, idx, sn, chksm``; other hosts: everything but
-    readers' tokens).
+    ``relation``: ``text`` (in the body), ``ainfos`` (the page's list of related reads), ``album``
+    (the album's own address), ``album_previous``, ``album_next``, ``tag``, ``reprint`` (the
+    original of a reprint or shared article), ``source`` (阅读原文). ``url`` keeps what opens it
+    (``__biz, mid, idx, sn, chksm``; other hosts: everything but readers' tokens).
     """
 
     url: str
@@ -165,7 +175,9 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Album:
-    """The album (合集) that an article stands in: id, title, how many articles WeChat says it has, its neighbours."""
+    """The album (合集) that an article stands in: id, title, how many articles WeChat says it has,
+    its neighbours.
+    """
 
     id: str
     title: str | None = None
@@ -189,7 +201,9 @@ class Reprint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """One entry of WeChat's own edit record (``modify_version_list``): when, and what it says about it."""
+    """One entry of WeChat's own edit record (``modify_version_list``): when, and what it says about
+    it.
+    """
 
     at: datetime | None = None
     note: str | None = None
@@ -197,7 +211,9 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """Something of the body that could not be kept: ``kind`` (a short name), ``where`` (words near it), how many."""
+    """Something of the body that could not be kept: ``kind`` (a short name), ``where`` (words near
+    it), how many.
+    """
 
     kind: str
     where: str | None = None
@@ -208,11 +224,12 @@ class Loss:
 class Article:
     """One article as its reader saw it. What the page does not say is ``None`` or empty.
 
-    ``kind`` is WeChat's ``item_show_type`` (``KIND_NAMES``). ``mid`` and ``idx`` are digits as text, ``sn`` the token
-    of the long address. ``published`` and ``modified`` are aware, UTC. ``place`` is the province, else the country.
-    ``url`` is the page's own permanent link as it gives it (readers' tokens removed); ``address`` is the one that was
-    asked for. ``body`` is clean semantic HTML (see ``scraper.body``), ``text`` the lines a reader sees, one a line,
-    including captions and card lines. ``original`` is True for 原创, False where the page says it is not.
+    ``kind`` is WeChat's ``item_show_type`` (``KIND_NAMES``). ``mid`` and ``idx`` are digits as
+    text, ``sn`` the token of the long address. ``published`` and ``modified`` are aware, UTC.
+    ``place`` is the province, else the country. ``url`` is the page's own permanent link as it
+    gives it (readers' tokens removed); ``address`` is the one that was asked for. ``body`` is clean
+    semantic HTML (see ``scraper.body``), ``text`` the lines a reader sees, one a line, including
+    captions and card lines. ``original`` is True for 原创, False where the page says it is not.
     ``recommendation`` (编者荐语) is what an account wrote above another's article that it shares.
     """
 

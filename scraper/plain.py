@@ -1,4 +1,6 @@
-"""Text out of page data: entities resolved as the page's own scripts do it, invisible noise taken out."""
+"""Text out of page data: entities resolved as the page's own scripts do it, invisible noise taken
+out.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def html_decode(text: str) -> str:
 
 
 def unescape_fully(text: str) -> str:
-    """HTML entities resolved until none is left, at most three times: data of WeChat is escaped once or twice."""
+    """HTML entities resolved until none is left, at most three times: data of WeChat is escaped
+    once or twice.
+    """
     for _ in range(3):
         if "&" not in text or not _ENTITY.search(text):
             break
@@ -53,12 +57,15 @@ def decoded_line(text: str | None) -> str | None:
     return _SPACES.sub(" ", scrub(unescape_fully(text))).strip() or None
 
 
-#: Tags that WeChat really puts into the text of a digest; anything else in angle brackets is the author's.
+#: Tags that WeChat really puts into the text of a digest; anything else in angle brackets is the
+#: author's.
 _LINK_TAG = re.compile(r"</?(?:a|br|span|em|strong|p)(?:\s[^<>]*)?/?>", re.I)
 
 
 def without_tags(text: str | None) -> str | None:
-    """Text of a message without the links in it (kind 8 has whole ``<a class=…>`` in its digest)."""
+    """Text of a message without the links in it (kind 8 has whole ``<a class=…>`` in its
+    digest).
+    """
     if not text or "<" not in text:
         return text
     return _LINK_TAG.sub("", re.sub(r"<br\s*/?>", "\n", text, flags=re.I))
@@ -68,7 +75,9 @@ _CARD = re.compile(r"\w{2,3}: ")
 
 
 def first_words(text: str | None, most: int = 64) -> str | None:
-    """The first line of a text as its name: whole if it fits, else up to a sentence's end, else cut with ``…``."""
+    """The first line of a text as its name: whole if it fits, else up to a sentence's end, else cut
+    with ``…``.
+    """
     lines = [line.strip() for line in (text or "").split("\n") if line.strip()]
     line = next(
         (line for line in lines if len(line) >= 4 and not _CARD.match(line)),

@@ -1,8 +1,8 @@
 """Keeps secrets out of everything that is written: logs, errors, snapshots, files. Pure.
 
-Secret are: a reader's WeChat tokens in addresses and page data, cookies, the password (and user) of a proxy, and what
-stands behind ``Authorization:``. Each becomes ``***``; the rest of the text stays, so that a person can still see
-which address a message is about.
+Secret are: a reader's WeChat tokens in addresses and page data, cookies, the password (and user) of
+a proxy, and what stands behind ``Authorization:``. Each becomes ``***``; the rest of the text
+stays, so that a person can still see which address a message is about.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ SECRET_NAMES = (
 _NAME = "|".join(sorted(map(re.escape, SECRET_NAMES), key=len, reverse=True))
 
 # Every repetition before a value is bounded, so that no text takes more than linear time.
-# A name begins after no letter, or after an escape that ends in one: `%3Fkey`, `%253Fkey`, `\\x26key`, `\\u0026key`.
+# A name begins after no letter, or after an escape that ends in one: `%3Fkey`, `%253Fkey`,
+# `\\x26key`, `\\u0026key`.
 _BEGIN = r"(?:(?<![A-Za-z0-9_])|(?<=%[0-9a-f]{2})|(?<=25[0-9a-f]{2})|(?<=\\x[0-9a-f]{2})|(?<=\\u00[0-9a-f]{2}))"
 _NAMED = rf"{_BEGIN}(?:{_NAME})"
-# `=` may be percent-encoded once or more (an address inside an address), and so may the end of the value (`%26`).
+# `=` may be percent-encoded once or more (an address inside an address), and so may the end of the
+# value (`%26`).
 _PAIR = (
     rf"(?P<pair>{_NAMED})" + r"(?P<equals>\s{0,4}=\s{0,4}|%(?:25){0,4}3D)(?P<quote>\\{0,4}[\"'])?"
     r"(?:(?!%(?:25){0,4}26|[&;]|,?\s|\\{1,4}x26|\\{0,4}[\"'<>]|[)\]}」”》）]).)+"
@@ -71,15 +73,16 @@ def redact_url(url: str) -> str:
 
 # --- pages --------------------------------------------------------------------------------------------
 #
-# A page is somebody's text too: an article about programming has `key = "…"` in it. So a name that only WeChat
-# uses gives its value away wherever it stands, an ordinary word (`key`, `uin`) only where WeChat's structure is
-# around it. Structures as seen in pages of 2014 to 2026.
+# A page is somebody's text too: an article about programming has `key = "…"` in it. So a name that
+# only WeChat uses gives its value away wherever it stands, an ordinary word (`key`, `uin`) only
+# where WeChat's structure is around it. Structures as seen in pages of 2014 to 2026.
 
-# All of it looks at a lower-case copy, so that the one search over the whole page is for plain letters; what stands
-# around a name is looked at only where one is found, and never further than 2,048 bytes. So the time is linear.
+# All of it looks at a lower-case copy, so that the one search over the whole page is for plain
+# letters; what stands around a name is looked at only where one is found, and never further than
+# 2,048 bytes. So the time is linear.
 
-#: Cookies and parameters by WeChat's own names, also as camelCase has them; and ordinary words. No groups: then each
-#: alternative begins with a plain letter, and the search is three times as quick.
+#: Cookies and parameters by WeChat's own names, also as camelCase has them; and ordinary words. No
+#: groups: then each alternative begins with a plain letter, and the search is three times as quick.
 _PAGE_NAME = re.compile(
     rb"pass_?ticket|appmsg_?token|wap_?sid2?|ua_?id|slave_?(?:sid|user)|wx_?token|export_?key"
     rb"|poc_?(?:token|sid)|user_?uin|wx_?uin|xid|data_?ticket|bizuin_?ticket|data_?bizuin|rand_?info"
@@ -166,9 +169,10 @@ _NEAR = 2048
 def scrub(body: bytes, secrets: Iterable[str] = ()) -> bytes:
     """A page, as received, without the person who received it. Linear time.
 
-    Emptied are the values of readers' tokens, by WeChat's names and structure, also inside JSON, escapes and
-    addresses; each of ``secrets`` (8 characters and more) becomes ``***`` wherever it stands, percent-encoded too.
-    What is all zeros, or shorter than 4 characters, is nobody's (``uin = "0"``, ``wxtoken = "777"``) and stays.
+    Emptied are the values of readers' tokens, by WeChat's names and structure, also inside JSON,
+    escapes and addresses; each of ``secrets`` (8 characters and more) becomes ``***`` wherever it
+    stands, percent-encoded too. What is all zeros, or shorter than 4 characters, is nobody's (``uin
+    = "0"``, ``wxtoken = "777"``) and stays.
     """
     for secret in secrets:
         if len(secret) >= 8:

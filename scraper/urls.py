@@ -35,7 +35,8 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-#: What opens an article or an album; everything else on an article's address is tracking or a reader's token.
+#: What opens an article or an album; everything else on an article's address is tracking or a
+#: reader's token.
 _OPENING = _names(
     "__biz mid idx sn chksm tempkey src timestamp ver signature appmsgid itemidx sign action album_id"
 )
@@ -43,8 +44,8 @@ _OPENING = _names(
 _WECHAT_TOKENS = _names(
     "pass_ticket appmsg_token exportkey export_key poc_token wxtoken wx_header wxuin user_uin"
 )
-#: A reader's, on WeChat's own hosts. Elsewhere these are ordinary names (a search word), unless one of WeChat's own
-#: tokens stands beside them.
+#: A reader's, on WeChat's own hosts. Elsewhere these are ordinary names (a search word), unless one
+#: of WeChat's own tokens stands beside them.
 _READER = _names("key uin token sessionid session_id")
 _MAY_HOLD_TOKEN = re.compile(f"[?&;](?:{'|'.join(sorted(_WECHAT_TOKENS | _READER))})=")
 #: Who reads, on which phone, coming from where; dropped from the other pages of mp.weixin.qq.com.
@@ -55,17 +56,20 @@ _TRACKING = _names("""
     poc_sid uct2 realreporttime wxwork_userid
 """)
 
-#: 22 characters are what WeChat uses (base64 of 16 bytes); shorter ones come from cut-down examples.
+#: 22 characters are what WeChat uses (base64 of 16 bytes); shorter ones come from cut-down
+#: examples.
 _SHORT_ID = re.compile(r"[\w-]{8,64}", re.ASCII)
 _WECHAT_ID_LENGTH = 22
 
-#: One address in running text. CJK, brackets and quotes end it; the escapes are those of JavaScript and JSON strings.
-#: Real ones have some 300 characters; the bounds keep the work linear on hostile text.
+#: One address in running text. CJK, brackets and quotes end it; the escapes are those of JavaScript
+#: and JSON strings. Real ones have some 300 characters; the bounds keep the work linear on hostile
+#: text.
 _CHARACTERS = r"(?:[A-Za-z0-9\-._~%=&;+*/@:,!$?#]|\\{1,8}(?:x|u00)[0-9A-Fa-f]{2}|\\{1,8}/)"
 _IN_TEXT = re.compile(
     r"(?:https?:(?:\\{0,8}/){2}|(?<![A-Za-z0-9_.@/%-])(?:(?:\\{0,8}/){2})?)"
     r"mp\.weixin\.qq\.com(?::(?:80|443))?(?=\\{0,8}/|\?)" + _CHARACTERS + r"{1,4096}"
-    # … or one that stands percent-encoded in another address (webwxcheckurl?requrl=…, weixin110 pages)
+    # … or one that stands percent-encoded in another address (webwxcheckurl?requrl=…, weixin110
+    # pages)
     r"|https?(?:%(?:25){0,4}3A)(?:%(?:25){0,4}2F){2}mp\.weixin\.qq\.com[A-Za-z0-9\-._~%+*]{1,4096}",
     re.IGNORECASE,
 )
@@ -79,8 +83,9 @@ _NESTED = re.compile(r"[?&](?:target_url|requrl|redirect_url|url)=", re.IGNORECA
 _JS_ESCAPE = re.compile(r"\\{1,8}(?:x|u00)([0-9A-Fa-f]{2})")
 # Not html.unescape: it reads `&timestamp=` as `×tamp=` and `&copy=` as `©=`.
 _ENTITY = re.compile(r"&(?:amp|#38|#x26);", re.IGNORECASE)
-#: What nearly every link in a body looks like and ``clean_link`` need not take apart: an article as WeChat's editor
-#: writes it (kept: group 1), or another host without a query. 245 of them on one page of an index.
+#: What nearly every link in a body looks like and ``clean_link`` need not take apart: an article as
+#: WeChat's editor writes it (kept: group 1), or another host without a query. 245 of them on one
+#: page of an index.
 _USUAL = re.compile(
     r"https?(://mp\.weixin\.qq\.com/s\?__biz=(?:[A-Za-z0-9+/]{4})+[A-Za-z0-9+/]{2}(?:[A-Za-z0-9+/]|=)=&mid=\d+&idx=\d+"
     r"&sn=[0-9a-f]{32}(?:&chksm=[0-9a-f]+)?)(?:&scene=\d+)?(?:#rd|#wechat_redirect)?"
@@ -98,9 +103,10 @@ _DEEPEST_NESTING = 3
 class Address:
     """One address of an article (``short``, ``long``, ``temporary``, ``show``) or of an album.
 
-    ``text`` as found; ``fetch`` the address to GET; ``canonical`` the form that two equal addresses share (it is a
-    name, and the long one lacks the ``sn`` that opens it). ``identity`` where the address itself carries it, which
-    short addresses never do. ``album_id`` is digits as text, on albums only.
+    ``text`` as found; ``fetch`` the address to GET; ``canonical`` the form that two equal addresses
+    share (it is a name, and the long one lacks the ``sn`` that opens it). ``identity`` where the
+    address itself carries it, which short addresses never do. ``album_id`` is digits as text, on
+    albums only.
     """
 
     text: str
@@ -117,7 +123,9 @@ class Address:
 
 
 def find(text: str) -> list[Address]:
-    """Every article and album address in pasted text, in order, each canonical form once. Linear time."""
+    """Every article and album address in pasted text, in order, each canonical form once. Linear
+    time.
+    """
     found: dict[str, Address] = {}
     for candidate in _candidates(text):
         try:
@@ -160,18 +168,24 @@ _known = lru_cache(maxsize=1024)(_first)
 
 
 def canonical(url: str) -> str:
-    """The form that two equal addresses share; ``canonical(canonical(x)) == canonical(x)``. Raises NotAnAddress."""
+    """The form that two equal addresses share; ``canonical(canonical(x)) == canonical(x)``. Raises
+    NotAnAddress.
+    """
     return parse(url).canonical
 
 
 def account_of(url: str) -> str | None:
-    """The ``__biz`` that an mp.weixin.qq.com address names, padded as WeChat writes it; else None."""
+    """The ``__biz`` that an mp.weixin.qq.com address names, padded as WeChat writes it; else
+    None.
+    """
     candidate = next(_candidates(url), None)
     return _biz(dict(_parameters(_split(candidate)[1])).get("__biz")) if candidate else None
 
 
 def permanent(url: str) -> str:
-    """A page's own link as 原文链接 shows it: scheme, order, ``chksm`` and ``#rd`` as given, without tracking."""
+    """A page's own link as 原文链接 shows it: scheme, order, ``chksm`` and ``#rd`` as given,
+    without tracking.
+    """
     url = _unescape(url.strip())
     base, _, fragment = url.partition("#")
     path, _, query = base.partition("?")
@@ -187,14 +201,16 @@ def permanent(url: str) -> str:
 def clean_link(url: str, base: str | None = None) -> str:
     """A link as it is kept, absolute where ``base`` (or the link) allows it.
 
-    Articles keep what opens them (``__biz, mid, idx, sn, chksm``), over https and without a fragment; other pages of
-    WeChat lose readers' tokens and tracking; other hosts lose readers' tokens only, every other byte stays. The
-    scheme is not judged: a ``javascript:`` link comes back as it is.
+    Articles keep what opens them (``__biz, mid, idx, sn, chksm``), over https and without a
+    fragment; other pages of WeChat lose readers' tokens and tracking; other hosts lose readers'
+    tokens only, every other byte stays. The scheme is not judged: a ``javascript:`` link comes back
+    as it is.
     """
     usual = _USUAL.fullmatch(url)
     if usual is not None:
         return "https" + usual[1] if usual[1] else url
-    # As browsers do: blanks at the ends and line breaks anywhere do not count, a blank inside is a blank.
+    # As browsers do: blanks at the ends and line breaks anywhere do not count, a blank inside is a
+    # blank.
     url = re.sub(r"[\t\r\n]+", "", _ENTITY.sub("&", url)).strip().replace(" ", "%20")
     if base:
         url = _join(base, url)
@@ -221,7 +237,9 @@ def clean_link(url: str, base: str | None = None) -> str:
 
 
 def without_tokens(url: str) -> str:
-    """The address of a picture, a video, a card as it is kept: as it stands, but for readers' tokens."""
+    """The address of a picture, a video, a card as it is kept: as it stands, but for readers'
+    tokens.
+    """
     return clean_link(url) if _MAY_HOLD_TOKEN.search(url) else url
 
 
@@ -239,7 +257,9 @@ def _candidates(text: str) -> Iterator[str]:
 
 
 def _unglue(text: str) -> Iterator[str]:
-    """Two addresses pasted with nothing between them are two; one that is another's parameter stays inside it."""
+    """Two addresses pasted with nothing between them are two; one that is another's parameter stays
+    inside it.
+    """
     start = 0
     for match in re.finditer(r"(?<![=/])https?:(?:\\{0,8}/){2}", text, re.IGNORECASE):
         if match.start() > start:
@@ -337,7 +357,9 @@ def _album(text: str, given: dict[str, str]) -> Address:
 
 
 def _nested(text: str, value: str, depth: int) -> Address:
-    """The article that a captcha's or a checking page's address carries, plain or percent-encoded once or more."""
+    """The article that a captcha's or a checking page's address carries, plain or percent-encoded
+    once or more.
+    """
     if not re.match(r"https?:/", value, re.IGNORECASE):
         value = value.partition("&")[0]
         for _ in range(_DEEPEST_NESTING):
@@ -360,7 +382,9 @@ def _other_page(path: str) -> str:
 
 
 def _split(text: str) -> tuple[str, str]:
-    """Path without a slash at its end, and the query, of an address as found; ``("", "")`` where there is none."""
+    """Path without a slash at its end, and the query, of an address as found; ``("", "")`` where
+    there is none.
+    """
     if re.match(r"https?%", text, re.IGNORECASE):
         for _ in range(_DEEPEST_NESTING):
             text = unquote(text)
@@ -382,7 +406,9 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _unescape(text: str) -> str:
-    """``&amp;``, ``\\x26amp;``, ``\\u0026`` and ``\\/`` undone, however deep; cut at an escaped quote or bracket."""
+    """``&amp;``, ``\\x26amp;``, ``\\u0026`` and ``\\/`` undone, however deep; cut at an escaped
+    quote or bracket.
+    """
     text = _JS_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
     text = re.sub(r"\\{1,8}/", "/", text)
     before = ""
@@ -408,7 +434,9 @@ def _name(identity: Identity) -> str:
 
 
 def _biz(value: str | None) -> str | None:
-    """``MzI0…==`` from what is left of it: percent-encoded once or twice, or with its padding cut off."""
+    """``MzI0…==`` from what is left of it: percent-encoded once or twice, or with its padding cut
+    off.
+    """
     for _ in range(_DEEPEST_NESTING):
         value = unquote(value) if value else value
     kept = re.match(r"[\w+/=-]+", value or "", re.ASCII)

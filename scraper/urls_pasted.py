@@ -1,22 +1,25 @@
-"""Text as people paste it, made readable for ``urls``: what stands between the letters of an address goes. Pure.
+"""Text as people paste it, made readable for ``urls``: what stands between the letters of an
+address goes. Pure.
 
-Chat programs put invisible characters into long addresses, input methods write their punctuation in full width, mail
-programs break lines, and careful people write ``hxxps://mp[.]weixin[.]qq[.]com`` so that nobody clicks on it.
+Chat programs put invisible characters into long addresses, input methods write their punctuation in
+full width, mail programs break lines, and careful people write ``hxxps://mp[.]weixin[.]qq[.]com``
+so that nobody clicks on it.
 """
 
 from __future__ import annotations
 
 import re
 
-#: Zero-width and soft hyphen, the marks of direction around right-to-left text, variation selectors.
+#: Zero-width and soft hyphen, the marks of direction around right-to-left text, variation
+#: selectors.
 _INVISIBLE = re.compile(
     "[\u200b-\u200f\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufe00-\ufe0f\ufeff\u00ad]"
 )
 #: A mail program broke the line before a parameter.
 _WRAP = re.compile(r"\n[ \t>]{0,8}&(?:amp;)?(?:mid|idx|sn|chksm|scene)=")
 _WRAPPED = re.compile(r"[ \t]{0,8}\r?\n[ \t>]{0,8}(?=&(?:amp;)?(?:mid|idx|sn|chksm|scene)=)")
-#: A mail as it is stored (quoted-printable): ``=`` at the end of a line goes on, ``=3D`` is ``=``. No ``__biz`` begins
-#: with ``3D``, because it is the base64 of digits.
+#: A mail as it is stored (quoted-printable): ``=`` at the end of a line goes on, ``=3D`` is ``=``.
+#: No ``__biz`` begins with ``3D``, because it is the base64 of digits.
 _MAIL = re.compile(r"__biz=3D|content-transfer-encoding:\s{0,4}quoted-printable", re.IGNORECASE)
 _SOFT_BREAK = re.compile(r"=[ \t]{0,8}\r?\n")
 
@@ -52,7 +55,9 @@ _WIDE = re.compile(
 
 
 def plain(text: str) -> str:
-    """``text`` with the addresses in it written as usual; what stands around them may change too. Linear time."""
+    """``text`` with the addresses in it written as usual; what stands around them may change too.
+    Linear time.
+    """
     text = _INVISIBLE.sub("", text)
     if _MAIL.search(text):
         text = _SOFT_BREAK.sub("", text).replace("=3D", "=")

@@ -1,4 +1,6 @@
-"""Runs the command line inside the test process: quick, and with stdout, stderr and exit code apart."""
+"""Runs the command line inside the test process: quick, and with stdout, stderr and exit code
+apart.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What every test stands on: no socket leaves loopback, and the real pages where they are at hand."""
+"""What every test stands on: no socket leaves loopback, and the real pages where they are at
+hand.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,8 @@ from hypothesis import HealthCheck, settings
 
 from tests.share import seed
 
-# Time limits inside a test lie on a busy machine, so Hypothesis keeps none; the same examples on every run in CI, so
-# that a red line there is red here too.
+# Time limits inside a test lie on a busy machine, so Hypothesis keeps none; the same examples on
+# every run in CI, so that a red line there is red here too.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
@@ -58,7 +60,9 @@ def _is_loopback(host: object) -> bool:
 
 @pytest.fixture(autouse=True)
 def _nothing_leaves_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refuse every connection and name look-up that is not for this machine, whatever library asks."""
+    """Refuse every connection and name look-up that is not for this machine, whatever library
+    asks.
+    """
     connect, connect_ex, look_up = (
         socket.socket.connect,
         socket.socket.connect_ex,
@@ -97,7 +101,9 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of real pages (``pages/``, ``status/``, …). They are other people's texts, so they stay outside."""
+    """The folder of real pages (``pages/``, ``status/``, …). They are other people's texts, so they
+    stay outside.
+    """
     if not CORPUS_ARCHIVE.exists():
         pytest.skip(
             "the real pages (../shared/corpus/corpus.tar.xz beside the checkout) are not here"

@@ -1,7 +1,7 @@
 """The generated parts of the manuals: help texts, settings, tables of the database.
 
-``python -m tests.docs`` writes them anew, wherever they stand; ``--check`` only looks whether they are current.
-What is generated for Chinese readers comes from ``docs/zh-CN.toml``.
+``python -m tests.docs`` writes them anew, wherever they stand; ``--check`` only looks whether they
+are current. What is generated for Chinese readers comes from ``docs/zh-CN.toml``.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ def _help_sections() -> dict[str, str]:
 
 
 def every_command() -> Iterator[tuple[str, click.Command]]:
-    """Each command by the words that call it (``export``, or ``fleet worker`` in a group), in the program's order."""
+    """Each command by the words that call it (``export``, or ``fleet worker`` in a group), in the
+    program's order.
+    """
     yield from _commands_of(cli.cli, "")
 
 
@@ -84,7 +86,9 @@ def all_help() -> str:
 
 
 def all_help_in_chinese() -> str:
-    """Every command under its name in Chinese: how it is called, what it does, its own options as a table."""
+    """Every command under its name in Chinese: how it is called, what it does, its own options as a
+    table.
+    """
     return "\n".join(_chinese_section(name, command) for name, command in every_command())
 
 
@@ -270,7 +274,9 @@ def sql_form() -> str:
 
 
 def tables() -> str:
-    """The tables of archive.db as SQLite keeps them: each column with its type and what it means."""
+    """The tables of archive.db as SQLite keeps them: each column with its type and what it
+    means.
+    """
     with tempfile.TemporaryDirectory() as folder:
         archive.open(folder).close()
         with closing(sqlite3.connect(Path(folder) / "archive.db")) as database:

@@ -23,7 +23,9 @@ WRITES_AND_TALK = (*WRITES, "sendto", "recvfrom")
 
 
 class Killer:
-    """Runs commands and kills them somewhere; without strace (some containers forbid it) at a random moment."""
+    """Runs commands and kills them somewhere; without strace (some containers forbid it) at a
+    random moment.
+    """
 
     def __init__(self, nursery: Nursery, seed: int, calls: Sequence[str] = WRITES) -> None:
         self.nursery, self.calls = nursery, calls

@@ -12,8 +12,8 @@ _STATUS = Path("/proc/self/status")
 def peak_mb() -> float:
     """The most memory, in MB, that this process has held since its program began.
 
-    On Linux not ``ru_maxrss``: that survives exec, so a child begins with the peak of the test process that started it
-    (a worker's 546 MB once stood for a child's 236).
+    On Linux not ``ru_maxrss``: that survives exec, so a child begins with the peak of the test
+    process that started it (a worker's 546 MB once stood for a child's 236).
     """
     if _STATUS.exists():
         return int(_STATUS.read_text(encoding="ascii").partition("VmHWM:")[2].split()[0]) / 2**10

@@ -1,4 +1,6 @@
-"""The manuals as tests see them: which pages there are, their headings, links, code blocks and named files."""
+"""The manuals as tests see them: which pages there are, their headings, links, code blocks and
+named files.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +80,9 @@ def links(page: str) -> list[str]:
 
 
 def named_files(page: str) -> Iterator[str]:
-    """Files and folders of this repository that a page names in inline code, test ids without their ``::``."""
+    """Files and folders of this repository that a page names in inline code, test ids without their
+    ``::``.
+    """
     for code in _INLINE_CODE.findall(prose(page)):
         if re.fullmatch(r"(archive|scraper|tests|benchmarks|docs|\.ci)/[\w./-]*(::\w+)?", code):
             yield code.partition("::")[0]

@@ -1,7 +1,8 @@
-"""The README's picture: ``python -m tests.picture`` runs the program against the small internet and draws the terminal.
+"""The README's picture: ``python -m tests.picture`` runs the program against the small internet and
+draws the terminal.
 
-What it shows is what came out; nothing is written by hand but the three commands. The folder that it ran in is shown
-as a person's own, ``~``.
+What it shows is what came out; nothing is written by hand but the three commands. The folder that
+it ran in is shown as a person's own, ``~``.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ def main() -> None:
 
 
 def _printed(command: list[str], folder: str, env: dict[str, str]) -> list[str]:
-    """What a command prints; `save` without the progress bar that a terminal would see and overwrite."""
+    """What a command prints; `save` without the progress bar that a terminal would see and
+    overwrite.
+    """
     if command[1] == "save":
         done = subprocess.run(
             command,
@@ -79,7 +82,9 @@ def _printed(command: list[str], folder: str, env: dict[str, str]) -> list[str]:
 
 
 def _read(terminal: int) -> Iterator[bytes]:
-    """All that comes out of a terminal until the last writer has gone, which Linux tells by an error."""
+    """All that comes out of a terminal until the last writer has gone, which Linux tells by an
+    error.
+    """
     try:
         while data := os.read(terminal, 65536):
             yield data

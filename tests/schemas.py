@@ -1,4 +1,5 @@
-"""The JSON Schemas of what ``--json`` gives: ``python -m tests.schemas`` writes them into archive/schemas.
+"""The JSON Schemas of what ``--json`` gives: ``python -m tests.schemas`` writes them into
+archive/schemas.
 
 The objects that the API gives, too, have their one declaration in ``archive.web.api.shapes``.
 """

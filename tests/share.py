@@ -1,7 +1,8 @@
-"""How much of a long test is run: all of it by hand, a share in CI, so that one number fits the suite to its time.
+"""How much of a long test is run: all of it by hand, a share in CI, so that one number fits the
+suite to its time.
 
-Which share moves with the day: the same kills and queries every time would leave the others untried for ever. The
-seed stands in pytest's first lines; ``LONG_SEED=N`` runs the same again.
+Which share moves with the day: the same kills and queries every time would leave the others untried
+for ever. The seed stands in pytest's first lines; ``LONG_SEED=N`` runs the same again.
 """
 
 from __future__ import annotations

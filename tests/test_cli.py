@@ -30,7 +30,9 @@ def test_help_lists_every_command() -> None:
 
 
 def test_help_lists_every_command_after_list_was_used() -> None:
-    """The module of `list`, once imported into its package, does not stand for Python's own name."""
+    """The module of `list`, once imported into its package, does not stand for Python's own
+    name.
+    """
     wechat_archive("list", "--help")
 
     result = wechat_archive("--help")

@@ -1,4 +1,6 @@
-"""Functions with many decisions are named in ``tests/complex_functions.txt``, a list that only gets shorter."""
+"""Functions with many decisions are named in ``tests/complex_functions.txt``, a list that only gets
+shorter.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def complex_functions() -> Iterator[tuple[str, int]]:
 
 
 def listed() -> dict[str, int]:
-    """The list: a function and its number a line; of two with one name in a file the larger counts."""
+    """The list: a function and its number a line; of two with one name in a file the larger
+    counts.
+    """
     found: dict[str, int] = {}
     for line in LIST.read_text(encoding="utf-8").splitlines():
         name, _, number = line.rpartition(" ")

@@ -112,7 +112,9 @@ def test_the_file_to_begin_with_is_private(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", [(), ("--json",)])
 def test_no_secret_is_shown(tmp_path: Path, how: tuple[str, ...]) -> None:
-    """A person may paste what `config` prints: who knows a ping's address can call off the alarm."""
+    """A person may paste what `config` prints: who knows a ping's address can call off the
+    alarm.
+    """
     (tmp_path / "config.toml").write_text(
         'proxy = "http://user:hunter2@proxy.example:8080"\n'
         'ping_url = "https://hc-ping.com/5f9d8c7b-CANARY/backup?key=hunter2"\n',

@@ -1,4 +1,6 @@
-"""The manuals are true: generated parts are current, links lead somewhere, both languages say the same, names exist."""
+"""The manuals are true: generated parts are current, links lead somewhere, both languages say the
+same, names exist.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,9 @@ def test_named_tests_exist(page: str) -> None:
 
 
 def test_every_fault_has_its_row() -> None:
-    """The faults of docs/reliability.md are numbered, each with the tests that show what is promised."""
+    """The faults of docs/reliability.md are numbered, each with the tests that show what is
+    promised.
+    """
     text = pages.read("docs/reliability.md")
     rows = sorted(int(number) for number in re.findall(r"^\| (\d+) \|", text, re.MULTILINE))
     shown = sorted(int(number) for number in re.findall(r"^- (\d+): `tests/", text, re.MULTILINE))
@@ -83,7 +87,9 @@ def test_every_fault_has_its_row() -> None:
 
 
 def test_long_tests_are_marked_in_the_table() -> None:
-    """An L stands behind each test of docs/reliability.md that is left out of quick runs, and no other."""
+    """An L stands behind each test of docs/reliability.md that is left out of quick runs, and no
+    other.
+    """
     named = re.findall(r"`(tests/\S+)::(\w+)`( L)?", pages.read("docs/reliability.md"))
     wrong = [f"{file}::{name}" for file, name, mark in named if bool(mark) != _is_long(file, name)]
 
@@ -149,7 +155,9 @@ def test_every_command_has_a_section(page: str) -> None:
 
 
 def test_every_command_is_shown_in_use() -> None:
-    """Each command stands in a code block that tells people what to type, not only in the generated help."""
+    """Each command stands in a code block that tells people what to type, not only in the generated
+    help.
+    """
     typed = "\n".join(line for page in sorted(FOR_USERS) for line in pages.shell_lines(page))
     groups = {name for name, command in docs.every_command() if isinstance(command, click.Group)}
 
@@ -183,7 +191,9 @@ def test_every_word_of_the_query_language_is_documented(page: str) -> None:
 
 
 def test_the_chinese_catalogue_is_whole() -> None:
-    """Each setting, command and option has its Chinese words in docs/zh-CN.toml, and no more than those."""
+    """Each setting, command and option has its Chinese words in docs/zh-CN.toml, and no more than
+    those.
+    """
     assert [] == docs.missing_in_chinese(), f"write these lines into docs/zh-CN.toml; then {RENEW}"
     assert [] == docs.needless_in_chinese(), f"take these out of docs/zh-CN.toml; then {RENEW}"
 

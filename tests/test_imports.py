@@ -15,7 +15,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("scraper", "archive")
 
-#: Libraries that one room alone may import, so that each stays replaceable: library → rooms (path prefixes).
+#: Libraries that one room alone may import, so that each stays replaceable: library → rooms (path
+#: prefixes).
 ONE_ROOM = {
     "httpx": ("scraper/fetch", "scraper/fetch/guard"),
     "httpcore": ("scraper/fetch", "scraper/fetch/guard"),
@@ -89,13 +90,17 @@ def test_a_library_is_known_to_one_room_only(path: Path) -> None:
 
 
 def says_pure(path: Path) -> bool:
-    """Whether the module's docstring claims it: the word ``Pure`` as a sentence's only or first one."""
+    """Whether the module's docstring claims it: the word ``Pure`` as a sentence's only or first
+    one.
+    """
     said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     return re.search(r"(?:^|\s)Pure[.:,;]", said) is not None
 
 
 def file_of(name: str) -> Path | None:
-    """The file of ours that a dotted name stands for; None for a package, and for what is not ours."""
+    """The file of ours that a dotted name stands for; None for a package, and for what is not
+    ours.
+    """
     file = ROOT / f"{name.replace('.', '/')}.py"
     return file if name.split(".")[0] in PACKAGES and file.exists() else None
 
@@ -115,12 +120,16 @@ def reached(path: Path) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("path", [path for path in modules() if says_pure(path)], ids=name_of)
 def test_what_says_pure_touches_nothing(path: Path) -> None:
-    """A module that calls itself pure reaches no disk, socket, process, clock or SQL, by no detour."""
+    """A module that calls itself pure reaches no disk, socket, process, clock or SQL, by no
+    detour.
+    """
     assert [] == [(at, name) for at, name in reached(path) if name.split(".")[0] in IO_MODULES]
 
 
 def test_the_rooms_are_as_the_contracts_say() -> None:
-    """``lint-imports`` holds the layers that pyproject.toml draws: no arrow upwards, no room unnamed."""
+    """``lint-imports`` holds the layers that pyproject.toml draws: no arrow upwards, no room
+    unnamed.
+    """
     said = subprocess.run(
         [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()"],
         cwd=ROOT,
@@ -139,7 +148,8 @@ def test_no_file_imports_in_a_circle() -> None:
         name: {other for other in imports(path) if other in files and other != name}
         for name, path in files.items()
     }
-    # A package's own __init__ gathers what its files give; only a way back through a file is a circle.
+    # A package's own __init__ gathers what its files give; only a way back through a file is a
+    # circle.
     order = TopologicalSorter(
         {n: {o for o in to if not n.startswith(f"{o}.")} for n, to in arrows.items()}
     )
@@ -169,7 +179,9 @@ def test_only_run_and_its_helpers_reach_the_network(path: Path) -> None:
 
 
 def test_models_and_errors_import_nothing_of_ours() -> None:
-    """The words everybody shares depend on nobody; errors are made without secrets, which ``redact`` knows."""
+    """The words everybody shares depend on nobody; errors are made without secrets, which
+    ``redact`` knows.
+    """
     for room in ("scraper/models.py", "scraper/errors.py", "archive/errors.py"):
         ours = {name for name in imports(ROOT / room) if name.split(".")[0] in PACKAGES}
 

@@ -1,4 +1,6 @@
-"""What is promised of ``--json``: what each command gives is as the JSON Schema says that comes with the program."""
+"""What is promised of ``--json``: what each command gives is as the JSON Schema says that comes
+with the program.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,8 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-#: The command as it is typed → its schema. KEY, PAGE and OUT stand for an article, a saved page and a new folder.
+#: The command as it is typed → its schema. KEY, PAGE and OUT stand for an article, a saved page and
+#: a new folder.
 TYPED = {
     "list": "article",
     "show KEY": "article",

@@ -39,7 +39,9 @@ def newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_the_first_day_of_the_readme(newcomer: Path, tmp_path: Path) -> None:
-    """Each command of the README, one after the other, as a stranger would; two addresses fail on purpose."""
+    """Each command of the README, one after the other, as a stranger would; two addresses fail on
+    purpose.
+    """
     day = [line for line in pages.shell_lines("README.md") if line.startswith("wechat-archive ")]
     album = f"https://mp.weixin.qq.com/mp/appmsgalbum?__biz=MzA5MTIzNDU2Nw==&album_id={ALBUM_ID}"
     ended = {}

@@ -31,7 +31,9 @@ def made(tree: ast.Module) -> set[str]:
 
 
 def taken(tree: ast.Module) -> Iterator[str]:
-    """The private names that a file takes from somewhere: ``thing._name``, ``from x import _name``."""
+    """The private names that a file takes from somewhere: ``thing._name``, ``from x import
+    _name``.
+    """
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             yield node.attr

@@ -1,4 +1,6 @@
-"""What a command loads before it does anything: counted in modules, since time says nothing on a busy machine."""
+"""What a command loads before it does anything: counted in modules, since time says nothing on a
+busy machine.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What is promised about addresses: any form that people have is understood, and nothing else is."""
+"""What is promised about addresses: any form that people have is understood, and nothing else
+is.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,9 @@ LONG_FORMS = {
 
 @pytest.mark.parametrize("text", LONG_FORMS.values(), ids=LONG_FORMS)
 def test_every_form_of_a_long_address_is_the_same_one(text: str) -> None:
-    """However it was pasted, it names the article, and what is fetched keeps ``chksm`` and ``scene``."""
+    """However it was pasted, it names the article, and what is fetched keeps ``chksm`` and
+    ``scene``.
+    """
     address = urls.parse(text)
     assert (NAME, LONG, "long", IDENTITY) == (
         address.canonical,
@@ -149,7 +153,9 @@ def test_other_forms() -> None:
 
 
 def test_find_takes_every_address_once_and_in_order() -> None:
-    """Several in one text, also glued together; the second form of one already found does not count."""
+    """Several in one text, also glued together; the second form of one already found does not
+    count.
+    """
     text = f"一、{SHORT}{OTHER}；二、{LONG} 三、{LONG.replace('&', '&amp;')}#rd https://example.com/s/bRt0seqxnIuoQnASJTU-8w"
     assert [SHORT, OTHER, NAME] == [address.canonical for address in urls.find(text)]
 

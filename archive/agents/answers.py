@@ -1,7 +1,8 @@
 """What a model is told by each tool: text of bounded length, made from ``Library`` alone.
 
-An answer is a line of JSON that is ours and a passage that is the articles' (see ``untrusted``). Times are ISO 8601,
-UTC. Raised are the ArchiveErrors of ``Library`` and BadInput for an argument that means nothing.
+An answer is a line of JSON that is ours and a passage that is the articles' (see ``untrusted``).
+Times are ISO 8601, UTC. Raised are the ArchiveErrors of ``Library`` and BadInput for an argument
+that means nothing.
 """
 
 from __future__ import annotations
@@ -96,7 +97,9 @@ def _slice(text: str, offset: int, limit: int) -> tuple[str, dict[str, Any]]:
 
 
 def related(library: Library, name: str, limit: int) -> str:
-    """Reprints and near-duplicates, what it links to, and what links to it; at most ``limit`` of each kind."""
+    """Reprints and near-duplicates, what it links to, and what links to it; at most ``limit`` of
+    each kind.
+    """
     key = library.get(name).key
     links = library.links_as_json(key)
     rows: list[dict[str, Any]] = [
@@ -129,7 +132,9 @@ def related(library: Library, name: str, limit: int) -> str:
 
 
 def versions(library: Library, name: str, older: int | None, newer: int | None, offset: int) -> str:
-    """Every distinct content of an article, and the difference of two of them, the newest two unless told."""
+    """Every distinct content of an article, and the difference of two of them, the newest two
+    unless told.
+    """
     held = library.get(name)
     known = library.versions(held.key)
     rows = [

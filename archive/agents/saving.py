@@ -1,4 +1,6 @@
-"""Fetching for a model: ``save`` in a process of its own, since a run wants a main thread and its signals."""
+"""Fetching for a model: ``save`` in a process of its own, since a run wants a main thread and its
+signals.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,8 @@ _MOST_RESULTS = 100
 
 
 async def save(root: Path, text: str, follow: int) -> str:
-    """Fetch the addresses in ``text`` and say what became of each. Only addresses are passed on: what looks like the
-    name of a file would be one of this machine's. Raises BadInput."""
+    """Fetch the addresses in ``text`` and say what became of each. Only addresses are passed on:
+    what looks like the name of a file would be one of this machine's. Raises BadInput."""
     found = {one.canonical: one.fetch for one in urls.find(text)}
     if not found:
         raise BadInput("there is no address of an article on mp.weixin.qq.com in this")

@@ -1,4 +1,6 @@
-"""The server of the Model Context Protocol: tools, resources and transports, by the official SDK."""
+"""The server of the Model Context Protocol: tools, resources and transports, by the official
+SDK.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +82,8 @@ def _add_reading(server: MCPServer, library: Library) -> None:
     def search(
         query: _Query, limit: _Hits = 10, cursor: _Cursor = "", newest_first: _Newest = False
     ) -> str:
-        """Find articles by words in Chinese or any script; fields: account:, author:, title:, since:, until:, tag:.
+        """Find articles by words in Chinese or any script; fields: account:, author:, title:,
+        since:, until:, tag:.
 
         Gives each hit's key, title, account, time (UTC) and a snippet with the words in **.
         """
@@ -93,7 +96,9 @@ def _add_reading(server: MCPServer, library: Library) -> None:
         limit: _Slice = answers.LONGEST_SLICE,
         version: _Version = None,
     ) -> str:
-        """Read an article as Markdown, in slices. `total` is its length, `next_offset` where the next begins."""
+        """Read an article as Markdown, in slices. `total` is its length, `next_offset` where the
+        next begins.
+        """
         return _answered(answers.read, library, article, offset, limit, version)
 
     @server.tool(annotations=_READS, structured_output=False)
@@ -105,12 +110,16 @@ def _add_reading(server: MCPServer, library: Library) -> None:
     def versions(
         article: _Name, older: _Version = None, newer: _Version = None, offset: _Offset = 0
     ) -> str:
-        """What an article's author changed: its versions, and a diff of two of them (the newest two if left out)."""
+        """What an article's author changed: its versions, and a diff of two of them (the newest two
+        if left out).
+        """
         return _answered(answers.versions, library, article, older, newer, offset)
 
     @server.tool(annotations=_READS, structured_output=False)
     def status() -> str:
-        """What the archive holds, what waits, failed or is blocked, and its largest accounts by name."""
+        """What the archive holds, what waits, failed or is blocked, and its largest accounts by
+        name.
+        """
         return _answered(answers.status, library)
 
 
@@ -133,7 +142,9 @@ def _add_article(server: MCPServer, library: Library) -> None:
 def _add_save(server: MCPServer, library: Library) -> None:
     @server.tool(annotations=_FETCHES, structured_output=False)
     async def save(addresses: _Addresses, follow: _Follow = 0) -> str:
-        """Fetch articles of mp.weixin.qq.com and keep them. Slow on purpose: about three seconds for each page."""
+        """Fetch articles of mp.weixin.qq.com and keep them. Slow on purpose: about three seconds
+        for each page.
+        """
         try:
             return await saving.save(library.root, addresses, follow)
         except (ArchiveError, ScrapeError) as error:
@@ -164,10 +175,11 @@ def run_stdio(library: Library, *, allow_save: bool) -> None:
 
 
 def http_endpoint(library: Library) -> tuple[str, ASGIApp, AbstractAsyncContextManager[None]]:
-    """For ``serve``: the path, the application that answers there, and what must be open while it does.
+    """For ``serve``: the path, the application that answers there, and what must be open while it
+    does.
 
-    Without sessions: each request stands alone, so that nothing is kept for clients that never come back. The token,
-    Host and Origin are looked at by ``serve`` before a request comes here.
+    Without sessions: each request stands alone, so that nothing is kept for clients that never come
+    back. The token, Host and Origin are looked at by ``serve`` before a request comes here.
     """
     server = make_server(library)
     app = server.streamable_http_app(

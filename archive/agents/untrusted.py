@@ -1,7 +1,7 @@
 """Pure: articles are other people's words, and a model has to be able to tell them from ours.
 
-What an article says stands between two fixed lines. An article that holds such a line itself cannot end the passage
-early: its dashes become equals signs, so that offsets stay what they were.
+What an article says stands between two fixed lines. An article that holds such a line itself cannot
+end the passage early: its dashes become equals signs, so that offsets stay what they were.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """``backup``: a copy of the archive that is whole, taken while other commands go on writing.
 
-Order makes it whole. Raw pages and files are on the disk before the rows that name them, so the rows
-are copied first: whatever they name is there when the rest is copied. A Markdown file that was written
-again meanwhile is made from the copied rows instead.
+Order makes it whole. Raw pages and files are on the disk before the rows that name them, so the
+rows are copied first: whatever they name is there when the rest is copied. A Markdown file that was
+written again meanwhile is made from the copied rows instead.
 
-Nothing is lost to it: a folder that is not this archive's own older backup is refused, what a person
-changed in the backup stays, and a damaged archive does not replace its last good copy.
+Nothing is lost to it: a folder that is not this archive's own older backup is refused, what a
+person changed in the backup stays, and a damaged archive does not replace its last good copy.
 """
 
 from __future__ import annotations
@@ -38,15 +38,16 @@ def backup(
     wait: bool = False,
     tell: Callable[[str], None] = lambda text: None,
 ) -> BackupReport:
-    """Copy the archive ``root`` to the folder ``target``, which is then an archive itself; again: only
-    what is new.
+    """Copy the archive ``root`` to the folder ``target``, which is then an archive itself; again:
+    only what is new.
 
-    Databases by SQLite's backup API, images as hard links where both are on one disk, everything else
-    copied; modes as in the archive. ``force`` also writes over another archive, a newer one, or with a
-    damaged source; ``tell`` is told before what that loses. ``wait`` waits for the lock of ``target``.
+    Databases by SQLite's backup API, images as hard links where both are on one disk, everything
+    else copied; modes as in the archive. ``force`` also writes over another archive, a newer one,
+    or with a damaged source; ``tell`` is told before what that loses. ``wait`` waits for the lock
+    of ``target``.
 
-    Raises BadInput where there is no archive or ``target`` holds something else, Locked, CannotCreate,
-    DiskTrouble, Corrupt.
+    Raises BadInput where there is no archive or ``target`` holds something else, Locked,
+    CannotCreate, DiskTrouble, Corrupt.
     """
     refuse_foreign(root, target)
     report = BackupReport(target=str(target))

@@ -36,8 +36,8 @@ class Contents:
         self._known: set[str] = set()
 
     def copy(self, progress: Progress) -> None:
-        """Everything; what fails is named in the report and the rest goes on. Raises DiskTrouble and
-        CannotCreate where the backup cannot be written."""
+        """Everything; what fails is named in the report and the rest goes on. Raises DiskTrouble
+        and CannotCreate where the backup cannot be written."""
         conn = self._store.db.conn
         media = conn.execute("SELECT path, bytes FROM media ORDER BY path").fetchall()
         articles = conn.execute("SELECT id, path, markdown_hash FROM articles ORDER BY id")
@@ -75,7 +75,9 @@ class Contents:
             self._report.missing.append(f"{path}: {error}")
 
     def _read(self, path: str) -> bytes | None:
-        """A file of the archive. Raises Corrupt where it cannot be read: the backup goes on then."""
+        """A file of the archive. Raises Corrupt where it cannot be read: the backup goes on
+        then.
+        """
         try:
             return self._source.read(path)
         except (CannotCreate, DiskTrouble) as error:

@@ -1,4 +1,6 @@
-"""Copying the databases: both whole and checked beside the old copies before either takes its place."""
+"""Copying the databases: both whole and checked beside the old copies before either takes its
+place.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,8 @@ def _copy(source: Path, part: Path, *, damaged: bool) -> None:
         os.fchmod(handle, stat.S_IMODE(source.stat().st_mode))
         os.close(handle)
         with closing(sqlite3.connect(part)) as new:
-            # In one step: with several, each commit of the running command would begin the copy again.
+            # In one step: with several, each commit of the running command would begin the copy
+            # again.
             old.backup(new, pages=-1)
             new.execute("PRAGMA journal_mode = DELETE")
             wrong = next(_damage(source, new, deep=not damaged), None)
@@ -107,8 +110,8 @@ def _put_in_place(part: Path, target: Path) -> None:
 
 
 def _empty_log(database: Path) -> None:
-    """Bring the log of the old copy into it: beside the new one, SQLite would replay it there; taken
-    away alone, a kill just then would leave the old one without its newest rows."""
+    """Bring the log of the old copy into it: beside the new one, SQLite would replay it there;
+    taken away alone, a kill just then would leave the old one without its newest rows."""
     if database.with_name(f"{database.name}-wal").exists():
         try:
             with closing(sqlite3.connect(database, timeout=30)) as conn:

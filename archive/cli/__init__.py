@@ -1,7 +1,8 @@
 """The command line: ``wechat-archive COMMAND …``.
 
-Each command lives in its own module and is imported only when asked for, because starting the program must not cost
-more than the search it was started for. Whatever goes wrong ends here as one readable line and an exit code.
+Each command lives in its own module and is imported only when asked for, because starting the
+program must not cost more than the search it was started for. Whatever goes wrong ends here as one
+readable line and an exit code.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from archive.cli.console import safe_output, wants_colour
 from archive.errors import ArchiveError
 from scraper.errors import ScrapeError
 
-#: command → (where it lives, what it does in a line). The lines are checked against the commands' own help.
+#: command → (where it lives, what it does in a line). The lines are checked against the commands'
+#: own help.
 COMMANDS: dict[str, tuple[str, str]] = {
     "save": ("archive.cli.save:command", "Fetch articles and keep them."),
     "run": ("archive.cli.run_command:command", "Do everything that is due; for cron."),
@@ -127,8 +129,8 @@ def _version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> No
 def cli(ctx: click.Context) -> None:
     """Keep WeChat Official Account (微信公众号) articles for good.
 
-    Fetches articles of mp.weixin.qq.com, follows their related reads, keeps each as Markdown with its images and in
-    SQLite, and finds any of it again. Begin with: wechat-archive save ADDRESS
+    Fetches articles of mp.weixin.qq.com, follows their related reads, keeps each as Markdown with
+    its images and in SQLite, and finds any of it again. Begin with: wechat-archive save ADDRESS
     """
     ctx.ensure_object(App)
     if ctx.invoked_subcommand is None:
@@ -162,7 +164,8 @@ def _run(argv: list[str]) -> int:
         sys.stdout.flush()
         return 0
     except BrokenPipeError:
-        # The reader of our output (head, less) has gone: nothing is wrong, and Python must not complain at exit.
+        # The reader of our output (head, less) has gone: nothing is wrong, and Python must not
+        # complain at exit.
         sys.stdout = open("/dev/null", "w")  # noqa: SIM115, PTH123
         return 0
     except click.exceptions.Exit as stop:
@@ -212,7 +215,9 @@ def _os_error(error: OSError, app: App) -> int:
 
 
 def _sqlite_error(error: Exception, app: App) -> int | None:
-    """The exit code for a trouble that SQLite itself reports; ``None`` where the error is not SQLite's."""
+    """The exit code for a trouble that SQLite itself reports; ``None`` where the error is not
+    SQLite's.
+    """
     import sqlite3
 
     if not isinstance(error, sqlite3.Error):

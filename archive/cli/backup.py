@@ -19,9 +19,10 @@ from archive.cli.common import App, archive_command, pass_app
 def command(app: App, target: Path, force: bool, wait: bool, as_json: bool) -> None:
     """Copy the archive to DIR while other commands go on.
 
-    DIR is then an archive itself: use it with --archive DIR. Again into the same DIR copies only what is new; a file
-    that you changed there stays, the new text goes beside it. A folder that is not this archive's own older backup is
-    refused. Images are hard links where both are on one disk (so copy to another disk, too).
+    DIR is then an archive itself: use it with --archive DIR. Again into the same DIR copies only
+    what is new; a file that you changed there stays, the new text goes beside it. A folder that is
+    not this archive's own older backup is refused. Images are hard links where both are on one disk
+    (so copy to another disk, too).
     """
     from archive.backup import backup
     from archive.cli.progress import progress

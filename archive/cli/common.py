@@ -1,4 +1,6 @@
-"""What every command shares: the options that stand on all of them, and the ``App`` they work with."""
+"""What every command shares: the options that stand on all of them, and the ``App`` they work
+with.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass
 class App:
-    """The archive folder that a command works on, how loud it is, and its settings (read when first asked for)."""
+    """The archive folder that a command works on, how loud it is, and its settings (read when first
+    asked for).
+    """
 
     archive: str | None = None
     verbosity: int = 0
@@ -31,7 +35,9 @@ class App:
 
     @property
     def root(self) -> Path:
-        """The archive folder: ``--archive``, else ``$WECHAT_ARCHIVE``, else ``./wechat-archive-data``."""
+        """The archive folder: ``--archive``, else ``$WECHAT_ARCHIVE``, else
+        ``./wechat-archive-data``.
+        """
         return Path(self.archive or os.environ.get("WECHAT_ARCHIVE") or DEFAULT_ROOT).expanduser()
 
     @cached_property
@@ -56,7 +62,9 @@ class App:
         click.echo(_as_json(text, level) if self.log_format == "json" else text, err=True)
 
     def set_up_logging(self) -> None:
-        """Log to stderr in the chosen form, secrets removed. Called once by ``main`` before a command runs."""
+        """Log to stderr in the chosen form, secrets removed. Called once by ``main`` before a
+        command runs.
+        """
         level = (
             logging.ERROR
             if self.quiet
@@ -153,7 +161,9 @@ def common_options() -> list[click.Option]:
 
 
 class Command(click.Command):
-    """A command with the common options after its own, so that they may stand before or behind its name."""
+    """A command with the common options after its own, so that they may stand before or behind its
+    name.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -19,8 +19,8 @@ from archive.db.names import CONFIG
 def command(app: App, as_json: bool, init: bool) -> None:
     """Show the settings in force and where they come from.
 
-    A setting is taken from an option of the command, else the environment, else config.toml in the archive folder,
-    else its default.
+    A setting is taken from an option of the command, else the environment, else config.toml in the
+    archive folder, else its default.
     """
     from archive import config as settings
 

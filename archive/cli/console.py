@@ -1,8 +1,10 @@
-"""The one place that all output goes through: nothing in it commands the terminal, colours are wanted.
+"""The one place that all output goes through: nothing in it commands the terminal, colours are
+wanted.
 
-Titles, texts, addresses and file names come from anywhere. So while a command runs, stdout and stderr are a
-``SafeStream`` each: whoever writes there, by ``click.echo``, a log or a traceback, writes control characters as
-``\\u001b``. Styles come from ``styled`` alone, whose marks nobody else can write.
+Titles, texts, addresses and file names come from anywhere. So while a command runs, stdout and
+stderr are a ``SafeStream`` each: whoever writes there, by ``click.echo``, a log or a traceback,
+writes control characters as ``\\u001b``. Styles come from ``styled`` alone, whose marks nobody else
+can write.
 """
 
 from __future__ import annotations
@@ -91,8 +93,8 @@ def safe_output() -> Iterator[None]:
 
 
 def stderr_console() -> Console:
-    """rich's console on stderr, where all talk goes. It draws with control characters of its own: what is printed with
-    it goes through ``escape_controls`` first."""
+    """rich's console on stderr, where all talk goes. It draws with control characters of its own:
+    what is printed with it goes through ``escape_controls`` first."""
     from rich.console import Console
 
     stream = sys.stderr

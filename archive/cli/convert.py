@@ -31,8 +31,8 @@ def command(app: App, pages: tuple[str, ...], body_only: bool, losses: bool, as_
     """Print a saved page of mp.weixin.qq.com (raw, or saved from a browser) as Markdown.
 
     - reads standard input; a folder stands for every page in it. Nothing is stored and nothing fetched: images and
-    links keep their addresses. Several pages are printed one after the other; a page that cannot be read is told on
-    stderr and the others go on.
+    links keep their addresses. Several pages are printed one after the other; a page that cannot be
+    read is told on stderr and the others go on.
     """
     import archive
     import scraper

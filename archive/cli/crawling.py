@@ -1,4 +1,6 @@
-"""What ``save`` and ``run`` share: options of the network, progress while a person watches, how a report is shown."""
+"""What ``save`` and ``run`` share: options of the network, progress while a person watches, how a
+report is shown.
+"""
 
 from __future__ import annotations
 
@@ -124,7 +126,9 @@ def listeners(app: App) -> Iterator[Listeners]:
 
 
 def show(app: App, report: RunReport, *, as_json: bool, always_summarise: bool) -> None:
-    """Tell what a command did, and end with its exit code. ``always_summarise``: the summary also when all is fine."""
+    """Tell what a command did, and end with its exit code. ``always_summarise``: the summary also
+    when all is fine.
+    """
     if as_json:
         import json
 

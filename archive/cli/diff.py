@@ -14,10 +14,11 @@ from archive.db.names import ARCHIVE_DB
 @click.argument("newer", metavar="B", required=False, type=click.IntRange(min=1))
 @pass_app
 def command(app: App, name: str, older: int | None, newer: int | None) -> None:
-    """Show what changed from version A to version B of an article, as a unified diff of their Markdown.
+    """Show what changed from version A to version B of an article, as a unified diff of their
+    Markdown.
 
-    The newest two by default; A alone is compared with the newest. `show KEY --versions` numbers them. Without a
-    difference nothing is printed.
+    The newest two by default; A alone is compared with the newest. `show KEY --versions` numbers
+    them. Without a difference nothing is printed.
     """
     from archive.db.opening import open_database
     from archive.store import Store, comparing

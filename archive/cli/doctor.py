@@ -14,10 +14,11 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @pass_app
 def command(app: App, as_json: bool) -> None:
-    """Check this machine and the archive's folder: Python, SQLite, permissions, disk, clock, proxy, timer.
+    """Check this machine and the archive's folder: Python, SQLite, permissions, disk, clock, proxy,
+    timer.
 
-    Each line says ok, warn or fail, and what to do. Never touches the network and changes nothing. Ends with 0 where
-    nothing fails, else with the exit code that other commands would end with.
+    Each line says ok, warn or fail, and what to do. Never touches the network and changes nothing.
+    Ends with 0 where nothing fails, else with the exit code that other commands would end with.
     """
     from archive.doctor import examine, exit_code
 

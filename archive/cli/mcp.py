@@ -12,7 +12,8 @@ from archive.db.names import ARCHIVE_DB
 @click.option("--allow-save", is_flag=True, help="Let it fetch and keep articles, too.")
 @pass_app
 def command(app: App, allow_save: bool) -> None:
-    """Let a language model search and read the archive: a server of the Model Context Protocol over stdin and stdout.
+    """Let a language model search and read the archive: a server of the Model Context Protocol over
+    stdin and stdout.
 
     A client starts it by itself; how to tell it to stands in docs/agents.md. Needs the extra `mcp`.
     """

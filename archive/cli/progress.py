@@ -11,7 +11,9 @@ from archive.cli.console import stderr_console
 
 
 class Step(Protocol):
-    """``step(done, total)`` as the work goes on; with a ``name`` where it is another work from now on."""
+    """``step(done, total)`` as the work goes on; with a ``name`` where it is another work from now
+    on.
+    """
 
     def __call__(self, done: int, total: int, name: str = "", /) -> None: ...
 

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 def command(app: App, jobs: int | None, wait: bool, as_json: bool) -> None:
     """Make the kept raw pages smaller.
 
-    A raw page is packed quickly when it comes and with care later: here, at the end of a `run`, and at the end of a
-    large `import`. Nothing is lost if it is stopped or killed; the next one goes on where it was.
+    A raw page is packed quickly when it comes and with care later: here, at the end of a `run`, and
+    at the end of a large `import`. Nothing is lost if it is stopped or killed; the next one goes on
+    where it was.
     """
     from archive.cli.progress import progress
     from archive.db.lock import Lock

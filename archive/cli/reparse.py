@@ -36,8 +36,8 @@ def command(
 ) -> None:
     """Make articles again from their raw pages.
 
-    Nothing is fetched. A new parser's gains reach everything that was ever saved, also what has been deleted since.
-    Interrupted, the same command goes on where it was.
+    Nothing is fetched. A new parser's gains reach everything that was ever saved, also what has
+    been deleted since. Interrupted, the same command goes on where it was.
     """
     if everything + changed + bool(keys) > 1:
         raise click.UsageError("give keys, --all or --changed, not several of them")

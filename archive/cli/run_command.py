@@ -46,11 +46,13 @@ def command(
     wait: bool,
     as_json: bool,
 ) -> None:
-    """Do everything that is due: watched sources, waiting and failed addresses, missing images, re-checks.
+    """Do everything that is due: watched sources, waiting and failed addresses, missing images,
+    re-checks.
 
-    Made for cron and systemd timers: silent when all is fine, one line when something is not, and an exit code: 0 fine,
-    1 some addresses failed, 74 disk, 75 try later (blocked, or another command is writing), 76 pages not understood,
-    130 and 143 interrupted. What was interrupted is finished by the next run.
+    Made for cron and systemd timers: silent when all is fine, one line when something is not, and
+    an exit code: 0 fine, 1 some addresses failed, 74 disk, 75 try later (blocked, or another
+    command is writing), 76 pages not understood, 130 and 143 interrupted. What was interrupted is
+    finished by the next run.
     """
     from archive.run import RunReport
     from archive.run.ping import pinging

@@ -53,11 +53,12 @@ def command(
     wait: bool,
     as_json: bool,
 ) -> None:
-    """Fetch articles of mp.weixin.qq.com and keep each as a Markdown file, with its images, and in the database.
+    """Fetch articles of mp.weixin.qq.com and keep each as a Markdown file, with its images, and in
+    the database.
 
-    Give addresses in any form, also inside a pasted sentence; saved pages (.html, .mhtml, .webarchive; pictures saved
-    with them are taken from there) or folders of them; `-` for standard input. What is held already is not fetched
-    again.
+    Give addresses in any form, also inside a pasted sentence; saved pages (.html, .mhtml,
+    .webarchive; pictures saved with them are taken from there) or folders of them; `-` for standard
+    input. What is held already is not fetched again.
     """
     if not addresses and not lists:
         raise click.UsageError("give an address, a saved page, a folder, or a list with -i FILE.")

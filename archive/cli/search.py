@@ -1,6 +1,7 @@
 """``wechat-archive search``, ``similar`` and ``reindex``: read arguments, call one function, print.
 
-``search`` imports nothing that it does not need: from its start to the first result there are 0.35 s of CPU time.
+``search`` imports nothing that it does not need: from its start to the first result there are 0.35
+s of CPU time.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ T = TypeVar("T")
 
 
 class QueryCommand(Command):
-    """Takes ``-香`` and ``-video`` as words of the query, not as options; options of its own have long names."""
+    """Takes ``-香`` and ``-video`` as words of the query, not as options; options of its own have
+    long names.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, [_guarded(word) for word in args])
@@ -83,7 +86,8 @@ def command(
     open_first: bool,
     as_json: bool,
 ) -> None:
-    """Find articles by words in Chinese or any script, in titles, texts, captions, accounts, authors and digests.
+    """Find articles by words in Chinese or any script, in titles, texts, captions, accounts,
+    authors and digests.
 
     \b
     融资 Stability       both words            "AI 机器打工"        these characters in a row
@@ -97,9 +101,9 @@ def command(
     kind:video           article, video, music, audio, picture, text, shared, qa, live, short
     has:code             code, video, audio, image or card in it;   gone:yes   deleted on WeChat
 
-    Traditional and simplified, full and half width, upper and lower case are the same. Chinese is found anywhere,
-    other scripts by whole words. AND, OR and NOT are operators in upper case only. Exit code 0 also without a result,
-    64 for a query that means nothing.
+    Traditional and simplified, full and half width, upper and lower case are the same. Chinese is
+    found anywhere, other scripts by whole words. AND, OR and NOT are operators in upper case only.
+    Exit code 0 also without a result, 64 for a query that means nothing.
     """
     typed = " ".join(word.removeprefix("\0") for word in query)
     if only_count:
@@ -190,7 +194,9 @@ def _marked(text: str, marks: tuple[tuple[int, int], ...]) -> str:
 
 
 def with_index(app: App, work: Callable[[sqlite3.Connection], T]) -> T:
-    """Read the database; where its index is of another version or unfinished, make it anew first."""
+    """Read the database; where its index is of another version or unfinished, make it anew
+    first.
+    """
     from archive.errors import NotIndexed
     from archive.search.api import open_readonly
 
@@ -205,7 +211,9 @@ def with_index(app: App, work: Callable[[sqlite3.Connection], T]) -> T:
 
 
 def rebuild(app: App, *, for_search: bool = False) -> int:
-    """Make the index anew under the archive's lock, on all processors; returns how many articles."""
+    """Make the index anew under the archive's lock, on all processors; returns how many
+    articles.
+    """
     from archive.cli.progress import progress
     from archive.db.lock import Lock
     from archive.db.opening import open_database
@@ -274,8 +282,8 @@ similar = similar_command
 )
 @pass_app
 def reindex(app: App, /, datasette: Path | None) -> None:
-    """Make the search index again from the articles. Nothing else changes; searches meanwhile use the old one,
-    and killed half-way it is as it was.
+    """Make the search index again from the articles. Nothing else changes; searches meanwhile use
+    the old one, and killed half-way it is as it was.
 
     Search does this by itself when the program's way of indexing has changed.
     """

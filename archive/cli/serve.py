@@ -61,9 +61,11 @@ def command(
     read_only: bool,
     every: float | None,
 ) -> None:
-    """Read, search and follow the archive in a browser, on this machine or, with a token, from others.
+    """Read, search and follow the archive in a browser, on this machine or, with a token, from
+    others.
 
-    Everything comes from the archive itself; a page loads nothing from elsewhere. Other commands may run beside it.
+    Everything comes from the archive itself; a page loads nothing from elsewhere. Other commands
+    may run beside it.
     """
     from archive.web.settings import Settings, is_loopback, read_token
 

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 )
 @pass_app
 def command(app: App, name: str, what: str | None, number: int | None, as_json: bool) -> None:
-    """Show one article as Markdown, by its key (six characters are enough), any address, or its file's path.
+    """Show one article as Markdown, by its key (six characters are enough), any address, or its
+    file's path.
 
     With --json: all facts, addresses, media and links as one object. Never touches the network.
     """

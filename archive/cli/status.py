@@ -169,8 +169,8 @@ def _time(text: str | None) -> str:
 def retry(app: App, what: tuple[str, ...], wait: bool) -> None:
     """Make failed addresses due, so that the next `run` tries them.
 
-    Give an address, an article's key, or a class of failure as `status` names it; without any: everything that failed,
-    except what is gone for good.
+    Give an address, an article's key, or a class of failure as `status` names it; without any:
+    everything that failed, except what is gone for good.
     """
     from archive.crawl.failures import retry_addresses, retry_all, retry_kind
 
@@ -192,7 +192,8 @@ def retry(app: App, what: tuple[str, ...], wait: bool) -> None:
 def forget(app: App, what: tuple[str, ...], wait: bool) -> None:
     """Take addresses out of the queue; kept articles stay.
 
-    Give an address, an article's key, a class of failure or a state (`waiting`, `failed`, `gone`, `person`).
+    Give an address, an article's key, a class of failure or a state (`waiting`, `failed`, `gone`,
+    `person`).
     """
     from archive.crawl.failures import forget_addresses, forget_kind
 

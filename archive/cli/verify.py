@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 def command(app: App, mend: bool, wait: bool, as_json: bool) -> None:
     """Check every row, file, image, raw page and the search index against their hashes.
 
-    Says exactly what is wrong and ends with 65 if anything is (that was not repaired). Files that were changed by
-    hand, and files that no row names, are told but are no fault; --repair never overwrites them.
+    Says exactly what is wrong and ends with 65 if anything is (that was not repaired). Files that
+    were changed by hand, and files that no row names, are told but are no fault; --repair never
+    overwrites them.
     """
     from archive.db.lock import Lock
     from archive.errors import Corrupt

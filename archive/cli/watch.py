@@ -48,8 +48,9 @@ def command(
 ) -> None:
     """Watch sources for new articles; each `run` looks at those that are due.
 
-    An album (合集), an RSS, Atom or JSON feed, an OPML file, a bookmark file, a text file of addresses that you
-    keep editing, or an article that keeps linking to new ones. Sources that bring nothing new are looked at less often.
+    An album (合集), an RSS, Atom or JSON feed, an OPML file, a bookmark file, a text file of
+    addresses that you keep editing, or an article that keeps linking to new ones. Sources that
+    bring nothing new are looked at less often.
     """
     if listing or not given:
         _list(app, as_json)
@@ -80,7 +81,9 @@ def command(
 @click.option("--wait", is_flag=True, help="Wait for another command that is writing.")
 @pass_app
 def unwatch(app: App, given: tuple[str, ...], wait: bool) -> None:
-    """Stop watching sources, by their address, file or number in `watch --list`; the articles they brought stay."""
+    """Stop watching sources, by their address, file or number in `watch --list`; the articles they
+    brought stay.
+    """
     from archive.db.opening import require_archive
 
     require_archive(app.root / ARCHIVE_DB)

@@ -1,8 +1,9 @@
 """Albums (合集): their public list goes into the queue, and how much of them is held is shown.
 
-WeChat gives an album's list without a login, 20 articles a page (``/mp/appmsgalbum?action=getalbum…&f=json``), the
-next page by the last one's ``msgid`` and ``itemidx``, in either order. Each page is an address of the queue like any
-other, so a killed command goes on with the page it was at. While a list is read its members stand behind the old ones
+WeChat gives an album's list without a login, 20 articles a page
+(``/mp/appmsgalbum?action=getalbum…&f=json``), the next page by the last one's ``msgid`` and
+``itemidx``, in either order. Each page is an address of the queue like any other, so a killed
+command goes on with the page it was at. While a list is read its members stand behind the old ones
 (``_STAGED``) and take their place with the last page: a list that breaks off loses nothing.
 """
 
@@ -36,7 +37,9 @@ class Member:
 
 
 def known(conn: sqlite3.Connection, task: Task, now: datetime, fresh: float) -> list[Member] | None:
-    """The members of an album whose whole list was read less than ``fresh`` seconds ago: no reason to ask again."""
+    """The members of an album whose whole list was read less than ``fresh`` seconds ago: no reason
+    to ask again.
+    """
     row = conn.execute("SELECT * FROM albums WHERE id = ?", (_album_id(task),)).fetchone()
     if row is None or row["checked"] is None or task.relation == "album_page":
         return None
@@ -125,7 +128,9 @@ def _nothing_new(
 
 
 def _other_order(conn: sqlite3.Connection, album_id: str, page: Page, listed: Listed) -> str | None:
-    """The list from its other end, once, where it ended before it had shown as many articles as it counts."""
+    """The list from its other end, once, where it ended before it had shown as many articles as it
+    counts.
+    """
     size = listed.album.size if listed.album else None
     (staged,) = conn.execute(
         "SELECT count(*) FROM album_members WHERE album_id = ? AND position >= ?",
@@ -146,7 +151,9 @@ def _other_order(conn: sqlite3.Connection, album_id: str, page: Page, listed: Li
 
 
 def ends(conn: sqlite3.Connection, album_id: str) -> list[Member]:
-    """Neighbours that held members name and that are not held: where to walk on when the list cannot be had."""
+    """Neighbours that held members name and that are not held: where to walk on when the list
+    cannot be had.
+    """
     rows = conn.execute(
         "SELECT DISTINCT l.url, l.relation FROM links l JOIN links a ON a.article_id = l.article_id "
         "WHERE a.relation = 'album' AND a.url LIKE ? AND l.target_id IS NULL "
@@ -203,9 +210,11 @@ def _canonical(url: str) -> str:
 
 
 def gaps(conn: sqlite3.Connection) -> list[dict[str, Any]]:
-    """Every album whose list or a member is known: how many WeChat says it has, how many are held, which are not.
+    """Every album whose list or a member is known: how many WeChat says it has, how many are held,
+    which are not.
 
-    ``listed`` is how many its list showed; ``complete`` says that all are held and the list is as long as WeChat says.
+    ``listed`` is how many its list showed; ``complete`` says that all are held and the list is as
+    long as WeChat says.
     """
     return [
         _gap(conn, row)

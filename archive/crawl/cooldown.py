@@ -1,8 +1,9 @@
-"""The cool-down after WeChat asked for a pause: opened, doubled and ended, and remembered over restarts.
+"""The cool-down after WeChat asked for a pause: opened, doubled and ended, and remembered over
+restarts.
 
-The first block rests 1 h, the next 2 h, then 4 h … 24 h, until a page comes again. While it lasts no command sends
-anything to mp.weixin.qq.com (unless told to); when it is over the first request is a probe, and one captcha is enough
-to rest again, twice as long.
+The first block rests 1 h, the next 2 h, then 4 h … 24 h, until a page comes again. While it lasts
+no command sends anything to mp.weixin.qq.com (unless told to); when it is over the first request is
+a probe, and one captcha is enough to rest again, twice as long.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ RESTS = Rests(first=3600.0, longest=24 * 3600.0)
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block: its number in a row (1: the first), since and until when (UTC), why, what the page showed."""
+    """A block: its number in a row (1: the first), since and until when (UTC), why, what the page
+    showed.
+    """
 
     level: int
     since: datetime
@@ -88,7 +91,9 @@ class CoolDown:
         return Block(level, now, until, error.reason, error.shown)
 
     def remember(self, policy: CaptchaPolicy) -> None:
-        """After a crawl that met no block: forget the last one if a page came, keep a lone captcha in mind."""
+        """After a crawl that met no block: forget the last one if a page came, keep a lone captcha
+        in mind.
+        """
         if policy.probing:
             return
         struck = policy.last_captcha_address
@@ -120,7 +125,9 @@ def note_use(
     failures: int,
     error: str | None,
 ) -> None:
-    """What a command did with an exit: how many requests, how many failures in a row at its end, the last of them."""
+    """What a command did with an exit: how many requests, how many failures in a row at its end,
+    the last of them.
+    """
     if not requests:
         return
     values = {"asked": stamp(now), "failures": failures, "error": error}

@@ -1,11 +1,12 @@
 """The durable queue behind every crawl: what is waiting, when it is due, what failed and why.
 
-An address stands here before it is fetched and stays afterwards, as the memory of how it was found and how it ended.
-States: ``waiting`` and ``fetched`` (the raw page is safe, the rest not done) are open; ``done``, ``skipped`` (opened,
-and not of the account wanted), ``gone`` (deleted, violation, …), ``failed`` (refused, hostile) and ``person`` (only a
-person can go on) are closed.
+An address stands here before it is fetched and stays afterwards, as the memory of how it was found
+and how it ended. States: ``waiting`` and ``fetched`` (the raw page is safe, the rest not done) are
+open; ``done``, ``skipped`` (opened, and not of the account wanted), ``gone`` (deleted, violation,
+…), ``failed`` (refused, hostile) and ``person`` (only a person can go on) are closed.
 
-Nothing in here is secret: addresses come cleaned from ``scraper.urls``, errors are made without secrets.
+Nothing in here is secret: addresses come cleaned from ``scraper.urls``, errors are made without
+secrets.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ def stamp(moment: datetime) -> str:
 
 
 def _not(leased: Collection[int]) -> str:
-    """A condition that leaves out the rows being worked on, and those of a `save` whose limit they may use up. The
-    numbers are few and our own, so they stand as text."""
+    """A condition that leaves out the rows being worked on, and those of a `save` whose limit they
+    may use up. The numbers are few and our own, so they stand as text."""
     if not leased:
         return ""
     ids = ", ".join(map(str, leased))
@@ -98,8 +99,8 @@ class SqliteFrontier:
     def _next(
         self, now: datetime, exit: str, probing: bool, leased: Collection[int]
     ) -> sqlite3.Row | None:
-        """The row to take. While probing a short address goes first, whose captcha proves something, and where nothing
-        is due, one that met the block itself."""
+        """The row to take. While probing a short address goes first, whose captcha proves
+        something, and where nothing is due, one that met the block itself."""
         order = "form != 'short', depth, id" if probing else "depth, id"
         row = self._first("due <= :now", order, now, exit, leased)
         if row is None and probing:
@@ -221,8 +222,8 @@ class SqliteFrontier:
     ) -> Failure | None:
         """Take in an address that a person, a source or a recheck named.
 
-        Returns how it ended for good earlier, where it did: such an address is not asked for again, unless
-        ``force``. An address that waits after a failure becomes due.
+        Returns how it ended for good earlier, where it did: such an address is not asked for again,
+        unless ``force``. An address that waits after a failure becomes due.
         """
         with transaction(self.conn):
             self._take_in(
@@ -235,7 +236,9 @@ class SqliteFrontier:
         return failure_of(row) if row else None
 
     def fetched(self, task: Task, snapshot_id: int | None, now: datetime) -> None:
-        """The raw page of the task is safe. Where a power cut takes this note, the page is found by its address."""
+        """The raw page of the task is safe. Where a power cut takes this note, the page is found by
+        its address.
+        """
         with unsynced_transaction(self.conn):
             self._set(task.id, now, state="fetched", snapshot_id=snapshot_id)
 
@@ -263,7 +266,9 @@ class SqliteFrontier:
             self._take_in_all(task, candidates, now)
 
     def release_waiting(self, address: str, now: datetime) -> None:
-        """An article arrived by another address: whoever waits for this one need not wait any longer."""
+        """An article arrived by another address: whoever waits for this one need not wait any
+        longer.
+        """
         with transaction(self.conn):
             self.conn.execute(
                 "UPDATE frontier SET due = ?, updated = ? WHERE address = ? AND open AND error_class IS NOT NULL",
@@ -271,7 +276,9 @@ class SqliteFrontier:
             )
 
     def make_due(self, error_codes: Iterable[str], now: datetime, *, before: datetime) -> int:
-        """Make everything due that has waited for one of these reasons since before ``before`` (cookies arrived)."""
+        """Make everything due that has waited for one of these reasons since before ``before``
+        (cookies arrived).
+        """
         sets = "state = 'waiting', open = 1, due = :now, updated = :now, tries = 0, again = 0"
         with transaction(self.conn):
             return sum(
@@ -465,7 +472,9 @@ class SqliteFrontier:
         self.conn.execute("DELETE FROM pages WHERE frontier_id = ?", (row_id,))
 
     def _count(self, row_id: int) -> None:
-        """One article more for its crawl; with the limit reached the crawl's other addresses are not wanted."""
+        """One article more for its crawl; with the limit reached the crawl's other addresses are
+        not wanted.
+        """
         row = self.conn.execute(
             "SELECT c.* FROM crawls c JOIN frontier f ON f.crawl_id = c.id WHERE f.id = ?",
             (row_id,),
@@ -506,7 +515,9 @@ class SqliteFrontier:
         )
 
     def _known_short(self, address: str) -> str | None:
-        """A short address of the same article: outside WeChat it opens where the long one meets the captcha."""
+        """A short address of the same article: outside WeChat it opens where the long one meets the
+        captcha.
+        """
         row = self.conn.execute(
             "SELECT s.fetch FROM addresses a JOIN addresses s ON s.article_id = a.article_id "
             "WHERE a.address = ? AND s.form = 'short' ORDER BY s.first_seen LIMIT 1",
@@ -528,7 +539,9 @@ def _first_page(address: str) -> str:
 def _worth_opening(
     old: sqlite3.Row, candidate: Candidate, crawl_id: int | None, *, given: bool
 ) -> bool:
-    """Whether a closed address is to be gone through again (held articles are not fetched for that)."""
+    """Whether a closed address is to be gone through again (held articles are not fetched for
+    that).
+    """
     if old["state"] == "person":
         return bool(candidate.address.fetch != old["fetch"])  # a fresh token or link may open it
     if old["state"] == "skipped" and not candidate.refresh:

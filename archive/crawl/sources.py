@@ -23,8 +23,8 @@ _RESTS = Rests(first=600.0, longest=86400.0, jitter=_JITTER)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedSource:
-    """One watched source. ``every`` in seconds as asked for; times aware, UTC; ``quiet``: looks without
-    news in a row."""
+    """One watched source. ``every`` in seconds as asked for; times aware, UTC; ``quiet``: looks
+    without news in a row."""
 
     id: int
     address: str
@@ -126,8 +126,8 @@ class Sources:
         return [_source(row) for row in self.conn.execute("SELECT * FROM sources ORDER BY id")]
 
     def due(self, now: datetime) -> Iterator[WatchedSource]:
-        """Those to look at now, the longest waiting first. Files on this machine always: looking costs no request,
-        and their owner edits them to see something happen."""
+        """Those to look at now, the longest waiting first. Files on this machine always: looking
+        costs no request, and their owner edits them to see something happen."""
         rows = self.conn.execute(
             "SELECT id FROM sources WHERE due <= ? OR address NOT LIKE 'http%' ORDER BY due, id",
             (stamp(now),),
@@ -140,7 +140,9 @@ class Sources:
     def looked(
         self, source: WatchedSource, now: datetime, rng: random.Random, **facts: Any
     ) -> None:
-        """A look that worked: due again after ``every``, with jitter. One look makes up for all that were missed."""
+        """A look that worked: due again after ``every``, with jitter. One look makes up for all
+        that were missed.
+        """
         due = now + timedelta(seconds=source.every * rng.uniform(1 - _JITTER, 1 + _JITTER))
         values = {
             "checked": stamp(now),
@@ -167,7 +169,9 @@ class Sources:
         return due
 
     def note_news(self, now: datetime, rng: random.Random) -> int:
-        """After a run: what brought nothing is looked at less often, what did as often as asked. How many new."""
+        """After a run: what brought nothing is looked at less often, what did as often as asked.
+        How many new.
+        """
         rows = self.conn.execute(
             "SELECT s.*, (SELECT count(*) FROM frontier f WHERE f.source_id = s.id AND f.added >= s.checked) AS fresh "
             "FROM sources s WHERE s.checked IS NOT NULL AND s.error IS NULL AND (s.news IS NULL OR s.news < s.checked) "

@@ -25,7 +25,8 @@ DDL: tuple[str, ...] = (
         key TEXT PRIMARY KEY,
         article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE
     )""",
-    "CREATE TABLE doomed_files (path TEXT PRIMARY KEY)",  # of rows that are gone; removed next, also after a kill
+    # of rows that are gone; removed next, also after a kill
+    "CREATE TABLE doomed_files (path TEXT PRIMARY KEY)",
     """CREATE TABLE addresses (          -- every address an article was seen under
         address TEXT PRIMARY KEY,     -- canonical
         article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,

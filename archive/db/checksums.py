@@ -1,7 +1,8 @@
 """Hashes that show a flipped bit in a row. Pure.
 
-An article's row has two: ``head_check`` over every short column, read by ``list``, and ``content_check`` over the long
-ones (``record``, ``body``, ``text``). Who changes a row goes through ``Store``, which writes both.
+An article's row has two: ``head_check`` over every short column, read by ``list``, and
+``content_check`` over the long ones (``record``, ``body``, ``text``). Who changes a row goes
+through ``Store``, which writes both.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ def require_content(row: Row) -> None:
 
 
 def require_sound(conn: sqlite3.Connection, keys: Iterable[str]) -> None:
-    """Raises Corrupt where a bit of one of these articles flipped since it was written: before a result is shown."""
+    """Raises Corrupt where a bit of one of these articles flipped since it was written: before a
+    result is shown.
+    """
     names = (*head_names(), *CONTENT, "head_check", "content_check")
     for key in keys:
         found = conn.execute(

@@ -2,8 +2,8 @@
 
 From one declaration come the table's definition, the row that is written, the object that is read,
 the checksum over a row, ``--json`` and CSV, and the migration that adds a column later. Field types
-say the SQL: ``str`` is ``TEXT NOT NULL``, ``int | None`` is ``INTEGER``, a ``datetime`` is TEXT, ISO
-8601 in UTC.
+say the SQL: ``str`` is ``TEXT NOT NULL``, ``int | None`` is ``INTEGER``, a ``datetime`` is TEXT,
+ISO 8601 in UTC.
 """
 
 from __future__ import annotations

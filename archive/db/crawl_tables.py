@@ -83,7 +83,8 @@ DDL: tuple[str, ...] = (
         requests INTEGER, saved INTEGER, unchanged INTEGER, followed INTEGER, failed INTEGER, waiting INTEGER,
         summary TEXT                  -- the line that was printed
     )""",
-    "ALTER TABLE album_members ADD COLUMN url TEXT",  # what opens it: the canonical address lacks sn
+    # what opens it: the canonical address lacks sn
+    "ALTER TABLE album_members ADD COLUMN url TEXT",
     # which articles are to be looked at again, without reading through their texts
     "CREATE INDEX articles_checked ON articles(checked, published) WHERE gone IS NULL",
 )

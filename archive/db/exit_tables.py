@@ -1,4 +1,6 @@
-"""The table of exits: each way to mp.weixin.qq.com with its cool-down and health, remembered over restarts."""
+"""The table of exits: each way to mp.weixin.qq.com with its cool-down and health, remembered over
+restarts.
+"""
 
 from __future__ import annotations
 

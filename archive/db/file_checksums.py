@@ -1,8 +1,8 @@
 """A checksum for each block of a database file that nobody has open: no flipped bit goes unseen.
 
-Checksums of rows cannot see a bit that flips in an index, in a header or in the free room of a page.
-So a writing command that closes the database last writes ``archive.db.seal`` beside it: the file's
-size and a checksum for every 64 KiB. While a writing command runs, that file lies aside as
+Checksums of rows cannot see a bit that flips in an index, in a header or in the free room of a
+page. So a writing command that closes the database last writes ``archive.db.seal`` beside it: the
+file's size and a checksum for every 64 KiB. While a writing command runs, that file lies aside as
 ``archive.db.open``; after a kill it stays there, and ``verify`` falls back on the checksums of the
 rows until the next command closes.
 """
@@ -38,7 +38,9 @@ def set_aside(database: Path) -> None:
 
 
 def write(database: Path) -> None:
-    """Note those of the closed database; the old file comes back untouched where nothing changed."""
+    """Note those of the closed database; the old file comes back untouched where nothing
+    changed.
+    """
     aside = aside_path_of(database)
     stat = database.stat()
     old = _read(aside)
@@ -60,7 +62,8 @@ def write(database: Path) -> None:
 def broken_blocks(database: Path) -> list[str] | None:
     """What is wrong, one line each, naming the bytes; empty where the file is as it was closed.
 
-    ``None`` where it has no checksums, or a log beside it (``-wal``) still holds changes that are not in it.
+    ``None`` where it has no checksums, or a log beside it (``-wal``) still holds changes that are
+    not in it.
     """
     require_own_database(database)
     log = database.with_name(database.name + "-wal")

@@ -1,11 +1,13 @@
-"""The only room that writes files: whole or not at all, on disk before it returns, and never through a link.
+"""The only room that writes files: whole or not at all, on disk before it returns, and never
+through a link.
 
-A file is written beside the others in ``.tmp``, flushed, renamed into place, and its folder flushed: a kill or a
-power cut leaves the old file, or the new one, or a leftover in ``.tmp`` that the next command sweeps away.
+A file is written beside the others in ``.tmp``, flushed, renamed into place, and its folder
+flushed: a kill or a power cut leaves the old file, or the new one, or a leftover in ``.tmp`` that
+the next command sweeps away.
 
-An archive may come from somebody else. So nothing in it is believed about where things are: a path that a database
-names is resolved inside its folder first (``inside``), and the program's own files are opened without following a
-link and only where they are regular files (``open_regular``).
+An archive may come from somebody else. So nothing in it is believed about where things are: a path
+that a database names is resolved inside its folder first (``inside``), and the program's own files
+are opened without following a link and only where they are regular files (``open_regular``).
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ _REFUSED = {
 
 
 class Disk:
-    """The system calls that writing needs, in one place so that a test can make each of them fail."""
+    """The system calls that writing needs, in one place so that a test can make each of them
+    fail.
+    """
 
     def write(self, handle: int, data: memoryview) -> int:
         return os.write(handle, data)
@@ -59,9 +63,11 @@ class Disk:
 
 
 def inside(root: Path, path: object) -> Path:
-    """Where ``path``, as a database names it, is below ``root``. Reads the folders on the way, writes nothing.
+    """Where ``path``, as a database names it, is below ``root``. Reads the folders on the way,
+    writes nothing.
 
-    Raises Corrupt for a path that is absolute, climbs with ``..``, is no text, or leads out of ``root`` by a link.
+    Raises Corrupt for a path that is absolute, climbs with ``..``, is no text, or leads out of
+    ``root`` by a link.
     """
     if not isinstance(path, str) or "\0" in path:
         raise Corrupt(f"{path!r} is outside the archive: no path of a file")
@@ -84,9 +90,11 @@ def inside(root: Path, path: object) -> Path:
 
 
 def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o666) -> int:
-    """A handle on one of the program's own files: no link is followed, nothing but a regular file is opened.
+    """A handle on one of the program's own files: no link is followed, nothing but a regular file
+    is opened.
 
-    Raises OSError: ELOOP for a link, EISDIR, EPERM for a FIFO or a device (which could block or never end).
+    Raises OSError: ELOOP for a link, EISDIR, EPERM for a FIFO or a device (which could block or
+    never end).
     """
     handle = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, mode)
     kind = os.fstat(handle).st_mode
@@ -104,7 +112,8 @@ def read_regular(path: Path, limit: int | None = None) -> bytes:
 
 
 def require_own(path: Path) -> None:
-    """Raise CannotCreate where a link or a device stands in place of one of the archive's own files.
+    """Raise CannotCreate where a link or a device stands in place of one of the archive's own
+    files.
 
     For files that another library opens by name (SQLite). A missing file is fine.
     """
@@ -126,7 +135,9 @@ def require_own_database(path: Path) -> None:
 
 
 def make_folders(folder: Path, disk: Disk | None = None) -> None:
-    """``folder`` and those above it, each on disk before anything is put into it. Raises OSError."""
+    """``folder`` and those above it, each on disk before anything is put into it. Raises
+    OSError.
+    """
     disk = disk or Disk()
     missing = []
     while not folder.exists():
@@ -139,7 +150,9 @@ def make_folders(folder: Path, disk: Disk | None = None) -> None:
 
 
 def flush_folder(folder: Path, disk: Disk | None = None) -> None:
-    """The names in ``folder`` on disk: a new or renamed file is there after a power cut. Raises OSError."""
+    """The names in ``folder`` on disk: a new or renamed file is there after a power cut. Raises
+    OSError.
+    """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         (disk or Disk()).fsync(handle)
@@ -153,10 +166,11 @@ def flush_folder(folder: Path, disk: Disk | None = None) -> None:
 
 @contextmanager
 def replacing(target: Path, *, mode: int = 0o666, disk: Disk | None = None) -> Iterator[IO[bytes]]:
-    """Write the file ``target`` anew, outside the archive's own ``.tmp``: in place, and on disk, only when it is whole.
+    """Write the file ``target`` anew, outside the archive's own ``.tmp``: in place, and on disk,
+    only when it is whole.
 
-    ``.NAME.part`` beside it is a leftover of a killed command, or a link that is not followed; both are replaced.
-    ``mode`` is cut by the umask. Raises OSError; the leftover is removed then.
+    ``.NAME.part`` beside it is a leftover of a killed command, or a link that is not followed; both
+    are replaced. ``mode`` is cut by the umask. Raises OSError; the leftover is removed then.
     """
     disk = disk or Disk()
     part = target.with_name(f".{target.name}.part")
@@ -184,7 +198,9 @@ class Files:
         self._disk = disk or Disk()
 
     def place(self, path: str) -> Path:
-        """Where ``path`` is. Raises Corrupt for one that would leave the archive; see ``inside``."""
+        """Where ``path`` is. Raises Corrupt for one that would leave the archive; see
+        ``inside``.
+        """
         return inside(self.root, path)
 
     def read(self, path: str) -> bytes | None:
@@ -228,7 +244,9 @@ class Files:
             flush_folder(place.parent, self._disk)
 
     def sweep(self) -> int:
-        """Remove what killed commands left behind; how many files it was. Only what they call theirs: see _LEFTOVER."""
+        """Remove what killed commands left behind; how many files it was. Only what they call
+        theirs: see _LEFTOVER.
+        """
         folder, swept = self._own_temporary(), 0
         with _told(folder, "sweep"), suppress(FileNotFoundError):
             for leftover in folder.iterdir():
@@ -238,7 +256,9 @@ class Files:
         return swept
 
     def walk(self, folder: str) -> Iterator[str]:
-        """Every regular file below ``folder``, sorted within each folder, one at a time; links are passed over."""
+        """Every regular file below ``folder``, sorted within each folder, one at a time; links are
+        passed over.
+        """
         base = self.place(folder)
         for parent, folders, names in os.walk(base):
             folders.sort()
@@ -258,7 +278,9 @@ class Files:
                 return None
 
     def _own_temporary(self) -> Path:
-        """The folder of files being written. Raises CannotCreate where a link stands there instead."""
+        """The folder of files being written. Raises CannotCreate where a link stands there
+        instead.
+        """
         folder = self.root / TEMPORARY
         if folder.is_symlink():
             raise CannotCreate(f"{folder} is a link, and links are not followed: remove it")

@@ -1,4 +1,5 @@
-"""One writer at a time: a lock on ``.lock`` in the archive's folder, which the system lets go of when a process ends.
+"""One writer at a time: a lock on ``.lock`` in the archive's folder, which the system lets go of
+when a process ends.
 
 Readers (``search``, ``list``, ``show``, …) never need it.
 """
@@ -28,8 +29,8 @@ _NOTE_LIMIT = 64 * 1024
 class Lock:
     """``with Lock(root):`` holds the archive; ``wait=True`` waits until it is free.
 
-    Raises Locked (exit code 75), saying who holds it since when, CannotCreate where the folder cannot be written, and
-    DiskTrouble on filesystems without locks. Not reentrant.
+    Raises Locked (exit code 75), saying who holds it since when, CannotCreate where the folder
+    cannot be written, and DiskTrouble on filesystems without locks. Not reentrant.
     """
 
     def __init__(self, root: Path, wait: bool = False, command: str | None = None) -> None:
@@ -83,7 +84,9 @@ class Lock:
         self._sign()
 
     def release(self) -> None:
-        """Let go; fine where it is not held. The file stays: removing it would let two commands in."""
+        """Let go; fine where it is not held. The file stays: removing it would let two commands
+        in.
+        """
         if self._handle is not None:
             os.ftruncate(self._handle, 0)
             os.close(self._handle)

@@ -1,7 +1,8 @@
 """Migrations: numbered steps, each in one transaction together with the note that it was applied.
 
 Killed half-way, a database is the old one or the new one (two transactions left a half-made one in
-a trial). Steps are append-only: a released one never changes, its name is what a database remembers.
+a trial). Steps are append-only: a released one never changes, its name is what a database
+remembers.
 
 The list of what was applied is that of sqlite-utils' ``Migrations``, which also applies them; it is
 imported only where something is to be applied, so that reading costs no import of it.

@@ -28,8 +28,8 @@ def connect(
     """A connection to the database file ``place``: foreign keys on, every commit on disk before it
     returns. The caller closes it; several threads may use it, one at a time.
 
-    ``readonly`` neither creates nor changes anything, and works on read-only media. Else the file is
-    made where it is missing, with the pragmas ``new_file``, and written through a WAL. Raises
+    ``readonly`` neither creates nor changes anything, and works on read-only media. Else the file
+    is made where it is missing, with the pragmas ``new_file``, and written through a WAL. Raises
     ``sqlite3.Error``; ``sqlite_errors`` translates; CannotCreate where a link or a device stands in
     its place.
     """
@@ -49,9 +49,9 @@ def _open_to_read(place: Path) -> sqlite3.Connection:
     """A connection that does not write, by the first way that works.
 
     ``mode=rw`` where the folder may be written, since a ``mode=ro`` connection leaves the log's
-    empty files behind. A read-only disk has no room for the ``-shm`` that a log needs: without a log
-    the file is read as it lies, with one ``unix-none`` keeps the index of the log in memory; nobody
-    writes there, so locks are not missed.
+    empty files behind. A read-only disk has no room for the ``-shm`` that a log needs: without a
+    log the file is read as it lies, with one ``unix-none`` keeps the index of the log in memory;
+    nobody writes there, so locks are not missed.
     """
     log = place.with_name(place.name + "-wal")
     if all(os.access(path, os.W_OK, effective_ids=_EFFECTIVE) for path in (place.parent, place)):

@@ -1,4 +1,6 @@
-"""What long commands over the whole archive note about themselves, so that a killed one goes on where it was."""
+"""What long commands over the whole archive note about themselves, so that a killed one goes on
+where it was.
+"""
 
 from __future__ import annotations
 

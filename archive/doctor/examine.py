@@ -1,4 +1,6 @@
-"""Every check, one after the other; whatever goes wrong in one is that check's failure, and the others go on."""
+"""Every check, one after the other; whatever goes wrong in one is that check's failure, and the
+others go on.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ CHECKS: dict[str, Check] = {
 
 
 def examine(root: Path, around: Surroundings | None = None) -> Iterator[Finding]:
-    """What each check finds about this machine and the archive in ``root``, which need not be there yet."""
+    """What each check finds about this machine and the archive in ``root``, which need not be there
+    yet.
+    """
     around = around or Surroundings()
     for name, check in CHECKS.items():
         try:

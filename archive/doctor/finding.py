@@ -12,8 +12,8 @@ CONFIGURATION = 78
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One line: ``check`` what was looked at, ``said`` what was seen, ``advice`` what to do (empty where all is fine),
-    ``exit_code`` what a failure ends the command with, as in docs/cron.md."""
+    """One line: ``check`` what was looked at, ``said`` what was seen, ``advice`` what to do (empty
+    where all is fine), ``exit_code`` what a failure ends the command with, as in docs/cron.md."""
 
     check: str
     level: Level

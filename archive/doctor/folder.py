@@ -1,4 +1,6 @@
-"""The archive's folder: may it be read and written, is there room, does it open, is the clock behind it."""
+"""The archive's folder: may it be read and written, is there room, does it open, is the clock
+behind it.
+"""
 
 from __future__ import annotations
 

@@ -68,7 +68,9 @@ def extras(_root: Path, _around: Surroundings) -> Iterator[Finding]:
 
 
 def fonts(_root: Path, around: Surroundings) -> Iterator[Finding]:
-    """Chinese fonts, where pages are set on this machine; a browser and a reader bring their own."""
+    """Chinese fonts, where pages are set on this machine; a browser and a reader bring their
+    own.
+    """
     if find_spec(_TYPESETTER) is None:
         return
     listed = around.ask("fc-list", ":lang=zh", "family")

@@ -38,7 +38,9 @@ class Surroundings:
     mounts: Path = Path("/proc/mounts")
 
     def ask(self, *command: str) -> str | None:
-        """What a program of this machine prints; None where it is not there, fails, or does not answer."""
+        """What a program of this machine prints; None where it is not there, fails, or does not
+        answer.
+        """
         if shutil.which(command[0]) is None:
             return None
         try:
@@ -60,12 +62,16 @@ class Surroundings:
         return shutil.disk_usage(place).free
 
     def free_files(self, place: Path) -> int | None:
-        """How many files can still be made there; None where the file system does not count them."""
+        """How many files can still be made there; None where the file system does not count
+        them.
+        """
         found = os.statvfs(place)
         return found.f_favail if found.f_files else None
 
     def file_system(self, place: Path) -> str | None:
-        """What the file system of ``place`` is called (``ext4``, ``nfs4``), where the machine says so."""
+        """What the file system of ``place`` is called (``ext4``, ``nfs4``), where the machine says
+        so.
+        """
         try:
             lines = self.mounts.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
@@ -81,7 +87,9 @@ class Surroundings:
         return found[1]
 
     def timer_files(self) -> Iterable[tuple[Path, str]]:
-        """The files that start something by time, and what stands in them, as far as they may be read."""
+        """The files that start something by time, and what stands in them, as far as they may be
+        read.
+        """
         for pattern in self.timer_places:
             place = Path(pattern).expanduser()
             for file in sorted(place.parent.glob(place.name)):

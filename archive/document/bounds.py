@@ -1,6 +1,7 @@
 """Pure. Values out of files that anybody may have written, as what they should be or as None.
 
-SQLite keeps 64-bit integers and text that encodes; WeChat began in 2011, and a year beyond 2100 is a slip.
+SQLite keeps 64-bit integers and text that encodes; WeChat began in 2011, and a year beyond 2100 is
+a slip.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ _BIZ = re.compile(r"[A-Za-z0-9+/=_-]{1,64}", re.ASCII)
 
 
 def text(value: Any) -> str | None:
-    """A text of at most ``LONGEST_TEXT`` characters; numbers as they are written; None for lists and mappings."""
+    """A text of at most ``LONGEST_TEXT`` characters; numbers as they are written; None for lists
+    and mappings.
+    """
     if value is None or isinstance(value, dict | list | tuple | set | bytes):
         return None
     return encodable(str(value)[:LONGEST_TEXT])

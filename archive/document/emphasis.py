@@ -1,10 +1,12 @@
 """Emphasis that closes: where ``**`` may stand beside Chinese punctuation.
 
-CommonMark 0.31, 6.2: a delimiter opens only if what follows is no white space and, where that is punctuation, if what
-precedes is white space or punctuation; closing is the mirror of it. So ``**重点。**后文`` never closes. The least that
-helps is to move that one mark out of the emphasis: ``**重点**。后文``. Nothing literal shows and the words stay bold.
+CommonMark 0.31, 6.2: a delimiter opens only if what follows is no white space and, where that is
+punctuation, if what precedes is white space or punctuation; closing is the mirror of it. So
+``**重点。**后文`` never closes. The least that helps is to move that one mark out of the emphasis:
+``**重点**。后文``. Nothing literal shows and the words stay bold.
 
-Unicode symbols (emoji, ``＋``) count as punctuation since 0.31 but not before, so they are asked to work both ways.
+Unicode symbols (emoji, ``＋``) count as punctuation since 0.31 but not before, so they are asked to
+work both ways.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ BRACKET = "\ufdd9"
 TARGET = "\ufddd"
 #: ``[`` of the text, which means something in few places only.
 OPEN = "\ufddc"
-#: ``$`` and ``~`` of the text: alone in a paragraph they are harmless, in pairs they are mathematics and strike-outs.
+#: ``$`` and ``~`` of the text: alone in a paragraph they are harmless, in pairs they are
+#: mathematics and strike-outs.
 DOLLAR, TILDE = "\ufdda", "\ufddb"
 
 _ANY = re.compile("[\ufdd0-\ufddd]")
@@ -51,7 +54,9 @@ class _Piece:
 
 
 def settle(text: str, *, before: str = "\n", after: str = "\n", line_end: str = "  \n") -> str:
-    """``text`` with every mark turned into Markdown; ``before`` and ``after`` are the characters around it."""
+    """``text`` with every mark turned into Markdown; ``before`` and ``after`` are the characters
+    around it.
+    """
     if text.isprintable() or not _ANY.search(text):  # no mark is printable
         return text.strip()
     if OPEN in text:
@@ -63,8 +68,9 @@ def settle(text: str, *, before: str = "\n", after: str = "\n", line_end: str = 
     return line_end.join(line for line in lines if line)
 
 
-#: Where a bracket of the text would mean something: before an address or a definition, which takes all brackets of a
-#: paragraph in, or as the beginning of ``[[`` or ``[^`` (Obsidian, GitHub), or of a task.
+#: Where a bracket of the text would mean something: before an address or a definition, which takes
+#: all brackets of a paragraph in, or as the beginning of ``[[`` or ``[^`` (Obsidian, GitHub), or of
+#: a task.
 _ADDRESSED = re.compile("\\][\ufdd0-\ufddd]*[(:]")
 _READ_INTO = re.compile("\ufddc(?=[\ufdd0-\ufdd8]*[\ufdd9\ufddc^]|[ xX]\\])")
 
@@ -149,7 +155,8 @@ def _line(pieces: list[_Piece], before: str, after: str) -> str:
 
 
 def _simplify(pieces: list[_Piece]) -> None:
-    """Italic beside or inside bold gives way: delimiters of both kinds in one place are read in more than one way.
+    """Italic beside or inside bold gives way: delimiters of both kinds in one place are read in
+    more than one way.
 
     So do two strikes side by side of which one is bold: four tildes in a row mean nothing.
     """
@@ -196,7 +203,8 @@ def _emit(pieces: list[_Piece], before: str, after: str) -> str:
 def _first(pieces: list[_Piece], at: int, after: str) -> str:
     for piece in pieces[at:]:
         if piece.text:
-            # A piece that will be emphasised begins with its delimiter, unless its first mark moves out of it.
+            # A piece that will be emphasised begins with its delimiter, unless its first mark moves
+            # out of it.
             return "*" if piece.looks and not _is_space(piece.text[0]) else piece.text[0]
     return after
 
@@ -224,7 +232,9 @@ _NEAREST = 64
 
 
 def _emphasised(units: list[str], looks: int, last: str, following: str) -> str:
-    """The units in their looks: whatever cannot stand inside moves out, a paired mark together with its other half."""
+    """The units in their looks: whatever cannot stand inside moves out, a paired mark together with
+    its other half.
+    """
     start, end = _shrunk(units, last, following)
     if looks == _BOLD and end - start < len(units) and _is_a_sign("".join(units)):
         return f"<strong>{''.join(units)}</strong>"
@@ -250,7 +260,9 @@ def _emphasised(units: list[str], looks: int, last: str, following: str) -> str:
 
 
 def _is_a_sign(text: str) -> bool:
-    """Whether a bold text is a sign alone (``★`` before a number), which no delimiter beside a letter can mark."""
+    """Whether a bold text is a sign alone (``★`` before a number), which no delimiter beside a
+    letter can mark.
+    """
     kinds = {_kind(character) for character in text}
     return "symbol" in kinds and "letter" not in kinds and len(text) <= _LONGEST_SIGN
 
@@ -318,7 +330,9 @@ def _units(piece: _Piece) -> list[str]:
 
 
 def _opens(outside: str, inside: str) -> bool:
-    """Whether a delimiter between ``outside`` and ``inside`` opens (or, read backwards, closes) emphasis."""
+    """Whether a delimiter between ``outside`` and ``inside`` opens (or, read backwards, closes)
+    emphasis.
+    """
     inner, outer = _kind(inside), _kind(outside)
     if inner == "space":
         return False

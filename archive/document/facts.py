@@ -30,8 +30,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """What only the archive knows about an article: its key, when it was kept, whether it is gone, which images
-    failed (address, why), and which held image (its file's name) came from which address."""
+    """What only the archive knows about an article: its key, when it was kept, whether it is gone,
+    which images failed (address, why), and which held image (its file's name) came from which
+    address."""
 
     key: str | None = None
     archived: datetime | None = None
@@ -45,7 +46,9 @@ class Holding:
 
 
 def front_matter(article: Article, holding: Holding) -> dict[str, Any]:
-    """What the front matter says, in order; names without a value are left out when it is written."""
+    """What the front matter says, in order; names without a value are left out when it is
+    written.
+    """
     account, reprint = article.account, article.reprint
     return {
         "title": article.title,
@@ -122,10 +125,12 @@ def _media(media: Media) -> dict[str, Any]:
 
 
 def article_of(values: Mapping[str, Any]) -> Article:
-    """The article that ``front_matter`` described, without body, text, images and the links of the text.
+    """The article that ``front_matter`` described, without body, text, images and the links of the
+    text.
 
-    A related read has no address here where only the text's links give it one (``related.resolved``). Reads what
-    people edited by hand with the same calm: a value of the wrong type is as good as none.
+    A related read has no address here where only the text's links give it one
+    (``related.resolved``). Reads what people edited by hand with the same calm: a value of the
+    wrong type is as good as none.
     """
     kind = bounds.integer(values.get("item_show_type"))
     media = [_media_of(one) for one in _mappings(values.get("media"))]
@@ -233,7 +238,8 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
 
 
 def _record(cls: type[T], value: Any) -> T | None:
-    """A small record of the models out of names and values: unknown names are dropped, values of another type too.
+    """A small record of the models out of names and values: unknown names are dropped, values of
+    another type too.
 
     None where a field that it cannot be without is missing.
     """
@@ -270,7 +276,8 @@ def _media_of(values: Mapping[str, Any]) -> Media | None:
 
 
 def time_of(value: Any) -> datetime | None:
-    """An aware UTC time out of front matter, 1990 to 2100; without a zone China's, as every other tool writes it.
+    """An aware UTC time out of front matter, 1990 to 2100; without a zone China's, as every other
+    tool writes it.
 
     A bare day (YAML's date) is its first moment in China.
     """

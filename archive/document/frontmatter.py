@@ -1,7 +1,7 @@
 """The YAML block at the head of a Markdown file, written and read by a YAML library.
 
-Every text is double-quoted, so that no title, however it looks (``yes``, ``2022-10-27``, ``a: b``, ``- x``), becomes
-anything but a text. Obsidian, Hugo, Jekyll and GitHub read it.
+Every text is double-quoted, so that no title, however it looks (``yes``, ``2022-10-27``, ``a: b``,
+``- x``), becomes anything but a text. Obsidian, Hugo, Jekyll and GitHub read it.
 """
 
 from __future__ import annotations
@@ -16,18 +16,22 @@ from yaml.representer import BaseRepresenter
 from archive.errors import BadInput
 
 _BLOCK = re.compile(r"\A\ufeff?---[ \t]*\r?\n(?:(.*?)\r?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-#: libyaml's where PyYAML has it: files of a whole archive are read at once by `import` and `verify`.
+#: libyaml's where PyYAML has it: files of a whole archive are read at once by `import` and
+#: `verify`.
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 #: The longest of 83 real articles has 11 KB; there is room for 2,500 related reads.
 LARGEST = 2**19
 #: No number or time that is one is longer; `1:59:59:…` of 60 KB takes seconds to add up.
 _LONGEST_NUMBER = 40
-#: Not representable in UTF-8 at all; written as the replacement character rather than as a file that nothing opens.
+#: Not representable in UTF-8 at all; written as the replacement character rather than as a file
+#: that nothing opens.
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class _Loader(_BASE):  # type: ignore[misc]
-    """Reads what a person may have written: a number or day that cannot be one is a text, and fails nobody."""
+    """Reads what a person may have written: a number or day that cannot be one is a text, and fails
+    nobody.
+    """
 
 
 def _lenient(tag: str) -> None:
@@ -88,12 +92,15 @@ if yaml.__with_libyaml__:
     _FastDumper.add_representer(_Quoted, _quoted)
     _FastDumper.add_representer(_Line, _on_one_line)
 
-#: An entry of a list as libyaml writes it. Every text stands quoted on one line, so no text begins a line.
+#: An entry of a list as libyaml writes it. Every text stands quoted on one line, so no text begins
+#: a line.
 _ENTRY = re.compile("^( *)- ", re.MULTILINE)
 
 
 def write(values: Mapping[str, Any]) -> str:
-    """The block, ``---`` lines included, of all values that say something (not ``None``, ``""``, ``[]``, ``{}``)."""
+    """The block, ``---`` lines included, of all values that say something (not ``None``, ``""``,
+    ``[]``, ``{}``).
+    """
     shown = {name: _prepared(value) for name, value in values.items() if not _is_empty(value)}
     return f"---\n{_dumped(shown) if shown else ''}---\n"
 
@@ -125,8 +132,8 @@ def _prepared(value: Any) -> Any:
 def read(text: str) -> tuple[dict[str, Any], str]:
     """``(values, rest)``: the block's values, empty without a block, and everything after it.
 
-    Raises BadInput where a block is there but is no YAML mapping, is larger than any article's, or repeats parts of
-    itself by reference: 600 bytes of such aliases unfold to gigabytes.
+    Raises BadInput where a block is there but is no YAML mapping, is larger than any article's, or
+    repeats parts of itself by reference: 600 bytes of such aliases unfold to gigabytes.
     """
     block = _BLOCK.match(text)
     if block is None:

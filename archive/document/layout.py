@@ -19,8 +19,9 @@ The layout is the one that users know from the sample article::
 
     the body
 
-A line without a value is left out. The header lines end in two spaces, Markdown's hard break, so that they stay lines
-when rendered. Addresses are written bare, as the page gives them, so that they can be copied.
+A line without a value is left out. The header lines end in two spaces, Markdown's hard break, so
+that they stay lines when rendered. Addresses are written bare, as the page gives them, so that they
+can be copied.
 """
 
 from __future__ import annotations
@@ -69,7 +70,9 @@ def to_markdown(
     image: Local | None = None,
     link: Local | None = None,
 ) -> str:
-    """The whole file, ending in one newline. ``image`` and ``link`` map an address to a local path, or to ``None``."""
+    """The whole file, ending in one newline. ``image`` and ``link`` map an address to a local path,
+    or to ``None``.
+    """
     # Imported here: markdownify, bs4 and yaml are slow to load, and most commands render nothing.
     from archive.document import frontmatter
     from archive.document.markdown import render
@@ -109,7 +112,9 @@ def header(article: Article) -> list[str]:
 
 
 def _quoted(article: Article) -> list[str]:
-    """The digest, where the body does not say the same, and what a sharing account wrote above the article."""
+    """The digest, where the body does not say the same, and what a sharing account wrote above the
+    article.
+    """
     digest, recommendation = article.digest or "", article.recommendation or ""
     if repeats(article, digest) or _squeezed(recommendation).startswith(_squeezed(digest)):
         digest = ""
@@ -135,7 +140,9 @@ def _one_line(text: str | None) -> str:
 
 
 def _bare(address: str | None) -> str:
-    """An address as it is; Sogou's signatures hold ``*``, which would be emphasis outside of angle brackets."""
+    """An address as it is; Sogou's signatures hold ``*``, which would be emphasis outside of angle
+    brackets.
+    """
     address = _one_line(address)
     return (
         f"<{address}>" if address.count("*") > 1 and not re.search(r"[<> ]", address) else address
@@ -170,7 +177,9 @@ _LINE_START = re.compile(
 
 
 def escape(text: str) -> str:
-    """``text`` so that Markdown shows it as it is; only what would be read as markup gets a backslash."""
+    """``text`` so that Markdown shows it as it is; only what would be read as markup gets a
+    backslash.
+    """
     text = _ALWAYS.sub(_backslash, text)
     if _LINKS.search(text):
         text = text.replace("[", "\\[")
@@ -200,14 +209,17 @@ _CHECK = re.compile(r'^check: "([0-9a-f]{16})"\n', re.MULTILINE)
 def sealed(text: str) -> str:
     """``text`` with a ``check`` over everything else as the last line of its front matter.
 
-    The file itself then tells whether a person changed it, also after a crash between file and database.
+    The file itself then tells whether a person changed it, also after a crash between file and
+    database.
     """
     end = text.index("\n---\n", 3) + 1
     return f'{text[:end]}check: "{_digest(text)}"\n{text[end:]}'
 
 
 def is_untouched(text: str) -> bool:
-    """Whether a file is exactly as this program wrote it, whichever version of the article it shows."""
+    """Whether a file is exactly as this program wrote it, whichever version of the article it
+    shows.
+    """
     end = text.find("\n---\n", 3)
     found = _CHECK.search(text, 0, end + 1) if text.startswith("---\n") and end > 0 else None
     return found is not None and found[1] == _digest(text[: found.start()] + text[found.end() :])
@@ -221,10 +233,11 @@ def _digest(text: str) -> str:
 
 
 def relative(target: str, source: str) -> str:
-    """The address of the file ``target`` in a link of the file ``source``; both from the archive's folder, with ``/``.
+    """The address of the file ``target`` in a link of the file ``source``; both from the archive's
+    folder, with ``/``.
 
-    Percent-encoded where Obsidian, VS Code or GitHub would stumble (spaces, brackets, ``#``, ``%``, ``&`` …); Chinese
-    stays readable, which all three open.
+    Percent-encoded where Obsidian, VS Code or GitHub would stumble (spaces, brackets, ``#``, ``%``,
+    ``&`` …); Chinese stays readable, which all three open.
     """
     # A damaged database may name nothing, which `relpath` refuses.
     path = relpath(target or ".", source.rpartition("/")[0] or ".")

@@ -1,10 +1,12 @@
 """Clean HTML → Markdown: the only room that imports markdownify.
 
-markdownify walks the tree and knows the shapes (headings, lists, fences); what it gets wrong beside Chinese text is
-overridden here: emphasis that CommonMark would not close (``**重点。**后文``), escaping, tables, lists, fences.
+markdownify walks the tree and knows the shapes (headings, lists, fences); what it gets wrong beside
+Chinese text is overridden here: emphasis that CommonMark would not close (``**重点。**后文``),
+escaping, tables, lists, fences.
 
-Marks: while a paragraph is put together, emphasis, code spans, links and line ends are noncharacters (U+FDD0…), which
-``scraper.text`` lets no page bring in. ``_emphasis.settle`` turns them into Markdown once both neighbours are known.
+Marks: while a paragraph is put together, emphasis, code spans, links and line ends are
+noncharacters (U+FDD0…), which ``scraper.text`` lets no page bring in. ``_emphasis.settle`` turns
+them into Markdown once both neighbours are known.
 """
 
 from __future__ import annotations
@@ -84,9 +86,11 @@ _MOST_FIELDS = 100_000
 
 
 def render(clean_html: str, *, image: Rewrite | None = None, link: Rewrite | None = None) -> str:
-    """``clean_html`` (of ``scraper.body.clean``) as Markdown that ends in one line feed; ``""`` stays ``""``.
+    """``clean_html`` (of ``scraper.body.clean``) as Markdown that ends in one line feed; ``""``
+    stays ``""``.
 
-    ``image`` and ``link`` may give an address another form (a local path); ``None`` from them leaves it as it is.
+    ``image`` and ``link`` may give an address another form (a local path); ``None`` from them
+    leaves it as it is.
     """
     if not clean_html.strip():
         return ""
@@ -107,7 +111,8 @@ class _Writer(MarkdownConverter):
 
     def __init__(self, image: Rewrite | None, link: Rewrite | None) -> None:
         super().__init__(heading_style="atx", bullets="-")
-        #: The next number of each list being written, and which lists take the other marker, by ``id``.
+        #: The next number of each list being written, and which lists take the other marker, by
+        #: ``id``.
         self._numbers: dict[int, int] = {}
         self._others: set[int] = set()
         self._contexts: dict[tuple[frozenset[str], str], frozenset[str]] = {}
@@ -154,7 +159,9 @@ class _Writer(MarkdownConverter):
         )
 
     def _begin_list(self, node: Tag, before: list[_Block]) -> None:
-        """A list straight after one of its own kind takes the other marker, or the two would read as one."""
+        """A list straight after one of its own kind takes the other marker, or the two would read
+        as one.
+        """
         if before and before[-1].tag == node.name and not before[-1].other:
             self._others.add(id(node))
         start = str(node.get("start") or "1")
@@ -175,7 +182,9 @@ class _Writer(MarkdownConverter):
         return f"{number}{')' if other else '.'}"
 
     def _context(self, outer: frozenset[str], name: str) -> frozenset[str]:
-        """The names of the elements around, this one included; the few there are of them are made once."""
+        """The names of the elements around, this one included; the few there are of them are made
+        once.
+        """
         found = self._contexts.get((outer, name))
         if found is None:
             found = self._contexts[outer, name] = outer | {name}
@@ -190,8 +199,9 @@ class _Writer(MarkdownConverter):
     def _joined(self, node: Tag, blocks: list[_Block]) -> str:
         """Blocks with one empty line between them.
 
-        None inside a list whose items are single lines, and none beside a fence, which needs none (CommonMark 4.5):
-        so code stays with the sentence that announces it, also where blank lines end a list item.
+        None inside a list whose items are single lines, and none beside a fence, which needs none
+        (CommonMark 4.5): so code stays with the sentence that announces it, also where blank lines
+        end a list item.
         """
         tight = node.name in ("ul", "ol") or (node.name == "li" and not _is_loose(node))
         parts = [blocks[0].text]
@@ -304,7 +314,8 @@ class _Writer(MarkdownConverter):
             text = text.replace("|", "\\|")
         longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
         fence = "`" * (longest + 1)
-        # CommonMark takes one space off both ends when both are spaces, so such text brings its own.
+        # CommonMark takes one space off both ends when both are spaces, so such text brings its
+        # own.
         pad = (
             " "
             if text[0] == "`" or text[-1] == "`" or (text[0] == text[-1] == " " and text.strip())
@@ -381,7 +392,9 @@ def _in_cell(parents: AbstractSet[str] | None) -> bool:
 
 
 def _escaped(text: str, *, in_link: bool = False, in_cell: bool = False) -> str:
-    """``text`` so that CommonMark, GitHub and Obsidian read nothing into it; line starts are seen to later."""
+    """``text`` so that CommonMark, GitHub and Obsidian read nothing into it; line starts are seen
+    to later.
+    """
     if (in_link and ("]" in text or "[" in text)) or (in_cell and "|" in text):
         text = _ESCAPED.sub(_escape, text)
         text = text.replace(OPEN, "\\[").replace("]", "\\]") if in_link else text
@@ -413,7 +426,8 @@ def _escape(match: re.Match[str]) -> str:
     if found == "[":
         return OPEN
     if found == "\\":
-        # Before a letter or digit it is only itself; any other neighbour may yet move away (out of bold).
+        # Before a letter or digit it is only itself; any other neighbour may yet move away (out of
+        # bold).
         return "\\" if _WORD.match(text, at + 1) else "\\\\"
     if found in ("==", "%%"):
         return f"\\{found[0]}\\{found[1]}"

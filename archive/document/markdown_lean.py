@@ -1,8 +1,8 @@
 """bs4, imported without what it only needs for CSS selectors and for guessing encodings.
 
-soupsieve compiles 30 long patterns when it is imported (40 ms of CPU, a tenth of the start of `save`),
-charset_normalizer takes 10 ms more; writing Markdown uses neither. They are put off, not taken away:
-whoever uses them in the same process gets them then.
+soupsieve compiles 30 long patterns when it is imported (40 ms of CPU, a tenth of the start of
+`save`), charset_normalizer takes 10 ms more; writing Markdown uses neither. They are put off, not
+taken away: whoever uses them in the same process gets them then.
 """
 
 from __future__ import annotations

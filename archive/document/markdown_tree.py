@@ -1,9 +1,10 @@
 """Clean HTML as the tree of ``bs4.Tag``s that markdownify walks, built at a third of the price.
 
-bs4's own builder asks lxml for events and keeps books for documents of every kind: on clean HTML that was half of the
-time of writing Markdown (measured: 75 of 143 ms over 59 articles). Here lxml parses in C, and an element holds only
-what writing needs: its name, attributes, children and parent. bs4's ways through a document (``find_all``,
-``get_text``, ``next_sibling``) need more than that; ``within`` and ``text_of`` stand in for them.
+bs4's own builder asks lxml for events and keeps books for documents of every kind: on clean HTML
+that was half of the time of writing Markdown (measured: 75 of 143 ms over 59 articles). Here lxml
+parses in C, and an element holds only what writing needs: its name, attributes, children and
+parent. bs4's ways through a document (``find_all``, ``get_text``, ``next_sibling``) need more than
+that; ``within`` and ``text_of`` stand in for them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Where an article lives: keys and names that are legal on every filesystem. Pure.
 
-A name is made of the account, the China date and the title, and ends in the key, so two articles never meet, whatever
-their titles are. Legal means: Linux, macOS, Windows and exFAT take it, Obsidian can link to it, ``git`` and ``rsync``
-between them change nothing about it.
+A name is made of the account, the China date and the title, and ends in the key, so two articles
+never meet, whatever their titles are. Legal means: Linux, macOS, Windows and exFAT take it,
+Obsidian can link to it, ``git`` and ``rsync`` between them change nothing about it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from scraper.errors import NotAnAddress
 from scraper.models import Article, Identity
 from scraper.zone import CHINA
 
-#: Every component stays under this many bytes of UTF-8; filesystems allow 255, sync tools and encrypted folders less.
+#: Every component stays under this many bytes of UTF-8; filesystems allow 255, sync tools and
+#: encrypted folders less.
 MAX_BYTES = 199
 MAX_ACCOUNT_BYTES = 80
 KEY_LENGTH = 10
 
-#: Base32 without i, l, o, u, which are read as 1, 1, 0, v; lower case, so that no two keys differ by case alone.
+#: Base32 without i, l, o, u, which are read as 1, 1, 0, v; lower case, so that no two keys differ
+#: by case alone.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 #: Illegal on Windows, or special in an Obsidian link: the full-width sign reads the same.
@@ -38,8 +40,8 @@ _FALLBACK = "unknown"
 def key_of(article: Article, length: int = KEY_LENGTH) -> str:
     """The article's short key: ``length`` characters of Crockford's base32, the same for ever.
 
-    From ``biz/mid/idx`` where the page gives the three; else a provisional one from the page's own address, else from
-    what it says: a saved page is the same one wherever its file lies.
+    From ``biz/mid/idx`` where the page gives the three; else a provisional one from the page's own
+    address, else from what it says: a saved page is the same one wherever its file lies.
     """
     if article.identity is not None:
         return identity_key(article.identity, length)
@@ -54,7 +56,9 @@ def key_of(article: Article, length: int = KEY_LENGTH) -> str:
 
 
 def title_key(title: str) -> str:
-    """A second key of an article that came without its address: pages of the same title look for it there."""
+    """A second key of an article that came without its address: pages of the same title look for it
+    there.
+    """
     return _key(f"title/{''.join(title.split())}", KEY_LENGTH)
 
 
@@ -76,9 +80,11 @@ def _key(name: str, length: int) -> str:
 
 
 def path_of(article: Article, key: str | None = None) -> str:
-    """``articles/ACCOUNT/YYYY/YYYY-MM-DD TITLE [key].md``, with ``/`` and relative to the archive's folder.
+    """``articles/ACCOUNT/YYYY/YYYY-MM-DD TITLE [key].md``, with ``/`` and relative to the archive's
+    folder.
 
-    The date is China's. An article without a date stands under ``undated``, one without an account under ``unknown``.
+    The date is China's. An article without a date stands under ``undated``, one without an account
+    under ``unknown``.
     """
     key = key or key_of(article)
     if article.published is not None:
@@ -108,7 +114,9 @@ def clean(text: str) -> str:
 
 
 def _kept(text: str) -> Iterator[str]:
-    """Without control, private, unassigned and direction characters; a joiner stays only inside an emoji."""
+    """Without control, private, unassigned and direction characters; a joiner stays only inside an
+    emoji.
+    """
     before = ""
     for at, char in enumerate(text):
         category = unicodedata.category(char)
@@ -131,7 +139,9 @@ def _is_symbol(char: str) -> bool:
 
 
 def cut(text: str, limit: int) -> str:
-    """``text`` cut to at most ``limit`` bytes of UTF-8, between two graphemes, without dots or spaces at its end."""
+    """``text`` cut to at most ``limit`` bytes of UTF-8, between two graphemes, without dots or
+    spaces at its end.
+    """
     if len(text.encode()) > limit:
         room, kept = limit, []
         for cluster in graphemes(text):
@@ -144,9 +154,11 @@ def cut(text: str, limit: int) -> str:
 
 
 def graphemes(text: str) -> Iterator[str]:
-    """What a reader takes for one character each: base and marks, joined emoji, flags, Hangul syllables.
+    """What a reader takes for one character each: base and marks, joined emoji, flags, Hangul
+    syllables.
 
-    The rules of UAX #29 that matter in titles; a sequence it does not know is cut as its code points.
+    The rules of UAX #29 that matter in titles; a sequence it does not know is cut as its code
+    points.
     """
     start = 0
     for at in range(1, len(text)):

@@ -37,8 +37,8 @@ class Head:
 def read_head(text: str, *, name: str | None = None, without_address: bool = False) -> Head:
     """The facts of a file and the Markdown of its body, which costs little.
 
-    Raises BadInput for a file that is not about a WeChat article; ``without_address`` believes that it is, and ``name``
-    (the file's) is its title where it gives none.
+    Raises BadInput for a file that is not about a WeChat article; ``without_address`` believes that
+    it is, and ``name`` (the file's) is its title where it gives none.
     """
     values, rest = frontmatter.read(text.replace("\r\n", "\n").replace("\r", "\n"))
     if _is_ours(values):
@@ -50,9 +50,11 @@ def read_head(text: str, *, name: str | None = None, without_address: bool = Fal
 
 
 def read_body(head: Head, *, image: Local | None = None, link: Local | None = None) -> Article:
-    """The whole article. ``image`` and ``link`` tell the address of what the file shows as a local path.
+    """The whole article. ``image`` and ``link`` tell the address of what the file shows as a local
+    path.
 
-    A picture on somebody's disk that ``image`` does not know is named as a loss: no address is made up for it.
+    A picture on somebody's disk that ``image`` does not know is named as a loss: no address is made
+    up for it.
     """
     article = head.article
     lost: list[str] = []
@@ -102,7 +104,9 @@ def _is_ours(values: Mapping[str, Any]) -> bool:
 
 
 def _without_header(article: Article, rest: str) -> str:
-    """The body: everything behind the header that this program wrote; of an edited file, behind what looks like it."""
+    """The body: everything behind the header that this program wrote; of an edited file, behind
+    what looks like it.
+    """
     rest = rest.lstrip("\n")
     # Where the body says what the digest does, the file does not say it twice.
     for headed in (article, replace(article, digest=None)):
@@ -116,8 +120,9 @@ def _without_header(article: Article, rest: str) -> str:
 
 
 def _with_cards(html: str, text: str, media: tuple[Media, ...]) -> tuple[str, str, set[str]]:
-    """Body and text with the card lines of our own files (``视频: …``) as cards again, each matched with the front
-    matter's ``media`` in order; and the addresses that stand in cards, which are no links of the text."""
+    """Body and text with the card lines of our own files (``视频: …``) as cards again, each matched
+    with the front matter's ``media`` in order; and the addresses that stand in cards, which are no
+    links of the text."""
     at, lines, addresses = 0, text.split("\n"), set[str]()
     for one in media:
         start = html.find(f"<p>{cards.label(one)}: ", at)

@@ -1,7 +1,8 @@
-"""Pure. The head of other tools' Markdown files: front matter of clippers, header lines of exporters, or a title alone.
+"""Pure. The head of other tools' Markdown files: front matter of clippers, header lines of
+exporters, or a title alone.
 
-Seen: html2text (wechatDownload), wechatmp2markdown, MarkDownload (2 templates), Obsidian Web Clipper, exporters with
-``> 公众号: …`` lines, notes made by hand.
+Seen: html2text (wechatDownload), wechatmp2markdown, MarkDownload (2 templates), Obsidian Web
+Clipper, exporters with ``> 公众号: …`` lines, notes made by hand.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ _LINKED = re.compile(r"^\[[^\]]*\]\(\s*<?([^)>\s]+)>?[^)]*\)$|^<([^>\s]+)>$")
 _WIKI = re.compile(r"(!?)\[\[([^\[\]|#\n]+)(?:#[^\[\]|\n]*)?(?:\|([^\[\]\n]*))?\]\]")
 _RULE = re.compile(r"^\s*(?:-{3,}|\*{3,}|_{3,})\s*$")
 _EXCERPT = re.compile(r"^>\s*#+\s*Excerpt\s*$", re.IGNORECASE)
-#: html2text's: the cover, then ``原创  author  [ account ](javascript:void\(0\);)`` and what is left of a hidden line.
+#: html2text's: the cover, then ``原创 author [ account ](javascript:void\(0\);)`` and what is left
+#: of a hidden line.
 _COVER = re.compile(r"^!\[cover_image\]\((\S+?)\)\s*$")
 _BYLINE = re.compile(r"^(?:原创\s+)?(.*?)\s*\[\s*([^\]]+?)\s*\]\(javascript:[^)]*\\?\)?[^)]*\)\s*$")
 _HIDDEN = re.compile(r"^[_ ]+$")
@@ -98,7 +100,8 @@ def foreign(values: Mapping[str, Any], rest: str) -> tuple[dict[str, Any], str]:
 def article_of_foreign(
     values: Mapping[str, Any], *, name: str | None = None, without_address: bool = False
 ) -> Article:
-    """The article that these facts describe; ``name`` is the file's, for a title that is nowhere else.
+    """The article that these facts describe; ``name`` is the file's, for a title that is nowhere
+    else.
 
     Raises BadInput where they name no address of a WeChat article, unless ``without_address``.
     """

@@ -1,7 +1,9 @@
-"""Pure. Markdown, ours and other people's, as HTML for ``scraper.body.clean``: the one path into an archive.
+"""Pure. Markdown, ours and other people's, as HTML for ``scraper.body.clean``: the one path into an
+archive.
 
-What other tools wrapped at 80 columns is joined again. Where a line ended between two Chinese characters nothing stood;
-elsewhere a space did (html2text, which made the sample article, breaks at spaces only).
+What other tools wrapped at 80 columns is joined again. Where a line ended between two Chinese
+characters nothing stood; elsewhere a space did (html2text, which made the sample article, breaks at
+spaces only).
 """
 
 from __future__ import annotations
@@ -26,18 +28,19 @@ _STRAY = re.compile(
 )
 
 
-#: The width, in pixels, that tells the cleaner of a picture that it is a sign. No file of ours holds widths, so it
-#: is taken away again wherever it stands afterwards.
+#: The width, in pixels, that tells the cleaner of a picture that it is a sign. No file of ours
+#: holds widths, so it is taken away again wherever it stands afterwards.
 SIGN = "16"
 
 
 def to_html(
     markdown: str, *, ours: bool, image: Local | None = None, link: Local | None = None
 ) -> str:
-    """``markdown`` as HTML. ``ours``: as this program writes it (``$…$`` is a formula, nothing is wrapped).
+    """``markdown`` as HTML. ``ours``: as this program writes it (``$…$`` is a formula, nothing is
+    wrapped).
 
-    ``image`` and ``link`` give a local path its address again; ``None`` leaves it as it is. A picture for which
-    ``image`` gives ``""`` is not shown; its words are.
+    ``image`` and ``link`` give a local path its address again; ``None`` leaves it as it is. A
+    picture for which ``image`` gives ``""`` is not shown; its words are.
     """
     parser = _OURS if ours else _OTHERS
     tokens = parser.parse(markdown)
@@ -66,7 +69,9 @@ def _rewrite(tokens: Sequence[Token], image: Local | None, link: Local | None) -
 
 
 def _mark_signs(tokens: Sequence[Token]) -> None:
-    """In our own files a picture beside words is a sign among them; without a width it would get its own line."""
+    """In our own files a picture beside words is a sign among them; without a width it would get
+    its own line.
+    """
     for line in _lines(tokens):
         if any(token.type in ("text", "code_inline") and token.content.strip() for token in line):
             for token in line:
@@ -115,7 +120,9 @@ def _spaced(before: Token | None, after: Token | None) -> bool:
 
 
 def _formula(state: StateInline, silent: bool) -> bool:
-    """``$x$`` inside a line. A ``$`` of the text is escaped where there are two, so these are formulas."""
+    """``$x$`` inside a line. A ``$`` of the text is escaped where there are two, so these are
+    formulas.
+    """
     start = state.pos
     if state.src[start] != "$" or state.src.startswith("$$", start):
         return False
@@ -150,7 +157,8 @@ def _display(state: StateInline, silent: bool) -> bool:
 
 def _parser(ours: bool) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    # Indented code is never written by us, and in other people's files it is an indented paragraph more often.
+    # Indented code is never written by us, and in other people's files it is an indented paragraph
+    # more often.
     parser.disable(["code", "lheading", "reference"] if ours else ["code", "reference"])
     if ours:
         parser.inline.ruler.before("escape", "formula_block", _display)

@@ -1,7 +1,8 @@
 """The links of a page beside its text, as short as a file can say them, and back. Pure.
 
-An index article links to hundreds of others, and its page lists them all once more; an album's neighbours stand in
-``album`` already. What follows from something else in the file is not written a second time:
+An index article links to hundreds of others, and its page lists them all once more; an album's
+neighbours stand in ``album`` already. What follows from something else in the file is not written a
+second time:
 
 * ``related`` are the related reads that the page lists (``ainfos``): the words alone where a link of the text has the
   same words and leads there, else words and address.
@@ -48,7 +49,8 @@ def album(article: Article) -> dict[str, Any] | None:
 
 
 def read(values: Mapping[str, Any], article: Article) -> tuple[Link, ...]:
-    """The links that the front matter names; related reads that only the text's links can resolve have no address yet.
+    """The links that the front matter names; related reads that only the text's links can resolve
+    have no address yet.
 
     ``article`` has what else the front matter says.
     """
@@ -74,7 +76,9 @@ def read(values: Mapping[str, Any], article: Article) -> tuple[Link, ...]:
 
 
 def resolved(links: Iterable[Link], text: Iterable[Link]) -> tuple[Link, ...]:
-    """``links`` with the addresses that the links of the text give them; one whose words are gone is left out."""
+    """``links`` with the addresses that the links of the text give them; one whose words are gone
+    is left out.
+    """
     words = _words(text)
     found = (
         replace(link, url=words.get(link.text or "", "")) if not link.url else link

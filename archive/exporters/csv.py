@@ -15,7 +15,8 @@ from scraper.controls import escape_controls
 from scraper.models import Article
 from scraper.zone import CHINA
 
-#: What makes a spreadsheet run a cell as a formula, half and full width; OWASP's list and LibreOffice's additions.
+#: What makes a spreadsheet run a cell as a formula, half and full width; OWASP's list and
+#: LibreOffice's additions.
 _FORMULA = re.compile(r"^[\s\u200b\ufeff]*[=+\-@＝＋－＠|%]|^[\t\r\n]")
 #: What a spreadsheet shows, in this order; a column that is declared later stands behind these.
 _SHEET = (
@@ -49,8 +50,8 @@ def write(export: Export) -> None:
 
 
 def safe_cell(value: str) -> str:
-    """``value`` so that no spreadsheet runs it, and no terminal that it is shown on: an apostrophe before what would
-    begin a formula, control characters written out."""
+    """``value`` so that no spreadsheet runs it, and no terminal that it is shown on: an apostrophe
+    before what would begin a formula, control characters written out."""
     value = escape_controls(value.replace("\0", ""))
     return f"'{value}" if _FORMULA.match(value) else value
 

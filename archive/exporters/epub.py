@@ -1,7 +1,8 @@
-"""EPUB 3.3, written by hand with zipfile: a package, a navigation document, one chapter an article, its images.
+"""EPUB 3.3, written by hand with zipfile: a package, a navigation document, one chapter an article,
+its images.
 
-Readers of EPUB 2 find ``toc.ncx``. Memory stays flat: chapters go into the file one after the other, only their names
-are remembered.
+Readers of EPUB 2 find ``toc.ncx``. Memory stays flat: chapters go into the file one after the
+other, only their names are remembered.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ class _Book:
 
 
 def write(export: Export) -> None:
-    """A book of the articles in their order. A damaged article is named in the report and left out."""
+    """A book of the articles in their order. A damaged article is named in the report and left
+    out.
+    """
     articles, chosen = export.articles, export.selection
     title = export.title or chosen.album or chosen.account or chosen.query or "公众号文章"
     with export.opened() as file, zipfile.ZipFile(file, "w") as archive:
@@ -134,7 +137,9 @@ def _document(title: str, body: str) -> str:
 
 
 def _in_parts(export: Export) -> bool:
-    """Whether the contents have a part for each year: not of an album, which has an order of its own."""
+    """Whether the contents have a part for each year: not of an album, which has an order of its
+    own.
+    """
     years = {_year(stored) for stored in export.articles}
     in_album_order = export.selection.album is not None
     return len(years) > 1 and len(export.articles) > _SHORT_CONTENTS and not in_album_order
@@ -145,7 +150,9 @@ def _year(stored: Stored) -> str:
 
 
 def _parts(book: _Book) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Parts with their chapters (file, title), in the order of the book; one without a name where it has none."""
+    """Parts with their chapters (file, title), in the order of the book; one without a name where
+    it has none.
+    """
     grouped = groupby(book.chapters, key=lambda chapter: chapter[2])
     return [(part, [chapter[:2] for chapter in chapters]) for part, chapters in grouped]
 

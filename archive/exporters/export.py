@@ -22,8 +22,9 @@ Progress = Callable[[int, int], None]
 class Export:
     """What a format's ``write`` is given.
 
-    ``target`` is a folder for formats that write one file an article, else a file or an open one. ``title`` is a
-    book's; ``images``: a WARC holds the images too; ``base_url``: where the folder of a feed will be found.
+    ``target`` is a folder for formats that write one file an article, else a file or an open one.
+    ``title`` is a book's; ``images``: a WARC holds the images too; ``base_url``: where the folder
+    of a feed will be found.
     """
 
     store: Store
@@ -43,7 +44,9 @@ class Export:
 
     @cached_property
     def articles(self) -> Sequence[Stored]:
-        """The chosen articles: an album's in its own order, else the oldest first. Raises NotHeld where none is."""
+        """The chosen articles: an album's in its own order, else the oldest first. Raises NotHeld
+        where none is.
+        """
         found = list(chosen(self.store, self.selection))
         if self.selection.album is not None and not self.selection.keys:
             found = in_album_order(self.store, self.selection.album, found)

@@ -1,4 +1,6 @@
-"""Feeds as files, for a server that only hands files out: of all that was chosen, and of each account."""
+"""Feeds as files, for a server that only hands files out: of all that was chosen, and of each
+account.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ NOWHERE = "https://mp.weixin.qq.com/"
 
 
 def write(export: Export) -> None:
-    """``feeds/all.EXT``, ``feeds/NAME.EXT`` an account, ``feeds.opml``, and the pictures they show in ``media/``."""
+    """``feeds/all.EXT``, ``feeds/NAME.EXT`` an account, ``feeds.opml``, and the pictures they show
+    in ``media/``.
+    """
     base = (export.base_url or "").rstrip("/")
     newest = sorted(export.articles, key=_when, reverse=True)
     by_account: dict[str, list[Stored]] = defaultdict(list)

@@ -45,7 +45,8 @@ def put(target: Path, data: bytes) -> bool:
 
 
 def link_or_copy(source: Path, target: Path) -> bool:
-    """``target`` with the bytes of ``source``: the same file on this disk, a copy on another. False where it is there.
+    """``target`` with the bytes of ``source``: the same file on this disk, a copy on another. False
+    where it is there.
 
     Only for files that are never changed in place, as media are (named by their content).
     """

@@ -1,4 +1,6 @@
-"""The formats that ``export`` writes: each is one module here with ``write(export)``, and one line of this table."""
+"""The formats that ``export`` writes: each is one module here with ``write(export)``, and one line
+of this table.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,11 @@ Target = Literal["DIR", "FILE"]
 
 @dataclass(frozen=True, slots=True)
 class ExportFormat:
-    """``name`` as the command line knows it; the module of that name in ``archive.exporters`` writes it.
+    """``name`` as the command line knows it; the module of that name in ``archive.exporters``
+    writes it.
 
-    ``target``: a folder of files, or one file (which may be standard output). ``label`` stands in the help.
+    ``target``: a folder of files, or one file (which may be standard output). ``label`` stands in
+    the help.
     """
 
     name: str

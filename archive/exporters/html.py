@@ -1,4 +1,6 @@
-"""One self-contained web page an article: its images inside, no script, nothing fetched when it is opened."""
+"""One self-contained web page an article: its images inside, no script, nothing fetched when it is
+opened.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ def write(export: Export) -> None:
 def page(
     store: Store, stored: Stored, name: str, others: Mapping[int, str], report: ExportReport
 ) -> bytes:
-    """The page of one article in the file ``name``; ``others``: the names of the other articles' files by their id."""
+    """The page of one article in the file ``name``; ``others``: the names of the other articles'
+    files by their id.
+    """
     article = store.article(stored.article_id)
     targets = {
         e.url: others[e.target_id]

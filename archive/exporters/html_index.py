@@ -1,7 +1,8 @@
-"""Pure. The contents of exported pages: every article by year, the newest first, and a search over titles.
+"""Pure. The contents of exported pages: every article by year, the newest first, and a search over
+titles.
 
-The list is plain HTML; the search is a few lines of script that the page's policy allows by their hash. Without script
-everything is still there.
+The list is plain HTML; the search is a few lines of script that the page's policy allows by their
+hash. Without script everything is still there.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One exported page: its file, from the folder of the contents, and what is said of it there."""
+    """One exported page: its file, from the folder of the contents, and what is said of it
+    there.
+    """
 
     name: str
     title: str

@@ -1,4 +1,6 @@
-"""``export``: the archive, or a part of it, in a form that other programs read. Changes nothing in the archive."""
+"""``export``: the archive, or a part of it, in a form that other programs read. Changes nothing in
+the archive.
+"""
 
 from __future__ import annotations
 
@@ -30,14 +32,15 @@ def export(
     base_url: str | None = None,
     progress: Progress = lambda done, total: None,
 ) -> ExportReport:
-    """Write the chosen articles of the archive ``root`` to ``target``: a folder or a file (or an open one), as
-    ``FORMATS`` says of ``format``.
+    """Write the chosen articles of the archive ``root`` to ``target``: a folder or a file (or an
+    open one), as ``FORMATS`` says of ``format``.
 
-    ``title`` is the book's; ``images``: WARC holds the images too; ``base_url``: where the folder of feeds will be
-    found. A file is in place only when it is whole. What is damaged is left out and named in the report. A file that a
-    person changed stays, the new one goes beside it.
+    ``title`` is the book's; ``images``: WARC holds the images too; ``base_url``: where the folder
+    of feeds will be found. A file is in place only when it is whole. What is damaged is left out
+    and named in the report. A file that a person changed stays, the new one goes beside it.
 
-    Raises NotHeld where nothing matches, CannotCreate (also for a target inside an archive), DiskTrouble.
+    Raises NotHeld where nothing matches, CannotCreate (also for a target inside an archive),
+    DiskTrouble.
     """
     if isinstance(target, Path):
         _require_place(target, root, format)

@@ -8,7 +8,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class KeptFile:
-    """A file that a person changed, which stays, and where the new text went instead; both from the target's folder."""
+    """A file that a person changed, which stays, and where the new text went instead; both from the
+    target's folder.
+    """
 
     path: str
     new: str
@@ -16,7 +18,9 @@ class KeptFile:
 
 @dataclass(slots=True, kw_only=True)
 class ExportReport:
-    """Counts; ``problems``: articles that are damaged and were left out; ``kept``: a person's files."""
+    """Counts; ``problems``: articles that are damaged and were left out; ``kept``: a person's
+    files.
+    """
 
     format: str
     target: str

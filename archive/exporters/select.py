@@ -13,7 +13,8 @@ from archive.store import Store, Stored
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """``keys`` (or addresses, paths), else everything that matches all of the others; nothing given: all articles.
+    """``keys`` (or addresses, paths), else everything that matches all of the others; nothing
+    given: all articles.
 
     ``query`` is a search as ``wechat-archive search`` understands it; times are aware.
     """
@@ -34,7 +35,9 @@ class Selection:
 
 
 def chosen(store: Store, selection: Selection, *, oldest_first: bool = True) -> Iterator[Stored]:
-    """The articles, oldest first: the order of a book. Raises NotHeld for a key that is not there, BadQuery."""
+    """The articles, oldest first: the order of a book. Raises NotHeld for a key that is not there,
+    BadQuery.
+    """
     if selection.keys:
         yield from (store.get(key) for key in selection.keys)
         return
@@ -53,7 +56,9 @@ def chosen(store: Store, selection: Selection, *, oldest_first: bool = True) -> 
 
 
 def in_album_order(store: Store, album: str, articles: Sequence[Stored]) -> list[Stored]:
-    """Members of an album in its own order, where that is known; the others behind, as they came."""
+    """Members of an album in its own order, where that is known; the others behind, as they
+    came.
+    """
     rows = store.db.conn.execute(
         "SELECT m.article_id, m.position FROM album_members m JOIN albums b ON b.id = m.album_id "
         "WHERE ? IN (b.id, b.title) AND m.article_id IS NOT NULL",

@@ -1,8 +1,9 @@
 """Where an export writes: never into an archive's own folders, and never over what a person wrote.
 
-What earlier exports wrote stands in ``.wechat-archive-export`` of the same folder, one line a file as ``sha256sum``
-writes it. A file that is not as such a line says, nor a Markdown file whose own check is right, is somebody's work:
-it stays, and the new text goes beside it (``NAME.new.md``), as in the archive.
+What earlier exports wrote stands in ``.wechat-archive-export`` of the same folder, one line a file
+as ``sha256sum`` writes it. A file that is not as such a line says, nor a Markdown file whose own
+check is right, is somebody's work: it stays, and the new text goes beside it (``NAME.new.md``), as
+in the archive.
 """
 
 from __future__ import annotations
@@ -24,13 +25,15 @@ from archive.store.markdown_files import is_ours
 MANIFEST = ".wechat-archive-export"
 #: 100,000 files; anything larger is not ours, and is left as it is.
 _LARGEST_MANIFEST = 64 * 2**20
-#: What an archive's folder holds by the names of ``archive.db.names``, the databases with the files beside them.
+#: What an archive's folder holds by the names of ``archive.db.names``, the databases with the files
+#: beside them.
 _OWN = (ARTICLES, MEDIA, CONFIG, LOCK, TEMPORARY)
 _DATABASES = (ARCHIVE_DB, SNAPSHOTS_DB)
 
 
 def require_outside_archives(target: Path, root: Path) -> None:
-    """Raise CannotCreate for the folder of the archive ``root`` or of any other, and for what an archive keeps there.
+    """Raise CannotCreate for the folder of the archive ``root`` or of any other, and for what an
+    archive keeps there.
 
     A folder or file of another name inside an archive's folder is fine.
     """
@@ -47,7 +50,9 @@ def require_outside_archives(target: Path, root: Path) -> None:
 
 
 class Target:
-    """The folder of an export. Use it as a context manager: what was written is noted when it closes."""
+    """The folder of an export. Use it as a context manager: what was written is noted when it
+    closes.
+    """
 
     def __init__(self, folder: Path, report: ExportReport) -> None:
         self.folder, self.report = folder, report
@@ -80,7 +85,9 @@ class Target:
         return is_new
 
     def link(self, path: str, source: Path) -> bool:
-        """A file named by its content, the same as ``source``. One that is there is never touched."""
+        """A file named by its content, the same as ``source``. One that is there is never
+        touched.
+        """
         place = inside(self.folder, path)
         return not os.path.lexists(place) and link_or_copy(source, place)
 
@@ -119,7 +126,9 @@ class Target:
         return path.endswith(".md") and is_ours(read_regular(place))
 
     def _note(self, path: str, digest: str) -> None:
-        """Before the file is written: killed in between, the line before still tells of the file that is there."""
+        """Before the file is written: killed in between, the line before still tells of the file
+        that is there.
+        """
         if self._log is None:
             make_folders(self.folder)
             handle = open_regular(self.folder / MANIFEST, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -130,7 +139,9 @@ class Target:
             self._log.write(f"{digest}  {path}\n".encode("utf-8", "surrogateescape"))
 
     def _clear(self, path: str) -> None:
-        """The new text stands in the file itself again: the copy beside it, if nobody changed it, has done its work."""
+        """The new text stands in the file itself again: the copy beside it, if nobody changed it,
+        has done its work.
+        """
         place = inside(self.folder, path)
         if os.path.lexists(place) and self._is_free(path, None):
             with suppress(OSError):
@@ -139,7 +150,9 @@ class Target:
 
 
 def _manifest(place: Path) -> dict[str, list[str]]:
-    """path → the hashes that were written there, the newest last. What cannot be read says nothing."""
+    """path → the hashes that were written there, the newest last. What cannot be read says
+    nothing.
+    """
     try:
         body = read_regular(place, _LARGEST_MANIFEST)
     except OSError:
@@ -153,7 +166,9 @@ def _manifest(place: Path) -> dict[str, list[str]]:
 
 
 def _digest(place: Path) -> str | None:
-    """The hash of a file, read piece by piece; None where none is, or where something else stands there."""
+    """The hash of a file, read piece by piece; None where none is, or where something else stands
+    there.
+    """
     try:
         with os.fdopen(open_regular(place), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,7 +1,7 @@
 """Clean HTML as XHTML that can do nothing: the one way a body gets into a web page or a book.
 
-The body is clean when it is kept; here it is cut down to the same small vocabulary again, so that not even a changed
-database brings script into a reader.
+The body is clean when it is kept; here it is cut down to the same small vocabulary again, so that
+not even a changed database brings script into a reader.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ _NOT_XML = re.compile(
 def xhtml(body: str, *, image: Rewrite, link: Rewrite) -> str:
     """``body`` (clean HTML) as well-formed XHTML without the outermost element.
 
-    ``image`` gives the address to show for an image, or ``None``: its text stands there instead. ``link`` gives
-    another address for a link, or ``None``: it stays, if it is http(s) or mailto.
+    ``image`` gives the address to show for an image, or ``None``: its text stands there instead.
+    ``link`` gives another address for a link, or ``None``: it stays, if it is http(s) or mailto.
     """
     root = limited(body, image=image, link=link)
     if root is None:
@@ -115,7 +115,9 @@ def _link(element: etree._Element, link: Rewrite) -> None:
 
 
 def address(url: str) -> str | None:
-    """A web or mail address with everything escaped that a strict reader refuses; ``None`` for anything else."""
+    """A web or mail address with everything escaped that a strict reader refuses; ``None`` for
+    anything else.
+    """
     try:
         parts = urlsplit(url.strip())
         host = parts.hostname or ""

@@ -1,9 +1,10 @@
 """WARC/1.1 (ISO 28500:2017) of the stored exchanges, as web archives and replay tools read it.
 
-Bodies are kept after content decoding, so the headers that told of it (``content-encoding``, ``transfer-encoding`` and
-the old length) go by ``X-Archive-Orig-…``, as other tools do; a replay then sees what fits the bytes. A page that was
-given as a file is no exchange and becomes a ``resource``. A WARC is made to be handed on: who read a page, as its
-tokens tell, does not go along (``scraper.redact.scrub``); else bodies are as received.
+Bodies are kept after content decoding, so the headers that told of it (``content-encoding``,
+``transfer-encoding`` and the old length) go by ``X-Archive-Orig-…``, as other tools do; a replay
+then sees what fits the bytes. A page that was given as a file is no exchange and becomes a
+``resource``. A WARC is made to be handed on: who read a page, as its tokens tell, does not go along
+(``scraper.redact.scrub``); else bodies are as received.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ _ENCODED = frozenset({"content-encoding", "transfer-encoding", "content-length"}
 
 
 def write(export: Export) -> None:
-    """The exchanges about the chosen articles; of the whole archive every exchange there is, and the images."""
+    """The exchanges about the chosen articles; of the whole archive every exchange there is, and
+    the images.
+    """
     store, report = export.store, export.report
     place = store.root / SNAPSHOTS_DB
     if not place.exists():
@@ -67,7 +70,9 @@ def _of_articles(export: Export, snapshots: Snapshots) -> Iterator[Snapshot]:
 
 
 def _exchanges(store: Store, snapshots: Snapshots, stored: Stored) -> Iterator[Snapshot]:
-    """Every exchange about an article: under all its addresses, and those that its versions came from."""
+    """Every exchange about an article: under all its addresses, and those that its versions came
+    from.
+    """
     names = set()
     for address in store.addresses(stored.article_id):
         try:
@@ -90,7 +95,9 @@ def write_warc(
     compress: bool = True,
     progress: Callable[[int], None] = lambda done: None,
 ) -> WARCWriter:
-    """Each exchange as a request and a response record; a damaged one is named in the report and left out."""
+    """Each exchange as a request and a response record; a damaged one is named in the report and
+    left out.
+    """
     writer = WARCWriter(file, gzip=compress, warc_version="WARC/1.1")
     info = {
         "software": "wechat-archive",

@@ -1,8 +1,10 @@
-"""Messages in the reader's language: English in the code, other languages as gettext catalogues beside this file.
+"""Messages in the reader's language: English in the code, other languages as gettext catalogues
+beside this file.
 
-``_("…")`` gives the message in the language that ``use`` chose for this thread or task. A catalogue is the ``.po`` file
-itself, read at the first use: nothing has to be compiled, so a checkout and an installed package are alike. Each
-program part has a catalogue of its own (a *domain*: ``web``, ``cli``), so that nobody reads messages he never shows.
+``_("…")`` gives the message in the language that ``use`` chose for this thread or task. A catalogue
+is the ``.po`` file itself, read at the first use: nothing has to be compiled, so a checkout and an
+installed package are alike. Each program part has a catalogue of its own (a *domain*: ``web``,
+``cli``), so that nobody reads messages he never shows.
 """
 
 from __future__ import annotations

@@ -43,7 +43,9 @@ def _is_fuzzy(entry: str) -> bool:
 
 
 def _fields(entry: str) -> dict[str, str]:
-    """``msgid``, ``msgstr`` … with their strings put together; ``msgstr[0]`` counts as ``msgstr``."""
+    """``msgid``, ``msgstr`` … with their strings put together; ``msgstr[0]`` counts as
+    ``msgstr``.
+    """
     found: dict[str, str] = {}
     name = ""
     for line in entry.splitlines():

@@ -1,4 +1,6 @@
-"""Other archives in: Markdown files, saved pages, other tools' exports, web archives. Never touches the network."""
+"""Other archives in: Markdown files, saved pages, other tools' exports, web archives. Never touches
+the network.
+"""
 
 from __future__ import annotations
 

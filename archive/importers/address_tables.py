@@ -1,4 +1,6 @@
-"""Lists of articles as tables: wechatDownload's CSV, this program's own, and any other with a column of addresses."""
+"""Lists of articles as tables: wechatDownload's CSV, this program's own, and any other with a
+column of addresses.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ from scraper.parse.encoding import to_utf8
 
 #: 100,000 articles with titles and digests.
 _LARGEST = 64 * 2**20
-#: Names of columns → those of a list of articles. wechatDownload: ``title,url,time,like_num,read_num,…``.
+#: Names of columns → those of a list of articles. wechatDownload:
+#: ``title,url,time,like_num,read_num,…``.
 _COLUMNS: Mapping[str, str] = {
     **dict.fromkeys(("url", "link", "content_url", "链接", "文章链接", "原文链接", "地址"), "url"),
     **dict.fromkeys(("title", "标题", "文章标题"), "title"),
@@ -53,7 +56,9 @@ def read(path: Path) -> Iterator[ImportItem]:
 
 
 def _is_wanted(path: Path) -> bool:
-    """Tables of anything lie in folders; those about articles have an address in their first lines."""
+    """Tables of anything lie in folders; those about articles have an address in their first
+    lines.
+    """
     try:
         return b"mp.weixin.qq.com" in files.head(path)
     except (BadInput, OSError):

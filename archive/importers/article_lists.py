@@ -1,9 +1,11 @@
-"""wechat-article-exporter's JSON: a list of what WeChat's back office says of articles, with text if chosen.
+"""wechat-article-exporter's JSON: a list of what WeChat's back office says of articles, with text
+if chosen.
 
-Fields as that tool (archived in 2026-07) wrote them: ``link``, ``title``, ``author_name``, ``_accountName`` or
-``accountName``, ``fakeid`` (the ``__biz``), ``aid`` (``MID_IDX``), ``digest``, ``cover``, ``create_time``,
-``update_time`` (seconds), ``item_show_type``, ``copyright_stat``, ``appmsg_album_infos`` and, where asked for,
-``content`` (plain text, or HTML in some copies of the tool). Its HTML export is saved pages, read as such.
+Fields as that tool (archived in 2026-07) wrote them: ``link``, ``title``, ``author_name``,
+``_accountName`` or ``accountName``, ``fakeid`` (the ``__biz``), ``aid`` (``MID_IDX``), ``digest``,
+``cover``, ``create_time``, ``update_time`` (seconds), ``item_show_type``, ``copyright_stat``,
+``appmsg_album_infos`` and, where asked for, ``content`` (plain text, or HTML in some copies of the
+tool). Its HTML export is saved pages, read as such.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ from scraper.errors import NotAnAddress, Unexpected
 from scraper.models import Account, Album, Article, Page
 
 _LISTS = ("articles", "data", "list", "items", "publish_list", "results")
-#: 20,000 articles with their text. Values in memory take up to 60 bytes each, so that they are bounded too.
+#: 20,000 articles with their text. Values in memory take up to 60 bytes each, so that they are
+#: bounded too.
 _LARGEST, _MOST_VALUES = 64 * 2**20, 3_000_000
 _IS_HTML = re.compile(r"<(?:p|div|section|img|span|br|html)\b", re.IGNORECASE)
 

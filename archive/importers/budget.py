@@ -1,4 +1,6 @@
-"""What reading one thing may cost: files come from anybody, and one of them must not hold up the others."""
+"""What reading one thing may cost: files come from anybody, and one of them must not hold up the
+others.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,12 @@ class TooCostly(BadInput):
 
 @contextmanager
 def cpu_limit(seconds: float | None = None) -> Iterator[None]:
-    """What is inside ends with TooCostly after so many seconds of this process's CPU time (default ``CPU_SECONDS``).
+    """What is inside ends with TooCostly after so many seconds of this process's CPU time (default
+    ``CPU_SECONDS``).
 
-    For reading alone, which leaves nothing half done. Outside the main thread, where Python gives no signals, nothing
-    is limited. A call into C is left only when it returns; those have bounds of their own.
+    For reading alone, which leaves nothing half done. Outside the main thread, where Python gives
+    no signals, nothing is limited. A call into C is left only when it returns; those have bounds of
+    their own.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

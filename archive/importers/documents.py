@@ -1,4 +1,6 @@
-"""Markdown files into the archive: this program's own, their earlier versions, and those of other tools."""
+"""Markdown files into the archive: this program's own, their earlier versions, and those of other
+tools.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,9 @@ class Documents:
                 self.addresses[named[1]] = address
 
     def read_head(self, path: Path, text: str) -> Head:
-        """What a file says of itself. Raises BadInput for one that is about no article of WeChat's."""
+        """What a file says of itself. Raises BadInput for one that is about no article of
+        WeChat's.
+        """
         with cpu_limit():
             head = read_head(text, name=_title_of(path), without_address=self.without_address)
         if head.ours or head.article.published or not self.without_address:
@@ -69,7 +73,9 @@ class Documents:
         return replace(head, article=replace(head.article, published=date_in_name(path.name)))
 
     def keep(self, source: str, path: Path, head: Head) -> tuple[Taken, Article | None]:
-        """The file's article, kept or left alone; the article where it was taken in. Raises BadInput."""
+        """The file's article, kept or left alone; the article where it was taken in. Raises
+        BadInput.
+        """
         number = version_of(path) if head.ours else None
         held = self._held(head.article, head.article.address or "")
         if held is None and head.ours and head.holding.key:
@@ -122,7 +128,8 @@ class Documents:
             return read_body(head, image=image, link=self._link)
 
     def _beside(self, path: Path, shown: str) -> str | None:
-        """The address under which a picture is kept that lies beside another tool's file; None where none lies there.
+        """The address under which a picture is kept that lies beside another tool's file; None
+        where none lies there.
 
         Named by what is in it, so that it is the same one wherever the file lay.
         """
@@ -156,7 +163,9 @@ class Documents:
         )
 
     def _own_pictures(self, path: Path, head: Head) -> dict[str, str]:
-        """File name → address of each image of one of our files; those that lie in ``media`` near it are taken in."""
+        """File name → address of each image of one of our files; those that lie in ``media`` near
+        it are taken in.
+        """
         found = {}
         for name, url in head.holding.images:
             found[name] = url
@@ -172,7 +181,8 @@ class Documents:
     def _take_in(self, url: str, place: Path, digest: str) -> None:
         body = files.read(place)
         image = local_image(body)
-        # Damaged, or what no fetched file could be (a page, a script): the address stays, the next run fetches it.
+        # Damaged, or what no fetched file could be (a page, a script): the address stays, the next
+        # run fetches it.
         if image is None or hashlib.sha256(body).hexdigest() != digest:
             return
         self.store.add_media(url, image, datetime.now(UTC))

@@ -1,9 +1,11 @@
-"""The databases of wewe-rss and we-mp-rss: accounts that were followed, and what is known of their articles.
+"""The databases of wewe-rss and we-mp-rss: accounts that were followed, and what is known of their
+articles.
 
-Both are SQLite with the tables ``feeds`` (``id`` is ``MP_WXS_`` and the number that ``__biz`` holds in base64,
-``mp_name``, we-mp-rss also ``faker_id``, the ``__biz`` itself) and ``articles`` (``mp_id``, ``title``, ``pic_url``,
-``publish_time`` in seconds). wewe-rss has no address and no text: its ``id`` is the last part of the short address.
-we-mp-rss has ``url``, ``description`` and, where it was asked for, ``content`` or ``content_html`` (2024–2026).
+Both are SQLite with the tables ``feeds`` (``id`` is ``MP_WXS_`` and the number that ``__biz`` holds
+in base64, ``mp_name``, we-mp-rss also ``faker_id``, the ``__biz`` itself) and ``articles``
+(``mp_id``, ``title``, ``pic_url``, ``publish_time`` in seconds). wewe-rss has no address and no
+text: its ``id`` is the last part of the short address. we-mp-rss has ``url``, ``description`` and,
+where it was asked for, ``content`` or ``content_html`` (2024–2026).
 """
 
 from __future__ import annotations

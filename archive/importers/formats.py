@@ -1,4 +1,6 @@
-"""The formats that ``import`` reads, each its module's; the first whose beginning or ending fits reads a file."""
+"""The formats that ``import`` reads, each its module's; the first whose beginning or ending fits
+reads a file.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def by_name(path: Path) -> ImportFormat | None:
 
 
 def format_of(path: Path) -> ImportFormat:
-    """By the name and the first bytes. Raises BadInput for what is no file, or of no format; OSError."""
+    """By the name and the first bytes. Raises BadInput for what is no file, or of no format;
+    OSError.
+    """
     head = files.head(path)
     named = [known for known in FORMATS if path.name.lower().endswith(known.endings)]
     begun = [known for known in FORMATS if known.begins(head)]

@@ -11,11 +11,13 @@ from scraper.models import Article, Page
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportItem:
-    """One thing found in a file. Exactly one of ``page`` (to be parsed), ``markdown`` (a file's text), ``article``
-    (complete), ``address`` alone (nothing but where it is), ``image`` (bytes for an address) and ``error`` is there.
+    """One thing found in a file. Exactly one of ``page`` (to be parsed), ``markdown`` (a file's
+    text), ``article`` (complete), ``address`` alone (nothing but where it is), ``image`` (bytes for
+    an address) and ``error`` is there.
 
-    ``source`` is the file and, in a collection, the place in it. ``address`` beside a page is the canonical one that
-    it was kept for; ``parts`` are the pictures that stand in the page's own file, by address or name.
+    ``source`` is the file and, in a collection, the place in it. ``address`` beside a page is the
+    canonical one that it was kept for; ``parts`` are the pictures that stand in the page's own
+    file, by address or name.
     """
 
     source: str
@@ -45,8 +47,9 @@ def _always(path: Path) -> bool:
 class ImportFormat:
     """A format that ``import`` reads: one module, and one line in ``archive.importers.formats``.
 
-    ``read`` gives what stands in a file one by one; it may raise BadInput, ValueError and OSError, which end that file
-    alone. ``begins`` tells by the first bytes where a name says nothing, or says ``.json`` or ``.db`` like many others.
+    ``read`` gives what stands in a file one by one; it may raise BadInput, ValueError and OSError,
+    which end that file alone. ``begins`` tells by the first bytes where a name says nothing, or
+    says ``.json`` or ``.db`` like many others.
     """
 
     name: str

@@ -36,12 +36,13 @@ from scraper.redact import redact, scrub
 
 #: Relations that lead to other articles.
 _FOLLOWED = ("text", "reprint", "album_previous", "album_next")
-#: An import that brought so many raw pages packs them again before it ends; fewer wait for the next `run`.
+#: An import that brought so many raw pages packs them again before it ends; fewer wait for the next
+#: `run`.
 PAGES_A_REPACK = 100
 
 
-#: ``progress(done, total, name)``: ``name`` is "importing", then "indexing" where the search index is
-#: made anew.
+#: ``progress(done, total, name)``: ``name`` is "importing", then "indexing" where the search index
+#: is made anew.
 Progress = Callable[[int, int, str], None]
 
 
@@ -59,14 +60,16 @@ def import_files(
     progress: Progress = lambda done, total, name: None,
     jobs: int = 1,
 ) -> ImportReport:
-    """Take in Markdown files, saved pages, other tools' exports and web archives; folders of them too.
+    """Take in Markdown files, saved pages, other tools' exports and web archives; folders of them
+    too.
 
-    Nothing is fetched. What is held already is left alone unless a newer capture of it is found, so the same call may
-    be made again after an interruption. ``links``: addresses that our own files link to wait for the next run as well;
-    those of other people's files always do. ``without_address``: Markdown that names no address is taken too, under a
-    key of its content. ``scrubbed``: raw pages are kept without the tokens of who read them. What cannot be read stands
-    in the report; nothing stops the rest.
-    ``jobs``: so many processes make the search index anew where that is needed.
+    Nothing is fetched. What is held already is left alone unless a newer capture of it is found, so
+    the same call may be made again after an interruption. ``links``: addresses that our own files
+    link to wait for the next run as well; those of other people's files always do.
+    ``without_address``: Markdown that names no address is taken too, under a key of its content.
+    ``scrubbed``: raw pages are kept without the tokens of who read them. What cannot be read stands
+    in the report; nothing stops the rest. ``jobs``: so many processes make the search index anew
+    where that is needed.
 
     Raises BadInput where none of ``paths`` is there, Locked, Corrupt, DiskTrouble, CannotCreate.
     """

@@ -9,7 +9,8 @@ from archive.importers.items import ImportFormat, ImportItem
 from archive.saved import files
 from scraper.parse.encoding import to_utf8
 
-#: The longest of 83 real articles makes a file of 72 KB. Nothing but table rows takes 450 times as much memory.
+#: The longest of 83 real articles makes a file of 72 KB. Nothing but table rows takes 450 times as
+#: much memory.
 LARGEST = 2**20
 
 

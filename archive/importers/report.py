@@ -14,10 +14,10 @@ from archive.store import Stored
 class Taken:
     """One article found in a file.
 
-    ``change``: ``new``, ``modified`` (a newer capture of what is held), ``unchanged``, ``held`` (that is as good
-    or better: left alone), ``waiting`` (only an address: fetched by the next run), ``listed`` (an address out of
-    a list, which waits only where that was asked for), ``failed``. ``source`` is the file
-    and, in a collection, the place in it.
+    ``change``: ``new``, ``modified`` (a newer capture of what is held), ``unchanged``, ``held``
+    (that is as good or better: left alone), ``waiting`` (only an address: fetched by the next run),
+    ``listed`` (an address out of a list, which waits only where that was asked for), ``failed``.
+    ``source`` is the file and, in a collection, the place in it.
     """
 
     source: str
@@ -41,8 +41,9 @@ class Taken:
 
 @dataclass(slots=True, kw_only=True)
 class ImportReport:
-    """Counts and failures. ``links``: addresses that now wait to be fetched; ``passed_over``: files of folders that
-    were not opened (documents of other kinds, named pipes, devices), with the reason."""
+    """Counts and failures. ``links``: addresses that now wait to be fetched; ``passed_over``: files
+    of folders that were not opened (documents of other kinds, named pipes, devices), with the
+    reason."""
 
     counts: Counter[str] = field(default_factory=Counter)
     results: list[Taken] = field(default_factory=list)

@@ -19,9 +19,11 @@ _STEPS = 100_000
 
 
 def rows(path: Path, table: str, columns: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    """The rows of a table in the file's order, with those of ``columns`` that it has; nothing without the table.
+    """The rows of a table in the file's order, with those of ``columns`` that it has; nothing
+    without the table.
 
-    Raises BadInput for a damaged file and for a view or virtual table in its place, which could run anything.
+    Raises BadInput for a damaged file and for a view or virtual table in its place, which could run
+    anything.
     """
     try:
         with closing(_opened(path)) as conn:
@@ -59,7 +61,8 @@ def _opened(path: Path) -> sqlite3.Connection:
     conn.execute("PRAGMA trusted_schema = OFF")
     conn.execute("PRAGMA query_only = ON")
     conn.text_factory = lambda text: text.decode("utf-8", "replace")
-    # A look at Python now and then, so that a limit on computing is noticed inside a long statement.
+    # A look at Python now and then, so that a limit on computing is noticed inside a long
+    # statement.
     conn.set_progress_handler(lambda: 0, _STEPS)
     return conn
 

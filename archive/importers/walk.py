@@ -16,7 +16,8 @@ _SKIPPED_FOLDERS = re.compile(r"^\.|_files$|\.files$|^assets$|^media$|^node_modu
 #: A copy that the archive lays beside a file that a person changed.
 _BESIDE = re.compile(r"\.new(?:-\d+)?\.md$")
 _VERSION = re.compile(r"\.v(\d+)\.md$")
-#: Documents that exporters of articles write and nothing here reads; a person who has them wants to know.
+#: Documents that exporters of articles write and nothing here reads; a person who has them wants to
+#: know.
 _DOCUMENTS = frozenset(
     {".doc", ".docx", ".pdf", ".epub", ".mobi", ".azw3", ".xls", ".xlsx", ".zip", ".rar", ".7z"}
 )
@@ -24,8 +25,8 @@ _DOCUMENTS = frozenset(
 
 @dataclass(slots=True)
 class Walk:
-    """``files`` to read, in a steady order; ``missing`` paths that are not there; ``passed_over`` what cannot be read
-    or must not be opened, each with the reason."""
+    """``files`` to read, in a steady order; ``missing`` paths that are not there; ``passed_over``
+    what cannot be read or must not be opened, each with the reason."""
 
     files: list[Path] = field(default_factory=list)
     missing: list[Path] = field(default_factory=list)
@@ -33,7 +34,9 @@ class Walk:
 
 
 def walk(paths: Iterable[Path]) -> Walk:
-    """Those given, and in folders those of a kind that can be read. Raises BadInput where none is there."""
+    """Those given, and in folders those of a kind that can be read. Raises BadInput where none is
+    there.
+    """
     found = Walk()
     for path in paths:
         if not os.path.lexists(path) or not path.exists():

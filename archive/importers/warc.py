@@ -54,7 +54,9 @@ def read(path: Path) -> Iterator[ImportItem]:
 
 
 class _BoundedLines:
-    """Lines of headers, and blank ones between records, up to a bound; warcio alone takes any length."""
+    """Lines of headers, and blank ones between records, up to a bound; warcio alone takes any
+    length.
+    """
 
     def __init__(self, reader: Any) -> None:
         self.read = 0

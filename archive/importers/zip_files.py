@@ -1,6 +1,8 @@
-"""Pages and Markdown packed into a ZIP, as wechat-article-exporter gives them: ``TITLE/index.html`` with its pictures.
+"""Pages and Markdown packed into a ZIP, as wechat-article-exporter gives them: ``TITLE/index.html``
+with its pictures.
 
-Nothing is unpacked to disk. A page's pictures are those of its own folder in the file; their names never lead outside.
+Nothing is unpacked to disk. A page's pictures are those of its own folder in the file; their names
+never lead outside.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ _LARGEST_PICTURE = 25 * 2**20
 
 
 class _Beside(Mapping[str, bytes]):
-    """The files of a page's folder in the ZIP, by the names that the page gives; read when they are asked for."""
+    """The files of a page's folder in the ZIP, by the names that the page gives; read when they are
+    asked for.
+    """
 
     def __init__(self, archive: zipfile.ZipFile, page: str) -> None:
         self._archive, self._folder = archive, posixpath.dirname(page)
@@ -50,7 +54,9 @@ class _Beside(Mapping[str, bytes]):
 
 
 def read(path: Path) -> Iterator[ImportItem]:
-    """Each page and Markdown file in it, by name. Raises BadInput for a damaged file and one without any."""
+    """Each page and Markdown file in it, by name. Raises BadInput for a damaged file and one
+    without any.
+    """
     _require_short_list(path)
     found = 0
     try:

@@ -60,7 +60,9 @@ class Images:
 
 @dataclass(slots=True, kw_only=True)
 class ImageFetcher:
-    """Fetches what is not held and tells the store of each; an image that failed in this run is not asked for again."""
+    """Fetches what is not held and tells the store of each; an image that failed in this run is not
+    asked for again.
+    """
 
     store: Store
     fetcher: MediaFetcher
@@ -79,10 +81,12 @@ class ImageFetcher:
         enough: Callable[[], bool] = lambda: False,
         not_before: datetime | None = None,
     ) -> Images:
-        """Each address once; what failed before in this run only counts as missing, and so does the rest from when
-        ``enough`` says so. With ``not_before`` nothing is asked for: what is missing waits until then.
+        """Each address once; what failed before in this run only counts as missing, and so does the
+        rest from when ``enough`` says so. With ``not_before`` nothing is asked for: what is missing
+        waits until then.
 
-        Raises only what ``is_fatal``; whatever else goes wrong with one image, that image is missing.
+        Raises only what ``is_fatal``; whatever else goes wrong with one image, that image is
+        missing.
         """
         missing = [url for url in dict.fromkeys(urls) if self.store.media_path(url) is None]
         wanted = [url for url in missing if url not in self.failed]
@@ -111,7 +115,8 @@ class ImageFetcher:
                 came.append(await self._once(url))
                 self.on_image(len(came), len(wanted))
 
-        # A fixed number of workers rather than a task an image: only what is in flight is in memory.
+        # A fixed number of workers rather than a task an image: only what is in flight is in
+        # memory.
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(_WORKERS, len(wanted))):
@@ -180,20 +185,24 @@ class ImageFetcher:
 
 
 def addresses_of(article: Article) -> list[str]:
-    """Every picture that belongs to an article: of its body, its cover, the covers of its media cards."""
+    """Every picture that belongs to an article: of its body, its cover, the covers of its media
+    cards.
+    """
     found = [image.url for image in article.images]
     found += [url for url in (article.cover, *(media.cover for media in article.media)) if url]
     return [url for url in dict.fromkeys(found) if url.startswith(_KEPT)]
 
 
-#: What can become a file beside an article: pictures from the network, and drawings that the page itself holds.
+#: What can become a file beside an article: pictures from the network, and drawings that the page
+#: itself holds.
 _KEPT = ("http://", "https://", DRAWING)
 
 
 def drawn(url: str) -> Download | None:
     """The file of a drawing that its address holds; ``None`` for any other address.
 
-    It passes the same door as what comes from the network. Raises Forbidden for one that could run something.
+    It passes the same door as what comes from the network. Raises Forbidden for one that could run
+    something.
     """
     if not url.startswith(DRAWING):
         return None

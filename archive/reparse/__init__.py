@@ -1,4 +1,6 @@
-"""Everything derived, made again from the raw pages: after the parser learnt something, and without any network."""
+"""Everything derived, made again from the raw pages: after the parser learnt something, and without
+any network.
+"""
 
 from __future__ import annotations
 

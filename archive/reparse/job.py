@@ -38,8 +38,8 @@ NOTE_EVERY = 25
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A raw page to read, the article that it is the page of (``None``: of none so far), and which of its earlier
-    versions (``None``: the newest)."""
+    """A raw page to read, the article that it is the page of (``None``: of none so far), and which
+    of its earlier versions (``None``: the newest)."""
 
     snapshot_id: int
     article_id: int | None
@@ -60,10 +60,11 @@ def reparse(
 ) -> ReparseReport:
     """Make articles again from their raw pages, as a fresh ``save`` of the same pages would.
 
-    ``keys`` (or addresses, paths) names the articles; without any, ``scope`` does: those that an older parser made
-    (``changed``) or ``all``. Pages that gave no article so far are tried too: this parser may understand them. Ended
-    half-way, the same call goes on from there. ``dry_run`` writes nothing and puts a diff into each change. ``jobs``
-    is the number of processes, by default one a core. ``tell`` hears of each article that came out otherwise.
+    ``keys`` (or addresses, paths) names the articles; without any, ``scope`` does: those that an
+    older parser made (``changed``) or ``all``. Pages that gave no article so far are tried too:
+    this parser may understand them. Ended half-way, the same call goes on from there. ``dry_run``
+    writes nothing and puts a diff into each change. ``jobs`` is the number of processes, by default
+    one a core. ``tell`` hears of each article that came out otherwise.
 
     Raises NotHeld for a key that is not there, Locked, Corrupt, DiskTrouble.
     """
@@ -171,7 +172,9 @@ class _Job:
         return [Item(*row) for row in self.conn.execute(sql)]
 
     def _without_article(self) -> Iterator[Item]:
-        """The newest page of each address that gave no article: a status page, or one that nobody understood."""
+        """The newest page of each address that gave no article: a status page, or one that nobody
+        understood.
+        """
         sql = "SELECT snapshot_id FROM articles UNION SELECT snapshot_id FROM versions"
         used = {row[0] for row in self.conn.execute(sql)}
         with Snapshots(self.root / SNAPSHOTS_DB, readonly=True) as snapshots:
@@ -211,7 +214,8 @@ class _Job:
             old = None if item.article_id is None else self._old(item)
             article = read.article
             if old is not None:
-                # As `keep` does: what no row can hold, and the identity that only the address carries.
+                # As `keep` does: what no row can hold, and the identity that only the address
+                # carries.
                 article = identified(storable(article), old.identity)
             names = () if old is None else differing(old, article)
             if self.report.dry_run:

@@ -14,8 +14,8 @@ from scraper.models import Article
 class Change:
     """One article that came out otherwise than before, or (``failed``) not at all.
 
-    ``what``: ``changed``, ``new`` (a page that no earlier parser understood) or ``failed``; ``fields`` names what
-    differs; ``diff`` is the unified diff of its Markdown, of a dry run.
+    ``what``: ``changed``, ``new`` (a page that no earlier parser understood) or ``failed``;
+    ``fields`` names what differs; ``diff`` is the unified diff of its Markdown, of a dry run.
     """
 
     what: str
@@ -38,7 +38,9 @@ class Change:
 
 @dataclass(slots=True, kw_only=True)
 class ReparseReport:
-    """Counts, and every article that came out otherwise. ``missing``: articles without a raw page."""
+    """Counts, and every article that came out otherwise. ``missing``: articles without a raw
+    page.
+    """
 
     dry_run: bool = False
     pages: int = 0

@@ -1,4 +1,6 @@
-"""Reading raw pages in several processes. What is sent there and back are ids and articles, never pages."""
+"""Reading raw pages in several processes. What is sent there and back are ids and articles, never
+pages.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +84,8 @@ def _in_processes(path: Path, ids: Iterator[int], jobs: int) -> Iterator[Read]:
             try:
                 yield from future.result()
             except BrokenProcessPool:
-                # A process died (memory, a fault in a C library): each page by itself shows which one it was.
+                # A process died (memory, a fault in a C library): each page by itself shows which
+                # one it was.
                 pool.shutdown(wait=False, cancel_futures=True)
                 todo = [batch, *(other for other, _ in waiting)]
                 waiting.clear()

@@ -1,4 +1,6 @@
-"""Joins the two packages: one run from addresses to a ``RunReport``. Cron, one-off commands and tests all call it."""
+"""Joins the two packages: one run from addresses to a ``RunReport``. Cron, one-off commands and
+tests all call it.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,10 @@ def save(
 ) -> RunReport:
     """Fetch and keep articles: addresses in any form, saved pages, folders of them.
 
-    ``config`` (default: the archive's own settings) says how far to follow and what images to fetch; ``refresh``
-    fetches what is held again; ``anyway`` ignores a cool-down; ``wait`` waits for another command that writes. Raises
-    ArchiveErrors about the archive as a whole; what happens to one address stands in the report.
+    ``config`` (default: the archive's own settings) says how far to follow and what images to
+    fetch; ``refresh`` fetches what is held again; ``anyway`` ignores a cool-down; ``wait`` waits
+    for another command that writes. Raises ArchiveErrors about the archive as a whole; what happens
+    to one address stands in the report.
     """
     from archive.config import load
     from archive.run.inputs import read
@@ -41,7 +44,9 @@ def save(
 def run(
     root: Path | str, config: Config | None = None, *, anyway: bool = False, wait: bool = False
 ) -> RunReport:
-    """Do everything that is due: sources, waiting addresses, missing images, rechecks. Raises ArchiveErrors."""
+    """Do everything that is due: sources, waiting addresses, missing images, rechecks. Raises
+    ArchiveErrors.
+    """
     from archive.config import load
     from archive.run.runner import Runner
 

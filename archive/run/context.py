@@ -26,8 +26,8 @@ _NO_MORE_IMAGES = frozenset({Reason.BLOCKED, Reason.LIMITED, Reason.DURATION, Re
 
 @dataclass(slots=True, kw_only=True)
 class RunContext:
-    """An open archive, the network, the time, and whom to tell. ``until``: monotonic seconds after which nothing new is
-    begun."""
+    """An open archive, the network, the time, and whom to tell. ``until``: monotonic seconds after
+    which nothing new is begun."""
 
     session: ArchiveSession
     exits: Exits

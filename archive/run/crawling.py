@@ -15,7 +15,9 @@ from scraper.parse import parse
 async def crawl(
     ctx: RunContext, frontier: SqliteFrontier, sink: ArchiveSink, budget: Budget
 ) -> None:
-    """Work through what is due in ``frontier``, at every exit that may be used. How it ended stands in the report."""
+    """Work through what is due in ``frontier``, at every exit that may be used. How it ended stands
+    in the report.
+    """
     try:
         ctx.exits.stop_if_none(ctx.report, ctx.clock.now())
     except CoolingDown as cooling:

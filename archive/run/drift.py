@@ -1,7 +1,8 @@
 """Template drift: what the newest pages no longer give, counted, so that one line tells of it.
 
-WeChat changes its template without notice; the parser then notes a loss of the kind ``template:FIELD`` on each article
-(``scraper.parse.template``). One such article means little. Many of the newest mean that the program has to be updated.
+WeChat changes its template without notice; the parser then notes a loss of the kind
+``template:FIELD`` on each article (``scraper.parse.template``). One such article means little. Many
+of the newest mean that the program has to be updated.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-#: ``scraper.parse.template.PREFIX``, without what that brings along (lxml): `status` is to start quickly.
+#: ``scraper.parse.template.PREFIX``, without what that brings along (lxml): `status` is to start
+#: quickly.
 PREFIX = "template:"
-#: The newest articles that are looked at, by when they were last looked at themselves: enough for weeks of a busy
-#: archive, and little to read.
+#: The newest articles that are looked at, by when they were last looked at themselves: enough for
+#: weeks of a busy archive, and little to read.
 _NEWEST = 500
 #: Fewer than this are odd pages.
 _FEWEST = 3
@@ -72,9 +74,9 @@ def drifts(conn: sqlite3.Connection) -> list[Drift]:
 def drift_of(field: str, newest: Iterable[tuple[datetime, bool]]) -> Drift | None:
     """Since when most articles lack ``field``; None where they are too few.
 
-    ``newest`` says of each article when it was looked at and whether it lacks it, the newest first. Of all beginnings
-    the one is taken that has the most articles more with the loss than without it: odd pages of long ago do not
-    stretch it.
+    ``newest`` says of each article when it was looked at and whether it lacks it, the newest first.
+    Of all beginnings the one is taken that has the most articles more with the loss than without
+    it: odd pages of long ago do not stretch it.
     """
     found, pages, most = None, 0, 0
     for of, (when, lacks) in enumerate(newest, 1):

@@ -16,7 +16,9 @@ _KEPT = 2000
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a command that wrote did; times are aware, UTC. Without an end it was killed, or still runs."""
+    """What a command that wrote did; times are aware, UTC. Without an end it was killed, or still
+    runs.
+    """
 
     command: str
     started: datetime

@@ -1,4 +1,6 @@
-"""What stands behind ``save``: addresses in any form, lists, standard input, saved pages and folders of them."""
+"""What stands behind ``save``: addresses in any form, lists, standard input, saved pages and
+folders of them.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ _LIKE_AN_ADDRESS = re.compile(r"://|__biz|[A-Za-z0-9]\.[A-Za-z]{2}|/s/")
 
 @dataclass(slots=True)
 class Inputs:
-    """What was given, sorted: ``addresses`` each once in order, ``files`` saved pages, ``wrong`` what is neither."""
+    """What was given, sorted: ``addresses`` each once in order, ``files`` saved pages, ``wrong``
+    what is neither.
+    """
 
     addresses: dict[str, urls.Address] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)

@@ -1,4 +1,6 @@
-"""One item fails alone: what is about the whole archive and ends a command, and what is about one item."""
+"""One item fails alone: what is about the whole archive and ends a command, and what is about one
+item.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ _OF_THE_WHOLE = (
 
 
 def is_fatal(error: BaseException) -> bool:
-    """Whether the error is about the archive as a whole (disk, database, settings), so that going on is pointless."""
+    """Whether the error is about the archive as a whole (disk, database, settings), so that going
+    on is pointless.
+    """
     if isinstance(error, sqlite3.DatabaseError):
         return type(as_archive_error(error, ARCHIVE_DB)) is not ArchiveError
     if isinstance(error, OSError):
@@ -60,7 +64,9 @@ def disk_trouble(error: Exception) -> str:
 
 
 class ItemError(ScrapeError):
-    """An ArchiveError about one item, as the report has it: ``code`` is ``bad-input``, ``corrupt`` or ``archive``."""
+    """An ArchiveError about one item, as the report has it: ``code`` is ``bad-input``, ``corrupt``
+    or ``archive``.
+    """
 
     def __init__(self, error: ArchiveError, *, url: str) -> None:
         super().__init__(str(error), url=url)
@@ -72,7 +78,8 @@ _CODES = ((BadInput, "bad-input"), (Corrupt, "corrupt"))
 
 @contextmanager
 def one_item(address: str, failed: Callable[[ScrapeError], None]) -> Iterator[None]:
-    """Whatever goes wrong inside is about ``address`` alone: ``failed`` is told, and the loop goes on.
+    """Whatever goes wrong inside is about ``address`` alone: ``failed`` is told, and the loop goes
+    on.
 
     ScrapeErrors and ArchiveErrors are handed over as they are; what nobody foresaw becomes
     Unexpected, with its place, and its traceback goes to the log. What is about the archive as a

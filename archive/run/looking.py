@@ -62,7 +62,9 @@ def note_news(ctx: RunContext) -> None:
 
 @dataclass(slots=True)
 class SourceVisit:
-    """``archive.crawl.source_types.base.Visit`` on an open archive. ``facts``: what is to be remembered of it."""
+    """``archive.crawl.source_types.base.Visit`` on an open archive. ``facts``: what is to be
+    remembered of it.
+    """
 
     ctx: RunContext
     sources: Sources

@@ -45,7 +45,8 @@ class Network(Protocol):
     ) -> FeedResponse: ...
 
 
-#: Several exits are out of step with each other anyway, and their pace is what a person asks for by name.
+#: Several exits are out of step with each other anyway, and their pace is what a person asks for by
+#: name.
 _EXIT_JITTER = 0.05
 OpenNetwork = Callable[[], AbstractAsyncContextManager[Network]]
 
@@ -57,8 +58,8 @@ def exits_of(config: Config) -> Sequence[ExitConfig]:
 
 @dataclass(slots=True)
 class FetcherPool:
-    """A fetcher an exit. Images and feeds go through the first whose proxy can be reached: their hosts do not count
-    requests, so nothing is won by spreading them."""
+    """A fetcher an exit. Images and feeds go through the first whose proxy can be reached: their
+    hosts do not count requests, so nothing is won by spreading them."""
 
     exits: Mapping[str, Fetcher]
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
@@ -99,8 +100,8 @@ class FetcherPool:
 def make_network(
     config: Config, clock: Clock, rng: random.Random, asked: Mapping[str, datetime]
 ) -> FetcherPool:
-    """The fetchers that the settings ask for. ``asked``: when the last request went out by each exit, so that commands
-    one after another keep the pace too. Raises BadSettings."""
+    """The fetchers that the settings ask for. ``asked``: when the last request went out by each
+    exit, so that commands one after another keep the pace too. Raises BadSettings."""
     from scraper.fetch import Fetcher, FetchSettings
 
     now = clock.now()
@@ -124,8 +125,8 @@ def make_network(
 
 
 def proxy_in_use(setting: str | None) -> str | None:
-    """The address, without its login, of the proxy that requests would go through: ``setting``, else the
-    environment's. Asks nothing. Raises BadSettings."""
+    """The address, without its login, of the proxy that requests would go through: ``setting``,
+    else the environment's. Asks nothing. Raises BadSettings."""
     from scraper.fetch import FetchSettings, proxies
 
     found = proxies.chosen(FetchSettings(proxy=setting))
@@ -133,7 +134,9 @@ def proxy_in_use(setting: str | None) -> str | None:
 
 
 def trusted_certificates(config: Config) -> int:
-    """How many certificates hosts' own are checked against. Raises BadSettings for a file that cannot be used."""
+    """How many certificates hosts' own are checked against. Raises BadSettings for a file that
+    cannot be used.
+    """
     from scraper.fetch import FetchSettings
     from scraper.fetch.transport import certificates
 

@@ -1,4 +1,6 @@
-"""``run``: sources, waiting and failed addresses, rechecks, missing images, each where it is due."""
+"""``run``: sources, waiting and failed addresses, rechecks, missing images, each where it is
+due.
+"""
 
 from __future__ import annotations
 

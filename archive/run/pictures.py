@@ -14,7 +14,9 @@ _MOST = 500
 async def fetch_missing(
     ctx: RunContext, addresses: Iterable[str], *, not_before: datetime | None = None
 ) -> None:
-    """Try these images again, none that failed in this run already; with ``not_before`` they wait until then."""
+    """Try these images again, none that failed in this run already; with ``not_before`` they wait
+    until then.
+    """
     wanted = (url for url in addresses if url not in ctx.images.failed)
     got = await ctx.images.fetch(wanted, enough=lambda: ctx.is_late, not_before=not_before)
     ctx.report.images += got.came

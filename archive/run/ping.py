@@ -1,4 +1,6 @@
-"""Telling a watchdog (healthchecks.io and what speaks like it) that a run began and how it ended."""
+"""Telling a watchdog (healthchecks.io and what speaks like it) that a run began and how it
+ended.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +33,11 @@ class Ping:
 
 @contextmanager
 def pinging(config: Config) -> Iterator[Ping]:
-    """``URL/start`` before, ``URL`` after a success, ``URL/EXITCODE`` otherwise, ``URL/fail`` after an error.
+    """``URL/start`` before, ``URL`` after a success, ``URL/EXITCODE`` otherwise, ``URL/fail`` after
+    an error.
 
-    URL is the setting ``ping_url``; without it nothing happens. A watchdog that cannot be reached is a
-    warning and nothing more. Raises BadConfig for what is no http(s) address.
+    URL is the setting ``ping_url``; without it nothing happens. A watchdog that cannot be reached
+    is a warning and nothing more. Raises BadConfig for what is no http(s) address.
     """
     ping, url = Ping(), config.ping_url
     if not url:

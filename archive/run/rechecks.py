@@ -15,10 +15,12 @@ from scraper import urls
 from scraper.crawl.protocols import Candidate
 from scraper.errors import NotAnAddress
 
-#: A run looks at no more than this many, so that an old archive does not fill every run with its past.
+#: A run looks at no more than this many, so that an old archive does not fill every run with its
+#: past.
 MOST = 25
 _DAY = 86400.0
-#: Half its age at the last look, but at least a day and at most 90: 12 looks in an article's first year, then 4.
+#: Half its age at the last look, but at least a day and at most 90: 12 looks in an article's first
+#: year, then 4.
 _GENTLE = "min(90.0, max(1.0, (julianday(checked) - julianday(coalesce(published, checked))) / 2))"
 
 
@@ -32,7 +34,9 @@ def add(ctx: RunContext) -> None:
 
 
 def due(session: ArchiveSession, now: datetime, *, most: int = MOST) -> list[int]:
-    """The articles whose time has come, at most so many, the longest unseen first. Raises BadConfig."""
+    """The articles whose time has come, at most so many, the longest unseen first. Raises
+    BadConfig.
+    """
     period = _period(session.config.recheck)
     if period == 0:
         return []

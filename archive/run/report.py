@@ -12,7 +12,8 @@ from scraper.crawl.reason import Reason
 from scraper.zone import for_people
 
 TRY_LATER, DISK, NOT_UNDERSTOOD, UNREACHABLE, SOME_FAILED, USAGE = 75, 74, 76, 69, 1, 64
-#: Fewer pages than this, or a smaller share, are odd pages; more mean that WeChat changed its pages.
+#: Fewer pages than this, or a smaller share, are odd pages; more mean that WeChat changed its
+#: pages.
 MANY_UNKNOWN, SHARE_UNKNOWN = 3, 0.05
 
 
@@ -20,9 +21,9 @@ MANY_UNKNOWN, SHARE_UNKNOWN = 3, 0.05
 class Result:
     """What became of one address.
 
-    ``change``: ``new``, ``modified``, ``unchanged`` (fetched, nothing changed), ``reparsed`` (its author changed
-    nothing, but more is known of it now), ``held`` (not fetched), ``gone`` (the held copy got its tombstone),
-    ``skipped`` (outside the scope), ``waiting`` (not come to), ``failed``.
+    ``change``: ``new``, ``modified``, ``unchanged`` (fetched, nothing changed), ``reparsed`` (its
+    author changed nothing, but more is known of it now), ``held`` (not fetched), ``gone`` (the held
+    copy got its tombstone), ``skipped`` (outside the scope), ``waiting`` (not come to), ``failed``.
     """
 
     address: str
@@ -55,8 +56,8 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitReport:
-    """What one of several exits did. ``ended``: why it was used no further, ``blocked``, ``rate-limited``, ``outage``;
-    ``blocked_until`` aware, UTC."""
+    """What one of several exits did. ``ended``: why it was used no further, ``blocked``,
+    ``rate-limited``, ``outage``; ``blocked_until`` aware, UTC."""
 
     name: str
     requests: int
@@ -76,10 +77,13 @@ class ExitReport:
 
 @dataclass(slots=True, kw_only=True)
 class RunReport:
-    """Counts and results of one `save` or `run`. Times in seconds; ``exit_code`` follows docs/reliability.md."""
+    """Counts and results of one `save` or `run`. Times in seconds; ``exit_code`` follows
+    docs/reliability.md.
+    """
 
     command: str = "save"
-    #: False: of the results only what went wrong is kept, so that ten thousand addresses take no more memory than one
+    #: False: of the results only what went wrong is kept, so that ten thousand addresses take no
+    #: more memory than one
     whole: bool = True
     results: list[Result] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -150,7 +154,9 @@ class RunReport:
 
     @property
     def exit_code(self) -> int:
-        """A signal, then 75 (blocked, limited), 74 (disk), 76 (pages not understood), then 1, 69 or 64; 0: all fine."""
+        """A signal, then 75 (blocked, limited), 74 (disk), 76 (pages not understood), then 1, 69 or
+        64; 0: all fine.
+        """
         if self.signal is not None:
             return 128 + self.signal
         if self.blocked_until or self.reason in (Reason.BLOCKED, Reason.LIMITED):

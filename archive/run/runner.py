@@ -1,4 +1,6 @@
-"""One run, from addresses to a ``RunReport``: what ``save``, ``run`` and ``archive.open(…).save`` call."""
+"""One run, from addresses to a ``RunReport``: what ``save``, ``run`` and ``archive.open(…).save``
+call.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +37,9 @@ _PORTION = 50
 class Runner:
     """Runs one command on the archive in ``root`` with the settings ``config``.
 
-    ``anyway`` tries although a cool-down is in force; ``wait`` waits for another command that writes; ``network`` and
-    ``clock`` replace the real ones in tests. ``on_result`` hears of each result as it comes,
-    ``on_image`` of images, ``on_progress`` of addresses: how many of how many.
+    ``anyway`` tries although a cool-down is in force; ``wait`` waits for another command that
+    writes; ``network`` and ``clock`` replace the real ones in tests. ``on_result`` hears of each
+    result as it comes, ``on_image`` of images, ``on_progress`` of addresses: how many of how many.
     """
 
     root: Path
@@ -55,8 +57,8 @@ class Runner:
     def save(self, inputs: Inputs, *, refresh: bool = False) -> RunReport:
         """Fetch and keep what was given, following as the settings say. ``inputs`` is used up.
 
-        Raises ArchiveErrors for the archive as a whole (locked, damaged, cannot be created); whatever happens to one
-        address stands in the report.
+        Raises ArchiveErrors for the archive as a whole (locked, damaged, cannot be created);
+        whatever happens to one address stands in the report.
         """
         self.report.command = "save"
         for wrong in inputs.wrong:
@@ -68,7 +70,8 @@ class Runner:
         return self.report
 
     def run(self) -> RunReport:
-        """Do everything that is due: sources, waiting and failed addresses, missing images, rechecks.
+        """Do everything that is due: sources, waiting and failed addresses, missing images,
+        rechecks.
 
         Raises NoArchive where there is none: a typo in a crontab is not to be "all fine" for years.
         """
@@ -175,7 +178,9 @@ class Runner:
                 return
 
     def _maintain(self, session: ArchiveSession, signals: Signals) -> None:
-        """Index and raw pages in order, the latter by `run` alone: a `save` does not wait for it."""
+        """Index and raw pages in order, the latter by `run` alone: a `save` does not wait for
+        it.
+        """
         from archive.search.rebuild import maintain_index
 
         def stop() -> bool:

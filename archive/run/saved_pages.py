@@ -21,7 +21,9 @@ from scraper.parse import parse
 async def take(
     ctx: RunContext, sink: ArchiveSink, path: Path, saved: SavedPage | BadInput
 ) -> list[Candidate]:
-    """Keep a saved page; returns what is to be followed from it. What goes wrong with it fails this file only."""
+    """Keep a saved page; returns what is to be followed from it. What goes wrong with it fails this
+    file only.
+    """
     if isinstance(saved, BadInput):
         ctx.add(
             Result(address=str(path), change="failed", error_code="bad-input", error=str(saved))

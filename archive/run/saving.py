@@ -1,4 +1,6 @@
-"""``save``: what was given goes into the queue and through it; saved pages are taken in where they lie."""
+"""``save``: what was given goes into the queue and through it; saved pages are taken in where they
+lie.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ from scraper import urls
 from scraper.crawl.loop import Budget
 from scraper.crawl.protocols import Candidate
 
-#: So many given addresses are recorded in one transaction: one wait for the disk, not one an address.
+#: So many given addresses are recorded in one transaction: one wait for the disk, not one an
+#: address.
 _AT_ONCE = 1000
 
 
@@ -31,7 +34,8 @@ async def save(ctx: RunContext, inputs: Inputs, *, refresh: bool) -> None:
     crawl_id = ctx.frontier.new_crawl("save", now, limit=config.limit, images=config.images)
     candidates = [_given(ctx, address, refresh=refresh) for address in inputs.addresses.values()]
     inputs.addresses.clear()
-    # Saved pages are taken in although WeChat asked for a pause; their images wait until it is over.
+    # Saved pages are taken in although WeChat asked for a pause; their images wait until it is
+    # over.
     pause = ctx.exits.pause(now)
     files = ArchiveSink.of(ctx, ctx.frontier, not_before=pause)
     for path, saved in read_saved_pages(inputs.files):

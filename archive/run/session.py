@@ -37,7 +37,9 @@ class ArchiveSession:
     frontier: SqliteFrontier
 
     def use_new_cookies(self, now: datetime) -> None:
-        """A cookies file that is newer than a failure for want of it: those addresses are tried now."""
+        """A cookies file that is newer than a failure for want of it: those addresses are tried
+        now.
+        """
         config = self.config
         files = {config.cookies, *(exit.cookies for exit in config.exits)} - {None}
         changed = [when for file in files if (when := _changed(str(file))) is not None]

@@ -1,4 +1,6 @@
-"""SIGTERM and SIGINT while a command writes: what is being written is finished, then the command ends."""
+"""SIGTERM and SIGINT while a command writes: what is being written is finished, then the command
+ends.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,9 @@ class Interrupted(BaseException):
 
 
 class Signals:
-    """Notes the first SIGTERM or SIGINT. Inside ``drive`` it cancels what is awaited (a request, a wait), elsewhere it
-    raises ``Interrupted``; ``hold`` keeps it back while something is written. A second one changes nothing: the first
-    ends the command within seconds anyway."""
+    """Notes the first SIGTERM or SIGINT. Inside ``drive`` it cancels what is awaited (a request, a
+    wait), elsewhere it raises ``Interrupted``; ``hold`` keeps it back while something is written. A
+    second one changes nothing: the first ends the command within seconds anyway."""
 
     def __init__(self) -> None:
         self.number: int | None = None
@@ -34,7 +36,9 @@ class Signals:
 
     @contextmanager
     def listening(self) -> Iterator[Signals]:
-        """Take over both signals for a while; nothing outside the main thread, where Python gives none."""
+        """Take over both signals for a while; nothing outside the main thread, where Python gives
+        none.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield self
             return

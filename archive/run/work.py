@@ -1,4 +1,6 @@
-"""Whether a run would find anything to do. Mostly it would not, and then nothing of the network is even loaded."""
+"""Whether a run would find anything to do. Mostly it would not, and then nothing of the network is
+even loaded.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from archive.run.session import ArchiveSession
 
 
 def has_work(session: ArchiveSession, exits: Exits, now: datetime) -> bool:
-    """Whether a source is to be looked at, or an address, image or recheck is due. Raises BadConfig."""
+    """Whether a source is to be looked at, or an address, image or recheck is due. Raises
+    BadConfig.
+    """
     if exits.has_due(now):
         return True
     if any(not is_unchanged(source) for source in Sources(session.frontier.conn).due(now)):

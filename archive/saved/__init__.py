@@ -1,1 +1,3 @@
-"""Pages that somebody saved: reading them, the bundles they come in, and the pictures beside them."""
+"""Pages that somebody saved: reading them, the bundles they come in, and the pictures beside
+them.
+"""

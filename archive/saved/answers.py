@@ -1,8 +1,8 @@
 """Pure. The JSON answer that an article's address gives when it is asked for as data, as a page.
 
-Its keys are those of ``cgiDataNew`` in the page itself: ``title``, ``nick_name``, ``content_noencode``, ``link``,
-``ori_create_time``, ``item_show_type`` … (real answers of kinds 0, 7 and 8, 2023–2026). So it is put where the page
-has it, and the one parser reads it.
+Its keys are those of ``cgiDataNew`` in the page itself: ``title``, ``nick_name``,
+``content_noencode``, ``link``, ``ori_create_time``, ``item_show_type`` … (real answers of kinds 0,
+7 and 8, 2023–2026). So it is put where the page has it, and the one parser reads it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def page_of(value: Mapping[str, Any]) -> bytes:
 
 
 def _literal(value: Any) -> str:
-    """A JSON value as pages have it: bare names, every string in single quotes, numbers as ``'1' * 1``."""
+    """A JSON value as pages have it: bare names, every string in single quotes, numbers as ``'1' *
+    1``.
+    """
     if isinstance(value, Mapping):
         members = (
             f"{name}: {_literal(one)}" for name, one in value.items() if _NAME.fullmatch(name)

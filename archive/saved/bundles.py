@@ -1,4 +1,6 @@
-"""Pure. A page and its pictures in one file: MHTML (Chrome, Edge, phones) and Safari's web archive."""
+"""Pure. A page and its pictures in one file: MHTML (Chrome, Edge, phones) and Safari's web
+archive.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """The page's HTML in UTF-8 or whatever it says, its address, and address → bytes of what was saved with it."""
+    """The page's HTML in UTF-8 or whatever it says, its address, and address → bytes of what was
+    saved with it.
+    """
 
     html: bytes = field(repr=False)
     url: str | None = None
@@ -35,7 +39,9 @@ class Bundle:
 
 
 def is_bundle(body: bytes) -> bool:
-    """Whether a file is one, by its beginning: browsers also give such files the ending ``.html``."""
+    """Whether a file is one, by its beginning: browsers also give such files the ending
+    ``.html``.
+    """
     head = body[:4096]
     return (
         head.startswith(b"bplist")
@@ -68,7 +74,9 @@ def _mhtml(body: bytes) -> Bundle | None:
 
 
 def _leaves(body: bytes, deepest: int) -> Iterator[tuple[Message, bytes]]:
-    """The parts that hold something. ``email`` itself reads each line once for every level and recurses without end."""
+    """The parts that hold something. ``email`` itself reads each line once for every level and
+    recurses without end.
+    """
     message, content = _part(body)
     boundary = message.get_boundary()
     if message.get_content_maintype() != "multipart" or boundary is None:

@@ -23,14 +23,17 @@ _SPECIAL = (
 
 
 def special(path: Path) -> str | None:
-    """``a named pipe`` and the like: what never ends, blocks or is no file. None for a file. Raises OSError."""
+    """``a named pipe`` and the like: what never ends, blocks or is no file. None for a file. Raises
+    OSError.
+    """
     mode = path.stat().st_mode
     return next((name for is_one, name in _SPECIAL if is_one(mode)), None)
 
 
 def read(path: Path, *, most: int = LARGEST) -> bytes:
     """The bytes of a regular file. Raises BadInput for another kind or a larger one, OSError."""
-    # A named pipe without a writer would block the call; what the name leads to may change before it is opened.
+    # A named pipe without a writer would block the call; what the name leads to may change before
+    # it is opened.
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):

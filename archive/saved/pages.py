@@ -1,4 +1,6 @@
-"""The one reader of saved pages: from a file's bytes to a ``Page``, whichever browser or tool wrote it."""
+"""The one reader of saved pages: from a file's bytes to a ``Page``, whichever browser or tool wrote
+it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ from scraper.zone import CHINA
 
 HTML_ENDINGS = frozenset({".html", ".htm", ".xhtml", ".shtml"})
 ENDINGS = HTML_ENDINGS | bundles.ENDINGS
-#: Browsers (``saved from url=(0055)…``), SingleFile (``url: …``), and hand-made copies (``<!--https://…-->``).
+#: Browsers (``saved from url=(0055)…``), SingleFile (``url: …``), and hand-made copies
+#: (``<!--https://…-->``).
 _SAVED_FROM = re.compile(
     rb"saved from url=\(\d+\)\s*(\S+)|^[ \t]*url:\s*(\S+)"
     rb"|<!--\s*(https?://mp\.weixin\.qq\.com/[^\s>]+?)\s*-->",
@@ -43,9 +46,11 @@ class SavedPage:
 
 
 def saved_page(body: bytes, place: str) -> SavedPage:
-    """The page in a file's bytes. Its address is where it says it was saved from, else ``place`` (``file://…``).
+    """The page in a file's bytes. Its address is where it says it was saved from, else ``place``
+    (``file://…``).
 
-    Raises BadInput for a bundle that is damaged or holds no page, and for what is packed and cut short.
+    Raises BadInput for a bundle that is damaged or holds no page, and for what is packed and cut
+    short.
     """
     if bundles.is_bundle(body):
         return _bundled(body, place)
@@ -58,7 +63,9 @@ def saved_page(body: bytes, place: str) -> SavedPage:
 
 
 def read_page(path: Path) -> SavedPage:
-    """The page in a file. Raises BadInput, also where it cannot be read; the message is without path."""
+    """The page in a file. Raises BadInput, also where it cannot be read; the message is without
+    path.
+    """
     try:
         body = files.read(path)
     except OSError as error:
@@ -79,7 +86,9 @@ def saved_pages(paths: Iterable[Path]) -> Iterator[tuple[Path, SavedPage | BadIn
 
 
 def pages_in(folder: Path) -> list[Path]:
-    """The saved pages of a folder and of those in it; not the parts that a browser puts beside a page it saves."""
+    """The saved pages of a folder and of those in it; not the parts that a browser puts beside a
+    page it saves.
+    """
     found = []
     for parent, folders, names in os.walk(folder):
         pages = {name for name in names if Path(name).suffix.lower() in ENDINGS}
@@ -92,7 +101,9 @@ def pages_in(folder: Path) -> list[Path]:
 
 
 def is_page(path: Path) -> bool:
-    """Whether a file is a saved page: by its name, else by its beginning. Raises BadInput and OSError."""
+    """Whether a file is a saved page: by its name, else by its beginning. Raises BadInput and
+    OSError.
+    """
     return path.suffix.lower() in ENDINGS or begins_like_page(files.head(path))
 
 
@@ -102,7 +113,9 @@ def begins_like_page(head: bytes) -> bool:
 
 
 def looks_like_html(head: bytes) -> bool:
-    """Whether a file that begins so is a page. A browser's bookmark file is HTML too, and a list of addresses."""
+    """Whether a file that begins so is a page. A browser's bookmark file is HTML too, and a list of
+    addresses.
+    """
     head = head.lower()
     return (
         b"<html" in head or b"<!doctype html" in head or head.startswith(b"http/")
@@ -110,7 +123,9 @@ def looks_like_html(head: bytes) -> bool:
 
 
 def date_in_name(name: str) -> datetime | None:
-    """The day (00:00 in China, as UTC) in a file's name: exporters write ``2024-05-06 TITLE.html`` and the like."""
+    """The day (00:00 in China, as UTC) in a file's name: exporters write ``2024-05-06 TITLE.html``
+    and the like.
+    """
     found = _DATE.search(name)
     if found is None:
         return None

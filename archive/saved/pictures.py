@@ -1,7 +1,8 @@
-"""Pictures that came with a saved page or another file: beside it (``page_files/640.png``) or inside.
+"""Pictures that came with a saved page or another file: beside it (``page_files/640.png``) or
+inside.
 
-They are kept under the address that the parser gives them, so no request is made for what is already here, and a page
-whose pictures are long gone from the web still has them.
+They are kept under the address that the parser gives them, so no request is made for what is
+already here, and a page whose pictures are long gone from the web still has them.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ class NotBeside(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LocalImage:
-    """A picture (or sound, or film) as the store takes it in: bytes, true type, its extension without a dot."""
+    """A picture (or sound, or film) as the store takes it in: bytes, true type, its extension
+    without a dot.
+    """
 
     body: bytes
     type: str
@@ -48,9 +51,11 @@ class LocalImage:
 
 
 def local_image(body: bytes) -> LocalImage | None:
-    """What these bytes are, by the same look as at fetched files; ``None`` for anything that is not known.
+    """What these bytes are, by the same look as at fetched files; ``None`` for anything that is not
+    known.
 
-    Pages, scripts and drawings that can run something are none: a name ending in ``.png`` makes no picture.
+    Pages, scripts and drawings that can run something are none: a name ending in ``.png`` makes no
+    picture.
     """
     # Not at the top: it stands in the room of the network, which reading an archive never needs.
     from scraper.fetch.magic import Active, sniff
@@ -63,7 +68,8 @@ def local_image(body: bytes) -> LocalImage | None:
 
 
 def import_local_images(path: Path, saved: SavedPage, images: ImageFetcher) -> None:
-    """Keep the pictures beside the saved page ``path`` or inside it; note those that should be there and are not.
+    """Keep the pictures beside the saved page ``path`` or inside it; note those that should be
+    there and are not.
 
     Raises DiskTrouble where they cannot be written.
     """
@@ -90,7 +96,9 @@ def picture(body: bytes) -> LocalImage | None:
 
 
 def shown_pictures(page: Page, parts: Mapping[str, bytes]) -> Iterator[tuple[str, str, bool]]:
-    """``(address, its name in the page, whether the address is on the web)`` of each picture that was saved."""
+    """``(address, its name in the page, whether the address is on the web)`` of each picture that
+    was saved.
+    """
     from scraper.body.images import address
 
     base = page.final_url or page.url
@@ -114,7 +122,8 @@ def shown_pictures(page: Page, parts: Mapping[str, bytes]) -> Iterator[tuple[str
 
 
 def beside(path: Path, name: str) -> bytes | None:
-    """The file ``name`` below the folder of ``path``, written plainly or percent-encoded; None where there is none.
+    """The file ``name`` below the folder of ``path``, written plainly or percent-encoded; None
+    where there is none.
 
     Never one outside that folder: files come from strangers too.
     """

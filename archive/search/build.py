@@ -37,7 +37,8 @@ from archive.search.terms import IS_CJK, fold, tokens
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-#: ``progress("indexing", done, total)`` after each batch of articles. What it raises ends the build.
+#: ``progress("indexing", done, total)`` after each batch of articles. What it raises ends the
+#: build.
 Progress = Callable[[str, int, int], None]
 
 NAME = (
@@ -58,10 +59,10 @@ _HASHSIZE_BULK, _HASHSIZE_DEFAULT = 64 << 20, 1 << 20
 #: Segments of a size that a build leaves lying: at its end all become one.
 _CRISISMERGE_BULK = 64
 
-#: Bigrams in more than this part of the articles get trigram tokens where they overlap. Over 100,000
-#: articles put together from a newspaper and reviews, a query of two frequent bigrams takes 4.4 ms
-#: at p95 with 0.05 of the articles and 10.3 ms with 0.08; adding one article takes 5 % more, and 5 %
-#: less.
+#: Bigrams in more than this part of the articles get trigram tokens where they overlap. Over
+#: 100,000 articles put together from a newspaper and reviews, a query of two frequent bigrams takes
+#: 4.4 ms at p95 with 0.05 of the articles and 10.3 ms with 0.08; adding one article takes 5 % more,
+#: and 5 % less.
 _FREQUENT = 0.065
 _BIGRAM_SAMPLE = 2000  # articles that are looked at for them
 

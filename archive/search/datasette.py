@@ -1,5 +1,5 @@
-"""Searching from plain SQL: the statement that does it, and the metadata that makes Datasette show an
-archive well.
+"""Searching from plain SQL: the statement that does it, and the metadata that makes Datasette show
+an archive well.
 
 ``MATCH`` knows the index's tokens: single Chinese characters, pairs of them, Latin words, all
 simplified and lower case. ``MATCH '融资'`` works as it stands, ``MATCH '机器学习'`` finds nothing
@@ -12,9 +12,10 @@ from __future__ import annotations
 from typing import Any
 
 #: One word or phrase ``:q`` as it is written, simplified; the newest first. ``letters`` are its
-#: characters by script, ``tokens`` what the index has of it: pairs of Chinese characters, those that
-#: stand alone, Latin words and numbers (cut like the index's, `terms.LONGEST_WORD`). They name the
-#: candidates; ``GLOB`` says which of these hold it, ASCII letters and digits on the edges of words.
+#: characters by script, ``tokens`` what the index has of it: pairs of Chinese characters, those
+#: that stand alone, Latin words and numbers (cut like the index's, `terms.LONGEST_WORD`). They name
+#: the candidates; ``GLOB`` says which of these hold it, ASCII letters and digits on the edges of
+#: words.
 SQL_FORM = """\
 WITH RECURSIVE
   asked(q) AS (SELECT lower(trim(:q))),

@@ -1,5 +1,5 @@
-"""Pure: the fields of the query language, one row each: ``field:value`` → what is asked of the index
-or of other tables.
+"""Pure: the fields of the query language, one row each: ``field:value`` → what is asked of the
+index or of other tables.
 
 Most fields are answered by the index (`nodes.Text`, `nodes.Tag`, `nodes.Dates`). One that changes
 without the article, such as a person's star, is answered by its own table when the query is asked:

@@ -1,7 +1,7 @@
 """How the matches of a query lie over the years: what a picture of them needs, quickly.
 
-Few matches are counted exactly. Of many the candidates of the index are counted, which for most queries are the
-matches; reading 80,000 texts to be sure would take a second.
+Few matches are counted exactly. Of many the candidates of the index are counted, which for most
+queries are the matches; reading 80,000 texts to be sure would take a second.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _CHINA_SECONDS = int(CHINA.utcoffset(None).total_seconds())
 
 @dataclass(frozen=True, slots=True)
 class Years:
-    """``counts``: year in China → matches, ascending, without empty years. ``exact``: whether each match was looked at;
-    else ``counts`` may be a little too high. What has no date is left out."""
+    """``counts``: year in China → matches, ascending, without empty years. ``exact``: whether each
+    match was looked at; else ``counts`` may be a little too high. What has no date is left out."""
 
     counts: tuple[tuple[int, int], ...]
     exact: bool

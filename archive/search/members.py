@@ -1,4 +1,6 @@
-"""Which articles a field names that other tables answer: one row a field (`fields`, `nodes.Members`)."""
+"""Which articles a field names that other tables answer: one row a field (`fields`,
+`nodes.Members`).
+"""
 
 from __future__ import annotations
 

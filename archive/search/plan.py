@@ -45,8 +45,8 @@ NO_TAGS: frozenset[str] = frozenset()
 
 
 class Term:
-    """One text leaf with all that is known of it. ``tags``: the filter tags of the accounts, authors
-    and places whose name holds it."""
+    """One text leaf with all that is known of it. ``tags``: the filter tags of the accounts,
+    authors and places whose name holds it."""
 
     def __init__(
         self,

@@ -1,5 +1,5 @@
-"""When the index is made anew, and doing it. A search always answers from a whole index: the new one
-is made beside it (`build`)."""
+"""When the index is made anew, and doing it. A search always answers from a whole index: the new
+one is made beside it (`build`)."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from archive.search.order import OVERFLOW
 #: other frequent bigrams and fuller spans: two frequent bigrams joined took 70 ms without trigram
 #: tokens, 3 ms with them.
 REBUILD_GROWTH, REBUILD_MIN_ARTICLES = 8, 2000
-#: Fetching an article takes 3 s, indexing one again 2 ms: a rebuild of so many for each adds a sixth
-#: to the wait.
+#: Fetching an article takes 3 s, indexing one again 2 ms: a rebuild of so many for each adds a
+#: sixth to the wait.
 REBUILD_MIN_SHARE = 200
 
 

@@ -357,8 +357,8 @@ class Searcher:
         return frozenset(found)
 
     def _words(self, pattern: TokenPattern) -> list[str] | None:
-        """The index's words that end with or contain a pattern's token, and those it cut off, which may;
-        ``None``: too many."""
+        """The index's words that end with or contain a pattern's token, and those it cut off, which
+        may; ``None``: too many."""
         wanted = pattern.token
         if len(wanted) >= LONGEST_WORD:
             return None

@@ -54,7 +54,8 @@ VALUE = "："  #: before a filter token, as in ``：kvideo``
 ALL = VALUE + "all"  #: a token of every article
 
 
-#: ①②③, ⑴, ⒈, ⓪, ❶, ㉑: each is a number by itself, so that 1 and ① are found in ①②, which is not 12.
+#: ①②③, ⑴, ⒈, ⓪, ❶, ㉑: each is a number by itself, so that 1 and ① are found in ①②, which is not
+#: 12.
 _NUMERALS = "\u2460-\u249b\u24ea-\u24ff\u2776-\u2793\u3251-\u325f\u32b1-\u32bf"
 _NUMERAL = re.compile(f"[{_NUMERALS}]")
 

@@ -1,4 +1,6 @@
-"""Raw pages for ever: ``Snapshots`` keeps what the server sent, at 10–40 KB a page instead of 3 MB."""
+"""Raw pages for ever: ``Snapshots`` keeps what the server sent, at 10–40 KB a page instead of 3
+MB.
+"""
 
 from __future__ import annotations
 

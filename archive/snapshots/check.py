@@ -17,8 +17,8 @@ Progress = Callable[[int, int], None]
 class Damage:
     """Something that is not as it was kept.
 
-    ``what`` is a sentence; ``snapshots`` the ids that cannot be read because of it (empty: nothing is lost) and
-    ``addresses`` theirs, to be fetched again.
+    ``what`` is a sentence; ``snapshots`` the ids that cannot be read because of it (empty: nothing
+    is lost) and ``addresses`` theirs, to be fetched again.
     """
 
     what: str
@@ -27,7 +27,9 @@ class Damage:
 
 
 def check(kept: Reader, progress: Progress | None = None) -> Iterator[Damage]:
-    """Everything wrong in ``kept``: the database's own structure, then pages oldest first, then exchanges."""
+    """Everything wrong in ``kept``: the database's own structure, then pages oldest first, then
+    exchanges.
+    """
     yield from _structure(kept)
     try:
         ids = [row[0] for row in kept.select("SELECT id FROM bodies ORDER BY id")]
@@ -87,7 +89,9 @@ def _body(kept: Reader, body_id: int, known: set[int], bad: set[int]) -> str | N
 
 
 def _lesser(kept: Reader, body_id: int) -> Iterator[Damage]:
-    """What is wrong with a body that can be read all the same: its other columns, its spare, its first copy."""
+    """What is wrong with a body that can be read all the same: its other columns, its spare, its
+    first copy.
+    """
     row = kept.select(
         "SELECT id, sha256, bytes, base_id, second_id, depth, frame, sketch, seal FROM bodies WHERE id = ?",
         (body_id,),

@@ -1,7 +1,9 @@
-"""Pure. Which earlier pages a new page is packed against: at once when it comes, with care when it is packed again.
+"""Pure. Which earlier pages a new page is packed against: at once when it comes, with care when it
+is packed again.
 
-Chains are bounded: a page packed against a page that is itself packed, at most ``MAX_DEPTH`` deep. On 64 real pages
-in 20 random orders (KB a page, best earlier page always found): depth 1 79, 2 49, 3 31, 4 26, 6 23.6, no bound 23.3.
+Chains are bounded: a page packed against a page that is itself packed, at most ``MAX_DEPTH`` deep.
+On 64 real pages in 20 random orders (KB a page, best earlier page always found): depth 1 79, 2 49,
+3 31, 4 26, 6 23.6, no bound 23.3.
 """
 
 from __future__ import annotations
@@ -13,19 +15,23 @@ from dataclasses import dataclass
 from archive.snapshots.packing import MAX_WINDOW_LOG, MIN_BASE, SKETCH_SIZE, Plain, likeness
 
 MAX_DEPTH = 6
-#: With a second base every step doubles what must be read, so such a frame may stand only this deep.
+#: With a second base every step doubles what must be read, so such a frame may stand only this
+#: deep.
 MAX_DEPTH_OF_TWO = 4
 #: Pages tried a put, at 8 ms each, and pairs of them, at 15.
 TRIALS = 4
 PAIRS = 2
-#: From so many bytes of a quick frame on, pairs are tried, and the frame is packed with the usual care.
+#: From so many bytes of a quick frame on, pairs are tried, and the frame is packed with the usual
+#: care.
 WORTH_A_PAIR = 8192
 WORTH_CARE = 8192
-#: From so many bytes on level 19 saves 5–15 % for its half second: a long article, a template that is new. Where
-#: thousands of files come at once it is taken from more bytes on: 0.4 KB a page more, 80 ms less.
+#: From so many bytes on level 19 saves 5–15 % for its half second: a long article, a template that
+#: is new. Where thousands of files come at once it is taken from more bytes on: 0.4 KB a page more,
+#: 80 ms less.
 LEVEL19_MIN_BYTES = 16_000
 BULK_LEVEL19_MIN_BYTES = 40_000
-#: Pages tried when one comes, and the share of the page from which on a frame is as good as one of its own.
+#: Pages tried when one comes, and the share of the page from which on a frame is as good as one of
+#: its own.
 FIRST_TRIALS = 2
 ALONE_SHARE = 5
 #: A page that brings so many new bytes may be a base for others.
@@ -101,7 +107,8 @@ Read = Callable[[Base], bytes]
 
 
 def first(body: bytes, candidates: list[Base], read: Read) -> Packed:
-    """A frame made at once: the better of ``FIRST_TRIALS`` quick tries, a page of its own where none helps.
+    """A frame made at once: the better of ``FIRST_TRIALS`` quick tries, a page of its own where
+    none helps.
 
     ``read`` gives the bytes of a base, or ``b""`` for one that cannot be read (it is passed over).
     """
@@ -122,7 +129,8 @@ def best(
 
 
 def choose(page: Plain, candidates: list[Base], read: Read) -> Packed | None:
-    """The bases of a small frame: ``TRIALS`` pages and ``PAIRS`` pairs are tried quickly. None: on its own.
+    """The bases of a small frame: ``TRIALS`` pages and ``PAIRS`` pairs are tried quickly. None: on
+    its own.
 
     A shallower base wins over one that is up to 3 % better, so that chains stay short.
     """
@@ -138,13 +146,16 @@ def choose(page: Plain, candidates: list[Base], read: Read) -> Packed | None:
 
 
 def finish(page: Plain, chosen: Packed | None, read: Read, level19_from: int) -> Packed:
-    """What ``choose`` found, packed at the effort that its size is worth; level 19 from so many bytes on."""
+    """What ``choose`` found, packed at the effort that its size is worth; level 19 from so many
+    bytes on.
+    """
     if chosen is None:
         return Packed(_alone(page))
     careful = _carefully(page, chosen, read, level19_from)
     if len(careful.frame) <= page.size // 10:
         return careful  # no page was seen to pack that well alone
-    # On its own feet, where the others hardly help: what damages them then does not touch this page.
+    # On its own feet, where the others hardly help: what damages them then does not touch this
+    # page.
     alone = _alone(page)
     return Packed(alone) if len(alone) < len(careful.frame) * 1.15 else careful
 

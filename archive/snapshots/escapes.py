@@ -1,9 +1,11 @@
-"""Pure. A page that says its text twice, once escaped inside a script, with that copy in plain writing.
+"""Pure. A page that says its text twice, once escaped inside a script, with that copy in plain
+writing.
 
-``content_noencode: JsDecode('\\x3csection style=\\x22…')`` repeats what stands in ``#js_content`` (on pages captured in
-2025 and 2026). Packed as it is, the second copy costs half as much as the first, since every escape breaks a match; in
-plain writing it is one long repetition. On article pages frames get 8–13 % smaller, for 5 ms. The way back is exact or
-not gone: a piece that would not come back as it was stays as it is.
+``content_noencode: JsDecode('\\x3csection style=\\x22…')`` repeats what stands in ``#js_content``
+(on pages captured in 2025 and 2026). Packed as it is, the second copy costs half as much as the
+first, since every escape breaks a match; in plain writing it is one long repetition. On article
+pages frames get 8–13 % smaller, for 5 ms. The way back is exact or not gone: a piece that would not
+come back as it was stays as it is.
 """
 
 from __future__ import annotations
@@ -53,7 +55,9 @@ def plain(body: bytes) -> tuple[bytes, tuple[Span, ...]]:
 
 
 def original(written: bytes, spans: Sequence[Span]) -> bytes:
-    """The page again. Raises ``ValueError`` for spans that no page has: a damaged frame may hold any."""
+    """The page again. Raises ``ValueError`` for spans that no page has: a damaged frame may hold
+    any.
+    """
     parts = []
     at = 0
     for start, length in spans:

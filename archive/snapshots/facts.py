@@ -27,9 +27,10 @@ SECRET_HEADERS = frozenset(
 class Snapshot:
     """One exchange without its body.
 
-    ``address`` is the canonical address it was made for; ``url`` what was asked, ``final_url`` where it ended
-    (``None``: the same); ``request`` and ``response`` headers in order, lower-case names; ``fetched`` aware UTC, or
-    ``None`` for a page given as a file; ``size`` the body's bytes, ``stored`` those of its frame.
+    ``address`` is the canonical address it was made for; ``url`` what was asked, ``final_url``
+    where it ended (``None``: the same); ``request`` and ``response`` headers in order, lower-case
+    names; ``fetched`` aware UTC, or ``None`` for a page given as a file; ``size`` the body's bytes,
+    ``stored`` those of its frame.
     """
 
     id: int
@@ -60,7 +61,9 @@ class Snapshot:
 
 
 def without_secrets(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The headers with lower-case names, cookies and credentials left out, tokens inside values masked."""
+    """The headers with lower-case names, cookies and credentials left out, tokens inside values
+    masked.
+    """
     return [(n.lower(), redact(v)) for n, v in headers if n.lower() not in SECRET_HEADERS]
 
 
@@ -79,7 +82,9 @@ def row(page: Page, address: str) -> dict[str, Any]:
 
 
 def row_checksum(*values: object) -> bytes:
-    """Sixteen bytes that change when any of the values does (``str``, ``int``, ``bytes``, ``None``)."""
+    """Sixteen bytes that change when any of the values does (``str``, ``int``, ``bytes``,
+    ``None``).
+    """
     known = hashlib.sha256()
     for value in values:
         data = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")

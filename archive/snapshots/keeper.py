@@ -41,7 +41,8 @@ WORTH_REPACKING = 2048
 
 
 class Snapshots:
-    """The pages of one archive. Safe to use from several threads; several processes may read while one writes.
+    """The pages of one archive. Safe to use from several threads; several processes may read while
+    one writes.
 
     A context manager; ``close`` otherwise.
     """
@@ -68,7 +69,9 @@ class Snapshots:
         self.close()
 
     def close(self) -> None:
-        """Close the file, and seal what was written. Nothing is lost without it; fine to call twice."""
+        """Close the file, and seal what was written. Nothing is lost without it; fine to call
+        twice.
+        """
         with self._lock:
             if self._open:
                 self._open = False
@@ -79,9 +82,9 @@ class Snapshots:
     def put(self, page: Page, *, address: str) -> int:
         """Keep ``page``, got for the canonical ``address``; returns the snapshot's id.
 
-        On the disk when it returns. The frame has been unpacked and compared by then; a large one is made smaller
-        by ``repack``. A body held already is not kept again, and a page from a file (no ``fetched``) that is held for
-        that address gets no second snapshot.
+        On the disk when it returns. The frame has been unpacked and compared by then; a large one
+        is made smaller by ``repack``. A body held already is not kept again, and a page from a file
+        (no ``fetched``) that is held for that address gets no second snapshot.
         """
         with self._lock:
             row = facts.row(page, address)
@@ -100,7 +103,9 @@ class Snapshots:
                 return self._insert_snapshot(row, body_id, sha256)
 
     def _held(self, body: bytes, sha256: str) -> int | None:
-        """The row of a body that is held; one that cannot be read any more is mended from what is given now."""
+        """The row of a body that is held; one that cannot be read any more is mended from what is
+        given now.
+        """
         rows = self.select("SELECT id FROM bodies WHERE sha256 = ?", (sha256,))
         if not rows:
             return None
@@ -185,7 +190,9 @@ class Snapshots:
         return body_id
 
     def _spare(self, base: int) -> None:
-        """Keep the frame of a base twice once very much hangs on it: 350 KB against the loss of everything after."""
+        """Keep the frame of a base twice once very much hangs on it: 350 KB against the loss of
+        everything after.
+        """
         users = (
             "SELECT count(*) FROM (SELECT 1 FROM bodies WHERE base_id = ? OR second_id = ? LIMIT ?)"
         )
@@ -212,21 +219,26 @@ class Snapshots:
     # -- checking ----------------------------------------------------------------------------------------------
 
     def check(self, progress: Callable[[int, int], None] | None = None) -> Iterator[Damage]:
-        """Look at every row, frame and seal; yields what is wrong. Memory stays flat; about 10 ms a page.
+        """Look at every row, frame and seal; yields what is wrong. Memory stays flat; about 10 ms a
+        page.
 
         A page is mended by putting the same bytes again, or lost where nothing gives them any more.
         """
         return check(self._reader, progress)
 
     def mend(self) -> None:
-        """Make right what is damaged and can be made again from the rest, and write the file anew."""
+        """Make right what is damaged and can be made again from the rest, and write the file
+        anew.
+        """
         with self._lock:
             mend(self._reader)
 
     # -- packing again -----------------------------------------------------------------------------------------
 
     def repack(self, **how: Any) -> Repacked:
-        """Pack with care what was packed at once; see ``archive.snapshots.repack.repack`` for ``how``."""
+        """Pack with care what was packed at once; see ``archive.snapshots.repack.repack`` for
+        ``how``.
+        """
         from archive.snapshots.repack import (
             repack,  # processes: only here does anybody pay for them
         )
@@ -287,7 +299,9 @@ class Snapshots:
         return sorted(found, key=lambda snapshot: snapshot.id)
 
     def each(self, *, after: int = 0) -> Iterator[Snapshot]:
-        """Every exchange in the order they were kept, from the one behind id ``after``; memory stays flat."""
+        """Every exchange in the order they were kept, from the one behind id ``after``; memory
+        stays flat.
+        """
         while True:
             rows = list(self._reader.exchanges("WHERE s.id > ? ORDER BY s.id LIMIT 200", (after,)))
             yield from rows

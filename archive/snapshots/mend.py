@@ -11,9 +11,11 @@ from archive.snapshots.reading import Reader
 
 
 def mend(kept: Reader) -> None:
-    """Rows of pages that can be read are made right, a page's good copy replaces the bad one, the file is written anew.
+    """Rows of pages that can be read are made right, a page's good copy replaces the bad one, the
+    file is written anew.
 
-    What cannot be read is left as it is. Each page is one transaction; ended half-way, the next call does the rest.
+    What cannot be read is left as it is. Each page is one transaction; ended half-way, the next
+    call does the rest.
     """
     connection = kept.connection
     connection.execute("REINDEX")

@@ -1,8 +1,9 @@
-"""Pure. A page as a small zstd frame: what it shares with earlier pages stands there and is not kept again.
+"""Pure. A page as a small zstd frame: what it shares with earlier pages stands there and is not
+kept again.
 
-A current page is 2.3–4.1 MB, of which the article is a few KB; the rest is template script that the pages of a month
-have in common, in an order that no trained dictionary catches. Measured on 64 real pages of 2014–2026 (KB a page):
-gzip -6 393, zstd -9 230, against the best earlier page 24.
+A current page is 2.3–4.1 MB, of which the article is a few KB; the rest is template script that the
+pages of a month have in common, in an order that no trained dictionary catches. Measured on 64 real
+pages of 2014–2026 (KB a page): gzip -6 393, zstd -9 230, against the best earlier page 24.
 """
 
 from __future__ import annotations
@@ -15,20 +16,24 @@ import zstandard
 
 from archive.snapshots.escapes import Span, original, plain
 
-#: How hard ``pack`` tries. Four pages of 2.3–3.7 MB against others of their account, KB of the frame and CPU ms:
-#: ``quick`` 48/106/109/7.4, 8 ms: ranks the bases as the others do · ``light`` 37/72/75/6.5, 18 ms · ``usual``
-#: 35/63/66/6.3, 40 ms, as small as level 16 at 300 ms · ``thorough`` (level 19) 33/54/56/5.5, 420 ms.
-#: ``fast``: level 3, for a page on its own, 5 ms a page of 1.9 MB where gzip -6 takes 42.
+#: How hard ``pack`` tries. Four pages of 2.3–3.7 MB against others of their account, KB of the
+#: frame and CPU ms: ``quick`` 48/106/109/7.4, 8 ms: ranks the bases as the others do · ``light``
+#: 37/72/75/6.5, 18 ms · ``usual`` 35/63/66/6.3, 40 ms, as small as level 16 at 300 ms ·
+#: ``thorough`` (level 19) 33/54/56/5.5, 420 ms. ``fast``: level 3, for a page on its own, 5 ms a
+#: page of 1.9 MB where gzip -6 takes 42.
 Effort = Literal["fast", "quick", "light", "usual", "thorough"]
 
-#: Entries of a sketch. 64 choose as well as 160 over the real pages, and every sketch is a part of the file.
+#: Entries of a sketch. 64 choose as well as 160 over the real pages, and every sketch is a part of
+#: the file.
 SKETCH_SIZE = 64
-#: zstd finds no match farther back than its window; 2^27 (128 MB) is the most that every decoder accepts.
+#: zstd finds no match farther back than its window; 2^27 (128 MB) is the most that every decoder
+#: accepts.
 MAX_WINDOW_LOG = 27
 MIN_BASE = 1024
 #: The first byte of a frame with spans; zstd's own begin with ``(``.
 _MARK = b"P"
-#: Entries of the tables (a power of two), steps of a search (too), shortest match, a match long enough, strategy.
+#: Entries of the tables (a power of two), steps of a search (too), shortest match, a match long
+#: enough, strategy.
 _EFFORTS = {
     "quick": (20, 1, 7, 0, zstandard.STRATEGY_FAST),
     "light": (20, 4, 6, 64, zstandard.STRATEGY_LAZY2),
@@ -50,10 +55,11 @@ def digest(body: bytes) -> str:
 
 
 def sketch(body: bytes) -> tuple[int, ...]:
-    """The ``SKETCH_SIZE`` lowest checksums of the page's pieces: two pages that share script share entries.
+    """The ``SKETCH_SIZE`` lowest checksums of the page's pieces: two pages that share script share
+    entries.
 
-    Pieces end at ``;`` or, in large pages, at ``function``: script has plenty of both, and a template that gains a
-    line moves all offsets but few pieces. About 10 ms for 3 MB.
+    Pieces end at ``;`` or, in large pages, at ``function``: script has plenty of both, and a
+    template that gains a line moves all offsets but few pieces. About 10 ms for 3 MB.
     """
     pieces = set(body.split(b"function" if len(body) > 400_000 else b";"))
     return tuple(sorted({zlib.crc32(piece) for piece in pieces})[:SKETCH_SIZE])
@@ -74,8 +80,9 @@ def pack(body: bytes, base: bytes = b"", *, effort: Effort = "usual") -> bytes:
 class Plain:
     """A page made ready to be packed, once for several tries.
 
-    Its frame is one of zstd or, where an escaped copy of the text is packed in plain writing (``escapes``), ``P``, how
-    many spans there are, the spans (start and length, 4 bytes each, little-endian) and then the frame.
+    Its frame is one of zstd or, where an escaped copy of the text is packed in plain writing
+    (``escapes``), ``P``, how many spans there are, the spans (start and length, 4 bytes each,
+    little-endian) and then the frame.
     """
 
     __slots__ = ("_head", "body", "size")
@@ -138,7 +145,8 @@ def _frame(body: bytes, base: bytes, effort: Effort) -> bytes:
 def unpack(frame: bytes, base: bytes, size: int, sha256: str) -> bytes:
     """The page again, checked against its ``size`` and hash.
 
-    Raises ``BadFrame``; a damaged frame can claim any size, so that is looked at before memory is taken.
+    Raises ``BadFrame``; a damaged frame can claim any size, so that is looked at before memory is
+    taken.
     """
     try:
         spans, frame = _load_spans(frame)

@@ -25,7 +25,9 @@ _COLUMNS = (
 
 
 class Reader:
-    """What is kept in the ``snapshots.db`` at ``path``, by an open ``connection``; threads share ``lock``."""
+    """What is kept in the ``snapshots.db`` at ``path``, by an open ``connection``; threads share
+    ``lock``.
+    """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self.connection = connection
@@ -46,7 +48,9 @@ class Reader:
         return found
 
     def exchanges(self, where: str, values: tuple[object, ...]) -> Iterator[Snapshot]:
-        """The exchanges that a ``WHERE`` clause over ``s`` (snapshots) and ``b`` (bodies) names. Raises ``Corrupt``."""
+        """The exchanges that a ``WHERE`` clause over ``s`` (snapshots) and ``b`` (bodies) names.
+        Raises ``Corrupt``.
+        """
         rows = self.select(
             f"SELECT {_COLUMNS} FROM snapshots s LEFT JOIN bodies b ON b.id = s.body_id {where}",
             values,
@@ -55,7 +59,9 @@ class Reader:
             yield _snapshot(row)
 
     def body(self, body_id: int, *, fresh: bool = False) -> bytes:
-        """The bytes of one body, checked. ``fresh``: from the disk even if at hand. Raises ``Corrupt``."""
+        """The bytes of one body, checked. ``fresh``: from the disk even if at hand. Raises
+        ``Corrupt``.
+        """
         if body_id in self._cache and not fresh:
             self._cache.move_to_end(body_id)
             return self._cache[body_id]

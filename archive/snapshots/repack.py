@@ -1,9 +1,10 @@
 """Packing again, with care, what was packed at once when it came.
 
-A page is kept the moment it comes, by the quickest frame that helps; one pass with all the trials and at level 19 takes
-five to nine times a ``gzip -6``. So ``put`` notes the page in ``repack_queue``, and this does the rest later: in the
-order the pages came, bases chosen as if each had just come, frames made in processes. A frame is made against the raw
-bytes of its bases, so packing a base again changes nothing for the pages that stand on it.
+A page is kept the moment it comes, by the quickest frame that helps; one pass with all the trials
+and at level 19 takes five to nine times a ``gzip -6``. So ``put`` notes the page in
+``repack_queue``, and this does the rest later: in the order the pages came, bases chosen as if each
+had just come, frames made in processes. A frame is made against the raw bytes of its bases, so
+packing a base again changes nothing for the pages that stand on it.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ Stop = Callable[[], bool]
 
 @dataclass(frozen=True, slots=True)
 class Repacked:
-    """What a repack did: pages packed again, pages still waiting (it was stopped), bytes of the file."""
+    """What a repack did: pages packed again, pages still waiting (it was stopped), bytes of the
+    file.
+    """
 
     pages: int
     waiting: int
@@ -89,10 +92,12 @@ def repack(
     progress: Progress = lambda done, total: None,
     stop: Stop = lambda: False,
 ) -> Repacked:
-    """Pack every page that waits for it, then give unused room back. Stopped or killed, the next call goes on.
+    """Pack every page that waits for it, then give unused room back. Stopped or killed, the next
+    call goes on.
 
-    ``jobs``: processes (default: one a core; few pages are done in this one). A page that cannot be read is passed
-    over and stays as it is; ``verify`` names it. Raises sqlite3.Error where the file cannot be written.
+    ``jobs``: processes (default: one a core; few pages are done in this one). A page that cannot be
+    read is passed over and stays as it is; ``verify`` names it. Raises sqlite3.Error where the file
+    cannot be written.
     """
     before = _size(kept.connection)
     ids = [row[0] for row in kept.select("SELECT body_id FROM repack_queue ORDER BY body_id")]
@@ -161,7 +166,9 @@ def _load_before(kept: Reader, near: Sketches, body_id: int) -> int:
 
 
 def _load_until(kept: Reader, near: Sketches, known: int, body_id: int) -> int:
-    """Bases between two pages of the queue: packed with care by an earlier repack, or small enough at once."""
+    """Bases between two pages of the queue: packed with care by an earlier repack, or small enough
+    at once.
+    """
     rows = kept.select(
         "SELECT id, depth, sketch FROM bodies WHERE sketch IS NOT NULL AND id > ? AND id < ? ORDER BY id",
         (known, body_id),
@@ -197,7 +204,9 @@ def pack_again(kept: Reader, work: _Work, level19_from: int) -> Packed | None:
 
 
 def _write(kept: Reader, batch: list[tuple[int, Packed | None]]) -> int:
-    """Put the frames into their rows, in one transaction; those that are no smaller leave the row as it is."""
+    """Put the frames into their rows, in one transaction; those that are no smaller leave the row
+    as it is.
+    """
     connection = kept.connection
     with kept.lock, transaction(connection):
         for body_id, packed in batch:
@@ -229,7 +238,9 @@ def _replace(kept: Reader, body_id: int, packed: Packed) -> None:
 
 
 def _shrink(connection: sqlite3.Connection, stop: Stop) -> None:
-    """Give the file's unused pages back, in steps where the file was made for it, else by writing it anew."""
+    """Give the file's unused pages back, in steps where the file was made for it, else by writing
+    it anew.
+    """
     unused = connection.execute("PRAGMA freelist_count").fetchone()[0]
     if unused <= UNUSED_SHARE * connection.execute("PRAGMA page_count").fetchone()[0]:
         return

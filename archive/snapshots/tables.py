@@ -1,4 +1,6 @@
-"""The tables of ``snapshots.db``, and opening it. A file of its own, so that ``archive.db`` stays small to copy."""
+"""The tables of ``snapshots.db``, and opening it. A file of its own, so that ``archive.db`` stays
+small to copy.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,11 @@ from archive.db.errors import sqlite_errors
 from archive.db.migrations import MigrationSet, run_ddl
 from archive.db.opening import close_checksummed, connect
 
-#: ``bodies``: each distinct page once. ``base_id``/``second_id``: the earlier pages that its frame is packed
-#: against; ``depth``: how many frames stand behind it. ``sketch`` is there where others may be packed against it.
-#: ``spares``: a second copy of the frames that very many others need.
-#: ``snapshots``: one exchange each. ``seal``: a hash over the row's other columns, since no other finds a flipped
-#: bit in a header.
+#: ``bodies``: each distinct page once. ``base_id``/``second_id``: the earlier pages that its frame
+#: is packed against; ``depth``: how many frames stand behind it. ``sketch`` is there where others
+#: may be packed against it. ``spares``: a second copy of the frames that very many others need.
+#: ``snapshots``: one exchange each. ``seal``: a hash over the row's other columns, since no other
+#: finds a flipped bit in a header.
 TABLES = """
 CREATE TABLE bodies (
   id INTEGER PRIMARY KEY,

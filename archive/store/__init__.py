@@ -1,4 +1,6 @@
-"""The only room that writes article rows: what came in, what it replaced, what links where, what is missing."""
+"""The only room that writes article rows: what came in, what it replaced, what links where, what is
+missing.
+"""
 
 from archive.db.article_columns import Stored
 from archive.store.core import Store

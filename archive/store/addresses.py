@@ -42,9 +42,11 @@ class Addresses:
         return int(row["article_id"]) if row else None
 
     def remember(self, address: str, article_id: int, now: datetime) -> bool:
-        """Note one more address of an article; whether it was new. One that is no address of an article is left out.
+        """Note one more address of an article; whether it was new. One that is no address of an
+        article is left out.
 
-        The address of another article (a temporary one that WeChat gave out again) goes over to this one.
+        The address of another article (a temporary one that WeChat gave out again) goes over to
+        this one.
         """
         parsed = address_of(address)
         if parsed is None or parsed.form == "album":

@@ -63,7 +63,9 @@ class Articles:
         return article_id
 
     def update(self, article_id: int, **values: Any) -> None:
-        """Change columns of an article's row, and the checksums over them. Inside the caller's transaction."""
+        """Change columns of an article's row, and the checksums over them. Inside the caller's
+        transaction.
+        """
         row = {**dict(self.row(article_id)), **values}
         values["head_check"] = checksums.head_checksum(row)
         if not values.keys().isdisjoint(checksums.CONTENT):
@@ -130,11 +132,11 @@ class Articles:
     ) -> Iterator[Stored]:
         """The articles that match everything given, one at a time, by publication.
 
-        ``account`` is a part of the name that the article's page shows or that the account has now, or its ``__biz``,
-        ``gh_…`` or 微信号; ``since`` and ``until`` aware times (from, and before); ``kind`` a word of ``KIND_NAMES``;
-        ``album`` an id or title, of what its list shows and what names it; ``title`` a part of the title; ``gone``:
-        only those that are gone, or that are not. Memory stays flat however many there are. Raises Corrupt at a damaged
-        row.
+        ``account`` is a part of the name that the article's page shows or that the account has now,
+        or its ``__biz``, ``gh_…`` or 微信号; ``since`` and ``until`` aware times (from, and
+        before); ``kind`` a word of ``KIND_NAMES``; ``album`` an id or title, of what its list shows
+        and what names it; ``title`` a part of the title; ``gone``: only those that are gone, or
+        that are not. Memory stays flat however many there are. Raises Corrupt at a damaged row.
         """
         where, values = _filters(
             {

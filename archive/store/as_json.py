@@ -23,7 +23,9 @@ def links_and_backlinks(store: Store, held: Stored) -> dict[str, Any]:
 
 
 def everything(store: Store, held: Stored, number: int | None = None) -> dict[str, Any]:
-    """Facts, addresses, images, media, links and text of a version (default: the newest). Raises NotHeld, Corrupt."""
+    """Facts, addresses, images, media, links and text of a version (default: the newest). Raises
+    NotHeld, Corrupt.
+    """
     article = store.version(held.article_id, number or held.version)
     facts = json.loads(record.dumps(article))
     found: dict[str, Any] = {

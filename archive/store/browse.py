@@ -1,7 +1,8 @@
-"""Lists to leaf through: the newest articles page by page, and what there is to choose from. Reads only.
+"""Lists to leaf through: the newest articles page by page, and what there is to choose from. Reads
+only.
 
-Pages go on from a ``Place``, never by counting rows, so the thousandth page costs what the first does and an article
-that arrives meanwhile moves none of them.
+Pages go on from a ``Place``, never by counting rows, so the thousandth page costs what the first
+does and an article that arrives meanwhile moves none of them.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ _PICTURES_TRIED = 4
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a list goes on: behind the article with this time of publication (as stored) and number."""
+    """Where a list goes on: behind the article with this time of publication (as stored) and
+    number.
+    """
 
     published: str | None
     article_id: int
@@ -51,8 +54,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An article in a list. ``opening``: its digest or first words; ``picture``: path of a held one, from the archive's
-    folder, or ``None``."""
+    """An article in a list. ``opening``: its digest or first words; ``picture``: path of a held
+    one, from the archive's folder, or ``None``."""
 
     stored: Stored
     opening: str
@@ -69,7 +72,9 @@ class Cards:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Something to choose from, and how many articles there are of it. ``name`` is what finds it again."""
+    """Something to choose from, and how many articles there are of it. ``name`` is what finds it
+    again.
+    """
 
     name: str
     title: str
@@ -116,7 +121,9 @@ class AlbumMember:
 
 @dataclass(frozen=True, slots=True)
 class AlbumFacts:
-    """An album (合集): ``size`` as WeChat says, ``members`` in its order as far as they are known."""
+    """An album (合集): ``size`` as WeChat says, ``members`` in its order as far as they are
+    known.
+    """
 
     album_id: str
     title: str | None
@@ -138,7 +145,9 @@ def newest(
     before: Place | None = None,
     limit: int = 30,
 ) -> Cards:
-    """The newest articles, by when they were first kept or by publication (what has no date then comes last)."""
+    """The newest articles, by when they were first kept or by publication (what has no date then
+    comes last).
+    """
     where, values = _wanted(account_id, tag, year)
     if order == "archived":
         rows = _by_number(conn, where, values, before, limit + 1)
@@ -167,7 +176,9 @@ def _wanted(
 
 
 def year_bounds(year: int) -> tuple[str, str]:
-    """From when until before when it is that year in China, as times are stored. Raises ValueError outside 1–9998."""
+    """From when until before when it is that year in China, as times are stored. Raises ValueError
+    outside 1–9998.
+    """
     begin, end = (iso(datetime(one, 1, 1, tzinfo=CHINA)) for one in (year, year + 1))
     assert begin is not None
     assert end is not None
@@ -292,7 +303,9 @@ def count_after(conn: sqlite3.Connection, article_id: int) -> int:
 
 
 def shelves(conn: sqlite3.Connection, most: int = 40) -> Shelves:
-    """What there is, the ``most`` frequent of each. Reads indexes only: some 30 ms at 100,000 articles."""
+    """What there is, the ``most`` frequent of each. Reads indexes only: some 30 ms at 100,000
+    articles.
+    """
     (articles,) = conn.execute("SELECT count(*) FROM articles").fetchone()
     tags = conn.execute(
         "SELECT tag, count(*) AS n FROM tags GROUP BY tag ORDER BY n DESC, tag LIMIT ?", (most,)
@@ -320,7 +333,9 @@ def accounts(conn: sqlite3.Connection) -> list[Tally]:
 
 
 def albums(conn: sqlite3.Connection) -> list[Tally]:
-    """Every album with a held article, by how many of them its list shows or say that they stand in it."""
+    """Every album with a held article, by how many of them its list shows or say that they stand in
+    it.
+    """
     rows = conn.execute(
         "SELECT b.id, b.title, b.url, count(m.article_id) AS listed FROM albums b "
         "LEFT JOIN album_members m ON m.album_id = b.id GROUP BY b.id"
@@ -382,7 +397,8 @@ def account(conn: sqlite3.Connection, name: str) -> AccountFacts:
 
 
 def album(conn: sqlite3.Connection, album_id: str) -> AlbumFacts:
-    """An album with its list; where that was never read, the held articles that say they stand in it, oldest first.
+    """An album with its list; where that was never read, the held articles that say they stand in
+    it, oldest first.
 
     Raises NotHeld.
     """

@@ -1,4 +1,6 @@
-"""What changed between two versions of an article, as a unified diff of their Markdown. Reads only."""
+"""What changed between two versions of an article, as a unified diff of their Markdown. Reads
+only.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,8 @@ from archive.store.core import Store
 def diff(store: Store, held: Stored, older: int | None, newer: int | None) -> Iterator[str]:
     """Lines as they stand in a patch, each with its end; none where nothing differs.
 
-    The newest two by default; ``older`` alone is compared with the newest. Raises NotHeld for a version that is not
-    there, Corrupt.
+    The newest two by default; ``older`` alone is compared with the newest. Raises NotHeld for a
+    version that is not there, Corrupt.
     """
     newer = newer or held.version
     older = older or newer - 1

@@ -26,8 +26,8 @@ class Store:
 
     One writer at a time (see ``archive.db.lock``); opening one writes nothing. Each method that
     writes is one transaction; inside a transaction of the caller it takes part in that. The file of
-    an article is on disk before its row is committed, so no row ever names a missing or half-written
-    file.
+    an article is on disk before its row is committed, so no row ever names a missing or
+    half-written file.
 
     ``versions="files"`` also writes earlier versions as Markdown files. With ``eager=False`` files
     that show an older state of the links are only noted, and written by ``write_stale_files``.

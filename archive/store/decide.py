@@ -1,8 +1,9 @@
 """Whether a page says anything new. Pure.
 
-What changes between two fetches of the same article without its author doing anything is no difference: read counts
-and tokens (which never reach an ``Article``), the host, size and format of an image, the order and the tracking of a
-link's query, the ``sn`` and ``chksm`` of a linked article.
+What changes between two fetches of the same article without its author doing anything is no
+difference: read counts and tokens (which never reach an ``Article``), the host, size and format of
+an image, the order and the tracking of a link's query, the ``sn`` and ``chksm`` of a linked
+article.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ _MEDIA_HOST = re.compile(r"(?:^|\.)(?:qpic\.cn|qlogo\.cn|wx\.qq\.com)$")
 def image_id(url: str) -> str:
     """What names the picture: a WeChat image address without scheme, host, size, format and query.
 
-    ``https://mmbiz.qpic.cn/mmbiz_jpg/ID/640?wx_fmt=jpeg`` and ``http://mmbiz.qpic.cn/sz_mmbiz_png/ID/0`` are one
-    picture, ``ID``. Any other address names itself, without its fragment.
+    ``https://mmbiz.qpic.cn/mmbiz_jpg/ID/640?wx_fmt=jpeg`` and
+    ``http://mmbiz.qpic.cn/sz_mmbiz_png/ID/0`` are one picture, ``ID``. Any other address names
+    itself, without its fragment.
     """
     try:
         parts = urlsplit(url.strip())
@@ -43,7 +45,8 @@ def image_id(url: str) -> str:
         return url
     if _MEDIA_HOST.search(host):
         names = [name for name in parts.path.split("/") if name]
-        # /FOLDER/ID/SIZE, seen on every page from 2014 to 2026; some emoji and avatars lack the size.
+        # /FOLDER/ID/SIZE, seen on every page from 2014 to 2026; some emoji and avatars lack the
+        # size.
         if len(names) >= 2:
             return names[-2] if re.fullmatch(r"\d+", names[-1]) else names[-1]
     return urlunsplit(
@@ -59,7 +62,9 @@ def image_id(url: str) -> str:
 
 @lru_cache(maxsize=4096)
 def link_id(url: str) -> str:
-    """What a link leads to: an article's identity or canonical address; else the address, its query sorted."""
+    """What a link leads to: an article's identity or canonical address; else the address, its query
+    sorted.
+    """
     try:
         return urls.canonical(url)
     except NotAnAddress:
@@ -73,12 +78,16 @@ def link_id(url: str) -> str:
 
 
 def content_hash(article: Article) -> str:
-    """One hash over what the author wrote: title, author, digest, cover, text and the body's own structure."""
+    """One hash over what the author wrote: title, author, digest, cover, text and the body's own
+    structure.
+    """
     return _hash([*_words(article), _plain_body(article.body)])
 
 
 def words_hash(article: Article) -> str:
-    """The same without the body's structure: equal where only a newer parser sees it differently."""
+    """The same without the body's structure: equal where only a newer parser sees it
+    differently.
+    """
     return _hash(_words(article))
 
 
@@ -88,8 +97,8 @@ def is_hollow(article: Article) -> bool:
 
 
 def differences(old: Article, new: Article) -> dict[str, Any]:
-    """What differs, for a person and for programs: each changed field as ``[old, new]``, the text as lines added and
-    removed, and WeChat's own word on it (``edits``, ``title_modified``)."""
+    """What differs, for a person and for programs: each changed field as ``[old, new]``, the text
+    as lines added and removed, and WeChat's own word on it (``edits``, ``title_modified``)."""
     found: dict[str, Any] = {}
     for name in ("title", "author", "digest", "place", "kind", "original", "source_url"):
         before, after = getattr(old, name), getattr(new, name)
@@ -163,9 +172,11 @@ def _hash(parts: list[str | None]) -> str:
     return hashlib.sha256(written).hexdigest()
 
 
-#: So many pieces of a text are looked for in the other; each is long enough that no other article has it.
+#: So many pieces of a text are looked for in the other; each is long enough that no other article
+#: has it.
 _PIECES, _PIECE = 100, 12
-#: Exporters lose captions and cards, and write marks of their own; seven of ten pieces is far above any two articles.
+#: Exporters lose captions and cards, and write marks of their own; seven of ten pieces is far above
+#: any two articles.
 _SAME = 0.7
 
 

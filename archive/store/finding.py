@@ -28,9 +28,9 @@ class Finder:
         self._addresses = addresses
 
     def find(self, name: str) -> Stored | None:
-        """The article that ``name`` stands for: a key, the first six or more characters of one, an address in any
-        form, or its file's path. Raises NotHeld where the start of a key stands for several, Corrupt for a damaged
-        row."""
+        """The article that ``name`` stands for: a key, the first six or more characters of one, an
+        address in any form, or its file's path. Raises NotHeld where the start of a key stands for
+        several, Corrupt for a damaged row."""
         name = name.strip()
         article_id = self.by_key(name) or self._by_address(name) or self._by_path(name)
         return self._articles.stored(article_id) if article_id is not None else None

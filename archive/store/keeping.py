@@ -46,14 +46,15 @@ class Keeper:
     ) -> Kept:
         """Keep what a page said, and remember that it was seen under ``address``.
 
-        New: a file and rows. Changed by its author: the file shows the new content, the old one becomes a version.
-        Unchanged: not a byte is written, except that ``refresh`` notes when it was looked at. ``again`` says that the
-        same page was read by another parser (``reparse``): what differs is taken over without a new version.
-        ``parser_version`` is this program's own unless given; ``now`` is aware. ``key`` and ``path`` are those that an
-        archive rebuilt from its files gave a new article before; used where they are free.
+        New: a file and rows. Changed by its author: the file shows the new content, the old one
+        becomes a version. Unchanged: not a byte is written, except that ``refresh`` notes when it
+        was looked at. ``again`` says that the same page was read by another parser (``reparse``):
+        what differs is taken over without a new version. ``parser_version`` is this program's own
+        unless given; ``now`` is aware. ``key`` and ``path`` are those that an archive rebuilt from
+        its files gave a new article before; used where they are free.
 
-        Raises Unrecognised for a page without any content, which can never replace one, DiskTrouble and CannotCreate
-        where nothing could be written; the archive is then as it was.
+        Raises Unrecognised for a page without any content, which can never replace one, DiskTrouble
+        and CannotCreate where nothing could be written; the archive is then as it was.
         """
         article = record.storable(article)
         if decide.is_hollow(article):
@@ -164,7 +165,8 @@ class Keeper:
         if again:
             return "unchanged" if same else "reparsed"
         if fresh["content_hash"] == row["content_hash"]:
-            # A page that says which article it is says more than the one that did not: account, date, links.
+            # A page that says which article it is says more than the one that did not: account,
+            # date, links.
             return "reparsed" if learned and not same else "unchanged"
         # The same words, seen by a newer parser: not the author's doing.
         newer_parser = fresh["parser_version"] != row["parser_version"]
@@ -179,10 +181,11 @@ class Keeper:
     # --- tombstones ---------------------------------------------------------------------------------------------------
 
     def gone(self, address: str, error: Gone, now: datetime) -> str | None:
-        """Note that an article is not there any more; its key, or None where the archive does not hold it.
+        """Note that an article is not there any more; its key, or None where the archive does not
+        hold it.
 
-        The kept content stays as it is; the file's front matter gains the date and the reason. Said again, nothing
-        is written.
+        The kept content stays as it is; the file's front matter gains the date and the reason. Said
+        again, nothing is written.
         """
         found = self._tables.finder.find(address)
         if found is None:

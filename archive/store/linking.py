@@ -20,7 +20,9 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class AccountLinks:
-    """``incoming``: accounts whose held articles link here; ``outgoing``: those that this one links to."""
+    """``incoming``: accounts whose held articles link here; ``outgoing``: those that this one links
+    to.
+    """
 
     incoming: tuple[Linked, ...]
     outgoing: tuple[Linked, ...]

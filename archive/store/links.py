@@ -65,7 +65,9 @@ class Links:
         self._articles.mark_stale(row["article_id"] for row in pointing)
 
     def _relink(self, where: str, values: tuple[Any, ...], article_id: int) -> None:
-        """Links with ``where`` lead to this article; the files that show them as far away become stale."""
+        """Links with ``where`` lead to this article; the files that show them as far away become
+        stale.
+        """
         waiting = f"{where} AND target_id IS NOT ?"
         rows = self._sql.all(
             f"SELECT DISTINCT article_id FROM links WHERE relation = 'text' AND {waiting}",

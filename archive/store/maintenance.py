@@ -57,7 +57,9 @@ class Maintenance:
             self._tables.sql.update("versions", version["id"], values)
 
     def write_version_file(self, version: sqlite3.Row, path: str) -> str | None:
-        """The file of an earlier content once more; where it went, if a person changed the one there."""
+        """The file of an earlier content once more; where it went, if a person changed the one
+        there.
+        """
         text = self._tables.versions.render(version)
         return self._tables.markdown.write(path, text, None)
 
@@ -94,14 +96,18 @@ class Maintenance:
         )
 
     def expect_address(self, article_id: int) -> None:
-        """A page of the same title and words will be this article, which came without its address."""
+        """A page of the same title and words will be this article, which came without its
+        address.
+        """
         with self._tables.sql.transaction():
             key = title_key(self._tables.articles.row(article_id)["title"])
             if self._tables.finder.by_key(key) is None:
                 self._tables.articles.note_former_key(key, article_id)
 
     def set_changed(self, article_id: int, changed: datetime) -> None:
-        """When the content was first seen, as the article's own file says; the file is stale then."""
+        """When the content was first seen, as the article's own file says; the file is stale
+        then.
+        """
         with self._tables.sql.transaction():
             self._tables.articles.update(article_id, changed=iso(changed))
             self._tables.articles.mark_stale([article_id])

@@ -68,13 +68,17 @@ class MarkdownFiles:
         return sealed(to_markdown(article, holding, image=pictures.get, link=link))
 
     def _pictures(self, article_id: int, path: str) -> dict[str, str]:
-        """Each held image of the article, by its address there: the address of its file from ``path``."""
+        """Each held image of the article, by its address there: the address of its file from
+        ``path``.
+        """
         rows = self._sql.all("SELECT DISTINCT url FROM images WHERE article_id = ?", article_id)
         held = {row["url"]: self._media.path_of(row["url"]) for row in rows}
         return {url: relative(file, path) for url, file in held.items() if file}
 
     def _targets(self, article_id: int, path: str) -> dict[str, str]:
-        """Each link of the text to a kept article, by address and by canonical address: its file from ``path``."""
+        """Each link of the text to a kept article, by address and by canonical address: its file
+        from ``path``.
+        """
         rows = self._sql.all(
             "SELECT l.url, l.address, a.path FROM links l JOIN articles a ON a.id = l.target_id "
             "WHERE l.article_id = ? AND l.relation = 'text'",
@@ -103,7 +107,9 @@ class MarkdownFiles:
             return beside
 
     def write(self, path: str, text: str, known_hash: str | None) -> str | None:
-        """Write ``text`` to ``path``; where a person changed the file there, beside it. Where it went, if beside."""
+        """Write ``text`` to ``path``; where a person changed the file there, beside it. Where it
+        went, if beside.
+        """
         there = self._files.read(path)
         if there is None or hashlib.sha256(there).hexdigest() == known_hash or is_ours(there):
             if there != text.encode():
@@ -132,7 +138,9 @@ class MarkdownFiles:
         )
 
     def _clear_beside(self, path: str) -> None:
-        """The new text stands in the file itself again: the copy beside it, if nobody changed it, has done its work."""
+        """The new text stands in the file itself again: the copy beside it, if nobody changed it,
+        has done its work.
+        """
         beside = f"{path.removesuffix('.md')}.new.md"
         there = self._files.read(beside)
         if there is not None and is_ours(there):
@@ -141,7 +149,8 @@ class MarkdownFiles:
     def write_stale_files(self, limit: int | None = None) -> int:
         """Write every file that shows an older state of its links or images; how many were due.
 
-        Call it when a run starts (a killed one may have left some) and ends. Each file is its own transaction.
+        Call it when a run starts (a killed one may have left some) and ends. Each file is its own
+        transaction.
         """
         rows = self._sql.all(
             "SELECT id FROM articles WHERE stale ORDER BY id LIMIT ?",
@@ -162,7 +171,9 @@ class MarkdownFiles:
         self._sql.run("INSERT OR IGNORE INTO doomed_files (path) VALUES (?)", path)
 
     def _delete_file(self, path: str) -> None:
-        """Remove a file that no row names any more, unless a person changed it or a row names it after all."""
+        """Remove a file that no row names any more, unless a person changed it or a row names it
+        after all.
+        """
         there = self._files.read(path)
         if there is not None and is_ours(there) and not self._articles.is_path_taken(path):
             self._files.remove(path)

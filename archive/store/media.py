@@ -1,4 +1,6 @@
-"""Images and other media: stored once by their bytes, found again under every address they were seen at."""
+"""Images and other media: stored once by their bytes, found again under every address they were
+seen at.
+"""
 
 from __future__ import annotations
 
@@ -43,9 +45,9 @@ class Media:
     def add(self, url: str, download: Downloaded, now: datetime) -> str:
         """Keep a fetched image under its address; its path. The same bytes are stored once.
 
-        The file is on disk when this returns, its row before the next synced transaction is: a power cut between the
-        two leaves a file that is asked for once more. Files of articles that show it as far away become stale
-        (``write_stale_files``). Raises DiskTrouble.
+        The file is on disk when this returns, its row before the next synced transaction is: a
+        power cut between the two leaves a file that is asked for once more. Files of articles that
+        show it as far away become stale (``write_stale_files``). Raises DiskTrouble.
         """
         digest = hashlib.sha256(download.body).hexdigest()
         known = self._sql.one("SELECT path FROM media WHERE sha256 = ?", digest)
@@ -97,8 +99,8 @@ class Media:
     def missing(
         self, now: datetime, limit: int | None = None, *, untried: bool = False
     ) -> list[MissingImage]:
-        """The images that are worth another try now, longest waiting first; with ``untried`` also those of kept
-        articles that nobody asked for yet (``images`` was ``remote`` then)."""
+        """The images that are worth another try now, longest waiting first; with ``untried`` also
+        those of kept articles that nobody asked for yet (``images`` was ``remote`` then)."""
         room = -1 if limit is None else limit
         rows = self._sql.all(
             "SELECT url, attempts, error FROM media_addresses WHERE sha256 IS NULL AND due <= ? "
@@ -143,6 +145,8 @@ class Media:
 
 
 def media_name(digest: str, extension: str) -> str:
-    """``media/ab/abcdef….ext``: by content, so that no address decides where something is written."""
+    """``media/ab/abcdef….ext``: by content, so that no address decides where something is
+    written.
+    """
     found = _EXTENSION.fullmatch(extension.lower())
     return f"{MEDIA}/{digest[:2]}/{digest}.{found[1] if found else 'bin'}"

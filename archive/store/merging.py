@@ -20,7 +20,9 @@ class Merging:
         self._tables = tables
 
     def row_of(self, article: Article, addresses: Sequence[Address]) -> sqlite3.Row | None:
-        """The row that this page belongs to, if any: by identity, by address, by provisional key."""
+        """The row that this page belongs to, if any: by identity, by address, by provisional
+        key.
+        """
         identity = article.identity
         held = self._tables.articles.by_identity(identity) if identity else None
         candidates = [
@@ -45,7 +47,9 @@ class Merging:
         return None
 
     def _without_address(self, article: Article) -> int | None:
-        """An article that came as a file without its address, and that says the same under the same title."""
+        """An article that came as a file without its address, and that says the same under the same
+        title.
+        """
         found = self._tables.finder.by_key(title_key(article.title))
         if found is None:
             return None
@@ -56,8 +60,8 @@ class Merging:
     def merge_identity(
         self, row: sqlite3.Row, article: Article, addresses: Sequence[Address]
     ) -> bool:
-        """An identity that has become known: for this row (then True), and for rows that turn out to be the same
-        article."""
+        """An identity that has become known: for this row (then True), and for rows that turn out
+        to be the same article."""
         identity = article.identity
         if identity is None:
             return False
@@ -81,7 +85,9 @@ class Merging:
         return learned
 
     def _merge(self, other: int, into: int) -> None:
-        """Two rows are one article: versions, addresses, links and the old key go over; the other file goes."""
+        """Two rows are one article: versions, addresses, links and the old key go over; the other
+        file goes.
+        """
         old, kept = self._tables.articles.row(other), self._tables.articles.row(into)
         hashes = {
             row["content_hash"]

@@ -13,8 +13,9 @@ from scraper.models import Article
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """``pictures``: address of an image → path of its file from the archive's folder, for those that are held.
-    ``albums``: where it stands in albums whose list is known. ``addresses``: all it was seen under."""
+    """``pictures``: address of an image → path of its file from the archive's folder, for those
+    that are held. ``albums``: where it stands in albums whose list is known. ``addresses``: all it
+    was seen under."""
 
     stored: Stored
     article: Article
@@ -27,7 +28,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class AlbumPlace:
-    """``position`` counts from 1 among ``size`` listed; ``previous`` and ``next``: its neighbours in the list."""
+    """``position`` counts from 1 among ``size`` listed; ``previous`` and ``next``: its neighbours
+    in the list.
+    """
 
     album_id: str
     title: str | None
@@ -63,7 +66,9 @@ def read(store: Store, name: str) -> Reading:
 
 
 def pictures(store: Store, article: Article) -> dict[str, str]:
-    """Address of an image of the article → path of its file from the archive's folder, for those that are held."""
+    """Address of an image of the article → path of its file from the archive's folder, for those
+    that are held.
+    """
     urls = dict.fromkeys(
         [image.url for image in article.images]
         + [media.cover for media in article.media if media.cover]

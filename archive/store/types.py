@@ -16,8 +16,8 @@ def time(text: str | None) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What ``keep`` did: ``change`` says whether anything was written. ``beside`` is the file that the new text went
-    to because a person had changed the article's own file; else ``None``."""
+    """What ``keep`` did: ``change`` says whether anything was written. ``beside`` is the file that
+    the new text went to because a person had changed the article's own file; else ``None``."""
 
     article_id: int
     key: str
@@ -28,8 +28,9 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One link of a kept article: ``address`` is canonical, ``None`` for other hosts; ``target_id`` the kept article
-    that it leads to. ``target_key``, ``target_path`` and ``target_title`` are that article's."""
+    """One link of a kept article: ``address`` is canonical, ``None`` for other hosts; ``target_id``
+    the kept article that it leads to. ``target_key``, ``target_path`` and ``target_title`` are that
+    article's."""
 
     url: str
     address: str | None
@@ -55,8 +56,8 @@ class Backlink:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One distinct content of an article: ``seen`` when it was first seen (UTC), ``changes`` what differs from the
-    one before (see ``decide.differences``), ``edits`` WeChat's own edit record."""
+    """One distinct content of an article: ``seen`` when it was first seen (UTC), ``changes`` what
+    differs from the one before (see ``decide.differences``), ``edits`` WeChat's own edit record."""
 
     number: int
     seen: datetime
@@ -86,7 +87,9 @@ class MissingImage:
 
 
 class Downloaded(Protocol):
-    """A fetched file, as ``scraper.fetch.Download`` is: bytes, true type and extension by its magic bytes."""
+    """A fetched file, as ``scraper.fetch.Download`` is: bytes, true type and extension by its magic
+    bytes.
+    """
 
     @property
     def body(self) -> bytes: ...

@@ -63,7 +63,8 @@ class Versions:
         return record.loads(row["record"], row["body"], row["text"])
 
     def remake(self, article_id: int, number: int, article: Article, parser_version: int) -> None:
-        """An earlier content as another parser reads the same raw page (``reparse``); its file too, where it has one.
+        """An earlier content as another parser reads the same raw page (``reparse``); its file too,
+        where it has one.
 
         Raises NotHeld.
         """
@@ -100,8 +101,8 @@ class Versions:
         parser_version: int,
         path: str | None,
     ) -> bool:
-        """Put an earlier content back that a file still holds, after the loss of the database; ``seen`` is aware,
-        ``path`` of that file. False where that version is there already."""
+        """Put an earlier content back that a file still holds, after the loss of the database;
+        ``seen`` is aware, ``path`` of that file. False where that version is there already."""
         if self._sql.one(
             "SELECT 1 FROM versions WHERE article_id = ? AND number = ?", article_id, number
         ):

@@ -1,4 +1,5 @@
-"""Looking at every row, file, image, snapshot and the search index, one at a time: memory stays flat.
+"""Looking at every row, file, image, snapshot and the search index, one at a time: memory stays
+flat.
 
 A row that cannot even be read is a finding like any other; nothing found stops the rest.
 """
@@ -31,9 +32,11 @@ Progress = Callable[[str, int, int], None]
 
 
 def check(root: Path, progress: Progress | None = None) -> Iterator[Finding]:
-    """Everything that is not as it was written, in the order database, articles, versions, images, snapshots, index.
+    """Everything that is not as it was written, in the order database, articles, versions, images,
+    snapshots, index.
 
-    Reads only. ``progress(what, done, of)`` is told now and then. Raises NotHeld where there is no archive.
+    Reads only. ``progress(what, done, of)`` is told now and then. Raises NotHeld where there is no
+    archive.
     """
     tell = progress or (lambda what, done, of: None)
     database = root / ARCHIVE_DB
@@ -58,7 +61,8 @@ def check(root: Path, progress: Progress | None = None) -> Iterator[Finding]:
         yield from looker.guarded(looker.addresses)
         yield from looker.guarded(looker.media)
         yield from looker.guarded(looker.strays)
-        # Sound checksums of the file say as much about the index, and reading every posting takes long.
+        # Sound checksums of the file say as much about the index, and reading every posting takes
+        # long.
         yield from looker.guarded(lambda: check_index(db.conn, deep=broken is None))
     yield from _snapshots(root, tell)
 
@@ -287,8 +291,9 @@ def tolerant(data: bytes) -> str:
 
 
 def is_damaged(data: bytes, expected: bytes | None) -> bool:
-    """Whether a changed file looks like a broken disk rather than like a person: not text any more, cut short, or
-    with single bits flipped in place. A person's edit that looks the same is kept beside by a repair all the same."""
+    """Whether a changed file looks like a broken disk rather than like a person: not text any more,
+    cut short, or with single bits flipped in place. A person's edit that looks the same is kept
+    beside by a repair all the same."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:

@@ -27,8 +27,9 @@ NOTES = frozenset({"stray", "edited", "due"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is not as it was written. ``what`` is a sentence that names it; ``repaired`` after a repair:
-    True or False, ``None`` where none was tried; ``how`` what was done or is left to do."""
+    """One thing that is not as it was written. ``what`` is a sentence that names it; ``repaired``
+    after a repair: True or False, ``None`` where none was tried; ``how`` what was done or is left
+    to do."""
 
     sort: Sort
     what: str

@@ -15,8 +15,9 @@ def unflipped(
     expected: object,
     largest: int = LARGEST,
 ) -> dict[str, Any] | None:
-    """``values`` with the one bit flipped back that makes them match ``expected``; as they are where they match, or
-    where the flip is in ``expected`` itself. ``None`` where no single bit explains it, or there is too much to try."""
+    """``values`` with the one bit flipped back that makes them match ``expected``; as they are
+    where they match, or where the flip is in ``expected`` itself. ``None`` where no single bit
+    explains it, or there is too much to try."""
     right = check(values)
     if right == expected or _one_bit_apart(right, expected):
         return values

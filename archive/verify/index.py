@@ -11,7 +11,9 @@ from archive.verify.findings import Finding
 
 
 def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
-    """Articles that the index lacks, has wrongly or has although they are gone. ``deep`` reads every posting."""
+    """Articles that the index lacks, has wrongly or has although they are gone. ``deep`` reads
+    every posting.
+    """
     from archive.search.documents import analyse, documents
     from archive.search.index import frequent_bigrams_of, is_current, read_meta
     from archive.search.order import is_in_order

@@ -1,8 +1,9 @@
 """Mending what ``check`` found: derived again from what is sound, or marked to be fetched again.
 
-What is mended from what: files from rows; rows from the raw page, or from their own hash where a single bit flipped;
-links, images and tags from the article's record; the search index from the rows; images from the network, by the next
-``run``. Nothing is thrown away that may be somebody's: a damaged Markdown file stays beside the new one.
+What is mended from what: files from rows; rows from the raw page, or from their own hash where a
+single bit flipped; links, images and tags from the article's record; the search index from the
+rows; images from the network, by the next ``run``. Nothing is thrown away that may be somebody's: a
+damaged Markdown file stays beside the new one.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ from scraper import urls
 from scraper.errors import NotAnAddress, ScrapeError
 from scraper.models import Article
 
-#: What is left when SQLite cannot read its own file any more; the Markdown files hold everything but raw pages.
+#: What is left when SQLite cannot read its own file any more; the Markdown files hold everything
+#: but raw pages.
 ANEW = (
     "put a backup in its place, or move archive.db away and give the folder `articles` to `wechat-archive import`, "
     "which makes the database again from the files"
@@ -54,7 +56,8 @@ def repair(
         return
     database = root / ARCHIVE_DB
     if any(finding.sort == "database" for finding in findings):
-        # Checksums put back as they were would keep complaining; closing the database notes new ones.
+        # Checksums put back as they were would keep complaining; closing the database notes new
+        # ones.
         file_checksums.aside_path_of(database).unlink(missing_ok=True)
         file_checksums.path_of(database).unlink(missing_ok=True)
     try:

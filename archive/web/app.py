@@ -25,14 +25,16 @@ from archive.web.schedule import run_every
 from archive.web.settings import Settings
 from archive.web.site import Site
 
-#: An application that another room puts beside the pages: its path, itself, and what is open as long as it answers.
+#: An application that another room puts beside the pages: its path, itself, and what is open as
+#: long as it answers.
 Endpoint = Callable[[Library], tuple[str, ASGIApp, AbstractAsyncContextManager[None]]]
 
 
 def make_app(
     root: Path, settings: Settings | None = None, endpoint: Endpoint | None = None
 ) -> Starlette:
-    """The page of the archive in ``root``, as an ASGI application; opened here, closed when the application ends.
+    """The page of the archive in ``root``, as an ASGI application; opened here, closed when the
+    application ends.
 
     ``endpoint`` stands behind the same token, Host and Origin checks as every page.
     Raises NotHeld and the other ArchiveErrors of ``archive.open``.

@@ -32,7 +32,9 @@ _UNHIDDEN = (
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """Where an article's links lead, each once: articles that are held, that are not, and the rest of the web."""
+    """Where an article's links lead, each once: articles that are held, that are not, and the rest
+    of the web.
+    """
 
     held: tuple[Edge, ...]
     missing: tuple[Edge, ...]
@@ -40,7 +42,9 @@ class Outgoing:
 
 
 def outgoing(edges: Iterable[Edge]) -> Outgoing:
-    """The links by where they lead. Albums and their neighbours are left out: they stand with the album."""
+    """The links by where they lead. Albums and their neighbours are left out: they stand with the
+    album.
+    """
     held: dict[str, Edge] = {}
     missing: dict[str, Edge] = {}
     other: dict[str, Edge] = {}
@@ -129,7 +133,9 @@ LOSSES = {
 
 
 def loss_title(kind: str) -> str:
-    """The kind of a loss in the reader's language; what nobody translated stays as the parser names it."""
+    """The kind of a loss in the reader's language; what nobody translated stays as the parser names
+    it.
+    """
     return _(LOSSES[kind]) if kind in LOSSES else kind.replace("-", " ").replace("_", " ")
 
 

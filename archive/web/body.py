@@ -1,4 +1,6 @@
-"""An article's clean body as it stands in a page: pictures from here, headings that can be gone to, formulas set."""
+"""An article's clean body as it stands in a page: pictures from here, headings that can be gone to,
+formulas set.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +35,8 @@ class Shown:
 
 
 def shown(body: str, *, pictures: Mapping[str, str], links: Mapping[str, str]) -> Shown:
-    """``body`` (clean HTML) for a page. ``pictures``: address → path from the archive's folder; ``links``: address →
-    page of ours."""
+    """``body`` (clean HTML) for a page. ``pictures``: address → path from the archive's folder;
+    ``links``: address → page of ours."""
     root = limited(
         body,
         image=lambda url: f"/{pictures[url]}" if url in pictures else None,

@@ -21,8 +21,8 @@ Piece = tuple[str, bool]
 class Row:
     """A line of both sides.
 
-    ``kind``: ``same``, ``changed``, ``removed`` (left only), ``added`` (right only), or ``gap``: ``skipped`` lines that
-    are the same on both sides.
+    ``kind``: ``same``, ``changed``, ``removed`` (left only), ``added`` (right only), or ``gap``:
+    ``skipped`` lines that are the same on both sides.
     """
 
     kind: str
@@ -67,7 +67,9 @@ def _different(old: Sequence[str], new: Sequence[str]) -> Iterator[Row]:
 
 
 def by_words(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """Both lines in pieces. Lines that share little are wholly different: a mark on every second sign says nothing."""
+    """Both lines in pieces. Lines that share little are wholly different: a mark on every second
+    sign says nothing.
+    """
     if max(len(old), len(new)) > _LONGEST:
         return ((old, True),), ((new, True),)
     left, right = _TOKEN.findall(old), _TOKEN.findall(new)

@@ -1,4 +1,5 @@
-"""``/events``: server-sent events that say *that* something changed; the page then asks for what it shows.
+"""``/events``: server-sent events that say *that* something changed; the page then asks for what it
+shows.
 
 So there is one way in which a page is made, and an event that got lost costs nothing.
 """
@@ -31,7 +32,9 @@ async def events(request: Request) -> Response:
 
 
 async def stream(site: Site, look: float = LOOK) -> AsyncIterator[str]:
-    """An event at the beginning, and one whenever a job or the archive changed; ends with the server."""
+    """An event at the beginning, and one whenever a job or the archive changed; ends with the
+    server.
+    """
     loop = asyncio.get_running_loop()
     changed = asyncio.Event()
     stop = site.jobs.listen(lambda: loop.call_soon_threadsafe(changed.set))

@@ -1,9 +1,10 @@
 """``/feeds/…``: the archive as feeds for any reader, full content, pictures from here.
 
-``/feeds/all``, ``/feeds/account/NAME``, ``/feeds/album/ID``, ``/feeds/tag/TAG`` and ``/feeds/search?q=``, each with
-``.atom``, ``.rss`` or ``.json``; ``/feeds/opml`` names them all. ``limit``, ``page``, ``title_include`` and
-``title_exclude`` (words between ``|``) are those of wewe-rss, whose ``/feeds``, ``/feeds/all.EXT`` and
-``/feeds/MP_WXS_NUMBER.EXT`` answer too, so that a reader only needs another host.
+``/feeds/all``, ``/feeds/account/NAME``, ``/feeds/album/ID``, ``/feeds/tag/TAG`` and
+``/feeds/search?q=``, each with ``.atom``, ``.rss`` or ``.json``; ``/feeds/opml`` names them all.
+``limit``, ``page``, ``title_include`` and ``title_exclude`` (words between ``|``) are those of
+wewe-rss, whose ``/feeds``, ``/feeds/all.EXT`` and ``/feeds/MP_WXS_NUMBER.EXT`` answer too, so that
+a reader only needs another host.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ from archive.web.security import signature
 from archive.web.site import site_of
 
 LIMIT, MOST = 50, 200
-#: Articles looked at for ``title_include`` and ``page``: a word that stands nowhere must not read the whole archive.
+#: Articles looked at for ``title_include`` and ``page``: a word that stands nowhere must not read
+#: the whole archive.
 LOOKED_AT = 1000
 #: wewe-rss names an account by the number that its ``__biz`` is in base64.
 _WEWE = re.compile(r"MP_WXS_(\d{5,12})")
@@ -39,8 +41,8 @@ _WEWE = re.compile(r"MP_WXS_(\d{5,12})")
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What a feed is about: its name, the page that shows the same, and its articles, the newest first, up to a
-    number."""
+    """What a feed is about: its name, the page that shows the same, and its articles, the newest
+    first, up to a number."""
 
     title: str
     home: str
@@ -190,14 +192,16 @@ def _entry(request: Request, base: str, stored: Stored) -> Entry:
 
 
 def _picture(base: str, path: str, token: str | None) -> str:
-    """A picture of the archive under an absolute address, opened by its own signature where a token is asked for."""
+    """A picture of the archive under an absolute address, opened by its own signature where a token
+    is asked for.
+    """
     sign = signature(token, f"/{path}")
     return f"{base}/{path}" + (f"?sig={sign}" if sign else "")
 
 
 def outlines(request: Request) -> Response:
-    """``/feeds/opml``: every feed there is. With the server's token in their addresses, where it has one: a reader
-    has no other way to show it, and who may read this list knows it."""
+    """``/feeds/opml``: every feed there is. With the server's token in their addresses, where it
+    has one: a reader has no other way to show it, and who may read this list knows it."""
     site = site_of(request)
     base = str(request.base_url).rstrip("/")
     token = f"?{urlencode({'token': site.settings.token})}" if site.settings.token else ""

@@ -35,7 +35,8 @@ def favicon(request: Request) -> Response:
 def media(request: Request) -> Response:
     """``/media/ab/abcdef….png``: a file that the archive holds under this very name, with ranges.
 
-    Named by content, so it never changes. An SVG's script is kept from running by the policy of an answer.
+    Named by content, so it never changes. An SVG's script is kept from running by the policy of an
+    answer.
     """
     name = request.path_params["name"]
     if not _MEDIA.fullmatch(name):

@@ -26,9 +26,11 @@ _ATTRIBUTES = names(
 
 @lru_cache(maxsize=512)
 def mathml(tex: str, *, block: bool) -> bytes | None:
-    """The ``math`` element for ``tex`` as XML; ``None`` where it cannot be made, or would hold anything but maths.
+    """The ``math`` element for ``tex`` as XML; ``None`` where it cannot be made, or would hold
+    anything but maths.
 
-    The converter copies some of what it is given into its answer as it stands, so that is read strictly again.
+    The converter copies some of what it is given into its answer as it stands, so that is read
+    strictly again.
     """
     if len(tex) > _LONGEST:
         return None

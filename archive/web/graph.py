@@ -1,4 +1,6 @@
-"""Pictures of how things hang together: what links to what, and an account over the months. As SVG, without script."""
+"""Pictures of how things hang together: what links to what, and an account over the months. As SVG,
+without script.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What links here on the left, what is linked to on the right; ``hidden``: how many more there are."""
+    """What links here on the left, what is linked to on the right; ``hidden``: how many more there
+    are.
+    """
 
     left: tuple[Node, ...]
     right: tuple[Node, ...]

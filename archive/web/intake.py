@@ -1,7 +1,8 @@
-"""``/intake``: a bookmarklet, a userscript and a phone's share sheet to hand in what one reads, made for this server.
+"""``/intake``: a bookmarklet, a userscript and a phone's share sheet to hand in what one reads,
+made for this server.
 
-They show the intake key, which opens nothing but handing in: what stands in a bookmark or on a phone is seen by others
-sooner than the server's token.
+They show the intake key, which opens nothing but handing in: what stands in a bookmark or on a
+phone is seen by others sooner than the server's token.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ BOOKMARKLET = (
 
 
 def intake_key(root: Path, token: str | None) -> str:
-    """The key of this archive's server: made from its token where it has one, else kept in ``intake.key``.
+    """The key of this archive's server: made from its token where it has one, else kept in
+    ``intake.key``.
 
     Raises DiskTrouble.
     """
@@ -94,7 +96,9 @@ async def save(request: Request) -> Response:
 
 
 def _submit(site: Site, fields: dict[str, str]) -> Job:
-    """A page of WeChat's is kept as it was shown; any other text is searched for addresses. Raises BadInput."""
+    """A page of WeChat's is kept as it was shown; any other text is searched for addresses. Raises
+    BadInput.
+    """
     url, html = fields.get("url", ""), fields.get("html", "")
     try:
         address = urls.parse(url)

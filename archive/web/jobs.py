@@ -1,8 +1,9 @@
-"""What is saved or changed from the page: one job after another, each in a process of its own, seen while it runs.
+"""What is saved or changed from the page: one job after another, each in a process of its own, seen
+while it runs.
 
-A job is on disk before anybody is told that it was taken (``jobs/ID.json`` in the archive's folder), and goes when it
-is done; a server that was killed takes it up again. The archive's lock is the worker's: beside another command it
-waits.
+A job is on disk before anybody is told that it was taken (``jobs/ID.json`` in the archive's
+folder), and goes when it is done; a server that was killed takes it up again. The archive's lock is
+the worker's: beside another command it waits.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ _BLANK = dict.fromkeys(("key", "path", "title", "due", "error"))
 
 @dataclass(slots=True, kw_only=True)
 class Job:
-    """One thing to do. ``results`` are those of ``save --json``, every name there; times are aware, UTC."""
+    """One thing to do. ``results`` are those of ``save --json``, every name there; times are aware,
+    UTC.
+    """
 
     id: str
     kind: Kind
@@ -136,7 +139,9 @@ class Jobs:
         self._thread.start()
 
     def stop(self) -> None:
-        """End: a running job finishes its page and is taken up by the next server, as are those that wait."""
+        """End: a running job finishes its page and is taken up by the next server, as are those
+        that wait.
+        """
         with self._lock:
             self._stopping.set()
             worker = self._worker

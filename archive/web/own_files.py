@@ -1,4 +1,6 @@
-"""Small files of the page's own in the archive's folder: whole or not at all, links never followed."""
+"""Small files of the page's own in the archive's folder: whole or not at all, links never
+followed.
+"""
 
 from __future__ import annotations
 

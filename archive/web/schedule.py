@@ -15,7 +15,9 @@ log = logging.getLogger(__name__)
 async def run_every(
     jobs: Jobs, every: float, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> None:
-    """Submit a run now and every ``every`` seconds, for ever; one that has not ended yet is not doubled."""
+    """Submit a run now and every ``every`` seconds, for ever; one that has not ended yet is not
+    doubled.
+    """
     while True:
         if not jobs.is_waiting("run"):
             try:

@@ -1,4 +1,6 @@
-"""A small seal for an account: the first character of its name, in one of a few inks that stays the same."""
+"""A small seal for an account: the first character of its name, in one of a few inks that stays the
+same.
+"""
 
 from __future__ import annotations
 

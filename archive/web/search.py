@@ -44,7 +44,9 @@ class State:
     offset: int = 0
 
     def url(self, **changes: Any) -> str:
-        """The address of this state with ``changes``; any but a further page begins at the first hit."""
+        """The address of this state with ``changes``; any but a further page begins at the first
+        hit.
+        """
         state = replace(self, **{"offset": 0, **changes})
         more = {"sort": "newest" if state.newest else "", "fold": "1" if state.fold else ""}
         return render.search_url(state.query, **more, **{"from": max(0, state.offset) or ""})

@@ -1,8 +1,9 @@
 """What every request passes before a page sees it, and every answer before it leaves.
 
-From the outside in: ``Headers`` (on every answer, errors too), ``Failures`` (an error becomes a page), ``Hosts`` (DNS
-rebinding), ``Bodies`` (how much may be sent), ``SameOrigin`` (other sites' forms and scripts), ``Token`` (who may come
-in from another machine). Plain ASGI: a middleware of Starlette's own base class would buffer server-sent events.
+From the outside in: ``Headers`` (on every answer, errors too), ``Failures`` (an error becomes a
+page), ``Hosts`` (DNS rebinding), ``Bodies`` (how much may be sent), ``SameOrigin`` (other sites'
+forms and scripts), ``Token`` (who may come in from another machine). Plain ASGI: a middleware of
+Starlette's own base class would buffer server-sent events.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from archive.web.settings import LOOPBACK, Settings
 
 log = logging.getLogger(__name__)
 
-#: Pages load nothing but what this server gives them, run no script but its own file, and stand in nobody's frame.
+#: Pages load nothing but what this server gives them, run no script but its own file, and stand in
+#: nobody's frame.
 POLICY = (
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -49,7 +51,8 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_BODY = 256 * 1024  #: bytes of a form or a list of addresses
 #: Where a token may stand in the address: feed readers and the pictures in feeds know no other way.
 TOKEN_PATHS = ("/feeds", "/media/")
-#: What the intake key opens: handing something in, and fetching the script that does it. Nothing is read with it.
+#: What the intake key opens: handing something in, and fetching the script that does it. Nothing is
+#: read with it.
 INTAKE_POSTS = frozenset({"/api/save", "/api/pages", "/intake/save"})
 #: Where a request's body asks and changes nothing: fine for ``--read-only``.
 READING_POSTS = frozenset({"/mcp"})
@@ -113,7 +116,8 @@ class Failures:
 class Hosts:
     """Answers only to its own names: a foreign name that points here (DNS rebinding) gets nothing.
 
-    Bound to loopback those are this machine's; else every IP address too, since a name is what rebinding needs.
+    Bound to loopback those are this machine's; else every IP address too, since a name is what
+    rebinding needs.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings, page: ErrorPage) -> None:
@@ -142,7 +146,9 @@ class Hosts:
 
 
 def host_name(host: str) -> str:
-    """The name in a ``Host`` header, without port and brackets, in lower case; empty for nonsense."""
+    """The name in a ``Host`` header, without port and brackets, in lower case; empty for
+    nonsense.
+    """
     try:
         parts = urlsplit(f"//{host}")
         name, _port = parts.hostname or "", parts.port
@@ -191,8 +197,9 @@ class TooLarge(Exception):
 class SameOrigin:
     """Lets nothing be changed by another site's page: its forms and scripts carry its ``Origin``.
 
-    A program (curl, a shortcut on a phone) sends none and is let through; so is whoever shows the token in a header,
-    which no foreign page can do for its visitor. ``read_only`` refuses every change.
+    A program (curl, a shortcut on a phone) sends none and is let through; so is whoever shows the
+    token in a header, which no foreign page can do for its visitor. ``read_only`` refuses every
+    change.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings, page: ErrorPage) -> None:
@@ -232,8 +239,8 @@ UNGUARDED = frozenset(
 class Token:
     """Asks for the token, where the settings have one.
 
-    A visitor shows it once and gets a cookie; programs send ``Authorization: Bearer``; feeds and their pictures may
-    have ``?token=`` or, for pictures, ``?sig=`` in their address.
+    A visitor shows it once and gets a cookie; programs send ``Authorization: Bearer``; feeds and
+    their pictures may have ``?token=`` or, for pictures, ``?sig=`` in their address.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings, page: ErrorPage) -> None:
@@ -249,7 +256,8 @@ class Token:
         if self._is_known(scope, query) or hands_in(scope, self._intake_key):
             await self.app(scope, receive, send)
         elif scope["method"] == "GET" and is_token(query.get("token"), self._token):
-            # The address of a first visit: the token goes into the cookie and out of the address bar.
+            # The address of a first visit: the token goes into the cookie and out of the address
+            # bar.
             rest = urlencode([(name, value) for name, value in query.items() if name != "token"])
             answer = RedirectResponse(local_path(scope["path"]) + (f"?{rest}" if rest else ""), 303)
             give_cookie(answer, self._token, scope)
@@ -273,8 +281,8 @@ class Token:
 
 
 def hands_in(scope: Scope, key: str | None) -> bool:
-    """Whether the intake key is shown for what it opens: in ``Authorization``, or as ``?key=`` by a bookmarklet, whose
-    form can send no header."""
+    """Whether the intake key is shown for what it opens: in ``Authorization``, or as ``?key=`` by a
+    bookmarklet, whose form can send no header."""
     opened = (
         scope["path"] in INTAKE_POSTS if scope["method"] == "POST" else scope["path"] == USERSCRIPT
     )
@@ -295,7 +303,9 @@ def proof(token: str, purpose: str) -> str:
 
 
 def signature(token: str | None, path: str) -> str:
-    """What opens one picture at ``/media/…`` and nothing else: it may stand in a feed that others read."""
+    """What opens one picture at ``/media/…`` and nothing else: it may stand in a feed that others
+    read.
+    """
     return proof(token, f"path {path}")[:32] if token else ""
 
 

@@ -24,8 +24,8 @@ def serve(
     ready: Callable[[str], None],
     endpoint: Endpoint | None = None,
 ) -> None:
-    """Serve the archive in ``root`` until a signal comes. ``ready`` hears the address once it is answered;
-    ``endpoint``: see ``make_app``.
+    """Serve the archive in ``root`` until a signal comes. ``ready`` hears the address once it is
+    answered; ``endpoint``: see ``make_app``.
 
     Raises BadConfig where the address cannot be listened at, and the errors of ``make_app``.
     """
@@ -49,8 +49,8 @@ def serve(
 
 
 class Server(uvicorn.Server):
-    """Says when it has begun and when it is about to end: it waits for open answers, and streams of events never
-    end by themselves."""
+    """Says when it has begun and when it is about to end: it waits for open answers, and streams of
+    events never end by themselves."""
 
     def __init__(
         self, config: uvicorn.Config, *, begun: Callable[[], None], ending: Callable[[], None]
@@ -73,7 +73,8 @@ class Server(uvicorn.Server):
 def listen(settings: Settings) -> socket.socket:
     """The socket. Raises BadConfig, saying what is in the way."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # Named TCP: only then does asyncio switch off the delay that costs 40 ms an answer in two parts.
+    # Named TCP: only then does asyncio switch off the delay that costs 40 ms an answer in two
+    # parts.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -17,9 +17,10 @@ SHORTEST_TOKEN = 16  #: characters; a shorter one could be guessed over the netw
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """``host`` and ``port`` to listen at, ``token`` that a visitor must know (``None``: nobody needs one), ``names``
-    under which the server may be addressed besides its own, ``every`` seconds between two runs (``None``: no runs),
-    ``intake_key`` that lets a bookmarklet, a userscript or a phone hand in what was read, and nothing else."""
+    """``host`` and ``port`` to listen at, ``token`` that a visitor must know (``None``: nobody
+    needs one), ``names`` under which the server may be addressed besides its own, ``every`` seconds
+    between two runs (``None``: no runs), ``intake_key`` that lets a bookmarklet, a userscript or a
+    phone hand in what was read, and nothing else."""
 
     host: str = "127.0.0.1"
     port: int = 8787

@@ -25,7 +25,9 @@ STATIC = {
 
 @dataclass(slots=True)
 class Site:
-    """One archive behind one server. Pages run in several threads: ``library`` may be used by all of them."""
+    """One archive behind one server. Pages run in several threads: ``library`` may be used by all
+    of them.
+    """
 
     root: Path
     settings: Settings

@@ -1,5 +1,5 @@
-"""Starred articles: ``stars.json`` in the archive's folder, by key, with the time. A person's own, so not in a table
-that is made again."""
+"""Starred articles: ``stars.json`` in the archive's folder, by key, with the time. A person's own,
+so not in a table that is made again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ class Stars:
             return sorted(held, key=lambda key: held[key], reverse=True)
 
     def known(self) -> frozenset[str]:
-        """The keys, for a mark in a list; none where they cannot be read, which the page of stars tells."""
+        """The keys, for a mark in a list; none where they cannot be read, which the page of stars
+        tells.
+        """
         try:
             with self._lock:
                 return frozenset(self._read())
@@ -42,7 +44,9 @@ class Stars:
             return key in self._read()
 
     def turn(self, key: str) -> bool:
-        """Star it, or take the star away; whether it is starred now. Raises Corrupt, DiskTrouble."""
+        """Star it, or take the star away; whether it is starred now. Raises Corrupt,
+        DiskTrouble.
+        """
         with self._lock:
             held = dict(self._read())
             starred = held.pop(key, None) is None

@@ -1,4 +1,6 @@
-"""``/status``: what is going on, what waits, what failed and why; and the ways to begin something."""
+"""``/status``: what is going on, what waits, what failed and why; and the ways to begin
+something.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +83,9 @@ CHANGES = {
 
 @dataclass(frozen=True, slots=True)
 class RunDay:
-    """A day in the strip: ``level`` 0 no run, 1 runs without news, 2 with news, 3 with a failure."""
+    """A day in the strip: ``level`` 0 no run, 1 runs without news, 2 with news, 3 with a
+    failure.
+    """
 
     day: date
     runs: int

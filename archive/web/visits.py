@@ -17,8 +17,8 @@ _FORM = re.compile(r"(\d{1,18})\.(\d{1,18})\.(\d{1,12})")
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """``seen``: the highest article number at the end of the last visit; ``newest``: the highest now; ``at``: seconds
-    since 1970."""
+    """``seen``: the highest article number at the end of the last visit; ``newest``: the highest
+    now; ``at``: seconds since 1970."""
 
     seen: int
     newest: int

@@ -1,8 +1,9 @@
 """The process that does one job for the page: ``python -m archive.web.worker ROOT``.
 
-A process of its own, because a run wants the main thread for its signals, and whatever happens to it the page stays.
-It reads the job as JSON from standard input and tells on standard output, a JSON object a line: ``{"event": "result",
-…}`` for each address, ``locked`` while another command writes, and at last ``report`` or ``error``.
+A process of its own, because a run wants the main thread for its signals, and whatever happens to
+it the page stays. It reads the job as JSON from standard input and tells on standard output, a JSON
+object a line: ``{"event": "result", …}`` for each address, ``locked`` while another command writes,
+and at last ``report`` or ``error``.
 """
 
 from __future__ import annotations

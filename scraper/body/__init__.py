@@ -1,9 +1,11 @@
-"""The body of an article: the author's nested, styled HTML → a small clean HTML, and everything in it.
+"""The body of an article: the author's nested, styled HTML → a small clean HTML, and everything in
+it.
 
-Clean HTML uses only: ``p h1–h6 strong em del a img ul ol(start) li blockquote pre>code(class="language-x") code
-table(thead tbody tr th td, colspan, rowspan) figure figcaption hr br sup sub``. A media card is
-``<p data-card="SORT" data-id="…">视频: <a href="…">title</a></p>``; TeX stands in ``<code class="math">`` or
-``<code class="math-block">``. Inline elements nest in one order: a, strong, em, del, sup, sub, code.
+Clean HTML uses only: ``p h1–h6 strong em del a img ul ol(start) li blockquote
+pre>code(class="language-x") code table(thead tbody tr th td, colspan, rowspan) figure figcaption hr
+br sup sub``. A media card is ``<p data-card="SORT" data-id="…">视频: <a href="…">title</a></p>``;
+TeX stands in ``<code class="math">`` or ``<code class="math-block">``. Inline elements nest in one
+order: a, strong, em, del, sup, sub, code.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ __all__ = ["Body", "Hints", "clean"]
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """``html`` is clean HTML, ``text`` its visible lines; the rest is in reading order, ``losses`` one a kind."""
+    """``html`` is clean HTML, ``text`` its visible lines; the rest is in reading order, ``losses``
+    one a kind.
+    """
 
     html: str
     text: str
@@ -35,10 +39,11 @@ _NO_HINTS = Hints()
 
 
 def clean(source: bytes | str, *, hints: Hints = _NO_HINTS) -> Body:
-    """``source``, the HTML of a body (``content_noencode``, or ``#js_content``'s inner or outer HTML), as a ``Body``.
+    """``source``, the HTML of a body (``content_noencode``, or ``#js_content``'s inner or outer
+    HTML), as a ``Body``.
 
-    Bytes are UTF-8. Takes time in proportion to the length, whatever the nesting. Raises ``Hostile`` for a body that
-    is larger than any article.
+    Bytes are UTF-8. Takes time in proportion to the length, whatever the nesting. Raises
+    ``Hostile`` for a body that is larger than any article.
     """
     if not source.strip():
         return Body("", "")

@@ -1,6 +1,8 @@
-"""Clean blocks: paragraphs, headings, lists, quotes, tables, as they are written one after the other.
+"""Clean blocks: paragraphs, headings, lists, quotes, tables, as they are written one after the
+other.
 
-A container (list, quote, figure) is written only when something in it is, so nothing empty comes out.
+A container (list, quote, figure) is written only when something in it is, so nothing empty comes
+out.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ _LONGEST_HEADING = 400
 
 @dataclass(slots=True)
 class _Container:
-    """A list, item, quote or figure that is open: its start tag, and whether it is written and has content."""
+    """A list, item, quote or figure that is open: its start tag, and whether it is written and has
+    content.
+    """
 
     tag: str
     start: str
@@ -112,7 +116,8 @@ class Blocks:
             self.write(f"<p>{html}</p>")
 
     def _continue_listing(self, lines: list[str]) -> bool:
-        """Joins a paragraph of nothing but inline code to the one before it, if that too is one and either is indented.
+        """Joins a paragraph of nothing but inline code to the one before it, if that too is one and
+        either is indented.
 
         Editors without a code block write each line so, its indentation in ``&nbsp;``.
         """
@@ -136,7 +141,9 @@ class Blocks:
         return False
 
     def _write_heading(self, html: str) -> None:
-        """A heading's lines and blocks are one heading, as long as it is not a text that somebody set in one."""
+        """A heading's lines and blocks are one heading, as long as it is not a text that somebody
+        set in one.
+        """
         tag = f"h{self.heading}"
         last = self.out[-1] if self.out else ""
         if self.heading_begun and last.endswith(f"</{tag}>") and len(last) < _LONGEST_HEADING:
@@ -248,7 +255,8 @@ class Blocks:
         top = self.containers[-1] if self.containers else None
         if top is None or top.tag not in ("ul", "ol"):
             return self.push(tag, opening, numbering=numbering)
-        # A list straight inside a list (WeChat's own editor writes them so) belongs to the item before it.
+        # A list straight inside a list (WeChat's own editor writes them so) belongs to the item
+        # before it.
         if self.out and self.out[-1] == "</li>" and len(self.containers) + 2 <= _DEEPEST:
             self.out.pop()
             self.containers.append(_Container("li", "<li>", written=True, filled=True))
@@ -278,7 +286,9 @@ class Blocks:
         return end
 
     def _number(self, top: _Container, element: etree._Element) -> None:
-        """Begins the list anew where the item's number is not the one that Markdown would count on to."""
+        """Begins the list anew where the item's number is not the one that Markdown would count on
+        to.
+        """
         if top.numbering is None:
             return
         number, follows = top.numbering.next(element)

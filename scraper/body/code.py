@@ -1,8 +1,9 @@
 """Code blocks: the lines of a ``<pre>``, exactly, and the language where the page names it.
 
-Seen: WeChat's own snippet (``section.code-snippet__fix``: a ``ul.code-snippet__line-index`` of numbers, then a
-``pre[data-lang]`` with one ``<code>`` for each line), mdnice (``pre > span(svg bar) + code`` with ``<br>`` and
-``&nbsp;``), one ``<p>`` or ``<li>`` or ``<div>`` for each line, and plain text with line feeds.
+Seen: WeChat's own snippet (``section.code-snippet__fix``: a ``ul.code-snippet__line-index`` of
+numbers, then a ``pre[data-lang]`` with one ``<code>`` for each line), mdnice (``pre > span(svg bar)
++ code`` with ``<br>`` and ``&nbsp;``), one ``<p>`` or ``<li>`` or ``<div>`` for each line, and
+plain text with line feeds.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ def is_line_numbers(element: etree._Element) -> bool:
 def is_prose(pre: etree._Element) -> bool:
     """Whether a ``<pre>`` holds no listing but words with pictures, cards or links among them.
 
-    Text that is pasted into WeChat's editor from elsewhere comes in ``<pre>`` now and then; a fence would lose all of
-    these.
+    Text that is pasted into WeChat's editor from elsewhere comes in ``<pre>`` now and then; a fence
+    would lose all of these.
     """
     if pre.get("data-lang") or language(pre) or next(pre.iter("code"), None) is not None:
         return False
@@ -71,7 +72,8 @@ def is_block(code: etree._Element) -> bool:
 
 
 def is_written_out(element: etree._Element) -> bool:
-    """Whether an element that is shown as typed, in a type of equal widths, is a listing (VS Code's clipboard).
+    """Whether an element that is shown as typed, in a type of equal widths, is a listing (VS Code's
+    clipboard).
 
     It needs two lines or an indentation, and nothing in it but text.
     """
@@ -93,7 +95,8 @@ class _Reader:
 
     out: list[str] = field(default_factory=list)
     line: list[str] = field(default_factory=list)
-    #: Whether a ``<br>`` or a block has just ended the line, so that the end of the block around it makes no second.
+    #: Whether a ``<br>`` or a block has just ended the line, so that the end of the block around it
+    #: makes no second.
     ended: bool = False
 
     def end(self, *, if_written: bool = False) -> None:
@@ -122,7 +125,9 @@ class _Reader:
 
 
 def lines(pre: etree._Element) -> list[str]:
-    """The lines of a ``<pre>`` as a reader copies them: indentation kept, ``&nbsp;`` a space, no trailing blanks."""
+    """The lines of a ``<pre>`` as a reader copies them: indentation kept, ``&nbsp;`` a space, no
+    trailing blanks.
+    """
     reader = _Reader()
     # A native snippet has one <code> for each line; anything else has one around all of them.
     line_tags = _LINE_TAGS | {"code"} if sum(1 for _ in pre.iter("code")) > 1 else _LINE_TAGS
@@ -160,7 +165,9 @@ def _trimmed(out: list[str]) -> list[str]:
 
 
 def language(pre: etree._Element) -> str | None:
-    """The language that ``data-lang`` or a class names, lower case; ``None`` where none is named."""
+    """The language that ``data-lang`` or a class names, lower case; ``None`` where none is
+    named.
+    """
     places = [pre, pre.getparent(), next(pre.iter("code"), None)]
     for element in places:
         if element is None:

@@ -1,7 +1,9 @@
-"""Drawings: an ``<svg>`` without words, cleaned, as a picture of its own (``data:image/svg+xml;base64,…``).
+"""Drawings: an ``<svg>`` without words, cleaned, as a picture of its own
+(``data:image/svg+xml;base64,…``).
 
-Nothing but shapes passes: elements and attributes by name, references inside the drawing only, no style sheet, script,
-handler, link or picture from outside. What is left is what ``<img>`` may show anywhere.
+Nothing but shapes passes: elements and attributes by name, references inside the drawing only, no
+style sheet, script, handler, link or picture from outside. What is left is what ``<img>`` may show
+anywhere.
 """
 
 from __future__ import annotations
@@ -49,14 +51,17 @@ _INSIDE = re.compile(r"#[\w:.-]+")
 #: An address in a value that is not inside the drawing, or anything that could be one in disguise.
 _OUTSIDE = re.compile(r"url\(\s*['\"]?(?!#)|[\\<>]|script:|data:|/\*", re.I)
 _SIZE = re.compile(r"(?:^|;)\s*(width|height)\s*:\s*([\d.]+(?:px|em|ex|pt|%)?)\s*(?=;|$)", re.I)
-#: An interactive layout, not a drawing: editors build them of SVG, and what is in them is read piece by piece.
+#: An interactive layout, not a drawing: editors build them of SVG, and what is in them is read
+#: piece by piece.
 _LAYOUT: Final = names(
     "foreignobject image img animate animatetransform animatemotion set video iframe text"
 )
 
 
 def is_drawing(svg: etree._Element) -> bool:
-    """Whether an ``<svg>`` draws something and holds nothing else: no words, pictures or movement."""
+    """Whether an ``<svg>`` draws something and holds nothing else: no words, pictures or
+    movement.
+    """
     shapes = 0
     for element in svg.iter():
         tag = str(element.tag)

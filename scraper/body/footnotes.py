@@ -1,8 +1,9 @@
 """Footnotes back to links.
 
-WeChat does not allow links to other hosts, so editors (mdnice, doocs/md, 135) turn each link into a word, a ``[1]``
-above the line and a list ``[1] name: address`` at the end. Where both ends are found the word is a link again, and so
-is the address in the list. Nothing that a reader sees changes.
+WeChat does not allow links to other hosts, so editors (mdnice, doocs/md, 135) turn each link into a
+word, a ``[1]`` above the line and a list ``[1] name: address`` at the end. Where both ends are
+found the word is a link again, and so is the address in the list. Nothing that a reader sees
+changes.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ def link(root: etree._Element) -> None:
 
 
 def _listed_in_code(root: etree._Element) -> dict[str, str]:
-    """The list as doocs/md writes it: one paragraph of ``<code>[1]</code> name: <em>address</em><br>``."""
+    """The list as doocs/md writes it: one paragraph of ``<code>[1]</code> name:
+    <em>address</em><br>``.
+    """
     found: dict[str, str] = {}
     for mark in root.iter("code"):
         number = _NUMBER.match(_text(mark))

@@ -1,8 +1,10 @@
-"""Formulas: their TeX where the page still carries it, else made from what it shows (``scraper.body.tex``).
+"""Formulas: their TeX where the page still carries it, else made from what it shows
+(``scraper.body.tex``).
 
-No real page with one was to be had; the places are those of the editors' own output: mdnice and doocs/md
-(``data-formula`` on a wrapper around an SVG), MathJax (``<script type="math/tex">``, ``mjx-container[data-tex]``),
-KaTeX and MathML (``annotation[encoding="application/x-tex"]``), Zhihu and 语雀 (``img[data-formula]``, ``alt``).
+No real page with one was to be had; the places are those of the editors' own output: mdnice and
+doocs/md (``data-formula`` on a wrapper around an SVG), MathJax (``<script type="math/tex">``,
+``mjx-container[data-tex]``), KaTeX and MathML (``annotation[encoding="application/x-tex"]``), Zhihu
+and 语雀 (``img[data-formula]``, ``alt``).
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import lxml.etree as etree
 
 from scraper.body import tex as tex_of
 
-#: Seven searches for plain bytes: a pattern that begins with any of three letters takes ten times as long.
+#: Seven searches for plain bytes: a pattern that begins with any of three letters takes ten times
+#: as long.
 _ATTRIBUTES = (
     *(b"data-formula", b"data-tex", b"data-latex", b"data-math", b"data-mml-node"),
     *(b"block-equation", b"inline-equation"),
@@ -72,7 +75,9 @@ def written_as(element: etree._Element) -> tuple[str, bool] | None:
 
 
 def _in_a_block(element: etree._Element) -> bool:
-    """Whether one of the nearest wrappers says that the formula stands alone (``section.block-equation``)."""
+    """Whether one of the nearest wrappers says that the formula stands alone
+    (``section.block-equation``).
+    """
     around = islice(element.iterancestors(), 3)
     return any(
         "block-equation" in (one.get("class") or "") or one.get("display") == "true"

@@ -10,9 +10,10 @@ from scraper.models import Media
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """``base_url``: what relative addresses are relative to (``None``: https://mp.weixin.qq.com/). ``videos`` and
-    ``voices`` by the id that the card carries (``wxv_…`` or ``vid``; ``voice_encode_fileid``). ``saved``: whether a
-    browser may have written the body, which then holds what its scripts have drawn."""
+    """``base_url``: what relative addresses are relative to (``None``: https://mp.weixin.qq.com/).
+    ``videos`` and ``voices`` by the id that the card carries (``wxv_…`` or ``vid``;
+    ``voice_encode_fileid``). ``saved``: whether a browser may have written the body, which then
+    holds what its scripts have drawn."""
 
     base_url: str | None = None
     videos: Mapping[str, Media] = field(default_factory=dict)

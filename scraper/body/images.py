@@ -10,7 +10,8 @@ from scraper.models import Image
 from scraper.text import names, one_line
 from scraper.urls import without_tokens
 
-#: ``data-src`` in every era; saved pages fill ``src``; the rest are what WeChat and editors keep beside a crop.
+#: ``data-src`` in every era; saved pages fill ``src``; the rest are what WeChat and editors keep
+#: beside a crop.
 _PLACES = (
     "data-src",
     "src",
@@ -34,7 +35,9 @@ _EMOJI = ("emoji", "emoticon", "/expression/", "qqface", "qqemoji", "icon_emotio
 
 
 def address(value: str | None, base: str | None = None) -> str | None:
-    """An image's absolute address with its query, unescaped; ``None`` for ``data:``, placeholders and other schemes."""
+    """An image's absolute address with its query, unescaped; ``None`` for ``data:``, placeholders
+    and other schemes.
+    """
     if not value:
         return None
     value = value.strip().strip("\"'")

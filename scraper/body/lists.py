@@ -1,7 +1,9 @@
-"""Lists as they are shown: which number each item has, and items whose marker Markdown does not know.
+"""Lists as they are shown: which number each item has, and items whose marker Markdown does not
+know.
 
-Markdown counts on from a list's first number. ``value`` and ``reversed`` therefore begin a new list; letters and Roman
-numbers are written before the words; where ``list-style: none`` shows no marker, the items are plain paragraphs.
+Markdown counts on from a list's first number. ``value`` and ``reversed`` therefore begin a new
+list; letters and Roman numbers are written before the words; where ``list-style: none`` shows no
+marker, the items are plain paragraphs.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ _MOST_LETTERS = 300
 
 @dataclass(slots=True)
 class Numbering:
-    """``following``: the next number as the page counts, by ``step``; ``expected``: as Markdown does."""
+    """``following``: the next number as the page counts, by ``step``; ``expected``: as Markdown
+    does.
+    """
 
     following: int
     step: int
@@ -68,12 +72,16 @@ def opening(tag: str, counted: Numbering | None) -> str:
 
 
 def is_unmarked(element: etree._Element) -> bool:
-    """Whether the items of a list stand for themselves: no marker is shown, or one that must be written out."""
+    """Whether the items of a list stand for themselves: no marker is shown, or one that must be
+    written out.
+    """
     return _marker(element) == "none" or _marker(element) in _WRITTEN
 
 
 def shown_marker(item: etree._Element) -> str | None:
-    """What is written before an item; ``""`` for an item without a marker, ``None`` where Markdown has its own."""
+    """What is written before an item; ``""`` for an item without a marker, ``None`` where Markdown
+    has its own.
+    """
     parent = item.getparent()
     if parent is None or parent.tag not in ("ul", "ol", "menu", "dir"):
         return None

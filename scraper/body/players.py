@@ -1,7 +1,9 @@
-"""Players as a browser has drawn them: copies that a browser saved hold them beside, or in place of, the card itself.
+"""Players as a browser has drawn them: copies that a browser saved hold them beside, or in place
+of, the card itself.
 
-Seen in copies of 2017–2023: ``span.js_audio_frame`` after an ``mpvoice``, ``span.qqmusic_area`` after a ``qqmusic``,
-``div#js_mpvedio_wrapper_wxv_…`` with all buttons and messages of the video player.
+Seen in copies of 2017–2023: ``span.js_audio_frame`` after an ``mpvoice``, ``span.qqmusic_area``
+after a ``qqmusic``, ``div#js_mpvedio_wrapper_wxv_…`` with all buttons and messages of the video
+player.
 """
 
 from __future__ import annotations

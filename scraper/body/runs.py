@@ -1,8 +1,8 @@
 """Inline runs: stretches of text with the same looks, merged and written as the least HTML.
 
-WeChat splits one bold sentence over several ``<span style="font-weight: bold">`` inside ``<strong>`` inside
-``<span leaf>``; here they are one run again. Looks nest in one order only (a, strong, em, del, sup, sub, code), which
-is what ``archive.document.markdown`` relies on.
+WeChat splits one bold sentence over several ``<span style="font-weight: bold">`` inside
+``<strong>`` inside ``<span leaf>``; here they are one run again. Looks nest in one order only (a,
+strong, em, del, sup, sub, code), which is what ``archive.document.markdown`` relies on.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ _LOOKS = STRONG | EM | DEL | SUP | SUB | CODE
 
 @dataclass(slots=True)
 class Run:
-    """``text`` in the looks ``flags`` under the link ``href``; ``text`` is HTML where ``ATOM`` is set."""
+    """``text`` in the looks ``flags`` under the link ``href``; ``text`` is HTML where ``ATOM`` is
+    set.
+    """
 
     text: str
     flags: int
@@ -36,7 +38,9 @@ BREAK = Run("\n", ATOM)
 
 
 def lines(runs: list[Run]) -> list[list[Run]]:
-    """The runs cut at breaks, merged, their white space settled; lines without anything to see are empty lists."""
+    """The runs cut at breaks, merged, their white space settled; lines without anything to see are
+    empty lists.
+    """
     if len(runs) == 1:
         # Most paragraphs are one run once the spans are seen through.
         return [[], []] if runs[0] is BREAK else [_settled(runs)]
@@ -65,7 +69,9 @@ def _settled(runs: list[Run]) -> list[Run]:
 
 
 def _merged(runs: list[Run]) -> list[Run]:
-    """Neighbours of the same looks as one run. Texts are joined once: a body may be one run in 100,000 spans."""
+    """Neighbours of the same looks as one run. Texts are joined once: a body may be one run in
+    100,000 spans.
+    """
     found: list[Run] = []
     texts: list[str] = []
     last: Run | None = None
@@ -112,7 +118,9 @@ def _pieces(run: Run) -> list[Run]:
 
 
 def _soften_spaces(pieces: list[Run]) -> None:
-    """White space (flags -1) gets the looks that the text on both of its sides shares, and merges into it."""
+    """White space (flags -1) gets the looks that the text on both of its sides shares, and merges
+    into it.
+    """
     following: list[Run | None] = []
     following_text: Run | None = None
     for piece in reversed(pieces):
@@ -201,7 +209,9 @@ _CLOSE = {flag: f"</{tag}>" for flag, tag in _TAGS}
 
 
 def listing(runs: list[Run]) -> list[str]:
-    """The lines of a paragraph that is nothing but code, as typed, their indentation kept; none for any other."""
+    """The lines of a paragraph that is nothing but code, as typed, their indentation kept; none for
+    any other.
+    """
     found = [""]
     for run in runs:
         if run is BREAK:
@@ -217,7 +227,8 @@ def listing(runs: list[Run]) -> list[str]:
 
 
 def set_apart(line: list[Run]) -> list[list[Run]]:
-    """A settled line with the wide pictures at its ends on lines of their own, as they stand on a phone's screen.
+    """A settled line with the wide pictures at its ends on lines of their own, as they stand on a
+    phone's screen.
 
     Between words a picture stays where it is: the words are one line of the author's.
     """

@@ -1,7 +1,8 @@
-"""What an inline ``style`` attribute says about the text in it: bold, italic, struck, hidden, a picture behind it.
+"""What an inline ``style`` attribute says about the text in it: bold, italic, struck, hidden, a
+picture behind it.
 
-WeChat articles carry all their looks in ``style``; a body repeats a handful of them thousands of times, so each is
-read once and remembered.
+WeChat articles carry all their looks in ``style``; a body repeats a handful of them thousands of
+times, so each is read once and remembered.
 """
 
 from __future__ import annotations
@@ -22,14 +23,16 @@ class Style:
     struck: bool | None = None
     hidden: bool = False
     invisible: bool = False
-    #: Shows nothing unless what is in it is a picture, moves, or has looks of its own (see ``Walker._unseen``).
+    #: Shows nothing unless what is in it is a picture, moves, or has looks of its own (see
+    #: ``Walker._unseen``).
     unseen: bool = False
     tiny: bool = False
     display: str | None = None
     preformatted: bool | None = None
     #: ``sup`` or ``sub``.
     raised: str | None = None
-    #: Shown as it is typed, in a type of equal widths: code without a ``<pre>`` (as VS Code pastes it).
+    #: Shown as it is typed, in a type of equal widths: code without a ``<pre>`` (as VS Code pastes
+    #: it).
     code: bool = False
     #: ``list-style-type``.
     marker: str | None = None
@@ -109,7 +112,9 @@ _PLACES_OF_MARKERS: Final = frozenset(
 
 
 def _marker(said: Mapping[str, str]) -> str | None:
-    """The kind of marker that a list's style names (``none``, ``lower-alpha``); its pictures are no kind."""
+    """The kind of marker that a list's style names (``none``, ``lower-alpha``); its pictures are no
+    kind.
+    """
     words = said.get("list-style-type", said.get("list-style", "")).split()
     return next(
         (word for word in words if word not in _PLACES_OF_MARKERS and "url(" not in word), None
@@ -137,7 +142,9 @@ _remembered = lru_cache(maxsize=8_192)(_parse)
 
 
 def _declarations(style: str) -> list[tuple[str, str]]:
-    """(name, value) pairs; a semicolon inside ``url(…)`` (``&quot;``, ``data:``) does not end its declaration."""
+    """(name, value) pairs; a semicolon inside ``url(…)`` (``&quot;``, ``data:``) does not end its
+    declaration.
+    """
     pairs = []
     pieces = style.split(";")
     at = 0

@@ -1,7 +1,8 @@
 """Tables: which ones hold data, and how their cells are written.
 
-Editors use tables for looks as often as for data (every era). A table is data when at least two rows have two cells,
-one of them with something in it, and no cell holds what only a page layout holds: another table, code, a long passage.
+Editors use tables for looks as often as for data (every era). A table is data when at least two
+rows have two cells, one of them with something in it, and no cell holds what only a page layout
+holds: another table, code, a long passage.
 """
 
 from __future__ import annotations
@@ -10,14 +11,17 @@ from dataclasses import dataclass, field
 
 import lxml.etree as etree
 
-#: Longer than this a cell is a passage beside another one, and reads better on its own (longest data cell seen: 410).
+#: Longer than this a cell is a passage beside another one, and reads better on its own (longest
+#: data cell seen: 410).
 _LONGEST_CELL = 600
 _MOST_COLUMNS = 60
 _LAYOUT_CONTENT = ("table", "pre", "iframe", "video", "h1", "h2", "h3", "hr")
 
 
 def holds_data(table: etree._Element) -> bool:
-    """Whether ``table`` is to be kept as a table; otherwise its cells are read one after the other."""
+    """Whether ``table`` is to be kept as a table; otherwise its cells are read one after the
+    other.
+    """
     if next(table.iterdescendants(*_LAYOUT_CONTENT), None) is not None:
         return False
     full_rows = written_cells = 0
@@ -38,7 +42,9 @@ def holds_data(table: etree._Element) -> bool:
 
 @dataclass(slots=True)
 class Table:
-    """A table being read: finished rows of ``(tag, colspan, rowspan, html)`` and the lines of the open cell."""
+    """A table being read: finished rows of ``(tag, colspan, rowspan, html)`` and the lines of the
+    open cell.
+    """
 
     rows: list[list[tuple[str, int, int, str]]] = field(default_factory=list)
     heads: int = 0

@@ -1,8 +1,9 @@
-"""Formulas as TeX out of what a page shows of them: MathML, or MathJax's SVG, which keeps MathML's structure.
+"""Formulas as TeX out of what a page shows of them: MathML, or MathJax's SVG, which keeps MathML's
+structure.
 
-MathJax 3 (mdnice, doocs/md) draws each MathML node as ``<g data-mml-node="msup">`` and each character as a path with
-its code point in hexadecimal (``<path data-c="1D465">``, ``<use data-c>``). A script's place is in its ``transform``:
-above the line it is a superscript. Pure.
+MathJax 3 (mdnice, doocs/md) draws each MathML node as ``<g data-mml-node="msup">`` and each
+character as a path with its code point in hexadecimal (``<path data-c="1D465">``, ``<use
+data-c>``). A script's place is in its ``transform``: above the line it is a superscript. Pure.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ class Unwritable(ValueError):
 
 @dataclass(slots=True)
 class Node:
-    """One MathML element: name, text of a leaf, children, ``attributes``; ``height`` is where SVG draws it."""
+    """One MathML element: name, text of a leaf, children, ``attributes``; ``height`` is where SVG
+    draws it.
+    """
 
     name: str
     text: str = ""
@@ -38,7 +41,9 @@ class Node:
 
 
 def of(element: etree._Element) -> str | None:
-    """The TeX of a ``<math>``, an ``mjx-container`` or MathJax's ``<svg>``; ``None`` where it cannot be written."""
+    """The TeX of a ``<math>``, an ``mjx-container`` or MathJax's ``<svg>``; ``None`` where it
+    cannot be written.
+    """
     math = element if _name(element) == "math" else next(element.iter("{*}math", "math"), None)
     try:
         if math is not None:
@@ -98,7 +103,9 @@ def _of_svg(element: etree._Element, depth: int) -> Node:
 
 
 def _take(element: etree._Element, node: Node, characters: list[str], depth: int) -> None:
-    """What a child of a drawn node adds to it: a node, characters, or, for a bare ``<g>``, what is in it."""
+    """What a child of a drawn node adds to it: a node, characters, or, for a bare ``<g>``, what is
+    in it.
+    """
     if depth > _DEEPEST:
         raise Unwritable("nested too deep")
     name = _name(element)

@@ -1,9 +1,9 @@
 """Body HTML → an lxml tree, whatever it looks like.
 
-libxml2's HTML parser stops for good at about 2,048 open elements, even with ``huge_tree`` (measured with 2.14: the
-text below **and after** is lost without an error). A body that comes near that depth is flattened first: the
-wrappers that mean nothing (``section``, ``span``, …) are taken out by one scan over the tags. What is still too deep
-then keeps only its text and its images.
+libxml2's HTML parser stops for good at about 2,048 open elements, even with ``huge_tree`` (measured
+with 2.14: the text below **and after** is lost without an error). A body that comes near that depth
+is flattened first: the wrappers that mean nothing (``section``, ``span``, …) are taken out by one
+scan over the tags. What is still too deep then keeps only its text and its images.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import lxml.etree as etree
 from scraper import hostile
 from scraper.errors import Hostile
 
-#: More than this, cleaned and written as Markdown, takes over 5 s of CPU (an image costs five times a paragraph).
+#: More than this, cleaned and written as Markdown, takes over 5 s of CPU (an image costs five times
+#: a paragraph).
 MAX_TAGS = 210_000
 MAX_IMAGES = 50_000
 
@@ -34,7 +35,8 @@ class TooDeep(Exception):
 
 
 def parse(source: bytes | str) -> tuple[etree._Element, bytes]:
-    """(the tree of ``source`` without comments, the bytes it was made of). ``source`` is UTF-8 or text.
+    """(the tree of ``source`` without comments, the bytes it was made of). ``source`` is UTF-8 or
+    text.
 
     Raises ``Hostile`` for what nobody writes.
     """
@@ -51,7 +53,9 @@ def parse(source: bytes | str) -> tuple[etree._Element, bytes]:
 
 
 def flattened(raw: bytes) -> etree._Element:
-    """The tree of a body that nests too deep, without the wrappers that mean nothing; at worst its text and images."""
+    """The tree of a body that nests too deep, without the wrappers that mean nothing; at worst its
+    text and images.
+    """
     root = _tree(_without_wrappers(raw))
     return root if _depth(root) < TOO_DEEP else _tree(_text_only(raw))
 

@@ -1,7 +1,8 @@
 """The one walk over a body: the author's nested, styled tree in, clean blocks out.
 
-No recursion: lxml's ``iterwalk`` gives the starts and ends, and what they change (looks, link, list, cell) is kept on
-a stack. A container (list, quote, figure) is written only when something in it is, so nothing empty comes out.
+No recursion: lxml's ``iterwalk`` gives the starts and ends, and what they change (looks, link,
+list, cell) is kept on a stack. A container (list, quote, figure) is written only when something in
+it is, so nothing empty comes out.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ class Walker(Blocks):
     def walk(self, root: etree._Element) -> None:
         """Reads the whole tree. Raises ``TooDeep`` where libxml2 may have stopped reading.
 
-        Most elements are ``<span>``s that say nothing new (``leaf``, a font size): they cost one look at their style.
+        Most elements are ``<span>``s that say nothing new (``leaf``, a font size): they cost one
+        look at their style.
         """
         stack: list[tuple[int, str | None, Callable[[], None] | None] | None] = []
         asked = self.formulas or self.players
@@ -131,7 +133,9 @@ class Walker(Blocks):
         return looks.unseen and self._unseen(element, looks)
 
     def _read_as_whole(self, element: etree._Element, tag: str, looks: style.Style) -> bool:
-        """What any element may be: a player that a browser drew, a formula, a listing by its looks."""
+        """What any element may be: a player that a browser drew, a formula, a listing by its
+        looks.
+        """
         if self.players and self._player(element):
             return True
         if self.formulas:
@@ -170,7 +174,9 @@ class Walker(Blocks):
     def _annotate(
         self, element: etree._Element, at_end: Callable[[], None] | None
     ) -> Callable[[], None] | None:
-        """The reading above a character of ``<ruby>``, in brackets behind it, as browsers without ruby show it."""
+        """The reading above a character of ``<ruby>``, in brackets behind it, as browsers without
+        ruby show it.
+        """
         if not text_of(element).strip():
             return at_end
         self._add("(")
@@ -183,7 +189,9 @@ class Walker(Blocks):
         return end
 
     def _open_quote(self, element: etree._Element) -> Callable[[], None] | None:
-        """``mp-common-blockquote`` of messages: its words stand inside it, or in ``data-content`` only."""
+        """``mp-common-blockquote`` of messages: its words stand inside it, or in ``data-content``
+        only.
+        """
         self.flush()
         at_end = self.push("blockquote")
         said = element.get("data-content")
@@ -194,7 +202,9 @@ class Walker(Blocks):
     def _source_of_quote(
         self, element: etree._Element, at_end: Callable[[], None] | None
     ) -> Callable[[], None] | None:
-        """The line under a quote that WeChat's script draws from its attributes (``js_blockquote_wrap``, 2024 on)."""
+        """The line under a quote that WeChat's script draws from its attributes
+        (``js_blockquote_wrap``, 2024 on).
+        """
         source = cards.read_source(element)
         if source is None:
             return at_end
@@ -214,8 +224,9 @@ class Walker(Blocks):
     def _unseen(self, element: etree._Element, looks: style.Style) -> bool:
         """Whether nothing of an element without height, opacity or type size can be seen.
 
-        Editors put a transparent ``_`` of no width beside a box (135editor, seen 2024–2025). Pictures and what moves
-        come out by other means, and words of a size of their own are seen inside a box without one.
+        Editors put a transparent ``_`` of no width beside a box (135editor, seen 2024–2025).
+        Pictures and what moves come out by other means, and words of a size of their own are seen
+        inside a box without one.
         """
         if element.get("id") in PAGE_WRAPPERS:
             return False
@@ -408,8 +419,9 @@ class Walker(Blocks):
     def _target(self, element: etree._Element) -> str | None:
         """Where a link leads; ``None`` for none.
 
-        WeChat writes whole addresses, or paths of its own host (``/s?__biz=…``). A bare file name comes from a copy
-        whose links somebody edited (``archive3.html``): joined to the page's address it would look like an article's.
+        WeChat writes whole addresses, or paths of its own host (``/s?__biz=…``). A bare file name
+        comes from a copy whose links somebody edited (``archive3.html``): joined to the page's
+        address it would look like an article's.
         """
         href = (element.get("href") or element.get("data-href") or "").strip()
         if not href or href.startswith("#"):
@@ -462,7 +474,9 @@ class Walker(Blocks):
         self.runs += [space, Run(name, self.flags & _LOOKS, self.href or url), space]
 
     def _words_of_card(self, element: etree._Element) -> None:
-        """``<a tagname="mp-common-product">``: words or a picture of the text that open what a card would."""
+        """``<a tagname="mp-common-product">``: words or a picture of the text that open what a card
+        would.
+        """
         media = cards.read_as(element.get("tagname") or "", element)
         if media is None:
             return

@@ -1,4 +1,6 @@
-"""Pure. Backoff, once for everybody who waits after a failure: tries within a run, rests between runs."""
+"""Pure. Backoff, once for everybody who waits after a failure: tries within a run, rests between
+runs.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,9 @@ def asked_to_wait(error: BaseException) -> float | None:
 class Retries:
     """The tries of one address within a run.
 
-    ``tries``: at most so many. ``base``: seconds that the first wait is drawn from, doubling with each (full jitter).
-    ``patience``: the longest wait that a run sits through, in seconds; what must wait longer is left for a later run.
+    ``tries``: at most so many. ``base``: seconds that the first wait is drawn from, doubling with
+    each (full jitter). ``patience``: the longest wait that a run sits through, in seconds; what
+    must wait longer is left for a later run.
     """
 
     tries: int = 5
@@ -30,7 +33,9 @@ class Retries:
     patience: float = 60.0
 
     def delay(self, error: ScrapeError, failed: int, rng: random.Random) -> float | None:
-        """Seconds until the next try of this run, after ``failed`` failures before this one; None: no further try."""
+        """Seconds until the next try of this run, after ``failed`` failures before this one; None:
+        no further try.
+        """
         if error.after != "later" or failed + 1 >= self.tries:
             return None
         asked = asked_to_wait(error)
@@ -40,8 +45,8 @@ class Retries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rests:
-    """The rests between runs of what keeps failing: ``first`` seconds, doubling up to ``longest``, each lengthened or
-    shortened by up to ``jitter`` of itself."""
+    """The rests between runs of what keeps failing: ``first`` seconds, doubling up to ``longest``,
+    each lengthened or shortened by up to ``jitter`` of itself."""
 
     first: float
     longest: float
@@ -50,7 +55,8 @@ class Rests:
     def after(
         self, times: int, rng: random.Random | None = None, error: BaseException | None = None
     ) -> float:
-        """Seconds to rest after ``times`` failures before this one, and at least as long as the server asked for.
+        """Seconds to rest after ``times`` failures before this one, and at least as long as the
+        server asked for.
 
         Without ``rng`` there is no jitter.
         """

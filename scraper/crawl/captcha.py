@@ -1,4 +1,6 @@
-"""Pure. When a captcha means that WeChat has blocked this exit, and when it is about one address alone."""
+"""Pure. When a captcha means that WeChat has blocked this exit, and when it is about one address
+alone.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,10 @@ from scraper.errors import Blocked
 class CaptchaPolicy:
     """Decides by the form of the address.
 
-    A captcha on a short address means a block. Long addresses often meet one alone outside WeChat, while the same
-    articles open by their short link (docs/wechat.md), so two different ones in a row are required. A page about
-    frequency is about the reader, whatever the address. While ``probing`` (the first request after a cool-down) one
-    captcha is enough.
+    A captcha on a short address means a block. Long addresses often meet one alone outside WeChat,
+    while the same articles open by their short link (docs/wechat.md), so two different ones in a
+    row are required. A page about frequency is about the reader, whatever the address. While
+    ``probing`` (the first request after a cool-down) one captcha is enough.
     """
 
     probing: bool = False

@@ -1,4 +1,6 @@
-"""Pure. Which links of a page are followed: how deep, in which scope, and where an album or a moved page leads."""
+"""Pure. Which links of a page are followed: how deep, in which scope, and where an album or a moved
+page leads.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,8 @@ from scraper import urls
 from scraper.crawl.protocols import AlbumPage, Candidate, Edge, Task
 from scraper.errors import Gone, NotAnAddress, ScrapeError
 
-#: Relations that the author chose; the others are lists made by WeChat, followed within the account only.
+#: Relations that the author chose; the others are lists made by WeChat, followed within the account
+#: only.
 _CHOSEN = frozenset({"text", "reprint", "source", "migrated", "album_member"})
 _IN_ALBUM = frozenset({"album", "album_previous", "album_next", "album_member"})
 #: Lists that would pull in whole catalogues: never followed unless the scope is the album.
@@ -18,10 +21,11 @@ _CATALOGUES = frozenset({"album", "tag"})
 def follow(task: Task, biz: str | None, links: Iterable[Edge]) -> list[Candidate]:
     """The links of an article that are to be followed from ``task``, each article once. Pure.
 
-    ``biz`` is the article's own account. In the default scope ``any`` that is whatever its author linked to, and of
-    lists made by WeChat (``ainfos``, album neighbours) what stays within the account. An album in the text counts as
-    one step, as an index article would. An account that the address does not name (short links) is checked when the
-    article is opened (``Candidate.account``).
+    ``biz`` is the article's own account. In the default scope ``any`` that is whatever its author
+    linked to, and of lists made by WeChat (``ainfos``, album neighbours) what stays within the
+    account. An album in the text counts as one step, as an index article would. An account that the
+    address does not name (short links) is checked when the article is opened
+    (``Candidate.account``).
     """
     if task.follow <= 0 and task.scope != "walk":
         return []
@@ -55,7 +59,9 @@ def follow(task: Task, biz: str | None, links: Iterable[Edge]) -> list[Candidate
 
 
 def _refreshes(task: Task) -> bool:
-    """A watched page is fetched again for what is new in it, which is no reason to fetch the old again."""
+    """A watched page is fetched again for what is new in it, which is no reason to fetch the old
+    again.
+    """
     return task.refresh and task.why not in {"source", "recheck"}
 
 
@@ -76,7 +82,9 @@ def _only_account(task: Task, relation: str, biz: str | None) -> str | None:
 
 
 def members(task: Task, listed: AlbumPage) -> list[Candidate]:
-    """What a page of an album's list leads to: its members, at the depth of the album itself, and the next page."""
+    """What a page of an album's list leads to: its members, at the depth of the album itself, and
+    the next page.
+    """
     candidates: dict[str, Candidate] = {}
     for text in listed.members:
         try:

@@ -10,7 +10,8 @@ from scraper.errors import RateLimited, ScrapeError, Unreachable
 
 #: So many addresses in a row given up, or so many failures in a row: the network or WeChat is down.
 OUTAGE_ADDRESSES, OUTAGE_FAILURES = 5, 40
-#: So many different addresses told to wait longer than a run waits: the server means the reader, not the page.
+#: So many different addresses told to wait longer than a run waits: the server means the reader,
+#: not the page.
 LIMITED_ADDRESSES = 2
 #: A host without any connection, after so many addresses were given up, needs no further proof.
 UNREACHABLE_ADDRESSES = 2

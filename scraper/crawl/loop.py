@@ -1,8 +1,10 @@
-"""The one loop: an address from the frontier, its page from the fetcher, its article to the sink, its links back.
+"""The one loop: an address from the frontier, its page from the fetcher, its article to the sink,
+its links back.
 
-Everything that decides is here and stores nothing: what a failure means, when a budget is spent, when an exit
-is closed. The queue (``Frontier``), the network (``Exit``), what becomes of an article (``Sink``) and the time
-(``Clock``) come from outside, so the same loop serves a test's memory, SQLite, one exit or several.
+Everything that decides is here and stores nothing: what a failure means, when a budget is spent,
+when an exit is closed. The queue (``Frontier``), the network (``Exit``), what becomes of an article
+(``Sink``) and the time (``Clock``) come from outside, so the same loop serves a test's memory,
+SQLite, one exit or several.
 
 ::
 
@@ -73,8 +75,9 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """What a crawl may use: requests to the article host, seconds, articles visited (held ones count too, so that the
-    same command with the same limit visits the same articles again). None: no limit."""
+    """What a crawl may use: requests to the article host, seconds, articles visited (held ones
+    count too, so that the same command with the same limit visits the same articles again). None:
+    no limit."""
 
     requests: int | None = None
     seconds: float | None = None
@@ -83,7 +86,9 @@ class Budget:
 
 @dataclass(slots=True, kw_only=True)
 class Exit:
-    """One way to the article host, with at most one request in flight, and what is known of it in this run."""
+    """One way to the article host, with at most one request in flight, and what is known of it in
+    this run.
+    """
 
     fetcher: Fetcher
     name: str = "direct"
@@ -113,8 +118,8 @@ def _nothing_is_fatal(error: Exception) -> bool:
 class Crawl:
     """One crawl: its parts, and ``run``.
 
-    ``is_fatal`` says which unexpected errors are about the whole archive (a full disk) rather than about one address;
-    ``on_blocked`` hears of each exit that WeChat closed, at once.
+    ``is_fatal`` says which unexpected errors are about the whole archive (a full disk) rather than
+    about one address; ``on_blocked`` hears of each exit that WeChat closed, at once.
     """
 
     frontier: Frontier
@@ -129,7 +134,8 @@ class Crawl:
     visited: int = 0
     _requests: RequestBudget = field(default_factory=RequestBudget)
     _started: float = 0.0
-    #: tasks that are being worked on, and those that this run leaves alone: they could not even be put off
+    #: tasks that are being worked on, and those that this run leaves alone: they could not even be
+    #: put off
     _leased: set[int] = field(default_factory=set)
     _abandoned: set[int] = field(default_factory=set)
     #: tasks that met the block of an exit
@@ -137,9 +143,11 @@ class Crawl:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> Ending:
-        """Work until nothing is due, the budget is spent, or WeChat or the network refuses at every exit.
+        """Work until nothing is due, the budget is spent, or WeChat or the network refuses at every
+        exit.
 
-        Raises nothing for an address that fails, whatever goes wrong with it; only what ``is_fatal`` goes through.
+        Raises nothing for an address that fails, whatever goes wrong with it; only what
+        ``is_fatal`` goes through.
         """
         self._started = self.clock.monotonic()
         self._requests = RequestBudget(self.budget.requests)
@@ -200,7 +208,9 @@ class Crawl:
         return limit is not None and self.clock.monotonic() - self._started + wait >= limit
 
     async def _wait_for_work(self, exit: Exit) -> Reason | None:
-        """Wait until another exit has finished something or a task comes due; why there is nothing to wait for."""
+        """Wait until another exit has finished something or a task comes due; why there is nothing
+        to wait for.
+        """
         due = self.frontier.next_due(exit=exit.name, leased=self._leased | self._abandoned)
         wait = None if due is None else max((due - self.clock.now()).total_seconds(), 0.0)
         if self._leased:
@@ -237,7 +247,9 @@ class Crawl:
     # --- one task
 
     async def _do(self, exit: Exit, task: Task) -> Ending | None:
-        """Do one task; an ending where the exit is to be closed. Whatever is unexpected fails this task only."""
+        """Do one task; an ending where the exit is to be closed. Whatever is unexpected fails this
+        task only.
+        """
         try:
             return await self._try(exit, task)
         except BudgetSpent:
@@ -360,7 +372,9 @@ class Crawl:
         return _RESTS.after(task.attempts // RETRIES.tries, self.rng, error), False
 
     def _unexpected(self, task: Task, error: Exception) -> None:
-        """A fault of ours, or of the archive in this one place: told, put off with its raw page kept, and passed by."""
+        """A fault of ours, or of the archive in this one place: told, put off with its raw page
+        kept, and passed by.
+        """
         found = Unexpected.of(error, url=task.url)
         _LOG.warning("%s: %s", task.address, found, exc_info=error)
         try:
@@ -384,6 +398,8 @@ class Crawl:
 
 
 def _joined(endings: Sequence[Ending]) -> Ending:
-    """How a crawl with several exits ended: as the exits that stayed open did, else as the first that was closed."""
+    """How a crawl with several exits ended: as the exits that stayed open did, else as the first
+    that was closed.
+    """
     still_open = [ending for ending in endings if ending.reason not in _OF_ONE_EXIT]
     return (still_open or list(endings))[0]

@@ -1,4 +1,6 @@
-"""What the crawl's loop works with: a task, what was found, and the parts that come from outside as protocols."""
+"""What the crawl's loop works with: a task, what was found, and the parts that come from outside as
+protocols.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,15 @@ from scraper.models import Article, Page
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One address to do. ``url`` is what to GET, ``address`` its canonical form, ``form`` as in ``scraper.urls``.
+    """One address to do. ``url`` is what to GET, ``address`` its canonical form, ``form`` as in
+    ``scraper.urls``.
 
-    ``depth`` steps away from what was given, ``follow`` how many more may be taken from here; ``scope`` ``any``,
-    ``account`` or ``album``; ``account`` the only ``__biz`` wanted, if any. ``original`` is the address as found, where
-    ``url`` is a better one of the same article. ``tries`` counts this run, ``attempts`` all. ``snapshot_id`` is the raw
-    page that an earlier run fetched; ``since`` when the row last changed: a page kept after that is this task's own,
-    fetched just before a kill.
+    ``depth`` steps away from what was given, ``follow`` how many more may be taken from here;
+    ``scope`` ``any``, ``account`` or ``album``; ``account`` the only ``__biz`` wanted, if any.
+    ``original`` is the address as found, where ``url`` is a better one of the same article.
+    ``tries`` counts this run, ``attempts`` all. ``snapshot_id`` is the raw page that an earlier run
+    fetched; ``since`` when the row last changed: a page kept after that is this task's own, fetched
+    just before a kill.
     """
 
     id: int
@@ -85,19 +89,24 @@ class AlbumPage:
 
 @dataclass(frozen=True, slots=True)
 class RawPage:
-    """A page as it was received and made safe. ``snapshot_id`` names where, if it has a number there."""
+    """A page as it was received and made safe. ``snapshot_id`` names where, if it has a number
+    there.
+    """
 
     page: Page
     snapshot_id: int | None = None
 
 
 class BudgetSpent(Exception):
-    """The budget of requests is used up, maybe in the middle of an address. Nothing is wrong with the address."""
+    """The budget of requests is used up, maybe in the middle of an address. Nothing is wrong with
+    the address.
+    """
 
 
 @dataclass(slots=True)
 class RequestBudget:
-    """At most ``most`` requests to the article host (None: no limit), redirect targets included; ``used`` went out.
+    """At most ``most`` requests to the article host (None: no limit), redirect targets included;
+    ``used`` went out.
 
     One budget is shared by all exits of a crawl.
     """
@@ -111,14 +120,18 @@ class RequestBudget:
         return self.most is not None and self.used >= self.most
 
     def spend(self) -> None:
-        """Count one request that is about to go out. Raises BudgetSpent where there is none left."""
+        """Count one request that is about to go out. Raises BudgetSpent where there is none
+        left.
+        """
         if self.is_spent:
             raise BudgetSpent
         self.used += 1
 
 
 class Fetcher(Protocol):
-    """One try a call; each request to the article host is taken from ``budget`` before it goes out."""
+    """One try a call; each request to the article host is taken from ``budget`` before it goes
+    out.
+    """
 
     async def page(
         self, url: str, *, referer: str | None = None, budget: RequestBudget | None = None
@@ -136,16 +149,21 @@ class Frontier(Protocol):
         probing: bool = False,
         leased: Collection[int] = (),
     ) -> Task | None:
-        """The next task for ``exit`` that is due and not among ``leased`` (ids that are being worked on), or None.
+        """The next task for ``exit`` that is due and not among ``leased`` (ids that are being
+        worked on), or None.
 
         ``probing``: its request would be the first after a block.
         """
 
     def next_due(self, *, exit: str = "direct", leased: Collection[int] = ()) -> datetime | None:
-        """When the next task for ``exit`` comes due that this run should still wait for; None: nothing."""
+        """When the next task for ``exit`` comes due that this run should still wait for; None:
+        nothing.
+        """
 
     def tie(self, task: Task, exit: str, now: datetime) -> None:
-        """The page opens with the cookies of this exit alone: no other is given it, and it is due now."""
+        """The page opens with the cookies of this exit alone: no other is given it, and it is due
+        now.
+        """
 
     def reschedule(
         self,
@@ -157,18 +175,22 @@ class Frontier(Protocol):
         again: bool,
         keep_page: bool = False,
     ) -> None:
-        """The task failed for now; ``again``: another try within this run; ``keep_page``: the raw page that came is
-        good, and the next try begins with it."""
+        """The task failed for now; ``again``: another try within this run; ``keep_page``: the raw
+        page that came is good, and the next try begins with it."""
 
     def close(
         self, task: Task, error: ScrapeError, now: datetime, candidates: Iterable[Candidate] = ()
     ) -> None:
-        """The task failed for good, or until a person helps; ``candidates`` is where it moved to."""
+        """The task failed for good, or until a person helps; ``candidates`` is where it moved
+        to.
+        """
 
     def done(
         self, task: Task, candidates: Iterable[Candidate], now: datetime, *, visited: bool
     ) -> None:
-        """The task is done; what it found is taken in, in the same transaction. ``visited``: it was an article."""
+        """The task is done; what it found is taken in, in the same transaction. ``visited``: it was
+        an article.
+        """
 
 
 class Sink(Protocol):

@@ -1,7 +1,8 @@
-"""The only room that talks to the network: an address becomes a ``Page``, media bytes or a feed's text.
+"""The only room that talks to the network: an address becomes a ``Page``, media bytes or a feed's
+text.
 
-One try a call. Every way in which an answer can be wrong has its own class under ``scraper.errors.FetchError``; who
-tries again, and when, is decided by the caller.
+One try a call. Every way in which an answer can be wrong has its own class under
+``scraper.errors.FetchError``; who tries again, and when, is decided by the caller.
 """
 
 from __future__ import annotations

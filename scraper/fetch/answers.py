@@ -15,14 +15,17 @@ from scraper.fetch import hosts
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Where WeChat sends a reader that it wants to see: seen are /mp/wappoc_appmsgcaptcha (2024-07 on),
 #: /mp/secitptpage/verify, /mp/verifycode, weixin110.qq.com and /webpoc/.
-#: The path alone tells: an article's own address may carry a poc_token after a verification was passed.
+#: The path alone tells: an article's own address may carry a poc_token after a verification was
+#: passed.
 _VERIFY = re.compile(r"captcha|verify|secitptpage|antispider|/webpoc/", re.IGNORECASE)
 _VERIFY_HOSTS = frozenset({"weixin110.qq.com", "captcha.qq.com", "captcha.gtimg.com"})
 _LOGIN_HOSTS = frozenset({"open.weixin.qq.com", "login.weixin.qq.com", "open.work.weixin.qq.com"})
 
 
 def redirect_target(status: int, headers: Mapping[str, str], url: str) -> str | None:
-    """Where the answer sends on to, absolute; None where it is no redirect. Raises Refused for one to nowhere."""
+    """Where the answer sends on to, absolute; None where it is no redirect. Raises Refused for one
+    to nowhere.
+    """
     if status not in _REDIRECTS:
         return None
     # Not every blank: as latin-1 the last byte of 章 is a no-break space.
@@ -54,8 +57,8 @@ def check_redirect(target: str) -> None:
 def check_status(
     status: int, headers: Mapping[str, str], *, now: datetime, cap: float, polite: bool = False
 ) -> None:
-    """Raises what an answer other than 200 means; ``polite``: from the article host, where 403 is a refusal of the
-    reader rather than of the page, and going on would make it worse."""
+    """Raises what an answer other than 200 means; ``polite``: from the article host, where 403 is a
+    refusal of the reader rather than of the page, and going on would make it worse."""
     if status == 200 or status == 203:
         return
     if (
@@ -88,8 +91,8 @@ def _named(status: int) -> str:
 
 
 def retry_after(value: str | None, *, now: datetime, cap: float) -> float | None:
-    """Seconds to wait by a ``Retry-After`` header, in seconds or as a date, at most ``cap``; None where it says
-    nothing that can be read."""
+    """Seconds to wait by a ``Retry-After`` header, in seconds or as a date, at most ``cap``; None
+    where it says nothing that can be read."""
     if value is None:
         return None
     value = value.strip()

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterable
 
 from scraper.errors import CutShort, Refused
 
-#: What is offered. brotli turns 481 bytes into 315 MB in one call that cannot be bounded (docs/reliability.md, row 8).
+#: What is offered. brotli turns 481 bytes into 315 MB in one call that cannot be bounded
+#: (docs/reliability.md, row 8).
 ACCEPT_ENCODING = "gzip, deflate"
 _COMMENT = re.compile(rb"<!--.*?(?:-->|$)", re.DOTALL)
 #: How much is unpacked at once.
@@ -18,7 +19,9 @@ _MOST_MEMBERS = 64
 
 
 class Unpacker:
-    """Bytes of one Content-Encoding in, plain bytes out, at most ``cap`` of them. Raises Refused, CutShort."""
+    """Bytes of one Content-Encoding in, plain bytes out, at most ``cap`` of them. Raises Refused,
+    CutShort.
+    """
 
     def __init__(self, coding: str, cap: int) -> None:
         self._coding = coding.strip().lower()
@@ -34,7 +37,8 @@ class Unpacker:
         self._waiting = b""
         self._started = self._padding = False
         self._members = 1
-        # Pieces, not one growing buffer: growing moves it, and a bomb would be in memory twice before it is refused.
+        # Pieces, not one growing buffer: growing moves it, and a bomb would be in memory twice
+        # before it is refused.
         self._out: list[bytes] = []
         self._size = 0
 
@@ -56,7 +60,9 @@ class Unpacker:
                 data = self._step(data)
 
     def finish(self) -> bytes:
-        """Everything, once the last byte is in. Raises CutShort where the packed stream has no end."""
+        """Everything, once the last byte is in. Raises CutShort where the packed stream has no
+        end.
+        """
         begun = self._started or self._waiting
         if (
             self._engine is not None
@@ -67,7 +73,9 @@ class Unpacker:
         return b"".join(self._out)
 
     def _begin(self, data: bytes) -> None:
-        """A packed stream begins; gzip may hold several, and what follows the last and is none is padding."""
+        """A packed stream begins; gzip may hold several, and what follows the last and is none is
+        padding.
+        """
         if not self._started:
             if self._coding == "deflate" and not _is_zlib(data):
                 self._engine = zlib.decompressobj(-15)  # some servers mean the bare stream
@@ -94,7 +102,8 @@ class Unpacker:
     def _keep(self, data: bytes) -> None:
         self._size += len(data)
         if self._size > self._cap:
-            self._out.clear()  # now, not when the error's traceback is collected: the next bomb may come first
+            # now, not when the error's traceback is collected: the next bomb may come first
+            self._out.clear()
             raise Refused(f"the answer is larger than the {_mb(self._cap)} that are taken")
         self._out.append(data)
 
@@ -112,7 +121,8 @@ async def read(
 ) -> bytes:
     """The whole body. ``length`` is the promised Content-Length.
 
-    Raises Refused where it is over a cap (before reading, where the promise says so), CutShort where it is not whole.
+    Raises Refused where it is over a cap (before reading, where the promise says so), CutShort
+    where it is not whole.
     """
     if length is not None and length > wire_cap:
         raise Refused(
@@ -130,10 +140,12 @@ async def read(
 
 
 def looks_whole(body: bytes) -> bool:
-    """For a page whose length nobody promised (HTTP/1.0 style, ended by closing): its markup or JSON has an end.
+    """For a page whose length nobody promised (HTTP/1.0 style, ended by closing): its markup or
+    JSON has an end.
 
-    All 60 real pages and 7 status pages looked at end in ``</html>``, some with a comment behind it; the comment
-    before the real beginning (``<!--headTrap…<html></html>-->``, 2015–2018) is no end.
+    All 60 real pages and 7 status pages looked at end in ``</html>``, some with a comment behind
+    it; the comment before the real beginning (``<!--headTrap…<html></html>-->``, 2015–2018) is no
+    end.
     """
     tail = _COMMENT.sub(b"", body[-4096:]).rstrip().lower()
     if body.lstrip()[:1] in (b"{", b"["):

@@ -1,10 +1,11 @@
 """A person's cookies, out of a Netscape file as browsers' extensions and curl write it.
 
-They are sent to their own domains only, are never stored again, and their values stand in no message.
+They are sent to their own domains only, are never stored again, and their values stand in no
+message.
 
 Read here and not by ``http.cookiejar.MozillaCookieJar``, which took one of six files that tools and
-editors make (it wants its own first line, tabs, no BOM, and the dot of a domain to agree with its TRUE)
-and quotes the cookie in its error.
+editors make (it wants its own first line, tabs, no BOM, and the dot of a domain to agree with its
+TRUE) and quotes the cookie in its error.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ class Cookies:
         return len(self._jar)
 
     def header(self, url: str) -> str | None:
-        """The ``Cookie`` header that a browser would send to ``url``; None where there is none to send."""
+        """The ``Cookie`` header that a browser would send to ``url``; None where there is none to
+        send.
+        """
         if not len(self._jar):
             return None
         request = urllib.request.Request(url)

@@ -10,7 +10,8 @@ import httpx
 
 from scraper.errors import CutShort, FetchError, Later, Refused, ScrapeError, TimedOut, Unreachable
 
-#: OpenSSL's names for itself and for its places: ``[SSL: CERTIFICATE_VERIFY_FAILED] … (_ssl.c:1006)``.
+#: OpenSSL's names for itself and for its places: ``[SSL: CERTIFICATE_VERIFY_FAILED] …
+#: (_ssl.c:1006)``.
 _OPENSSL = re.compile(r"\[[A-Z]+: [A-Z0-9_]+\] ?| ?\(_ssl\.c:\d+\)")
 #: What is made of an error: its words, and whether the answer had begun.
 _Maker = Callable[[str, bool], FetchError]
@@ -61,7 +62,8 @@ def _other(said: str, began: bool) -> FetchError:
     return Later(f"the request failed ({said})")
 
 
-#: The first row that fits. ``StreamError`` and ``CookieConflict`` are missing on purpose: those are faults of ours.
+#: The first row that fits. ``StreamError`` and ``CookieConflict`` are missing on purpose: those are
+#: faults of ours.
 TABLE: tuple[tuple[type[Exception], _Maker], ...] = (
     (httpx.ConnectTimeout, _unreachable),
     (httpx.ConnectError, _unreachable),
@@ -88,7 +90,8 @@ def translated(*, began: bool) -> Iterator[None]:
 
 @contextmanager
 def about(url: str, hops: list[str]) -> Iterator[None]:
-    """Errors inside carry the address they are about; behind a redirect (``hops`` not empty) they say where to.
+    """Errors inside carry the address they are about; behind a redirect (``hops`` not empty) they
+    say where to.
 
     Their words do not repeat the address itself: who shows an error shows the address before it.
     """

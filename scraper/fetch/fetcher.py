@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 _ACCEPT_PAGE = (
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 )
-# Not avif and webp first, as browsers say: what the author uploaded is wanted, not a smaller copy of it.
+# Not avif and webp first, as browsers say: what the author uploaded is wanted, not a smaller copy
+# of it.
 _ACCEPT_MEDIA = "image/*,audio/*,video/*,*/*;q=0.8"
 _ACCEPT_FEED = (
     "application/atom+xml,application/rss+xml,application/feed+json,application/xml;q=0.9,*/*;q=0.8"
@@ -48,8 +49,9 @@ _COOKIE_HEADERS = frozenset({"set-cookie", "set-cookie2"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kind:
-    """How one kind of address is fetched: which hosts, how long, how much. ``sends``: a body, posted; such an answer's
-    redirects are not followed. ``trusted``: the person has named the address, which may lie in their own network."""
+    """How one kind of address is fetched: which hosts, how long, how much. ``sends``: a body,
+    posted; such an answer's redirects are not followed. ``trusted``: the person has named the
+    address, which may lie in their own network."""
 
     accept: str
     hosts: tuple[str, ...] | None
@@ -75,9 +77,10 @@ class _Answer:
 class Fetcher:
     """Fetches pages, media and feeds. Use it as an async context manager.
 
-    ``requests`` counts what went out to mp.weixin.qq.com, redirect targets included; ``media_requests`` all the rest.
-    ``asked_ago``: seconds since the last request to that host from here, by whoever made it. Raises BadSettings when
-    made with a proxy, certificates or cookies file that cannot be used.
+    ``requests`` counts what went out to mp.weixin.qq.com, redirect targets included;
+    ``media_requests`` all the rest. ``asked_ago``: seconds since the last request to that host from
+    here, by whoever made it. Raises BadSettings when made with a proxy, certificates or cookies
+    file that cannot be used.
     """
 
     def __init__(
@@ -119,7 +122,8 @@ class Fetcher:
 
         Each request to that host is taken from ``budget``; where it is spent, also in the middle of
         redirects, BudgetSpent is raised instead of one more. Raises Blocked for a redirect to a
-        verification, before any body is read, Unrecognised for one to another host, and the FetchErrors.
+        verification, before any body is read, Unrecognised for one to another host, and the
+        FetchErrors.
         """
         s = self.settings
         kind = _Kind(
@@ -184,7 +188,9 @@ class Fetcher:
     async def feed(
         self, url: str, *, etag: str | None = None, last_modified: str | None = None
     ) -> FeedResponse:
-        """The feed at ``url``, on any public host, asked for only if it changed since ``etag``/``last_modified``."""
+        """The feed at ``url``, on any public host, asked for only if it changed since
+        ``etag``/``last_modified``.
+        """
         s = self.settings
         kind = _Kind(
             accept=_ACCEPT_FEED,
@@ -210,9 +216,11 @@ class Fetcher:
         )
 
     async def post(self, url: str, body: bytes, *, deadline: float) -> None:
-        """Send a text (UTF-8) to an address that a person has named, and that ``FetchSettings.trusted`` lists.
+        """Send a text (UTF-8) to an address that a person has named, and that
+        ``FetchSettings.trusted`` lists.
 
-        It may lie inside a network and on any port; no redirect is followed. Raises the FetchErrors.
+        It may lie inside a network and on any port; no redirect is followed. Raises the
+        FetchErrors.
         """
         kind = _Kind(
             accept="*/*",
@@ -339,7 +347,9 @@ class Fetcher:
     def _request(
         self, url: str, parts: SplitResult, kind: _Kind, extra: Mapping[str, str]
     ) -> httpx.Request:
-        """The request with our headers and no others: httpx adds its own only to those that its client builds."""
+        """The request with our headers and no others: httpx adds its own only to those that its
+        client builds.
+        """
         headers = {"Host": _netloc(parts), **self._said(kind), **extra}
         cookie = self._cookies.header(url) if self._cookies else None
         if cookie:
@@ -363,8 +373,9 @@ class Fetcher:
 def _judged(url: str, kind: _Kind, *, redirected: bool) -> SplitResult:
     """The parts of an address that may be asked.
 
-    Raises Forbidden, and Unrecognised where an article leads to a host that no article was ever seen at: that may be
-    a new kind of verification, and an address must not be given up for good because of it.
+    Raises Forbidden, and Unrecognised where an article leads to a host that no article was ever
+    seen at: that may be a new kind of verification, and an address must not be given up for good
+    because of it.
     """
     if kind.trusted:
         return hosts.split(url)
@@ -377,7 +388,9 @@ def _judged(url: str, kind: _Kind, *, redirected: bool) -> SplitResult:
 
 
 def _cookies(settings: FetchSettings) -> Cookies | None:
-    """The person's cookies, if any; the standard library's cookie jar costs 30 ms to import and is rarely needed."""
+    """The person's cookies, if any; the standard library's cookie jar costs 30 ms to import and is
+    rarely needed.
+    """
     if not settings.cookies_file:
         return None
     from scraper.fetch import cookies

@@ -1,8 +1,10 @@
-"""Keeps the program out of the network it runs in: which hosts and numbers may be opened. Pure but for ``resolve``.
+"""Keeps the program out of the network it runs in: which hosts and numbers may be opened. Pure but
+for ``resolve``.
 
-An article, a feed or a redirect names any address it likes, so each one is judged three times: the scheme and port as
-written, the host as written, and the number that is really connected to. A name is resolved once, all its numbers are
-judged, and the connection goes to one of the judged numbers (DNS rebinding answers differently the second time).
+An article, a feed or a redirect names any address it likes, so each one is judged three times: the
+scheme and port as written, the host as written, and the number that is really connected to. A name
+is resolved once, all its numbers are judged, and the connection goes to one of the judged numbers
+(DNS rebinding answers differently the second time).
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ from scraper.fetch.hosts import host_of, is_under, split
 #: What ``parse_ip`` gives.
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# An own list, because Python's `is_global` changes between versions: 3.11 calls 192.0.0.192 (a cloud's metadata
-# service) and 64:ff9b:1::/48 public. From the IANA special-purpose registries, 2026-10.
+# An own list, because Python's `is_global` changes between versions: 3.11 calls 192.0.0.192 (a
+# cloud's metadata service) and 64:ff9b:1::/48 public. From the IANA special-purpose registries,
+# 2026-10.
 _DENIED4 = tuple(
     ipaddress.IPv4Network(block)
     for block in (
@@ -49,7 +52,8 @@ _DENIED4 = tuple(
             "224.0.0.0/4",
             "240.0.0.0/4",
         ),
-        # Azure's platform service, on a number that looks public (Alibaba's, 100.100.100.200, lies in 100.64.0.0/10)
+        # Azure's platform service, on a number that looks public (Alibaba's, 100.100.100.200, lies
+        # in 100.64.0.0/10)
         "168.63.129.16/32",
     )
 )
@@ -59,7 +63,8 @@ _DENIED6 = tuple(
     ipaddress.IPv6Network(block)
     for block in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "2620:4f:8000::/48")
 )
-#: Blocks that carry an IPv4 number in their last 32 bits: mapped, SIIT and NAT64. (6to4, 2002::/16, is dead: denied.)
+#: Blocks that carry an IPv4 number in their last 32 bits: mapped, SIIT and NAT64. (6to4, 2002::/16,
+#: is dead: denied.)
 _EMBEDDED = tuple(
     ipaddress.IPv6Network(block) for block in ("::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96")
 )
@@ -105,7 +110,9 @@ def check(url: str, *, hosts: Iterable[str] | None = None) -> SplitResult:
 
 
 def check_host(host: str) -> None:
-    """Raises Forbidden for a number that is not public, a name of this machine or network, or no name at all."""
+    """Raises Forbidden for a number that is not public, a name of this machine or network, or no
+    name at all.
+    """
     try:
         number = parse_ip(host)
     except ValueError:
@@ -129,9 +136,11 @@ def check_host(host: str) -> None:
 
 
 def parse_ip(host: str) -> IPAddress | None:
-    """The number that ``host`` means to any resolver: dotted, decimal, octal, hexadecimal, short; None for a name.
+    """The number that ``host`` means to any resolver: dotted, decimal, octal, hexadecimal, short;
+    None for a name.
 
-    Raises ValueError for what begins like a number and is none, such as ``1.2.3.4.5`` or ``999.1.1.1``.
+    Raises ValueError for what begins like a number and is none, such as ``1.2.3.4.5`` or
+    ``999.1.1.1``.
     """
     bare = host.strip("[]").partition("%")[0]
     if ":" in bare:

@@ -1,4 +1,6 @@
-"""Pure. Hosts and addresses as the standard compares them: case, IDNA, a dot at the end, the scheme's own port."""
+"""Pure. Hosts and addresses as the standard compares them: case, IDNA, a dot at the end, the
+scheme's own port.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +43,9 @@ def host_of(parts: SplitResult) -> str:
 
 
 def normalised(url: str) -> tuple[str, str, int | None, str, str]:
-    """What two addresses have in common that ask the same server for the same thing: scheme and host in lower case, the
-    host in IDNA and without a dot at its end, the port also where it is the scheme's own, path and query; no fragment.
+    """What two addresses have in common that ask the same server for the same thing: scheme and
+    host in lower case, the host in IDNA and without a dot at its end, the port also where it is the
+    scheme's own, path and query; no fragment.
     """
     parts = urlsplit(url)
     try:

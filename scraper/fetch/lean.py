@@ -1,6 +1,6 @@
 """httpx, imported without its own command line: that would bring rich and pygments, where they are
-installed, for some 50 ms and 5 MB that nobody needs. httpx asks for it in a ``try`` and has no switch
-for it, so there is no plainer way."""
+installed, for some 50 ms and 5 MB that nobody needs. httpx asks for it in a ``try`` and has no
+switch for it, so there is no plainer way."""
 
 from __future__ import annotations
 

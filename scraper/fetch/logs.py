@@ -8,7 +8,9 @@ from scraper.redact import redact
 
 
 class RedactFilter(logging.Filter):
-    """A log filter that redacts the finished message, its traceback and string extras of every record."""
+    """A log filter that redacts the finished message, its traceback and string extras of every
+    record.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = redact(record.getMessage()), None

@@ -1,4 +1,6 @@
-"""What a file is, by its first bytes. Nothing is decoded, so nothing crafted can go wrong in a decoder."""
+"""What a file is, by its first bytes. Nothing is decoded, so nothing crafted can go wrong in a
+decoder.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,8 @@ class Active(ValueError):
 
 
 def sniff(body: bytes) -> tuple[str, str] | None:
-    """``("image/png", "png")`` and the like; None where the bytes are no image, sound or film that is known.
+    """``("image/png", "png")`` and the like; None where the bytes are no image, sound or film that
+    is known.
 
     Raises Active for an SVG with a script, a handler, an entity or foreign content in it.
     """
@@ -82,7 +85,9 @@ def sniff(body: bytes) -> tuple[str, str] | None:
 
 
 def _is_mp3_frame(head: bytes) -> bool:
-    """An MP3 without an ID3 tag begins with a frame: 11 bits set, layer III, a known bitrate and sampling rate."""
+    """An MP3 without an ID3 tag begins with a frame: 11 bits set, layer III, a known bitrate and
+    sampling rate.
+    """
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
         return False
     return head[1] & 0x18 != 0x08 and 0 < head[2] >> 4 < 15 and head[2] & 0x0C != 0x0C

@@ -11,11 +11,12 @@ from scraper.clock import Clock
 
 
 class Pacer:
-    """For each host one request in flight; the next begins ``interval`` (to ``interval × (1 + jitter)``) after the
-    last one ended.
+    """For each host one request in flight; the next begins ``interval`` (to ``interval × (1 +
+    jitter)``) after the last one ended.
 
-    Measured from the end, because measured from the beginning a slow answer would bring the next request right behind
-    it. An attempt that failed or was abandoned counts too: the server may have seen it.
+    Measured from the end, because measured from the beginning a slow answer would bring the next
+    request right behind it. An attempt that failed or was abandoned counts too: the server may have
+    seen it.
     """
 
     def __init__(

@@ -1,7 +1,9 @@
-"""httpcore's pool, with a mended leak: a tunnel through a proxy that fails to open gives its place back.
+"""httpcore's pool, with a mended leak: a tunnel through a proxy that fails to open gives its place
+back.
 
-httpcore 1.0.9 leaves a tunnel in the pool as busy for ever when TLS inside it fails or is cancelled (seen here: after
-ten handshakes that broke, a full pool, and every later fetch waits out its deadline).
+httpcore 1.0.9 leaves a tunnel in the pool as busy for ever when TLS inside it fails or is cancelled
+(seen here: after ten handshakes that broke, a full pool, and every later fetch waits out its
+deadline).
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ class Pool(httpcore.AsyncConnectionPool):
 
 
 class _Connection(httpcore.AsyncConnectionInterface):
-    """A connection that closes itself when a request over it fails: HTTP/1.1 has no other request on it then."""
+    """A connection that closes itself when a request over it fails: HTTP/1.1 has no other request
+    on it then.
+    """
 
     def __init__(self, inner: httpcore.AsyncConnectionInterface) -> None:
         self._inner = inner

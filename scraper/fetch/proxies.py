@@ -1,5 +1,5 @@
-"""Which proxy a request goes through: the setting's, else the environment's, and ``$NO_PROXY``'s exceptions. Pure but
-for reading the environment."""
+"""Which proxy a request goes through: the setting's, else the environment's, and ``$NO_PROXY``'s
+exceptions. Pure but for reading the environment."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ _FORM = (
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """Where requests are sent instead. ``around`` are ``$NO_PROXY``'s entries: hosts asked directly."""
+    """Where requests are sent instead. ``around`` are ``$NO_PROXY``'s entries: hosts asked
+    directly.
+    """
 
     url: str
     host: str
@@ -76,8 +78,9 @@ def _read(text: str, around: tuple[str, ...]) -> Proxy:
 
 
 def _names(entry: str, host: str, port: int) -> bool:
-    """One entry of ``$NO_PROXY``, as curl and Go read it: ``*``, a host with its subdomains (a dot or ``*.`` before it
-    says the same), a number, a block of numbers; a port behind any of them limits it."""
+    """One entry of ``$NO_PROXY``, as curl and Go read it: ``*``, a host with its subdomains (a dot
+    or ``*.`` before it says the same), a number, a block of numbers; a port behind any of them
+    limits it."""
     if entry == "*":
         return True
     bare, _, wanted = (

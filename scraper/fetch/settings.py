@@ -10,7 +10,8 @@ from scraper.defaults import DEFAULT_USER_AGENT
 
 #: Where articles come from. Requests to it are paced, one at a time.
 ARTICLE_HOSTS = ("mp.weixin.qq.com",)
-#: Where the images, audio and video of articles lie, with their subdomains: seen on pages of 2014–2026.
+#: Where the images, audio and video of articles lie, with their subdomains: seen on pages of
+#: 2014–2026.
 MEDIA_HOSTS = (
     "qpic.cn",
     "qlogo.cn",
@@ -33,12 +34,13 @@ MEDIA_HOSTS = (
 class FetchSettings:
     """How to fetch. Durations are seconds, sizes bytes.
 
-    ``interval``: the next request to mp.weixin.qq.com (and to each feed's host) begins that long after the **end** of
-    the last answer, so that the server sees at least this gap; ``jitter`` lengthens it by up to that share of itself.
-    ``interval=0`` removes both. ``proxy`` None takes ``$HTTPS_PROXY`` or ``$ALL_PROXY``, ``""`` none; the hosts in
-    ``$NO_PROXY`` are asked around it. ``ca_file`` None takes ``$SSL_CERT_FILE``, else the usual certificates.
-    ``allow_hosts`` are further hosts for media, with their subdomains; ``*``: any. ``trusted`` are addresses
-    that a person has named to be told something (``Fetcher.post``): their hosts and ports may lie inside a
+    ``interval``: the next request to mp.weixin.qq.com (and to each feed's host) begins that long
+    after the **end** of the last answer, so that the server sees at least this gap; ``jitter``
+    lengthens it by up to that share of itself. ``interval=0`` removes both. ``proxy`` None takes
+    ``$HTTPS_PROXY`` or ``$ALL_PROXY``, ``""`` none; the hosts in ``$NO_PROXY`` are asked around it.
+    ``ca_file`` None takes ``$SSL_CERT_FILE``, else the usual certificates. ``allow_hosts`` are
+    further hosts for media, with their subdomains; ``*``: any. ``trusted`` are addresses that a
+    person has named to be told something (``Fetcher.post``): their hosts and ports may lie inside a
     network. Caps: what comes over the wire, and what it unpacks to.
     """
 
@@ -64,7 +66,9 @@ class FetchSettings:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A fetched file: ``type`` and ``extension`` (without a dot) by its own bytes, never by what the server says."""
+    """A fetched file: ``type`` and ``extension`` (without a dot) by its own bytes, never by what
+    the server says.
+    """
 
     url: str
     body: bytes = field(repr=False)
@@ -77,7 +81,8 @@ class Download:
 class FeedResponse:
     """A feed's answer. ``not_modified``: the one of last time still holds, and ``body`` is empty.
 
-    ``etag`` and ``last_modified`` go into the next request as they are; ``final_url`` is where redirects ended.
+    ``etag`` and ``last_modified`` go into the next request as they are; ``final_url`` is where
+    redirects ended.
     """
 
     url: str

@@ -1,9 +1,10 @@
 """The client: httpx, over connections that are made to judged numbers only.
 
-httpx's own transport makes its pool itself and takes no network backend, and the backend is where DNS rebinding is
-stopped: so the transport here does what httpx's does, a ``httpcore`` pool behind httpx's interface, with a backend of
-ours. (Rewriting each request to a judged number would need no httpcore, but two hosts on one number would then share a
-TLS connection that was verified for one of them.)
+httpx's own transport makes its pool itself and takes no network backend, and the backend is where
+DNS rebinding is stopped: so the transport here does what httpx's does, a ``httpcore`` pool behind
+httpx's interface, with a backend of ours. (Rewriting each request to a judged number would need no
+httpcore, but two hosts on one number would then share a TLS connection that was verified for one of
+them.)
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ _SAME: dict[type[Exception], type[httpx.TransportError]] = {
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Resolves a name once, judges every number, connects to one of those. What a person has named is exempt: the
-    proxy, and the (host, port) pairs in ``trusted``."""
+    """Resolves a name once, judges every number, connects to one of those. What a person has named
+    is exempt: the proxy, and the (host, port) pairs in ``trusted``."""
 
     def __init__(
         self, proxy: proxies.Proxy | None = None, trusted: Iterable[tuple[str, int]] = ()
@@ -78,7 +79,8 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         numbers = await guard.resolve(host, port)
         failure: Exception | None = None
         for place, number in enumerate(numbers, 1):
-            # A number that swallows packets (IPv6 in half-made networks) must not use up the whole deadline.
+            # A number that swallows packets (IPv6 in half-made networks) must not use up the whole
+            # deadline.
             limit = timeout if place == len(numbers) or timeout is None else min(timeout, 5.0)
             try:
                 return await self._plain.connect_tcp(
@@ -104,7 +106,9 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
-    """What httpx sends requests through: one pool by way of the proxy, one for the hosts around it."""
+    """What httpx sends requests through: one pool by way of the proxy, one for the hosts around
+    it.
+    """
 
     def __init__(self, settings: FetchSettings) -> None:
         self._proxy = proxies.chosen(settings)
@@ -157,7 +161,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
 
 def _host(url: httpx.URL) -> bytes:
-    """A number of IPv6 stands in brackets where a proxy is told the whole address, which only plain http does."""
+    """A number of IPv6 stands in brackets where a proxy is told the whole address, which only plain
+    http does.
+    """
     return b"[%b]" % url.raw_host if b":" in url.raw_host and url.scheme == "http" else url.raw_host
 
 
@@ -191,8 +197,8 @@ def as_httpx() -> Iterator[None]:
 def client(settings: FetchSettings) -> httpx.AsyncClient:
     """The client for all requests of a fetcher. Raises BadSettings.
 
-    Redirects are followed by the fetcher, which judges each; no cookie of an answer is kept; the environment is read
-    in one place (``proxies``), so httpx leaves it alone.
+    Redirects are followed by the fetcher, which judges each; no cookie of an answer is kept; the
+    environment is read in one place (``proxies``), so httpx leaves it alone.
     """
     return httpx.AsyncClient(
         transport=GuardedTransport(settings),
@@ -203,7 +209,9 @@ def client(settings: FetchSettings) -> httpx.AsyncClient:
 
 
 def certificates(settings: FetchSettings) -> ssl.SSLContext:
-    """What hosts' certificates are checked against. Raises BadSettings for a file that cannot be used."""
+    """What hosts' certificates are checked against. Raises BadSettings for a file that cannot be
+    used.
+    """
     path = settings.ca_file or os.environ.get("SSL_CERT_FILE")
     if not path:
         return httpx.create_ssl_context(trust_env=False)

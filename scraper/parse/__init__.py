@@ -7,17 +7,19 @@ from typing import Final
 from scraper.errors import ScrapeError, Unrecognised
 from scraper.models import Article, Page
 
-#: Raised whenever the same page may come out otherwise than before, so that an archive knows what to parse again.
+#: Raised whenever the same page may come out otherwise than before, so that an archive knows what
+#: to parse again.
 PARSER_VERSION: Final = 2
 
 
 def parse(page: Page) -> Article:
     """The article that a page holds.
 
-    Raises ``Gone``, ``Blocked``, ``NeedsPerson`` or ``Unrecognised`` where it holds none, ``Hostile`` where reading
-    it would cost too much; nothing else, whatever the bytes are.
+    Raises ``Gone``, ``Blocked``, ``NeedsPerson`` or ``Unrecognised`` where it holds none,
+    ``Hostile`` where reading it would cost too much; nothing else, whatever the bytes are.
     """
-    # Inside, because lxml and the rooms behind it cost 30 ms to import, which a search or a list should not pay.
+    # Inside, because lxml and the rooms behind it cost 30 ms to import, which a search or a list
+    # should not pay.
     from scraper.parse import article
 
     try:

@@ -1,9 +1,9 @@
 """One page of an album's public list (合集): its JSON answers, and the HTML page that begins it.
 
-``GET /mp/appmsgalbum?action=getalbum&__biz=…&album_id=…`` gives HTML with the first entries in ``window.cgiData`` and
-in its DOM; with ``f=json`` and the last entry's ``begin_msgid`` and ``begin_itemidx`` the following ones as JSON. Both
-work without a login. ``article_list`` is an object instead of an array where it holds one entry, and absent after the
-last one.
+``GET /mp/appmsgalbum?action=getalbum&__biz=…&album_id=…`` gives HTML with the first entries in
+``window.cgiData`` and in its DOM; with ``f=json`` and the last entry's ``begin_msgid`` and
+``begin_itemidx`` the following ones as JSON. Both work without a login. ``article_list`` is an
+object instead of an array where it holds one entry, and absent after the last one.
 """
 
 from __future__ import annotations
@@ -32,10 +32,12 @@ _LONGEST: Final = 8 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One article of an album: what opens it, its title, and where it stands in its account's messages.
+    """One article of an album: what opens it, its title, and where it stands in its account's
+    messages.
 
-    ``msgid`` and ``itemidx`` are ``mid`` and ``idx``, digits as text; ``created`` is aware, UTC; ``position`` is its
-    number in the album where the page shows it; ``kind`` WeChat's ``item_show_type`` where it is given.
+    ``msgid`` and ``itemidx`` are ``mid`` and ``idx``, digits as text; ``created`` is aware, UTC;
+    ``position`` is its number in the album where the page shows it; ``kind`` WeChat's
+    ``item_show_type`` where it is given.
     """
 
     url: str
@@ -49,9 +51,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """One page of the list in its order. ``more``: the list goes on after it; ``reverse``: oldest first.
+    """One page of the list in its order. ``more``: the list goes on after it; ``reverse``: oldest
+    first.
 
-    ``album`` says what the page says about the album, its ``size`` how many articles WeChat counts in it.
+    ``album`` says what the page says about the album, its ``size`` how many articles WeChat counts
+    in it.
     """
 
     members: tuple[Member, ...]
@@ -75,7 +79,9 @@ def read(page: Page) -> Listed:
 
 
 def next_url(page: Page, listed: Listed, *, reverse: bool | None = None) -> str | None:
-    """The address of the page after ``listed``, None after the last; in the order of ``page`` unless told otherwise."""
+    """The address of the page after ``listed``, None after the last; in the order of ``page``
+    unless told otherwise.
+    """
     asked = dict(parse_qsl(urlsplit(page.url).query))
     biz = asked.get("__biz") or next(
         (urls.account_of(member.url) for member in listed.members), None
@@ -129,7 +135,9 @@ def _from_json(page: Page, body: bytes) -> Listed:
 
 
 def _failure(page: Page, data: object) -> Blocked | NeedsPerson | Unrecognised:
-    """What an answer without a list says: ``base_resp.ret`` (200013 frequency limit, -3 login lost)."""
+    """What an answer without a list says: ``base_resp.ret`` (200013 frequency limit, -3 login
+    lost).
+    """
     result = values.mapping(data.get("base_resp")) if isinstance(data, dict) else {}
     code = values.whole(result.get("ret"))
     if code in (200013, -6):

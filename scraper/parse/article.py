@@ -1,4 +1,6 @@
-"""From page to article in three stages: what it is and its body, what it says about itself, its links."""
+"""From page to article in three stages: what it is and its body, what it says about itself, its
+links.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,8 @@ def read(page: Page) -> Article:
 
 
 def _cut_off(parsed: ParsedPage) -> tuple[Loss, ...]:
-    """A whole page ends in ``</html>``, as all 834 that were looked at do; the network door refuses one that does not.
+    """A whole page ends in ``</html>``, as all 834 that were looked at do; the network door refuses
+    one that does not.
 
     What comes from a file may be all there is left, so it is read, and told.
     """
@@ -54,7 +57,8 @@ _NEAR_THE_END = 4_000
 
 
 _BEGINS = re.compile(rb"<html[\s>]", re.I)
-#: Not that of ``<!--headTrap<body></body><head></head><html></html>-->``, which pages of 2015–2018 begin with.
+#: Not that of ``<!--headTrap<body></body><head></head><html></html>-->``, which pages of 2015–2018
+#: begin with.
 _ENDS = re.compile(rb"(?<!<html>)</html\s*>", re.I)
 
 

@@ -1,7 +1,8 @@
 """What comes from outside, kept within what a database, a file and a calendar can hold. Pure.
 
-Integers of 64 bits, years 1990–2100, text that encodes, lengths that no honest page comes near. What is beyond is left
-out or cut, with a loss ``out-of-range`` that names the field; nothing here raises.
+Integers of 64 bits, years 1990–2100, text that encodes, lengths that no honest page comes near.
+What is beyond is left out or cut, with a loss ``out-of-range`` that names the field; nothing here
+raises.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
-"""``window.cgiDataNew``, the page's own data on every page since about 2022: cut out and indexed, read on demand.
+"""``window.cgiDataNew``, the page's own data on every page since about 2022: cut out and indexed,
+read on demand.
 
-The object stands in one inline ``<script … h5only …>``; its some 140 keys and the body are 13–620 KB of a page of
-2–4 MB. Strings carry every ``'`` and ``<`` as an escape, so one ``split`` at the quotes separates code from text, the
-code (20 KB, mostly blanks) says where everything stands, and the first ``</script`` ends it. Only keys that are asked
-for are evaluated: the usual forms by ``json`` (a hundred times faster than stepping through them), any other form of
-the grammar by ``scraper.parse.literal``.
+The object stands in one inline ``<script … h5only …>``; its some 140 keys and the body are 13–620
+KB of a page of 2–4 MB. Strings carry every ``'`` and ``<`` as an escape, so one ``split`` at the
+quotes separates code from text, the code (20 KB, mostly blanks) says where everything stands, and
+the first ``</script`` ends it. Only keys that are asked for are evaluated: the usual forms by
+``json`` (a hundred times faster than stepping through them), any other form of the grammar by
+``scraper.parse.literal``.
 """
 
 from __future__ import annotations
@@ -23,12 +25,15 @@ _NAME: Final = b"window.cgiDataNew"
 _ASSIGNED = re.compile(rb"\s*=\s*(?=\{)")
 _ESCAPING = methodcaller("endswith", b"\\")
 _TAG = re.compile(rb"<script\b[^<>]*>", re.I)
-#: How far before the name its ``<script`` tag may stand: 520 bytes with the definition of JsDecode on real pages.
+#: How far before the name its ``<script`` tag may stand: 520 bytes with the definition of JsDecode
+#: on real pages.
 _LEAD: Final = 4096
 
 
 def _balanced(depth: int) -> bytes:
-    """A pattern for one array or object of at most ``depth`` levels, read without any backtracking."""
+    """A pattern for one array or object of at most ``depth`` levels, read without any
+    backtracking.
+    """
     inner = rb"[^{}\[\]]*+"
     pattern = rb"[{\[]" + inner + rb"[}\]]"
     for _ in range(depth - 1):
@@ -36,7 +41,8 @@ def _balanced(depth: int) -> bytes:
     return pattern
 
 
-#: A member of the top level with its array or object (real ones have up to 7 levels), or any other brace.
+#: A member of the top level with its array or object (real ones have up to 7 levels), or any other
+#: brace.
 _MEMBER = re.compile(rb"[,{]([A-Za-z_$][\w$]*+):((?>" + _balanced(8) + rb"))?+|[{}\[\]]")
 
 # The forms of a value, in code without blanks and its strings cut down to one quote each.
@@ -68,7 +74,9 @@ class PageData(Protocol):
 
 
 class CgiData:
-    """The top level of one ``cgiDataNew``: where each value stands. Nothing is evaluated before it is asked for."""
+    """The top level of one ``cgiDataNew``: where each value stands. Nothing is evaluated before it
+    is asked for.
+    """
 
     __slots__ = ("_cache", "_code", "_found", "_strings", "_whole")
 
@@ -127,7 +135,9 @@ class CgiData:
         return js_decode(text) if len(form) > 1 else text
 
     def _nested(self, code: bytes, first: int) -> Literal:
-        """An array or object by way of JSON: each string stands there as a digit that says how to take it."""
+        """An array or object by way of JSON: each string stands there as a digit that says how to
+        take it.
+        """
         if _BARE_NUMBER.search(code):
             raise ValueError("a digit of its own")
         called = b"JsDecode" in code
@@ -206,9 +216,11 @@ def _names(data: PageData) -> int:
 
 
 def usual(body: bytes) -> CgiData | None:
-    """The page's ``cgiDataNew`` in the writing of 2022–2026; ``None`` where it is absent or in another.
+    """The page's ``cgiDataNew`` in the writing of 2022–2026; ``None`` where it is absent or in
+    another.
 
-    An assignment inside an article's text never matches: text escapes its ``<``, so no script tag stands before it.
+    An assignment inside an article's text never matches: text escapes its ``<``, so no script tag
+    stands before it.
     """
     for begin, end in _stretches(len(body)):
         at = body.find(_NAME, begin, end)
@@ -221,7 +233,9 @@ def usual(body: bytes) -> CgiData | None:
 
 
 def _stretches(size: int) -> tuple[tuple[int, int], ...]:
-    """The page in the order of likelihood: the object stands at 7–13 % (2022, 2026-03 on) or 79–86 % of real pages."""
+    """The page in the order of likelihood: the object stands at 7–13 % (2022, 2026-03 on) or 79–86
+    % of real pages.
+    """
     if size < 1 << 17:
         return ((0, size),)
     early, late = size // 5, size // 4 * 3
@@ -272,7 +286,9 @@ def _escapes_next(piece: bytes) -> bool:
 
 
 def _top_level(code: bytes) -> dict[str, tuple[int, bytes]] | None:
-    """Names of depth one → where their values begin in ``code``, and their array or object; ``None`` if none closes."""
+    """Names of depth one → where their values begin in ``code``, and their array or object;
+    ``None`` if none closes.
+    """
     found: dict[str, tuple[int, bytes]] = {}
     for member in _MEMBER.finditer(code):
         name, nested = member.groups()

@@ -1,7 +1,9 @@
-"""Cuts one element out of a page's bytes by counting its own tag, so that a body need not be parsed twice.
+"""Cuts one element out of a page's bytes by counting its own tag, so that a body need not be parsed
+twice.
 
-What a browser does with ``</div>`` is the same: whatever else is open inside, it closes the nearest ``<div>``.
-Scripts and comments are stepped over. Linear, whatever the nesting (libxml2 gives up at 2,048 levels).
+What a browser does with ``</div>`` is the same: whatever else is open inside, it closes the nearest
+``<div>``. Scripts and comments are stepped over. Linear, whatever the nesting (libxml2 gives up at
+2,048 levels).
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ import re
 
 
 def element(page: bytes, id_: str) -> tuple[int, int, int, int] | None:
-    """``(start, inner start, inner end, end)`` of the first element with this id outside scripts; None for none.
+    """``(start, inner start, inner end, end)`` of the first element with this id outside scripts;
+    None for none.
 
     An element that never closes ends with the page.
     """

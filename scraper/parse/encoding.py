@@ -1,7 +1,7 @@
 """Bytes of a page → the same page in UTF-8, whatever it was saved as.
 
-mp.weixin.qq.com serves UTF-8 only; other encodings come from browsers' "save as", editors and proxies, with a wrong
-charset in the page, or none. So the declared one is a hint, the bytes decide.
+mp.weixin.qq.com serves UTF-8 only; other encodings come from browsers' "save as", editors and
+proxies, with a wrong charset in the page, or none. So the declared one is a hint, the bytes decide.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Final
 
 from scraper.parse.literal import unescape
 
-#: A large page is told by samples of this size; CJK text stands all over real pages, in scripts too.
+#: A large page is told by samples of this size; CJK text stands all over real pages, in scripts
+#: too.
 _SAMPLE: Final = 1 << 13
 #: … taken at these hundredths of it: cgiDataNew stands at 7–13 or at 79–86 of real pages.
 _PLACES: Final = (0, 9, 11, 13, 30, 50, 80, 83, 85, 97)
@@ -30,7 +31,8 @@ _MULTIBYTE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
 _HIGH = re.compile(rb"[\x80-\xff]+")
-#: The commonest characters of written Chinese, simplified and traditional, with the punctuation of both.
+#: The commonest characters of written Chinese, simplified and traditional, with the punctuation of
+#: both.
 _COMMON: Final = frozenset(
     "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多经么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实"
     "這個們來為國說時會對於裡過發後經麼學現當沒動還進樣開從實，。、：；！？「」『』《》“”（）…—"
@@ -41,7 +43,8 @@ _LEGACY: Final = ("gb18030", "big5")
 def to_utf8(body: bytes, content_type: str | None = None) -> bytes:
     """The page in UTF-8, without a BOM. ``content_type`` is the response's header, a hint.
 
-    Never raises: what no encoding explains is read as UTF-8 with U+FFFD in place of the broken bytes.
+    Never raises: what no encoding explains is read as UTF-8 with U+FFFD in place of the broken
+    bytes.
     """
     return _unwrapped(_to_utf8(body, content_type))
 
@@ -74,7 +77,9 @@ def _recode(body: bytes, name: str) -> bytes:
 
 
 def _wide(head: bytes) -> str | None:
-    """UTF-16 or UTF-32 without a BOM, by where the zero bytes stand among a page's first, ASCII, characters."""
+    """UTF-16 or UTF-32 without a BOM, by where the zero bytes stand among a page's first, ASCII,
+    characters.
+    """
     zero = [head[at::4].count(0) * 2 > len(head[at::4]) for at in range(4)]
     return _WIDE.get(tuple(zero))
 
@@ -89,7 +94,9 @@ _WIDE: Final[Mapping[tuple[bool, ...], str]] = {
 
 
 def _is_utf8(body: bytes) -> bool:
-    """Whether what is not ASCII is UTF-8, but for damage here and there; a large page is judged by samples."""
+    """Whether what is not ASCII is UTF-8, but for damage here and there; a large page is judged by
+    samples.
+    """
     size = len(body)
     if size <= 16 * _SAMPLE:
         return _sound(body)
@@ -102,7 +109,8 @@ def _is_utf8(body: bytes) -> bool:
 
 def _sound(text: bytes) -> bool:
     try:
-        # A sample may begin or end inside a character: continuation bytes at the start and a cut one at the end.
+        # A sample may begin or end inside a character: continuation bytes at the start and a cut
+        # one at the end.
         codecs.getincrementaldecoder("utf-8")().decode(text[:4].lstrip(_CONTINUATION) + text[4:])
     except UnicodeDecodeError:
         high = sum(map(len, _HIGH.findall(text)))
@@ -111,7 +119,9 @@ def _sound(text: bytes) -> bool:
 
 
 def _legacy(body: bytes, content_type: str | None) -> str:
-    """The one of the legacy encodings under which the page reads most like Chinese; UTF-8 if none does."""
+    """The one of the legacy encodings under which the page reads most like Chinese; UTF-8 if none
+    does.
+    """
     text = b"".join(_high_runs(body))
     scores = {
         name: _likeness(text, name)
@@ -125,7 +135,9 @@ _RUN = re.compile(rb"(?:[\x80-\xff][\x30-\xff])+|[\x80-\xff]")
 
 
 def _high_runs(body: bytes) -> Iterator[bytes]:
-    """Stretches with non-ASCII bytes, of which the second byte of a character may be ASCII in gb18030 and Big5."""
+    """Stretches with non-ASCII bytes, of which the second byte of a character may be ASCII in
+    gb18030 and Big5.
+    """
     taken = 0
     for run in _RUN.finditer(body):
         piece = run[0][:2000]
@@ -146,7 +158,9 @@ def _declared(body: bytes, content_type: str | None) -> Iterator[str]:
 
 
 def _likeness(text: bytes, name: str) -> float:
-    """How much ``text`` reads like Chinese in this encoding: common characters less what does not decode."""
+    """How much ``text`` reads like Chinese in this encoding: common characters less what does not
+    decode.
+    """
     try:
         decoded = text.decode(name, "replace")
     except (LookupError, ValueError, TypeError, AttributeError):

@@ -1,7 +1,7 @@
 """The language of a text, by its characters. Pure.
 
-Not that of the interface: ``window.LANG`` and ``cgiDataNew.lang`` follow the ``Accept-Language`` of whoever asked (a
-copy of a Chinese article of 2023 and an answer of 2026-07 say ``en``).
+Not that of the interface: ``window.LANG`` and ``cgiDataNew.lang`` follow the ``Accept-Language`` of
+whoever asked (a copy of a Chinese article of 2023 and an answer of 2026-07 say ``en``).
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ _LETTERS_PER_HAN: Final = 3
 
 
 def of(text: str) -> str | None:
-    """``zh-Hans``, ``zh-Hant``, ``en``, ``ja``, ``ko``, ``bo`` …; ``None`` where the text does not tell.
+    """``zh-Hans``, ``zh-Hant``, ``en``, ``ja``, ``ko``, ``bo`` …; ``None`` where the text does not
+    tell.
 
     >>> of("这是一篇普通的文章 with a few English words")
     'zh-Hans'

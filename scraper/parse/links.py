@@ -26,8 +26,8 @@ def collect(
     reprint: Reprint | None,
     source_url: str | None,
 ) -> tuple[Link, ...]:
-    """Links in the text first, in reading order, then the page's own lists. The same address may stand under several
-    relations; under one relation it stands once for each text it has.
+    """Links in the text first, in reading order, then the page's own lists. The same address may
+    stand under several relations; under one relation it stands once for each text it has.
     """
     found: dict[Link, None] = dict.fromkeys(body.links)
     if kind in _MESSAGES and urls.HOST in body.text:

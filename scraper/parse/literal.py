@@ -1,11 +1,12 @@
 """Reads the JavaScript literals that mp.weixin.qq.com pages carry, without a JS engine.
 
-The grammar is what was seen on pages of 2014–2026 and nothing more: strings, numbers, ``true``/``false``/``null``,
-objects with bare or quoted keys, arrays, trailing commas, ``'1' * 1``, ``a || b``, ``a === b ? c : d``,
-``JsDecode('…')``, ``htmlDecode("…")``, ``'…'.html(false)``, ``xml ? getXmlValue('…') : '…'`` and chained
-assignments, and beside them what any template may use: ``"…"`` and `` `…` ``, ``'a' + 'b'``, ``a ?? b``. Anything else
-raises ``Malformed``; the caller then looks elsewhere. A ``lenient`` reader takes a function that it does not know for
-one that decodes its only argument, as ``JsDecode`` does.
+The grammar is what was seen on pages of 2014–2026 and nothing more: strings, numbers,
+``true``/``false``/``null``, objects with bare or quoted keys, arrays, trailing commas, ``'1' * 1``,
+``a || b``, ``a === b ? c : d``, ``JsDecode('…')``, ``htmlDecode("…")``, ``'…'.html(false)``, ``xml
+? getXmlValue('…') : '…'`` and chained assignments, and beside them what any template may use:
+``"…"`` and `` `…` ``, ``'a' + 'b'``, ``a ?? b``. Anything else raises ``Malformed``; the caller
+then looks elsewhere. A ``lenient`` reader takes a function that it does not know for one that
+decodes its only argument, as ``JsDecode`` does.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ from scraper.plain import html_decode
 
 Literal: TypeAlias = "str | bytes | int | float | bool | list[Literal] | dict[str, Literal] | None"
 
-#: Deeper nesting than this is no page of WeChat's (nine levels seen) and would only feed the recursion.
+#: Deeper nesting than this is no page of WeChat's (nine levels seen) and would only feed the
+#: recursion.
 MAX_DEPTH: Final = 64
-#: An array or object of more members than this is refused: the largest real one has some 250 (``ainfos``).
+#: An array or object of more members than this is refused: the largest real one has some 250
+#: (``ainfos``).
 MAX_MEMBERS: Final = 100_000
 
 
@@ -55,7 +58,8 @@ _SIMPLE: Final = {
 }
 #: An escape that Python's own bytes literals read otherwise than JavaScript, or not at all.
 _FOREIGN = re.compile(rb"\\(?!x[0-7][0-9a-fA-F]|[nrt'\"\\])")
-#: ``JsDecode`` of the page, in its own order (the definition stands before cgiDataNew on pages of 2022–2026-05).
+#: ``JsDecode`` of the page, in its own order (the definition stands before cgiDataNew on pages of
+#: 2022–2026-05).
 _JS_DECODE: Final = tuple(
     (b"\\x%02x" % code, bytes((code,))) for code in (0x5C, 0x0D, 0x22, 0x26, 0x27, 0x3C, 0x3E, 0x0A)
 )
@@ -70,8 +74,9 @@ def unescape(raw: bytes) -> bytes:
     if b"\\" not in raw:
         return raw
     if _FOREIGN.search(raw) is None:
-        # The escapes that WeChat's templates write are those of a Python bytes literal, whose decoder is in C:
-        # 3 ms for the 198,000 escapes of 40 real bodies, where seven `replace` took 40.
+        # The escapes that WeChat's templates write are those of a Python bytes literal, whose
+        # decoder is in C: 3 ms for the 198,000 escapes of 40 real bodies, where seven `replace`
+        # took 40.
         return codecs.escape_decode(raw)[0]
     text = _ESCAPE.sub(_escape, raw)
     if b"\\u" not in raw:
@@ -112,7 +117,8 @@ def js_decode(text: bytes) -> bytes:
 def read(
     data: bytes, pos: int = 0, *, as_bytes: bool = False, lenient: bool = False
 ) -> tuple[Literal, int]:
-    """The value that begins at ``pos`` and where it ends. ``as_bytes`` leaves strings as UTF-8 bytes.
+    """The value that begins at ``pos`` and where it ends. ``as_bytes`` leaves strings as UTF-8
+    bytes.
 
     Raises ``Malformed``; never runs longer than linear in what it reads.
     """
@@ -126,7 +132,9 @@ def _truthy(value: Literal) -> bool:
 
 
 def number(value: Literal) -> int | float | None:
-    """``value * 1`` as JavaScript has it, ``None`` for NaN; whole numbers stay exact beyond 2^53."""
+    """``value * 1`` as JavaScript has it, ``None`` for NaN; whole numbers stay exact beyond
+    2^53.
+    """
     if isinstance(value, bool | int | float):
         return value
     if value is None or isinstance(value, list | dict):
@@ -266,7 +274,9 @@ class _Reader:
         return value
 
     def skip_arguments(self) -> None:
-        """Past the brackets of a call, whatever stands in them (``/\\n/g``): they shape the page, not the value."""
+        """Past the brackets of a call, whatever stands in them (``/\\n/g``): they shape the page,
+        not the value.
+        """
         self.expect(b"(")
         depth = 1
         while depth:
@@ -295,7 +305,9 @@ class _Reader:
         return found
 
     def named(self, depth: int) -> Literal | _Unknown:
-        """A name: a call of a known function, the left side of a chained assignment, or nothing knowable."""
+        """A name: a call of a known function, the left side of a chained assignment, or nothing
+        knowable.
+        """
         name = self.token
         self.advance()
         if self.kind == "op" and self.token == b"(":
@@ -311,7 +323,8 @@ class _Reader:
             if self.lenient:
                 return self.unknown_call(name, depth)
             raise Impure("a call")
-        # `var desc = window.a_value_which_never_exists || '…'` on shared pages of 2021–2026: its value is the literal.
+        # `var desc = window.a_value_which_never_exists || '…'` on shared pages of 2021–2026: its
+        # value is the literal.
         return None if name == b"a_value_which_never_exists" else _UNKNOWN
 
     def call(self, name: bytes, depth: int) -> Literal:
@@ -428,7 +441,8 @@ class _Reader:
             try:
                 found[key] = self.expression(depth + 1)
             except Impure:
-                # `enterid: window.enterid` beside literals: that member is unknown, the others are not.
+                # `enterid: window.enterid` beside literals: that member is unknown, the others are
+                # not.
                 found[key] = None
                 if self.kind != "op" or self.token not in (b",", b"}"):
                     raise
@@ -450,8 +464,9 @@ class _Reader:
         return key
 
 
-#: Methods whose result is what was there before, as far as text goes (False), or its entities resolved (True).
-#: ``.html(false)`` is the page's own; ``.replace(…)`` turns line breaks into ``<br>`` for display.
+#: Methods whose result is what was there before, as far as text goes (False), or its entities
+#: resolved (True). ``.html(false)`` is the page's own; ``.replace(…)`` turns line breaks into
+#: ``<br>`` for display.
 _METHODS: Final[dict[bytes, bool]] = {
     b"html": True,
     b"htmlDecode": True,
@@ -510,9 +525,11 @@ def _numeral(token: bytes) -> Literal:
 
 
 def closing(data: bytes, start: int, quote: bytes) -> int:
-    """Where the string that begins after its opening quote at ``start`` ends; raises ``Malformed`` if nowhere.
+    """Where the string that begins after its opening quote at ``start`` ends; raises ``Malformed``
+    if nowhere.
 
-    ``bytes.find`` instead of a regex: a body of 600 KB with 60,000 escapes costs 20 µs instead of 3 ms.
+    ``bytes.find`` instead of a regex: a body of 600 KB with 60,000 escapes costs 20 µs instead of 3
+    ms.
     """
     at = start
     while True:

@@ -29,7 +29,8 @@ SHAPE: Final = frozenset(
     )
 )
 _NEEDED: Final = frozenset(("title", "nick_name"))
-#: So many of the names make an object the data; an entry of a list (``ainfos``) has up to five of them.
+#: So many of the names make an object the data; an entry of a list (``ainfos``) has up to five of
+#: them.
 _ENOUGH: Final = 7
 _CONTENTS: Final = (b"content_noencode", b"text_page_info", b"picture_page_info_list")
 #: Bytes that all the tries on one page may step through.
@@ -117,7 +118,9 @@ class JsonData:
 
 
 def find(body: bytes) -> LooseData | JsonData | None:
-    """The data of a page whose ``cgiDataNew`` is missing or not in its usual writing; ``None`` for a page without."""
+    """The data of a page whose ``cgiDataNew`` is missing or not in its usual writing; ``None`` for
+    a page without.
+    """
     if b"nick_name" not in body or not any(name in body for name in _CONTENTS):
         return None
     scripts = [(begin, end) for begin, end in _scripts(body) if _may_hold(body, begin, end)]
@@ -139,7 +142,9 @@ def of_shape(values: object) -> bool:
 
 
 def answer(body: bytes) -> JsonData | None:
-    """The JSON answer of an article's address (``f=json``, seen 2023–2026), which has what ``cgiDataNew`` has."""
+    """The JSON answer of an article's address (``f=json``, seen 2023–2026), which has what
+    ``cgiDataNew`` has.
+    """
     found = _json(body)
     return found if found is not None and "title" in found and "nick_name" in found else None
 
@@ -177,7 +182,9 @@ def _of_the_shape(body: bytes, scripts: list[tuple[int, int]]) -> LooseData | Js
 
 
 def _at(body: bytes, at: int, end: int) -> tuple[LooseData | JsonData | None, int]:
-    """The object, or the JSON in the string, that begins at ``at``, and where looking for its end has stopped."""
+    """The object, or the JSON in the string, that begins at ``at``, and where looking for its end
+    has stopped.
+    """
     if body[at] == 0x7B:
         members, stop = _members(body, at, end)
         return (LooseData(body, members) if members else None), stop
@@ -209,7 +216,9 @@ def _json(text: bytes) -> JsonData | None:
 
 
 def _members(body: bytes, start: int, end: int) -> tuple[dict[str, int], int]:
-    """The names at depth one of an object → where their values begin (none if it never closes), and its end."""
+    """The names at depth one of an object → where their values begin (none if it never closes), and
+    its end.
+    """
     found: dict[str, int] = {}
     depth = 0
     name: bytes | None = None

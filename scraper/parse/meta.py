@@ -1,7 +1,9 @@
-"""Everything a page says about its article, each field from an ordered list of places (notes: Where each field stands).
+"""Everything a page says about its article, each field from an ordered list of places (notes: Where
+each field stands).
 
-cgiDataNew first, the scripts' assignments next, the DOM last. Where a page has a cgiDataNew that names the article,
-its word is final: an empty author there is no author, and the tree of such a page (2–4 MB) is never built.
+cgiDataNew first, the scripts' assignments next, the DOM last. Where a page has a cgiDataNew that
+names the article, its word is final: an empty author there is no author, and the tree of such a
+page (2–4 MB) is never built.
 """
 
 from __future__ import annotations
@@ -21,10 +23,10 @@ from scraper.parse.parsed_page import ParsedPage, text_of
 from scraper.parse.scripts import written
 from scraper.plain import decoded_line, several_lines, unescape_fully, without_tags
 
-#: Field → places in order. ``cgi:`` top level of cgiDataNew; ``var:``, ``window:``, ``data:`` assignments of scripts
-#: (``data`` is ``d.X``/``cgiData.X`` of shared video and picture pages, ``in`` a member of ``cgiData``); then the
-#: DOM: ``meta:`` name or property, ``id:``, ``class:`` (first element); ``early``: the first
-#: template's script.
+#: Field → places in order. ``cgi:`` top level of cgiDataNew; ``var:``, ``window:``, ``data:``
+#: assignments of scripts (``data`` is ``d.X``/``cgiData.X`` of shared video and picture pages,
+#: ``in`` a member of ``cgiData``); then the DOM: ``meta:`` name or property, ``id:``, ``class:``
+#: (first element); ``early``: the first template's script.
 PLACES: Final[Mapping[str, str]] = {
     "title": (
         "cgi:title var:msg_title window:msg_title data:title window:title data:video_title in:video_title meta:og:title"
@@ -77,8 +79,9 @@ _DOM: Final = ("meta", "id", "class")
 def raw(parsed: ParsedPage, field: str, *, anywhere: bool = False) -> Literal:
     """The first value that the places of ``field`` give and that is not empty, as the page has it.
 
-    Of a page with cgiDataNew only that is asked, unless ``anywhere`` or it lacks the field that all pages have there.
-    What cannot be the field's value (``mid`` is also a name in WeChat's monitoring) does not end the search.
+    Of a page with cgiDataNew only that is asked, unless ``anywhere`` or it lacks the field that all
+    pages have there. What cannot be the field's value (``mid`` is also a name in WeChat's
+    monitoring) does not end the search.
     """
     accept = _ACCEPTED.get(field)
     anywhere = anywhere or (field in _ALWAYS_THERE and _has_none(parsed, _ALWAYS_THERE[field]))
@@ -105,7 +108,8 @@ def raw(parsed: ParsedPage, field: str, *, anywhere: bool = False) -> Literal:
     return None
 
 
-#: Field → its names in cgiDataNew, of which every page has one; without any the template has changed.
+#: Field → its names in cgiDataNew, of which every page has one; without any the template has
+#: changed.
 _ALWAYS_THERE: Final = {
     **{name: template.FIELDS[name] for name in ("title", "author", "published", "digest", "cover")},
     "name": template.FIELDS["account"],
@@ -121,7 +125,9 @@ def _has_none(parsed: ParsedPage, names: tuple[str, ...]) -> bool:
 
 
 def is_early(parsed: ParsedPage) -> bool:
-    """Whether the page is of the template of 2012 to early 2014, which has no ``#js_content`` and hardly a variable."""
+    """Whether the page is of the template of 2012 to early 2014, which has no ``#js_content`` and
+    hardly a variable.
+    """
     return parsed.cgi is None and parsed.content is None and bool(parsed.by_class("page-content"))
 
 
@@ -142,9 +148,11 @@ def _string(parsed: ParsedPage, field: str) -> str | None:
 
 
 def identity(parsed: ParsedPage) -> tuple[Identity | None, str | None, str | None]:
-    """``(identity, biz, sn)``: from the page's data, its own link, its scripts, the address asked for, in order.
+    """``(identity, biz, sn)``: from the page's data, its own link, its scripts, the address asked
+    for, in order.
 
-    cgiDataNew lacks ``bizuin, mid, idx`` on pages that were fetched by a long address; its ``link`` then has them.
+    cgiDataNew lacks ``bizuin, mid, idx`` on pages that were fetched by a long address; its ``link``
+    then has them.
     """
     link = values.address(raw(parsed, "link"))
     biz, mid, idx = _completed(parsed, (None, None, None), anywhere=False)
@@ -205,7 +213,9 @@ def account(parsed: ParsedPage, biz: str | None) -> Account:
 
 
 def author(parsed: ParsedPage, name: str | None) -> str | None:
-    """署名; None where nobody signed. ``name`` is the account's, which some places give instead of nobody."""
+    """署名; None where nobody signed. ``name`` is the account's, which some places give instead of
+    nobody.
+    """
     found = _no_label(decoded_line(_string(parsed, "author")))
     if found or (parsed.cgi is not None and "author" in parsed.cgi):
         return found
@@ -221,7 +231,9 @@ def _no_label(found: str | None) -> str | None:
 
 
 def _shown_author(parsed: ParsedPage, name: str | None) -> str | None:
-    """The author among the small print under the title (2014–2020), which has no name of its own there."""
+    """The author among the small print under the title (2014–2020), which has no name of its own
+    there.
+    """
     for element in parsed.by_class("rich_media_meta_text"):
         if _NOT_THE_AUTHORS.search(f"{element.get('id') or ''} {element.get('class') or ''}"):
             continue
@@ -231,8 +243,8 @@ def _shown_author(parsed: ParsedPage, name: str | None) -> str | None:
     return None
 
 
-#: What stands beside the author under the title, by id or class. ``js_ip_wording_wrp`` ("发表于" and a place that a
-#: script fills in) since 2022-07.
+#: What stands beside the author under the title, by id or class. ``js_ip_wording_wrp`` ("发表于"
+#: and a place that a script fills in) since 2022-07.
 _NOT_THE_AUTHORS = re.compile(
     r"post-date|publish_time|ip_wording|copyright_logo|create_time|modify_time|js_a11y|rich_media_meta_nickname"
 )
@@ -271,7 +283,9 @@ def place(parsed: ParsedPage) -> str | None:
 
 
 def copyright_info(parsed: ParsedPage) -> values.Data:
-    """``copyright_info`` of cgiDataNew, or its parts from the scripts of older pages under the same names."""
+    """``copyright_info`` of cgiDataNew, or its parts from the scripts of older pages under the same
+    names.
+    """
     if parsed.cgi is not None:
         return values.mapping(parsed.data("copyright_info"))
     names = (
@@ -290,7 +304,9 @@ def copyright_info(parsed: ParsedPage) -> values.Data:
 
 
 def recommendation(parsed: ParsedPage, info: values.Data) -> str | None:
-    """编者荐语: the sharing account's words, in ``guide_words``, or written into ``#js_share_notice`` by a script."""
+    """编者荐语: the sharing account's words, in ``guide_words``, or written into
+    ``#js_share_notice`` by a script.
+    """
     said = info.get("guide_words")
     if said is None and parsed.cgi is None:
         notice = parsed.by_id("js_share_notice")
@@ -321,7 +337,9 @@ def original(parsed: ParsedPage, info: values.Data) -> bool | None:
 
 
 def reprint(parsed: ParsedPage, info: values.Data, own: Identity | None) -> Reprint | None:
-    """Where a reprinted or shared article comes from; None for one that names nothing but itself (``own``)."""
+    """Where a reprinted or shared article comes from; None for one that names nothing but itself
+    (``own``).
+    """
     url = values.address(info.get("reprint_url"))
     if url is None and parsed.cgi is None:
         shared = parsed.by_id("js_share_source")
@@ -433,7 +451,9 @@ def tags(parsed: ParsedPage) -> tuple[str, ...]:
 
 
 def claims(parsed: ParsedPage) -> tuple[str, ...]:
-    """What the author declares about the content (AI-made, personal opinion, fiction …), in the page's words."""
+    """What the author declares about the content (AI-made, personal opinion, fiction …), in the
+    page's words.
+    """
     info = values.mapping(parsed.data("claim_source"))
     found = []
     for key in ("claim_source", "claim_source_desc", "wording"):
@@ -478,7 +498,9 @@ def _changes(value: Literal) -> str | None:
 
 
 def kind(parsed: ParsedPage) -> int:
-    """``item_show_type`` as the page gives it; where it says nothing 8 for a list of pictures alone, else 0."""
+    """``item_show_type`` as the page gives it; where it says nothing 8 for a list of pictures
+    alone, else 0.
+    """
     for field in ("kind", "real_kind"):
         found = values.whole(raw(parsed, field))
         if found is not None:

@@ -1,4 +1,6 @@
-"""A page as the parser looks at it: its bytes in UTF-8 and, each made only when asked for, its data and its tree."""
+"""A page as the parser looks at it: its bytes in UTF-8 and, each made only when asked for, its data
+and its tree.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ from scraper.parse.scripts import Scripts
 
 
 class ParsedPage:
-    """One page; ``received`` is its body in UTF-8 without a BOM (see ``scraper.parse.encoding``)."""
+    """One page; ``received`` is its body in UTF-8 without a BOM (see
+    ``scraper.parse.encoding``).
+    """
 
     def __init__(self, page: Page, received: bytes) -> None:
         self.page = page
@@ -26,7 +30,9 @@ class ParsedPage:
 
     @cached_property
     def body(self) -> bytes:
-        """The page without NUL bytes, at which libxml2 would stop. Pages with cgiDataNew never get here."""
+        """The page without NUL bytes, at which libxml2 would stop. Pages with cgiDataNew never get
+        here.
+        """
         return self.received.replace(b"\0", b"") if b"\0" in self.received else self.received
 
     @property
@@ -56,8 +62,8 @@ class ParsedPage:
 
     @cached_property
     def _shell(self) -> bytes:
-        """The page without what is inside ``#js_content``, which is parsed for itself, and inside scripts and styles,
-        which make two thirds of it.
+        """The page without what is inside ``#js_content``, which is parsed for itself, and inside
+        scripts and styles, which make two thirds of it.
         """
         at = self._content_at
         around = (self.body[: at[1]], self.body[at[2] :]) if at else (self.body,)
@@ -65,7 +71,9 @@ class ParsedPage:
 
     @cached_property
     def tree(self) -> lxml.etree._Element | None:
-        """The page around its body as lxml reads it; None where there is no element. Costs more than all else."""
+        """The page around its body as lxml reads it; None where there is no element. Costs more
+        than all else.
+        """
         return parse_html(self._shell)
 
     @cached_property
@@ -85,7 +93,9 @@ class ParsedPage:
             yield self._content_tree
 
     def by_id(self, name: str) -> lxml.etree._Element | None:
-        """The first element with this ``id``; ``#js_content`` itself is empty here (see ``content``)."""
+        """The first element with this ``id``; ``#js_content`` itself is empty here (see
+        ``content``).
+        """
         for tree in self._trees(name):
             found = cast("list[lxml.etree._Element]", _BY_ID(tree, name=name))
             if found:
@@ -114,7 +124,9 @@ class ParsedPage:
         return match[1].decode("ascii", "replace") if match else None
 
     def meta(self, name: str) -> str | None:
-        """``content`` of ``<meta name=…>`` or ``<meta property=…>``; JS escapes there (``\\x0a``) are resolved."""
+        """``content`` of ``<meta name=…>`` or ``<meta property=…>``; JS escapes there (``\\x0a``)
+        are resolved.
+        """
         if self.tree is None:
             return None
         for element in self.tree.iter("meta"):
@@ -125,14 +137,17 @@ class ParsedPage:
         return None
 
 
-#: Chrome and IE: ``saved from url=(0077)…``, SingleFile: ``url: …``, others the address alone (all seen).
+#: Chrome and IE: ``saved from url=(0077)…``, SingleFile: ``url: …``, others the address alone (all
+#: seen).
 _SAVED_FROM = re.compile(rb"<!--[^<>]{0,200}?(https?://mp\.weixin\.qq\.com/[^\s<>\"']+?)(?:-->|\s)")
 _BY_ID = lxml.etree.XPath("//*[@id=$name]")
 _BY_CLASS = lxml.etree.XPath("//*[contains(concat(' ', normalize-space(@class), ' '), $name)]")
 
 
 def parse_html(body: bytes) -> lxml.etree._Element | None:
-    """The tree of some HTML in UTF-8, or None where there is nothing to make a tree of. Raises ``Hostile``."""
+    """The tree of some HTML in UTF-8, or None where there is nothing to make a tree of. Raises
+    ``Hostile``.
+    """
     hostile.check(body)
     try:
         return cast("lxml.etree._Element | None", lxml.etree.fromstring(body, _parser()))

@@ -1,7 +1,7 @@
 """Says by structure what a page is, and finds its body. Never by a word in an article.
 
-A page is an article where its data or its DOM holds a body that shows anything; what has none is refused by what
-stands in its place (``scraper.parse.status``).
+A page is an article where its data or its DOM holds a body that shows anything; what has none is
+refused by what stands in its place (``scraper.parse.status``).
 """
 
 from __future__ import annotations
@@ -49,13 +49,17 @@ def body(parsed: ParsedPage) -> tuple[Body, bool]:
 
 
 def _unpaid(parsed: ParsedPage, html: bytes | str) -> tuple[Loss, ...]:
-    """What stands behind the preview of a paid article, where the page was fetched without having paid."""
+    """What stands behind the preview of a paid article, where the page was fetched without having
+    paid.
+    """
     raw = html if isinstance(html, bytes) else html.encode("utf-8", "replace")
     return (Loss(kind="unpaid-part"),) if b"mp-pay-preview-filter" in raw else ()
 
 
 def might_be_article(parsed: ParsedPage) -> bool:
-    """Whether the page has the root of an article: its data, ``#js_article`` (since 2015) or a body's container."""
+    """Whether the page has the root of an article: its data, ``#js_article`` (since 2015) or a
+    body's container.
+    """
     if (parsed.cgi is not None and not _TITLES.isdisjoint(parsed.cgi.keys())) or (
         parsed.content is not None
     ):

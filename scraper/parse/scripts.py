@@ -1,8 +1,9 @@
 """``var X = …``, ``window.X = …`` and ``d.X = …`` of a page's inline scripts, as literals.
 
-This is where pages of 2014–2021 keep what cgiDataNew holds today. Only assignments inside ``<script>`` elements count,
-never an article's text; a right side that takes its value from a name (template code such as
-``var biz = opt.biz || window.biz``) is no answer, so the search goes on with the next assignment.
+This is where pages of 2014–2021 keep what cgiDataNew holds today. Only assignments inside
+``<script>`` elements count, never an article's text; a right side that takes its value from a name
+(template code such as ``var biz = opt.biz || window.biz``) is no answer, so the search goes on with
+the next assignment.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import Final, cast
 
 from scraper.parse.literal import Literal, Malformed, closing, read, unescape
 
-#: Data scripts have 2–150 KB on real pages; the libraries of 2022 on have up to 1.4 MB and are not read.
+#: Data scripts have 2–150 KB on real pages; the libraries of 2022 on have up to 1.4 MB and are not
+#: read.
 _LARGEST: Final = 400_000
-#: The scripts that hold an article's data had 1–10 KB until 2021, 23 KB since; libraries 11 KB and more.
+#: The scripts that hold an article's data had 1–10 KB until 2021, 23 KB since; libraries 11 KB and
+#: more.
 _SIZES: Final = (10_500, 65_000, _LARGEST)
 #: What the article's data has, one of each line (``var title`` is the account's, in a library too).
 _ANCHORS: Final = (("msg_title", "title", "itemShowType"), ("ct", "publish_time", "user_name"))
@@ -41,10 +44,12 @@ _IN_LARGE: Final = frozenset(
         ),
     )
 )
-#: Assignments of one name that are tried before it counts as absent (up to 9 seen: code after the data).
+#: Assignments of one name that are tried before it counts as absent (up to 9 seen: code after the
+#: data).
 _TRIES: Final = 16
 _VALUE = rb"([A-Za-z_]\w*+)\s*+=(?!=)\s*+"
-#: One pattern for each form, which begins with its literal: five times as fast as their alternatives in one.
+#: One pattern for each form, which begins with its literal: five times as fast as their
+#: alternatives in one.
 _VAR = re.compile(rb"var(?<![\w$.]var)\s++" + _VALUE)
 _WINDOW = re.compile(rb"window\.(?<![\w$.]window\.)(cgiData\.)?+" + _VALUE)
 _DATA = re.compile(rb"(?:cgiData|_g|d)\.(?<![\w$.]cgiData\.)(?<![\w$.]_g\.)(?<![\w$.]d\.)" + _VALUE)
@@ -71,10 +76,11 @@ class Scripts:
         forms: str = "var window data",
         accept: Callable[[Literal], object] | None = None,
     ) -> Literal:
-        """The first literal that is assigned to ``name``, not empty and, where asked, ``accept``ed; else None.
+        """The first literal that is assigned to ``name``, not empty and, where asked, ``accept``ed;
+        else None.
 
-        ``forms``: ``var`` for ``var X``, ``window`` for ``window.X`` and ``data`` for ``d.X`` and ``cgiData.X``, the
-        short names of the shared video and picture pages (2018–2021).
+        ``forms``: ``var`` for ``var X``, ``window`` for ``window.X`` and ``data`` for ``d.X`` and
+        ``cgiData.X``, the short names of the shared video and picture pages (2018–2021).
         """
         key = (name, forms, accept)
         if key not in self._cache:
@@ -93,7 +99,9 @@ class Scripts:
         return None
 
     def property(self, key: str) -> Literal:
-        """The first literal after ``key:`` or ``key =`` anywhere in a data script; for names that nothing else has."""
+        """The first literal after ``key:`` or ``key =`` anywhere in a data script; for names that
+        nothing else has.
+        """
         pattern = re.compile(
             rb"(?<![\w$.])"
             + re.escape(key.encode())
@@ -136,7 +144,8 @@ class Scripts:
             self._rest = [
                 (begin, end) for begin, end in inline_scripts(self._body) if end - begin <= _LARGEST
             ]
-            # Where the smaller scripts hold the article's data, the others are libraries, ten times as long.
+            # Where the smaller scripts hold the article's data, the others are libraries, ten times
+            # as long.
             for size in _SIZES:
                 self._index(script for script in self._rest if script[1] - script[0] <= size)
                 self._rest = [script for script in self._rest if script[1] - script[0] > size]
@@ -149,7 +158,9 @@ class Scripts:
         return any(form != "var" or name != "title" for form, _ in found.get(name, ()))
 
     def _known(self, name: str) -> Iterator[tuple[str, int]]:
-        """The assignments to a name, then those in the large scripts where it is one that stands there."""
+        """The assignments to a name, then those in the large scripts where it is one that stands
+        there.
+        """
         yield from self._assignments().get(name, [])[:_TRIES]
         if name in _IN_LARGE:
             sought = name.encode()
@@ -170,14 +181,17 @@ class Scripts:
             for match in _WINDOW.finditer(self._body, begin, end):
                 form = "data" if match[1] else "window"
                 found.setdefault(match[2].decode("ascii"), []).append((form, match.end()))
-            # `d.X` is one letter before a dot, which libraries have everywhere; the data has cgiData beside it.
+            # `d.X` is one letter before a dot, which libraries have everywhere; the data has
+            # cgiData beside it.
             if self._body.find(b"cgiData", begin, end) >= 0:
                 for match in _DATA.finditer(self._body, begin, end):
                     found.setdefault(match[1].decode("ascii"), []).append(("data", match.end()))
 
 
 def written(script: str) -> str | None:
-    """The text that a small script inside the body shows: ``document.write("…")`` or ``var content = "…"``."""
+    """The text that a small script inside the body shows: ``document.write("…")`` or ``var content
+    = "…"``.
+    """
     data = script.encode("utf-8", "replace")
     for match in _WRITES.finditer(data):
         start = match.end()

@@ -1,9 +1,10 @@
-"""What is served instead of an article: told apart by the page's structure and the few words it shows.
+"""What is served instead of an article: told apart by the page's structure and the few words it
+shows.
 
-Only pages that hold no article come here; articles quote these sentences, and every good page carries them in its
-scripts. The words are looked for in the message blocks of WeChat's status templates (2014–2026), or in the whole page
-where it shows no more than a few sentences. The interface's language follows the reader's, so all stand in Chinese
-and English, and mixed.
+Only pages that hold no article come here; articles quote these sentences, and every good page
+carries them in its scripts. The words are looked for in the message blocks of WeChat's status
+templates (2014–2026), or in the whole page where it shows no more than a few sentences. The
+interface's language follows the reader's, so all stand in Chinese and English, and mixed.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from scraper.plain import decoded_line
 
 Outcome = Literal["gone", "person", "blocked", "later"]
 
-#: Message blocks in the order of trust: the title of the block, then the block, then older templates.
+#: Message blocks in the order of trust: the title of the block, then the block, then older
+#: templates.
 _BLOCKS: Final = (
     "weui-msg__title",
     "weui_msg_title",
@@ -211,7 +213,9 @@ RULES: Final = (
 
 
 def refuse(parsed: ParsedPage) -> ScrapeError:
-    """The error that says what a page without an article is. Never returns an article's reason to stay silent."""
+    """The error that says what a page without an article is. Never returns an article's reason to
+    stay silent.
+    """
     url = parsed.page.url
     captcha = _verification(parsed)
     if captcha:
@@ -272,7 +276,9 @@ def _first(parsed: ParsedPage, name: str) -> lxml.etree._Element | None:
 
 
 def _messages(parsed: ParsedPage) -> Iterator[str]:
-    """The texts of the page's message blocks, then of all of it where it shows few words, title included."""
+    """The texts of the page's message blocks, then of all of it where it shows few words, title
+    included.
+    """
     for name in _BLOCKS:
         for element in parsed.by_class(name)[:3]:
             shown = decoded_line(_visible(element))
@@ -297,7 +303,9 @@ _SHOWN = lxml.etree.XPath(
 
 
 def _private_shell(parsed: ParsedPage) -> bool:
-    """An empty Vue application without a title: 根据作者隐私设置，无法查看该内容 is written by its script only."""
+    """An empty Vue application without a title: 根据作者隐私设置，无法查看该内容 is written by its
+    script only.
+    """
     app = parsed.by_id("app")
     if app is None or parsed.tree is None or len(app) or text_of(app):
         return False

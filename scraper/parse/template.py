@@ -1,15 +1,18 @@
 """What pages of today's template give, and what one of them no longer did. Pure.
 
-WeChat changes its template without notice. A field that all such pages have is then not found any more, or the body
-comes from a place that is known to be poorer; the article is kept all the same, and says so: a loss of the kind
-``template:FIELD`` for each. One article means little; ``archive.run`` counts these kinds over a run ("since 11-27 pages
-give no album (31 of 33)"), for which ``is_drift`` tells them from losses of the author's own content.
+WeChat changes its template without notice. A field that all such pages have is then not found any
+more, or the body comes from a place that is known to be poorer; the article is kept all the same,
+and says so: a loss of the kind ``template:FIELD`` for each. One article means little;
+``archive.run`` counts these kinds over a run ("since 11-27 pages give no album (31 of 33)"), for
+which ``is_drift`` tells them from losses of the author's own content.
 
-===================  =============================================================================================
+===================
+=============================================================================================
 ``template:data``    the page speaks of its data (``cgiDataNew``), but none could be read: all is from elsewhere
 ``template:body``    the text came from ``#js_content``, which is empty or cut on many pages
 ``template:FIELD``   one of ``FIELDS``; or ``album``, where the page links to one that its data does not name
-===================  =============================================================================================
+===================
+=============================================================================================
 """
 
 from __future__ import annotations
@@ -23,8 +26,8 @@ from scraper.parse.fields import Fields
 from scraper.parse.parsed_page import ParsedPage
 
 PREFIX: Final = "template:"
-#: Field → the names at the top level of cgiDataNew of which every page of 2022–2026 has at least one (40 of 40 in the
-#: corpus), whatever the kind; their values may be empty.
+#: Field → the names at the top level of cgiDataNew of which every page of 2022–2026 has at least
+#: one (40 of 40 in the corpus), whatever the kind; their values may be empty.
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "title": ("title",),
     "account": ("nick_name",),
@@ -40,12 +43,14 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "related": ("ainfos",),
     "body": ("content_noencode",),
 }
-#: Pages have 110 to 150 names there; with fewer than this it is somebody's extract, which need not be whole.
+#: Pages have 110 to 150 names there; with fewer than this it is somebody's extract, which need not
+#: be whole.
 _WHOLE: Final = 60
 _CORE: Final = ("title", "account", "published")
 #: What a page that has lost its data as a whole is asked for: what stands nowhere else, or should.
 _WITHOUT_DATA: Final = ("title", "account", "author", "published", "digest", "cover")
-#: Signs of today's template: its scripts ask for the data by its name, or mark the script that held it.
+#: Signs of today's template: its scripts ask for the data by its name, or mark the script that held
+#: it.
 _SIGNS: Final = (b"window.cgiDataNew", b"<script h5only", b" h5only ", b" h5only>")
 _ASKS_FOR_ALBUM: Final = b"action=getalbum"
 _ALBUM = re.compile(rb"action=getalbum[^\"'\s<>]{0,200}?album_id=[1-9]\d+")
@@ -57,7 +62,9 @@ def is_drift(loss: Loss) -> bool:
 
 
 def is_current(parsed: ParsedPage) -> bool:
-    """Whether the page is of the template that carries its own data (about 2022 on), as a server sent it."""
+    """Whether the page is of the template that carries its own data (about 2022 on), as a server
+    sent it.
+    """
     if parsed.cgi is not None:
         return True
     # One byte search after the other: five times as fast as a pattern of alternatives.

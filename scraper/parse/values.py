@@ -1,4 +1,6 @@
-"""Reading single values of page data: numbers, times, addresses, identities. Pure; ``None`` for what is none."""
+"""Reading single values of page data: numbers, times, addresses, identities. Pure; ``None`` for
+what is none.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def mapping(value: Literal) -> Data:
 
 
 def sequence(value: Literal) -> list[Literal]:
-    """``value`` if it is an array; the only member alone for an object (WeChat sends both); else nothing."""
+    """``value`` if it is an array; the only member alone for an object (WeChat sends both); else
+    nothing.
+    """
     return (
         value if isinstance(value, list) else [value] if isinstance(value, dict) and value else []
     )
@@ -52,7 +56,8 @@ def digits(value: Literal) -> str | None:
 
 
 def moment(value: Literal) -> datetime | None:
-    """A time out of unix seconds, or of what the page shows (China time); None for anything else, never now.
+    """A time out of unix seconds, or of what the page shows (China time); None for anything else,
+    never now.
 
     >>> moment("2018-04-28").isoformat()
     '2018-04-27T16:00:00+00:00'
@@ -124,7 +129,8 @@ def biz(value: Literal) -> str | None:
         return None
 
 
-#: How WeChat itself writes a long address; any other form is for ``urls``, which takes twenty times as long.
+#: How WeChat itself writes a long address; any other form is for ``urls``, which takes twenty times
+#: as long.
 _USUAL = re.compile(
     r"https?://mp\.weixin\.qq\.com/s\?__biz=([A-Za-z0-9+/]{8,40}={0,2})&mid=([1-9]\d{0,23})&idx=([1-9]\d{0,3})(?:[&#]|\Z)"
 )

@@ -1,5 +1,5 @@
-"""What is promised to language models: bounded answers, others' words marked, errors that can be acted on; by the
-SDK's own client, over stdio and HTTP, with the handshake of before and of now."""
+"""What is promised to language models: bounded answers, others' words marked, errors that can be
+acted on; by the SDK's own client, over stdio and HTTP, with the handshake of before and of now."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ Talk = Callable[[Client], Coroutine[Any, Any, Any]]
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Three articles; the first links to the second and to one that is not held, the third has two versions."""
+    """Three articles; the first links to the second and to one that is not held, the third has two
+    versions.
+    """
     with opened(tmp_path) as store:
         keep(store, article(1, links=(2, 9)))
         keep(store, article(2, text="岩茶" * 9000))
@@ -48,7 +50,9 @@ def key_of(root: Path, title: str) -> str:
 
 
 def talking(root: Path, talk: Talk, **options: Any) -> Any:
-    """What ``talk`` gives, with a client in this process; it takes the way of the wire as far as the handlers."""
+    """What ``talk`` gives, with a client in this process; it takes the way of the wire as far as
+    the handlers.
+    """
 
     async def run() -> Any:
         with Library(root) as library:
@@ -113,7 +117,9 @@ def test_over_stdio(root: Path, mode: str) -> None:
 
 
 def test_over_http(root: Path) -> None:
-    """At /mcp of `serve`, also where nothing may be changed: the token lets in, its absence does not."""
+    """At /mcp of `serve`, also where nothing may be changed: the token lets in, its absence does
+    not.
+    """
     app = make_app(root, Settings(token=TOKEN, read_only=True), http_endpoint)
 
     async def run() -> None:
@@ -144,7 +150,9 @@ def http_client(app: Any, headers: dict[str, str]) -> httpx2.AsyncClient:
 def test_http_is_behind_the_checks_of_every_page(
     root: Path, headers: dict[str, str], status: int
 ) -> None:
-    """A foreign name that points here, and another site's page, get nothing, without a token too."""
+    """A foreign name that points here, and another site's page, get nothing, without a token
+    too.
+    """
     app = make_app(root, Settings(), http_endpoint)
 
     async def run() -> int:
@@ -189,7 +197,9 @@ def test_hits_go_on_by_cursor(tmp_path: Path) -> None:
 
 
 def test_an_answer_is_bounded_whatever_an_article_holds(tmp_path: Path) -> None:
-    """Fifty hits with endless titles: fewer are shown, and the cursor leads to the first that was not."""
+    """Fifty hits with endless titles: fewer are shown, and the cursor leads to the first that was
+    not.
+    """
     with opened(tmp_path) as store:
         for number in range(1, 61):
             keep(store, article(number, title="长" * 5000, author="者" * 5000, text="茶" * 9000))
@@ -228,7 +238,9 @@ def test_what_stands_around_an_article(root: Path) -> None:
 
 
 def test_versions_and_their_difference(root: Path) -> None:
-    """Both versions, and the diff that the command `diff` prints; nothing to compare is no error."""
+    """Both versions, and the diff that the command `diff` prints; nothing to compare is no
+    error.
+    """
     key = key_of(root, "第3篇")
     facts, passage = told(root, "versions", article=key)
     printed = wechat_archive("--archive", str(root), "diff", key).stdout
@@ -280,7 +292,9 @@ def test_a_resource_that_is_not_held_is_told(root: Path) -> None:
 
 
 def test_nothing_can_be_saved_unless_allowed(root: Path) -> None:
-    """The tool is there with ``--allow-save`` alone; it takes addresses and never names of files."""
+    """The tool is there with ``--allow-save`` alone; it takes addresses and never names of
+    files.
+    """
 
     async def tools(client: Client) -> list[str]:
         return sorted(tool.name for tool in (await client.list_tools()).tools)

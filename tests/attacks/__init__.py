@@ -1,1 +1,3 @@
-"""What somebody who means harm hands over: folders, databases, texts; and that nothing gets through."""
+"""What somebody who means harm hands over: folders, databases, texts; and that nothing gets
+through.
+"""

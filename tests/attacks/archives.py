@@ -1,4 +1,6 @@
-"""An archive in a folder from somebody else, what lies beside it, and every command to run over it."""
+"""An archive in a folder from somebody else, what lies beside it, and every command to run over
+it.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +24,18 @@ LEFTOVER = f"7-{16 * 'a'}"
 
 
 class Place:
-    """``archive``: the folder that was handed over; ``own``: a person's files beside it, which nothing may touch."""
+    """``archive``: the folder that was handed over; ``own``: a person's files beside it, which
+    nothing may touch.
+    """
 
     def __init__(self, home: Path) -> None:
         self.home, self.archive, self.own = home, home / "archive", home / "own"
         self.out, self.given = home / "out", home / "given"
 
     def make(self) -> None:
-        """Three articles linked in a ring, one changed once (its version a file), two with their pictures."""
+        """Three articles linked in a ring, one changed once (its version a file), two with their
+        pictures.
+        """
         pages = [page(1, links=(2,)), page(2, links=(3,)), page(3, links=(1,))]
         keys = fill(self.archive, pages)
         with opened(self.archive) as (store, _):
@@ -76,7 +82,9 @@ class Place:
         return next(p for p in sorted((self.archive / "media").rglob("*.png")))
 
     def sql(self, statement: str, *values: Any) -> None:
-        """Change the database as somebody would who knows how: hashes over the rows fit, the seal is gone."""
+        """Change the database as somebody would who knows how: hashes over the rows fit, the seal
+        is gone.
+        """
         with closing(sqlite3.connect(self.archive / "archive.db")) as db, db:
             db.row_factory = sqlite3.Row
             db.execute(statement, values)

@@ -1,8 +1,10 @@
-"""A disk that loses its power: what a command wrote, as the system calls tell it, and what may be left of it.
+"""A disk that loses its power: what a command wrote, as the system calls tell it, and what may be
+left of it.
 
-A command runs under ``strace``; its writes, flushes, renames and removals are read off. Then, for any moment, the
-states are built in which the disk may wake up: nothing is there but what was flushed; or the folders ran ahead of
-the files, so that names are there and their bytes are not; or half of the bytes are.
+A command runs under ``strace``; its writes, flushes, renames and removals are read off. Then, for
+any moment, the states are built in which the disk may wake up: nothing is there but what was
+flushed; or the folders ran ahead of the files, so that names are there and their bytes are not; or
+half of the bytes are.
 """
 
 from __future__ import annotations

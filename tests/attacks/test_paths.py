@@ -1,4 +1,6 @@
-"""No command follows a link or a stored path out of the archive or out of where it was told to write."""
+"""No command follows a link or a stored path out of the archive or out of where it was told to
+write.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Power cuts: what is written but not flushed may be lost or torn; nothing that was told as kept is."""
+"""Power cuts: what is written but not flushed may be lost or torn; nothing that was told as kept
+is.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +39,8 @@ def keys(root: Path) -> dict[str, tuple[str, str]]:
 def survives(
     tmp_path: Path, root: Path, before: Path, calls: list[Call], kept: dict[str, tuple[str, str]]
 ) -> int:
-    """Look at a share of the states that ``root`` may be left in; how many there were. ``before`` is its folder as
-    it was before the command; ``kept``: what was told as kept then."""
+    """Look at a share of the states that ``root`` may be left in; how many there were. ``before``
+    is its folder as it was before the command; ``kept``: what was told as kept then."""
     root.rename(tmp_path / "after")
     shutil.copytree(before, root) if before.exists() else root.mkdir()
     found = list(states(Disk(str(root)), calls))
@@ -71,7 +73,9 @@ def end(root: Path, calls: list[Call], before: Path, tmp_path: Path) -> dict[str
 @pytest.mark.long
 @pytest.mark.parametrize("command", ["import", "save", "reparse", "repair"])
 def test_a_power_cut_loses_nothing_that_was_told_as_kept(tmp_path: Path, command: str) -> None:
-    """Both databases open in every state, each row has its whole file, and at the end all is there."""
+    """Both databases open in every state, each row has its whole file, and at the end all is
+    there.
+    """
     root, before = tmp_path / "a", tmp_path / "before"
     given = tmp_path / "given"
     given.mkdir()
@@ -121,7 +125,9 @@ def test_a_power_cut_leaves_the_last_backup_or_the_new_one(tmp_path: Path) -> No
 
 @pytest.mark.long
 def test_a_flush_left_out_is_noticed(tmp_path: Path) -> None:
-    """Of those of the program's own files each one counts: without it, something told as kept may be lost."""
+    """Of those of the program's own files each one counts: without it, something told as kept may
+    be lost.
+    """
     root, before = tmp_path / "a", tmp_path / "before"
     given = tmp_path / "4.html"
     given.write_bytes(page(4).body)

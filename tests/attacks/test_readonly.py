@@ -1,4 +1,6 @@
-"""A sound archive on a disk that nobody can write to: a DVD, a mounted backup, somebody else's folder."""
+"""A sound archive on a disk that nobody can write to: a DVD, a mounted backup, somebody else's
+folder.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ import pytest
 from tests.attacks.archives import Place
 from tests.conftest import ROOT
 
-#: Runs each line of stdin as a command and says how it ended; one process, as starting one takes longest.
+#: Runs each line of stdin as a command and says how it ended; one process, as starting one takes
+#: longest.
 RUNNER = """
 import json, sys
 from tests.command import wechat_archive
@@ -79,8 +82,8 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Place:
 def test_everything_that_reads_works(
     sound: Place, tmp_path: Path, state: Callable[[Place], None]
 ) -> None:
-    """list, show, search, similar, diff, status, verify, config, each export, and backup as source: 0, and the
-    archive is byte for byte as it was."""
+    """list, show, search, similar, diff, status, verify, config, each export, and backup as source:
+    0, and the archive is byte for byte as it was."""
     import json
 
     place = sound.copy(tmp_path / "home")

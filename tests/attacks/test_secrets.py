@@ -1,4 +1,6 @@
-"""Readers' tokens in saved and fetched pages: by name, by structure, in every wrapping; and where they do not go."""
+"""Readers' tokens in saved and fetched pages: by name, by structure, in every wrapping; and where
+they do not go.
+"""
 
 from __future__ import annotations
 
@@ -136,8 +138,8 @@ NEAR_MISSES = (
 @pytest.mark.parametrize("piece", NEAR_MISSES)
 @pytest.mark.parametrize("work", [redact, lambda text: scrub(text.encode())])
 def test_the_time_is_linear(piece: str, work: Callable[[str], object]) -> None:
-    """Ten times the text takes some ten times the processor's time, not a hundred: compared with each
-    other, so that a slow or busy machine says the same."""
+    """Ten times the text takes some ten times the processor's time, not a hundred: compared with
+    each other, so that a slow or busy machine says the same."""
 
     def cost(size: int) -> float:
         text = piece * (size // len(piece))

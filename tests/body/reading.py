@@ -1,4 +1,6 @@
-"""What a reader sees of HTML and of Markdown, for comparing the two; written apart from the program's own code."""
+"""What a reader sees of HTML and of Markdown, for comparing the two; written apart from the
+program's own code.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,9 @@ EXAMPLES = [(card.name, example) for card in CARD_TYPES for example in card.exam
 
 @pytest.mark.parametrize(("name", "example"), EXAMPLES)
 def test_every_example_becomes_its_line_and_its_media(name: str, example: Example) -> None:
-    """The line that its module promises stands in the text, and the card among the media; nothing is lost."""
+    """The line that its module promises stands in the text, and the card among the media; nothing
+    is lost.
+    """
     body = clean(f"<section>{example.html}</section>")
 
     assert example.line == body.text
@@ -27,7 +29,9 @@ def test_every_example_becomes_its_line_and_its_media(name: str, example: Exampl
 
 @pytest.mark.parametrize("card", CARD_TYPES, ids=lambda card: card.name)
 def test_a_card_type_is_whole(card: CardType) -> None:
-    """It has examples, a version that is not ahead of the parser, and its media a label and a ``has:`` word."""
+    """It has examples, a version that is not ahead of the parser, and its media a label and a
+    ``has:`` word.
+    """
     assert card.examples
     assert 1 <= card.version <= PARSER_VERSION
     for example in card.examples:
@@ -111,7 +115,9 @@ def test_every_element_belongs_to_one_type() -> None:
 def test_facts_are_found_whatever_their_spelling(
     html: str, line: str, facts: dict[str, object]
 ) -> None:
-    """Percent-encoded, in JSON, in the frame's address, in milliseconds: the reader sees the same line."""
+    """Percent-encoded, in JSON, in the frame's address, in milliseconds: the reader sees the same
+    line.
+    """
     body = clean(html)
 
     assert line == body.text
@@ -147,7 +153,9 @@ def test_an_element_nobody_has_seen_says_its_words_and_is_told(html: str, text: 
 
 
 def test_old_elements_without_a_hyphen_are_cards_too() -> None:
-    """``mpgongyi`` of before 2020, and whatever else began with these letters; MathML's elements do not count."""
+    """``mpgongyi`` of before 2020, and whatever else began with these letters; MathML's elements do
+    not count.
+    """
     assert "卡片: 捐一袋米" == clean('<mpgongyi data-title="捐一袋米"></mpgongyi>').text
     assert () == clean("<p>前</p><mpadded>x</mpadded>").media
 

@@ -1,4 +1,6 @@
-"""What cleaning a body promises beyond the text: media, images, links, losses, and the shape of the HTML."""
+"""What cleaning a body promises beyond the text: media, images, links, losses, and the shape of the
+HTML.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from tests.weixin.pages import article_page
 
 
 def test_one_bold_sentence_in_many_spans_is_one_strong() -> None:
-    """Spans, ``<strong>`` and ``font-weight`` of one sentence merge; a weight of 400 inside ends the bold."""
+    """Spans, ``<strong>`` and ``font-weight`` of one sentence merge; a weight of 400 inside ends
+    the bold.
+    """
     source = (
         '<p><strong>甲</strong><span style="font-weight:700">乙</span>'
         '<b>丙<i style="font-weight:400">丁</i></b></p>'
@@ -46,7 +50,9 @@ def test_one_bold_sentence_in_many_spans_is_one_strong() -> None:
     ],
 )
 def test_emphasis_closes_beside_chinese_marks(source: str, markdown: str) -> None:
-    """The least is moved out of it, a paired mark with its other half, and nothing literal shows."""
+    """The least is moved out of it, a paired mark with its other half, and nothing literal
+    shows.
+    """
     assert render(clean(source).html) == markdown
 
 
@@ -154,14 +160,18 @@ def test_a_picture_at_the_end_of_a_sentence_stands_apart() -> None:
 def test_text_is_escaped_only_where_markdown_would_read_something_into_it(
     text: str, markdown: str
 ) -> None:
-    """Square brackets, backslashes, signs at the start of a line: as the author typed them wherever that is safe."""
+    """Square brackets, backslashes, signs at the start of a line: as the author typed them wherever
+    that is safe.
+    """
     html = clean(f"<p>{escape(text)}</p>").html
     assert render(html) == markdown + "\n"
     assert shown(render(html)).lines == (squeezed(text),)
 
 
 def test_no_readers_token_reaches_what_is_kept() -> None:
-    """Neither by a picture, a card, its cover or its other data, nor by the article's cover and address."""
+    """Neither by a picture, a card, its cover or its other data, nor by the article's cover and
+    address.
+    """
     token = "?vid=1&token=SECRET&amp;amp;key=SECRET&uin=SECRET&pass_ticket=SECRET"
     media = "https://finder.video.qq.com/1/2/stodownload" + token
     body = (
@@ -181,7 +191,9 @@ def test_no_readers_token_reaches_what_is_kept() -> None:
 
 
 def test_lists_written_as_siblings_are_nested() -> None:
-    """WeChat's editor puts the inner list beside the item it belongs to; stray items are one list."""
+    """WeChat's editor puts the inner list beside the item it belongs to; stray items are one
+    list.
+    """
     assert clean("<ul><li>甲</li><ul><li>乙</li></ul><li>丙</li></ul>").html == (
         "<ul><li>甲<ul><li>乙</li></ul></li><li>丙</li></ul>"
     )
@@ -209,7 +221,9 @@ def test_addresses_can_be_mapped_while_writing() -> None:
     ],
 )
 def test_what_no_reader_sees_stays_out(style: str) -> None:
-    """Hidden, without height, size or opacity; transparent letters without a width, as 135editor sets them."""
+    """Hidden, without height, size or opacity; transparent letters without a width, as 135editor
+    sets them.
+    """
     assert clean(f'<p>甲</p><section style="{style}"><p>隐</p></section><p>乙</p>').text == "甲\n乙"
 
 
@@ -250,7 +264,9 @@ def test_names_of_cards_are_plain_text_however_often_they_were_escaped() -> None
 
 
 def test_players_that_a_browser_has_drawn_are_cards_once() -> None:
-    """Saved copies hold what the page's scripts made of a card: its buttons and messages are nobody's text."""
+    """Saved copies hold what the page's scripts made of a card: its buttons and messages are
+    nobody's text.
+    """
     source = (
         '<p><mpvoice name="声" voice_encode_fileid="v"></mpvoice><span class="js_audio_frame db">声 00:00</span>'
         '</p><p>甲</p><div id="js_mpvedio_wrapper_wxv_7"><div class="mp-video-player"><p>视频加载失败</p></div></div>'
@@ -263,7 +279,9 @@ def test_players_that_a_browser_has_drawn_are_cards_once() -> None:
 
 
 def test_code_in_a_list_of_lines_is_no_list_of_line_numbers() -> None:
-    """Prettify's ``ol.linenums`` holds the code, WeChat's ``ul.code-snippet__line-index`` only counts."""
+    """Prettify's ``ol.linenums`` holds the code, WeChat's ``ul.code-snippet__line-index`` only
+    counts.
+    """
     source = (
         '<pre><ol class="linenums">'
         "<li><code>a</code></li><li><code></code></li><li><code> b</code></li></ol></pre>"

@@ -1,4 +1,6 @@
-"""What a reader sees at the edges: ruby, powers, listings without ``<pre>``, quotes, numbering, dead links."""
+"""What a reader sees at the edges: ruby, powers, listings without ``<pre>``, quotes, numbering,
+dead links.
+"""
 
 from __future__ import annotations
 
@@ -102,7 +104,9 @@ def test_powers_can_be_read_in_the_text() -> None:
 
 
 def test_an_edited_copys_link_is_no_articles_address() -> None:
-    """``archive3.html`` joined to the page's address would look like a short link; it is told instead."""
+    """``archive3.html`` joined to the page's address would look like a short link; it is told
+    instead.
+    """
     body = clean('<p>见<a href="archive3.html">第三篇</a>和<a href="mailto:a@b.example">信</a></p>')
 
     assert '<p>见第三篇和<a href="mailto:a@b.example">信</a></p>' == body.html

@@ -113,7 +113,9 @@ EVIL = """<svg viewBox="0 0 9 9" onload="alert(1)" style="width:1.2em;background
 
 
 def test_a_drawing_is_a_picture_of_shapes_only() -> None:
-    """Its place in the sentence is kept; scripts, handlers, styles and addresses from outside are not."""
+    """Its place in the sentence is kept; scripts, handlers, styles and addresses from outside are
+    not.
+    """
     body = clean(f"<p>令 {EVIL} 为</p>")
     drawing = base64.b64decode(body.images[0].url.removeprefix(DRAWING)).decode()
 
@@ -141,7 +143,9 @@ def test_a_drawing_too_large_is_told() -> None:
 
 
 def test_a_drawing_becomes_a_file_by_the_same_door() -> None:
-    """``save`` keeps it under ``media/``; one that somebody made by hand and that runs something is refused."""
+    """``save`` keeps it under ``media/``; one that somebody made by hand and that runs something is
+    refused.
+    """
     file = drawn(clean(f"<p>{EVIL}</p>").images[0].url)
     evil = DRAWING + base64.b64encode(b"<svg onload='alert(1)'></svg>").decode()
 

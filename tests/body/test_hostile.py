@@ -1,4 +1,6 @@
-"""Row 10 of the faults: bodies made to hurt cost at most 5 s of CPU and 500 MB, or are refused as hostile."""
+"""Row 10 of the faults: bodies made to hurt cost at most 5 s of CPU and 500 MB, or are refused as
+hostile.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ CASES: dict[str, Callable[[], str]] = {
 
 
 def _measure(name: str) -> tuple[str, float, float]:
-    """(the Markdown, its end or ``hostile``; CPU seconds; MB at the most), in a process of its own."""
+    """(the Markdown, its end or ``hostile``; CPU seconds; MB at the most), in a process of its
+    own.
+    """
     from archive.document.markdown import render
     from scraper.body import clean
     from scraper.errors import Hostile
@@ -74,7 +78,9 @@ def _measure(name: str) -> tuple[str, float, float]:
 @pytest.mark.long
 @pytest.mark.parametrize("name", CASES)
 def test_a_hostile_body_costs_little_or_is_refused(name: str) -> None:
-    """At most 5 s of CPU and 500 MB; what nests too deep keeps its text and what stands after it."""
+    """At most 5 s of CPU and 500 MB; what nests too deep keeps its text and what stands after
+    it.
+    """
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         text, seconds, megabytes = pool.apply(_measure, (name,))
     assert seconds < 5
@@ -87,7 +93,9 @@ def test_a_hostile_body_costs_little_or_is_refused(name: str) -> None:
 
 
 def test_depth_beyond_libxml2s_loses_no_text_and_is_named() -> None:
-    """At 2,048 open elements libxml2 stops reading, silently; here everything is kept and the loss of form is named."""
+    """At 2,048 open elements libxml2 stops reading, silently; here everything is kept and the loss
+    of form is named.
+    """
     from scraper.body import clean
 
     body = clean(

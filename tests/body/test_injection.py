@@ -52,7 +52,9 @@ _HARMLESS = {
 
 @pytest.mark.parametrize("frame", _FRAMES)
 def test_what_looks_like_markup_in_the_text_stays_text(frame: str) -> None:
-    """58 payloads in each of 9 places (522): the reader sees them letter by letter, and no element comes of them."""
+    """58 payloads in each of 9 places (522): the reader sees them letter by letter, and no element
+    comes of them.
+    """
     import lxml.html
 
     for payload in _PAYLOADS:

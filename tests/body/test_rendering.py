@@ -148,7 +148,9 @@ bodies = st.lists(blocks, min_size=1, max_size=4).map("".join)
 
 
 def _letters(text: str) -> str:
-    """What must stay bold: emphasis may give up a mark or symbol at its edge, never a letter or a digit."""
+    """What must stay bold: emphasis may give up a mark or symbol at its edge, never a letter or a
+    digit.
+    """
     return "".join(c for c in text if unicodedata.category(c)[0] in "LN")
 
 
@@ -187,7 +189,9 @@ def test_code_images_and_links_are_kept(body: str) -> None:
 
 @given(bodies)
 def test_the_file_is_tidy(body: str) -> None:
-    """One line feed at the end, no two empty lines in a row outside code, no trailing blanks but for line breaks."""
+    """One line feed at the end, no two empty lines in a row outside code, no trailing blanks but
+    for line breaks.
+    """
     markdown = render(body)
     assert markdown == "" or (markdown.endswith("\n") and not markdown.endswith("\n\n"))
     if "<pre>" not in body:

@@ -16,7 +16,8 @@ BLOCKS = names("""
 
 
 def visible_text(clean_html: str) -> str:
-    """The lines that a reader of ``clean_html`` sees, one a line, no empty ones; code keeps its indentation.
+    """The lines that a reader of ``clean_html`` sees, one a line, no empty ones; code keeps its
+    indentation.
 
     ``clean_html`` is what ``scraper.body.clean`` gives. Nothing is raised; an empty body is ``""``.
     """

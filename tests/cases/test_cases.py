@@ -1,8 +1,9 @@
 """Small pages of every kind and era, each beside what must come out of it.
 
-``KIND/NAME/page.html`` is a page in the real structure, written for this purpose; ``article.json`` and ``body.md`` (or
-``error.json`` for what is no article) lie beside it; ``url.txt`` holds the address where that matters. After a change
-that is meant, ``pytest tests/cases --accept`` writes them anew: read the difference before committing it.
+``KIND/NAME/page.html`` is a page in the real structure, written for this purpose; ``article.json``
+and ``body.md`` (or ``error.json`` for what is no article) lie beside it; ``url.txt`` holds the
+address where that matters. After a change that is meant, ``pytest tests/cases --accept`` writes
+them anew: read the difference before committing it.
 """
 
 from __future__ import annotations
@@ -99,5 +100,7 @@ def test_each_field_of_an_article_is_as_written_beside_it(name: str, field: str)
 
 @pytest.mark.parametrize("name", cases(False))
 def test_what_is_no_article_is_told_for_what_it_is(name: str) -> None:
-    """Status pages, Chinese, English and mixed, raise the error that stands beside them, word for word."""
+    """Status pages, Chinese, English and mixed, raise the error that stands beside them, word for
+    word.
+    """
     assert expected(name) == outcome(name)

@@ -1,4 +1,6 @@
-"""An archive in a folder, a scripted internet and a clock that jumps, with commands run inside the process."""
+"""An archive in a folder, a scripted internet and a clock that jumps, with commands run inside the
+process.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A clock that jumps instead of waiting, a network that plays a script, a queue and a sink in memory."""
+"""A clock that jumps instead of waiting, a network that plays a script, a queue and a sink in
+memory.
+"""
 
 from __future__ import annotations
 

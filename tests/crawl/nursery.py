@@ -1,8 +1,8 @@
 """Starts commands in no time: everything is imported once, each command runs in a fork of that.
 
-Reads one JSON line a command, ``{"argv": […], "hold": true}``, and answers with its process id; then with its exit
-status once it has ended. With ``hold`` the command stands still (SIGSTOP) until somebody continues it, so that a
-tracer can be attached before its first step.
+Reads one JSON line a command, ``{"argv": […], "hold": true}``, and answers with its process id;
+then with its exit status once it has ended. With ``hold`` the command stands still (SIGSTOP) until
+somebody continues it, so that a tracer can be attached before its first step.
 """
 
 from __future__ import annotations

@@ -113,8 +113,8 @@ def test_an_album_as_a_source_brings_its_new_articles(world: World) -> None:
 
 
 def test_watching_what_was_saved_asks_for_nothing_twice(world: World) -> None:
-    """An album that was given to `save` before it is watched: only its list is looked at again, not its members, and
-    not those that are gone."""
+    """An album that was given to `save` before it is watched: only its list is looked at again, not
+    its members, and not those that are gone."""
     serve(world, [1, 2, 3])
     world.script.on(long(2), DELETED)
     world.save(ALBUM)

@@ -229,7 +229,9 @@ def test_run_finishes_what_save_began(
 def test_max_requests_counts_redirects(
     archive: Path, internet: Internet, three: list[Published]
 ) -> None:
-    """No request too many, also in the middle of redirects; the next run begins with that address."""
+    """No request too many, also in the middle of redirects; the next run begins with that
+    address.
+    """
     first, second = (
         "https://mp.weixin.qq.com/s/moved00000000000000001",
         "https://mp.weixin.qq.com/s/moved00000000000000002",
@@ -389,7 +391,9 @@ def test_a_watchdog_that_is_down_is_no_reason_to_fail(
 def test_the_ping_goes_through_the_proxy_and_follows_no_redirect(
     archive: Path, internet: Internet, watchdog: Watchdog
 ) -> None:
-    """As every request: by the proxy of the settings; where the watchdog redirects, nothing is asked there."""
+    """As every request: by the proxy of the settings; where the watchdog redirects, nothing is
+    asked there.
+    """
     internet.site.on("https://hc.example/abc/start", Answer(body="OK"))
     internet.site.on(
         "https://hc.example/abc", Answer(status=302, headers={"Location": watchdog.url})

@@ -1,4 +1,6 @@
-"""When WeChat changes its template: what pages no longer give is told in one line, once by a run and by `status`."""
+"""When WeChat changes its template: what pages no longer give is told in one line, once by a run
+and by `status`.
+"""
 
 from __future__ import annotations
 

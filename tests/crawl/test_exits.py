@@ -1,4 +1,6 @@
-"""Several exits, each with its pace, captcha policy and cool-down; a block closes one, others take its tasks."""
+"""Several exits, each with its pace, captcha policy and cool-down; a block closes one, others take
+its tasks.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ class Slow(Script):
 
 
 class Exits:
-    """A network of several scripts, which share what the addresses answer unless one has its own word."""
+    """A network of several scripts, which share what the addresses answer unless one has its own
+    word.
+    """
 
     def __init__(self, clock: FakeClock, names: tuple[str, ...] = NAMES) -> None:
         self.exits: Mapping[str, Slow] = {name: Slow(clock) for name in names}
@@ -128,7 +132,9 @@ def test_each_exit_keeps_its_own_pace(world: ExitWorld) -> None:
 
 
 def test_a_block_closes_one_exit_and_its_task_goes_to_another(world: ExitWorld) -> None:
-    """All is kept, exit 0; the cool-down of that exit alone is remembered, told by run and status."""
+    """All is kept, exit 0; the cool-down of that exit alone is remembered, told by run and
+    status.
+    """
     for number in range(30):
         world.net.exits["b"].on(short(number), captcha())
     report = save(world, 30)
@@ -204,7 +210,9 @@ def test_a_limit_holds_where_a_run_finishes_what_a_save_began(world: ExitWorld) 
 
 
 def test_a_page_that_needs_cookies_goes_to_the_exit_that_has_them(tmp_path: Path) -> None:
-    """Asked for without a login it is tied to that exit, and no other is given it, also when that one is blocked."""
+    """Asked for without a login it is tied to that exit, and no other is given it, also when that
+    one is blocked.
+    """
     jar = tmp_path / "cookies.txt"
     jar.write_text(".qq.com\tTRUE\t/\tTRUE\t2147483647\tname\tvalue\n")
     world = ExitWorld(tmp_path / "archive")
@@ -288,7 +296,9 @@ def test_exits_are_read_and_their_passwords_not_shown(
 
 
 def test_real_exits_send_what_they_were_told(internet: Internet, tmp_path: Path) -> None:
-    """Two exits through a real proxy, told apart by their User-Agent; one request of each in flight."""
+    """Two exits through a real proxy, told apart by their User-Agent; one request of each in
+    flight.
+    """
     articles = [internet.site.article(f"文章{number}") for number in range(8)]
     exits = tuple(
         ExitConfig(name=name, proxy=internet.proxy, user_agent=f"exit {name}", interval=0.0)

@@ -1,4 +1,6 @@
-"""Block pages, unknown pages, full disks, jumping clocks: what a whole command must show of docs/reliability.md."""
+"""Block pages, unknown pages, full disks, jumping clocks: what a whole command must show of
+docs/reliability.md.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def world(tmp_path: Path) -> World:
 
 @pytest.mark.parametrize("name", sorted(STATUS_PAGES))
 def test_no_status_page_becomes_an_article(world: World, name: str) -> None:
-    """Rows 1 and 3: each known kind, Chinese and English, is named, costs one request, and leaves no article row."""
+    """Rows 1 and 3: each known kind, Chinese and English, is named, costs one request, and leaves
+    no article row.
+    """
     world.script.on(short(1), Page(url="", body=status_page(name)))
     world.script.otherwise = Page(url="", body=status_page("deleted"))  # where a migrated one leads
     report = world.save(short(1))
@@ -88,7 +92,9 @@ def test_the_good_copy_outlives_every_status_page(world: World) -> None:
 
 
 def test_clocks_may_jump(world: World) -> None:
-    """Row 21: back by a day, into summer, past 2038: waits stay as long as they are, and times are stored in UTC."""
+    """Row 21: back by a day, into summer, past 2038: waits stay as long as they are, and times are
+    stored in UTC.
+    """
     for number in range(4):
         world.script.on(short(number), page(number))
     for number, shift in enumerate(

@@ -75,7 +75,9 @@ def test_bookmarks_give_the_articles_among_them() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_plain_lists_in_any_encoding(encoding: str, newline: str) -> None:
-    """Blank lines, comments, BOM, CRLF and words around an address are fine; other lines are named by number."""
+    """Blank lines, comments, BOM, CRLF and words around an address are fine; other lines are named
+    by number.
+    """
     lines = ["# 收藏", "", f"看这篇「{short(1)}」", f"{long(2)} {short(1)}", "没有地址", ""]
 
     listing = feeds.read(newline.join(lines).encode(encoding))

@@ -75,7 +75,9 @@ def test_an_empty_word_is_not_the_folder_one_stands_in(
 
 
 def test_a_folder_stands_for_its_pages_not_for_their_parts(tmp_path: Path) -> None:
-    """Frames that a browser put into PAGE_files are no pages, nor is what lies in hidden folders."""
+    """Frames that a browser put into PAGE_files are no pages, nor is what lies in hidden
+    folders.
+    """
     for name in (
         "一.html",
         "一_files/frame.html",

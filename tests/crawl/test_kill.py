@@ -1,4 +1,6 @@
-"""Kill it anywhere: SIGKILL at any system call, and the next run goes on as if nothing had happened."""
+"""Kill it anywhere: SIGKILL at any system call, and the next run goes on as if nothing had
+happened.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ PARTS = 4
 
 
 def build(site: Site) -> tuple[str, list[Published]]:
-    """Linked articles, each with a picture of its own and one that they share, in an order with cycles."""
+    """Linked articles, each with a picture of its own and one that they share, in an order with
+    cycles.
+    """
     shared = site.image()
     articles: list[Published] = []
     for number in range(ARTICLES):
@@ -57,7 +61,9 @@ class Sweep:
         return self.killer.kills(*self.command(*argv))
 
     def check(self) -> None:
-        """Nothing finished was asked for again; both databases are sound; every row has its whole file."""
+        """Nothing finished was asked for again; both databases are sound; every row has its whole
+        file.
+        """
         requests = self.internet.log.requests()
         repeated = [
             r.url for r in requests[self.seen :] if _name(r.url) in self.finished | self.pictures
@@ -80,7 +86,8 @@ class Sweep:
             snapshots.close()
 
     def _check_archive(self) -> None:
-        # Not read-only: killed while it was being made, it has a journal that must be rolled back first.
+        # Not read-only: killed while it was being made, it has a journal that must be rolled back
+        # first.
         db = sqlite3.connect(f"file:{self.root / 'archive.db'}?mode=rw", uri=True)
         try:
             assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
@@ -90,7 +97,8 @@ class Sweep:
             for path, expected, stale in db.execute(
                 "SELECT path, markdown_hash, stale FROM articles"
             ):
-                # A kill between writing a file anew and noting its hash leaves the new file: whole, and noted stale.
+                # A kill between writing a file anew and noting its hash leaves the new file: whole,
+                # and noted stale.
                 body = (self.root / path).read_bytes()
                 assert stale or hashlib.sha256(body).hexdigest() == expected, path
                 assert body.endswith(b"\n")
@@ -112,7 +120,8 @@ def _name(url: str) -> str:
 def test_a_kill_at_any_point_loses_and_repeats_nothing(
     tmp_path: Path, seed: int, internet: Internet
 ) -> None:
-    """At least 300 kill points, a part of them here: nothing lost, nothing asked for twice, nothing half-made.
+    """At least 300 kill points, a part of them here: nothing lost, nothing asked for twice, nothing
+    half-made.
 
     Half of the parts with one exit, half with three.
     """

@@ -109,7 +109,9 @@ def captcha() -> Blocked:
 
 
 def test_links_are_followed_as_deep_as_asked_and_cycles_end() -> None:
-    """Depth 2 from 1 reaches 1 → 2 → 3 and not 4, although 2 links back to 1; each is asked for once."""
+    """Depth 2 from 1 reaches 1 → 2 → 3 and not 4, although 2 links back to 1; each is asked for
+    once.
+    """
     world = World(
         {
             long(1): article(1, ("text", long(2))),
@@ -142,7 +144,9 @@ def test_what_is_held_is_not_fetched_but_its_links_are_followed() -> None:
     ],
 )
 def test_scope_says_which_links_are_followed(scope: str, expected: set[str]) -> None:
-    """By default all that the author linked to, and of WeChat's lists the account's own; else the account, or album."""
+    """By default all that the author linked to, and of WeChat's lists the account's own; else the
+    account, or album.
+    """
     links = {
         "text": ("text", long(2)),
         "other": ("text", long(3, OTHER)),
@@ -170,7 +174,9 @@ def test_scope_says_which_links_are_followed(scope: str, expected: set[str]) -> 
 
 
 def test_a_short_link_in_a_list_is_opened_to_see_whose_it_is() -> None:
-    """A short address names no account: it is fetched, and kept only if it belongs to the account wanted."""
+    """A short address names no account: it is fetched, and kept only if it belongs to the account
+    wanted.
+    """
     world = World(
         {
             long(1): article(1, ("ainfos", short(2)), ("ainfos", short(3))),
@@ -186,7 +192,9 @@ def test_a_short_link_in_a_list_is_opened_to_see_whose_it_is() -> None:
 
 @pytest.mark.parametrize("error", [Later("503"), CutShort("half"), RateLimited("429")])
 def test_passing_faults_are_tried_at_most_five_times_within_a_run(error: ScrapeError) -> None:
-    """Five tries, waits with full jitter under 1, 2, 4 and 8 s, then it is left for the next run."""
+    """Five tries, waits with full jitter under 1, 2, 4 and 8 s, then it is left for the next
+    run.
+    """
     world = World({short(1): error})
     world.script.interval = 0
     world.frontier.give(short(1))

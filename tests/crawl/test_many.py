@@ -72,7 +72,9 @@ def test_taking_from_a_long_queue_is_quick(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_every_real_page_goes_through_save(corpus: Path, tmp_path: Path) -> None:
-    """No crash and no request; title, account, time and identity are those of the truth files; nothing is lost."""
+    """No crash and no request; title, account, time and identity are those of the truth files;
+    nothing is lost.
+    """
     world = World(tmp_path / "a", images="remote")
     files = sorted((corpus / "pages").glob("*.html"))
     files = files[:: max(1, len(files) // share(len(files), least=8))]

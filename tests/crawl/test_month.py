@@ -1,7 +1,7 @@
 """A month of hourly runs over 200 sources, with blocks, deletions, edits and outages, in minutes.
 
-The runs are real down to the socket: the fetcher asks the small internet, whose log is what is judged. Only the clock
-is a fake one, and the log is kept by it.
+The runs are real down to the socket: the fetcher asks the small internet, whose log is what is
+judged. Only the clock is a fake one, and the log is kept by it.
 """
 
 from __future__ import annotations
@@ -169,8 +169,8 @@ def wording(version: int) -> str:
 
 @pytest.mark.long
 def test_a_month_of_hourly_runs(tmp_path: Path, internet: Internet) -> None:
-    """Everything published is kept, edits and deletions are noticed, blocks are sat out, nothing is asked for without
-    need, the pace is kept."""
+    """Everything published is kept, edits and deletions are noticed, blocks are sat out, nothing is
+    asked for without need, the pace is kept."""
     world = Month(tmp_path / "archive", internet)
     hours = share(720, least=100)
     codes: dict[int, int] = {}
@@ -204,7 +204,9 @@ def test_a_month_of_hourly_runs(tmp_path: Path, internet: Internet) -> None:
 
 
 def _check_texts(world: Month) -> None:
-    """The newest words of each, with the older ones as versions; what was deleted is kept and marked."""
+    """The newest words of each, with the older ones as versions; what was deleted is kept and
+    marked.
+    """
     rows = world.rows(
         "SELECT id, mid, text, gone_reason, (SELECT count(*) FROM versions v WHERE v.article_id = a.id) "
         "AS versions FROM articles a"
@@ -227,7 +229,9 @@ def _check_pace(world: Month) -> None:
 
 
 def _check_needs(world: Month) -> None:
-    """Each article was asked for once and then weekly, but for tries that failed; sources no more often than due."""
+    """Each article was asked for once and then weekly, but for tries that failed; sources no more
+    often than due.
+    """
     asked = [at(request.url) for request in world.asked]
     sources = {at(short(n)) for n in range(ARTICLES)}
     articles = [

@@ -1,4 +1,6 @@
-"""One item fails alone: whatever raises inside a loop over addresses, files, sources or images, the others are done."""
+"""One item fails alone: whatever raises inside a loop over addresses, files, sources or images, the
+others are done.
+"""
 
 from __future__ import annotations
 
@@ -125,7 +127,9 @@ def _world(root: Path, scenario: Scenario) -> World:
 
 
 def _later(scenario: Scenario, world: World) -> None:
-    """The same command again (a saved page is in no queue), and the runs of the days that follow."""
+    """The same command again (a saved page is in no queue), and the runs of the days that
+    follow.
+    """
     scenario.command(world)
     for _ in range(3):
         world.pass_time(2 * DAY)
@@ -189,7 +193,9 @@ def _one_fault(scenario: Scenario, root: Path, target: str, clean: World) -> boo
     ],
 )
 def test_a_hostile_page_stops_no_run(tmp_path: Path, hostile: bytes) -> None:
-    """What does not fit into a row is left out or fails that page; the next address is fetched, by this run or any."""
+    """What does not fit into a row is left out or fails that page; the next address is fetched, by
+    this run or any.
+    """
     assert b"99999999999999999999" in hostile or b"1e30" in hostile
     world = World(tmp_path)
     _serve(world)
@@ -225,7 +231,9 @@ def test_a_feed_with_a_title_that_cannot_be_kept(tmp_path: Path, title: str) -> 
 
 
 def test_what_failed_is_told_with_its_address_and_place(tmp_path: Path) -> None:
-    """The address, the module and line, the error's own words; the raw page is kept and not fetched again."""
+    """The address, the module and line, the error's own words; the raw page is kept and not fetched
+    again.
+    """
     world = World(tmp_path)
     _serve(world)
     target = "archive.document.markdown:render"

@@ -53,7 +53,9 @@ def shown(world: World) -> tuple[str, list[str]]:
 def test_a_picture_beside_the_page_is_kept_without_a_request(
     world: World, tmp_path: Path, name: str, origin: str | None
 ) -> None:
-    """Its name written plainly or percent-encoded, with or without the note where the page came from."""
+    """Its name written plainly or percent-encoded, with or without the note where the page came
+    from.
+    """
     path = saved(tmp_path, f'class="x" src="{name}"', origin=origin)
     (tmp_path / FOLDER / "640 (1).png").write_bytes(media.png(1))
     report = world.save(str(path))
@@ -143,7 +145,9 @@ def webarchive(html: bytes, parts: dict[str, bytes]) -> bytes:
 def test_a_page_saved_as_one_file_brings_its_pictures(
     world: World, tmp_path: Path, ending: str, write: Callable[[bytes, dict[str, bytes]], bytes]
 ) -> None:
-    """Chrome's and Safari's single files: the article, its address and its pictures without a request."""
+    """Chrome's and Safari's single files: the article, its address and its pictures without a
+    request.
+    """
     shown_as = PICTURE + "&tp=webp"
     html = saved(
         tmp_path, f'data-src="{PICTURE}" src="{shown_as.replace("&", "&amp;")}"'

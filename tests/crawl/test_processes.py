@@ -78,7 +78,9 @@ def test_the_second_command_ends_at_once_and_says_who_holds_the_archive(
 def test_a_signal_ends_the_command_within_seconds(
     internet: Internet, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    """In the middle of a slow answer: soon over, nothing half-made, and the next run fetches what is left."""
+    """In the middle of a slow answer: soon over, nothing half-made, and the next run fetches what
+    is left.
+    """
     with held_back(internet) as (address, _):
         process = start(internet, tmp_path, "save", address, "--json")
         internet.log.wait_for(1)
@@ -94,7 +96,9 @@ def test_a_signal_ends_the_command_within_seconds(
 
 @pytest.mark.long
 def test_signals_at_any_time(internet: Internet, tmp_path: Path) -> None:
-    """A hundred times, at random moments: the promised code within 10 s, and in the end everything is there once."""
+    """A hundred times, at random moments: the promised code within 10 s, and in the end everything
+    is there once.
+    """
     rng = random.Random(3)
     articles = [
         internet.site.article(f"文章{n}", pictures=[internet.site.image()]) for n in range(6)
@@ -128,7 +132,9 @@ def test_signals_at_any_time(internet: Internet, tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_fifty_processes_on_one_archive(internet: Internet, tmp_path: Path) -> None:
-    """Fifty commands started at once: each does its work or ends with 75, and nothing is asked for twice."""
+    """Fifty commands started at once: each does its work or ends with 75, and nothing is asked for
+    twice.
+    """
     articles = [internet.site.article(f"文章{n}") for n in range(50)]
     env = {**os.environ, **internet.env, "PYTHONPATH": str(ROOT)}
     script = (

@@ -82,7 +82,9 @@ def test_a_feed_is_asked_for_conditionally(world: World) -> None:
 
 
 def test_a_source_that_brings_nothing_is_looked_at_less_often(world: World) -> None:
-    """Over ten days of hourly runs: about every six hours at first, ever more slowly, never less than weekly."""
+    """Over ten days of hourly runs: about every six hours at first, ever more slowly, never less
+    than weekly.
+    """
     url = "https://f.example/rss"
     world.script.feeds[url] = feed()
     world.watch(url, every=6 * HOUR)
@@ -111,7 +113,9 @@ def test_missed_runs_coalesce(world: World) -> None:
 
 
 def test_a_failing_feed_waits_and_the_others_go_on(world: World) -> None:
-    """Tried five times, then left with a due time; exit code 1; its error is shown and goes away when it answers."""
+    """Tried five times, then left with a due time; exit code 1; its error is shown and goes away
+    when it answers.
+    """
     good, bad = "https://f.example/good", "https://f.example/bad"
     world.script.on(short(1), page(1))
     world.script.feeds.update({good: feed(short(1)), bad: Later("503")})
@@ -157,7 +161,9 @@ def test_an_opml_file_is_its_feeds(world: World, tmp_path: Path) -> None:
 
 
 def test_failures_are_retried_when_due_and_not_before(world: World) -> None:
-    """Five tries, a rest of minutes, then again; `Retry-After` is kept to by `save` and `run` alike."""
+    """Five tries, a rest of minutes, then again; `Retry-After` is kept to by `save` and `run`
+    alike.
+    """
     world.script.on(short(1), Later("503"))
     world.save(short(1))
     world.run()
@@ -191,7 +197,9 @@ def test_missing_images_are_fetched_by_a_later_run(world: World) -> None:
 
 
 def test_rechecks_are_gentle(world: World) -> None:
-    """A fresh article is looked at after a day, then ever less often: a handful of times in its first months."""
+    """A fresh article is looked at after a day, then ever less often: a handful of times in its
+    first months.
+    """
     world.script.on(short(1), page(1))
     world.save(short(1))
     for _ in range(120):
@@ -230,7 +238,9 @@ def test_new_cookies_are_tried_at_once(world: World, tmp_path: Path) -> None:
 
 
 def test_after_a_block_no_image_is_asked_for_either(world: World) -> None:
-    """Not the missing ones by `run`, not those of what `save` just kept; when pages come again, so do images."""
+    """Not the missing ones by `run`, not those of what `save` just kept; when pages come again, so
+    do images.
+    """
     url = "https://mmbiz.qpic.cn/mmbiz_png/A1/640"
     world.script.on(short(1), page(1, images=[url]))
     world.script.on(short(2), captcha_page())
@@ -267,7 +277,9 @@ def test_saved_pages_are_taken_in_during_a_cool_down_without_a_request(
 
 
 def test_max_duration_holds_for_sources_and_images_too(world: World) -> None:
-    """Feeds that answer slowly, or never, do not keep a run beyond its time; the next run looks at the others."""
+    """Feeds that answer slowly, or never, do not keep a run beyond its time; the next run looks at
+    the others.
+    """
     names = [f"https://f.example/{n}" for n in range(30)]
 
     def slow(etag: str | None) -> FeedResponse:

@@ -228,7 +228,9 @@ def test_what_is_gone_is_not_asked_for_again(world: World) -> None:
 
 
 def test_a_held_article_that_is_gone_keeps_its_text(world: World) -> None:
-    """Its body stays as it was; the record says since when it is gone, and the command did not fail."""
+    """Its body stays as it was; the record says since when it is gone, and the command did not
+    fail.
+    """
     world.script.on(short(1), page(1), DELETED)
     world.save(short(1))
     report = world.save(short(1), refresh=True)
@@ -266,7 +268,9 @@ def test_many_pages_not_understood_are_76(world: World) -> None:
 
 
 def test_one_captcha_on_a_short_address_opens_a_cool_down(world: World) -> None:
-    """75, no further request, all that waits stays; until it is over commands end with 75 without a request."""
+    """75, no further request, all that waits stays; until it is over commands end with 75 without a
+    request.
+    """
     world.script.on(short(1), captcha_page(), page(1))
     world.script.on(short(2), page(2))
     first = world.save(short(1), short(2))
@@ -300,7 +304,9 @@ def test_the_cool_down_doubles_up_to_a_day(world: World) -> None:
 
 
 def test_the_only_address_is_the_probe(world: World) -> None:
-    """Where nothing else waits: asked for once after each cool-down, and kept as soon as it opens."""
+    """Where nothing else waits: asked for once after each cool-down, and kept as soon as it
+    opens.
+    """
     world.script.on(short(1), *[captcha_page()] * 4, page(1))
     world.save(short(1))
     for hours in (1, 2, 4, 8):
@@ -357,7 +363,9 @@ def test_a_probe_takes_a_short_address_first(world: World) -> None:
 
 
 def test_a_lone_captcha_on_a_long_address_is_no_block(world: World) -> None:
-    """The others are kept, the one waits with that reason, and a short address of it closes the matter."""
+    """The others are kept, the one waits with that reason, and a short address of it closes the
+    matter.
+    """
     world.script.on(long(1), captcha_page())
     world.script.on(long(2), page(2))
     world.script.on(short(1), page(1))
@@ -388,7 +396,9 @@ def test_captchas_are_kept_as_evidence_and_never_as_articles(world: World) -> No
 
 
 def test_an_interrupted_save_is_finished_by_run(world: World) -> None:
-    """What was found and not come to is fetched by the next run, within the depth that was asked for."""
+    """What was found and not come to is fetched by the next run, within the depth that was asked
+    for.
+    """
     world.script.on(short(1), page(1, [long(2), long(3)]))
     world.script.on(long(2), RateLimited("429", retry_after=900), page(2, [long(4)]))
     world.script.on(long(3), page(3))
@@ -401,7 +411,9 @@ def test_an_interrupted_save_is_finished_by_run(world: World) -> None:
 
 
 def test_an_address_that_must_wait_says_so(world: World) -> None:
-    """Told to come back in half an hour: asked for again before that, the answer is 75 without a request."""
+    """Told to come back in half an hour: asked for again before that, the answer is 75 without a
+    request.
+    """
     world.script.on(short(1), RateLimited("429", retry_after=1800))
     codes = [world.save(short(1)).exit_code for _ in range(2)]
 
@@ -409,7 +421,9 @@ def test_an_address_that_must_wait_says_so(world: World) -> None:
 
 
 def test_a_parser_that_fails_stops_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fault of ours at one page is that page's failure; the others are kept, and no run dies of it."""
+    """A fault of ours at one page is that page's failure; the others are kept, and no run dies of
+    it.
+    """
     from scraper.parse import parse as good
 
     def parse(page: Page) -> Article:

@@ -1,4 +1,6 @@
-"""Types of watched sources: one module and one line in the table, and each stands in help and manual."""
+"""Types of watched sources: one module and one line in the table, and each stands in help and
+manual.
+"""
 
 from __future__ import annotations
 

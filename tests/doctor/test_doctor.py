@@ -1,4 +1,6 @@
-"""What is promised of `doctor`: each thing that can be wrong around the archive is named, with what to do."""
+"""What is promised of `doctor`: each thing that can be wrong around the archive is named, with what
+to do.
+"""
 
 from __future__ import annotations
 
@@ -103,7 +105,9 @@ def test_what_needs_doing_says_what(tmp_path: Path) -> None:
     ],
 )
 def test_room(tmp_path: Path, free: int, files: int | None, level: str, code: int) -> None:
-    """Under 1 GiB it warns, under 100 MiB it fails with the code of a full disk; files count, too."""
+    """Under 1 GiB it warns, under 100 MiB it fails with the code of a full disk; files count,
+    too.
+    """
     findings = found(tmp_path, Machine(free=free, files=files), "disk")
 
     assert ([level], code) == ([one.level for one in findings], exit_code(findings))
@@ -249,7 +253,9 @@ def test_a_check_that_breaks_is_its_own_failure(tmp_path: Path) -> None:
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line a check for people, an object a line for programs, the exit code; no socket is opened."""
+    """A line a check for people, an object a line for programs, the exit code; no socket is
+    opened.
+    """
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("the network was touched")

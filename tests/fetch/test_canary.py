@@ -33,7 +33,9 @@ def _told(page: bytes) -> bytes:
 
 @pytest.fixture
 def told(internet: Internet, tmp_path: Path) -> tuple[Path, str]:
-    """An archive made with a cookies file and a proxy password, from addresses full of tokens; and what was said."""
+    """An archive made with a cookies file and a proxy password, from addresses full of tokens; and
+    what was said.
+    """
     site = internet.site
     good = site.article(
         "好文章", links=[(f"https://mp.weixin.qq.com/s/0123456789abcdefghijkl?{TOKENS}", "链接")]

@@ -1,4 +1,6 @@
-"""The edge: every error of the libraries below has its own here, and every proxy setting does what it says."""
+"""The edge: every error of the libraries below has its own here, and every proxy setting does what
+it says.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +100,9 @@ def test_an_error_of_httpx_is_one_of_ours(name: str, began: bool) -> None:
 
 
 def test_every_error_of_httpcore_becomes_httpxs_of_that_name() -> None:
-    """So nothing of the lower library reaches a caller. (ConnectionNotAvailable never leaves its pool.)"""
+    """So nothing of the lower library reaches a caller. (ConnectionNotAvailable never leaves its
+    pool.)
+    """
     for name, kind in _exceptions(httpcore).items():
         if name != "ConnectionNotAvailable":
             with pytest.raises(getattr(httpx, name)) as caught, transport.as_httpx():
@@ -210,7 +214,9 @@ def test_no_advice_is_mangled_by_redaction(internet: Internet) -> None:
 def test_a_host_around_the_proxy_is_judged_by_its_number(
     internet: Internet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Asked directly it is resolved here, so a name that leads inside is found out; the others go through the proxy."""
+    """Asked directly it is resolved here, so a name that leads inside is found out; the others go
+    through the proxy.
+    """
     for name, value in internet.env.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("NO_PROXY", "qpic.cn")
@@ -319,7 +325,9 @@ def test_an_error_behind_a_redirect_says_where(internet: Internet) -> None:
 
 
 def test_hosts_in_other_scripts_are_asked_for_in_punycode(internet: Internet) -> None:
-    """The same host to the guard, in the ``Host`` header and to the proxy; odd characters in a path come encoded."""
+    """The same host to the guard, in the ``Host`` header and to the proxy; odd characters in a path
+    come encoded.
+    """
     url = internet.site.feed("https://xn--fsqu00a.xn--0zwm56d/rss", "<rss/>")
     internet.site.on(
         "https://xn--fsqu00a.xn--0zwm56d/%E6%96%87?q=%E7%AB%A0%20b", Answer(body="<rss></rss>")
@@ -338,7 +346,9 @@ def test_hosts_in_other_scripts_are_asked_for_in_punycode(internet: Internet) ->
 
 @pytest.mark.parametrize("then", ["close", "hang"])
 def test_tunnels_that_fail_to_open_use_nothing_up(internet: Internet, then: str) -> None:
-    """Handshakes broken off or never answered behind the proxy leave the two places of this pool free."""
+    """Handshakes broken off or never answered behind the proxy leave the two places of this pool
+    free.
+    """
 
     async def run() -> int:
         seen, writers = 0, set[asyncio.StreamWriter]()

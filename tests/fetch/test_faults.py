@@ -74,7 +74,9 @@ STATUSES: list[tuple[Answer, type[FetchError], float | None]] = [
 def test_every_fault_has_its_class(
     internet: Internet, answer: Answer, expected: type[FetchError], wait: float | None
 ) -> None:
-    """What can be tried again is ``Later``; what another try would not change is ``Refused``; one request each."""
+    """What can be tried again is ``Later``; what another try would not change is ``Refused``; one
+    request each.
+    """
     internet.site.on(URL, answer)
     with pytest.raises(FetchError) as caught:
         page(internet)
@@ -127,7 +129,9 @@ CUTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("how", CUTS.values(), ids=CUTS)
 def test_a_body_cut_short_is_never_a_page(internet: Internet, how: dict[str, Any]) -> None:
-    """Cut anywhere, on the wire or already before it was measured, also inside gzip: CutShort, which is tried again."""
+    """Cut anywhere, on the wire or already before it was measured, also inside gzip: CutShort,
+    which is tried again.
+    """
     full = len(Answer(body=BODY, **how).coded("gzip, deflate")[0])
     end = BODY.index(b"</html>") if "coding" not in how else full
     inside = "coding" in how or how.get("unsized")
@@ -247,7 +251,9 @@ REDIRECTS: dict[str, tuple[str, type[Exception]]] = {
 def test_redirects_that_are_not_followed(
     internet: Internet, to: str, expected: type[Exception]
 ) -> None:
-    """One request, then the error; nothing is asked of where it leads. No body is waited for: there is none."""
+    """One request, then the error; nothing is asked of where it leads. No body is waited for: there
+    is none.
+    """
     internet.site.on(
         URL,
         Answer(status=302, headers={"Location": to} if to else {}, body="x" * 100, drip=(1, 0.5)),
@@ -259,7 +265,9 @@ def test_redirects_that_are_not_followed(
 
 
 def test_a_verification_is_known_by_where_it_sends(internet: Internet) -> None:
-    """``Blocked`` with the reason ``verify``, exit code 75, and the captcha's own page is not asked for."""
+    """``Blocked`` with the reason ``verify``, exit code 75, and the captcha's own page is not asked
+    for.
+    """
     internet.site.on(URL, captcha(URL, redirect=True))
     with pytest.raises(Blocked) as caught:
         page(internet)
@@ -275,7 +283,9 @@ def test_an_article_behind_a_passed_verification_is_followed(internet: Internet)
 
 
 def test_ten_redirects_are_followed_and_no_more(internet: Internet) -> None:
-    """A chain that ends is a page with all its hops; an endless one is refused after eleven requests."""
+    """A chain that ends is a page with all its hops; an endless one is refused after eleven
+    requests.
+    """
     chain = [URL.replace("A", letter) for letter in "BCDEFGHIJKLM"]
     for here, there in zip([URL, *chain], chain, strict=False):
         internet.site.redirect(here, there)
@@ -301,7 +311,9 @@ def test_ten_redirects_are_followed_and_no_more(internet: Internet) -> None:
 def test_a_redirect_may_be_written_in_many_ways(
     internet: Internet, location: str, asked: str
 ) -> None:
-    """Relative, without a scheme, with raw UTF-8 and blanks, with a fragment: as browsers read it."""
+    """Relative, without a scheme, with raw UTF-8 and blanks, with a fragment: as browsers read
+    it.
+    """
     internet.site.on(URL, Answer(status=302, headers={"Location": location}))
     internet.site.on(asked, Answer(body=BODY))
     assert BODY == page(internet).body
@@ -345,7 +357,9 @@ ENCODINGS = {
 def test_the_header_that_names_the_charset_reaches_the_parser(
     internet: Internet, codec: str, kind: str, mark: bytes
 ) -> None:
-    """docs/reliability.md, row 11, the network's part: bytes untouched, content-type kept, the same text in the end."""
+    """docs/reliability.md, row 11, the network's part: bytes untouched, content-type kept, the same
+    text in the end.
+    """
     text = article_page(title="編碼", body="<p>同一段文字</p>").decode()
     text = text if codec == "utf-8" else text.replace("charset=utf-8", "")
     text = text if codec != "big5" else "".join(c for c in text if c.encode("big5", "ignore"))

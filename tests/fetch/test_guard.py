@@ -119,7 +119,9 @@ def test_the_list_is_long_enough() -> None:
 
 @pytest.mark.parametrize("host", INSIDE)
 def test_a_host_inside_the_network_is_not_opened(internet: Internet, host: str) -> None:
-    """As an image, a feed or a page; with ``allow_hosts = *`` too; nobody is asked, the proxy neither."""
+    """As an image, a feed or a page; with ``allow_hosts = *`` too; nobody is asked, the proxy
+    neither.
+    """
     url = f"http://{host}/x.png"
 
     async def work(fetcher: Fetcher) -> None:
@@ -140,7 +142,9 @@ def test_what_is_no_open_address_is_forbidden(internet: Internet, url: str) -> N
 
 
 def test_allowed_hosts_are_what_the_setting_says(internet: Internet) -> None:
-    """Their subdomains too; pages come from mp.weixin.qq.com alone, whatever is allowed for media."""
+    """Their subdomains too; pages come from mp.weixin.qq.com alone, whatever is allowed for
+    media.
+    """
     url = "https://cdn.example.com/x.png"
     internet.site.image(url, png(1))
     with pytest.raises(Forbidden, match="allow_hosts"):
@@ -166,7 +170,9 @@ def test_a_redirect_inside_is_not_followed(internet: Internet, host: str) -> Non
 
 @pytest.fixture
 def resolver(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """What the name server says, one list after another; connections are noted at the end of it and refused."""
+    """What the name server says, one list after another; connections are noted at the end of it and
+    refused.
+    """
     answers: list[list[str]] = []
 
     async def look_up(self: Any, host: str, port: int, **kwargs: Any) -> list[Any]:
@@ -205,7 +211,9 @@ def _direct(url: str) -> FetchError:
 def test_connected_is_to_a_judged_number(
     resolver: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """DNS rebinding: the name is looked up once, and the connection goes to that answer, not to a second one."""
+    """DNS rebinding: the name is looked up once, and the connection goes to that answer, not to a
+    second one.
+    """
     resolver[:] = [["203.205.1.1", "2402:4e00::1"], ["127.0.0.1"]]
     asked = _connects_to(monkeypatch)
     assert type(_direct(IMAGE)) is Unreachable

@@ -66,7 +66,9 @@ def test_redirects_and_failures_wait_their_turn_too(internet: Internet) -> None:
 
 
 def test_pauses_use_the_clock_that_is_given(internet: Internet) -> None:
-    """A month passes in a test: between 3 and 4.5 s of the fake clock for each request after the first."""
+    """A month passes in a test: between 3 and 4.5 s of the fake clock for each request after the
+    first.
+    """
     internet.site.on(URL, Answer(body=article_page()))
     clock = FakeClock()
 

@@ -40,7 +40,9 @@ def test_a_page_is_the_bytes_that_were_meant(
 
 
 def test_it_asks_as_a_reader_in_china_does(internet: Internet) -> None:
-    """A current desktop browser, Chinese first, gzip and deflate only, the referer without a reader's tokens."""
+    """A current desktop browser, Chinese first, gzip and deflate only, the referer without a
+    reader's tokens.
+    """
     internet.site.on(URL, Answer(body=BODY))
     page(internet, referer=URL + "?key=777&uin=1")
     headers = internet.log.requests()[0].headers
@@ -95,7 +97,9 @@ def test_a_certificate_of_somebody_else_is_refused(internet: Internet) -> None:
 
 @pytest.mark.parametrize("proxy", ["ftp://x:1", "http://:80", "http://h:port", "nonsense://"])
 def test_a_bad_proxy_is_said_to_be_one(proxy: str) -> None:
-    """Before anything is fetched, with the form that works, without the value (it may hold a password)."""
+    """Before anything is fetched, with the form that works, without the value (it may hold a
+    password).
+    """
     from scraper.fetch import FetchSettings
 
     with pytest.raises(BadSettings, match="http://") as caught:
@@ -119,7 +123,9 @@ def test_nobody_at_the_proxy_is_unreachable(internet: Internet) -> None:
 
 
 def test_a_feed_is_asked_for_only_if_it_changed(internet: Internet) -> None:
-    """Conditional GET: the second answer is 304 and has no body, and keeps the tag for the third."""
+    """Conditional GET: the second answer is 304 and has no body, and keeps the tag for the
+    third.
+    """
     url = internet.site.feed("https://feeds.example.com/weixin.xml", "<rss/>", etag='"v1"')
 
     async def twice(fetcher: Fetcher) -> tuple[object, object]:

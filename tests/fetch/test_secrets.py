@@ -44,7 +44,9 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_cookies_go_to_their_own_hosts_only(internet: Internet, file: Path) -> None:
-    """By domain, path and expiry as in a browser; not to image hosts, not over http where they are secure."""
+    """By domain, path and expiry as in a browser; not to image hosts, not over http where they are
+    secure.
+    """
     internet.site.on(URL, Answer(body=article_page()))
     internet.site.image(IMAGE, png(1))
     page(internet, cookies_file=file)
@@ -86,7 +88,9 @@ def test_a_bad_cookies_file_is_named_and_not_quoted(tmp_path: Path, text: str) -
 
 
 def test_a_page_fetched_with_cookies_does_not_tell_whose(internet: Internet, file: Path) -> None:
-    """What WeChat writes of the reader into the page is blanked before anything is kept; the article stays."""
+    """What WeChat writes of the reader into the page is blanked before anything is kept; the
+    article stays.
+    """
     words = "<p>正文里的 key = 'ordinary' 和 uin 不动。</p>"
     told = (
         f'<script>var uin = "{CANARY}"; window.key = \'{CANARY}\'; var pass_ticket = "{CANARY}";'
@@ -216,7 +220,9 @@ def test_no_error_tells_a_secret(
 
 
 def test_a_proxys_password_is_never_told(internet: Internet) -> None:
-    """Sent to the proxy, shown to nobody: not where the proxy fails, nor in the settings' own words."""
+    """Sent to the proxy, shown to nobody: not where the proxy fails, nor in the settings' own
+    words.
+    """
     internet.site.on(URL, Answer(body=article_page()))
     proxy = internet.proxy.replace("http://", f"http://user:{CANARY}@")
     assert page(internet, proxy=proxy).body

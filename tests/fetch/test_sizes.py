@@ -79,7 +79,9 @@ asyncio.run(main(sys.argv[1:]))
 
 
 def test_bombs_take_no_memory(internet: Internet) -> None:
-    """Refused, as a page and as an image, with less than 64 MB more memory, measured in a program of its own."""
+    """Refused, as a page and as an image, with less than 64 MB more memory, measured in a program
+    of its own.
+    """
     bombs = _bombs()
     for name, answer in bombs.items():
         internet.site.on(f"https://mp.weixin.qq.com/x/{name}", answer)
@@ -220,7 +222,9 @@ ODD = {
 @pytest.mark.parametrize(("coding", "packed"), ODD.values(), ids=ODD)
 @pytest.mark.parametrize("size", [1, 10_000])
 def test_odd_packings_that_browsers_read_are_read(coding: str, packed: bytes, size: int) -> None:
-    """Without zlib's frame, with something behind the end, by the old name; however the bytes come."""
+    """Without zlib's frame, with something behind the end, by the old name; however the bytes
+    come.
+    """
     unpacker = Unpacker(coding, MB)
     for at in range(0, len(packed), size):
         unpacker.feed(packed[at : at + size])
@@ -236,7 +240,9 @@ ENDLESS = {
 
 @pytest.mark.parametrize(("coding", "packed"), ENDLESS.values(), ids=ENDLESS)
 def test_a_packing_without_its_end_is_a_cut(coding: str, packed: bytes) -> None:
-    """Cut at any byte, in the second member of gzip too (but for just behind the first, which nobody can know)."""
+    """Cut at any byte, in the second member of gzip too (but for just behind the first, which
+    nobody can know).
+    """
     for at in range(1, len(packed)):
         if at != len(GZIP) or coding != "gzip":
             unpacker = Unpacker(coding, MB)

@@ -1,7 +1,7 @@
 """The messages of the code, and the catalogues that translate them.
 
-``python -m tests.i18n.messages`` adds what is new to each catalogue, to be translated there, and takes out what is not
-used any more.
+``python -m tests.i18n.messages`` adds what is new to each catalogue, to be translated there, and
+takes out what is not used any more.
 """
 
 from __future__ import annotations

@@ -27,7 +27,9 @@ def test_every_message_has_its_chinese(domain: str) -> None:
 
 @pytest.mark.parametrize("domain", messages.DOMAINS)
 def test_placeholders_are_the_same(domain: str) -> None:
-    """A translation fills in what the message does; one without would fail, or hide a number, only in Chinese."""
+    """A translation fills in what the message does; one without would fail, or hide a number, only
+    in Chinese.
+    """
     known = dict(read(messages.place(domain).read_text(encoding="utf-8")))
     different = [
         (message, translation)
@@ -53,7 +55,9 @@ def test_our_reader_of_catalogues_reads_what_babel_reads(domain: str) -> None:
 
 
 def test_a_catalogue_of_every_form(tmp_path: Path) -> None:
-    """Strings over several lines, escapes, plurals; untranslated and fuzzy entries come as they are in the code."""
+    """Strings over several lines, escapes, plurals; untranslated and fuzzy entries come as they are
+    in the code.
+    """
     place = tmp_path / "x.po"
     place.write_text(
         'msgid ""\nmsgstr "Language: zh_CN\\n"\n\n'

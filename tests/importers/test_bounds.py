@@ -1,4 +1,6 @@
-"""What is promised of files from anybody: bounded in time and memory, refused by name, and the others go on."""
+"""What is promised of files from anybody: bounded in time and memory, refused by name, and the
+others go on.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ BOMB = "".join([f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in rang
 
 
 def beside_a_good_one(tmp_path: Path, name: str, body: str | bytes) -> tuple[str, dict[str, int]]:
-    """The reason why ``body`` was refused, and the counts of an import of it with a good page behind it."""
+    """The reason why ``body`` was refused, and the counts of an import of it with a good page
+    behind it.
+    """
     folder = tmp_path / "in"
     folder.mkdir(exist_ok=True)
     (folder / name).write_bytes(
@@ -225,7 +229,9 @@ MARKDOWN = {
 
 
 def steps(work: Callable[[], object]) -> int:
-    """How many lines of Python ``work`` runs through: the same in every run, and on every machine."""
+    """How many lines of Python ``work`` runs through: the same in every run, and on every
+    machine.
+    """
     count = 0
 
     def trace(frame: Any, event: str, argument: Any) -> Any:
@@ -290,7 +296,9 @@ def test_blocks_of_headers_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_what_lies_beside_our_own_files_comes_through_the_same_door(tmp_path: Path) -> None:
-    """Type by the bytes: no page, no script, no drawing that can run something gets into media, whatever its name."""
+    """Type by the bytes: no page, no script, no drawing that can run something gets into media,
+    whatever its name.
+    """
     import hashlib
 
     bodies = {

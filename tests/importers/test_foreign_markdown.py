@@ -1,4 +1,6 @@
-"""What is promised of other tools' Markdown: who, when, where from, the text, and the pictures beside it."""
+"""What is promised of other tools' Markdown: who, when, where from, the text, and the pictures
+beside it.
+"""
 
 from __future__ import annotations
 
@@ -91,7 +93,9 @@ QUOTED = f"""# 题目己
 
 
 def test_obsidian_web_clipper() -> None:
-    """Published is not when the note was made; names are names; links to notes are words, not in code."""
+    """Published is not when the note was made; names are names; links to notes are words, not in
+    code.
+    """
     article = read_body(read_head(CLIPPER))
 
     assert ("两个时间", SHORT, "丁作者、戊", "一句摘要") == (
@@ -105,7 +109,9 @@ def test_obsidian_web_clipper() -> None:
 
 
 def test_markdownload() -> None:
-    """The heading is the title, the excerpt the digest, the line under it nothing; later lines stay."""
+    """The heading is the title, the excerpt the digest, the line under it nothing; later lines
+    stay.
+    """
     article = read_body(read_head(MARKDOWNLOAD))
 
     assert ("题目丙", SHORT, "丁作者", "一句摘要", DAY) == (
@@ -140,7 +146,9 @@ def test_the_first_value_that_is_an_address_is_the_address() -> None:
     ],
 )
 def test_the_time_is_the_best_one(facts: str, when: datetime | None) -> None:
-    """Published before date before created; YAML's own dates and times too; what is no time is passed over."""
+    """Published before date before created; YAML's own dates and times too; what is no time is
+    passed over.
+    """
     assert when == read_head(f"---\ntitle: 题\nurl: {SHORT}\n{facts}\n---\n文\n").article.published
 
 
@@ -154,7 +162,9 @@ def test_a_heading_that_is_not_the_title_stays() -> None:
 
 
 def test_pictures_beside_the_file_are_kept_under_no_made_up_address(tmp_path: Path) -> None:
-    """Shown from media, never fetched, the same in every archive; the tool's line under its header is gone."""
+    """Shown from media, never fetched, the same in every archive; the tool's line under its header
+    is gone.
+    """
     folder = tmp_path / "in"
     (folder / "images").mkdir(parents=True)
     (folder / "文.md").write_text(QUOTED, encoding="utf-8")

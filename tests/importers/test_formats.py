@@ -1,4 +1,6 @@
-"""What is promised of the tables of formats: one module, one line; help and manuals follow or a test fails."""
+"""What is promised of the tables of formats: one module, one line; help and manuals follow or a
+test fails.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What is promised of other programs' lists: accounts, articles with text, addresses that wait only when asked."""
+"""What is promised of other programs' lists: accounts, articles with text, addresses that wait only
+when asked.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ def waiting(root: Path) -> list[str]:
 
 
 def test_wewe_rss_tells_accounts_and_addresses(tmp_path: Path) -> None:
-    """Nothing is queued unasked; with ``links`` (the command's --fetch) the addresses wait; what is held does not."""
+    """Nothing is queued unasked; with ``links`` (the command's --fetch) the addresses wait; what is
+    held does not.
+    """
     path = database(
         tmp_path / "wewe-rss.db", WEWE, "articles",
         (SHORT, "MP_WXS_3286016684", "题", "https://mmbiz.qpic.cn/a/0", 1730421163),
@@ -108,7 +112,9 @@ def lists(tmp_path: Path, text: str, encoding: str = "utf-8") -> ImportReport:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_wechatdownloads_list(tmp_path: Path, encoding: str) -> None:
-    """Its columns, its escaped parameters, whatever Excel saved it as; commas and line ends inside quotes."""
+    """Its columns, its escaped parameters, whatever Excel saved it as; commas and line ends inside
+    quotes.
+    """
     text = (
         "title,url,time,like_num,read_num,share_num,comment_count\n"
         f"周刊#328：一,{LONG.replace('&', '&amp;')}&amp;scene=27#wechat_redirect,2024-12-06 08:35:06,179,15984,481,46\n"
@@ -122,7 +128,9 @@ def test_wechatdownloads_list(tmp_path: Path, encoding: str) -> None:
 
 
 def test_our_own_list_comes_back_as_addresses(tmp_path: Path) -> None:
-    """`export csv` of one archive, imported into another: what is not held waits where that is asked for."""
+    """`export csv` of one archive, imported into another: what is not held waits where that is
+    asked for.
+    """
     fill(tmp_path / "b", [page(1), page(2)])
     wechat_archive("export", "csv", str(tmp_path / "all.csv"), "--archive", str(tmp_path / "b"))
     fill(tmp_path / "a", [page(1)])
@@ -176,7 +184,9 @@ def test_in_a_folder_only_lists_of_articles_are_read(tmp_path: Path) -> None:
     ],
 )
 def test_a_database_is_not_trusted(tmp_path: Path, schema: str, reason: str) -> None:
-    """Views and virtual tables in place of tables run nothing; another program's is named as such."""
+    """Views and virtual tables in place of tables run nothing; another program's is named as
+    such.
+    """
     path = database(tmp_path / "x.db", schema)
     report = import_files(tmp_path / "a", [path])
 

@@ -96,7 +96,9 @@ def test_json_that_is_no_answer_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_pictures_beside_a_page_come_along(tmp_path: Path) -> None:
-    """As with `save`: what lies in the folder that a browser made is kept; what is no picture is not."""
+    """As with `save`: what lies in the folder that a browser made is kept; what is no picture is
+    not.
+    """
     folder = tmp_path / "in"
     (folder / "x_files").mkdir(parents=True)
     address = "https://mmbiz.qpic.cn/mmbiz_png/{}/640"

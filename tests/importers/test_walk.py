@@ -1,4 +1,6 @@
-"""What is promised of folders: all that can be read is found, what cannot is told, nothing hangs."""
+"""What is promised of folders: all that can be read is found, what cannot is told, nothing
+hangs.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from tests.keep.articles import page
 
 
 def test_documents_of_other_kinds_are_told(tmp_path: Path) -> None:
-    """Whoever has .docx and .pdf in a folder hears that they were not read; pictures and styles are nobody's loss."""
+    """Whoever has .docx and .pdf in a folder hears that they were not read; pictures and styles are
+    nobody's loss.
+    """
     for name in ("a.html", "b.docx", "sub/c.PDF", "d.png", "e.css"):
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "in" / name).write_bytes(page(1).body)

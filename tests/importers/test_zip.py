@@ -1,4 +1,6 @@
-"""What is promised of packed exports: each page with its pictures, nothing unpacked to disk, bombs refused."""
+"""What is promised of packed exports: each page with its pictures, nothing unpacked to disk, bombs
+refused.
+"""
 
 from __future__ import annotations
 

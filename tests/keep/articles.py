@@ -12,7 +12,9 @@ PICTURE = "https://mmbiz.qpic.cn/mmbiz_png/PICTURE{}/640?wx_fmt=png"
 
 
 def fields(number: int, *, links: tuple[int, ...] = (), text: str = "") -> Fields:
-    """Article ``number``, with a picture, a list, code, a quote, bold text beside Chinese marks and ``links``."""
+    """Article ``number``, with a picture, a list, code, a quote, bold text beside Chinese marks and
+    ``links``.
+    """
     anchors = "".join(f'<p><a href="{fields(other).long}">文章{other}</a></p>' for other in links)
     body = (
         f"<p>第{number}篇，<strong>重点。</strong>后文 &amp; a &lt; b。{text}</p>"

@@ -1,4 +1,6 @@
-"""Pages in the size and structure of real ones, made up: template script that drifts, and a little article."""
+"""Pages in the size and structure of real ones, made up: template script that drifts, and a little
+article.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What is promised of ``backup``: whole while others write, an archive itself, cheap the second time."""
+"""What is promised of ``backup``: whole while others write, an archive itself, cheap the second
+time.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ def test_the_copy_is_an_archive_that_verifies(root: Path, tmp_path: Path) -> Non
 
 
 def test_images_are_hard_links_and_files_are_copies(root: Path, tmp_path: Path) -> None:
-    """Images never change, so one copy on the disk serves both; a Markdown file may be edited, so it is its own."""
+    """Images never change, so one copy on the disk serves both; a Markdown file may be edited, so
+    it is its own.
+    """
     backup(root, tmp_path / "b")
     image = next((root / "media").rglob("*.png")).relative_to(root)
     file = next(p for p in (root / "articles").rglob("*.md") if "文章" in p.name).relative_to(root)
@@ -60,7 +64,9 @@ def test_images_are_hard_links_and_files_are_copies(root: Path, tmp_path: Path) 
 
 
 def test_again_copies_only_what_is_new(root: Path, tmp_path: Path) -> None:
-    """The second time nothing is written; a new article comes along, a removed one goes, the user's own files stay."""
+    """The second time nothing is written; a new article comes along, a removed one goes, the user's
+    own files stay.
+    """
     first = backup(root, tmp_path / "b")
     times = {p: p.stat().st_mtime_ns for p in (tmp_path / "b" / "articles").rglob("*.md")}
     second = backup(root, tmp_path / "b")
@@ -80,7 +86,9 @@ def test_again_copies_only_what_is_new(root: Path, tmp_path: Path) -> None:
 
 
 def test_a_copy_taken_while_articles_arrive_is_whole(root: Path, tmp_path: Path) -> None:
-    """Forty articles are kept meanwhile, each linked to by the next; every backup verifies, whatever it caught."""
+    """Forty articles are kept meanwhile, each linked to by the next; every backup verifies,
+    whatever it caught.
+    """
     stop = threading.Event()
 
     def write() -> None:
@@ -143,7 +151,9 @@ def everything(folder: Path) -> dict[str, bytes]:
 def test_a_backup_that_was_used_or_is_newer_is_never_written_over(
     root: Path, tmp_path: Path
 ) -> None:
-    """What was kept in it since exists nowhere else; nor does what the archive lost by being put back."""
+    """What was kept in it since exists nowhere else; nor does what the archive lost by being put
+    back.
+    """
     backup(root, tmp_path / "older")
     backup(root, tmp_path / "used")
     fill(tmp_path / "used", [page(6)])
@@ -165,7 +175,9 @@ def test_a_plain_copy_of_an_archive_is_an_archive(root: Path, tmp_path: Path) ->
 
 
 def test_a_backup_from_before_archives_had_identities_goes_on(root: Path, tmp_path: Path) -> None:
-    """It is this archive's own where it holds nothing that the archive lacks; else it is refused."""
+    """It is this archive's own where it holds nothing that the archive lacks; else it is
+    refused.
+    """
     backup(root, tmp_path / "b")
     fill(tmp_path / "other", [page(7)])
     for place in (tmp_path / "b", tmp_path / "other"):
@@ -296,8 +308,8 @@ def test_a_damaged_file_is_made_from_its_row(root: Path, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("closed", [True, False])
 def test_a_flipped_row_never_replaces_a_good_copy(root: Path, tmp_path: Path, closed: bool) -> None:
-    """Damage that SQLite cannot see: by the checksums of the file, or where a command has it open by
-    those of the rows."""
+    """Damage that SQLite cannot see: by the checksums of the file, or where a command has it open
+    by those of the rows."""
     backup(root, tmp_path / "b")
     good = (tmp_path / "b" / "archive.db").read_bytes()
     with closing(sqlite3.connect(root / "archive.db")) as db, db:

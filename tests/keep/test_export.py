@@ -1,4 +1,6 @@
-"""What is promised of ``export``: other programs read it, nothing in it can run, nothing in the archive changes."""
+"""What is promised of ``export``: other programs read it, nothing in it can run, nothing in the
+archive changes.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,9 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_the_files_come_out_of_the_database_alone(root: Path, tmp_path: Path) -> None:
-    """``export markdown`` writes every file and image as the archive has them, also after all files were lost."""
+    """``export markdown`` writes every file and image as the archive has them, also after all files
+    were lost.
+    """
     before = contents(root)
     shutil.rmtree(root / "articles")
 
@@ -79,7 +83,9 @@ def test_the_files_come_out_of_the_database_alone(root: Path, tmp_path: Path) ->
 
 
 def test_a_web_page_needs_nothing_else_and_runs_nothing(root: Path, tmp_path: Path) -> None:
-    """One file an article: image inside, a policy that forbids everything else, links to the other files."""
+    """One file an article: image inside, a policy that forbids everything else, links to the other
+    files.
+    """
     export(root, "html", tmp_path / "out")
 
     pages = {p.name: p.read_text(encoding="utf-8") for p in (tmp_path / "out").rglob("*.html")}
@@ -95,7 +101,9 @@ def test_a_web_page_needs_nothing_else_and_runs_nothing(root: Path, tmp_path: Pa
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_no_payload_survives_in_a_web_page_or_a_book(tmp_path: Path, payload: str) -> None:
-    """Not even a body that was tampered with in the database brings script or a foreign address into an export."""
+    """Not even a body that was tampered with in the database brings script or a foreign address
+    into an export.
+    """
     with opened(tmp_path / "a") as (store, _):
         article = Article(
             title=payload,
@@ -136,7 +144,9 @@ def test_whatever_the_body_is_a_chapter_is_well_formed(body: str) -> None:
 
 
 def test_lines_of_json_hold_everything(root: Path, tmp_path: Path) -> None:
-    """One object an article with the facts of ``list --json``, text, HTML, links with the keys of what is held."""
+    """One object an article with the facts of ``list --json``, text, HTML, links with the keys of
+    what is held.
+    """
     export(root, "jsonl", tmp_path / "a.jsonl")
 
     lines = [
@@ -183,7 +193,9 @@ def test_no_cell_begins_a_formula(value: str) -> None:
 
 
 def test_a_book_has_contents_images_and_inner_links(root: Path, tmp_path: Path) -> None:
-    """The parts of an EPUB in the required order; each chapter in both tables of contents; links lead inside."""
+    """The parts of an EPUB in the required order; each chapter in both tables of contents; links
+    lead inside.
+    """
     export(root, "epub", tmp_path / "b.epub", title="我的书")
 
     with zipfile.ZipFile(tmp_path / "b.epub") as book:
@@ -202,7 +214,9 @@ def test_a_book_has_contents_images_and_inner_links(root: Path, tmp_path: Path) 
 
 
 def test_a_long_book_has_a_part_for_each_year(tmp_path: Path) -> None:
-    """In both tables of contents, in the order of the book; a reader of EPUB 2 finds the same places."""
+    """In both tables of contents, in the order of the book; a reader of EPUB 2 finds the same
+    places.
+    """
     with opened(tmp_path / "a") as (store, _):
         for number in range(14):
             when = datetime(2022 + number // 5, 3, 1 + number, tzinfo=UTC) if number < 13 else None
@@ -223,7 +237,9 @@ def test_a_long_book_has_a_part_for_each_year(tmp_path: Path) -> None:
 
 
 def test_exported_pages_have_contents_that_can_be_searched(root: Path, tmp_path: Path) -> None:
-    """Each article by year, with account and day, a link that leads there; no script but the page's own."""
+    """Each article by year, with account and day, a link that leads there; no script but the page's
+    own.
+    """
     export(root, "html", tmp_path / "out")
 
     body = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
@@ -239,7 +255,9 @@ def test_exported_pages_have_contents_that_can_be_searched(root: Path, tmp_path:
 
 
 def test_the_same_articles_give_the_same_book(root: Path, tmp_path: Path) -> None:
-    """Byte for byte, so that a book under version control or in a backup changes only when its articles do."""
+    """Byte for byte, so that a book under version control or in a backup changes only when its
+    articles do.
+    """
     export(root, "epub", tmp_path / "1.epub")
     export(root, "epub", tmp_path / "2.epub")
 
@@ -302,7 +320,9 @@ def records(path: Path) -> Iterator[tuple[str, str, bytes]]:
 
 @pytest.mark.parametrize("name", ["a.warc.gz", "a.warc"])
 def test_warcio_reads_the_exchanges_back_equal(root: Path, tmp_path: Path, name: str) -> None:
-    """Each body as received, at the address where it ended, digests right; what told of its encoding is renamed."""
+    """Each body as received, at the address where it ended, digests right; what told of its
+    encoding is renamed.
+    """
     report = export(root, "warc", tmp_path / name)
 
     found = list(records(tmp_path / name))
@@ -333,7 +353,9 @@ def test_a_warc_makes_the_archive_again(root: Path, tmp_path: Path) -> None:
 
 
 def test_pages_from_files_are_resources_and_come_back_as_files(tmp_path: Path) -> None:
-    """Nobody saw an exchange, so the WARC claims none; imported, the page still has no time of a fetch."""
+    """Nobody saw an exchange, so the WARC claims none; imported, the page still has no time of a
+    fetch.
+    """
     fill(tmp_path / "a", [page(1, fetched=None)])
     export(tmp_path / "a", "warc", tmp_path / "a.warc.gz")
 

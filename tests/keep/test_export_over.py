@@ -1,4 +1,6 @@
-"""What is promised of an export onto something: never over an archive, never over what a person wrote."""
+"""What is promised of an export onto something: never over an archive, never over what a person
+wrote.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ def everything(folder: Path) -> dict[str, bytes]:
 def test_an_edited_file_stays_and_the_new_text_goes_beside_it(
     root: Path, tmp_path: Path, format: str
 ) -> None:
-    """Byte for byte; again and again; once the person takes their file away, the copy beside it goes too."""
+    """Byte for byte; again and again; once the person takes their file away, the copy beside it
+    goes too.
+    """
     out = tmp_path / "out"
     export(root, format, out)
     edited = next(path for path in sorted(out.rglob(ENDINGS[format])) if "文章1" in path.name)
@@ -81,7 +85,9 @@ def test_a_copy_beside_that_is_edited_stays_too(root: Path, tmp_path: Path, form
 
 @pytest.mark.parametrize("format", list(ENDINGS))
 def test_what_nobody_changed_is_renewed_in_place(root: Path, tmp_path: Path, format: str) -> None:
-    """Also where an earlier export was killed before it ended, or the list of what it wrote was lost (Markdown)."""
+    """Also where an earlier export was killed before it ended, or the list of what it wrote was
+    lost (Markdown).
+    """
     out = tmp_path / "out"
     export(root, format, out)
     before = {*everything(out)}

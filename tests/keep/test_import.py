@@ -1,4 +1,6 @@
-"""What is promised of ``import``: without a request, whatever can be read is taken in, and nothing stops the rest."""
+"""What is promised of ``import``: without a request, whatever can be read is taken in, and nothing
+stops the rest.
+"""
 
 from __future__ import annotations
 
@@ -91,7 +93,9 @@ def test_a_file_in_the_sample_layout_is_read_whole(tmp_path: Path) -> None:
 
 
 def test_wrapped_lines_are_joined_as_they_were() -> None:
-    """Between Chinese and Latin the line end was a space, between two Chinese characters it was nothing."""
+    """Between Chinese and Latin the line end was a space, between two Chinese characters it was
+    nothing.
+    """
     lines = read_body(read_head(SAMPLE)).text.splitlines()
 
     assert lines[0].endswith("带来 500 万美金的增量。刚拿了 10 亿美金估值的 Stability AI 正准备下一轮。"
@@ -160,7 +164,9 @@ def test_a_file_about_nothing_is_refused_with_a_reason(text: str) -> None:
 
 
 def test_our_own_files_rebuild_the_database(tmp_path: Path) -> None:
-    """After the loss of both databases the files alone give rows and files as they were, links and images included."""
+    """After the loss of both databases the files alone give rows and files as they were, links and
+    images included.
+    """
     root = tmp_path / "a"
     keys = fill(root, [page(1, links=(2,)), page(2, links=(1, 3)), page(3)])
     with opened(root) as (store, _):
@@ -198,7 +204,9 @@ def _only(found: object, names: set[str]) -> object:
 
 
 def test_elsewhere_the_files_come_out_the_same(tmp_path: Path) -> None:
-    """Imported into another archive without the images at hand, each file is as it was but for remote pictures."""
+    """Imported into another archive without the images at hand, each file is as it was but for
+    remote pictures.
+    """
     fill(tmp_path / "a", [page(1, links=(2,)), page(2)])
 
     import_files(tmp_path / "b", [tmp_path / "a" / "articles"])
@@ -207,7 +215,9 @@ def test_elsewhere_the_files_come_out_the_same(tmp_path: Path) -> None:
 
 
 def test_again_is_free_and_what_is_held_wins(tmp_path: Path) -> None:
-    """A second import changes nothing; a Markdown copy never replaces what came from the page itself."""
+    """A second import changes nothing; a Markdown copy never replaces what came from the page
+    itself.
+    """
     root = tmp_path / "a"
     fill(root, [page(1)])
     before = contents(root)
@@ -236,7 +246,9 @@ def test_a_markdown_copy_gives_way_to_the_page(tmp_path: Path) -> None:
 
 
 def test_saved_pages_of_browsers_singlefile_and_curl(tmp_path: Path) -> None:
-    """The note that a tool left of where the page came from is read, ``curl -i``'s headers are cut off."""
+    """The note that a tool left of where the page came from is read, ``curl -i``'s headers are cut
+    off.
+    """
     folder = tmp_path / "in"
     folder.mkdir()
     short = "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOpQrStUv"
@@ -265,7 +277,9 @@ def test_saved_pages_of_browsers_singlefile_and_curl(tmp_path: Path) -> None:
 
 
 def test_a_page_saved_in_one_file_brings_its_pictures(tmp_path: Path) -> None:
-    """MHTML, as Chrome saves it: the page by the address it was saved from, its pictures without a request."""
+    """MHTML, as Chrome saves it: the page by the address it was saved from, its pictures without a
+    request.
+    """
     whole = MIMEMultipart("related")
     short = whole["Snapshot-Content-Location"] = "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOpQrStUv"
     whole.attach(MIMEText(page(1).body.decode(), "html", "utf-8"))
@@ -326,7 +340,9 @@ def test_the_exporters_json_is_read(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_listed_and_nothing_stops_the_rest(tmp_path: Path) -> None:
-    """Broken files of each kind end in the report with a reason, the exit code is 1, the good ones are in."""
+    """Broken files of each kind end in the report with a reason, the exit code is 1, the good ones
+    are in.
+    """
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "a.json").write_text("{not json", encoding="utf-8")
@@ -372,7 +388,9 @@ def test_markdown_to_html(markdown: str, ours: bool, html: str) -> None:
 
 @pytest.mark.long
 def test_real_articles_survive_the_way_through_markdown(corpus: Path) -> None:
-    """Every corpus page → file → article → file: the same file, text, links and facts (image sizes do not fit in)."""
+    """Every corpus page → file → article → file: the same file, text, links and facts (image sizes
+    do not fit in).
+    """
     for path in sorted(
         [*(corpus / "pages").glob("*.html"), *(corpus / "browser-saved").glob("*.html")]
     ):
@@ -435,7 +453,9 @@ def test_earlier_versions_kept_as_files_become_versions_again(tmp_path: Path) ->
 
 
 def test_an_edited_file_is_taken_as_it_is_now(tmp_path: Path) -> None:
-    """A person's own words in a file survive the loss of the database: they are the article then, and stay on disk."""
+    """A person's own words in a file survive the loss of the database: they are the article then,
+    and stay on disk.
+    """
     root = tmp_path / "a"
     fill(root, [page(1)])
     path = next((root / "articles").rglob("*.md"))

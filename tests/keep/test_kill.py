@@ -1,4 +1,6 @@
-"""Killed at any system call, ``import``, ``reparse`` and ``backup`` lose nothing; the same call finishes."""
+"""Killed at any system call, ``import``, ``reparse`` and ``backup`` lose nothing; the same call
+finishes.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def nursery() -> Iterator[Nursery]:
 
 
 class Sweep:
-    """Runs one command again and again, killed somewhere, until it was killed often enough; then to its end."""
+    """Runs one command again and again, killed somewhere, until it was killed often enough; then to
+    its end.
+    """
 
     def __init__(self, nursery: Nursery, seed: int) -> None:
         self.nursery, self.killer = nursery, Killer(nursery, seed)
@@ -40,7 +44,9 @@ class Sweep:
     def run(
         self, *argv: str, sound: Callable[[], None], again: Callable[[], None], kills: int
     ) -> None:
-        """``sound`` is asked after each kill; ``again`` makes work where the command was quicker than the kill."""
+        """``sound`` is asked after each kill; ``again`` makes work where the command was quicker
+        than the kill.
+        """
         done = 0
         for _ in range(kills * 3):
             if done >= kills:
@@ -83,7 +89,9 @@ def _pages() -> list[tuple[int, tuple[int, ...]]]:
 
 @pytest.mark.long
 def test_import_killed_anywhere(nursery: Nursery, tmp_path: Path) -> None:
-    """From the first migration of an empty folder to the last article: what comes out is what one whole run gives."""
+    """From the first migration of an empty folder to the last article: what comes out is what one
+    whole run gives.
+    """
     folder, root = tmp_path / "in", tmp_path / "a"
     folder.mkdir()
     for number, links in _pages():
@@ -112,7 +120,9 @@ def test_import_killed_anywhere(nursery: Nursery, tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_reparse_killed_anywhere(nursery: Nursery, tmp_path: Path) -> None:
-    """Articles that an older parser made are all made again, once each, and come out as a fresh save gives them."""
+    """Articles that an older parser made are all made again, once each, and come out as a fresh
+    save gives them.
+    """
     root = tmp_path / "a"
     fill(tmp_path / "whole", [page(number, links=links) for number, links in _pages()])
 
@@ -147,7 +157,9 @@ def test_reparse_killed_anywhere(nursery: Nursery, tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_backup_killed_anywhere(nursery: Nursery, tmp_path: Path) -> None:
-    """A backup into the same folder, killed at any point, never leaves a database there that does not open whole."""
+    """A backup into the same folder, killed at any point, never leaves a database there that does
+    not open whole.
+    """
     root, target = tmp_path / "a", tmp_path / "b"
     fill(root, [page(number, links=links) for number, links in _pages()])
     numbers = iter(range(100, 900))

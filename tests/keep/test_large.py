@@ -1,4 +1,6 @@
-"""What is promised of a large archive: the memory of every command stays what it was with a tenth of the articles."""
+"""What is promised of a large archive: the memory of every command stays what it was with a tenth
+of the articles.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,13 @@ from tests.keep.articles import page
 from tests.keep.pages import template
 from tests.share import share
 
-#: More articles may cost this much more memory, in MB: lists of ids and names, and a cache of pages that fills up.
+#: More articles may cost this much more memory, in MB: lists of ids and names, and a cache of pages
+#: that fills up.
 ALLOWED = 64
 
 
-#: The command, and at its end the high-water mark of its own memory (that of the starting process does not count).
+#: The command, and at its end the high-water mark of its own memory (that of the starting process
+#: does not count).
 RUN = """
 import re, sys
 from archive.cli import run

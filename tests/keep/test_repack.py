@@ -1,4 +1,6 @@
-"""What is promised of packing raw pages again: smaller, the same bytes, and a kill or a stop loses nothing."""
+"""What is promised of packing raw pages again: smaller, the same bytes, and a kill or a stop loses
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ def fill(path: Path, count: int = PAGES) -> list[bytes]:
 
 
 def wordy(seed: int) -> bytes:
-    """100 KB of a few hundred phrases in disorder: level 19 finds in it what a quick look does not."""
+    """100 KB of a few hundred phrases in disorder: level 19 finds in it what a quick look does
+    not.
+    """
     draw = random.Random(seed)
     phrases = [bytes(draw.choices(range(97, 123), k=draw.randrange(4, 24))) for _ in range(400)]
     return b" ".join(draw.choices(phrases, k=7000))
@@ -193,7 +197,9 @@ def _killed(path: Path, statements: int) -> int:
 
 @pytest.mark.parametrize("statements", [3, 8, 12, 17, 23, 30])
 def test_a_kill_loses_nothing(tmp_path: Path, statements: int) -> None:
-    """Killed at any statement: every page comes out, nothing is damaged, and the next repack does the rest."""
+    """Killed at any statement: every page comes out, nothing is damaged, and the next repack does
+    the rest.
+    """
     path = tmp_path / "snapshots.db"
     bodies = fill(path, 5)
 

@@ -1,4 +1,6 @@
-"""What is promised of ``reparse``: what a fresh save would give, from the raw pages alone, whatever happens."""
+"""What is promised of ``reparse``: what a fresh save would give, from the raw pages alone, whatever
+happens.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def learnt(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After ``root`` was kept, the parser becomes a newer one, which sees the author in another way."""
+    """After ``root`` was kept, the parser becomes a newer one, which sees the author in another
+    way.
+    """
     read = article.read
 
     def better(page: Page) -> Article:
@@ -59,7 +63,9 @@ def test_the_same_parser_changes_nothing(
 
 @pytest.mark.usefixtures("learnt")
 def test_a_newer_parser_reaches_every_article(root: Path, tmp_path: Path) -> None:
-    """``reparse`` gives the rows and files that a fresh save of the same pages gives, without a new version."""
+    """``reparse`` gives the rows and files that a fresh save of the same pages gives, without a new
+    version.
+    """
     report = reparse(root, jobs=1)
     fill(tmp_path / "fresh", [page(1, links=(2,)), page(2, links=(1, 3)), page(3)])
 
@@ -71,7 +77,9 @@ def test_a_newer_parser_reaches_every_article(root: Path, tmp_path: Path) -> Non
 
 @pytest.mark.usefixtures("learnt")
 def test_a_dry_run_shows_the_diff_and_writes_nothing(root: Path) -> None:
-    """``--dry-run`` tells what would change as a unified diff of the Markdown; nothing on the disk moves."""
+    """``--dry-run`` tells what would change as a unified diff of the Markdown; nothing on the disk
+    moves.
+    """
     before = {p: p.stat().st_mtime_ns for p in root.rglob("*") if p.suffix in (".md", ".db")}
 
     result = wechat_archive("reparse", "--dry-run", "--jobs", "1", "--archive", str(root))
@@ -108,7 +116,9 @@ def test_an_interrupted_one_goes_on_where_it_was(
 def test_a_page_nobody_understood_becomes_an_article(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A raw page kept as evidence is tried again: a newer parser keeps it as an article, a status page stays none."""
+    """A raw page kept as evidence is tried again: a newer parser keeps it as an article, a status
+    page stays none.
+    """
     strange = Page(
         url="https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA",
         body=b"<html>new template",
@@ -143,7 +153,9 @@ def _counts(report: ReparseReport) -> tuple[int, int, int]:
 def test_a_page_that_gives_no_article_any_more_takes_nothing_away(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever a parser says of a kept page, the kept article stays; it is named and the exit code is 1."""
+    """Whatever a parser says of a kept page, the kept article stays; it is named and the exit code
+    is 1.
+    """
     before = contents(root)
     monkeypatch.setattr(article, "read", lambda page: Article(title="空"))
 
@@ -185,7 +197,9 @@ def test_articles_are_chosen_by_key_address_or_path(root: Path) -> None:
 
 
 def test_without_raw_pages_it_says_what_to_do(root: Path) -> None:
-    """An archive without snapshots.db cannot be made again, and the message says how to get there."""
+    """An archive without snapshots.db cannot be made again, and the message says how to get
+    there.
+    """
     (root / "snapshots.db").unlink()
 
     with pytest.raises(ArchiveError, match="save --refresh"):

@@ -1,4 +1,6 @@
-"""What is promised of ``export warc`` to other people's tools: pywb replays the pages byte for byte."""
+"""What is promised of ``export warc`` to other people's tools: pywb replays the pages byte for
+byte.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ from archive.exporters import export
 from tests.keep.archives import fill
 from tests.keep.articles import page
 
-#: Where pywb is, if it is: on the path, or in an environment of its own (it needs older libraries than we do).
+#: Where pywb is, if it is: on the path, or in an environment of its own (it needs older libraries
+#: than we do).
 PYWB = shutil.which(
     "wb-manager", path=os.pathsep.join([os.environ.get("PYWB_BIN", ""), os.environ.get("PATH", "")])
 )

@@ -29,7 +29,9 @@ def kept(tmp_path: Path) -> Snapshots:
 
 
 def test_a_page_comes_back_as_it_was_received(tmp_path: Path) -> None:
-    """Body, status, addresses, redirects, headers and time are those of the page that was put, after a restart too."""
+    """Body, status, addresses, redirects, headers and time are those of the page that was put,
+    after a restart too.
+    """
     china = timezone(timedelta(hours=8))
     given = Page(
         url="https://mp.weixin.qq.com/s?__biz=MzA&mid=1&idx=1&sn=ab",
@@ -56,7 +58,9 @@ def test_any_bytes_are_kept(kept: Snapshots, body: bytes) -> None:
 
 
 def test_no_secret_reaches_the_file(tmp_path: Path) -> None:
-    """Cookies, credentials and readers' tokens of headers and addresses are on no byte of the disk."""
+    """Cookies, credentials and readers' tokens of headers and addresses are on no byte of the
+    disk.
+    """
     canary = "CANARY7f3a"
     given = Page(
         url=f"https://mp.weixin.qq.com/s/abc?key={canary}&pass_ticket={canary}&uin={canary}",
@@ -115,7 +119,9 @@ def test_pages_of_one_template_cost_little(tmp_path: Path) -> None:
 
 
 def test_chains_stay_short_while_the_template_drifts(kept: Snapshots) -> None:
-    """However long the template drifts, no page needs more than MAX_DEPTH others one after the other."""
+    """However long the template drifts, no page needs more than MAX_DEPTH others one after the
+    other.
+    """
     script = bytearray(template(1, size=60_000))
     draw = random.Random(4)
     with kept:
@@ -176,7 +182,9 @@ def test_sound_snapshots_have_nothing_to_report(kept: Snapshots) -> None:
 
 
 def test_a_damaged_base_is_named_with_what_it_takes_along(tmp_path: Path) -> None:
-    """A flipped bit in a base is found, every page on it is listed with its address, the others are served."""
+    """A flipped bit in a base is found, every page on it is listed with its address, the others are
+    served.
+    """
     path = tmp_path / "snapshots.db"
     with Snapshots(path) as kept:
         for seed in range(3):
@@ -197,7 +205,9 @@ def test_a_damaged_base_is_named_with_what_it_takes_along(tmp_path: Path) -> Non
 
 
 def test_the_same_page_again_mends_a_damaged_one(tmp_path: Path) -> None:
-    """Putting the bytes of a damaged page once more makes it, and what stands on it, readable again."""
+    """Putting the bytes of a damaged page once more makes it, and what stands on it, readable
+    again.
+    """
     path = tmp_path / "snapshots.db"
     with Snapshots(path) as kept:
         for seed in range(3):
@@ -213,7 +223,9 @@ def test_the_same_page_again_mends_a_damaged_one(tmp_path: Path) -> None:
 
 
 def test_a_much_needed_base_is_kept_twice(tmp_path: Path) -> None:
-    """When fifty pages stand on one, a flipped bit in it loses nothing and is reported all the same."""
+    """When fifty pages stand on one, a flipped bit in it loses nothing and is reported all the
+    same.
+    """
     path = tmp_path / "snapshots.db"
     script = template(1, size=20_000)
     with Snapshots(path) as kept:
@@ -235,7 +247,9 @@ def test_a_much_needed_base_is_kept_twice(tmp_path: Path) -> None:
 
 
 def test_a_row_beside_a_sound_page_is_made_right(tmp_path: Path) -> None:
-    """What a page's row says besides the page follows from it, and is made again; what does not is left and named."""
+    """What a page's row says besides the page follows from it, and is made again; what does not is
+    left and named.
+    """
     path = tmp_path / "snapshots.db"
     with Snapshots(path) as kept:
         for seed in range(3):
@@ -270,8 +284,8 @@ def _flip_in_frame(path: Path, body_id: int) -> None:
 
 
 def test_no_flipped_bit_is_served(tmp_path: Path) -> None:
-    """Of 300 random bits flipped in the file, one at a time, none makes a page come back other than it was; each is
-    reported by ``check`` or by the file's own seal."""
+    """Of 300 random bits flipped in the file, one at a time, none makes a page come back other than
+    it was; each is reported by ``check`` or by the file's own seal."""
     from archive.db import file_checksums
 
     path = tmp_path / "snapshots.db"
@@ -351,14 +365,18 @@ def test_packing_is_lossless(body: bytes, base: bytes, effort: Effort) -> None:
 
 @given(st.lists(st.lists(PIECES, max_size=12).map(b"".join), max_size=3), st.integers(0, 400))
 def test_escaped_copies_come_back_as_they_were(texts: list[bytes], often: int) -> None:
-    """Whatever is escaped in a page's scripts, and however oddly: the frame gives the same bytes."""
+    """Whatever is escaped in a page's scripts, and however oddly: the frame gives the same
+    bytes.
+    """
     body = b"".join(b"a: JsDecode('" + text * often + b"')," for text in texts)
 
     assert body == unpack(pack(body, effort="quick"), b"", len(body), digest(body))
 
 
 def test_an_escaped_copy_of_the_text_costs_little() -> None:
-    """A page that repeats its text escaped in a script is hardly larger than one that says it once."""
+    """A page that repeats its text escaped in a script is hardly larger than one that says it
+    once.
+    """
     text = "".join(f'<p style="n{n}">{words(n, 12)}</p>' for n in range(200)).encode()
     copy = text
     for char in b'\\"&<>':
@@ -401,7 +419,9 @@ def test_without_any_base_a_page_stands_alone() -> None:
 
 @pytest.mark.long
 def test_the_real_pages_take_under_40_kb(corpus: Path, tmp_path: Path) -> None:
-    """All pages of the corpus in random order: under 40 KB a page, everything counted; every byte comes back."""
+    """All pages of the corpus in random order: under 40 KB a page, everything counted; every byte
+    comes back.
+    """
     paths = sorted((corpus / "pages").glob("*.html"))
     random.Random(11).shuffle(paths)
     with Snapshots(tmp_path / "snapshots.db") as kept:

@@ -1,4 +1,6 @@
-"""What is promised of packaging/: its files call the program as it can be called, and releases are looked through."""
+"""What is promised of packaging/: its files call the program as it can be called, and releases are
+looked through.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,9 @@ def test_what_the_image_is_built_from_is_there() -> None:
 
 
 def test_compose_keeps_the_archive_and_the_port_to_this_machine() -> None:
-    """A named volume at /data; nobody else's machine reaches the port unless somebody changes the line."""
+    """A named volume at /data; nobody else's machine reaches the port unless somebody changes the
+    line.
+    """
     [service] = yaml.safe_load((FOLDER / "compose.yaml").read_text("utf-8"))["services"].values()
 
     assert (["archive:/data"], ["127.0.0.1:8787:8787"]) == (service["volumes"], service["ports"])

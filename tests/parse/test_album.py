@@ -43,7 +43,9 @@ def answer(articles: Any, *, more: str = "1", reverse: str = "0") -> bytes:
 
 
 def test_a_json_page() -> None:
-    """Entries come typed and in order; the next page begins after the last one, with its own itemidx."""
+    """Entries come typed and in order; the next page begins after the last one, with its own
+    itemidx.
+    """
     page = scraper.Page(url=URL + "&f=json", body=answer([entry(20), entry(19, 3)]))
     listed = album.read(page)
     first = listed.members[0]
@@ -63,7 +65,9 @@ def test_a_json_page() -> None:
 
 
 def test_one_entry_may_be_an_object_and_none_may_be_absent() -> None:
-    """``article_list`` is an object for one entry, an array for more, and not there after the last."""
+    """``article_list`` is an object for one entry, an array for more, and not there after the
+    last.
+    """
     assert [m.msgid for m in album.read(scraper.Page(url=URL, body=answer(entry(7)))).members] == [
         "7"
     ]

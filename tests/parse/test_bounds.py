@@ -1,4 +1,6 @@
-"""Whatever a page says, the article can be stored: numbers, times, characters and lengths have bounds."""
+"""Whatever a page says, the article can be stored: numbers, times, characters and lengths have
+bounds.
+"""
 
 from __future__ import annotations
 

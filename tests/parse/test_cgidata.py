@@ -1,4 +1,6 @@
-"""The page's own data is read in its whole grammar, lazily, and anything else falls back without harm."""
+"""The page's own data is read in its whole grammar, lazily, and anything else falls back without
+harm.
+"""
 
 from __future__ import annotations
 
@@ -55,14 +57,18 @@ def page(
     ],
 )
 def test_every_form_of_a_value_is_read(code: str, value: object) -> None:
-    """Each form seen on real pages, and some near them, gives the value that a browser would have."""
+    """Each form seen on real pages, and some near them, gives the value that a browser would
+    have.
+    """
     found = cgidata.find(page(f"title: 't', x: {code}, last: 'z',"))
     assert found is not None
     assert (found.get("x"), found.get("last"), found.get("absent")) == (value, "z", None)
 
 
 def test_only_the_top_level_answers() -> None:
-    """Nested names (``title`` of a card, ``nick_name`` of an advertisement) never stand in for the article's."""
+    """Nested names (``title`` of a card, ``nick_name`` of an advertisement) never stand in for the
+    article's.
+    """
     data = cgidata.find(
         page("ad: {title: '微信广告', nick_name: 'x'}, list: [{title: 'y'}], title: 'mine'")
     )
@@ -87,7 +93,9 @@ def test_only_the_top_level_answers() -> None:
     ],
 )
 def test_what_is_not_the_data_is_none(body: bytes) -> None:
-    """Text that quotes it, uses of it, and broken or foreign forms are no data: the DOM is asked then."""
+    """Text that quotes it, uses of it, and broken or foreign forms are no data: the DOM is asked
+    then.
+    """
     assert cgidata.find(body) is None
 
 
@@ -148,7 +156,9 @@ def written(value: object, form: str) -> str:
 
 @given(JSON)
 def test_what_a_template_writes_is_what_is_read(value: object) -> None:
-    """Any data in the template's form comes back as it was, by the fast way and by the thorough one."""
+    """Any data in the template's form comes back as it was, by the fast way and by the thorough
+    one.
+    """
     found = cgidata.find(
         page(f"first: 'a', x: {written(value, chr(39) + '%s' + chr(39))}, title: 't',")
     )

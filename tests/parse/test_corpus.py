@@ -1,4 +1,6 @@
-"""Real pages of 2014–2026, where they are at hand: every field as the truths have it, everything else clear."""
+"""Real pages of 2014–2026, where they are at hand: every field as the truths have it, everything
+else clear.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def test_every_field_of_every_page_with_a_truth(corpus: Path) -> None:
 
 
 def test_pages_without_a_truth_are_read(corpus: Path) -> None:
-    """Shared videos and pictures of 2018–2019 and a page kept as JSON give title, account, identity and a body."""
+    """Shared videos and pictures of 2018–2019 and a page kept as JSON give title, account, identity
+    and a body.
+    """
     for path in sorted((corpus / "pages").glob("*.html")):
         if path.with_suffix(".json").exists():
             continue

@@ -1,4 +1,6 @@
-"""A template that changes tomorrow loses no text: its data is read in whatever writing, what is gone is told."""
+"""A template that changes tomorrow loses no text: its data is read in whatever writing, what is
+gone is told.
+"""
 
 from __future__ import annotations
 

@@ -37,7 +37,9 @@ DECLARED = (
     ],
 )
 def test_the_bytes_decide_and_not_the_label(text: str, encoding: str, declared: str) -> None:
-    """gb18030, Big5, UTF-8, -16 and -32, with BOM or without, whatever charset the page or nobody declares."""
+    """gb18030, Big5, UTF-8, -16 and -32, with BOM or without, whatever charset the page or nobody
+    declares.
+    """
     page = text.format(declared)
     assert to_utf8(page.encode(encoding)).decode() == page
 
@@ -55,7 +57,9 @@ def test_damage_stays_where_it_is() -> None:
 
 
 def test_nul_bytes_go() -> None:
-    """libxml2 stops at a NUL; neither a body in the DOM nor one in the data loses what stands behind it."""
+    """libxml2 stops at a NUL; neither a body in the DOM nor one in the data loses what stands
+    behind it.
+    """
     shown = b'<div id="js_content"><p>one\0 two</p></div>'
     data = b"<script h5only>window.cgiDataNew = {title: 't\0', content_noencode: '<p>one\0 two</p>'};</script>"
     for page in (shown, data):

@@ -1,4 +1,6 @@
-"""No page makes the parser crash, hang or eat the memory: an article, or one of the errors that say why not."""
+"""No page makes the parser crash, hang or eat the memory: an article, or one of the errors that say
+why not.
+"""
 
 from __future__ import annotations
 
@@ -119,7 +121,9 @@ def small_pages() -> list[bytes]:
 def test_cut_and_damaged_pages_are_read_or_refused(
     page: bytes, at: float, noise: bytes, end: float
 ) -> None:
-    """Cut anywhere, with any bytes written anywhere: never anything but an article or a ScrapeError."""
+    """Cut anywhere, with any bytes written anywhere: never anything but an article or a
+    ScrapeError.
+    """
     place = int(len(page) * at)
     damaged = page[:place] + noise + page[place + len(noise) :]
     outcome(damaged[: int(len(page) * end)])
@@ -141,7 +145,9 @@ def test_no_page_without_a_body_becomes_an_article() -> None:
 
 @pytest.mark.long
 def test_real_pages_cut_and_damaged(corpus: Path) -> None:
-    """The same on real pages of every year: cut at every offset class, bytes flipped, tags dropped."""
+    """The same on real pages of every year: cut at every offset class, bytes flipped, tags
+    dropped.
+    """
     rng = random.Random(2026)
     for path in sorted((corpus / "pages").glob("*.html")):
         page = path.read_bytes()

@@ -100,7 +100,9 @@ title = htmlDecode("征文"), desc = htmlDecode("三百篇里选出。"); })();<
 
 
 def test_the_template_of_2012_to_early_2014_is_read() -> None:
-    """No ``#js_content``: the text is ``div.page-content > div.text``, the facts stand in one script."""
+    """No ``#js_content``: the text is ``div.page-content > div.text``, the facts stand in one
+    script.
+    """
     article = parsed(EARLY)
 
     assert "各位，结果公布。\n名单见下。" == article.text

@@ -34,7 +34,9 @@ def scripts(code: str, around: str = "{}") -> Scripts:
     ],
 )
 def test_an_assignment_gives_its_literal(code: str, value: str | None) -> None:
-    """Every form of right side seen on pages of 2014–2026, and none that only a running page could know."""
+    """Every form of right side seen on pages of 2014–2026, and none that only a running page could
+    know.
+    """
     assert scripts(code).get("msg_title") == value
 
 

@@ -1,7 +1,9 @@
-"""Nothing goes in silence: whatever a reader saw of a body stands in the article or among its losses.
+"""Nothing goes in silence: whatever a reader saw of a body stands in the article or among its
+losses.
 
-An independent look at the DOM: the words that are shown, the pictures that have an address, the elements that WeChat
-draws as cards, the links. Of each kind the difference to the article must be empty, on every page at hand.
+An independent look at the DOM: the words that are shown, the pictures that have an address, the
+elements that WeChat draws as cards, the links. Of each kind the difference to the article must be
+empty, on every page at hand.
 """
 
 from __future__ import annotations
@@ -64,7 +66,9 @@ def shown(root: etree._Element) -> Iterator[etree._Element]:
 
 
 def letters(text: str) -> Counter[str]:
-    """How often each letter or digit occurs; marks, signs and spaces are told by the other tests."""
+    """How often each letter or digit occurs; marks, signs and spaces are told by the other
+    tests.
+    """
     plain = unicodedata.normalize("NFKC", text)
     return Counter(character for character in plain if character.isalnum())
 

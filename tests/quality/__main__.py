@@ -1,8 +1,10 @@
-"""``python -m tests.quality``: measure our small pages, and the real ones where they are, against the floors.
+"""``python -m tests.quality``: measure our small pages, and the real ones where they are, against
+the floors.
 
     python -m tests.quality [FOLDER] [--pin [--allow-regression]] [--worst N]
 
-FOLDER holds NAME.html and NAME.json (as ../shared/corpus's pages/). Exit code 1 when any figure fell.
+FOLDER holds NAME.html and NAME.json (as ../shared/corpus's pages/). Exit code 1 when any figure
+fell.
 """
 
 from __future__ import annotations

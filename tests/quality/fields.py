@@ -8,8 +8,8 @@ from typing import Any
 
 import scraper
 
-#: Truths that are wrong, not pages: their reader took ``var biz = "" || "" || "…"`` for ``||``, and left the opening
-#: halves of links in a digest that is to be plain text.
+#: Truths that are wrong, not pages: their reader took ``var biz = "" || "" || "…"`` for ``||``, and
+#: left the opening halves of links in a digest that is to be plain text.
 WRONG_TRUTHS = {
     "biz": r"^\s*\|\|\s*$",
     "mid": r"^\s*\|\|\s*$",
@@ -34,7 +34,9 @@ FIELDS = (
 def compared(
     article: scraper.Article, truth: Mapping[str, Any]
 ) -> Iterator[tuple[str, Any, Any, bool]]:
-    """(field, truth, what came out, whether they agree) for every field that the truth knows rightly."""
+    """(field, truth, what came out, whether they agree) for every field that the truth knows
+    rightly.
+    """
     for field in FIELDS:
         expected, got = truth.get(field), _given(article, field)
         if expected in (None, "") or re.search(WRONG_TRUTHS.get(field, r"(?!)"), str(expected)):

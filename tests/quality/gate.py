@@ -1,7 +1,8 @@
 """The gate: no figure of ``floors.json`` may fall, and only a person lowers one.
 
-Two sets of pages: ``small`` are ours, in ``pages/`` beside this file, and always measured; ``corpus`` are the real ones
-beside the checkout. ``EXCUSED`` names the pages that cannot meet a figure of the issue, and why.
+Two sets of pages: ``small`` are ours, in ``pages/`` beside this file, and always measured;
+``corpus`` are the real ones beside the checkout. ``EXCUSED`` names the pages that cannot meet a
+figure of the issue, and why.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ EXCUSED: Mapping[tuple[str, str], str] = {
 
 
 def pages(folder: Path) -> Iterator[tuple[str, bytes, dict[str, Any]]]:
-    """(name, page, truth) of every page in ``folder`` that has a truth; ours are bodies, put into a page of 2024."""
+    """(name, page, truth) of every page in ``folder`` that has a truth; ours are bodies, put into a
+    page of 2024.
+    """
     for place in sorted(folder.glob("*.json")):
         truth = json.loads(place.read_text("utf-8"))
         raw = place.with_suffix(".html").read_bytes()
@@ -64,7 +67,9 @@ def measure(folder: Path) -> dict[str, dict[str, float | None]]:
 
 
 def figures(rows: Mapping[str, Mapping[str, float | None]]) -> dict[str, float]:
-    """One number a figure: means of shares, the worst page's recall, pages with each fault, how many pages."""
+    """One number a figure: means of shares, the worst page's recall, pages with each fault, how
+    many pages.
+    """
     found: dict[str, float] = {"pages": len(rows)}
     for name in SHARES:
         values = [value for row in rows.values() if (value := row[name]) is not None]
@@ -99,7 +104,9 @@ def floors() -> dict[str, dict[str, float]]:
 
 
 def pin(which: str, found: Mapping[str, float], *, allow_regression: bool = False) -> list[str]:
-    """Raises the floors of ``which`` to ``found`` and returns what fell; a floor falls only when that is allowed."""
+    """Raises the floors of ``which`` to ``found`` and returns what fell; a floor falls only when
+    that is allowed.
+    """
     everything = floors()
     before = everything.get(which, {})
     fallen = regressions(found, before)

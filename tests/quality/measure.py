@@ -1,7 +1,8 @@
 """How much of a page survives as Markdown, against a truth written down apart from the program.
 
-A truth holds what a reader sees: ``lines`` (without white space), ``bold`` text, ``images``, ``links``, ``code`` (a
-list of lines for each block) and ``cards`` (for each, the words of which one must be there).
+A truth holds what a reader sees: ``lines`` (without white space), ``bold`` text, ``images``,
+``links``, ``code`` (a list of lines for each block) and ``cards`` (for each, the words of which one
+must be there).
 """
 
 from __future__ import annotations

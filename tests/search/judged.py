@@ -1,13 +1,15 @@
-"""Fifty-four queries and the articles that a reader wants for them, written by hand; see ``test_ranking.py``.
+"""Fifty-four queries and the articles that a reader wants for them, written by hand; see
+``test_ranking.py``.
 
-From number 36 on the articles are there to mislead: the word in the title of a news roundup, often in a long list of
-jobs or in a footer, its parts far apart or in other words, an older article on the same, a newer one that only
-mentions it; from 67 on they hold the characters in the title as the end of one word and the beginning of another.
-Judged before any of them was searched for.
+From number 36 on the articles are there to mislead: the word in the title of a news roundup, often
+in a long list of jobs or in a footer, its parts far apart or in other words, an older article on
+the same, a newer one that only mentions it; from 67 on they hold the characters in the title as the
+end of one word and the beginning of another. Judged before any of them was searched for.
 
-An article: (number, title, account, published, text). A judgement: query → {number: 3 exactly this, 2 good, 1 related}.
-What is not named is worth nothing. Weights of ``archive/search/ranking.py`` were set so that these come out well; a
-change that makes the mean nDCG fall below `FLOOR` needs a reason.
+An article: (number, title, account, published, text). A judgement: query → {number: 3 exactly this,
+2 good, 1 related}. What is not named is worth nothing. Weights of ``archive/search/ranking.py``
+were set so that these come out well; a change that makes the mean nDCG fall below `FLOOR` needs a
+reason.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Brute force: what a query must find, by the plainest code there is. Slow, and shares nothing with the index.
+"""Brute force: what a query must find, by the plainest code there is. Slow, and shares nothing with
+the index.
 
-Only two things are taken from the program: which characters are CJK and which make words (`terms.IS_CJK`, `IS_WORD`;
-they are definitions, tested by themselves), and OpenCC's table.
+Only two things are taken from the program: which characters are CJK and which make words
+(`terms.IS_CJK`, `IS_WORD`; they are definitions, tested by themselves), and OpenCC's table.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ _SIMPLE = dict(zip(TRADITIONAL, SIMPLIFIED, strict=True))
 
 
 def folded(text: str) -> str:
-    """Enclosed numerals apart, NFKC, case, traditional → simplified, white space beside CJK dropped, other white space
-    one blank."""
+    """Enclosed numerals apart, NFKC, case, traditional → simplified, white space beside CJK
+    dropped, other white space one blank."""
     text = _NUMERALS.sub(r" \g<0> ", text)
     characters = [_SIMPLE.get(c, c) for c in unicodedata.normalize("NFKC", text).casefold()]
     out: list[str] = []
@@ -48,7 +49,9 @@ def folded(text: str) -> str:
 
 
 def stands(term: str, text: str, *, inside_left: bool = False, inside_right: bool = False) -> bool:
-    """Whether a folded term stands in a folded text: Latin and digits on word edges unless ``inside_…``."""
+    """Whether a folded term stands in a folded text: Latin and digits on word edges unless
+    ``inside_…``.
+    """
     for start in range(len(text) - len(term) + 1):
         if not text.startswith(term, start):
             continue
@@ -87,8 +90,8 @@ class Held:
         return cls(draft, *map(folded, fields))
 
 
-#: A query as data: ("text", field, raw, star), ("kind"|"has", value), ("gone", bool), ("after"|"before", text, moment),
-#: ("not", node), ("and"|"or", nodes).
+#: A query as data: ("text", field, raw, star), ("kind"|"has", value), ("gone", bool),
+#: ("after"|"before", text, moment), ("not", node), ("and"|"or", nodes).
 Wanted = tuple[Any, ...]
 
 
@@ -132,7 +135,9 @@ def _filter(wanted: Wanted, draft: Draft) -> bool:
 
 
 def ordered(wanted: Wanted, library: Sequence[Held], *, contains: bool = False) -> list[int]:
-    """The numbers of what matches, the newest first; without a time last; of one moment the higher number first."""
+    """The numbers of what matches, the newest first; without a time last; of one moment the higher
+    number first.
+    """
     found = [held.draft for held in library if matches(wanted, held, contains=contains)]
     oldest = datetime.min.replace(tzinfo=UTC)
     found.sort(key=lambda draft: (draft.published or oldest, draft.number), reverse=True)
@@ -182,7 +187,9 @@ def _special(raw: str) -> bool:
 
 
 def generate(rng: random.Random, library: Sequence[Held], depth: int = 0) -> Wanted:
-    """A query of the whole language, its words cut out of the articles so that most find something."""
+    """A query of the whole language, its words cut out of the articles so that most find
+    something.
+    """
     chance = rng.random()
     if depth < 3 and chance < 0.28:
         return ("and", tuple(generate(rng, library, depth + 1) for _ in range(rng.randint(2, 3))))
@@ -218,7 +225,9 @@ def _generated_filter(rng: random.Random) -> Wanted:
 
 
 def piece(rng: random.Random, text: str, longest: int) -> str:
-    """A random substring that is not only white space and holds no quotation mark (it could not be typed)."""
+    """A random substring that is not only white space and holds no quotation mark (it could not be
+    typed).
+    """
     for _ in range(50):
         start = rng.randrange(len(text))
         found = text[start : start + rng.randint(1, longest)].strip()

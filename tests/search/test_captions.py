@@ -18,7 +18,9 @@ from tests.search.test_in_step import postings
 
 @pytest.fixture
 def conn(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    """Three articles, the second with pictures: one caption of its own, one that the text says too, one without."""
+    """Three articles, the second with pictures: one caption of its own, one that the text says too,
+    one without.
+    """
     first, second, third = hard_drafts(3, longest=60)
     drafts = [
         first,

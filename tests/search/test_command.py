@@ -18,7 +18,8 @@ from benchmarks.filling import create
 from benchmarks.synthetic import Draft
 from tests.search.library import filled
 
-#: Written for this test, with what the sample article has: mixed scripts, a term over a line break, the amounts.
+#: Written for this test, with what the sample article has: mixed scripts, a term over a line break,
+#: the amounts.
 OWN = """AIGC 的热度还在上升，一家公司刚拿了种子轮的钱，正在准备下一轮融
 资，估值 10 亿美金。
 Stability AI 的用户很多。有人说，人类开始为 AI 机器打工的时代来了。"""
@@ -68,7 +69,9 @@ def command(
 
 @pytest.mark.parametrize("query", FOUND)
 def test_our_own_sample_is_found(folder: Path, query: str) -> None:
-    """As the project's sample article: traditional, lower case, over a line break, across scripts."""
+    """As the project's sample article: traditional, lower case, over a line break, across
+    scripts.
+    """
     assert "k000000001" in [hit.key for hit in search(folder, query)]
 
 
@@ -130,7 +133,9 @@ def test_counts(command: Callable[..., tuple[int, str, str]]) -> None:
 def test_open_says_what_it_cannot_do(
     command: Callable[..., tuple[int, str, str]], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """--open without a file, or without a program that opens files, shows the result and says so."""
+    """--open without a file, or without a program that opens files, shows the result and says
+    so.
+    """
     opened: list[str] = []
 
     def launch(path: str) -> int:
@@ -203,7 +208,9 @@ def test_an_index_of_another_version_is_made_anew_by_the_search(
 def test_an_index_that_somebody_else_must_make_first(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """While another command writes, the search says what is going on and what to do; exit code 75."""
+    """While another command writes, the search says what is going on and what to do; exit code
+    75.
+    """
     with filled(tmp_path, [draft(1, "融资", OWN)]) as conn, conn:
         conn.execute("UPDATE search_meta SET value = '0.0' WHERE name = 'version'")
     with Lock(tmp_path, command="wechat-archive reindex"):

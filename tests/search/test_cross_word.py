@@ -1,4 +1,6 @@
-"""A title that holds two characters only where one word ends and another begins does not say the word."""
+"""A title that holds two characters only where one word ends and another begins does not say the
+word.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ TIMES = {
     ],
 )
 def test_a_cross_word_bigram_is_told_from_a_word(pair: str, title: str, expected: bool) -> None:
-    """True only where every place lies between two pairs that hold together as firmly as the one asked for."""
+    """True only where every place lies between two pairs that hold together as firmly as the one
+    asked for.
+    """
     assert expected == CrossWordBigrams(lambda token: TIMES.get(token, 0)).only_across_words(
         pair, title
     )

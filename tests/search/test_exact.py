@@ -74,7 +74,9 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 
 
 def substrings(library: Library, times: int, seed: int, *, contains: bool = False) -> int:
-    """Random substrings of 1–12 characters of text and title, each found exactly; how many found anything."""
+    """Random substrings of 1–12 characters of text and title, each found exactly; how many found
+    anything.
+    """
     rng = random.Random(seed)
     found = 0
     for _ in range(times):
@@ -95,7 +97,9 @@ def queries(library: Library, times: int, seed: int, *, contains: bool = False) 
 
 
 def test_substrings_are_found_exactly(small: Library) -> None:
-    """300 random substrings over 700 articles full of traps: the same articles as brute force, in order."""
+    """300 random substrings over 700 articles full of traps: the same articles as brute force, in
+    order.
+    """
     assert substrings(small, 300, seed=1) > 200
 
 
@@ -124,7 +128,9 @@ def test_2000_substrings_over_5000_articles(large: Library) -> None:
 
 @pytest.mark.long
 def test_500_queries_over_5000_articles(large: Library) -> None:
-    """Zero misses, zero extras for 500 generated queries of the whole language over 5,000 articles."""
+    """Zero misses, zero extras for 500 generated queries of the whole language over 5,000
+    articles.
+    """
     assert queries(large, 500, seed=6) > 250
 
 

@@ -1,4 +1,6 @@
-"""The fields of the query language: each is documented; those that other tables answer are exact."""
+"""The fields of the query language: each is documented; those that other tables answer are
+exact.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def test_every_field_of_another_table_has_its_row() -> None:
 
 @pytest.fixture(scope="module")
 def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
-    """1, 2 and 3 stand in the album 茶書 (77): two by its list, one says so; 5 in another. 4 and 5 have tags."""
+    """1, 2 and 3 stand in the album 茶書 (77): two by its list, one says so; 5 in another. 4 and 5
+    have tags.
+    """
     with filled(tmp_path_factory.mktemp("fields"), list(hard_drafts(200))) as opened:
         with opened:
             opened.execute("INSERT INTO albums(id, title, url) VALUES ('77', '茶書', ?)", (_ALBUM,))
@@ -89,7 +93,9 @@ def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connectio
     ],
 )
 def test_albums_and_tags(conn: sqlite3.Connection, query: str, expected: set[int]) -> None:
-    """By list and by what an article says of itself; found, newest first, counted and drawn alike."""
+    """By list and by what an article says of itself; found, newest first, counted and drawn
+    alike.
+    """
     assert expected == {hit.article_id for hit in search(conn, query)}
     newest = [hit.published for hit in search(conn, query, newest=True)]
     assert newest == sorted(

@@ -1,4 +1,6 @@
-"""The index follows the rows: what is put is found, what is changed or removed leaves nothing behind."""
+"""The index follows the rows: what is put is found, what is changed or removed leaves nothing
+behind.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,8 @@ def put(conn: sqlite3.Connection, drafts: list[Draft]) -> None:
 def postings(conn: sqlite3.Connection) -> list[tuple[str, int]]:
     """Every token and in how many articles it is.
 
-    But for trigrams, whose pairs each rebuild chooses anew, and authors and places, which it numbers anew.
+    But for trigrams, whose pairs each rebuild chooses anew, and authors and places, which it
+    numbers anew.
     """
     rows = conn.execute("SELECT term, doc FROM search_vocabulary ORDER BY term").fetchall()
     return [
@@ -75,7 +78,9 @@ def change(conn: sqlite3.Connection, number: int, **columns: str | None) -> None
 
 
 def test_removing_everything_leaves_nothing(conn: sqlite3.Connection) -> None:
-    """Put, change, put again, remove: no token, row, author or place is left, and FTS5 finds itself whole."""
+    """Put, change, put again, remove: no token, row, author or place is left, and FTS5 finds itself
+    whole.
+    """
     drafts = list(hard_drafts(60))
     put(conn, drafts)
     for draft in drafts[:20]:
@@ -138,7 +143,9 @@ def test_what_is_not_committed_is_not_found(conn: sqlite3.Connection) -> None:
 
 
 def test_a_row_changed_behind_our_back_damages_nothing(conn: sqlite3.Connection) -> None:
-    """Another program changes or deletes rows: the old words are remembered until the index forgets them."""
+    """Another program changes or deletes rows: the old words are remembered until the index forgets
+    them.
+    """
     put(conn, list(hard_drafts(6)))
     with conn:
         conn.execute("UPDATE articles SET text = '甲乙丙' WHERE id = 1")
@@ -157,7 +164,9 @@ def test_a_row_changed_behind_our_back_damages_nothing(conn: sqlite3.Connection)
 
 @pytest.mark.parametrize("number", [3, 6])
 def test_words_left_behind_are_found_by_nobody(conn: sqlite3.Connection, number: int) -> None:
-    """Where the old words cannot be known (damage), what stays of them never means an article again."""
+    """Where the old words cannot be known (damage), what stays of them never means an article
+    again.
+    """
     drafts = list(hard_drafts(6))
     drafts[2] = replace(
         drafts[2], published=None
@@ -181,7 +190,9 @@ def test_words_left_behind_are_found_by_nobody(conn: sqlite3.Connection, number:
 def test_an_archive_that_has_grown_wants_new_frequent_pairs(
     conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first so many articles, and each eightfold after, are worth a rebuild; otherwise none is asked for."""
+    """The first so many articles, and each eightfold after, are worth a rebuild; otherwise none is
+    asked for.
+    """
     monkeypatch.setattr("archive.search.rebuild.REBUILD_MIN_ARTICLES", 200)
     put(conn, list(hard_drafts(50, longest=30)))
     assert wants_reindex(conn) is None
@@ -211,7 +222,9 @@ def test_an_account_that_changes_its_name_is_found_by_the_new_one(conn: sqlite3.
 
 
 def test_order_holds_for_any_order_of_coming(conn: sqlite3.Connection) -> None:
-    """Articles archived in any order, more of one month than fit together: still exactly the newest first."""
+    """Articles archived in any order, more of one month than fit together: still exactly the newest
+    first.
+    """
     drafts = list(hard_drafts(900, longest=30))
     crowded = [replace(draft, published=drafts[0].published) for draft in drafts[: 2 * SPAN]]
     rest = drafts[2 * SPAN :]
@@ -241,7 +254,9 @@ def mixed(conn: sqlite3.Connection) -> int:
 
 
 def test_another_time_mixes_a_span_until_the_next_rebuild(conn: sqlite3.Connection) -> None:
-    """An article that moves within its week keeps its place, and the order is right all the same."""
+    """An article that moves within its week keeps its place, and the order is right all the
+    same.
+    """
     start = datetime(2031, 1, 1, tzinfo=UTC)
     put(
         conn,
@@ -276,7 +291,9 @@ def test_newer_articles_get_new_spans(conn: sqlite3.Connection) -> None:
 
 
 def test_articles_that_come_one_by_one_leave_few_segments(conn: sqlite3.Connection) -> None:
-    """Each segment of FTS5's costs every search: of a size there are never eight; a rebuild leaves one."""
+    """Each segment of FTS5's costs every search: of a size there are never eight; a rebuild leaves
+    one.
+    """
     for draft in hard_drafts(150, longest=30):
         put(conn, [draft])
     fts5_settings = "SELECT count(DISTINCT segid) FROM search_terms_idx"
@@ -298,7 +315,9 @@ def files(tmp_path: Path) -> set[str]:
 def test_a_rebuild_that_ends_early_changes_nothing(
     conn: sqlite3.Connection, tmp_path: Path
 ) -> None:
-    """Whatever ends it, the index in use is as it was, nothing lies about, and the next one is whole."""
+    """Whatever ends it, the index in use is as it was, nothing lies about, and the next one is
+    whole.
+    """
     put(conn, list(hard_drafts(1200, longest=30)))
     expected, before = keys(conn, "的"), files(tmp_path)
 
@@ -341,7 +360,9 @@ def test_nothing_is_searched_in_an_index_of_another_version(conn: sqlite3.Connec
 def test_a_search_meanwhile_answers_from_the_index_in_use(
     conn: sqlite3.Connection, tmp_path: Path
 ) -> None:
-    """In this process and in others, a searcher that is kept open and one that is new: at every moment, exactly."""
+    """In this process and in others, a searcher that is kept open and one that is new: at every
+    moment, exactly.
+    """
     put(conn, list(hard_drafts(1200, longest=30)))
     expected = keys(conn, "的")
     seen = []
@@ -412,7 +433,9 @@ def test_an_archive_with_articles_from_before_there_was_search(conn: sqlite3.Con
 
 
 def test_another_connections_writes_are_seen(conn: sqlite3.Connection, tmp_path: Path) -> None:
-    """A searcher that is kept open finds what was archived meanwhile, accounts and spans included."""
+    """A searcher that is kept open finds what was archived meanwhile, accounts and spans
+    included.
+    """
     with closing(sqlite3.connect(tmp_path / "archive.db")) as reader:
         searcher = Searcher(reader)
         assert 0 == count(searcher, "的 OR 一").number

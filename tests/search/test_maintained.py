@@ -47,7 +47,9 @@ def test_an_import_leaves_the_index_fit(tmp_path: Path) -> None:
 
 
 def test_few_articles_are_no_occasion_in_a_large_archive(tmp_path: Path) -> None:
-    """Whoever saves one does not wait until a thousand are indexed again; whoever saves five does."""
+    """Whoever saves one does not wait until a thousand are indexed again; whoever saves five
+    does.
+    """
     with filled(tmp_path, list(hard_drafts(1000, longest=30))) as conn:
         with conn:
             set_meta(conn, "version", "0.0")

@@ -30,7 +30,9 @@ A, B, C = Text("a"), Text("b"), Text("c")
 @settings(max_examples=200, deadline=None)
 @seed(7)
 def test_words_alone_mean_the_same_without_the_lexer(words: list[str], contains: bool) -> None:
-    """Plain words are cut a shorter way; a blank before them asks for the lexer, and nothing else changes."""
+    """Plain words are cut a shorter way; a blank before them asks for the lexer, and nothing else
+    changes.
+    """
     typed = " ".join(words)
     assert parse(f" {typed}", contains=contains) == parse(typed, contains=contains)
 
@@ -214,14 +216,18 @@ def _answers(conn: sqlite3.Connection, typed: str, newest: bool, contains: bool)
 def test_fuzzed_queries_are_answered(
     conn: sqlite3.Connection, typed: str, newest: bool, contains: bool
 ) -> None:
-    """Whatever is typed: results or BadQuery, in under a second; the count agrees with what is listed."""
+    """Whatever is typed: results or BadQuery, in under a second; the count agrees with what is
+    listed.
+    """
     _answers(conn, typed, newest, contains)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("part", range(20))
 def test_100000_fuzzed_queries_are_answered(conn: sqlite3.Connection, part: int) -> None:
-    """The same for 10^5 queries, in parts: Hypothesis remembers every example of one and becomes slower with each."""
+    """The same for 10^5 queries, in parts: Hypothesis remembers every example of one and becomes
+    slower with each.
+    """
 
     @seed(part)
     @settings(

@@ -38,7 +38,9 @@ def _day(text: str) -> datetime:
 
 
 def ndcg(found: list[int], wanted: dict[int, int], depth: int = 10) -> float:
-    """Normalised discounted cumulative gain of the first ``depth``: 1.0 is the order a reader wants."""
+    """Normalised discounted cumulative gain of the first ``depth``: 1.0 is the order a reader
+    wants.
+    """
 
     def gain(grades: list[int]) -> float:
         return sum(
@@ -76,7 +78,9 @@ def test_pages_of_results_join_without_gap_or_double(conn: sqlite3.Connection) -
 
 
 def test_many_articles_out_of_order_hide_nothing(tmp_path: Path) -> None:
-    """Older articles that were archived last, more than their span holds, do not keep newer ones from being ranked."""
+    """Older articles that were archived last, more than their span holds, do not keep newer ones
+    from being ranked.
+    """
     old = datetime(2015, 1, 1, tzinfo=UTC)
     new = Draft(
         1,
@@ -184,7 +188,9 @@ def test_marks_in_a_long_title_stand_where_the_words_do(tmp_path: Path) -> None:
     ],
 )
 def test_snippets(text: str, found: list[list[tuple[int, int]]], expected: str) -> None:
-    """The window with the most different words, marks joined where they touch over each other, … where text goes on."""
+    """The window with the most different words, marks joined where they touch over each other, …
+    where text goes on.
+    """
     assert expected == cut(text, found).marked() == str(cut(text, found))
 
 
@@ -244,7 +250,8 @@ def filled_up(start: str, end: str = "", length: int = 300) -> str:
 def test_of_two_articles_the_better_comes_first(
     tmp_path: Path, query: str, better: Paper, worse: Paper
 ) -> None:
-    """They differ in one thing: title, its part of the title, place, frequency, length, order, nearness, time.
+    """They differ in one thing: title, its part of the title, place, frequency, length, order,
+    nearness, time.
 
     Where the scores are the same the first comes first, and that is the worse.
     """

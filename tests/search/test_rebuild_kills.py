@@ -1,4 +1,6 @@
-"""A rebuild of the index killed anywhere: the index in use is as it was, or the new one is whole; nothing is left."""
+"""A rebuild of the index killed anywhere: the index in use is as it was, or the new one is whole;
+nothing is left.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ from archive.search.index import get_meta, set_meta
 from archive.search.rebuild import reindex
 from tests.search.library import filled, hard_drafts
 
-#: Rebuilds the index of an archive; is killed before the step it is told, and prints how many there are.
+#: Rebuilds the index of an archive; is killed before the step it is told, and prints how many there
+#: are.
 STORY = """
 import os, signal, sqlite3, sys, tempfile
 from pathlib import Path

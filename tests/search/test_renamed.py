@@ -1,4 +1,6 @@
-"""An account that changed its name: each article is found, listed and shown under the one that its page shows."""
+"""An account that changed its name: each article is found, listed and shown under the one that its
+page shows.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +74,9 @@ def test_each_article_is_shown_under_its_own_name(
 
 
 def test_a_list_by_each_name(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """--account takes a part of either: the old name lists what showed it, the new one the account."""
+    """--account takes a part of either: the old name lists what showed it, the new one the
+    account.
+    """
 
     def listed(name: str) -> list[str]:
         assert run(["list", "--account", name, "--json", "--archive", str(root)]) == 0

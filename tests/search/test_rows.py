@@ -30,7 +30,9 @@ def numbers(conn: sqlite3.Connection) -> list[int]:
 
 
 def test_rows_come_in_the_order_asked_for(conn: sqlite3.Connection) -> None:
-    """Whether they are remembered, read now or not there at all; also where little is remembered."""
+    """Whether they are remembered, read now or not there at all; also where little is
+    remembered.
+    """
     wanted = numbers(conn)[::-1]
     rows = Rows(conn)
     list(rows.read(wanted[::3]))
@@ -73,7 +75,9 @@ def test_a_changed_value_is_never_shown(conn: sqlite3.Connection, column: str) -
 def test_a_damaged_row_of_the_index_is_made_anew(
     tmp_path: Path, conn: sqlite3.Connection, capsys: pytest.CaptureFixture[str], column: str
 ) -> None:
-    """The article is sound by its own hashes: nothing wrong is shown, and both doors mend the index by themselves."""
+    """The article is sound by its own hashes: nothing wrong is shown, and both doors mend the index
+    by themselves.
+    """
     found = [(hit.key, hit.published, hit.gone) for hit in search(conn, "的", newest=True)]
     values = {"published": "published + 1", "tags": "tags || 'gone '", "seal": "seal + 1"}
     with conn:
@@ -92,7 +96,9 @@ def test_a_damaged_row_of_the_index_is_made_anew(
 def test_a_search_sees_one_moment(
     tmp_path: Path, conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What another program writes between the index's answer and the reading of its rows changes nothing in it."""
+    """What another program writes between the index's answer and the reading of its rows changes
+    nothing in it.
+    """
     fetch = Rows._fetch
 
     def while_somebody_writes(rows: Rows, missing: list[int]) -> None:

@@ -98,8 +98,8 @@ def test_short_texts_are_copies_only_when_they_are_the_same() -> None:
 
 @pytest.mark.parametrize("word", ["融资", "市场", "stability", "我们"])
 def test_plain_sql_finds_what_search_finds(conn: sqlite3.Connection, word: str) -> None:
-    """The documented statement, in any sqlite3: the newest first; what it lacks of what `search` finds is written in
-    traditional characters."""
+    """The documented statement, in any sqlite3: the newest first; what it lacks of what `search`
+    finds is written in traditional characters."""
     rows = [(row[0], row[3]) for row in conn.execute(SQL_FORM, {"q": word})]
     assert rows == sorted(rows, key=lambda row: row[1], reverse=True)
     found = {hit.key: hit for hit in search(conn, f"{word} -account:{word}", newest=True, limit=50)}
@@ -159,7 +159,9 @@ WORDS = (
 
 @pytest.mark.parametrize("word", WORDS)
 def test_plain_sql_is_exact_for_mixed_scripts(tmp_path: Path, word: str) -> None:
-    """Letters and digits beside Chinese, marks, what GLOB reads as its own: neither more nor less than `search`."""
+    """Letters and digits beside Chinese, marks, what GLOB reads as its own: neither more nor less
+    than `search`.
+    """
     plain = next(Writer(subjects=5).drafts(1))
     drafts = [
         replace(plain, number=number, title="无", text=text, digest=None, author=None, account="号")

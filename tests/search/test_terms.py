@@ -112,7 +112,9 @@ def test_fold_is_what_brute_force_folds(text: str) -> None:
 
 @given(TEXTS, st.data())
 def test_both_ways_of_comparing_agree(text: str, data: st.DataObject) -> None:
-    """A term is found in the raw text exactly when it stands in the folded text, whatever the text's flags."""
+    """A term is found in the raw text exactly when it stands in the folded text, whatever the
+    text's flags.
+    """
     source = data.draw(st.one_of(st.just(text), TEXTS), label="source")
     start = data.draw(st.integers(0, max(0, len(source) - 1)), label="start")
     term = fold(source[start : start + data.draw(st.integers(1, 5), label="size")])
@@ -154,7 +156,9 @@ def test_fold_flags(text: str, expected: int) -> None:
 
 
 def test_the_quick_look_leaves_no_character_out() -> None:
-    """What `fold_flags` looks at first names every character that has one, in this Python's Unicode too."""
+    """What `fold_flags` looks at first names every character that has one, in this Python's Unicode
+    too.
+    """
     for code in (*range(0xD800), *range(0xE000, sys.maxunicode + 1)):
         character = chr(code)
         if fold_flags_of(character):
@@ -173,7 +177,9 @@ def test_marks_stand_on_the_original() -> None:
 
 
 def test_what_counts_as_cjk_and_as_a_word() -> None:
-    """Every ideograph, kana, hangul and bopomofo letter is CJK; every other letter and digit is of a word."""
+    """Every ideograph, kana, hangul and bopomofo letter is CJK; every other letter and digit is of
+    a word.
+    """
     names = (
         "CJK UNIFIED",
         "HIRAGANA LETTER",
@@ -202,7 +208,9 @@ def test_what_counts_as_cjk_and_as_a_word() -> None:
 
 
 def test_every_word_begins_where_contains_looks() -> None:
-    """The ranges of the vocabulary that ``--contains`` looks through leave no word character out."""
+    """The ranges of the vocabulary that ``--contains`` looks through leave no word character
+    out.
+    """
     for code in range(sys.maxunicode + 1):
         character = chr(code)
         if (

@@ -42,7 +42,9 @@ def article(
     edges: tuple[Link, ...] = (),
     **fields: Any,
 ) -> Article:
-    """An article whose text links to the articles ``links`` and shows the pictures ``images``; ``edges``: more."""
+    """An article whose text links to the articles ``links`` and shows the pictures ``images``;
+    ``edges``: more.
+    """
     text = fields.pop("text", f"第{mid}篇的正文")
     body = f"<p>{text}</p>"
     body += "".join(

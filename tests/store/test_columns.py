@@ -221,6 +221,8 @@ class Listed(Stored):
     ],
 )
 def test_a_column_cannot_be_half_declared(declared: type[Stored], said: str) -> None:
-    """A field without its column, or one that rows of before cannot have, stops the program's own tests."""
+    """A field without its column, or one that rows of before cannot have, stops the program's own
+    tests.
+    """
     with pytest.raises(TypeError, match=said):
         Table("articles", declared, (Column(name="stale"),))

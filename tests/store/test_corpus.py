@@ -28,7 +28,9 @@ def articles(corpus: Path) -> list[Article]:
 
 
 def test_real_articles_are_kept_whole(articles: list[Article], tmp_path: Path) -> None:
-    """Equal from the database, complete in the front matter, unchanged the second time, sound in verify."""
+    """Equal from the database, complete in the front matter, unchanged the second time, sound in
+    verify.
+    """
     with opened(tmp_path) as store:
         kept = [keep(store, article) for article in articles]
         store.write_stale_files()
@@ -68,7 +70,9 @@ def test_every_link_of_an_index_article_is_an_edge(articles: list[Article], tmp_
 def test_real_articles_lose_nothing_in_their_record(
     articles: list[Article], tmp_path: Path
 ) -> None:
-    """Each field that some page fills survives; kept here so that a new field cannot be forgotten."""
+    """Each field that some page fills survives; kept here so that a new field cannot be
+    forgotten.
+    """
     filled = {
         field.name
         for article in articles

@@ -55,7 +55,9 @@ def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
 def test_a_failing_disk_leaves_the_old_file_or_the_new(
     tmp_path: Path, calls: int, number: int
 ) -> None:
-    """Never half of one, and no leftovers; whatever the disk said is told, and what to do. No error: it is the new."""
+    """Never half of one, and no leftovers; whatever the disk said is told, and what to do. No
+    error: it is the new.
+    """
     Files(tmp_path).write("a/old.md", b"old" * 100)
     disk, told = FullDisk(calls, number), []
     try:
@@ -88,7 +90,9 @@ def test_nothing_is_written_outside_the_archive(tmp_path: Path, path: str) -> No
 
 
 def test_only_leftovers_are_swept(tmp_path: Path) -> None:
-    """By name and kind: what else lies in the folder is somebody's own, and what a link leads to is too."""
+    """By name and kind: what else lies in the folder is somebody's own, and what a link leads to is
+    too.
+    """
     files = Files(tmp_path / "archive")
     files.write("a.md", b"x")
     (tmp_path / "own.txt").write_text("mine")
@@ -102,7 +106,9 @@ def test_only_leftovers_are_swept(tmp_path: Path) -> None:
 
 
 def test_a_link_in_place_of_the_temporary_folder_is_refused(tmp_path: Path) -> None:
-    """In a folder from somebody else it may lead to anything; nothing there is deleted or written."""
+    """In a folder from somebody else it may lead to anything; nothing there is deleted or
+    written.
+    """
     (tmp_path / "own").mkdir()
     leftover = tmp_path / "own" / f"7-{16 * 'a'}"
     leftover.write_text("mine")
@@ -174,7 +180,9 @@ class Noted(Disk):
 
 
 def test_everything_written_is_flushed(tmp_path: Path) -> None:
-    """Each new folder in the one above it, the bytes before they get their name, the name, and a name's removal."""
+    """Each new folder in the one above it, the bytes before they get their name, the name, and a
+    name's removal.
+    """
     disk = Noted()
     root = tmp_path.resolve() / "archive"
     Files(root, disk).write("a/b.md", b"x")
@@ -191,7 +199,9 @@ def test_everything_written_is_flushed(tmp_path: Path) -> None:
 
 
 def test_a_file_outside_an_archive_is_replaced_whole(tmp_path: Path) -> None:
-    """Flushed like any other; a link that waits under the name of the half-written file is not followed."""
+    """Flushed like any other; a link that waits under the name of the half-written file is not
+    followed.
+    """
     disk = Noted()
     (tmp_path / "own.txt").write_text("mine")
     (tmp_path / ".book.epub.part").symlink_to("own.txt")

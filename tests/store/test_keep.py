@@ -127,7 +127,9 @@ def test_an_identity_in_the_address_serves_a_page_without_one(tmp_path: Path) ->
 
 
 def test_a_provisional_record_takes_its_identity_when_that_is_known(tmp_path: Path) -> None:
-    """The path stays, the old key still finds it, and links that waited for the identity lead to it."""
+    """The path stays, the old key still finds it, and links that waited for the identity lead to
+    it.
+    """
     with opened(tmp_path) as store:
         keep(store, article(5, links=(1,)))
         first = keep(store, replace(nameless(1), address=short_address(1)), short_address(1))
@@ -143,7 +145,9 @@ def test_a_provisional_record_takes_its_identity_when_that_is_known(tmp_path: Pa
 
 
 def test_what_comes_with_an_identity_is_taken_over(tmp_path: Path) -> None:
-    """Account, date and address of the page that says who it is reach the row and the file; that is no new version."""
+    """Account, date and address of the page that says who it is reach the row and the file; that is
+    no new version.
+    """
     with opened(tmp_path) as store:
         whole = article(1)
         half = replace(
@@ -271,7 +275,9 @@ def test_earlier_versions_can_be_files_too(tmp_path: Path) -> None:
 
 
 def test_a_newer_parser_is_no_edit(tmp_path: Path) -> None:
-    """The same words with other markup, seen by a newer parser, replace the content without a version."""
+    """The same words with other markup, seen by a newer parser, replace the content without a
+    version.
+    """
     with opened(tmp_path) as store:
         kept = keep(store, article(1), parser_version=1)
         better = replace(article(1), body="<p><strong>第1篇的正文</strong></p>")

@@ -1,4 +1,6 @@
-"""Killed anywhere between two writes, an archive is sound, and the same work again ends where it would have ended."""
+"""Killed anywhere between two writes, an archive is sound, and the same work again ends where it
+would have ended.
+"""
 
 from __future__ import annotations
 
@@ -131,7 +133,9 @@ def kill_and_tell_again(root: Path, at: int, expected: dict[str, bytes]) -> None
 def test_a_kill_loses_nothing_that_was_done(
     tmp_path: Path, whole: tuple[dict[str, bytes], int], share: float
 ) -> None:
-    """No row names a missing or half-written file; again, the same files come out, byte for byte."""
+    """No row names a missing or half-written file; again, the same files come out, byte for
+    byte.
+    """
     expected, steps = whole
     kill_and_tell_again(tmp_path, int(steps * share), expected)
 
@@ -145,7 +149,9 @@ def test_a_kill_may_come_at_any_step(tmp_path: Path, whole: tuple[dict[str, byte
 
 
 def damaged(root: Path) -> dict[str, bytes]:
-    """An archive with a lost, a cut and a flipped file, a lost image and a changed row; what it was before."""
+    """An archive with a lost, a cut and a flipped file, a lost image and a changed row; what it was
+    before.
+    """
     assert tell(root, STEPS).returncode == 0
     sound = contents(root)
     files = sorted(path for path in sound if path.endswith(".md") and ".v1." not in path)

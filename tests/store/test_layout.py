@@ -335,7 +335,9 @@ def test_only_what_must_be_is_escaped() -> None:
 
 
 def test_a_file_tells_whether_somebody_changed_it() -> None:
-    """Without a database, for any version of the article: the check covers every other character."""
+    """Without a database, for any version of the article: the check covers every other
+    character.
+    """
     text = sealed(FILE)
 
     assert is_untouched(text)

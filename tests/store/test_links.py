@@ -111,7 +111,9 @@ def test_files_that_a_kill_left_behind_are_written_by_the_next_run(tmp_path: Pat
 
 
 def test_the_same_bytes_are_stored_once(tmp_path: Path) -> None:
-    """However many articles and addresses show them; the name is the hash, the ending the true type."""
+    """However many articles and addresses show them; the name is the hash, the ending the true
+    type.
+    """
     body = b"\x89PNG same"
     digest = hashlib.sha256(body).hexdigest()
     other = PICTURE.replace("AAAAID", "BBBBID")

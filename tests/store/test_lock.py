@@ -110,7 +110,9 @@ def test_a_folder_that_cannot_be_made_is_said_plainly(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
 def test_a_lock_that_is_no_file_is_refused(tmp_path: Path, kind: str) -> None:
-    """Somebody else's folder may hold a link by that name: what it leads to is neither written nor read."""
+    """Somebody else's folder may hold a link by that name: what it leads to is neither written nor
+    read.
+    """
     own = tmp_path / "own.txt"
     own.write_text('{"pid": 7, "command": "x", "since": "y"}')
     root = tmp_path / "archive"

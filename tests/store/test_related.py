@@ -50,7 +50,9 @@ def whole(**given: Any) -> Article:
 
 
 def test_what_stands_elsewhere_is_not_said_again() -> None:
-    """A related read that the text links to under the same words is its words; the album's links are the album's."""
+    """A related read that the text links to under the same words is its words; the album's links
+    are the album's.
+    """
     values = values_of(whole())
 
     assert values["related"] == ["第一篇", f"第二篇 的题目 {TWO}"]

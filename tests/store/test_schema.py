@@ -104,7 +104,9 @@ def test_a_new_database_is_ready(tmp_path: Path) -> None:
 def test_an_index_of_the_first_shape_is_made_anew(
     tmp_path: Path, door: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Search tables as they were before spans had a table of their own: the same schema as new, and all is found."""
+    """Search tables as they were before spans had a table of their own: the same schema as new, and
+    all is found.
+    """
     path = tmp_path / "archive.db"
     with opened(tmp_path) as store:
         keep(store, article(1))
@@ -208,7 +210,9 @@ def test_an_older_archive_is_not_changed_by_reading(tmp_path: Path) -> None:
 
 
 def test_a_cool_down_of_before_there_were_exits_holds(tmp_path: Path) -> None:
-    """Read as none by `status` on a disk that cannot be written, kept by the first command that writes; sound after."""
+    """Read as none by `status` on a disk that cannot be written, kept by the first command that
+    writes; sound after.
+    """
     path = tmp_path / "archive.db"
     older = [name for name, _ in ARCHIVE.steps if name < "m006" or name == "m_reparses"]
     with plain(path) as conn:

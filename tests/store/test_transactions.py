@@ -108,7 +108,9 @@ def strings(source: str) -> Iterator[str]:
 
 
 def test_transactions_are_begun_in_one_place() -> None:
-    """Every other room says ``with transaction(conn)``; search reads one moment, and builds in a file of its own."""
+    """Every other room says ``with transaction(conn)``; search reads one moment, and builds in a
+    file of its own.
+    """
     begun = {
         name
         for name, source in sources()

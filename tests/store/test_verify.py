@@ -111,7 +111,8 @@ def test_a_changed_row_is_found_and_mended(tmp_path: Path, sql: str, sort: str) 
     assert sort in {finding.sort for finding in faults(tmp_path)}
     mend(tmp_path)
     left = {finding.sort for finding in faults(tmp_path)}
-    # Many bits cannot be told from a hash: a text comes back from its raw page, and here there is none.
+    # Many bits cannot be told from a hash: a text comes back from its raw page, and here there is
+    # none.
     assert left == ({sort} if sort in ("content", "version") else set())
     assert {
         path: data for path, (data, _) in snapshot(tmp_path).items() if "media/" not in path
@@ -135,7 +136,9 @@ def test_lost_triggers_and_indexes_are_made_again(tmp_path: Path) -> None:
 
 
 def redefined(root: Path, name: str, old: str, new: str) -> None:
-    """The definition of a table, index, trigger or view as another program would have written it."""
+    """The definition of a table, index, trigger or view as another program would have written
+    it.
+    """
     with closing(sqlite3.connect(root / "archive.db")) as conn:
         conn.execute("PRAGMA writable_schema = ON")
         changed = conn.execute(
@@ -259,8 +262,8 @@ def test_flipped_rows_are_never_served(tmp_path: Path) -> None:
 
 
 def test_work_that_is_left_is_no_fault(tmp_path: Path) -> None:
-    """While a save runs, or after a kill: files that wait for their links end 0, and are written by a
-    repair as by the next run."""
+    """While a save runs, or after a kill: files that wait for their links end 0, and are written by
+    a repair as by the next run."""
     make(tmp_path)
     with opened(tmp_path, eager=False) as store:
         keep(store, article(3, links=(4,)))
@@ -405,7 +408,9 @@ def flip_and_check(root: Path, rng: random.Random, flips: int, sealed: bool) -> 
 
 
 def test_flipped_bits_are_found(tmp_path: Path) -> None:
-    """Wherever in the archive one flips: articles, images, the database's every byte, the seal itself."""
+    """Wherever in the archive one flips: articles, images, the database's every byte, the seal
+    itself.
+    """
     make(tmp_path)
     flip_and_check(tmp_path, random.Random(1), 60, sealed=True)
 
@@ -438,7 +443,8 @@ def contents(path: Path) -> object:
                 for table in tables
                 if table != "runs"
             }
-            # When a migration was applied is sqlite-utils' own note, which nothing reads; its name is looked at.
+            # When a migration was applied is sqlite-utils' own note, which nothing reads; its name
+            # is looked at.
             found["_sqlite_migrations"] = [row[:3] for row in found["_sqlite_migrations"]]
             return found
     except sqlite3.Error as error:

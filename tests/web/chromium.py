@@ -1,7 +1,9 @@
-"""A real Chromium for the page's tests: one a session, in a thread of its own, behind a proxy that counts.
+"""A real Chromium for the page's tests: one a session, in a thread of its own, behind a proxy that
+counts.
 
-Playwright's synchronous half keeps an event loop running in its thread; in the tests' own thread no other test could
-run one. Whatever is not for this machine would go through the proxy, which answers nothing and remembers.
+Playwright's synchronous half keeps an event loop running in its thread; in the tests' own thread no
+other test could run one. Whatever is not for this machine would go through the proxy, which answers
+nothing and remembers.
 """
 
 from __future__ import annotations

@@ -35,7 +35,9 @@ _BODY = (
 
 @dataclass(frozen=True)
 class Everything:
-    """The keys: ``full`` has all parts, ``edited`` two versions, ``gone`` is deleted on WeChat, ``raw`` a raw page."""
+    """The keys: ``full`` has all parts, ``edited`` two versions, ``gone`` is deleted on WeChat,
+    ``raw`` a raw page.
+    """
 
     root: Path
     full: str

@@ -1,4 +1,6 @@
-"""What is promised of the API: the objects of ``--json``, as its description says, clear words for what is wrong."""
+"""What is promised of the API: the objects of ``--json``, as its description says, clear words for
+what is wrong.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,9 @@ def test_every_answer_is_as_described(root: Path) -> None:
 
 
 def test_it_gives_what_the_command_line_gives(root: Path) -> None:
-    """``search``, ``list``, ``show``, ``show --links`` and ``similar`` with ``--json``: the very same objects."""
+    """``search``, ``list``, ``show``, ``show --links`` and ``similar`` with ``--json``: the very
+    same objects.
+    """
     key = key_of(root, "第1篇")
 
     def command(*arguments: str) -> list[Any]:
@@ -189,7 +193,9 @@ def test_addresses_become_a_job(root: Path) -> None:
 def test_a_page_that_is_sent_is_kept_with_its_pictures(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """By the way of every saved page: nothing is asked for on the network, the raw page is kept, the picture too."""
+    """By the way of every saved page: nothing is asked for on the network, the raw page is kept,
+    the picture too.
+    """
     with opened(tmp_path):
         pass
     page = article_page(
@@ -237,7 +243,9 @@ def test_other_sites_send_nothing(root: Path) -> None:
 def test_the_description_holds_for_whatever_it_allows(
     tmp_path_factory: pytest.TempPathFactory, operation: Operation
 ) -> None:
-    """schemathesis asks what the description allows and what it forbids; every answer is one that it names."""
+    """schemathesis asks what the description allows and what it forbids; every answer is one that
+    it names.
+    """
     root = tmp_path_factory.mktemp("archive")
     filled(root, 3)
     app = make_app(root, Settings(names=("testserver",)))

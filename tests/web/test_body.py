@@ -1,4 +1,6 @@
-"""The body in a page: pictures from here, headings, formulas; nothing that acts, whatever was stored."""
+"""The body in a page: pictures from here, headings, formulas; nothing that acts, whatever was
+stored.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ def html(body: str, **given: dict[str, str]) -> str:
 
 
 def test_pictures_and_links_lead_here() -> None:
-    """A held picture comes from media/, lazily; one that is not held is told in words; links to what is held stay."""
+    """A held picture comes from media/, lazily; one that is not held is told in words; links to
+    what is held stay.
+    """
     found = html(
         '<p><img src="https://a/1" alt="图" width="30"><img src="https://a/2" alt="缺"></p>'
         '<p><a href="https://b/1">一</a><a href="https://b/2">二</a></p>',

@@ -1,4 +1,6 @@
-"""The page in a real Chromium: it reads, works by keyboard and without script, saves; and no article acts."""
+"""The page in a real Chromium: it reads, works by keyboard and without script, saves; and no
+article acts.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ from tests.web.everything import Everything, build, picture
 from tests.web.payloads import PAYLOADS
 from tests.weixin.server import Internet
 
-#: Width, language and colours in turn, so that each is seen without looking at every page eight times.
+#: Width, language and colours in turn, so that each is seen without looking at every page eight
+#: times.
 LOOKS: tuple[dict[str, Any], ...] = (
     {"width": 360, "language": "zh-CN"},
     {"width": 1280, "language": "en", "dark": True},
@@ -100,7 +103,9 @@ def wrong_with(chromium: Chromium, url: str, **given: Any) -> list[str]:
 
 
 def test_every_page_can_be_read(chromium: Chromium, address: str, held: Everything) -> None:
-    """No serious finding of axe-core, nothing wider than the screen, no script of ours that fails."""
+    """No serious finding of axe-core, nothing wider than the screen, no script of ours that
+    fails.
+    """
     wrong = {
         path: found
         for number, path in enumerate(held.paths)
@@ -168,7 +173,9 @@ def test_without_script(chromium: Chromium, address: str) -> None:
 
 
 def test_by_keyboard(chromium: Chromium, address: str) -> None:
-    """`/` searches, `j` and `k` go through the list, `o` opens, `s` stars; letters in a field are letters."""
+    """`/` searches, `j` and `k` go through the list, `o` opens, `s` stars; letters in a field are
+    letters.
+    """
 
     def work(page: Page) -> None:
         page.goto(address)
@@ -218,7 +225,9 @@ def test_search_as_it_is_typed(chromium: Chromium, address: str) -> None:
 def test_a_picture_grows_and_similar_ones_come(
     chromium: Chromium, address: str, held: Everything
 ) -> None:
-    """A click shows the picture large, Escape closes it; what takes longer comes when it is looked at."""
+    """A click shows the picture large, Escape closes it; what takes longer comes when it is looked
+    at.
+    """
 
     def work(page: Page) -> None:
         page.goto(f"{address}/articles/{held.full}")
@@ -258,7 +267,9 @@ def test_a_graph_leads_on(chromium: Chromium, address: str, held: Everything) ->
 
 
 def test_the_bookmarklet_hands_in_what_is_shown(chromium: Chromium, tmp_path: Path) -> None:
-    """In an article of WeChat's it sends the page as it stands, into a tab of its own, without asking for a login."""
+    """In an article of WeChat's it sends the page as it stands, into a tab of its own, without
+    asking for a login.
+    """
     with opened(tmp_path):
         pass
 
@@ -324,7 +335,9 @@ def test_save_and_see_it_arrive(
 
 
 def poisoned(root: Path, payloads: list[str]) -> list[str]:
-    """An archive with a payload in every field of an article, its body written past the cleaning; the keys."""
+    """An archive with a payload in every field of an article, its body written past the cleaning;
+    the keys.
+    """
     keys = []
     with opened(root) as store, Snapshots(root / "snapshots.db") as snapshots:
         for number, payload in enumerate(payloads, start=1):
@@ -412,7 +425,9 @@ def attacked(chromium: Chromium, root: Path, payloads: list[str]) -> tuple[list[
 
 
 def test_nothing_in_an_article_acts(chromium: Chromium, tmp_path: Path) -> None:
-    """A tenth of the payloads in every field, among them one of each kind: none runs, no request leaves."""
+    """A tenth of the payloads in every field, among them one of each kind: none runs, no request
+    leaves.
+    """
     assert ([], []) == attacked(chromium, tmp_path, [*PAYLOADS[::9], "javascript:alert(1)"])
 
 

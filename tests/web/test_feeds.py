@@ -1,4 +1,6 @@
-"""What is promised of feeds: every form says the same, readers understand it, nothing changes but by a version."""
+"""What is promised of feeds: every form says the same, readers understand it, nothing changes but
+by a version.
+"""
 
 from __future__ import annotations
 
@@ -122,7 +124,9 @@ def test_the_atom_feed_is_valid(root: Path) -> None:
 
 
 def test_the_rss_feed_has_what_readers_need(root: Path) -> None:
-    """title, link and description of channel and items, guids that are no links, dates of RFC 822, its own address."""
+    """title, link and description of channel and items, guids that are no links, dates of RFC 822,
+    its own address.
+    """
     with visiting(root) as client:
         channel = etree.fromstring(feed(client, "/feeds/all.rss")).find("channel")
 
@@ -278,7 +282,9 @@ def test_opml_names_every_feed(root: Path) -> None:
 
 
 def test_a_feed_is_bounded(tmp_path: Path) -> None:
-    """Behind so many characters entries carry their summary alone; nothing is left out silently as a title."""
+    """Behind so many characters entries carry their summary alone; nothing is left out silently as
+    a title.
+    """
     with opened(tmp_path) as store:
         for number in range(1, 4):
             keep(store, article(number, text="长" * (MOST_CONTENT // 2 - 1000), digest="摘要"))

@@ -1,4 +1,6 @@
-"""What is promised of handing in: each way is made for this server, and its key opens nothing else."""
+"""What is promised of handing in: each way is made for this server, and its key opens nothing
+else.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def key_of(client: TestClient, **how: dict[str, str]) -> str:
 
 
 def test_the_page_fills_in_address_and_key(tmp_path: Path) -> None:
-    """Bookmarklet, userscript and recipe name this server; in both languages; the token stands nowhere."""
+    """Bookmarklet, userscript and recipe name this server; in both languages; the token stands
+    nowhere.
+    """
     filled(tmp_path, 1)
     bearer = {"authorization": f"Bearer {TOKEN}"}
     with visiting(tmp_path, host="0.0.0.0", token=TOKEN) as client:
@@ -117,7 +121,9 @@ def test_the_key_opens_nothing_else(tmp_path: Path, method: str, path: str) -> N
 
 
 def test_text_from_elsewhere_is_searched_for_addresses(tmp_path: Path) -> None:
-    """The bookmarklet on another page, a shared text: what it holds is fetched; without any it says so."""
+    """The bookmarklet on another page, a shared text: what it holds is fetched; without any it says
+    so.
+    """
     filled(tmp_path, 1)
     with visiting(tmp_path) as client:
         key = key_of(client)

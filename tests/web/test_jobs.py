@@ -1,4 +1,6 @@
-"""Saving from the page: a job is kept, done in its own process under the archive's lock, and seen while it runs."""
+"""Saving from the page: a job is kept, done in its own process under the archive's lock, and seen
+while it runs.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,9 @@ def post(client: TestClient, **fields: str) -> Job:
 
 
 def test_an_address_is_saved_and_seen(online: Internet, tmp_path: Path) -> None:
-    """Out of pasted text, with what it links to: the job's page names each, the articles are there, nothing is left."""
+    """Out of pasted text, with what it links to: the job's page names each, the articles are there,
+    nothing is left.
+    """
     other = online.site.article("另一篇")
     first = online.site.article("这一篇", links=[other])
     with visiting(tmp_path) as client:
@@ -141,7 +145,9 @@ def test_another_command_is_waited_for(online: Internet, tmp_path: Path) -> None
 
 
 def test_a_server_that_ends_leaves_its_jobs_to_the_next(online: Internet, tmp_path: Path) -> None:
-    """What runs is ended as a signal ends a command, what waits stays; both are done by the next server."""
+    """What runs is ended as a signal ends a command, what waits stays; both are done by the next
+    server.
+    """
     slow = online.site.article("慢", answer=Answer(delay=60.0))
     quick = online.site.article("快")
     with visiting(tmp_path) as client:
@@ -261,7 +267,9 @@ class Scripted:
 def test_whatever_a_worker_says(
     tmp_path: Path, lines: tuple[str, ...], code: int, state: str, message: str | None
 ) -> None:
-    """A job ends, whether its process reports, fails, talks nonsense or is killed; the next one is done."""
+    """A job ends, whether its process reports, fails, talks nonsense or is killed; the next one is
+    done.
+    """
     jobs = Jobs(tmp_path, start_worker=lambda root: Scripted(*lines, code=code))
     jobs.start()
     try:
@@ -370,7 +378,9 @@ def test_events_tell_of_changes(tmp_path: Path) -> None:
 
 
 def test_stars_stay(tmp_path: Path) -> None:
-    """Starred on the page, listed, there after a restart, and taken away again; by script with JSON."""
+    """Starred on the page, listed, there after a restart, and taken away again; by script with
+    JSON.
+    """
     first, second = filled(tmp_path, 2)
     with visiting(tmp_path) as client:
         codes = [client.post(f"/articles/{key}/star").status_code for key in (first, second)]

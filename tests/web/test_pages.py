@@ -34,7 +34,9 @@ def get(client: TestClient, path: str) -> str:
 
 
 def test_home_shows_the_newest_by_day(tmp_path: Path) -> None:
-    """The last kept first, with title, account and first words; the day in the margin in the reader's language."""
+    """The last kept first, with title, account and first words; the day in the margin in the
+    reader's language.
+    """
     filled(tmp_path, 3)
     with visiting(tmp_path) as client:
         english = get(client, "/")
@@ -50,7 +52,9 @@ def test_home_shows_the_newest_by_day(tmp_path: Path) -> None:
 
 
 def test_lists_go_on_by_key(tmp_path: Path) -> None:
-    """Every article once, whatever arrives meanwhile, in both orders; what has no date comes last."""
+    """Every article once, whatever arrives meanwhile, in both orders; what has no date comes
+    last.
+    """
     filled(tmp_path, 70)
     with opened(tmp_path) as store:
         keep(store, article(71, published=None))
@@ -83,7 +87,9 @@ def test_a_place_that_is_none_is_the_beginning(tmp_path: Path, place: str) -> No
 
 
 def test_what_arrived_since_the_last_visit_is_marked(tmp_path: Path) -> None:
-    """A first visitor has seen all; after a pause what is new has a mark, and keeps it during the visit."""
+    """A first visitor has seen all; after a pause what is new has a mark, and keeps it during the
+    visit.
+    """
     first = visits.of(None, newest=5, now=1000)
     same = visits.of("5.5.1000", newest=7, now=1100)
     later = visits.of("5.7.1000", newest=9, now=1000 + visits.PAUSE + 1)
@@ -220,7 +226,9 @@ def test_changes_are_seen_at_once(tmp_path: Path) -> None:
 
 
 def test_the_language_can_be_chosen(tmp_path: Path) -> None:
-    """By the browser's wish, else by the reader's own choice, which stays; nonsense chooses nothing."""
+    """By the browser's wish, else by the reader's own choice, which stays; nonsense chooses
+    nothing.
+    """
     filled(tmp_path, 1)
     with visiting(tmp_path, language="fr;q=0.9, zh-TW;q=0.8, en;q=0.2") as client:
         wished = get(client, "/")
@@ -258,7 +266,9 @@ def test_an_address_that_is_none_is_no_link(tmp_path: Path, url: str) -> None:
 
 
 def test_long_shelves_are_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page of all kinds shows the most frequent of each; the whole of one kind has a page of its own."""
+    """A page of all kinds shows the most frequent of each; the whole of one kind has a page of its
+    own.
+    """
     monkeypatch.setattr("archive.web.shelves._MOST", 2)
     with opened(tmp_path) as store:
         for number in range(1, 5):
@@ -273,7 +283,9 @@ def test_long_shelves_are_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_stars_stand_in_lists(tmp_path: Path) -> None:
-    """A starred article has its mark in the list and in results; unreadable stars hide none of them."""
+    """A starred article has its mark in the list and in results; unreadable stars hide none of
+    them.
+    """
     first, _second = filled(tmp_path, 2)
     with visiting(tmp_path) as client:
         client.post(f"/articles/{first}/star")

@@ -184,7 +184,9 @@ def test_words_are_whole_and_unlike_lines_differ_wholly() -> None:
 
 
 def test_a_graph_is_laid_out() -> None:
-    """At most thirty a side, the heaviest thickest, the others counted; an empty side takes no room."""
+    """At most thirty a side, the heaviest thickest, the others counted; an empty side takes no
+    room.
+    """
     many = [
         (f"账号{number}", f"/a/{number}", f"账号{number}", number) for number in range(40, 0, -1)
     ]

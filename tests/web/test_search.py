@@ -1,4 +1,6 @@
-"""The page of search: results with marks, chips that write the query, an address for every state."""
+"""The page of search: results with marks, chips that write the query, an address for every
+state.
+"""
 
 from __future__ import annotations
 

@@ -42,7 +42,9 @@ def fetch(client: TestClient, method: str, path: str, **headers: str) -> int:
     ],
 )
 def test_every_answer_carries_the_headers(root: Path, method: str, path: str, status: int) -> None:
-    """Also errors and redirects: nothing loads from elsewhere, nothing runs but our file, nobody frames us."""
+    """Also errors and redirects: nothing loads from elsewhere, nothing runs but our file, nobody
+    frames us.
+    """
     with visiting(root) as client:
         answer = client.request(method, path)
 
@@ -57,7 +59,9 @@ def test_every_answer_carries_the_headers(root: Path, method: str, path: str, st
 
 
 def test_a_bug_becomes_a_page_with_the_headers(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What nobody expected: status 500, a sentence, the same policy, and not a line of the traceback."""
+    """What nobody expected: status 500, a sentence, the same policy, and not a line of the
+    traceback.
+    """
     with visiting(root) as client:
         monkeypatch.setattr("archive.library.Library.newest", lambda *a, **k: 1 / 0)
         answer = client.get("/")
@@ -98,7 +102,9 @@ def test_its_own_names_are_answered(root: Path, host: str) -> None:
     ],
 )
 def test_foreign_names_are_refused(root: Path, host: str) -> None:
-    """A name that somebody else points at this machine (DNS rebinding) opens nothing, not even the style sheet."""
+    """A name that somebody else points at this machine (DNS rebinding) opens nothing, not even the
+    style sheet.
+    """
     with visiting(root) as client:
         assert [421, 421] == [
             fetch(client, "GET", path, host=host) for path in ("/", "/static/page.css")
@@ -164,7 +170,9 @@ def test_a_token_is_asked_for(root: Path) -> None:
 
 
 def test_a_visit_with_the_token_is_remembered(root: Path) -> None:
-    """By a cookie that no script reads and that is not the token; the token leaves the address bar."""
+    """By a cookie that no script reads and that is not the token; the token leaves the address
+    bar.
+    """
     with visiting(root, base=LAN, host="0.0.0.0", token=TOKEN) as client:
         first = client.get(f"/?order=published&token={TOKEN}")
         second = client.get("/")
@@ -192,7 +200,9 @@ def test_the_form_lets_in(root: Path) -> None:
 
 
 def test_a_token_in_the_address_opens_feeds_only(root: Path) -> None:
-    """Feed readers cannot do otherwise; a picture in a feed has a signature that opens nothing else."""
+    """Feed readers cannot do otherwise; a picture in a feed has a signature that opens nothing
+    else.
+    """
     picture = "/media/ab/" + "ab" * 32 + ".png"
     other = "/media/cd/" + "cd" * 32 + ".png"
     with visiting(root, base=LAN, host="0.0.0.0", token=TOKEN) as client:
@@ -243,7 +253,9 @@ def test_loopback(host: str, expected: bool) -> None:
 
 
 def test_the_token_file(tmp_path: Path) -> None:
-    """Made where there is none, for its owner alone; read again; refused when it could be guessed."""
+    """Made where there is none, for its owner alone; read again; refused when it could be
+    guessed.
+    """
     place = tmp_path / "token"
     token, made = read_token(place)
     again = read_token(place)

@@ -1,13 +1,16 @@
-"""``python -m tests.weixin [--log FILE] [SITE] -- COMMAND…``: run a command inside the small internet.
+"""``python -m tests.weixin [--log FILE] [SITE] -- COMMAND…``: run a command inside the small
+internet.
 
-SITE is a Python file, ``module:function`` or a folder; without it the site of ``tests/weixin/default_site.py`` is
-served, whose articles begin at https://mp.weixin.qq.com/s/WelcomeToASmallWeixin1. A Python file (or module) has a
-function ``site()`` that returns a ``tests.weixin.Site``. A folder holds files by their address without the scheme, as
-``wget --mirror`` leaves them: ``mp.weixin.qq.com/s/0123456789abcdefghijkl`` (``.html`` at the end is fine),
-``mmbiz.qpic.cn/mmbiz_png/x/640``.
+SITE is a Python file, ``module:function`` or a folder; without it the site of
+``tests/weixin/default_site.py`` is served, whose articles begin at
+https://mp.weixin.qq.com/s/WelcomeToASmallWeixin1. A Python file (or module) has a function
+``site()`` that returns a ``tests.weixin.Site``. A folder holds files by their address without the
+scheme, as ``wget --mirror`` leaves them: ``mp.weixin.qq.com/s/0123456789abcdefghijkl`` (``.html``
+at the end is fine), ``mmbiz.qpic.cn/mmbiz_png/x/640``.
 
-The command gets HTTPS_PROXY, HTTP_PROXY and SSL_CERT_FILE; nothing that it asks for leaves this machine. Its exit code
-is passed on. ``--log FILE`` writes each request as a line of JSON when the command has ended.
+The command gets HTTPS_PROXY, HTTP_PROXY and SSL_CERT_FILE; nothing that it asks for leaves this
+machine. Its exit code is passed on. ``--log FILE`` writes each request as a line of JSON when the
+command has ended.
 """
 
 from __future__ import annotations
@@ -62,7 +65,9 @@ def main(args: list[str]) -> int:
 
 
 def load(name: str) -> Site:
-    """The site called ``name``: a folder, a Python file, ``module:function`` or a module with ``site()``."""
+    """The site called ``name``: a folder, a Python file, ``module:function`` or a module with
+    ``site()``.
+    """
     path = Path(name)
     if path.is_dir():
         return _folder(path)
@@ -91,7 +96,9 @@ def _folder(root: Path) -> Site:
 
 
 def _run(command: list[str], env: dict[str, str]) -> int:
-    """As if the command had been typed alone: signals are its own, a death by signal is 128 + its number."""
+    """As if the command had been typed alone: signals are its own, a death by signal is 128 + its
+    number.
+    """
     try:
         process = subprocess.Popen(command, env=env)
     except OSError as error:

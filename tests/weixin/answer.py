@@ -12,10 +12,11 @@ from datetime import datetime
 
 @dataclass(slots=True)
 class Request:
-    """One request as the server saw it. ``at`` and ``ended`` are monotonic seconds, ``wall`` aware UTC.
+    """One request as the server saw it. ``at`` and ``ended`` are monotonic seconds, ``wall`` aware
+    UTC.
 
-    ``url`` is the whole address; ``in_flight`` how many requests to the same host were being answered when this one
-    came, itself included. ``status`` is None while no answer was sent.
+    ``url`` is the whole address; ``in_flight`` how many requests to the same host were being
+    answered when this one came, itself included. ``status`` is None while no answer was sent.
     """
 
     method: str
@@ -34,13 +35,13 @@ class Request:
 class Answer:
     """What to send, and how to send it wrongly.
 
-    ``coding``: ``gzip`` or ``deflate`` where the client offers it; ``chunked``, ``unsized`` (ended by closing) instead
-    of a Content-Length; ``length`` lies about it. ``truncate`` keeps so many bytes of the coded body and promises just
-    those; ``cut`` promises all and closes after so many. ``reset`` breaks the connection ``before`` the answer, after
-    its ``head`` or in the middle of its ``body``. ``drip`` sends (so many bytes, every so many seconds). ``hang``
-    never answers. ``delay`` is seconds before the answer; with ``hold`` it is sent once that is set.
-    ``stream`` is a body without an end, or made as it goes.
-    ``version`` is HTTP's.
+    ``coding``: ``gzip`` or ``deflate`` where the client offers it; ``chunked``, ``unsized`` (ended
+    by closing) instead of a Content-Length; ``length`` lies about it. ``truncate`` keeps so many
+    bytes of the coded body and promises just those; ``cut`` promises all and closes after so many.
+    ``reset`` breaks the connection ``before`` the answer, after its ``head`` or in the middle of
+    its ``body``. ``drip`` sends (so many bytes, every so many seconds). ``hang`` never answers.
+    ``delay`` is seconds before the answer; with ``hold`` it is sent once that is set. ``stream`` is
+    a body without an end, or made as it goes. ``version`` is HTTP's.
     """
 
     status: int = 200

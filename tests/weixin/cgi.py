@@ -21,7 +21,9 @@ _ESCAPES = {
 
 
 def string(text: str, *, decode: bool) -> str:
-    """A string of the page's data. ``decode``: with ``JsDecode``, as until 2026-05; else plain, as since 2026-06."""
+    """A string of the page's data. ``decode``: with ``JsDecode``, as until 2026-05; else plain, as
+    since 2026-06.
+    """
     escaped = "".join(_ESCAPES.get(c, c) for c in text)
     return f"JsDecode('{escaped}')" if decode else f"'{escaped}'"
 

@@ -1,6 +1,8 @@
-"""The site that ``python -m tests.weixin`` serves: twelve articles and more, linked to each other, of every kind.
+"""The site that ``python -m tests.weixin`` serves: twelve articles and more, linked to each other,
+of every kind.
 
-Begin at ``START`` (``wechat-archive save --follow 3`` finds the rest). Everything in it was written for the tests.
+Begin at ``START`` (``wechat-archive save --follow 3`` finds the rest). Everything in it was written
+for the tests.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ def site() -> Site:
     serials = _album(s)
     kinds = [*_pictures_and_words(s), *_sound_and_film(s), *_old_pages(s), _code(s), _neighbour(s)]
     s.status(DELETED, "deleted")
-    # Linked by its long address, as articles do: that alone is no block, so the others are still saved.
+    # Linked by its long address, as articles do: that alone is no block, so the others are still
+    # saved.
     guarded = s.article("一篇要验证才能看的文章", short=CAPTCHA)
     s.captcha(guarded, redirect=True)
     links: list[Target | tuple[Target, str]] = [

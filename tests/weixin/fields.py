@@ -15,12 +15,14 @@ BIZ = "MzA5MTIzNDU2Nw=="
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fields:
-    """Everything that a page can say. ``published`` and ``modified`` are aware; ``kind`` is ``item_show_type``.
+    """Everything that a page can say. ``published`` and ``modified`` are aware; ``kind`` is
+    ``item_show_type``.
 
-    ``era``: ``D`` (2026-06 on: plain strings), ``C`` (2022 on: JsDecode), ``B`` (2018 style scripts), ``A`` (2015).
-    ``images`` of kind 8 are addresses or (address, width, height); ``related`` is ``ainfos``: (address, title,
-    account). ``album``: ``{"id", "title", "size", "previous", "next"}``, addresses as text; ``reprint``: ``{"biz",
-    "mid", "idx", "account", "url"}``; ``extra`` goes into cgiDataNew as it is.
+    ``era``: ``D`` (2026-06 on: plain strings), ``C`` (2022 on: JsDecode), ``B`` (2018 style
+    scripts), ``A`` (2015). ``images`` of kind 8 are addresses or (address, width, height);
+    ``related`` is ``ainfos``: (address, title, account). ``album``: ``{"id", "title", "size",
+    "previous", "next"}``, addresses as text; ``reprint``: ``{"biz", "mid", "idx", "account",
+    "url"}``; ``extra`` goes into cgiDataNew as it is.
     """
 
     title: str = "一篇文章"

@@ -11,6 +11,8 @@ from tests.weixin.server import Internet
 
 @pytest.fixture
 def internet() -> Iterator[Internet]:
-    """A running small internet with nothing in it yet: script ``internet.site``, read ``internet.log``."""
+    """A running small internet with nothing in it yet: script ``internet.site``, read
+    ``internet.log``.
+    """
     with Internet() as running:
         yield running

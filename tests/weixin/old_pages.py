@@ -9,7 +9,9 @@ from tests.weixin.fields import Fields, amp, script
 
 
 def page_2018(f: Fields) -> str:
-    """2018 to 2021: scripts with ``||`` chains, no cgiDataNew, an empty publish time filled by JavaScript."""
+    """2018 to 2021: scripts with ``||`` chains, no cgiDataNew, an empty publish time filled by
+    JavaScript.
+    """
     where = amp(f.link or f.long).replace("&amp;", "\\x26amp;")
     return f"""<!DOCTYPE html>
 <!--headTrap<body></body><head></head><html></html>--><html>

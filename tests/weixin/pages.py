@@ -1,7 +1,8 @@
-"""Small pages in the real structure, for every kind and era, and every status page; written for the tests.
+"""Small pages in the real structure, for every kind and era, and every status page; written for the
+tests.
 
-What stands where is told in the notes on mp.weixin.qq.com's pages; here it is built, so that a test names only what
-it is about: ``article_page(title="…", body="<p>…</p>")``.
+What stands where is told in the notes on mp.weixin.qq.com's pages; here it is built, so that a test
+names only what it is about: ``article_page(title="…", body="<p>…</p>")``.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ def article_page(fields: Fields | None = None, /, **given: Any) -> bytes:
 
 
 def _page_now(f: Fields) -> str:
-    """2022 on. Kinds 8 and 10 have no static body; a shared article (11 in lists) says 0 and has an empty one."""
+    """2022 on. Kinds 8 and 10 have no static body; a shared article (11 in lists) says 0 and has an
+    empty one.
+    """
     decode = f.era == "C"
     data = literal(_data(f), decode=decode, indent=12)
     title = f.title if f.kind != 10 else f.body
@@ -309,10 +312,11 @@ def album_json(
     account: str = "测试号",
     biz: str = BIZ,
 ) -> bytes:
-    """One page of an album's public list. ``articles``: ``{"msgid", "itemidx", "title", "url", "create_time"}``.
+    """One page of an album's public list. ``articles``: ``{"msgid", "itemidx", "title", "url",
+    "create_time"}``.
 
-    As seen, ``article_list`` is an object rather than a list where it holds one article, numbers are strings, and
-    ``continue_flag`` is ``"1"`` while there is more.
+    As seen, ``article_list`` is an object rather than a list where it holds one article, numbers
+    are strings, and ``continue_flag`` is ``"1"`` while there is more.
     """
     listed: list[dict[str, str]] = [
         {name: str(value) for name, value in article.items()} for article in articles

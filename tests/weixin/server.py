@@ -1,8 +1,9 @@
 """The small internet: a proxy on 127.0.0.1 that is every host at once.
 
-``CONNECT`` is answered with TLS by a certificate for that host from a throw-away CA; ``GET http://…`` is answered
-directly. A thread a connection: simple enough to be right about resets and half-sent bodies, and quick enough for 50
-programs at once. It is silent, and gone when its block ends.
+``CONNECT`` is answered with TLS by a certificate for that host from a throw-away CA; ``GET
+http://…`` is answered directly. A thread a connection: simple enough to be right about resets and
+half-sent bodies, and quick enough for 50 programs at once. It is silent, and gone when its block
+ends.
 """
 
 from __future__ import annotations
@@ -40,9 +41,10 @@ _REASONS = {
 class Internet:
     """A running small internet; use it as a context manager.
 
-    ``site`` scripts the answers, ``log`` has the requests, ``env`` is what a program needs to be in it: the proxy, the
-    CA file, and nothing that goes around them. ``proxy`` and ``ca_file`` are the same for ``FetchSettings``.
-    ``refuses`` is the status that the proxy answers every CONNECT with, instead of connecting.
+    ``site`` scripts the answers, ``log`` has the requests, ``env`` is what a program needs to be in
+    it: the proxy, the CA file, and nothing that goes around them. ``proxy`` and ``ca_file`` are the
+    same for ``FetchSettings``. ``refuses`` is the status that the proxy answers every CONNECT with,
+    instead of connecting.
     """
 
     def __init__(self, site: Site | None = None) -> None:

@@ -1,4 +1,6 @@
-"""What the small internet holds: articles, images, albums, feeds and faults, by their real addresses."""
+"""What the small internet holds: articles, images, albums, feeds and faults, by their real
+addresses.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,8 @@ Target = str | Published
 class Site:
     """Scripts the answers. Safe to change while the internet runs.
 
-    An address that nobody scripted is a page of 参数错误 on mp.weixin.qq.com, as WeChat does it, and 404 elsewhere.
+    An address that nobody scripted is a page of 参数错误 on mp.weixin.qq.com, as WeChat does it,
+    and 404 elsewhere.
     """
 
     def __init__(self) -> None:
@@ -82,10 +85,12 @@ class Site:
         answer: Answer | None = None,
         **fields: Any,
     ) -> Published:
-        """Publish an article; ``fields`` as in ``pages.Fields``, with numbers of its own where not given.
+        """Publish an article; ``fields`` as in ``pages.Fields``, with numbers of its own where not
+        given.
 
-        ``links`` stand at the end of the body as a reader sees them, ``related`` in the page's list, ``pictures`` as
-        images in the body. ``answer``: how its page is sent (coding, cut, delay …).
+        ``links`` stand at the end of the body as a reader sees them, ``related`` in the page's
+        list, ``pictures`` as images in the body. ``answer``: how its page is sent (coding, cut,
+        delay …).
         """
         n = self._next()
         fields.setdefault("mid", str(2247480000 + n))
@@ -107,7 +112,9 @@ class Site:
         return published
 
     def publish(self, published: Published, *, answer: Answer | None = None) -> None:
-        """Serve it at both of its addresses: its page calls itself by the one that it was asked by."""
+        """Serve it at both of its addresses: its page calls itself by the one that it was asked
+        by.
+        """
         how = answer or Answer(coding="gzip")
 
         def handler(request: Request) -> Answer:
@@ -129,11 +136,15 @@ class Site:
         return edited
 
     def alias(self, url: str, published: Published) -> None:
-        """A temporary or other address that shows the same article, whose page then does not name its link."""
+        """A temporary or other address that shows the same article, whose page then does not name
+        its link.
+        """
         self.on(url, Answer(body=article_page(published.fields, link=None), coding="gzip"))
 
     def image(self, url: str | None = None, body: bytes | None = None, **how: Any) -> str:
-        """An image; a PNG of its own at mmbiz.qpic.cn where nothing is said. Returns its address."""
+        """An image; a PNG of its own at mmbiz.qpic.cn where nothing is said. Returns its
+        address.
+        """
         n = self._next()
         url = url or f"https://mmbiz.qpic.cn/mmbiz_png/{short_id(n)}ia0/640?wx_fmt=png&from=appmsg"
         body = media.png(n) if body is None else body
@@ -213,7 +224,9 @@ class Site:
     # What goes wrong
 
     def status(self, target: Target, name: str, **given: str) -> None:
-        """From now on the page of ``target`` is the status page ``name`` (``deleted``, ``captcha`` … see pages)."""
+        """From now on the page of ``target`` is the status page ``name`` (``deleted``, ``captcha``
+        … see pages).
+        """
         for url in _addresses(target):
             self.on(url, Answer(body=status_page(name, **given), coding="gzip"))
 
@@ -223,13 +236,17 @@ class Site:
             self.on(url, captcha(url, redirect=redirect))
 
     def fault(self, target: Target, *answers: Answer | Handler, times: int = 1) -> None:
-        """The next request (the next ``times``) to ``target`` gets this instead, then all is as before."""
+        """The next request (the next ``times``) to ``target`` gets this instead, then all is as
+        before.
+        """
         for url in _addresses(target):
             with self._lock:
                 self._once.setdefault(_key(url), []).extend(list(answers) * times)
 
     def host(self, host: str, answer: Answer | Handler | None) -> None:
-        """Everything of one host answers so; None: as before. ``site.host("mp.weixin.qq.com", captcha_everywhere)``."""
+        """Everything of one host answers so; None: as before. ``site.host("mp.weixin.qq.com",
+        captcha_everywhere)``.
+        """
         with self._lock:
             if answer is None:
                 self._hosts.pop(host, None)
@@ -269,7 +286,9 @@ class Site:
 
 
 def captcha(url: str, *, redirect: bool = False) -> Answer:
-    """The captcha before ``url``: as a page with status 200, or as the redirect that long addresses get."""
+    """The captcha before ``url``: as a page with status 200, or as the redirect that long addresses
+    get.
+    """
     if redirect:
         to = f"https://{ARTICLES}/mp/wappoc_appmsgcaptcha?poc_token=HH_0000&target_url={_quoted(url)}"
         return Answer(status=302, headers={"Location": to})
@@ -287,7 +306,9 @@ def short_id(n: int) -> str:
 
 
 def _key(url: str) -> str:
-    """Two addresses of one article are one; elsewhere scheme, fragment and the query's order do not count."""
+    """Two addresses of one article are one; elsewhere scheme, fragment and the query's order do not
+    count.
+    """
     parts = urlsplit(url)
     if parts.hostname == ARTICLES and (
         parts.path in ("/s", "/mp/appmsg/show", "/mp/appmsgalbum") or parts.path[:3] == "/s/"

@@ -59,7 +59,9 @@ _TAIL = """
 def status_page(
     name: str, *, target: str = "https://mp.weixin.qq.com/s/0123456789abcdefghijkl"
 ) -> bytes:
-    """The page called ``name`` (see ``STATUS_PAGES``). ``target``: what a captcha guards, where an account moved to."""
+    """The page called ``name`` (see ``STATUS_PAGES``). ``target``: what a captcha guards, where an
+    account moved to.
+    """
     template, shown = STATUS_PAGES[name]
     shown, title = html.escape(shown), ""
     if template == "empty":

@@ -22,7 +22,9 @@ PICTURES = [
 
 @pytest.mark.parametrize("era", ["A", "B", "C", "D"])
 def test_ordinary_pages_of_every_era(era: str) -> None:
-    """Title, author, account, time, identity and body come out as they went in, awkward characters too."""
+    """Title, author, account, time, identity and body come out as they went in, awkward characters
+    too.
+    """
     title = "标题 \"引号\" & 'x' <b>"
     body = "<p>第一段 &amp; <strong>粗</strong></p><p>第二段 'q' \\ end</p>"
     page = article_page(

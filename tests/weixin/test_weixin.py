@@ -43,7 +43,9 @@ def _weixin(*args: str, timeout: float = 60) -> subprocess.CompletedProcess[str]
 
 
 def test_its_own_site_has_every_kind_linked_from_one_address() -> None:
-    """At least twelve linked articles of every supported kind, with images, an album, a deleted one and a captcha."""
+    """At least twelve linked articles of every supported kind, with images, an album, a deleted one
+    and a captcha.
+    """
 
     async def crawl(fetcher: Fetcher) -> tuple[dict[str, scraper.Article], set[str]]:
         articles: dict[str, scraper.Article] = {}
@@ -106,7 +108,9 @@ def test_an_article_calls_itself_by_the_address_it_was_asked_by(internet: Intern
 
 
 def test_albums_come_page_by_page(internet: Internet) -> None:
-    """By the last ``msgid`` and ``itemidx``; both orders; a last page with one article is an object, not a list."""
+    """By the last ``msgid`` and ``itemidx``; both orders; a last page with one article is an
+    object, not a list.
+    """
     parts = [internet.site.article(f"第{n}篇") for n in range(21)]
     url = internet.site.album("123", parts).partition("#")[0] + "&f=json&count=10"
 
@@ -141,7 +145,9 @@ def test_the_command_runs_anything_inside_it_and_is_silent(tmp_path: Path) -> No
 
 
 def test_the_command_takes_sites_of_ones_own(tmp_path: Path) -> None:
-    """A Python file with ``site()``, a module, and a folder of files by address; ``--log`` tells what was asked."""
+    """A Python file with ``site()``, a module, and a folder of files by address; ``--log`` tells
+    what was asked.
+    """
     url = "https://mp.weixin.qq.com/s/0123456789abcdefghijkl"
     code = f"from tests.weixin import Site\n\ndef site():\n    s = Site()\n    s.article('我的', short={url!r})\n"
     code += "    return s\n"

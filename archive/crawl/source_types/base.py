@@ -37,7 +37,9 @@ class Given:
 
     @cached_property
     def listing(self) -> feeds.Listing | None:
-        """What the file of this name lists; None: there is none. Raises BadInput for one that cannot be read."""
+        """What the file of this name lists; None: there is none. Raises BadInput for one that
+        cannot be read.
+        """
         if self.address is not None or self.is_web or not self.path.is_file():
             return None
         try:
@@ -52,7 +54,9 @@ class Visit(Protocol):
     source: WatchedSource
 
     async def body(self) -> bytes | None:
-        """The source's bytes; None: nothing changed since the last look. Raises ScrapeErrors, BadInput."""
+        """The source's bytes; None: nothing changed since the last look. Raises ScrapeErrors,
+        BadInput.
+        """
 
     def enqueue(self, address: urls.Address, *, refresh: bool = False) -> None:
         """An address that the source names; ``refresh``: it is fetched although it is held."""
@@ -69,7 +73,8 @@ class Visit(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceType:
-    """One type of watched source. ``label`` names it in help and manuals, with its article ("an album (合集)").
+    """One type of watched source. ``label`` names it in help and manuals, with its article ("an
+    album (合集)").
 
     ``claim`` gives the address or absolute path to watch where what a person gave is of this type;
     ``look`` takes in what a source of this type names now; ``follow``: how many links deep, unless

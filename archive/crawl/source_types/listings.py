@@ -1,4 +1,6 @@
-"""Lists of addresses as sources: on the web or as files, in any form that ``scraper.feeds`` reads."""
+"""Lists of addresses as sources: on the web or as files, in any form that ``scraper.feeds``
+reads.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ def claim_file(given: Given, format: feeds.Format) -> str | None:
 
 
 async def look(visit: Visit) -> None:
-    """Take in what the list names. Raises Unrecognised for an answer from the web that is no list of anything."""
+    """Take in what the list names. Raises Unrecognised for an answer from the web that is no list
+    of anything.
+    """
     body = await visit.body()
     if body is None:
         return

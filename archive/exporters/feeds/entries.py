@@ -13,7 +13,9 @@ from scraper.models import Article
 def entry(
     stored: Stored, article: Article, *, url: str, picture: Callable[[str], str | None]
 ) -> Entry:
-    """``url``: where the article is read; ``picture`` gives the absolute address of an image, or None."""
+    """``url``: where the article is read; ``picture`` gives the absolute address of an image, or
+    None.
+    """
     return Entry(
         id=entry_id(stored.key),
         url=url,

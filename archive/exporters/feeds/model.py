@@ -11,14 +11,16 @@ from datetime import UTC, datetime
 _NOT_XML = re.compile(
     "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\ufdd0-\ufdef\ufffe\uffff]"
 )
-#: A feed's whole content in characters; entries behind it carry their summary alone. A peer met MemoryError here.
+#: A feed's whole content in characters; entries behind it carry their summary alone. A peer met
+#: MemoryError here.
 MOST_CONTENT = 10_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One article. ``id`` never changes; ``url`` is where it is read, ``original`` its address at WeChat; ``updated``
-    (aware) changes with a version of the article alone; ``html`` is clean, its addresses absolute."""
+    """One article. ``id`` never changes; ``url`` is where it is read, ``original`` its address at
+    WeChat; ``updated`` (aware) changes with a version of the article alone; ``html`` is clean, its
+    addresses absolute."""
 
     id: str
     url: str
@@ -35,7 +37,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """``url`` is the feed's own address, ``home`` the page that shows the same. The newest entry stands first."""
+    """``url`` is the feed's own address, ``home`` the page that shows the same. The newest entry
+    stands first.
+    """
 
     id: str
     title: str
@@ -54,7 +58,9 @@ class Feed:
 
 
 def entry_id(key: str) -> str:
-    """The id of an article by its key: a tag URI (RFC 4151), the same on every server and in every form."""
+    """The id of an article by its key: a tag URI (RFC 4151), the same on every server and in every
+    form.
+    """
     return f"tag:wechat-archive,2026:{key}"
 
 

@@ -43,7 +43,9 @@ async def save(request: Request) -> Response:
 
 
 async def pages(request: Request) -> Response:
-    """``POST /api/pages``: a page's HTML as a browser shows it, with its address, perhaps with pictures."""
+    """``POST /api/pages``: a page's HTML as a browser shows it, with its address, perhaps with
+    pictures.
+    """
     body = await _object(request)
     html = body.get("html")
     if not isinstance(html, str) or not html.strip():

@@ -24,8 +24,9 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """``answer`` handles the request; ``gives`` is the schema of its body (``status`` where all went well), ``takes``
-    that of the request's. ``errors``: the other statuses that it may end with."""
+    """``answer`` handles the request; ``gives`` is the schema of its body (``status`` where all
+    went well), ``takes`` that of the request's. ``errors``: the other statuses that it may end
+    with."""
 
     method: str
     path: str

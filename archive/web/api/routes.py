@@ -1,4 +1,6 @@
-"""Every operation of the API in one table: the routes and the OpenAPI description are made from it."""
+"""Every operation of the API in one table: the routes and the OpenAPI description are made from
+it.
+"""
 
 from __future__ import annotations
 

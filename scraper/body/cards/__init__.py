@@ -1,8 +1,10 @@
-"""Cards: what WeChat's editor sets into a body besides text and pictures, as ``Media`` and as a readable line.
+"""Cards: what WeChat's editor sets into a body besides text and pictures, as ``Media`` and as a
+readable line.
 
-Element names and attributes as seen on pages of 2014–2026 and, where no real sample was had, as WeChat's own page
-script and other programs' samples have them. Each type is one module here and one line in ``registry``. An
-``mp-…`` element that nobody has seen becomes a ``卡片:`` with the words that its attributes hold, and a loss.
+Element names and attributes as seen on pages of 2014–2026 and, where no real sample was had, as
+WeChat's own page script and other programs' samples have them. Each type is one module here and one
+line in ``registry``. An ``mp-…`` element that nobody has seen becomes a ``卡片:`` with the words
+that its attributes hold, and a loss.
 """
 
 from __future__ import annotations
@@ -47,7 +49,8 @@ _BY_TAG: Final[Mapping[str, CardType]] = {tag: one for one in CARD_TYPES for tag
 
 
 def is_card(tag: str) -> bool:
-    """Whether elements of this name are cards: those of the registry, and any that begins as WeChat's own do.
+    """Whether elements of this name are cards: those of the registry, and any that begins as
+    WeChat's own do.
 
     (``mp-common-…``, before 2020 ``mpgongyi``; no element of HTML begins with these letters.)
     """
@@ -66,7 +69,9 @@ def read(element: etree._Element) -> Media | None:
 
 
 def read_as(tag: str, element: etree._Element) -> Media | None:
-    """``element`` read as a card of another name: messages write cards as ``<a tagname="mp-common-product">``."""
+    """``element`` read as a card of another name: messages write cards as ``<a
+    tagname="mp-common-product">``.
+    """
     card = Attributes(element)
     card.tag = tag
     known = _BY_TAG.get(tag)

@@ -2,8 +2,9 @@
 
 ``data-music_name``, ``musicName`` and ``music-name`` are one name here.
 
-WeChat's editor spelled the same fact differently from year to year, percent-encodes some values (``mp-common-poi``)
-and puts whole objects as JSON into others (``data-videocarddata`` of a short play).
+WeChat's editor spelled the same fact differently from year to year, percent-encodes some values
+(``mp-common-poi``) and puts whole objects as JSON into others (``data-videocarddata`` of a short
+play).
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ _CLOCK = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):(\d{2})")
 
 
 def decoded(value: str) -> str:
-    """``value`` without percent-encoding, where all of it is encoded (``encodeURIComponent`` leaves ASCII only)."""
+    """``value`` without percent-encoding, where all of it is encoded (``encodeURIComponent`` leaves
+    ASCII only).
+    """
     if "%" in value and value.isascii() and _PERCENT.search(value):
         try:
             return unquote(value, errors="strict")
@@ -51,7 +54,9 @@ def key(name: str) -> str:
 
 
 def said(value: str | None) -> str | None:
-    """``value`` as one line of text; ``None`` for nothing and for what a script wrote for nothing."""
+    """``value`` as one line of text; ``None`` for nothing and for what a script wrote for
+    nothing.
+    """
     if not value:
         return None
     found = plain.decoded_line(decoded(value))
@@ -59,7 +64,9 @@ def said(value: str | None) -> str | None:
 
 
 class Attributes:
-    """The attributes of one card; every name is looked for among them first, then among the members of their JSON."""
+    """The attributes of one card; every name is looked for among them first, then among the members
+    of their JSON.
+    """
 
     def __init__(self, element: etree._Element) -> None:
         self.element = element
@@ -79,7 +86,9 @@ class Attributes:
 
     @cached_property
     def query(self) -> Mapping[str, str]:
-        """The query of the address that the card's frame loads (``tmpl/audio_tmpl&name=…&play_length=…``)."""
+        """The query of the address that the card's frame loads
+        (``tmpl/audio_tmpl&name=…&play_length=…``).
+        """
         source = self._own.get("src") or self._own.get("datasrc") or ""
         return dict(parse_qsl(urlsplit(source.replace("&amp;", "&")).query))
 
@@ -93,7 +102,9 @@ class Attributes:
         return None
 
     def url(self, *names: str) -> str | None:
-        """The first of these names that holds an address, made absolute, without readers' tokens."""
+        """The first of these names that holds an address, made absolute, without readers'
+        tokens.
+        """
         for place in (self._own, self._members):
             for name in names:
                 found = absolute(place.get(name))
@@ -111,10 +122,11 @@ class Attributes:
         return None
 
     def seconds(self, *names: str, milliseconds: bool = False) -> float | None:
-        """A length in seconds. ``milliseconds``: whether a bare number counts these whatever its size.
+        """A length in seconds. ``milliseconds``: whether a bare number counts these whatever its
+        size.
 
-        Where both units have been seen (``play_length`` of qqmusic 261 and 320000, ``duration`` of clmusic 203 and
-        221000), 10,000 and more are milliseconds: no song lasts three hours.
+        Where both units have been seen (``play_length`` of qqmusic 261 and 320000, ``duration`` of
+        clmusic 203 and 221000), 10,000 and more are milliseconds: no song lasts three hours.
         """
         value = self.text(*names)
         if value is None:
@@ -131,7 +143,9 @@ class Attributes:
         return number if 0 < number < 1e7 else None
 
     def extra(self, **names: str) -> tuple[tuple[str, str], ...]:
-        """(name, text) of each attribute that says something; ``names``: the name to give it → where it stands."""
+        """(name, text) of each attribute that says something; ``names``: the name to give it →
+        where it stands.
+        """
         found = ((name, self.text(place)) for name, place in names.items())
         return tuple((name, without_tokens(text)[:LONGEST_EXTRA]) for name, text in found if text)
 
@@ -146,7 +160,9 @@ class Attributes:
 
 
 def absolute(value: str | None) -> str | None:
-    """An http(s) address of WeChat's own host or another; ``None`` for scripts, data and fragments."""
+    """An http(s) address of WeChat's own host or another; ``None`` for scripts, data and
+    fragments.
+    """
     if not value:
         return None
     value = value.strip()
@@ -175,7 +191,9 @@ def parsed(value: str) -> object:
 
 
 def _flattened(data: object) -> Iterator[tuple[str, str]]:
-    """(name, text) of the members of an object, the outer ones first; of an array its first object's."""
+    """(name, text) of the members of an object, the outer ones first; of an array its first
+    object's.
+    """
     level: list[object] = [data]
     count = 0
     for _ in range(_DEEPEST):

@@ -1,4 +1,6 @@
-"""Sound of the account's own: ``mpvoice`` (2014–), ``mp-common-mpaudio`` (2021–), ``mp-common-claudio``."""
+"""Sound of the account's own: ``mpvoice`` (2014–), ``mp-common-mpaudio`` (2021–),
+``mp-common-claudio``.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ _PLUGIN = re.compile(r"insert[a-z]+|mpvoice|audio")
 
 
 def read(card: Attributes) -> Media:
-    """``play_length`` is in milliseconds. An unnamed card has its name in the address of its frame only."""
+    """``play_length`` is in milliseconds. An unnamed card has its name in the address of its frame
+    only.
+    """
     id_ = card.text("voiceencodefileid", "fileid", "voiceid", "mediaid", "audioid")
     title = next((name for name in _titles(card) if name and not _PLUGIN.fullmatch(name)), None)
     return Media(

@@ -12,7 +12,9 @@ _LIVE = names("live notice livenotice live_notice videolive")
 
 
 def read(card: Attributes) -> Media:
-    """``mp-common-videosnap``: a video, pictures or a topic; a broadcast where ``data-type`` says so."""
+    """``mp-common-videosnap``: a video, pictures or a topic; a broadcast where ``data-type`` says
+    so.
+    """
     if (card.text("type") or "").lower() in _LIVE:
         return read_live(card)
     return Media(
@@ -36,7 +38,9 @@ def read(card: Attributes) -> Media:
 
 
 def read_live(card: Attributes) -> Media:
-    """A broadcast, or the notice that one will begin (``data-noticeid``, ``data-starttime`` in unix seconds)."""
+    """A broadcast, or the notice that one will begin (``data-noticeid``, ``data-starttime`` in unix
+    seconds).
+    """
     start = shown_time(card.text("starttime", "livetime", "noticetime", "time"))
     return Media(
         type="live",

@@ -50,8 +50,8 @@ def _other(
 
 
 def read_player(card: Attributes) -> Media | None:
-    """A bare ``<video>``/``<audio>``, as page savers leave in place of WeChat's frame; the card's own name where
-    nothing else is: a frame may carry the title in the address (``src=…name=``)."""
+    """A bare ``<video>``/``<audio>``, as page savers leave in place of WeChat's frame; the card's
+    own name where nothing else is: a frame may carry the title in the address (``src=…name=``)."""
     inside = card.element.find(".//source")
     source = card.text("src", "originsrc") or (inside.get("src") if inside is not None else None)
     url = absolute(source)

@@ -34,7 +34,8 @@ def line(media: Media) -> str:
 
 def inner(media: Media) -> str:
     """What follows the label on a card's line, as HTML."""
-    # A channel video's address opens nothing without the reader's ticket (``token=``), which is not kept.
+    # A channel video's address opens nothing without the reader's ticket (``token=``), which is not
+    # kept.
     linked = media.url if media.type != "channels" and media.url else ""
     name = media.title or media.author or media.id or (not linked and media.url) or "（无标题）"
     if media.type == "sticker" and media.url:

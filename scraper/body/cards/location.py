@@ -1,4 +1,6 @@
-"""Places (``mp-common-poi``), whose name and address are percent-encoded (seen in a draft of 2024)."""
+"""Places (``mp-common-poi``), whose name and address are percent-encoded (seen in a draft of
+2024).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from scraper.text import names
 
 
 def read(card: Attributes) -> Media:
-    """A place with its address and coordinates (``latitude,longitude``, degrees, as the page gives them)."""
+    """A place with its address and coordinates (``latitude,longitude``, degrees, as the page gives
+    them).
+    """
     latitude = card.text("latitude", "lat")
     longitude = card.text("longitude", "lng", "lon")
     return Media(

@@ -1,4 +1,6 @@
-"""Songs: ``qqmusic`` (2016–), ``mp-common-qqmusic``, ``mp-common-clmusic`` (2025–), the link in a message."""
+"""Songs: ``qqmusic`` (2016–), ``mp-common-qqmusic``, ``mp-common-clmusic`` (2025–), the link in a
+message.
+"""
 
 from __future__ import annotations
 

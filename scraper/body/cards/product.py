@@ -1,4 +1,6 @@
-"""Goods: a shop's own, goods sold for others (``cps``, ``cpsad``), and short plays, which are sold the same way."""
+"""Goods: a shop's own, goods sold for others (``cps``, ``cpsad``), and short plays, which are sold
+the same way.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ from scraper.text import names
 def read(card: Attributes) -> Media:
     """Facts stand in attributes of their own, or as JSON in one (``data-goods``, ``data-cpsinfo``).
 
-    A short play (``data-adtype="short-play"``, seen in other programs' samples of 2026-08) has ``dramaName``,
-    ``categoryName`` and ``dramaNum``.
+    A short play (``data-adtype="short-play"``, seen in other programs' samples of 2026-08) has
+    ``dramaName``, ``categoryName`` and ``dramaNum``.
     """
     if card.text("dramaname", "dramaid") or card.text("adtype") == "short-play":
         return _short_play(card)

@@ -1,7 +1,8 @@
 """Whose words a quote holds: what WeChat's script draws under it from its attributes.
 
-``blockquote.js_blockquote_wrap``, seen on pages of 2019–2026: ``data-type="1"`` quotes an article (``data-url``,
-``data-source-title``, ``data-author-name``), ``data-type="2"`` anything else, under words that the author typed.
+``blockquote.js_blockquote_wrap``, seen on pages of 2019–2026: ``data-type="1"`` quotes an article
+(``data-url``, ``data-source-title``, ``data-author-name``), ``data-type="2"`` anything else, under
+words that the author typed.
 """
 
 from __future__ import annotations

@@ -22,7 +22,9 @@ _ABOUT = (
 
 
 def read(card: Attributes) -> Media:
-    """Their facts stand in plain attributes, or as JSON in one (``data-article-data``, ``data-read-data``)."""
+    """Their facts stand in plain attributes, or as JSON in one (``data-article-data``,
+    ``data-read-data``).
+    """
     tag = card.tag.removeprefix("mp-common-")
     about = next((said_ for part, said_ in _ABOUT if part in tag), None)
     return Media(

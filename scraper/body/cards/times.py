@@ -8,7 +8,9 @@ from scraper.zone import CHINA
 
 
 def shown_time(value: str | None) -> str | None:
-    """Unix seconds or milliseconds as ``2025-12-29 17:20``, China time; any other text as it stands."""
+    """Unix seconds or milliseconds as ``2025-12-29 17:20``, China time; any other text as it
+    stands.
+    """
     if value is None or not value.isdecimal():
         return value
     seconds = int(value[:13]) // (1000 if len(value) >= 13 else 1)

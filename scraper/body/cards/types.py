@@ -1,4 +1,6 @@
-"""What a card type is: one module holds one (or a few), ``scraper.body.cards.registry`` lists them."""
+"""What a card type is: one module holds one (or a few), ``scraper.body.cards.registry`` lists
+them.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from scraper.models import Media
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """An element of this card type and the line that a reader gets of it; a test cleans one into the other."""
+    """An element of this card type and the line that a reader gets of it; a test cleans one into
+    the other.
+    """
 
     html: str
     line: str
@@ -19,9 +23,10 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardType:
-    """``name`` says it in English for the manual, ``tags`` are its elements' names. ``read`` gives its ``Media``, or
-    ``None`` for an element that holds nothing. ``version`` is the ``PARSER_VERSION`` that last changed how it comes
-    out. ``untitled`` is what one without a name is called; ``inline`` tells the elements that stand inside a sentence.
+    """``name`` says it in English for the manual, ``tags`` are its elements' names. ``read`` gives
+    its ``Media``, or ``None`` for an element that holds nothing. ``version`` is the
+    ``PARSER_VERSION`` that last changed how it comes out. ``untitled`` is what one without a name
+    is called; ``inline`` tells the elements that stand inside a sentence.
     """
 
     name: str

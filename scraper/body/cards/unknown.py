@@ -41,7 +41,9 @@ _MOST_ATTRIBUTES = 40
 
 
 def words(card: Attributes) -> list[str]:
-    """What the attributes say to a reader: the ones that name things first, then whatever reads as words."""
+    """What the attributes say to a reader: the ones that name things first, then whatever reads as
+    words.
+    """
     found: dict[str, None] = {}
     for name in _TITLES:
         text = card.text(name)

@@ -1,7 +1,8 @@
-"""One file for each kind of article that is not an ordinary one: each finds its body in the page's data.
+"""One file for each kind of article that is not an ordinary one: each finds its body in the page's
+data.
 
-All of them give simple HTML in the elements of WeChat's own editor; ``scraper.body.clean`` reads that as it reads any
-other body, so there is one way from page to article.
+All of them give simple HTML in the elements of WeChat's own editor; ``scraper.body.clean`` reads
+that as it reads any other body, so there is one way from page to article.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Kinds 6 (music) and 7 (audio): one piece with a title and a few words.
 
-No real page of either was seen; the names below come from WeChat's page scripts (``AUDIO_SHARE_PAGE: '7'``,
-``voiceid``, ``page_share_audio``) and from other programs that read such pages.
+No real page of either was seen; the names below come from WeChat's page scripts
+(``AUDIO_SHARE_PAGE: '7'``, ``voiceid``, ``page_share_audio``) and from other programs that read
+such pages.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Simple HTML out of page data, in the elements of WeChat's own editor, so that one cleaner reads all kinds."""
+"""Simple HTML out of page data, in the elements of WeChat's own editor, so that one cleaner reads
+all kinds.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +11,19 @@ from dataclasses import dataclass, field
 
 from scraper.models import Loss, Media
 
-#: Tags that the text of picture and text messages really carries (links to articles, accounts, mini-programs,
-#: pictures); any other ``<`` is the author's.
+#: Tags that the text of picture and text messages really carries (links to articles, accounts,
+#: mini-programs, pictures); any other ``<`` is the author's.
 _TAG = re.compile(r"<a(?:\s[^<>]*)?>|</a\s*>|<br\s*/?>", re.I)
 _STRAY = re.compile(r"&(?!(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The body of a page before cleaning: its HTML, what was lost on the way, and data that fills its cards.
+    """The body of a page before cleaning: its HTML, what was lost on the way, and data that fills
+    its cards.
 
-    ``role`` is that of its pictures where they are no ordinary ones (see ``Image``); ``from_dom`` whether it stood
-    in the page's own HTML rather than in its data.
+    ``role`` is that of its pictures where they are no ordinary ones (see ``Image``); ``from_dom``
+    whether it stood in the page's own HTML rather than in its data.
     """
 
     html: bytes | str
@@ -32,7 +35,9 @@ class Found:
 
 
 def element(tag: str, **attributes: str | int | None) -> str:
-    """``<tag a="…"></tag>``; ``_`` in a name stands for ``-``, a trailing ``_`` keeps Python's words apart."""
+    """``<tag a="…"></tag>``; ``_`` in a name stands for ``-``, a trailing ``_`` keeps Python's
+    words apart.
+    """
     shown = "".join(
         f' {name.rstrip("_").replace("__", " ").replace("_", "-").replace(" ", "_")}="{html.escape(str(value))}"'
         for name, value in attributes.items()

@@ -36,7 +36,9 @@ def link(info: values.Data, *names: str) -> str | None:
 
 
 def seconds(info: values.Data) -> float | None:
-    """A duration in seconds out of ``duration_ms``, ``duration`` or ``play_length``, None for none."""
+    """A duration in seconds out of ``duration_ms``, ``duration`` or ``play_length``, None for
+    none.
+    """
     for name, divisor in (("duration_ms", 1000.0), ("play_length", 1.0), ("duration", 1.0)):
         value = number(info.get(name)) if info.get(name) not in (None, "") else None
         if value is not None and value > 0:
@@ -124,7 +126,9 @@ def voices(parsed: ParsedPage) -> dict[str, Media]:
 
 
 def listed(value: Literal) -> Literal:
-    """The only array in a value that may be JSON text (``finder_audio_card``) or an object with a ``list``."""
+    """The only array in a value that may be JSON text (``finder_audio_card``) or an object with a
+    ``list``.
+    """
     if isinstance(value, str):
         try:
             value = json.loads(value) if len(value) < 1_000_000 else None

@@ -1,4 +1,6 @@
-"""Ordinary articles (0), shared ones (11, and the shells that say 0) and whatever else has a body of HTML."""
+"""Ordinary articles (0), shared ones (11, and the shells that say 0) and whatever else has a body
+of HTML.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ import lxml.etree
 from scraper.parse.kinds.build import Found
 from scraper.parse.parsed_page import ParsedPage, html_of
 
-#: Other containers of a body in the order of trust: the reprint of 2018–2021, and classes that some savers leave.
+#: Other containers of a body in the order of trust: the reprint of 2018–2021, and classes that some
+#: savers leave.
 _CLASSES = ("rich_media_content", "share_content", "original_panel_content")
 
 
@@ -22,7 +25,9 @@ def body(parsed: ParsedPage) -> Found | None:
 
 
 def _renamed(parsed: ParsedPage) -> Found | None:
-    """The longest HTML under a name with ``content`` in it, where no body is found under the name it has had so far."""
+    """The longest HTML under a name with ``content`` in it, where no body is found under the name
+    it has had so far.
+    """
     if parsed.cgi is None or "content_noencode" in parsed.cgi:
         return None
     names = [name for name in parsed.cgi.keys() if "content" in name.lower()]  # noqa: SIM118
@@ -39,7 +44,8 @@ def from_dom(parsed: ParsedPage) -> Found | None:
     shared = parsed.by_id("js_share_content")
     if shared is not None and holds(shared):
         return Found(html_of(shared), from_dom=True)
-    # 2012 to early 2014: the picture stands in ``#media`` beside it, the buttons in ``.page-toolbar``.
+    # 2012 to early 2014: the picture stands in ``#media`` beside it, the buttons in
+    # ``.page-toolbar``.
     for element in parsed.by_class("page-content"):
         text = next(
             (child for child in element.iterchildren("div") if child.get("class") == "text"), None
@@ -54,7 +60,9 @@ def from_dom(parsed: ParsedPage) -> Found | None:
 
 
 def holds_anything(html: bytes) -> bool:
-    """Whether there is anything in some HTML that a reader could see: an element that shows something, or text."""
+    """Whether there is anything in some HTML that a reader could see: an element that shows
+    something, or text.
+    """
     return _SHOWS.search(html) is not None or _TEXT.search(_UNSEEN.sub(b"", html)) is not None
 
 

@@ -1,4 +1,6 @@
-"""Kind 8: pictures with a text under them. 2018 in the DOM, since 2022 in ``picture_page_info_list``."""
+"""Kind 8: pictures with a text under them. 2018 in the DOM, since 2022 in
+``picture_page_info_list``.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,8 @@ def _pictures(parsed: ParsedPage, entries: list[Literal]) -> tuple[list[str], li
         info = values.mapping(entry)
         url = values.address(info.get("cdn_url"))
         if url:
-            # Only the entry's own cdn_url: watermark_info and share_cover nest others that are no pictures of it.
+            # Only the entry's own cdn_url: watermark_info and share_cover nest others that are no
+            # pictures of it.
             pictures.append(
                 picture(url, values.whole(info.get("width")), values.whole(info.get("height")))
             )
@@ -60,7 +63,9 @@ def _pictures(parsed: ParsedPage, entries: list[Literal]) -> tuple[list[str], li
 
 
 def _shown_text(parsed: ParsedPage) -> str | None:
-    """The text of pages without cgiDataNew, which a script writes into the page, or its description."""
+    """The text of pages without cgiDataNew, which a script writes into the page, or its
+    description.
+    """
     for name in ("TextContentNoEncode", "ContentNoEncode"):
         value = _text(parsed.scripts.get(name, "var"))
         if value:

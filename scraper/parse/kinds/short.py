@@ -1,4 +1,5 @@
-"""Kind 17 (short posts) and kinds that nobody has seen: HTML if there is HTML, else pictures and text.
+"""Kind 17 (short posts) and kinds that nobody has seen: HTML if there is HTML, else pictures and
+text.
 
 No real page of kind 17 was seen; other programs read ``short_content`` or what kinds 8 and 10 have.
 """

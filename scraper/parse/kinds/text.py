@@ -1,4 +1,6 @@
-"""Kind 10: a text of up to a few hundred characters, without a static body; its pictures where it has some."""
+"""Kind 10: a text of up to a few hundred characters, without a static body; its pictures where it
+has some.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ def _addresses(value: Literal) -> list[str]:
 
 
 def _shown(parsed: ParsedPage) -> str | None:
-    """The text of the pages before cgiDataNew: in a script, inside ``.share_media_text``, or shown there."""
+    """The text of the pages before cgiDataNew: in a script, inside ``.share_media_text``, or shown
+    there.
+    """
     for name in ("TextContentNoEncode", "ContentNoEncode"):
         value = _text(parsed.scripts.get(name, "var"))
         if value:
