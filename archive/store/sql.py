@@ -47,7 +47,10 @@ class Sql:
     def each(self, sql: str, *values: Any) -> Iterator[sqlite3.Row]:
         """Every row, one at a time."""
         with sqlite_errors(self._place):
-            yield from self.conn.execute(sql, values)
+            # Not `yield from`: it closes the cursor of a list that nobody reads to its end (a pipe into
+            # `head`), which SQLite refuses once the database is closed.
+            for row in self.conn.execute(sql, values):  # noqa: UP028
+                yield row
 
     def run(self, sql: str, *values: Any) -> int:
         """A writing statement inside the caller's transaction; how many rows it changed."""

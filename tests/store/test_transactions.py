@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from archive.db.transactions import transaction, unsynced_transaction
+from tests.store.make import article, keep, opened
 
 ARCHIVE = Path(__file__).resolve().parents[2] / "archive"
 
@@ -147,3 +148,14 @@ def test_files_are_named_in_one_place() -> None:
     }
 
     assert {"db/names.py"} == named
+
+
+def test_a_list_that_is_not_read_to_its_end_ends_quietly(tmp_path: Path) -> None:
+    """Also when the database was closed meanwhile, as by ``list | head``."""
+    with opened(tmp_path) as store:
+        keep(store, article(1))
+        keep(store, article(2))
+        rows = iter(store.articles())
+        next(rows)
+
+    rows.close()  # type: ignore[attr-defined]
