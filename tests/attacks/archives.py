@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.db import checksums
+from archive.exporters.formats import FORMATS
 from archive.saved.pictures import LocalImage
 from tests.command import Result, wechat_archive
 from tests.keep.archives import NOW, fill, opened
@@ -121,6 +122,7 @@ def _export(form: str) -> Arguments:
 #: How each command is run over the archive, in an order in which each finds something to do.
 COMMANDS: dict[str, tuple[Arguments, ...]] = {
     "status": (lambda p: (), lambda p: ("--json",)),
+    "doctor": (lambda p: (), lambda p: ("--json",)),
     "list": (lambda p: (), lambda p: ("--json",)),
     "search": (lambda p: ("岩茶",), lambda p: ("岩茶", "--open"), lambda p: ("岩茶", "--json")),
     "similar": (lambda p: (p.key,),),
@@ -143,12 +145,12 @@ COMMANDS: dict[str, tuple[Arguments, ...]] = {
     "repack": (lambda p: (),),
     "reindex": (lambda p: (),),
     "import": (lambda p: (str(p.given),),),
-    "export": tuple(_export(name) for name in ("markdown", "html", "jsonl", "csv", "epub", "warc")),
+    "export": tuple(_export(name) for name in FORMATS),
     "backup": (lambda p: (str(p.out / "copy"),), lambda p: (str(p.out / "copy"),)),
 }  # fmt: skip
 
 #: These run until they are stopped.
-SERVERS = frozenset({"serve"})
+SERVERS = frozenset({"mcp", "serve"})
 
 
 def every_command(place: Place, *options: str) -> Iterator[tuple[str, Result]]:
