@@ -14,6 +14,7 @@ from archive.document.layout import header
 from archive.document.reading_foreign import article_of_foreign, foreign, visible
 from archive.document.reading_html import SIGN, to_html
 from scraper.body import Hints, cards, clean
+from scraper.body.cards import quote
 from scraper.models import Article, Loss, Media
 
 Local = Callable[[str], "str | None"]
@@ -135,7 +136,11 @@ def _with_cards(html: str, text: str, media: tuple[Media, ...]) -> tuple[str, st
             continue  # edited by hand: the words stay
         html = html[:start] + card + html[end + 4 :]
         at = start + len(card)
-        addresses.update(unescape(found) for found in _HREF.findall(shown))
+        if (
+            "about",
+            quote.ABOUT,
+        ) not in one.extra:  # the source of a quote is a link of the text too
+            addresses.update(unescape(found) for found in _HREF.findall(shown))
         bare = visible(shown).strip()
         if bare in lines:
             lines[lines.index(bare)] = cards.text(one)

@@ -50,7 +50,7 @@ def tag(request: Request) -> Response:
 def year(request: Request) -> Response:
     """``/years/2026``."""
     name = request.path_params["name"]
-    if not (name.isascii() and name.isdigit() and 0 < int(name[:5]) < 9999):
+    if not (name.isascii() and name.isdigit() and 1990 <= int(name[:5]) <= 2100):
         raise HTTPException(404)
     return _listed(request, "list.html", f"/years/{name}", {"year": int(name)}, title=name)
 

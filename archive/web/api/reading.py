@@ -47,7 +47,7 @@ def articles(request: Request) -> Response:
         order="published" if order == "published" else "archived",
         account_id=library.account(account).account_id if account else None,
         tag=request.query_params.get("tag"),
-        year=number(request, "year", 0, 1, 9998) or None,
+        year=number(request, "year", 0, 1990, 2100) or None,
         before=before,
         limit=limit,
     )

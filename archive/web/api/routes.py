@@ -64,7 +64,7 @@ OPERATIONS = (
             Parameter(
                 "year",
                 "published in that year in China",
-                {"type": "integer", "minimum": 1, "maximum": 9998},
+                {"type": "integer", "minimum": 1990, "maximum": 2100},
             ),
         ),
         gives=record(articles=listed(named("Article")), next=MAYBE_TEXT),
