@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from archive.document.paths import folder_name
 from archive.exporters.export import Export
 from archive.exporters.feeds import FORMATS, opml
-from archive.exporters.feeds.entries import entry
+from archive.exporters.feeds.entries import entry, when
 from archive.exporters.feeds.model import Entry, Feed
 from archive.exporters.pictures import held
 from archive.store import Stored
@@ -26,7 +26,7 @@ def write(export: Export) -> None:
     in ``media/``.
     """
     base = (export.base_url or "").rstrip("/")
-    newest = sorted(export.articles, key=_when, reverse=True)
+    newest = sorted(export.articles, key=when, reverse=True)
     by_account: dict[str, list[Stored]] = defaultdict(list)
     for stored in newest:
         by_account[stored.account or stored.author or "?"].append(stored)
@@ -39,10 +39,6 @@ def write(export: Export) -> None:
         ]
         folder.put("feeds.opml", opml.write("wechat-archive", {"": outlines}))
     export.report.articles = sum(one is not None for one in made.values())
-
-
-def _when(stored: Stored) -> str:
-    return (stored.published or stored.archived).isoformat()
 
 
 def _feed(

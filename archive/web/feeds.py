@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from archive.exporters.feeds import FORMATS, opml
-from archive.exporters.feeds.entries import entry
+from archive.exporters.feeds.entries import entry, when
 from archive.exporters.feeds.model import Entry, Feed
 from archive.i18n import gettext as _
 from archive.library import Library
@@ -107,13 +107,9 @@ def _album(library: Library, name: str) -> Chosen:
 
     def newest(most: int) -> list[Stored]:
         held = [card.stored for card in library.cards(keys)]
-        return sorted(held, key=_when, reverse=True)[:most]
+        return sorted(held, key=when, reverse=True)[:most]
 
     return Chosen(found.title or name, f"/albums/{render.quoted(name)}", newest)
-
-
-def _when(stored: Stored) -> str:
-    return (stored.published or stored.archived).isoformat()
 
 
 def _search(library: Library, words: str) -> Chosen:

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from archive.db.names import INTAKE_KEY
-from archive.errors import BadInput, DiskTrouble
+from archive.errors import DiskTrouble
 from archive.web import own_files, render
 from archive.web.jobs import Job
 from archive.web.security import USERSCRIPT, proof
@@ -118,6 +118,3 @@ def _key(site: Site) -> str:
 
 def _base(request: Request) -> str:
     return str(request.base_url).rstrip("/")
-
-
-__all__ = ["BadInput", "intake", "intake_key", "save", "userscript"]

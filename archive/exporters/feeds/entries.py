@@ -30,3 +30,8 @@ def entry(
         picture=picture(article.cover) if article.cover else None,
         tags=article.tags,
     )
+
+
+def when(stored: Stored) -> str:
+    """By what entries are ordered: publication, or when it was kept where no page says it."""
+    return (stored.published or stored.archived).isoformat()

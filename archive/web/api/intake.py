@@ -11,7 +11,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from archive.errors import BadInput
 from archive.web.api.operation import Invalid
 from archive.web.jobs import Job
 from archive.web.site import site_of
@@ -90,6 +89,3 @@ async def _object(request: Request) -> dict[str, Any]:
 
 def _taken(job: Job) -> Response:
     return JSONResponse(job.as_dict(), 202, headers={"location": f"/api/jobs/{job.id}"})
-
-
-__all__ = ["LARGEST_PAGE", "BadInput", "pages", "save"]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
 
 Schema = Mapping[str, Any]
 
@@ -60,6 +59,3 @@ def choice(request: Request, name: str, choices: tuple[str, ...]) -> str:
     if said not in choices:
         raise Invalid(f"{name} must be one of {', '.join(choices)}")
     return said
-
-
-Answer = Callable[[Request], Response]
