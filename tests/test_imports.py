@@ -169,7 +169,7 @@ def test_only_run_and_its_helpers_reach_the_network(path: Path) -> None:
         "archive/run",
         "archive/cli/",
         "archive/crawl/sources",
-        "archive/media/images",
+        "archive/media/",
         "archive/saved/pictures",
         "archive/crawl/albums",
         "archive/library",

@@ -17,6 +17,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -195,7 +196,7 @@ class Files:
 
     def __init__(self, root: Path, disk: Disk | None = None) -> None:
         self.root = root
-        self._disk = disk or Disk()
+        self.disk = disk or Disk()
 
     def place(self, path: str) -> Path:
         """Where ``path`` is. Raises Corrupt for one that would leave the archive; see
@@ -206,7 +207,7 @@ class Files:
     def read(self, path: str) -> bytes | None:
         """The file's bytes; None where there is none. Raises DiskTrouble."""
         place = self.place(path)
-        with _told(place, "read"):
+        with told(place, "read"):
             try:
                 return read_regular(place)
             except FileNotFoundError:
@@ -221,8 +222,8 @@ class Files:
         Raises DiskTrouble (full, broken) or CannotCreate.
         """
         place = self.place(path)
-        with _told(place, "write"):
-            make_folders(place.parent, self._disk)
+        with told(place, "write"):
+            make_folders(place.parent, self.disk)
             temporary = self._temporary()
             try:
                 self._fill(temporary, data, mode)
@@ -231,27 +232,27 @@ class Files:
                 with suppress(OSError):
                     temporary.unlink(missing_ok=True)
                 raise
-            flush_folder(place.parent, self._disk)
+            flush_folder(place.parent, self.disk)
 
     def remove(self, path: str) -> None:
         """No such file any more; fine where there was none."""
         place = self.place(path)
-        with _told(place, "remove"):
+        with told(place, "remove"):
             try:
-                self._disk.unlink(place)
+                self.disk.unlink(place)
             except FileNotFoundError:
                 return
-            flush_folder(place.parent, self._disk)
+            flush_folder(place.parent, self.disk)
 
     def sweep(self) -> int:
         """Remove what killed commands left behind; how many files it was. Only what they call
         theirs: see _LEFTOVER.
         """
-        folder, swept = self._own_temporary(), 0
-        with _told(folder, "sweep"), suppress(FileNotFoundError):
+        folder, swept = self.temporary_folder(), 0
+        with told(folder, "sweep"), suppress(FileNotFoundError):
             for leftover in folder.iterdir():
                 if _LEFTOVER.fullmatch(leftover.name) and stat.S_ISREG(leftover.lstat().st_mode):
-                    self._disk.unlink(leftover)
+                    self.disk.unlink(leftover)
                     swept += 1
         return swept
 
@@ -270,16 +271,16 @@ class Files:
     def sha256(self, path: str) -> str | None:
         """The file's hash in hex, read piece by piece; None where there is none."""
         place = self.place(path)
-        with _told(place, "read"):
+        with told(place, "read"):
             try:
                 with os.fdopen(open_regular(place), "rb") as file:
                     return hashlib.file_digest(file, "sha256").hexdigest()
             except FileNotFoundError:
                 return None
 
-    def _own_temporary(self) -> Path:
-        """The folder of files being written. Raises CannotCreate where a link stands there
-        instead.
+    def temporary_folder(self) -> Path:
+        """The folder of files being written, which may not be there yet. Raises CannotCreate where
+        a link stands there instead.
         """
         folder = self.root / TEMPORARY
         if folder.is_symlink():
@@ -287,8 +288,8 @@ class Files:
         return folder
 
     def _temporary(self) -> Path:
-        folder = self._own_temporary()
-        make_folders(folder, self._disk)
+        folder = self.temporary_folder()
+        make_folders(folder, self.disk)
         return folder / f"{os.getpid()}-{secrets.token_hex(8)}"
 
     def _fill(self, place: Path, data: bytes, mode: int) -> None:
@@ -296,14 +297,40 @@ class Files:
         try:
             rest = memoryview(data)
             while rest:
-                rest = rest[self._disk.write(handle, rest) :]
-            self._disk.fsync(handle)
+                rest = rest[self.disk.write(handle, rest) :]
+            self.disk.fsync(handle)
         finally:
             os.close(handle)
 
+    def rename(self, temporary: Path, place: Path) -> None:
+        """A whole file of ``.tmp`` into its place, also where another disk is mounted there. Raises
+        OSError.
+        """
+        try:
+            self.disk.replace(temporary, place)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            beside = place.with_name(f".{temporary.name}")
+            try:
+                self._copy(temporary, beside)
+                self.disk.replace(beside, place)
+            except BaseException:
+                beside.unlink(missing_ok=True)
+                raise
+            self.disk.unlink(temporary)
+
+    def _copy(self, source: Path, target: Path) -> None:
+        target.unlink(missing_ok=True)
+        handle = open_regular(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        with os.fdopen(handle, "wb") as copy, os.fdopen(open_regular(source), "rb") as file:
+            shutil.copyfileobj(file, copy, 2**20)
+            copy.flush()
+            self.disk.fsync(copy.fileno())
+
     def _move(self, temporary: Path, place: Path, data: bytes, mode: int) -> None:
         try:
-            self._disk.replace(temporary, place)
+            self.disk.replace(temporary, place)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
@@ -312,14 +339,14 @@ class Files:
             beside = place.with_name(f".{temporary.name}")
             try:
                 self._fill(beside, data, mode)
-                self._disk.replace(beside, place)
+                self.disk.replace(beside, place)
             except BaseException:
                 beside.unlink(missing_ok=True)
                 raise
 
 
 @contextmanager
-def _told(place: Path, doing: str) -> Iterator[None]:
+def told(place: Path, doing: str) -> Iterator[None]:
     """An OSError as the archive's own error, with what to do next."""
     try:
         yield

@@ -15,7 +15,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive.db import article_tables, crawl_tables, exit_tables, identity, reparse_tables
+from archive.db import (
+    article_tables,
+    crawl_tables,
+    exit_tables,
+    identity,
+    recording_tables,
+    reparse_tables,
+)
 from archive.db.search_tables import SEARCH_DDL, SEARCH_DROP
 from archive.db.transactions import transaction
 from archive.errors import NewerArchive
@@ -125,6 +132,12 @@ def m006_exits(conn: sqlite3.Connection) -> None:
     run_ddl(conn, exit_tables.DDL)
 
 
+def m007_recordings(conn: sqlite3.Connection) -> None:
+    """Sound and video: which article plays which, and whether it is held."""
+    run_ddl(conn, recording_tables.DDL)
+    recording_tables.fill(conn)
+
+
 #: The steps of ``archive.db``. Rooms that need a table of their own append a step here.
 ARCHIVE = MigrationSet(
     "archive",
@@ -138,7 +151,8 @@ ARCHIVE = MigrationSet(
             m004_search_newest_first,
             m005_identity,
             m006_exits,
+            m007_recordings,
         )
     ),
-    optional=frozenset({"m005_identity", "m006_exits"}),
+    optional=frozenset({"m005_identity", "m006_exits", "m007_recordings"}),
 )

@@ -1,1 +1,1 @@
-"""Pictures: fetched, named, kept."""
+"""Pictures, sound and video: fetched, named, kept."""

@@ -72,6 +72,7 @@ def open_session(
         # Files that lead to what has just arrived are written once at the end, not once an arrival.
         store = Store(db, root, versions=config.versions, eager=False)
         store.files.sweep()  # what a killed command left half-written
+        store.recordings.recover(datetime.now(UTC))
         snapshots = (
             stack.enter_context(Snapshots(root / SNAPSHOTS_DB)) if config.snapshots else None
         )

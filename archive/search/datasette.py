@@ -105,6 +105,8 @@ _TABLES: dict[str, dict[str, Any]] = {
     "versions": {"description": "Contents that a newer one replaced.", "label_column": "title"},
     "images": {"description": "Pictures of each article, in reading order."},
     "media": {"description": "Files held, by the hash of their bytes."},
+    "recordings": {"description": "Sound and video: which are held, what is missing and why."},
+    "article_recordings": {"description": "The sound and video that each article plays."},
 }
 
 

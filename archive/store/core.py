@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -31,7 +31,7 @@ class Store:
 
     ``versions="files"`` also writes earlier versions as Markdown files. With ``eager=False`` files
     that show an older state of the links are only noted, and written by ``write_stale_files``.
-    ``maintenance`` is the door of ``verify`` and ``import``.
+    ``recordings`` is the door to sound and video, ``maintenance`` that of ``verify`` and ``import``.
     """
 
     def __init__(
@@ -49,6 +49,8 @@ class Store:
         self._eager = eager
         self._tables = tables_of(db, root, self.files, versions_as_files=versions == "files")
         derived = Derived(self._tables)
+        #: Sound and video: what is held, wanted and on its way.
+        self.recordings = self._tables.recordings
         self._keeper = Keeper(self._tables, Merging(self._tables), derived)
         self.maintenance = Maintenance(self._tables, derived)
 
@@ -146,6 +148,10 @@ class Store:
         """The images that are worth another try now, longest waiting first; with ``untried`` also
         those of kept articles that nobody asked for yet."""
         return self._tables.media.missing(now, limit, untried=untried)
+
+    def articles_using(self, digests: Collection[str]) -> dict[str, set[int]]:
+        """Which articles show or play each of these files of ``media/`` (SHA-256 in hex)."""
+        return self._tables.media.articles_using(digests)
 
     # --- out --------------------------------------------------------------------------------------
 

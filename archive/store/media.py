@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from archive.db.files import Files
 from archive.db.names import MEDIA
@@ -16,16 +18,20 @@ from archive.store.decide import image_id
 from archive.store.sql import Sql
 from archive.store.types import Downloaded, MissingImage
 
+if TYPE_CHECKING:
+    from archive.store.recordings import Recordings
+
 _EXTENSION = re.compile(r"\.?([a-z0-9]{1,8})")
 
 
 class Media:
     """The ``media`` folder and its tables."""
 
-    def __init__(self, sql: Sql, files: Files, articles: Articles) -> None:
+    def __init__(self, sql: Sql, files: Files, articles: Articles, recordings: Recordings) -> None:
         self._sql = sql
         self._files = files
         self._articles = articles
+        self._recordings = recordings
 
     def path_of(self, url: str) -> str | None:
         """Where the file of this image is, from the archive's folder; None while it is not held.
@@ -131,11 +137,51 @@ class Media:
                 "the file was damaged or missing",
                 digest,
             )
+            self._recordings.forget(digest, now)
             self._sql.run("DELETE FROM media WHERE sha256 = ?", digest)
             for row in rows:
                 self._articles.mark_stale(self._showing(row["url"]))
         if path is not None and path.startswith(f"{MEDIA}/"):
             self._files.remove(path)
+
+    def articles_using(self, digests: Collection[str]) -> dict[str, set[int]]:
+        """Which articles show or play each of these files of ``media/`` (SHA-256 in hex): in their
+        body, as a cover, as a sound or video, also by the address of another size of a picture. One
+        look through the pictures, however many files are asked about."""
+        users: dict[str, set[int]] = {digest: set() for digest in digests}
+        by_url, by_id = self._addresses_of(users)
+        for url, article_id in self._shown():
+            digest = by_url.get(url)
+            if digest is not None:
+                users[digest].add(article_id)
+        for url, article_id in self._shown("m.url IS NULL") if by_id else ():
+            digest = by_id.get(image_id(url))
+            if digest is not None:
+                users[digest].add(article_id)
+        for digest in users:
+            users[digest] |= self._recordings.articles_using(digest)
+        return users
+
+    def _addresses_of(self, digests: Collection[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Address → digest and image id → digest, of these files."""
+        by_url: dict[str, str] = {}
+        by_id: dict[str, str] = {}
+        for row in self._sql.all("SELECT url, image_id, sha256 FROM media_addresses"):
+            if row["sha256"] in digests:
+                by_url[row["url"]] = row["sha256"]
+                by_id[row["image_id"]] = row["sha256"]
+        return by_url, by_id
+
+    def _shown(self, condition: str = "1") -> list[tuple[str, int]]:
+        """Each picture that an article shows: address and article."""
+        rows = self._sql.all(
+            "SELECT s.url, s.article_id FROM ("
+            "SELECT url, article_id FROM images "
+            "UNION SELECT cover, article_id FROM embeds WHERE cover IS NOT NULL "
+            "UNION SELECT cover, id FROM articles WHERE cover IS NOT NULL) s "
+            f"LEFT JOIN media_addresses m ON m.url = s.url WHERE {condition}"
+        )
+        return [(row[0], row[1]) for row in rows]
 
     def _showing(self, url: str) -> list[int]:
         return [

@@ -11,6 +11,7 @@ from archive.store.decide import content_hash
 from scraper import urls
 from scraper.errors import NotAnAddress
 from scraper.models import Article, Identity
+from scraper.recordings import recordings_of
 from scraper.urls import Address
 
 Row = dict[str, Any]
@@ -80,6 +81,14 @@ def embed_rows(article: Article) -> list[Row]:
     ]
 
 
+def recording_rows(article: Article) -> list[Row]:
+    """The rows of ``article_recordings``."""
+    return [
+        {"position": position, "address": found.address, "sort": found.sort}
+        for position, found in enumerate(recordings_of(article.media))
+    ]
+
+
 def loss_rows(article: Article) -> list[Row]:
     """The rows of ``losses``."""
     return [
@@ -98,6 +107,7 @@ PARTS = {
     "links": link_rows,
     "images": image_rows,
     "embeds": embed_rows,
+    "article_recordings": recording_rows,
     "losses": loss_rows,
     "tags": tag_rows,
 }

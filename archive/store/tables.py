@@ -14,6 +14,7 @@ from archive.store.finding import Finder
 from archive.store.links import Links
 from archive.store.markdown_files import MarkdownFiles
 from archive.store.media import Media
+from archive.store.recordings import Recordings
 from archive.store.sql import Sql
 from archive.store.versions import Versions
 
@@ -29,6 +30,7 @@ class Tables:
     addresses: Addresses
     finder: Finder
     media: Media
+    recordings: Recordings
     accounts: Accounts
     markdown: MarkdownFiles
     versions: Versions
@@ -40,7 +42,8 @@ def tables_of(db: ArchiveDatabase, root: Path, files: Files, *, versions_as_file
     articles = Articles(sql)
     links = Links(sql, articles)
     addresses = Addresses(sql, articles, links)
-    media = Media(sql, files, articles)
+    recordings = Recordings(sql, files, articles)
+    media = Media(sql, files, articles, recordings)
     markdown = MarkdownFiles(sql, files, articles, media)
     return Tables(
         sql=sql,
@@ -50,6 +53,7 @@ def tables_of(db: ArchiveDatabase, root: Path, files: Files, *, versions_as_file
         addresses=addresses,
         finder=Finder(sql, root, articles, addresses),
         media=media,
+        recordings=recordings,
         accounts=Accounts(sql),
         markdown=markdown,
         versions=Versions(sql, files, articles, markdown, as_files=versions_as_files),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 import zlib
 
@@ -66,6 +67,17 @@ def mp3(n: int = 0) -> bytes:
     return b"ID3\x03\x00\x00\x00\x00\x00\x0a" + struct.pack(">I", n) + bytes(256)
 
 
-def mp4(n: int = 0) -> bytes:
-    """What begins as an MP4 does."""
-    return b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + struct.pack(">I", n) + bytes(256)
+def mp4(n: int = 0, size: int = 320) -> bytes:
+    """The boxes of an MP4 with nothing in them that plays, ``size`` bytes long, another one for
+    every ``n``.
+    """
+    film = random.Random(n).randbytes(size - 48)
+    return (
+        _box(b"ftyp", b"mp42\x00\x00\x00\x00mp42isom")
+        + _box(b"moov", struct.pack(">Q", n))
+        + _box(b"mdat", film)
+    )
+
+
+def _box(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data) + 8) + name + data

@@ -9,10 +9,8 @@ from scraper.parse import values
 from scraper.parse.literal import Literal, number
 from scraper.parse.parsed_page import ParsedPage
 from scraper.plain import decoded_line
+from scraper.recordings import VOICE
 from scraper.urls import without_tokens
-
-#: Where a voice can be fetched by its ``voice_encode_fileid`` (WeChat's own players, 2014–2026).
-VOICE = "https://res.wx.qq.com/voice/getvoice?mediaid="
 
 
 def text(info: values.Data, *names: str) -> str | None:
