@@ -30,6 +30,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "proxy": ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"),
     "ca_file": ("SSL_CERT_FILE",),
     "cookies": ("WECHAT_ARCHIVE_COOKIES",),
+    "lang": ("WECHAT_ARCHIVE_LANG",),
 }
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?", re.IGNORECASE)
@@ -123,6 +124,11 @@ class Config:
     exits: tuple[ExitConfig, ...] = _setting(
         (), "several ways to mp.weixin.qq.com, each a table [[exits]]", tables=True
     )
+    lang: str = _setting(
+        "auto",
+        "the language of help and messages: auto (as the environment says), en or zh",
+        choices=("auto", "en", "zh"),
+    )
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def override(self, source: str, **values: Any) -> Config:
@@ -165,6 +171,17 @@ def load(root: Path, environ: Mapping[str, str] | None = None) -> Config:
                 config = config.override(f"${variable}", **{name: environ[variable]})
                 break
     return config
+
+
+def language_in(root: Path) -> str:
+    """The setting ``lang`` alone, so that what is wrong with another can be said in it."""
+    for variable in ENVIRONMENT["lang"]:
+        if os.environ.get(variable):
+            return os.environ[variable]
+    try:
+        return str(_read(root / CONFIG).get("lang", "auto"))
+    except BadConfig:
+        return "auto"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -23,6 +23,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from scraper.messages import changed
+
 
 class ArchiveError(Exception):
     """The root. ``str(error)`` is a sentence: what happened, to what, what to do next.
@@ -35,7 +37,7 @@ class ArchiveError(Exception):
     def __init__(self, message: str) -> None:
         from scraper.redact import redact  # its patterns cost a search that goes well nothing
 
-        super().__init__(redact(message))
+        super().__init__(changed(message, redact))
 
 
 class Locked(ArchiveError):

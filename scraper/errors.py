@@ -31,6 +31,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import ClassVar, Literal, Self
 
+from scraper.messages import changed, mark, message_of
+
 After = Literal["final", "later", "person"]
 _PACKAGES = frozenset({"scraper", "archive"})
 
@@ -40,7 +42,7 @@ def _clean(text: str) -> str:
         redact,  # its patterns take 3 ms to compile, which a search need not wait for
     )
 
-    return redact(text)
+    return changed(text, redact)
 
 
 class ScrapeError(Exception):
@@ -58,7 +60,12 @@ class ScrapeError(Exception):
         """Say which address it is about and, behind a redirect, where that led."""
         self.url = _clean(url)
         if redirected_to is not None:
-            self.args = (f"{self} (after a redirect to {_clean(redirected_to)})",)
+            said = mark(
+                "{what} (after a redirect to {address})",
+                what=message_of(self),
+                address=_clean(redirected_to),
+            )
+            self.args = (said,)
 
 
 class NotAnAddress(ScrapeError):
@@ -164,9 +171,10 @@ class Unexpected(ScrapeError):
         """What to say about ``error``: its kind, its words, and the last line of ours that it
         passed through.
         """
-        said = " ".join(str(error).split())[:200]
-        what = type(error).__name__ + (f": {said}" if said else "")
-        return cls(f"an unexpected error at {place_of(error)} ({what})", url=url)
+        words = " ".join(str(error).split())[:200]
+        what = type(error).__name__ + (f": {words}" if words else "")
+        said = mark("an unexpected error at {place} ({what})", place=place_of(error), what=what)
+        return cls(said, url=url)
 
 
 def place_of(error: BaseException) -> str:

@@ -93,7 +93,10 @@ def _nothing_leaves_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user's proxies and archive must not reach the tests, nor the tests them."""
+    """A user's proxies, archive and language must not reach the tests, nor the tests them."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if os.environ.get(name, "").startswith("zh"):
+            monkeypatch.setenv(name, "C.UTF-8")
     for name in list(os.environ):
         if name.upper() in _THE_USERS_OWN or name.startswith("WECHAT_ARCHIVE"):
             monkeypatch.delenv(name)

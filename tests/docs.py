@@ -29,7 +29,7 @@ from tests import pages
 from tests.command import wechat_archive
 
 CATALOGUE = pages.ROOT / "docs" / "zh-CN.toml"
-COMMON = frozenset({"--archive", "--verbose", "--quiet", "--log-format", "--help"})
+COMMON = frozenset({"--archive", "--verbose", "--quiet", "--log-format", "--lang", "--help"})
 
 
 def main(args: list[str]) -> int:

@@ -15,10 +15,14 @@ from importlib import import_module
 
 import click
 
+from archive import i18n
 from archive.cli.common import App, common_options
 from archive.cli.console import safe_output, wants_colour
+from archive.cli.words import InLanguage
 from archive.errors import ArchiveError
+from archive.i18n import gettext as _
 from scraper.errors import ScrapeError
+from scraper.messages import changed, mark, message_of, system_message
 
 #: command → (where it lives, what it does in a line). The lines are checked against the commands'
 #: own help.
@@ -63,7 +67,7 @@ _DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
 _NOT_ALLOWED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR})
 
 
-class LazyGroup(click.Group):
+class LazyGroup(InLanguage, click.Group):
     """Knows its commands by name and imports a module only for the command that is run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -86,18 +90,31 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        with formatter.section(_("Commands")):
+            formatter.write_dl([(name, _(line)) for name, (_where, line) in COMMANDS.items()])
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
 
 
 def _unknown(name: str) -> str:
     from difflib import get_close_matches
 
     if "mp.weixin.qq.com" in name or name.startswith(("http://", "https://")):
-        return f"to keep an article, write: wechat-archive save '{name}'"
+        return _("to keep an article, write: wechat-archive save '{address}'", address=name)
     near = get_close_matches(name, COMMANDS, n=1)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    return f"no command is called '{name}'.{hint} `wechat-archive --help` lists them."
+    if near:
+        return _(
+            "no command is called '{name}'. Did you mean '{near}'? "
+            "`wechat-archive --help` lists them.",
+            name=name,
+            near=near[0],
+        )
+    return _(
+        "no command is called '{name}'. `wechat-archive --help` lists them.",
+        name=name,
+    )
 
 
 def _version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -151,12 +168,24 @@ def _terminated(number: int, _frame: object) -> None:
 
 def run(argv: list[str]) -> int:
     """Run one command line; returns the exit code. Every error becomes one line on stderr."""
-    with safe_output():
-        return _run(argv)
+    app = App(lang=_asked_language(argv))
+    with safe_output(), i18n.use(app.language):
+        return _run(argv, app)
 
 
-def _run(argv: list[str]) -> int:
-    app = App()
+def _asked_language(argv: list[str]) -> str | None:
+    """What ``--lang`` says, wherever it stands: help and errors of the line itself obey it too."""
+    for at, word in enumerate(argv):
+        if word == "--":
+            break
+        if word == "--lang":
+            return argv[at + 1] if at + 1 < len(argv) else None
+        if word.startswith("--lang="):
+            return word.removeprefix("--lang=")
+    return None
+
+
+def _run(argv: list[str], app: App) -> int:
     try:
         # Not click's own main(): it would end a closed pipe with 1, as if something had failed.
         with cli.make_context("wechat-archive", argv, obj=app, color=wants_colour()) as context:
@@ -173,10 +202,10 @@ def _run(argv: list[str]) -> int:
     except click.ClickException as error:
         return _usage(error, app)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        click.echo(_("interrupted"), err=True)
         return INTERRUPTED
     except (ScrapeError, ArchiveError) as error:
-        return _fail(app, str(error), error.exit_code)
+        return _fail(app, message_of(error), error.exit_code)
     except OSError as error:
         return _os_error(error, app)
     except RecursionError as error:
@@ -188,30 +217,25 @@ def _run(argv: list[str]) -> int:
 def _fail(app: App, message: str, code: int) -> int:
     from scraper.redact import redact
 
-    app.tell(f"error: {redact(message)}", level="error")
+    app.tell(mark("error: {what}", what=changed(message, redact)), level="error")
     return code
 
 
 def _usage(error: click.ClickException, app: App) -> int:
     context = getattr(error, "ctx", None)
-    hint = f"\nHelp: {context.command_path} --help" if context else ""
-    return _fail(app, error.format_message() + hint, USAGE)
+    hint = _("Help: {command} --help", command=context.command_path) if context else ""
+    return _fail(app, f"{error.format_message()}\n{hint}".rstrip(), USAGE)
 
 
 def _os_error(error: OSError, app: App) -> int:
-    where = f"{error.filename}: " if error.filename else ""
-    what = error.strerror or str(error)
+    what = system_message(error)
     if error.errno in _DISK_TROUBLE:
-        return _fail(
-            app, f"{where}{what}. Nothing that was kept is lost; make room and run it again.", DISK
-        )
+        advice = mark("Nothing that was kept is lost; make room and run it again.")
+        return _fail(app, mark("{what}. {advice}", what=what, advice=advice), DISK)
     if error.errno in _NOT_ALLOWED:
-        return _fail(
-            app,
-            f"{where}{what}. Choose another folder with --archive, or mend its permissions.",
-            CANNOT_CREATE,
-        )
-    return _fail(app, f"{where}{what}", DISK)
+        advice = mark("Choose another folder with --archive, or mend its permissions.")
+        return _fail(app, mark("{what}. {advice}", what=what, advice=advice), CANNOT_CREATE)
+    return _fail(app, what, DISK)
 
 
 def _sqlite_error(error: Exception, app: App) -> int | None:
@@ -225,7 +249,7 @@ def _sqlite_error(error: Exception, app: App) -> int | None:
     from archive.db.errors import as_archive_error
 
     told = as_archive_error(error, app.root)
-    return None if type(told) is ArchiveError else _fail(app, str(told), told.exit_code)
+    return None if type(told) is ArchiveError else _fail(app, message_of(told), told.exit_code)
 
 
 def _bug(error: Exception, app: App) -> int:
@@ -233,10 +257,9 @@ def _bug(error: Exception, app: App) -> int:
         import traceback
 
         click.echo(traceback.format_exc(), err=True)
-    kind = type(error).__name__
-    return _fail(
-        app,
-        f"{kind}: {error}. This is a bug in wechat-archive; nothing that was kept is lost. "
+    said = mark(
+        "{what}. This is a bug in wechat-archive; nothing that was kept is lost. "
         "Run the command again with -v and report what it prints.",
-        BUG,
+        what=f"{type(error).__name__}: {error}",
     )
+    return _fail(app, said, BUG)

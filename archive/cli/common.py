@@ -15,8 +15,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from archive import i18n
+from archive.cli.words import InLanguage, let_click_speak
+from archive.db.names import CONFIG
+from archive.i18n import gettext as _
+
 if TYPE_CHECKING:
     from archive.config import Config
+
+let_click_speak()
 
 DEFAULT_ROOT = "wechat-archive-data"
 F = TypeVar("F", bound=Callable[..., Any])
@@ -32,6 +39,20 @@ class App:
     verbosity: int = 0
     quiet: bool = False
     log_format: str = "text"
+    lang: str | None = None
+
+    def language(self) -> str:
+        """The language of all that is said: ``--lang``, else the setting ``lang``, else that of the
+        environment.
+        """
+        if self.lang:
+            return i18n.best([self.lang])
+        wanted = "auto"
+        if "WECHAT_ARCHIVE_LANG" in os.environ or (self.root / CONFIG).exists():
+            from archive.config import language_in
+
+            wanted = language_in(self.root)
+        return i18n.of_environment() if wanted == "auto" else i18n.best([wanted])
 
     @property
     def root(self) -> Path:
@@ -58,8 +79,9 @@ class App:
             self.tell(text)
 
     def tell(self, text: str, *, level: str = "info") -> None:
-        """A line on stderr whatever was said about loudness; as JSON where the log is."""
-        click.echo(_as_json(text, level) if self.log_format == "json" else text, err=True)
+        """A line on stderr whatever was said about loudness, in the reader's language; as JSON,
+        which programs read, in English, where the log is."""
+        click.echo(_as_json(text, level) if self.log_format == "json" else _(text), err=True)
 
     def set_up_logging(self) -> None:
         """Log to stderr in the chosen form, secrets removed. Called once by ``main`` before a
@@ -134,7 +156,7 @@ def common_options() -> list[click.Option]:
             metavar="DIR",
             expose_value=False,
             callback=_remember("archive"),
-            help=f"The archive folder [default: $WECHAT_ARCHIVE, else ./{DEFAULT_ROOT}].",
+            help="The archive folder [default: $WECHAT_ARCHIVE, else ./wechat-archive-data].",
         ),
         click.Option(
             ["-v", "--verbose"],
@@ -157,10 +179,17 @@ def common_options() -> list[click.Option]:
             callback=_remember("log_format"),
             help="How messages on stderr are written [default: text].",
         ),
+        click.Option(
+            ["--lang"],
+            type=click.Choice(["en", "zh"]),
+            expose_value=False,
+            callback=_remember("lang"),
+            help="The language of help and messages [default: as the environment says].",
+        ),
     ]
 
 
-class Command(click.Command):
+class Command(InLanguage):
     """A command with the common options after its own, so that they may stand before or behind its
     name.
     """
@@ -184,15 +213,8 @@ pass_app = click.make_pass_decorator(App, ensure=True)
 
 
 def table(rows: Iterable[tuple[str, str]]) -> str:
-    """Names and what they mean as lines of a help text, aligned and wrapped."""
-    from textwrap import fill
-
-    shown = list(rows)
-    width = max(len(name) for name, _ in shown) + 2
-    return "\n".join(
-        fill(text, 96, initial_indent=name.ljust(width), subsequent_indent=" " * width)
-        for name, text in shown
-    )
+    """Names and what they mean as a block of a help text, a row a line."""
+    return "\n".join(f"{name}  {' '.join(text.split())}" for name, text in rows)
 
 
 def rows_as_json(rows: Any) -> None:

@@ -26,9 +26,10 @@ STATUS: dict[type[errors.ArchiveError], int] = {
 def error_page(request: Request, status: int, error: Exception | None = None) -> Response:
     """The answer with this status; JSON for programs."""
     title, text = _words(status)
+    for_programs = request.url.path.startswith(("/api", "/mcp"))
     if isinstance(error, errors.ArchiveError):
-        text = redact(str(error))
-    if request.url.path.startswith(("/api", "/mcp")):
+        text = redact(str(error) if for_programs else _(error))
+    if for_programs:
         return JSONResponse({"error": {"status": status, "title": title, "message": text}}, status)
     if status == 401:
         return render.page(request, "login.html", status=401, back=request.url.path, wrong=False)
