@@ -6,6 +6,7 @@
      ├─ NotAnAddress            not-an-address   64   fix the address
      ├─ Gone                    (its reason)      1   final: a tombstone, never asked again
      ├─ NeedsPerson             (its reason)      1   a person must bring something (a fresh link, a login)
+     │   └─ Expired             expired-session  77   a session's credentials are spent: fresh ones
      ├─ Blocked                 blocked          75   WeChat wants a pause or a verification: stop, cool down
      ├─ Unrecognised            unrecognised     76   a page nobody has seen: raw page kept, not an article
      ├─ Hostile                 hostile           1   too large, too deep or too slow to read: raw page kept
@@ -116,6 +117,15 @@ class NeedsPerson(ScrapeError):
         self.code = reason
         self.reason = reason
         self.shown = _clean(shown) if shown else shown
+
+
+class Expired(NeedsPerson):
+    """A reader's session is over: only that reader can give a fresh one."""
+
+    exit_code = 77
+
+    def __init__(self, message: str, *, url: str | None = None) -> None:
+        super().__init__(message, reason="expired-session", url=url)
 
 
 class Blocked(ScrapeError):

@@ -27,6 +27,7 @@ ONE_ROOM = {
     "mcp_types": ("archive/agents/server",),
     "zstandard": ("archive/snapshots",),
     "warcio": ("archive/exporters", "archive/importers"),
+    "ijson": ("archive/saved/har",),
 }
 
 #: What touches the disk, the network, another process, the clock or SQL.

@@ -72,6 +72,11 @@ def require_sound(conn: sqlite3.Connection, keys: Iterable[str]) -> None:
             require_content(row)
 
 
+def checksum_of(row: Row, names: Iterable[str]) -> str:
+    """The hash over these columns of any other row; 16 hex characters."""
+    return _hash([row[name] for name in names])
+
+
 def _damaged(row: Row, what: str) -> str:
     name = row["key"] if "key" in row.keys() else row["title"]  # noqa: SIM118 - sqlite3.Row looks in its values
     return f"article {name}: {what} in the database changed since written; run `wechat-archive verify --repair`"

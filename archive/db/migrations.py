@@ -18,6 +18,7 @@ from pathlib import Path
 from archive.db import (
     article_tables,
     crawl_tables,
+    discussion_tables,
     exit_tables,
     identity,
     recording_tables,
@@ -138,6 +139,11 @@ def m007_recordings(conn: sqlite3.Connection) -> None:
     recording_tables.fill(conn)
 
 
+def m008_discussions(conn: sqlite3.Connection) -> None:
+    """Counts, comments, and lists that a reader's client was given."""
+    run_ddl(conn, discussion_tables.DDL)
+
+
 #: The steps of ``archive.db``. Rooms that need a table of their own append a step here.
 ARCHIVE = MigrationSet(
     "archive",
@@ -152,7 +158,8 @@ ARCHIVE = MigrationSet(
             m005_identity,
             m006_exits,
             m007_recordings,
+            m008_discussions,
         )
     ),
-    optional=frozenset({"m005_identity", "m006_exits", "m007_recordings"}),
+    optional=frozenset({"m005_identity", "m006_exits", "m007_recordings", "m008_discussions"}),
 )

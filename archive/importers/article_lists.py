@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from scraper import urls
 from scraper.body import clean
 from scraper.errors import NotAnAddress, Unexpected
 from scraper.models import Account, Album, Article, Page
+from scraper.traffic import counts
 
 _LISTS = ("articles", "data", "list", "items", "publish_list", "results")
 #: 20,000 articles with their text. Values in memory take up to 60 bytes each, so that they are
@@ -39,6 +41,7 @@ _IS_HTML = re.compile(r"<(?:p|div|section|img|span|br|html)\b", re.IGNORECASE)
 def read(path: Path) -> Iterator[ImportItem]:
     """Each article of an export. Raises BadInput for a file that is none."""
     found = 0
+    written = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
     for number, item in enumerate(_load(files.read(path, most=_LARGEST)), start=1):
         source = f"{path}, article {number}"
         if not isinstance(item, Mapping) or not (answers.is_answer(item) or address_of(item)):
@@ -48,7 +51,9 @@ def read(path: Path) -> Iterator[ImportItem]:
             yield (
                 _answered(source, path, item)
                 if answers.is_answer(item)
-                else item_of(source, path, item)
+                else replace(
+                    item_of(source, path, item), counts=counts.of_export(item), seen=written
+                )
             )
         except Exception as error:  # one article's trouble is not the others'
             yield ImportItem(source=source, path=path, error=str(Unexpected.of(error, url=source)))

@@ -12,6 +12,7 @@ from archive.importers import (
     address_tables,
     article_lists,
     feed_databases,
+    har,
     markdown,
     pages,
     warc,
@@ -22,6 +23,7 @@ from archive.importers.items import ImportFormat, ImportItem
 from archive.saved import files
 
 FORMATS: tuple[ImportFormat, ...] = (
+    har.FORMAT,
     pages.FORMAT,
     article_lists.FORMAT,
     address_tables.FORMAT,
@@ -57,7 +59,8 @@ def format_of(path: Path) -> ImportFormat:
 def contents(path: Path) -> Iterator[ImportItem]:
     """What stands in one file. Raises nothing for what is in it: that is an item with ``error``."""
     try:
-        yield from _within_bounds(format_of(path).read(path))
+        known = format_of(path)
+        yield from known.read(path) if known.streams else _within_bounds(known.read(path))
     except OSError as error:
         yield ImportItem(source=str(path), path=path, error=error.strerror or str(error))
     except (ArchiveError, ValueError) as error:

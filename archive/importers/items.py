@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from scraper.models import Article, Page
+from scraper.traffic.exchange import Exchange
+from scraper.traffic.models import Counts, Listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportItem:
     """One thing found in a file. Exactly one of ``page`` (to be parsed), ``markdown`` (a file's
     text), ``article`` (complete), ``address`` alone (nothing but where it is), ``image`` (bytes for
-    an address) and ``error`` is there.
+    an address), ``exchange`` (counts or comments of an article) and ``error`` is there.
 
     ``source`` is the file and, in a collection, the place in it. ``address`` beside a page is the
     canonical one that it was kept for; ``parts`` are the pictures that stand in the page's own
@@ -32,6 +35,13 @@ class ImportItem:
     listed: bool = False
     #: The name of the account that such a list tells.
     account: str | None = None
+    #: What a list says of the article at ``address``.
+    entry: Listed | None = None
+    exchange: Exchange | None = field(default=None, repr=False)
+    #: Counts that stand beside an article.
+    counts: Counts = field(default=Counts(), repr=False)
+    #: When ``entry``, ``exchange`` or ``counts`` were true (aware, UTC).
+    seen: datetime | None = None
     error: str | None = None
 
 
@@ -60,3 +70,6 @@ class ImportFormat:
     begins: Callable[[bytes], bool] = _never
     #: Whether a file of such a name that lies in a folder is one; a file given by name always is.
     is_wanted: Callable[[Path], bool] = _always
+    #: Its work grows with the file alone, which may be of any size: only what is found in it is
+    #: bounded in computing.
+    streams: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,12 +13,14 @@ from archive.db.lock import Lock
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import open_database
 from archive.errors import BadInput
+from archive.importers.around import Around
 from archive.importers.budget import cpu_limit
 from archive.importers.documents import Documents
 from archive.importers.formats import contents
 from archive.importers.items import ImportItem
 from archive.importers.report import ImportReport, Taken
 from archive.importers.walk import walk
+from archive.media.received import keep_received
 from archive.run.items import one_item
 from archive.run.signals import Interrupted, Signals
 from archive.saved.pages import date_in_name
@@ -27,12 +29,16 @@ from archive.search.rebuild import maintain_index
 from archive.snapshots import Snapshots
 from archive.snapshots.choose import BULK_LEVEL19_MIN_BYTES
 from archive.store import Store, Stored
+from archive.store.decide import image_id
 from scraper import urls
 from scraper.crawl.protocols import Candidate
 from scraper.errors import Gone, NotAnAddress, ScrapeError
 from scraper.models import Article, Page
 from scraper.parse import parse
+from scraper.recordings import at_address
 from scraper.redact import redact, scrub
+from scraper.traffic.counts import of_page
+from scraper.traffic.models import Counts
 
 #: Relations that lead to other articles.
 _FOLLOWED = ("text", "reprint", "album_previous", "album_next")
@@ -123,20 +129,12 @@ class _Job:
 
     def run(self, todo: list[Path], progress: Progress, jobs: int) -> None:
         self.documents.note_addresses(todo)
-        with_images: dict[Path, None] = {}
-        for done, path in enumerate(todo, start=1):
-            with self._alone(str(path)):
-                for item in contents(path):
-                    if item.image:
-                        with_images[path] = None
-                    else:
-                        self._take(item)
-            progress(done, len(todo), "importing")
-        for path in with_images:  # again, now that it is known which images are shown
-            with self._alone(str(path)):
-                for item in contents(path):
-                    if item.image:
-                        self._image(*item.image)
+        again, pictures = self._first_pass(todo, progress)
+        for path in again:
+            self._take_around(path)
+        shown = self._shown(pictures)
+        for path in again:
+            self._take_pictures(path, shown)
         with self.signals.hold():
             self.store.write_stale_files()
             maintain_index(
@@ -152,6 +150,51 @@ class _Job:
                     progress=lambda done, of: progress(done, of, "packing"),
                     stop=lambda: self.signals.number is not None,
                 )
+
+    def _first_pass(self, todo: list[Path], progress: Progress) -> tuple[list[Path], set[str]]:
+        """Articles and addresses. The files that are to be read again once it is known which
+        articles are held, and what names the pictures in them.
+        """
+        again: dict[Path, None] = {}
+        pictures: set[str] = set()
+        for done, path in enumerate(todo, start=1):
+            with self._alone(str(path)):
+                for item in contents(path):
+                    if item.image is not None:
+                        pictures.add(image_id(item.image[0]))
+                    if item.image or item.exchange:
+                        again[path] = None
+                    else:
+                        self._take(item)
+            progress(done, len(todo), "importing")
+        return list(again), pictures
+
+    def _take_pictures(self, path: Path, shown: Mapping[str, str]) -> None:
+        with self._alone(str(path)):
+            for item in contents(path):
+                if item.image:
+                    self._image(*item.image, shown)
+
+    def _take_around(self, path: Path) -> None:
+        """The counts and comments in a recording."""
+        around = Around(self.store, self.report)
+        with self._alone(str(path)):
+            for item in contents(path):
+                if item.exchange is None or item.seen is None:
+                    continue
+                with self.signals.hold(), self._alone(item.source):
+                    self.report.unmatched += not around.take(item.exchange, item.seen)
+        with self.signals.hold(), self._alone(str(path)):
+            around.finish()
+
+    def _shown(self, pictures: set[str]) -> dict[str, str]:
+        """What names a picture → an address that an article shows it under, of those wanted."""
+        if not pictures:
+            return {}
+        rows = self.store.db.conn.execute(
+            "SELECT url FROM images UNION SELECT url FROM comment_pictures"
+        )
+        return {name: url for (url,) in rows if (name := image_id(url)) in pictures}
 
     def _alone(self, source: str) -> AbstractContextManager[None]:
         """What goes wrong inside is told of ``source`` and ends nothing else."""
@@ -194,11 +237,13 @@ class _Job:
         held = self._held(article, address)
         snapshot_id = self.snapshots.put(page, address=address) if self.snapshots else None
         if held is not None and held.snapshot_id is not None and not _is_newer(page, held):
+            self._note_counts(held.article_id, of_page(page), page.fetched, "page")
             return Taken.of("held", item.source, held)
         self._pictures(item, page)
         now = page.fetched or datetime.now(UTC)
         kept = self.store.keep(article, address=page.url, now=now, snapshot_id=snapshot_id)
         self.store.remember(address, kept.article_id, now)
+        self._note_counts(kept.article_id, of_page(page), page.fetched, "page")
         for url, body in item.parts.items():
             self._image(url, body)
         change = "modified" if kept.change == "reparsed" else kept.change
@@ -218,17 +263,28 @@ class _Job:
             raise BadInput("it has no title")
         held = self._held(article, article.address or "")
         if held is not None:
+            self._note_counts(held.article_id, item.counts, item.seen, "import")
             return Taken.of("held", item.source, held)
         kept = self.store.keep(
             article, address=article.address or article.url or "", now=datetime.now(UTC)
         )
+        self._note_counts(kept.article_id, item.counts, item.seen, "import")
         return Taken(
             source=item.source, change="new", key=kept.key, path=kept.path, title=article.title
         )
 
+    def _note_counts(
+        self, article_id: int, counts: Counts, seen: datetime | None, origin: str
+    ) -> None:
+        if seen is not None:
+            self.report.counts_seen += self.store.counts.note(article_id, counts, seen, origin)
+
     def _address(self, item: ImportItem, address: str) -> Taken:
+        if item.entry is not None and item.seen is not None:
+            self.store.listed.note([item.entry], item.seen)
         held = self.store.find(address)
         if held is not None:
+            self._note_counts(held.article_id, item.counts, item.seen, "import")
             return Taken.of("held", item.source, held)
         if item.account:
             self.report.accounts.add(item.account)
@@ -257,17 +313,34 @@ class _Job:
                     self.store.add_media(url, image, datetime.now(UTC))
                     self.report.media += 1
 
-    def _image(self, url: str, body: bytes) -> None:
-        shown = self.store.db.conn.execute(
-            "SELECT 1 FROM images WHERE url = ? LIMIT 1", (url,)
-        ).fetchone()
-        if not shown or self.store.media_path(url):
+    def _image(self, url: str, body: bytes, shown: Mapping[str, str] | None = None) -> None:
+        """Keep a picture that an article shows; ``shown`` says under which address."""
+        if shown is None:
+            shown = self._shown({image_id(url)})
+        at = shown.get(image_id(url))
+        if at is None:
+            self._recording(url, body)
             return
+        if self.store.media_path(at):
+            return
+        url = at
         with self.signals.hold(), self._alone(url):
             image = local_image(body)
             if image:
                 self.store.add_media(url, image, datetime.now(UTC))
                 self.report.media += 1
+
+    def _recording(self, url: str, body: bytes) -> None:
+        """Keep a sound or film that an article plays."""
+        known = at_address(url)
+        if known is None or self.store.recordings.path_of(known.address):
+            return
+        sql = "SELECT 1 FROM article_recordings WHERE address = ? LIMIT 1"
+        if self.store.db.conn.execute(sql, (known.address,)).fetchone() is None:
+            return
+        with self.signals.hold(), self._alone(url):
+            kept = keep_received(self.store, url, body, datetime.now(UTC))
+            self.report.media += kept is not None
 
     def _follow(self, article: Article) -> None:
         for link in article.links:

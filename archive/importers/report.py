@@ -52,6 +52,11 @@ class ImportReport:
     passed_over: list[tuple[Path, str]] = field(default_factory=list)
     #: Names of accounts out of other programs' lists.
     accounts: set[str] = field(default_factory=set)
+    #: Looks at an article's counts, and comments with replies, that were not known.
+    counts_seen: int = 0
+    comments: int = 0
+    #: Answers about articles that are not held.
+    unmatched: int = 0
     signal: int | None = None
 
     def add(self, taken: Taken) -> None:
@@ -78,6 +83,9 @@ class ImportReport:
             **{name: self.counts[name] for name in names},
             "links": self.links,
             "media": self.media,
+            "counts": self.counts_seen,
+            "comments": self.comments,
+            "unmatched": self.unmatched,
             "accounts": sorted(self.accounts),
             "skipped": len(self.passed_over),
             "passed_over": [{"path": str(path), "why": why} for path, why in self.passed_over],
@@ -85,12 +93,21 @@ class ImportReport:
             "results": [taken.to_json() for taken in self.results],
         }
 
+    def _around(self) -> list[str]:
+        told = (
+            (self.counts_seen, "looks at counts"),
+            (self.comments, "comments"),
+            (self.unmatched, "answers about articles that are not held"),
+        )
+        return [f"{number} {what}" for number, what in told if number]
+
     def line(self) -> str:
         """One line for a person."""
         parts = [f"{self.counts['new'] + self.counts['modified']} saved"]
         same = self.counts["unchanged"] + self.counts["held"]
         parts += [f"{same} held already"] if same else []
         parts += [f"{self.media} images"] if self.media else []
+        parts += self._around()
         parts += [f"{self.counts['failed']} could not be read"] if self.counts["failed"] else []
         parts += [f"{len(self.passed_over)} passed over"] if self.passed_over else []
         waiting = self.links + self.counts["waiting"]

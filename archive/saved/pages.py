@@ -56,7 +56,7 @@ def saved_page(body: bytes, place: str) -> SavedPage:
         return _bundled(body, place)
     status, headers, body = _without_headers(body)
     if body.startswith(b"\x1f\x8b"):  # curl without --compressed, wget: as it came over the wire
-        body = _gunzipped(body)
+        body = gunzipped(body)
     if answers.looks_like_answer(body[: files.HEAD]):
         body = answers.read(body)
     return SavedPage(Page(url=_origin(body) or place, body=body, status=status, headers=headers))
@@ -160,7 +160,8 @@ def _without_headers(body: bytes) -> tuple[int, tuple[tuple[str, str], ...], byt
     return status, headers, body[at:] if at else body
 
 
-def _gunzipped(body: bytes) -> bytes:
+def gunzipped(body: bytes) -> bytes:
+    """What is packed with gzip, within bounds. Raises BadInput."""
     unpacker = zlib.decompressobj(wbits=31)
     try:
         found = unpacker.decompress(body, files.LARGEST)

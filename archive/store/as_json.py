@@ -45,6 +45,9 @@ def everything(store: Store, held: Stored, number: int | None = None) -> dict[st
     ]
     found["media"] = facts.get("media", [])
     found["links"] = links(store, held)
+    found["counts"] = [look.as_dict() for look in store.counts.of(held.article_id)]
+    discussion = store.discussions.of(held.article_id)
+    found["discussion"] = discussion.as_dict() if discussion else None
     found["text"] = article.text
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -48,11 +49,19 @@ class Store:
         self.files = Files(root, disk)
         self._eager = eager
         self._tables = tables_of(db, root, self.files, versions_as_files=versions == "files")
+        #: What stands around the texts: counts, comments, and articles that lists name.
+        self.counts = self._tables.counts
+        self.discussions = self._tables.discussions
+        self.listed = self._tables.listed
         derived = Derived(self._tables)
         #: Sound and video: what is held, wanted and on its way.
         self.recordings = self._tables.recordings
         self._keeper = Keeper(self._tables, Merging(self._tables), derived)
         self.maintenance = Maintenance(self._tables, derived)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Several writes as one."""
+        return self._tables.sql.transaction()
 
     # --- in ---------------------------------------------------------------------------------------
 

@@ -186,7 +186,12 @@ class Media:
     def _showing(self, url: str) -> list[int]:
         return [
             row["article_id"]
-            for row in self._sql.all("SELECT DISTINCT article_id FROM images WHERE url = ?", url)
+            for row in self._sql.all(
+                "SELECT article_id FROM images WHERE url = ? UNION SELECT c.article_id "
+                "FROM comment_pictures p JOIN comments c ON c.id = p.comment_id WHERE p.url = ?",
+                url,
+                url,
+            )
         ]
 
 

@@ -100,6 +100,10 @@ class Merging:
             self._tables.sql.run(
                 f"UPDATE {table} SET article_id = ? WHERE article_id = ?", into, other
             )
+        for table in ("counts", "comments", "discussions"):  # those that both have stay as they are
+            self._tables.sql.run(
+                f"UPDATE OR IGNORE {table} SET article_id = ? WHERE article_id = ?", into, other
+            )
         self._tables.links.relink_target(other, into)
         for version in self._tables.sql.all("SELECT * FROM versions WHERE article_id = ?", other):
             if version["content_hash"] not in hashes:

@@ -10,8 +10,11 @@ from archive.db.opening import ArchiveDatabase
 from archive.store.accounts import Accounts
 from archive.store.addresses import Addresses
 from archive.store.articles import Articles
+from archive.store.counts import CountTable
+from archive.store.discussions import Discussions
 from archive.store.finding import Finder
 from archive.store.links import Links
+from archive.store.listed import ListedArticles
 from archive.store.markdown_files import MarkdownFiles
 from archive.store.media import Media
 from archive.store.recordings import Recordings
@@ -34,6 +37,9 @@ class Tables:
     accounts: Accounts
     markdown: MarkdownFiles
     versions: Versions
+    counts: CountTable
+    discussions: Discussions
+    listed: ListedArticles
 
 
 def tables_of(db: ArchiveDatabase, root: Path, files: Files, *, versions_as_files: bool) -> Tables:
@@ -57,4 +63,7 @@ def tables_of(db: ArchiveDatabase, root: Path, files: Files, *, versions_as_file
         accounts=Accounts(sql),
         markdown=markdown,
         versions=Versions(sql, files, articles, markdown, as_files=versions_as_files),
+        counts=CountTable(sql),
+        discussions=Discussions(sql, articles),
+        listed=ListedArticles(sql),
     )

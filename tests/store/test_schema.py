@@ -18,6 +18,7 @@ from archive.crawl.cooldown import CoolDown
 from archive.db import (
     article_tables,
     crawl_tables,
+    discussion_tables,
     exit_tables,
     file_checksums,
     identity,
@@ -59,6 +60,7 @@ STATEMENTS = sum(
         SEARCH_DDL,
         identity.DDL,
         exit_tables.DDL,
+        discussion_tables.DDL,
     )
 )
 

@@ -16,7 +16,8 @@ class Request:
     UTC.
 
     ``url`` is the whole address; ``in_flight`` how many requests to the same host were being
-    answered when this one came, itself included. ``status`` is None while no answer was sent.
+    answered when this one came, itself included. ``status`` is None while no answer was sent. ``body`` is what was
+    posted.
     """
 
     method: str
@@ -29,6 +30,7 @@ class Request:
     in_flight: int = 1
     ended: float | None = None
     status: int | None = None
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -211,11 +211,18 @@ class _Connection:
         }
         return method, target, headers
 
+    def _posted(self, length: int) -> bytes:
+        while len(self._buffer) < length and (data := self._sock.recv(16384)):
+            self._buffer += data
+        body, self._buffer = self._buffer[:length], self._buffer[length:]
+        return body
+
     def _answer(self, method: str, target: str, headers: dict[str, str]) -> bool:
         base = self._base or f"http://{headers.get('host', 'unknown')}"
         url = target if "://" in target else base + target
         parts = urlsplit(url)
         request = self._internet.log.began(method, url, parts.hostname or "", parts.path, headers)
+        request.body = self._posted(int(headers.get("content-length", "0")))
         status: int | None = None
         try:
             answer = self._internet.site.answer(request)
