@@ -135,7 +135,7 @@ def _from_dom(parsed: ParsedPage, sort: str, name: str) -> str | None:
     if sort == "meta":
         return parsed.meta(name)
     if sort == "id":
-        return text_of(parsed.by_id(name))
+        return parsed.text_by_id(name)
     found = parsed.by_class(name)
     return text_of(found[0]) if found else None
 
@@ -277,7 +277,7 @@ def place(parsed: ParsedPage) -> str | None:
             if found:
                 return found
     if parsed.cgi is None:
-        shown = decoded_line(text_of(parsed.by_id("js_ip_wording")))
+        shown = decoded_line(parsed.text_by_id("js_ip_wording"))
         return _LABEL.sub("", shown).strip() or None if shown else None
     return None
 

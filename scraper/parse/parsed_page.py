@@ -102,6 +102,19 @@ class ParsedPage:
                 return found[0]
         return None
 
+    def text_by_id(self, name: str) -> str | None:
+        """The words of the first element with this ``id`` that has any.
+
+        A page saved by a browser may hold an id twice, the empty one of the template first (seen
+        in 2026: ``js_ip_wording``, ``publish_time``).
+        """
+        for tree in self._trees(name):
+            for element in cast("list[lxml.etree._Element]", _BY_ID(tree, name=name)):
+                words = text_of(element)
+                if words:
+                    return words
+        return None
+
     def by_class(self, name: str) -> list[lxml.etree._Element]:
         """All elements of this class, those around the body first."""
         return [

@@ -61,6 +61,13 @@ def test_the_place_is_taken_from_where_it_stands() -> None:
     assert "上海" == parsed(page_2022(shown)).place
 
 
+def test_an_empty_element_does_not_hide_a_later_one_of_its_id() -> None:
+    """A saved copy of 2026 holds ``js_ip_wording`` twice, the template's empty one first."""
+    twice = '<span id="js_ip_wording"> </span><span id="js_ip_wording"> 上海 </span>'
+
+    assert "上海" == parsed(page_2022(twice)).place
+
+
 @pytest.mark.parametrize(
     ("text", "tag"),
     [

@@ -67,4 +67,4 @@ def _shown(parsed: ParsedPage) -> str | None:
         shown = text_of(holder)
         if shown:
             return shown
-    return text_of(parsed.by_id("js_panel_like_title"))
+    return parsed.text_by_id("js_panel_like_title")
