@@ -1,115 +1,339 @@
-"""Do the tests catch faults? Small faults are put into a module one at a time, and its tests are
-run.
+"""Do the tests catch faults? Small faults are put into the modules that keep, find, fetch and
+judge, one at a time, and the tests that run the faulty line are run.
 
-    python -m benchmarks.mutants archive/db/files.py --tests tests/store/test_files.py --count 30 --seed 1
+    python -m benchmarks.mutants map                      which quick test runs which line (once)
+    python -m benchmarks.mutants run                      the modules of mutants.toml, with its seed
+    python -m benchmarks.mutants run archive/db/files.py --count 30 --seed 2
+    python -m benchmarks.mutants run --tests tests/store/test_files.py    once more what was missed
+    python -m benchmarks.mutants report                   the table, and what nobody noticed
 
-Works in a copy of the checkout, so that nothing here is touched. Prints each fault that no test
-noticed, as a diff, and the share that was noticed. A fault that changes nothing counts as unnoticed
-until somebody looks at it.
+Works in copies of the checkout, so that nothing here is touched; what was found stands in
+``--state`` (``.mutants``), so that a run may be ended and go on. ``--durable`` draws only faults
+that durability rests on: a flush, a commit, a lock, a raise left out. A fault that changes nothing
+is set aside in mutants.toml, by its lines, with the reason; all others count.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
-import difflib
-import random
+import contextlib
+import gc
+import hashlib
+import json
+import os
+import re
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
+
+from benchmarks.code_swap import Functions, functions, swapped
+from benchmarks.mutations import Mutant, mutants, plain
 
 ROOT = Path(__file__).resolve().parent.parent
-#: A mutant that loops for ever is noticed too.
-TIMEOUT = 300
-
-_SWAPS: dict[type[ast.AST], type[ast.AST]] = {
-    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
-    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And,
-    ast.Add: ast.Sub, ast.Sub: ast.Add,
-}  # fmt: skip
-
-
-def mutations(tree: ast.Module) -> Iterator[Callable[[], None]]:
-    """Each a fault that can be put into ``tree``, in the order of the text."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Compare):
-            for at, operator in enumerate(node.ops):
-                if swap := _SWAPS.get(type(operator)):
-                    yield lambda n=node, i=at, s=swap: n.ops.__setitem__(i, s())  # type: ignore[misc]
-        elif isinstance(node, ast.BoolOp | ast.BinOp):
-            if swap := _SWAPS.get(type(node.op)):
-                yield lambda n=node, s=swap: setattr(n, "op", s())  # type: ignore[misc]
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            yield lambda n=node: setattr(n, "op", ast.UAdd())  # type: ignore[misc]
-        elif isinstance(node, ast.Constant) and isinstance(node.value, int):
-            changed = not node.value if isinstance(node.value, bool) else node.value + 1
-            yield lambda n=node, v=changed: setattr(n, "value", v)  # type: ignore[misc]
-        yield from _dropped(node)
+PLAN = Path(__file__).with_suffix(".toml")
+#: Seconds of tests that a fault gets, as they were timed for the map; quick ones come first.
+PATIENCE = 6
+#: A mutant that loops for ever is noticed too. Seconds, on a busy machine.
+TIMEOUT = 150
+#: One that eats all memory as well.
+MEMORY = 4 << 30
 
 
-def _dropped(node: ast.AST) -> Iterator[Callable[[], None]]:
-    """A call or a raise left out."""
-    for name in ("body", "orelse", "finalbody"):
-        block = getattr(node, name, None)
-        for at, statement in enumerate(block if isinstance(block, list) else ()):
-            call = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
-            if call or isinstance(statement, ast.Raise):
-                yield lambda b=block, i=at: b.__setitem__(i, ast.Pass())  # type: ignore[misc]
+@dataclass(frozen=True)
+class Job:
+    """One fault to try."""
+
+    module: str
+    source: str
+    seed: int
+    durable: bool
+    mutant: Mutant
+
+    @property
+    def key(self) -> str:
+        digest = hashlib.sha256(plain(self.source).encode()).hexdigest()[:12]
+        return f"{self.module}:{digest}:{self.mutant.number}"
 
 
-def mutants(source: str, count: int, seed: int) -> Iterator[str]:
-    """``count`` faulty versions of ``source``, drawn with ``seed``."""
-    total = sum(1 for _ in mutations(ast.parse(source)))
-    for number in sorted(random.Random(seed).sample(range(total), min(count, total))):
-        tree = ast.parse(source)
-        list(mutations(tree))[number]()
-        yield ast.unparse(ast.fix_missing_locations(tree))
+def jobs(modules: dict[str, int], seed: int, *, durable: bool) -> list[Job]:
+    """The faults drawn for ``modules``, a count each."""
+    found = []
+    for module, count in modules.items():
+        source = (ROOT / module).read_text(encoding="utf-8")
+        drawn = mutants(source, count, seed, durable=durable)
+        found += [Job(module, source, seed, durable, mutant) for mutant in drawn]
+    return found
 
 
-def noticed(checkout: Path, tests: list[str]) -> bool:
-    """Whether the tests are red there."""
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-    try:
+def copied(folder: Path, modules: list[str]) -> Path:
+    """A checkout in ``folder`` to be broken, its ``modules`` written out plainly."""
+    checkout = folder / "checkout"
+    left_out = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".mutants", ".hypothesis")
+    shutil.copytree(ROOT, checkout, ignore=left_out)
+    for module in modules:
+        place = checkout / module
+        place.write_text(plain(place.read_text(encoding="utf-8")), encoding="utf-8")
+    return checkout
+
+
+def environment(checkout: Path) -> dict[str, str]:
+    """Tests that start the program find the faulty one, and no compiled file of an earlier one."""
+    return os.environ | {"PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1", "CI": "1"}
+
+
+def write_map(state: Path, modules: list[str], tests: list[str]) -> None:
+    """``map.json``: for each module its lines and the tests that run them, and the tests' times."""
+    with tempfile.TemporaryDirectory() as folder:
+        checkout = copied(Path(folder), modules)
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--durations=0"]
+        command += ["--durations-min=0", "-vv", "-p", "no:cacheprovider", "--cov=archive"]
+        command += ["--cov=scraper", "--cov-context=test", "--cov-report=", *tests]
         done = subprocess.run(
-            command, cwd=checkout, capture_output=True, check=False, timeout=TIMEOUT
+            command,
+            cwd=checkout,
+            env=environment(checkout),
+            capture_output=True,
+            text=True,
+            check=False,
         )
-    except subprocess.TimeoutExpired:
-        return True
-    return done.returncode != 0
+        print(done.stdout[-2000:])
+        from coverage import CoverageData
+
+        data = CoverageData(str(checkout / ".coverage"))
+        data.read()
+        failed = set(re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE))
+        timed = _times(done.stdout)
+        lines = {
+            module: {
+                str(line): sorted({name.partition("|")[0] for name in names if name} - failed)
+                for line, names in data.contexts_by_lineno(str(checkout / module)).items()
+            }
+            for module in modules
+        }
+    (state / "map.json").write_text(json.dumps({"lines": lines, "times": timed}))
+
+
+def _times(output: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for seconds, test in re.findall(
+        r"^([\d.]+)s (?:call|setup|teardown) +(\S.*)$", output, re.MULTILINE
+    ):
+        found[test] = found.get(test, 0.0) + float(seconds)
+    return found
+
+
+def chosen(job: Job, known: dict[str, Any]) -> list[str]:
+    """The tests that run the faulty line, quick ones first, as far as PATIENCE goes; for a line of
+    the module itself, which runs at its import, those of its whole."""
+    lines = known["lines"].get(job.module, {})
+    tests = lines.get(str(job.mutant.line)) or sorted(
+        {name for names in lines.values() for name in names}
+    )
+    times, spent = known["times"], 0.0
+    found: list[str] = []
+    for test in sorted(tests, key=lambda name: times.get(name, 1.0)):
+        spent += times.get(test, 1.0)
+        if found and spent > PATIENCE:
+            break
+        found.append(test)
+    return found
+
+
+def is_noticed(checkout: Path, tests: list[str], job: Job | None, loaded: Functions) -> str:
+    """``red``, ``green`` or ``timeout``: how the tests end with the fault. Forks: everything is
+    loaded already, and the faulty functions get their faulty code."""
+    child = os.fork()
+    if not child:
+        with contextlib.suppress(BaseException):
+            os._exit(_test(checkout, tests, job, loaded))
+        os._exit(70)
+    end = time.monotonic() + TIMEOUT
+    while time.monotonic() < end:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return "green" if status == 0 else "red"
+        time.sleep(0.02)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return "timeout"
+
+
+def _test(checkout: Path, tests: list[str], job: Job | None, loaded: Functions) -> int:
+    import pytest
+
+    os.setsid()
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for handle in (0, 1, 2):
+        os.dup2(nothing, handle)
+    if job is not None and not swapped(loaded, plain(job.source), job.mutant.text):
+        for name in [name for name in sys.modules if name.partition(".")[0] in _OWN]:
+            del sys.modules[name]
+    base = tempfile.mkdtemp(dir=checkout.parent)
+    options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", f"--basetemp={base}/t"]
+    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # loaded before the fork
+    return int(pytest.main([*options, *tests]))
+
+
+#: What is loaded from the checkout.
+_OWN = ("archive", "scraper", "tests")
+
+
+def load_all(checkout: Path, tests: list[str]) -> None:
+    """Import the tests and all that they use from the checkout, once for all mutants."""
+    os.chdir(checkout)
+    os.environ.update(environment(checkout))
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(checkout))
+    files = {test.partition("::")[0] for test in tests}
+    for name in ["tests.conftest", *sorted(files)]:
+        import_module(name.removesuffix(".py").replace("/", "."))
+
+
+def try_all(todo: list[Job], state: Path, tests: list[str]) -> None:
+    """Each fault of ``todo``, its result a line of ``results.jsonl`` at once."""
+    known = json.loads((state / "map.json").read_text()) if not tests else {}
+    with tempfile.TemporaryDirectory() as folder:
+        checkout = copied(Path(folder), sorted({job.module for job in todo}))
+        chosen_for = {job.key: tests or chosen(job, known) for job in todo}
+        known.clear()
+        load_all(checkout, [test for names in chosen_for.values() for test in names])
+        gc.freeze()  # so that no collection in a child copies the pages it shares
+        begun: set[str] = set()
+        loaded: Functions = {}
+        for job in todo:
+            run = chosen_for[job.key]
+            if job.module not in begun:
+                loaded = functions(checkout / job.module)
+                if run and is_noticed(checkout, run, None, loaded) != "green":
+                    raise SystemExit(f"the tests of {job.module} are red without any fault")
+                begun.add(job.module)
+            begin = time.monotonic()
+            place = checkout / job.module
+            sound = place.read_text(encoding="utf-8")
+            place.write_text(job.mutant.text, encoding="utf-8")
+            how = is_noticed(checkout, run, job, loaded) if run else "green"
+            place.write_text(sound, encoding="utf-8")
+            _note(state, job, how, len(run), time.monotonic() - begin)
+
+
+def _note(state: Path, job: Job, how: str, tests: int, seconds: float) -> None:
+    found = {
+        "key": job.key, "module": job.module, "seed": job.seed, "durable": job.durable,
+        "line": job.mutant.line, "how": how, "tests": tests, "seconds": round(seconds, 1), "diff": job.mutant.diff,
+    }  # fmt: skip
+    with (state / "results.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(found, ensure_ascii=False) + "\n")
+
+
+def results(state: Path) -> dict[str, dict[str, Any]]:
+    """The last word on each fault; noticed once is noticed."""
+    found: dict[str, dict[str, Any]] = {}
+    with contextlib.suppress(FileNotFoundError), (state / "results.jsonl").open() as file:
+        for line in file:
+            row = json.loads(line)
+            if row["key"] not in found or found[row["key"]]["how"] == "green":
+                found[row["key"]] = row
+    return found
+
+
+def set_aside(plan: dict[str, Any]) -> dict[tuple[str, str], str]:
+    """``(module, diff)`` of the faults that change nothing, with the reason."""
+    return {
+        (row["module"], row["diff"].strip()): row["reason"] for row in plan.get("set_aside", [])
+    }
+
+
+def report(todo: list[Job], state: Path, plan: dict[str, Any]) -> int:
+    """The table by module, then what nobody noticed. 1 where there is any."""
+    known, aside = results(state), set_aside(plan)
+    counts: dict[str, list[int]] = {}
+    missed: list[dict[str, Any]] = []
+    for job in todo:
+        row = known.get(job.key)
+        if row is None:
+            continue
+        tally = counts.setdefault(job.module, [0, 0, 0])
+        if row["how"] == "green" and (job.module, row["diff"].strip()) in aside:
+            tally[2] += 1
+            continue
+        tally[1] += 1
+        tally[0] += row["how"] != "green"
+        missed += [row] if row["how"] == "green" else []
+    for row in missed:
+        print(f"{row['module']}:{row['line']} ({row['tests']} tests)\n{row['diff']}\n")
+    for module, (noticed, tried, equal) in counts.items():
+        print(
+            f"{noticed:4} of {tried:4}  {noticed / max(tried, 1):6.1%}  {equal:3} set aside  {module}"
+        )
+    noticed, tried, equal = (sum(tally[at] for tally in counts.values()) for at in range(3))
+    print(
+        f"{noticed:4} of {tried:4}  {noticed / max(tried, 1):6.1%}  {equal:3} set aside  of {len(todo)}"
+    )
+    return 1 if missed else 0
+
+
+def _workers(todo: list[Job], count: int, state: Path, tests: list[str]) -> None:
+    children = []
+    for at in range(count):
+        child = os.fork()
+        if not child:
+            try_all(todo[at::count], state, tests)
+            os._exit(0)
+        children.append(child)
+    for child in children:
+        os.waitpid(child, 0)
+
+
+def _asked(given: argparse.Namespace, plan: dict[str, Any]) -> Iterator[Job]:
+    seed = plan["seed"] if given.seed is None else given.seed
+    part = plan["durable" if given.durable else "modules"]
+    modules = {name: given.count or part.get(name, 20) for name in given.modules or part}
+    yield from jobs(modules, seed, durable=given.durable)
 
 
 def main() -> int:
     """1 where a fault was not noticed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("module", type=Path)
-    parser.add_argument("--tests", nargs="+", required=True)
-    parser.add_argument("--count", type=int, default=30)
-    parser.add_argument("--seed", type=int, default=1)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("what", choices=["map", "run", "report"])
+    parser.add_argument("modules", nargs="*")
+    parser.add_argument("--count", type=int)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--durable", action="store_true")
+    parser.add_argument("--tests", nargs="+", default=[])
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--state", type=Path, default=ROOT / ".mutants")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        checkout = Path(folder) / "checkout"
-        shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".git", ".venv", ".*_cache"))
-        place = checkout / given.module
-        source = place.read_text(encoding="utf-8")
-        plain = ast.unparse(ast.parse(source))
-        place.write_text(plain, encoding="utf-8")
-        if noticed(checkout, given.tests):
-            raise SystemExit("the tests are red without any fault")
-        found = [0, 0]
-        for text in mutants(source, given.count, given.seed):
-            place.write_text(text, encoding="utf-8")
-            red = noticed(checkout, given.tests)
-            found[red] += 1
-            if not red:
-                lines = difflib.unified_diff(
-                    plain.splitlines(), text.splitlines(), lineterm="", n=1
-                )
-                print("\n".join(list(lines)[2:]), flush=True)
-        print(f"{given.module}: {found[1]} of {sum(found)} noticed, seed {given.seed}")
-    return 1 if found[0] else 0
+    given.state.mkdir(exist_ok=True)
+    plan = tomllib.loads(PLAN.read_text(encoding="utf-8"))
+    if given.what == "map":
+        write_map(
+            given.state, sorted({*plan["modules"], *plan["durable"]}), given.tests or plan["tests"]
+        )
+        return 0
+    todo = list(_asked(given, plan))
+    if given.what == "run":
+        known = results(given.state)
+        left = [
+            job
+            for job in todo
+            if job.key not in known or (given.tests and known[job.key]["how"] == "green")
+        ]
+        _workers(left, given.workers, given.state, given.tests)
+    return report(todo, given.state, plan)
 
 
 if __name__ == "__main__":
