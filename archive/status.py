@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from archive.crawl.cooldown import CoolDown, known_exits
 from archive.crawl.frontier import stamp
 from archive.db.lock import holder_of
 from archive.run.drift import drifts
+from archive.run.items import one_item
 from scraper.parse import PARSER_VERSION
 
 #: What a person can do about a kind of failure, by its class; "later" kinds need nothing.
@@ -39,20 +42,37 @@ _FINAL = "final; `retry` asks again"
 
 
 def collect(conn: sqlite3.Connection, root: Path, now: datetime) -> dict[str, Any]:
-    """Everything ``status --json`` shows; times ISO 8601, UTC."""
+    """Everything ``status --json`` shows; times ISO 8601, UTC.
+
+    What cannot be told of a list is left out, and ``problems`` says why.
+    """
+    problems: list[str] = []
+
+    def alone(name: str) -> AbstractContextManager[None]:
+        return one_item(name, lambda error: problems.append(f"{name}: {error}"))
+
+    def each(name: str, part: Callable[[], list[Any]]) -> list[Any]:
+        found: list[Any] = []
+        with alone(name):
+            found += part()
+        return found
+
     return {
         "archive": str(root),
         "held": _held(conn),
         "waiting": _waiting(conn, now),
-        "failed": _failed(conn),
+        "failed": each("failed", lambda: _failed(conn)),
         "blocked": _blocked(conn, now),
-        "exits": known_exits(conn, now),
-        "drift": [drift.as_dict() | {"line": drift.line()} for drift in drifts(conn)],
-        "albums": gaps(conn),
+        "exits": each("exits", lambda: known_exits(conn, now)),
+        "drift": each(
+            "drift", lambda: [one.as_dict() | {"line": one.line()} for one in drifts(conn)]
+        ),
+        "albums": each("albums", lambda: gaps(conn, alone)),
         "sources": _sources(conn),
         "images": _images(conn),
-        "runs": _runs(conn),
+        "runs": each("runs", lambda: _runs(conn)),
         "writing": _writing(conn, root),
+        "problems": problems,
     }
 
 

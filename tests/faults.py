@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any
@@ -69,8 +69,14 @@ class _Raise(_Watch):
             raise Fault(f"injected into {self.target}")
 
 
-def _codes(bodies: tuple[Callable[..., Any], ...]) -> frozenset[CodeType]:
-    return frozenset(body.__code__ for body in bodies)
+#: A function that does one item, or its code where it stands inside another.
+Body = Callable[..., Any] | CodeType
+
+
+def _codes(bodies: Sequence[Body]) -> frozenset[CodeType]:
+    return frozenset(
+        body if isinstance(body, CodeType) else inspect.unwrap(body).__code__ for body in bodies
+    )
 
 
 @contextmanager
@@ -83,7 +89,7 @@ def _profiled(watch: _Watch) -> Iterator[None]:
         sys.setprofile(before)
 
 
-def calls_inside(bodies: tuple[Callable[..., Any], ...], work: Callable[[], object]) -> list[str]:
+def calls_inside(bodies: Sequence[Body], work: Callable[[], object]) -> list[str]:
     """The functions of ours that ``work`` calls inside any of ``bodies``, each once, in order."""
     watch = _Record(_codes(bodies))
     with _profiled(watch):
@@ -92,7 +98,7 @@ def calls_inside(bodies: tuple[Callable[..., Any], ...], work: Callable[[], obje
 
 
 @contextmanager
-def failing(bodies: tuple[Callable[..., Any], ...], target: str) -> Iterator[Callable[[], bool]]:
+def failing(bodies: Sequence[Body], target: str) -> Iterator[Callable[[], bool]]:
     """Inside, the first call of ``target`` from a loop's body raises Fault; gives "has it?"."""
     watch = _Raise(_codes(bodies), target)
     with _profiled(watch):

@@ -99,6 +99,7 @@ _STATUS = record(
     images=record(**_numbers("held", "missing", "lost"), next_due=MAYBE_TEXT),
     runs=listed(OBJECT),
     writing={"type": ["object", "null"]},
+    problems=listed(TEXT),
 )
 _SOURCE = record(
     sort=TEXT,

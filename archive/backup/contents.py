@@ -15,6 +15,7 @@ from archive.db.files import Files, read_regular
 from archive.db.names import ARTICLES
 from archive.errors import ArchiveError, CannotCreate, Corrupt, DiskTrouble
 from archive.exporters.files import link_or_copy
+from archive.run.items import one_item
 from archive.store import Store
 from archive.store.markdown_files import is_ours
 from archive.verify.check import is_damaged
@@ -67,12 +68,8 @@ class Contents:
             return False
 
     def _each(self, path: object, copy: Callable[[], object]) -> None:
-        try:
+        with one_item(str(path), lambda error: self._report.missing.append(f"{path}: {error}")):
             copy()
-        except (CannotCreate, DiskTrouble):
-            raise
-        except ArchiveError as error:
-            self._report.missing.append(f"{path}: {error}")
 
     def _read(self, path: str) -> bytes | None:
         """A file of the archive. Raises Corrupt where it cannot be read: the backup goes on
@@ -107,14 +104,20 @@ class Contents:
         return is_damaged(data, self._store.markdown(number).encode())
 
     def _version(self, path: str) -> None:
+        self._known.add(path)  # also where it cannot be read: the backup's own is the last one then
         data = self._read(path)
-        if data is not None:
-            self._known.add(path)
+        if data is None:
+            self._report.missing.append(path)
+        else:
             (self._put if is_ours(data) else self._put_own)(path, data)
 
     def _own(self, path: str) -> None:
         """A person's note, or a text that lies beside a file that a person changed."""
-        data = self._read(path)
+        try:
+            data = self._read(path)
+        except Corrupt:
+            self._known.add(path)  # the backup's own is the last one that can be read
+            raise
         if data is None or path.rpartition("/")[2].startswith("."):
             return
         if not is_ours(data):

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli.common import App, archive_command, pass_app
+from archive.cli.each import each
 from archive.db.names import ARCHIVE_DB
+from archive.i18n import gettext as _
 from scraper.zone import for_people
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
+
+_RETRIED = "will be tried by the next `wechat-archive run`"
 
 
 @archive_command("status", short_help="What is held, waiting, failed, blocked.")
@@ -43,6 +47,8 @@ def command(app: App, as_json: bool, failed: bool) -> None:
         click.echo(json.dumps(found, ensure_ascii=False))
     else:
         _show(found)
+    if found["problems"]:
+        click.get_current_context().exit(1)
 
 
 def _list_failed(conn: Any) -> None:
@@ -97,6 +103,12 @@ def _show(found: dict[str, Any]) -> None:
         )
     if found["writing"]:
         click.echo(f"writing  {found['writing']['command']} (process {found['writing']['pid']})")
+    _show_rest(found)
+
+
+def _show_rest(found: dict[str, Any]) -> None:
+    for problem in found["problems"]:
+        click.echo(_("unknown  {problem}", problem=problem))
     for run in found["runs"]:
         click.echo(
             f"run      {_time(run['started'])}  {run['summary'] or 'did not end: killed, or still running'}"
@@ -175,14 +187,21 @@ def retry(app: App, what: tuple[str, ...], wait: bool) -> None:
     from archive.crawl.failures import retry_addresses, retry_all, retry_kind
 
     now = datetime.now(UTC)
+
+    def one(name: str) -> None:
+        addresses = _addresses(conn, name)
+        _tell_count(
+            app,
+            retry_addresses(conn, addresses, now) if addresses else retry_kind(conn, name, now),
+            name,
+            _RETRIED,
+        )
+
     with _queue(app, wait) as conn:
-        count = retry_all(conn, now) if not what else 0
-        for name in what:
-            addresses = _addresses(conn, name)
-            count += (
-                retry_addresses(conn, addresses, now) if addresses else retry_kind(conn, name, now)
-            )
-    _tell_count(app, count, what, "will be tried by the next `wechat-archive run`")
+        if what:
+            each(app, what, one)
+        else:
+            _tell_count(app, retry_all(conn, now), None, _RETRIED)
 
 
 @archive_command("forget", short_help="Take addresses out of the queue.")
@@ -197,23 +216,24 @@ def forget(app: App, what: tuple[str, ...], wait: bool) -> None:
     """
     from archive.crawl.failures import forget_addresses, forget_kind
 
+    def one(name: str) -> None:
+        addresses = _addresses(conn, name)
+        count = forget_addresses(conn, addresses) if addresses else forget_kind(conn, name)
+        _tell_count(app, count, name, "forgotten")
+
     with _queue(app, wait) as conn:
-        count = 0
-        for name in what:
-            addresses = _addresses(conn, name)
-            count += forget_addresses(conn, addresses) if addresses else forget_kind(conn, name)
-    _tell_count(app, count, what, "forgotten")
+        each(app, what, one)
 
 
-def _tell_count(app: App, count: int, what: tuple[str, ...], done: str) -> None:
+def _tell_count(app: App, count: int, name: str | None, done: str) -> None:
+    """How many were found. Raises NotHeld where none was."""
     if not count:
         from archive.errors import NotHeld
 
-        if not what:
+        if name is None:
             raise NotHeld("no address has failed: there is nothing to try again")
-        named = ", ".join(what)
         raise NotHeld(
-            f"nothing in the queue is called {named}: `wechat-archive status --failed` lists what failed"
+            f"nothing in the queue is called {name}: `wechat-archive status --failed` lists what failed"
         )
     app.say(f"{_count(count, 'address', 'addresses')} {done}")
 

@@ -11,6 +11,7 @@ import click
 
 from archive.cli.common import App, archive_command, pass_app, rows_as_json
 from archive.cli.crawling import Duration
+from archive.cli.each import each
 from archive.db.names import ARCHIVE_DB
 from scraper.zone import for_people
 
@@ -57,23 +58,28 @@ def command(
         return
     from archive.crawl.source_types import identify
 
-    wanted = [identify(text) for text in given]
     period = every if every is not None else app.config.every
     if period <= 0:
         raise click.UsageError("--every must be more than 0.")
+
+    def one(text: str) -> None:
+        address, type = identify(text)
+        sources.add(
+            address,
+            type.name,
+            datetime.now(UTC),
+            every=period,
+            follow=type.follow if follow is None else follow,
+            scope=scope or app.config.scope,
+        )
+        app.say(
+            f"watching {type.name} {_shown(address)} every {_period(period)}; the next `run` looks at it"
+        )
+
+    if len(given) == 1:
+        identify(given[0])  # told before an archive is made for it
     with _sources(app, wait) as sources:
-        for address, type in wanted:
-            sources.add(
-                address,
-                type.name,
-                datetime.now(UTC),
-                every=period,
-                follow=type.follow if follow is None else follow,
-                scope=scope or app.config.scope,
-            )
-            app.say(
-                f"watching {type.name} {_shown(address)} every {_period(period)}; the next `run` looks at it"
-            )
+        each(app, given, one)
 
 
 @archive_command("unwatch", short_help="Stop watching a source.")
@@ -87,10 +93,14 @@ def unwatch(app: App, given: tuple[str, ...], wait: bool) -> None:
     from archive.db.opening import require_archive
 
     require_archive(app.root / ARCHIVE_DB)
+
+    def one(name: str) -> None:
+        source = _find(sources, name)
+        sources.remove(source)
+        app.say(f"no longer watching {_shown(source.address)}")
+
     with _sources(app, wait) as sources:
-        for source in [_find(sources, name) for name in given]:
-            sources.remove(source)
-            app.say(f"no longer watching {_shown(source.address)}")
+        each(app, given, one)
 
 
 def _find(sources: Sources, name: str) -> WatchedSource:

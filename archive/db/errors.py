@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from archive.errors import ArchiveError, CannotCreate, Corrupt, DiskTrouble, Locked
+from archive.db.names import ARCHIVE_DB
+from archive.errors import (
+    ArchiveError,
+    BadConfig,
+    CannotCreate,
+    CoolingDown,
+    Corrupt,
+    DiskTrouble,
+    Locked,
+    NewerArchive,
+)
+from scraper.errors import BadSettings
 
 _REBUILD = "`wechat-archive verify --repair` rebuilds what it can"
 
@@ -39,6 +51,19 @@ _KINDS: tuple[tuple[tuple[str, ...], type[ArchiveError], str, str], ...] = (
     ),
 )
 
+#: A full disk and its like.
+DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS})
+#: About the archive or the settings as a whole. A Corrupt row is not among them: it is one item's.
+_OF_THE_WHOLE = (
+    BadConfig,
+    BadSettings,
+    CannotCreate,
+    CoolingDown,
+    DiskTrouble,
+    Locked,
+    NewerArchive,
+)
+
 
 @contextmanager
 def sqlite_errors(place: Path | str) -> Iterator[None]:
@@ -61,3 +86,14 @@ def as_archive_error(error: sqlite3.Error, place: Path | str) -> ArchiveError:
         if any(word in said.lower() for word in words):
             return kind(f"{what.format(place=place, said=said)}; {then}")
     return ArchiveError(f"{place}: {said}")
+
+
+def is_fatal(error: BaseException) -> bool:
+    """Whether the error is about the archive as a whole (disk, database, settings), so that going
+    on is pointless.
+    """
+    if isinstance(error, sqlite3.DatabaseError):
+        return type(as_archive_error(error, ARCHIVE_DB)) is not ArchiveError
+    if isinstance(error, OSError):
+        return error.errno in DISK
+    return isinstance(error, _OF_THE_WHOLE)

@@ -41,12 +41,14 @@ def write(export: Export) -> None:
     require(export.articles)  # before the names of the columns are written
     with export.opened() as file:
         file.write(_MARK + _line(columns))
-        for stored in export.each():
-            with export.alone(stored):
-                article = export.store.article(stored.article_id)
-                cells = [safe_cell(_cell(name, stored, article)) for name in columns]
-                file.write(_line(cells))
-                export.report.articles += 1
+
+        def one(stored: Stored) -> None:
+            article = export.store.article(stored.article_id)
+            cells = [safe_cell(_cell(name, stored, article)) for name in columns]
+            file.write(_line(cells))
+            export.report.articles += 1
+
+        export.each(one)
 
 
 def safe_cell(value: str) -> str:

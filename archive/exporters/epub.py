@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 
 from archive.exporters.export import Export
 from archive.exporters.html import head
-from archive.exporters.pictures import held
+from archive.exporters.pictures import content, held
 from archive.exporters.report import ExportReport
 from archive.exporters.tree import text, xhtml
 from archive.store import Store, Stored
@@ -78,12 +78,15 @@ def write(export: Export) -> None:
         book.add("META-INF/container.xml", _CONTAINER)
         book.add("EPUB/style.css", _STYLE)
         names = {stored.article_id: f"{stored.key}.xhtml" for stored in articles}
-        for stored in export.each():
-            before = book.report.articles
-            with export.alone(stored):
+
+        def one(stored: Stored) -> None:
+            try:
                 _chapter(book, export.store, stored, names)
-            if book.report.articles == before:
-                names.pop(stored.article_id)
+            except Exception:
+                names.pop(stored.article_id)  # no later chapter leads to it
+                raise
+
+        export.each(one)
         identity = uuid.uuid5(_SPACE, "\n".join([title, *(stored.key for stored in articles)]))
         book.add("EPUB/nav.xhtml", _nav(book))
         book.add("EPUB/toc.ncx", _ncx(book, identity))
@@ -122,7 +125,7 @@ def _image(book: _Book, store: Store, url: str, *, count: bool = False) -> str |
         return None
     name = f"images/{PurePosixPath(image.path).stem}.{_CORE[image.type]}"
     if name not in book.images:
-        book.add(f"EPUB/{name}", image.place.read_bytes())
+        book.add(f"EPUB/{name}", content(image))
         book.images[name] = image.type
         book.report.images += 1
     return name

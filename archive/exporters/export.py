@@ -5,17 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import IO
 
-from archive.errors import ArchiveError
 from archive.exporters.report import ExportReport
 from archive.exporters.select import Selection, chosen, in_album_order, require
 from archive.exporters.target import Target
+from archive.run.items import ItemError, one_item
 from archive.store import Store, Stored
+from scraper.errors import ScrapeError
 
 Progress = Callable[[int, int], None]
+
+
+@contextmanager
+def left_out(report: ExportReport, name: str) -> Iterator[None]:
+    """Whatever goes wrong inside is named in the report, with what it is about, and ends nothing
+    else. Raises only what is about the target or the archive as a whole."""
+
+    def failed(error: ScrapeError) -> None:
+        report.problems.append(f"{name}: {error}")
+        report.faults += not isinstance(error, ItemError)
+
+    with one_item(name, failed):
+        yield
 
 
 @dataclass(kw_only=True)
@@ -53,21 +67,18 @@ class Export:
         require(found)
         return found
 
-    def each(self) -> Iterator[Stored]:
-        """The articles one by one, with progress told behind each."""
+    def each(self, write: Callable[[Stored], None]) -> None:
+        """Every article to ``write``, with progress told behind each; one that fails is left out,
+        and ends nothing else."""
         for done, stored in enumerate(self.articles, start=1):
-            yield stored
+            self.one(stored.key, partial(write, stored))
             self.progress(done, len(self.articles))
 
-    @contextmanager
-    def alone(self, stored: Stored) -> Iterator[None]:
-        """What is damaged inside is named in the report and left out, and ends nothing else."""
-        try:
-            yield
-        except ArchiveError as error:
-            if error.exit_code in _ENDS_ALL:
-                raise
-            self.report.problems.append(f"{stored.key}: {error}")
+    def one(self, name: str, write: Callable[[], object]) -> None:
+        """Whatever goes wrong in ``write`` is named in the report, with what it is about. Raises
+        only what is about the target or the archive as a whole."""
+        with left_out(self.report, name):
+            write()
 
     @contextmanager
     def opened(self) -> Iterator[IO[bytes]]:
@@ -80,7 +91,3 @@ class Export:
             folder.opened(self.target.name) as file,
         ):
             yield file
-
-
-#: CannotCreate and DiskTrouble: about the target, not about one article.
-_ENDS_ALL = frozenset({73, 74})

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 
 from archive.document.paths import folder_name
 from archive.exporters.export import Export
@@ -32,11 +33,14 @@ def write(export: Export) -> None:
         by_account[stored.account or stored.author or "?"].append(stored)
     made: dict[str, Entry | None] = {}
     with export.folder as folder:
-        outlines = [_feed(export, base, "all", "wechat-archive", newest, made)]
-        outlines += [
-            _feed(export, base, folder_name(name), name, articles, made)
-            for name, articles in by_account.items()
-        ]
+        outlines: list[opml.Outline] = []
+
+        def one(name: str, title: str, articles: Sequence[Stored]) -> None:
+            outlines.append(_feed(export, base, name, title, articles, made))
+
+        export.one("the feed of all", partial(one, "all", "wechat-archive", newest))
+        for name, articles in by_account.items():
+            export.one(f"the feed of {name}", partial(one, folder_name(name), name, articles))
         folder.put("feeds.opml", opml.write("wechat-archive", {"": outlines}))
     export.report.articles = sum(one is not None for one in made.values())
 
@@ -53,8 +57,7 @@ def _feed(
     for stored in articles[:MOST]:
         if stored.key not in made:
             made[stored.key] = None
-            with export.alone(stored):
-                made[stored.key] = _entry(export, base, stored)
+            export.one(stored.key, partial(_make, made, export, base, stored))
             export.progress(len(made), len(export.articles))
         if found := made[stored.key]:
             entries.append(found)
@@ -68,6 +71,10 @@ def _feed(
         )
         export.folder.put(f"feeds/{name}.{extension}", form.write(feed))
     return opml.Outline(title, f"{base}/feeds/{name}.atom", base or NOWHERE)
+
+
+def _make(made: dict[str, Entry | None], export: Export, base: str, stored: Stored) -> None:
+    made[stored.key] = _entry(export, base, stored)
 
 
 def _entry(export: Export, base: str, stored: Stored) -> Entry:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from archive.document.layout import relative
 from archive.exporters import html_index
 from archive.exporters.export import Export
-from archive.exporters.pictures import held
+from archive.exporters.pictures import content, held
 from archive.exporters.report import ExportReport
 from archive.exporters.tree import address, text, xhtml
 from archive.store import Store, Stored
@@ -37,15 +37,15 @@ def write(export: Export) -> None:
     names = {
         stored.article_id: f"{stored.path.removesuffix('.md')}.html" for stored in export.articles
     }
-    entries = []
+    entries: list[html_index.Entry] = []
+
+    def one(stored: Stored) -> None:
+        name = names[stored.article_id]
+        folder.put(name, page(export.store, stored, name, names, export.report))
+        entries.append(html_index.Entry(name, stored.title, stored.account, stored.published))
+
     with export.folder as folder:
-        for stored in export.each():
-            name = names[stored.article_id]
-            with export.alone(stored):
-                folder.put(name, page(export.store, stored, name, names, export.report))
-                entries.append(
-                    html_index.Entry(name, stored.title, stored.account, stored.published)
-                )
+        export.each(one)
         folder.put(html_index.NAME, html_index.page(entries))
 
 
@@ -112,7 +112,7 @@ def _inline(store: Store, url: str, report: ExportReport) -> str | None:
         report.missing_images += 1
         return None
     report.images += 1
-    return f"data:{image.type};base64,{base64.b64encode(image.place.read_bytes()).decode()}"
+    return f"data:{image.type};base64,{base64.b64encode(content(image)).decode()}"
 
 
 def _for_html(xml: str) -> str:

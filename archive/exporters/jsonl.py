@@ -14,12 +14,14 @@ from scraper.controls import escape_controls
 def write(export: Export) -> None:
     """One object an article."""
     with export.opened() as file:
-        for stored in export.each():
-            with export.alone(stored):
-                values = _values(export.store, stored)
-                line = escape_controls(json.dumps(values, ensure_ascii=False))
-                file.write(line.encode() + b"\n")
-                export.report.articles += 1
+
+        def one(stored: Stored) -> None:
+            values = _values(export.store, stored)
+            line = escape_controls(json.dumps(values, ensure_ascii=False))
+            file.write(line.encode() + b"\n")
+            export.report.articles += 1
+
+        export.each(one)
 
 
 def _values(store: Store, stored: Stored) -> dict[str, Any]:

@@ -9,13 +9,15 @@ from archive.store import Stored
 
 def write(export: Export) -> None:
     """Every file as the archive has it."""
+
+    def one(stored: Stored) -> None:
+        text = export.store.markdown(stored.article_id)
+        folder.put(stored.path, text.encode())
+        export.report.articles += 1
+        _pictures(export, stored)
+
     with export.folder as folder:
-        for stored in export.each():
-            with export.alone(stored):
-                text = export.store.markdown(stored.article_id)
-                folder.put(stored.path, text.encode())
-                export.report.articles += 1
-                _pictures(export, stored)
+        export.each(one)
 
 
 def _pictures(export: Export, stored: Stored) -> None:

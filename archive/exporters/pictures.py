@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from archive.errors import Corrupt
 from archive.store import Store
+from scraper.messages import mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +28,14 @@ def held(store: Store, url: str) -> Picture | None:
     row = store.db.conn.execute("SELECT type, bytes FROM media WHERE path = ?", (path,)).fetchone()
     place = store.files.place(path)
     return Picture(place, row[0], path, row[1]) if row and place.is_file() else None
+
+
+def content(image: Picture) -> bytes:
+    """The bytes of an image's file. Raises Corrupt where it cannot be read: the archive's disk may
+    be bad there, and all else can still be saved.
+    """
+    try:
+        return image.place.read_bytes()
+    except OSError as error:
+        said = error.strerror or error
+        raise Corrupt(mark("{path} cannot be read: {said}", path=image.path, said=said)) from error

@@ -18,8 +18,8 @@ class KeptFile:
 
 @dataclass(slots=True, kw_only=True)
 class ExportReport:
-    """Counts; ``problems``: articles that are damaged and were left out; ``kept``: a person's
-    files.
+    """Counts; ``problems``: articles that were left out, because they are damaged or, ``faults``
+    of them, because something unexpected came; ``kept``: a person's files.
     """
 
     format: str
@@ -29,12 +29,15 @@ class ExportReport:
     records: int = 0
     missing_images: int = 0
     problems: list[str] = field(default_factory=list)
+    faults: int = 0
     kept: list[KeptFile] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
-        """65 where something damaged had to be left out."""
-        return 65 if self.problems else 0
+        """65 where something damaged had to be left out, 1 where something else was."""
+        if len(self.problems) > self.faults:
+            return 65
+        return 1 if self.problems else 0
 
     def to_json(self) -> dict[str, Any]:
         """One object."""
@@ -49,7 +52,8 @@ class ExportReport:
         )
         parts += [f"{self.images} images"] if self.images else []
         parts += [f"{self.missing_images} images not held"] if self.missing_images else []
-        parts += [f"{len(self.problems)} left out because damaged"] if self.problems else []
+        because = "" if self.faults else " because damaged"
+        parts += [f"{len(self.problems)} left out{because}"] if self.problems else []
         parts += (
             [f"{len(self.kept)} changed by hand and kept, the new text beside"] if self.kept else []
         )

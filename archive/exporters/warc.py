@@ -21,9 +21,9 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from archive.db.names import SNAPSHOTS_DB
-from archive.errors import ArchiveError, Corrupt
-from archive.exporters.export import Export
-from archive.exporters.pictures import held
+from archive.errors import ArchiveError
+from archive.exporters.export import Export, left_out
+from archive.exporters.pictures import Picture, content, held
 from archive.exporters.report import ExportReport
 from archive.saved.warc_fields import EXCHANGE
 from archive.snapshots import Snapshot, Snapshots
@@ -66,10 +66,13 @@ def write(export: Export) -> None:
 
 def _of_articles(export: Export, snapshots: Snapshots) -> Iterator[Snapshot]:
     for stored in export.articles:
-        yield from _exchanges(export.store, snapshots, stored)
+        found: list[Snapshot] = []
+        with left_out(export.report, stored.key):
+            found = _exchanges(export.store, snapshots, stored)
+        yield from found
 
 
-def _exchanges(store: Store, snapshots: Snapshots, stored: Stored) -> Iterator[Snapshot]:
+def _exchanges(store: Store, snapshots: Snapshots, stored: Stored) -> list[Snapshot]:
     """Every exchange about an article: under all its addresses, and those that its versions came
     from.
     """
@@ -83,7 +86,7 @@ def _exchanges(store: Store, snapshots: Snapshots, stored: Stored) -> Iterator[S
     for version in store.versions(stored.article_id):
         if version.snapshot_id is not None and version.snapshot_id not in found:
             found[version.snapshot_id] = snapshots.facts(version.snapshot_id)
-    return iter(sorted(found.values(), key=lambda snapshot: snapshot.id))
+    return sorted(found.values(), key=lambda snapshot: snapshot.id)
 
 
 def write_warc(
@@ -107,12 +110,8 @@ def write_warc(
     writer.write_record(writer.create_warcinfo_record(None, info))
     report.records += 1
     for done, snapshot in enumerate(ids, start=1):
-        try:
-            body = scrub(snapshots.get(snapshot.id).body)
-        except Corrupt as error:
-            report.problems.append(str(error))
-            continue
-        _write(writer, snapshot, body, report)
+        with left_out(report, snapshot.address):
+            _take(writer, snapshots, snapshot, report)
         progress(done)
     return writer
 
@@ -123,23 +122,34 @@ def write_images(writer: WARCWriter, store: Store, report: ExportReport) -> None
     for (url,) in store.db.conn.execute(
         "SELECT url FROM media_addresses WHERE sha256 IS NOT NULL ORDER BY url"
     ):
-        image = held(store, url)
-        if image is None:
-            report.missing_images += 1
-            continue
-        headers = {"WARC-Date": _date(now)}
-        data = image.place.read_bytes()
-        record = writer.create_warc_record(
-            url,
-            "resource",
-            payload=BytesIO(data),
-            length=len(data),
-            warc_content_type=image.type,
-            warc_headers_dict=headers,
-        )
-        writer.write_record(record)
-        report.records += 1
-        report.images += 1
+        with left_out(report, url):
+            _write_image(writer, url, held(store, url), now, report)
+
+
+def _write_image(
+    writer: WARCWriter, url: str, image: Picture | None, now: datetime, report: ExportReport
+) -> None:
+    if image is None:
+        report.missing_images += 1
+        return
+    data = content(image)
+    record = writer.create_warc_record(
+        url,
+        "resource",
+        payload=BytesIO(data),
+        length=len(data),
+        warc_content_type=image.type,
+        warc_headers_dict={"WARC-Date": _date(now)},
+    )
+    writer.write_record(record)
+    report.records += 1
+    report.images += 1
+
+
+def _take(
+    writer: WARCWriter, snapshots: Snapshots, snapshot: Snapshot, report: ExportReport
+) -> None:
+    _write(writer, snapshot, scrub(snapshots.get(snapshot.id).body), report)
 
 
 def _write(writer: WARCWriter, snapshot: Snapshot, body: bytes, report: ExportReport) -> None:

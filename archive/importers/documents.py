@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,12 +55,11 @@ class Documents:
         #: title → articles that were held when the first file without an address came.
         self._titles: dict[str, list[int]] | None = None
 
-    def note_addresses(self, paths: Iterable[Path]) -> None:
-        """A first look at our own files: which address stands behind which key."""
-        for path in paths:
-            named = _KEY_IN_NAME.search(path.name)
-            if named and (address := _address_in(path)):
-                self.addresses[named[1]] = address
+    def note_address(self, path: Path) -> None:
+        """A first look at a file: where it is one of ours, which address stands behind its key."""
+        named = _KEY_IN_NAME.search(path.name)
+        if named and (address := _address_in(path)):
+            self.addresses[named[1]] = address
 
     def read_head(self, path: Path, text: str) -> Head:
         """What a file says of itself. Raises BadInput for one that is about no article of

@@ -128,7 +128,9 @@ class _Job:
         self.documents = Documents(root, store, report, self._held, without_address=without_address)
 
     def run(self, todo: list[Path], progress: Progress, jobs: int) -> None:
-        self.documents.note_addresses(todo)
+        for path in todo:
+            with self._alone(str(path)):
+                self.documents.note_address(path)
         again, pictures = self._first_pass(todo, progress)
         for path in again:
             self._take_around(path)
@@ -159,21 +161,31 @@ class _Job:
         pictures: set[str] = set()
         for done, path in enumerate(todo, start=1):
             with self._alone(str(path)):
-                for item in contents(path):
-                    if item.image is not None:
-                        pictures.add(image_id(item.image[0]))
-                    if item.image or item.exchange:
-                        again[path] = None
-                    else:
-                        self._take(item)
+                if self._file(path, pictures):
+                    again[path] = None
             progress(done, len(todo), "importing")
         return list(again), pictures
+
+    def _file(self, path: Path, pictures: set[str]) -> bool:
+        """Take what is in a file, one by one; whether it is to be read again. ``pictures`` gets
+        what names those in it.
+        """
+        is_wanted_again = False
+        for item in contents(path):
+            if item.image is not None:
+                pictures.add(image_id(item.image[0]))
+            if item.image or item.exchange:
+                is_wanted_again = True
+            else:
+                self._take(item)
+        return is_wanted_again
 
     def _take_pictures(self, path: Path, shown: Mapping[str, str]) -> None:
         with self._alone(str(path)):
             for item in contents(path):
                 if item.image:
-                    self._image(*item.image, shown)
+                    with self._alone(item.image[0]), self.signals.hold():
+                        self._image(*item.image, shown)
 
     def _take_around(self, path: Path) -> None:
         """The counts and comments in a recording."""
@@ -182,9 +194,9 @@ class _Job:
             for item in contents(path):
                 if item.exchange is None or item.seen is None:
                     continue
-                with self.signals.hold(), self._alone(item.source):
+                with self._alone(item.source), self.signals.hold():
                     self.report.unmatched += not around.take(item.exchange, item.seen)
-        with self.signals.hold(), self._alone(str(path)):
+        with self._alone(str(path)), self.signals.hold():
             around.finish()
 
     def _shown(self, pictures: set[str]) -> dict[str, str]:
@@ -211,7 +223,7 @@ class _Job:
     # --- one thing found
 
     def _take(self, item: ImportItem) -> None:
-        with self.signals.hold(), self._alone(item.source):
+        with self._alone(item.source), self.signals.hold():
             self._count(self._taken(item))
 
     def _taken(self, item: ImportItem) -> Taken:
@@ -245,7 +257,8 @@ class _Job:
         self.store.remember(address, kept.article_id, now)
         self._note_counts(kept.article_id, of_page(page), page.fetched, "page")
         for url, body in item.parts.items():
-            self._image(url, body)
+            with self._alone(url):
+                self._image(url, body)
         change = "modified" if kept.change == "reparsed" else kept.change
         return Taken(
             source=item.source, change=change, key=kept.key, path=kept.path, title=article.title
@@ -307,11 +320,15 @@ class _Job:
     def _pictures(self, item: ImportItem, page: Page) -> None:
         """The pictures beside a saved page, or in the same file."""
         for url, name, _ in shown_pictures(page, item.parts):
-            if self.store.media_path(url) is None:
-                image = picture(item.parts.get(name) or beside(item.path, name) or b"")
-                if image is not None:
-                    self.store.add_media(url, image, datetime.now(UTC))
-                    self.report.media += 1
+            with self._alone(url):
+                self._picture(url, item, name)
+
+    def _picture(self, url: str, item: ImportItem, name: str) -> None:
+        if self.store.media_path(url) is None:
+            image = picture(item.parts.get(name) or beside(item.path, name) or b"")
+            if image is not None:
+                self.store.add_media(url, image, datetime.now(UTC))
+                self.report.media += 1
 
     def _image(self, url: str, body: bytes, shown: Mapping[str, str] | None = None) -> None:
         """Keep a picture that an article shows; ``shown`` says under which address."""
@@ -323,12 +340,10 @@ class _Job:
             return
         if self.store.media_path(at):
             return
-        url = at
-        with self.signals.hold(), self._alone(url):
-            image = local_image(body)
-            if image:
-                self.store.add_media(url, image, datetime.now(UTC))
-                self.report.media += 1
+        image = local_image(body)
+        if image:
+            self.store.add_media(at, image, datetime.now(UTC))
+            self.report.media += 1
 
     def _recording(self, url: str, body: bytes) -> None:
         """Keep a sound or film that an article plays."""
@@ -338,14 +353,14 @@ class _Job:
         sql = "SELECT 1 FROM article_recordings WHERE address = ? LIMIT 1"
         if self.store.db.conn.execute(sql, (known.address,)).fetchone() is None:
             return
-        with self.signals.hold(), self._alone(url):
-            kept = keep_received(self.store, url, body, datetime.now(UTC))
-            self.report.media += kept is not None
+        kept = keep_received(self.store, url, body, datetime.now(UTC))
+        self.report.media += kept is not None
 
     def _follow(self, article: Article) -> None:
         for link in article.links:
             if link.relation in _FOLLOWED:
-                self._wait_for(link.url, link.relation)
+                with self._alone(link.url):
+                    self._wait_for(link.url, link.relation)
 
     def _wait_for(self, url: str, relation: str | None) -> None:
         try:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +21,7 @@ from archive.errors import ArchiveError, NotHeld
 from archive.record import iso, storable
 from archive.reparse.report import Change, ReparseReport, diff, differing
 from archive.reparse.work import Read, read_all
+from archive.run.items import one_item
 from archive.run.signals import Interrupted, Signals
 from archive.snapshots import Snapshots
 from archive.store import Store
@@ -126,7 +128,8 @@ class _Job:
             for done, read in enumerate(reads, start=1):
                 with self.signals.hold():
                     for item in by_snapshot[read.snapshot_id]:
-                        self._take(item, read)
+                        with one_item(read.address, partial(self._broke, read)):
+                            self._take(item, read)
                     if done % NOTE_EVERY == 0:
                         self._note(read.snapshot_id)
                 progress(done, len(by_snapshot))
@@ -188,8 +191,15 @@ class _Job:
     # --- what becomes of it
 
     def _take(self, item: Item, read: Read) -> None:
-        self.report.pages += 1
         change = self._kept(item, read) if read.article else self._failed(item, read)
+        self._count(change)
+
+    def _broke(self, read: Read, error: ScrapeError) -> None:
+        """Something unexpected: the article stays as it was, and the next `reparse` tries again."""
+        self._count(Change(what="failed", address=read.address, error=str(error)))
+
+    def _count(self, change: Change | None) -> None:
+        self.report.pages += 1
         if change is None:
             self.report.unchanged += 1
             return

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from archive.crawl.frontier import SqliteFrontier
+from archive.db.errors import is_fatal
 from archive.errors import CoolingDown
 from archive.run.context import RunContext
-from archive.run.items import is_fatal
 from archive.run.sink import ArchiveSink
 from scraper.crawl.loop import Budget, Crawl, Ending
 from scraper.crawl.reason import Reason

@@ -4,60 +4,24 @@ item.
 
 from __future__ import annotations
 
-import errno
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from archive.db.errors import as_archive_error
+from archive.db.errors import DISK, as_archive_error, is_fatal
 from archive.db.names import ARCHIVE_DB
-from archive.errors import (
-    ArchiveError,
-    BadConfig,
-    BadInput,
-    CannotCreate,
-    CoolingDown,
-    Corrupt,
-    DiskTrouble,
-    Locked,
-    NewerArchive,
-)
-from scraper.errors import BadSettings, ScrapeError, Unexpected
+from archive.errors import ArchiveError, BadInput, Corrupt, DiskTrouble
+from scraper.errors import ScrapeError, Unexpected
 
 _LOG = logging.getLogger(__name__)
-#: A full disk and its like.
-_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS})
-#: About the archive or the settings as a whole. A Corrupt row is not among them: it is one item's.
-_OF_THE_WHOLE = (
-    BadConfig,
-    BadSettings,
-    CannotCreate,
-    CoolingDown,
-    DiskTrouble,
-    Locked,
-    NewerArchive,
-)
-
-
-def is_fatal(error: BaseException) -> bool:
-    """Whether the error is about the archive as a whole (disk, database, settings), so that going
-    on is pointless.
-    """
-    if isinstance(error, sqlite3.DatabaseError):
-        return type(as_archive_error(error, ARCHIVE_DB)) is not ArchiveError
-    if isinstance(error, OSError):
-        return error.errno in _DISK
-    return isinstance(error, _OF_THE_WHOLE)
 
 
 def disk_trouble(error: Exception) -> str:
     """What to say about a disk that fails; any other trouble is raised on."""
     if isinstance(error, sqlite3.Error):
         error = as_archive_error(error, ARCHIVE_DB)
-    on_disk = isinstance(error, DiskTrouble) or (
-        isinstance(error, OSError) and error.errno in _DISK
-    )
+    on_disk = isinstance(error, DiskTrouble) or (isinstance(error, OSError) and error.errno in DISK)
     if not on_disk:
         raise error
     return f"the disk refuses: {error}. What is kept is safe; make room and run it again"

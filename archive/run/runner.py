@@ -13,6 +13,7 @@ from pathlib import Path
 
 from archive.config import Config
 from archive.crawl.cooldown import last_asked
+from archive.db.errors import is_fatal
 from archive.errors import CoolingDown, DiskTrouble
 from archive.media.images import ImageFetcher
 from archive.run import history, saving
@@ -20,7 +21,7 @@ from archive.run.context import RunContext, failure
 from archive.run.drift import drifts
 from archive.run.exits import Exits
 from archive.run.inputs import Inputs
-from archive.run.items import disk_trouble, is_fatal
+from archive.run.items import disk_trouble
 from archive.run.network import Network, OpenNetwork, make_network
 from archive.run.report import Result, RunReport
 from archive.run.session import ArchiveSession, open_session

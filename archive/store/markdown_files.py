@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
+import logging
 from datetime import UTC, datetime
 
 from archive import record
 from archive.db import checksums
 from archive.db.article_columns import Stored
+from archive.db.errors import is_fatal
 from archive.db.files import Files
 from archive.document.layout import Holding, is_untouched, relative, sealed, to_markdown
 from archive.errors import Corrupt
@@ -18,6 +19,8 @@ from archive.store.media import Media
 from archive.store.rows import address_of
 from archive.store.sql import Sql
 from archive.store.types import time
+
+_LOG = logging.getLogger(__name__)
 
 
 class MarkdownFiles:
@@ -157,14 +160,24 @@ class MarkdownFiles:
             -1 if limit is None else limit,
         )
         for row in rows:
-            with suppress(Corrupt):  # `verify` names it; the others are written all the same
-                self.rerender(row["id"])
+            self._rerender_alone(row["id"])
         if not self._sql.conn.in_transaction:  # the rows are gone for good
             for row in self._sql.all("SELECT path FROM doomed_files"):
                 self._delete_file(row["path"])
                 with self._sql.transaction():
                     self._sql.run("DELETE FROM doomed_files WHERE path = ?", row["path"])
         return len(rows)
+
+    def _rerender_alone(self, article_id: int) -> None:
+        """One that cannot be written stays due, and the others are written all the same."""
+        try:
+            self.rerender(article_id)
+        except Corrupt:
+            pass  # `verify` names it
+        except Exception as error:
+            if is_fatal(error):
+                raise
+            _LOG.warning("the file of article number %d: %s", article_id, error, exc_info=error)
 
     def schedule_delete(self, path: str) -> None:
         """Have a file removed as soon as the transaction that took its row away is committed."""

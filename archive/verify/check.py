@@ -10,6 +10,7 @@ import hashlib
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,14 @@ class _Looker:
             yield from look()
         except Exception as error:  # a damaged database can answer anything
             yield Finding(sort="database", what=f"archive.db cannot be read: {error}")
+
+    def alone(self, name: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+        """What ``look`` finds of one thing; where it cannot go on, that, and the next is looked
+        at."""
+        try:
+            yield from list(look())
+        except Exception as error:  # a damaged row can hold anything
+            yield Finding(sort="database", what=f"{name} cannot be checked: {error}")
 
     def structure(self) -> Iterator[Finding]:
         """SQLite's own checks."""
@@ -233,47 +242,57 @@ class _Looker:
                 yield Finding(
                     sort="version", article_id=article_id, name=str(version_id), what=what
                 )
-            elif row["path"] and not is_ours(self.store.files.read(row["path"]) or b""):
-                yield Finding(
-                    sort="version",
-                    article_id=row["article_id"],
-                    path=row["path"],
-                    name=str(version_id),
-                    what=f"{name}: its file is missing or changed: {row['path']}",
-                )
+            elif row["path"]:
+                yield from self.alone(name, partial(self._version_file, row, name))
+
+    def _version_file(self, row: sqlite3.Row, name: str) -> Iterator[Finding]:
+        if not is_ours(self.store.files.read(row["path"]) or b""):
+            yield Finding(
+                sort="version",
+                article_id=row["article_id"],
+                path=row["path"],
+                name=str(row["id"]),
+                what=f"{name}: its file is missing or changed: {row['path']}",
+            )
 
     def addresses(self) -> Iterator[Finding]:
         """Each address, against the form that was asked for."""
         for row in self.conn.execute("SELECT address, fetch FROM addresses"):
-            try:
-                sound = urls.canonical(row["fetch"]) == row["address"]
-            except NotAnAddress:
-                sound = False
-            if not sound:
-                yield Finding(
-                    sort="address",
-                    name=row["address"],
-                    what=f"the address {row['address']} is not that of {row['fetch']}",
-                )
+            yield from self.alone(f"the address {row['address']}", partial(self._address, row))
+
+    def _address(self, row: sqlite3.Row) -> Iterator[Finding]:
+        try:
+            sound = urls.canonical(row["fetch"]) == row["address"]
+        except NotAnAddress:
+            sound = False
+        if not sound:
+            yield Finding(
+                sort="address",
+                name=row["address"],
+                what=f"the address {row['address']} is not that of {row['fetch']}",
+            )
 
     def media(self) -> Iterator[Finding]:
         """Each image's file against its hash, and each row against its file."""
         rows = self.conn.execute("SELECT * FROM media ORDER BY sha256").fetchall()
         for at, row in enumerate(rows):
-            digest, path = str(row["sha256"]), str(row["path"])
-            place: dict[str, Any] = {"sort": "media", "name": digest, "path": path}
-            found = (
-                self.store.files.sha256(path)
-                if path.startswith(f"media/{digest[:2]}/{digest}.")
-                else None
-            )
-            if found is None:
-                yield Finding(what=f"image {path} is missing", **place)
-            elif found != digest:
-                yield Finding(what=f"image {path} is not what its name says", **place)
-            elif self.store.files.place(path).stat().st_size != row["bytes"]:
-                yield Finding(what=f"image {path}: the database has the wrong size", **place)
+            yield from self.alone(f"image {row['path']}", partial(self._image, row))
             self.tell("images", at + 1, len(rows))
+
+    def _image(self, row: sqlite3.Row) -> Iterator[Finding]:
+        digest, path = str(row["sha256"]), str(row["path"])
+        place: dict[str, Any] = {"sort": "media", "name": digest, "path": path}
+        found = (
+            self.store.files.sha256(path)
+            if path.startswith(f"media/{digest[:2]}/{digest}.")
+            else None
+        )
+        if found is None:
+            yield Finding(what=f"image {path} is missing", **place)
+        elif found != digest:
+            yield Finding(what=f"image {path} is not what its name says", **place)
+        elif self.store.files.place(path).stat().st_size != row["bytes"]:
+            yield Finding(what=f"image {path}: the database has the wrong size", **place)
 
     def strays(self) -> Iterator[Finding]:
         """Files that no row names: somebody's own, or left by a kill between file and row."""

@@ -35,7 +35,7 @@ from archive.verify.findings import Finding
 from archive.verify.flips import unflipped
 from archive.verify.structure import redefine
 from scraper import urls
-from scraper.errors import NotAnAddress, ScrapeError
+from scraper.errors import NotAnAddress, ScrapeError, Unexpected
 from scraper.models import Article
 
 #: What is left when SQLite cannot read its own file any more; the Markdown files hold everything
@@ -130,6 +130,8 @@ class _Mender:
             repaired, how = way(finding)
         except (ArchiveError, sqlite3.Error, OSError, ValueError) as error:
             repaired, how = False, str(error)
+        except Exception as error:  # one of them; the others are mended all the same
+            repaired, how = False, str(Unexpected.of(error))
         return replace(finding, repaired=repaired, how=how)
 
     def finish(self) -> None:

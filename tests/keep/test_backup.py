@@ -4,6 +4,7 @@ time.
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sqlite3
 import threading
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from archive.backup import backup
+from archive.db import files
 from archive.db.lock import Lock
 from archive.errors import BadInput, Corrupt, Locked
 from archive.saved.pictures import LocalImage
@@ -383,3 +385,50 @@ def test_what_the_archive_itself_lacks_is_named(root: Path, tmp_path: Path) -> N
     assert 65 == result.code
     assert "missing in the archive: media/" in result.stderr
     assert before == (tmp_path / "b" / lost.relative_to(root)).read_bytes()
+
+
+@pytest.mark.parametrize("how", ["lost", "a folder in its place"])
+def test_an_earlier_version_that_the_archive_lost_stays_in_the_backup(
+    root: Path, tmp_path: Path, how: str
+) -> None:
+    """Its last copy is there; it is named, and goes with no later backup either."""
+    (root / "config.toml").write_text('versions = "files"\n')
+    changed = tmp_path / "changed.html"
+    changed.write_bytes(page(2, text="und neu").body)
+    wechat_archive("save", str(changed), "--archive", str(root))
+    backup(root, tmp_path / "b")
+    version = next(path for path in (root / "articles").rglob("*.v1.md"))
+    copy = tmp_path / "b" / version.relative_to(root)
+    before = copy.read_bytes()
+    version.unlink()
+    if how != "lost":
+        version.mkdir()
+    reports = [backup(root, tmp_path / "b") for _ in range(2)]
+
+    assert [True, True] == [version.name in " ".join(report.missing) for report in reports]
+    assert [65, 65] == [report.exit_code for report in reports]
+    assert before == copy.read_bytes()
+
+
+def test_a_text_that_cannot_be_read_any_more_stays_in_the_backup(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands beside a changed file is this program's own, and goes where the archive has it no
+    more: not where its disk fails.
+    """
+    article = next(path for path in (root / "articles").rglob("*.md") if "文章" in path.name)
+    beside = article.with_suffix(".new.md")
+    beside.write_bytes(article.read_bytes())
+    backup(root, tmp_path / "b")
+    whole = files.read_regular
+
+    def failing(path: Path, limit: int | None = None) -> bytes:
+        if path == beside:
+            raise OSError(errno.EIO, "Input/output error")
+        return whole(path, limit)
+
+    monkeypatch.setattr(files, "read_regular", failing)
+    report = backup(root, tmp_path / "b")
+
+    assert beside.name in " ".join(report.missing)
+    assert (tmp_path / "b" / beside.relative_to(root)).exists()
