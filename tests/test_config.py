@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from archive.config import Config, load, seconds, setting_names, template
@@ -129,6 +130,9 @@ def test_no_secret_is_shown(tmp_path: Path, how: tuple[str, ...]) -> None:
 
 
 @given(st.binary(max_size=200))
+@example(b"interval = 7")
+@example(b"interval = ")
+@example(b"\xff")
 def test_any_bytes_are_a_config_or_a_clear_error(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
 ) -> None:
@@ -139,6 +143,8 @@ def test_any_bytes_are_a_config_or_a_clear_error(
         load(folder, {})
     except BadConfig as error:
         assert "config.toml" in str(error)
+    else:
+        assert tomllib.loads(data.decode()).keys() <= set(setting_names())
 
 
 def test_the_command_shows_each_setting_and_its_source(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ is.
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import example, given
@@ -257,10 +258,20 @@ def test_reading_any_text_is_stable(text: str) -> None:
         assert not any(
             token in address.fetch for token in ("key=", "uin=", "pass_ticket", "poc_token")
         ) or ("tempkey=" in address.fetch)
+
+
+@given(texts)
+@example(SHORT)
+@example("nothing of that kind")
+def test_what_is_read_as_an_address_is_one_that_was_found(text: str) -> None:
+    """One address is read where one is found, and nowhere else."""
+    found = urls.find(text)
     try:
-        urls.parse(text)
+        read = urls.parse(text)
     except NotAnAddress as error:
-        assert str(error)
+        assert (found, error.code) == ([], "not-an-address")
+    else:
+        assert read.canonical in {address.canonical for address in found}
 
 
 def test_a_long_text_is_read_in_linear_time() -> None:
@@ -268,4 +279,6 @@ def test_a_long_text_is_read_in_linear_time() -> None:
     text = (
         "https://mp.weixin.qq.com/s?url=" * 60_000 + "mp.weixin.qq.com" * 60_000 + "&amp;" * 100_000
     )
+    began = time.process_time()
     assert [] == urls.find(text)
+    assert time.process_time() - began < 20  # read in quadratic time it takes hours

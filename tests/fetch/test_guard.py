@@ -12,7 +12,7 @@ from typing import Any
 
 import httpcore
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scraper.errors import FetchError, Forbidden, Refused, Unreachable
@@ -288,13 +288,23 @@ def test_nothing_that_python_calls_private_is_public(number: Any) -> None:
 
 
 @given(st.text(max_size=40))
+@example("mmbiz.qpic.cn")
+@example("u:p@mmbiz.qpic.cn")
+@example("qpic.cn:8080")
+@example("127.0.0.1")
 def test_any_text_is_judged(text: str) -> None:
-    """Never another error than Forbidden."""
+    """Never another error than Forbidden; what is let through is a host that was named, by http(s),
+    at 80 or 443, with nobody's password.
+    """
     for url in (text, f"https://{text}/x", f"https://mmbiz.qpic.cn/{text}"):
         try:
-            guard.check(url, hosts=("qpic.cn",))
+            parts = guard.check(url, hosts=("qpic.cn",))
         except Forbidden as error:
-            assert str(error)
+            assert error.code == "forbidden"
+        else:
+            assert f".{(parts.hostname or '').rstrip('.')}".endswith(".qpic.cn")
+            assert (parts.scheme in ("http", "https"), parts.username) == (True, None)
+            assert parts.port in (None, 80, 443)
 
 
 @pytest.mark.parametrize(
