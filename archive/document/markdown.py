@@ -66,7 +66,8 @@ _ODD_START = re.compile(r"(?!1[.)])\d+[.)] ")
 #: A line that is, or begins, a fence, in a quote too.
 _FENCE = re.compile(r"[ >]*`{3,}[^`\n]*(?:$|\n)")
 _WORD = re.compile(r"[^\W_]")
-_UNSAFE_IN_ADDRESS = str.maketrans(
+_UNSAFE_IN_ADDRESS = re.compile(r"[ <>\n\r\t\\|`*()]")
+_ESCAPES = str.maketrans(
     {
         " ": "%20",
         "<": "%3C",
@@ -78,6 +79,8 @@ _UNSAFE_IN_ADDRESS = str.maketrans(
         "|": "%7C",
         "`": "%60",
         "*": "%2A",
+        "(": "%28",
+        ")": "%29",
     }
 )
 
@@ -476,10 +479,8 @@ def _raised(tag: str, text: str) -> str:
 
 
 def _address(url: str) -> str:
-    url = url.translate(_UNSAFE_IN_ADDRESS)
-    if "(" in url or ")" in url:
-        url = url.replace("(", "%28").replace(")", "%29")
-    return url
+    # Almost none has any, and looking takes a tenth of translating character by character.
+    return url.translate(_ESCAPES) if _UNSAFE_IN_ADDRESS.search(url) else url
 
 
 def _language(pre: Tag) -> str:

@@ -48,7 +48,7 @@ def soup(clean_html: str) -> Element:
         if element is body:
             continue
         if event == "start":
-            child = Element(element.tag, dict(element.attrib), parent)
+            child = Element(element.tag, dict(element.items()), parent)
             parent.contents.append(child)
             parent = child
             text = element.text

@@ -26,6 +26,8 @@ class Style:
     #: Shows nothing unless what is in it is a picture, moves, or has looks of its own (see
     #: ``Walker._unseen``).
     unseen: bool = False
+    #: One of these three: asked of every element, so found once for a style.
+    hides: bool = False
     tiny: bool = False
     display: str | None = None
     preformatted: bool | None = None
@@ -78,15 +80,19 @@ def _parse(style: str) -> Style:
     address = _URL.search(
         (said.get("background-image") or said.get("background") or "")[:_LONGEST_ADDRESS]
     )
+    hidden = display == "none"
+    invisible = said.get("visibility") in ("hidden", "collapse")
+    unseen = _is_unseen(said)
     found = Style(
         bold=bold,
         italic=slant.startswith(("italic", "oblique")) if slant is not None else None,
         struck=True
         if "line-through" in said.get("text-decoration", said.get("text-decoration-line", ""))
         else None,
-        hidden=display == "none",
-        invisible=said.get("visibility") in ("hidden", "collapse"),
-        unseen=_is_unseen(said),
+        hidden=hidden,
+        invisible=invisible,
+        unseen=unseen,
+        hides=any((hidden, invisible, unseen)),
         tiny=_is_naught(said.get("font-size")),
         display=display,
         preformatted=wraps.startswith(("pre", "break-spaces")) if wraps is not None else None,

@@ -77,20 +77,20 @@ class Walker(Blocks):
         events = etree.iterwalk(root, events=("start", "end"))
         for event, element in events:
             if event == "start":
-                if element.tag in TRANSPARENT and not asked:
-                    looks = element.get("style")
-                    if looks is None or style.read(looks) is style.NOTHING:
-                        stack.append(None)
-                        if element.text:
-                            self._add(element.text)
-                        continue
+                said = element.get("style")
+                looks = style.NOTHING if said is None else style.read(said)
+                if looks is style.NOTHING and not asked and element.tag in TRANSPARENT:
+                    stack.append(None)
+                    if text := element.text:
+                        self._add(text)
+                    continue
                 before = (self.flags, self.href)
-                descend, at_end = self._start(element)
+                descend, at_end = self._start(element, looks)
                 stack.append((*before, at_end))
                 if not descend:
                     events.skip_subtree()
-                elif element.text:
-                    self._add(element.text)
+                elif text := element.text:
+                    self._add(text)
                 if len(stack) > TOO_DEEP:
                     raise TooDeep
             else:
@@ -100,13 +100,15 @@ class Walker(Blocks):
                     if at_end is not None:
                         at_end()
                     self.flags, self.href = flags, href
-                if element.tail:
-                    self._add(element.tail)
+                if text := element.tail:
+                    self._add(text)
         self.flush()
 
     # -- one element
 
-    def _start(self, element: etree._Element) -> tuple[bool, Callable[[], None] | None]:
+    def _start(
+        self, element: etree._Element, looks: style.Style
+    ) -> tuple[bool, Callable[[], None] | None]:
         """(whether to go into the element, what to do at its end)."""
         tag = element.tag
         if tag == "br":
@@ -114,7 +116,6 @@ class Walker(Blocks):
             return False, None
         if tag in SKIPPED:
             return False, None
-        looks = style.read(element.get("style"))
         if self._unshown(element, looks) or self._read_as_whole(element, tag, looks):
             return False, None
         if tag not in ORDINARY:
@@ -128,6 +129,8 @@ class Walker(Blocks):
         return True, self._open(tag, element, looks)
 
     def _unshown(self, element: etree._Element, looks: style.Style) -> bool:
+        if not looks.hides:
+            return False
         if (looks.hidden or looks.invisible) and element.get("id") not in PAGE_WRAPPERS:
             return True
         return looks.unseen and self._unseen(element, looks)

@@ -24,6 +24,8 @@ _LONGEST_FLOAT: Final = 1e12
 #: Characters of a field; the longest real title has 64, digest 120, signature 200, address 1,100.
 _LENGTHS: Final = {"title": 2_000, "digest": 20_000, "recommendation": 20_000, "url": 500_000}
 _LONGEST: Final = 8_000
+#: Whatever the field, this is not too long.
+_SHORT: Final = min(_LENGTHS.values())
 #: These are as long as the page; ``scraper.hostile`` bounds that.
 _WHOLE: Final = frozenset(("body", "text"))
 #: Entries of a list; the longest real one has 245 (links).
@@ -75,7 +77,7 @@ class _Judge:
         changed = {}
         for part in _names(record.__class__):
             value = getattr(record, part)
-            if value is None or value == ():
+            if value is None or _is_plain(value) or value == ():
                 continue
             found = self.value(value, part)
             if found is not value:
@@ -84,6 +86,11 @@ class _Judge:
 
     def drop(self, value: Any, name: str) -> None:
         self.beyond.setdefault(name, str(value)[:40])
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is a short text of which every character can be seen, as nearly all are."""
+    return isinstance(value, str) and len(value) <= _SHORT and value.isprintable()
 
 
 @cache

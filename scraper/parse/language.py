@@ -46,8 +46,9 @@ def of(text: str) -> str | None:
     """
     text = text[:_LOOKED_AT]
     han, kana, latin = (_count(kind, text) for kind in (_HAN, _KANA, _LATIN))
-    scripts = _SCRIPTS if _UNUSUAL.search(text) else _SCRIPTS[:1]
-    most, tag = max((_count(kind, text), tag) for tag, kind in scripts)
+    most, tag = 0, ""
+    if _UNUSUAL.search(text):
+        most, tag = max((_count(kind, text), tag) for tag, kind in _SCRIPTS)
     east = (han + kana) * _LETTERS_PER_HAN
     if max(han + kana, latin, most) < _FEW:
         return None

@@ -83,6 +83,13 @@ def raw(parsed: ParsedPage, field: str, *, anywhere: bool = False) -> Literal:
     pages have there. What cannot be the field's value (``mid`` is also a name in WeChat's
     monitoring) does not end the search.
     """
+    key = field, anywhere
+    if key not in parsed.known:
+        parsed.known[key] = _first(parsed, field, anywhere=anywhere)
+    return parsed.known[key]
+
+
+def _first(parsed: ParsedPage, field: str, *, anywhere: bool) -> Literal:
     accept = _ACCEPTED.get(field)
     anywhere = anywhere or (field in _ALWAYS_THERE and _has_none(parsed, _ALWAYS_THERE[field]))
     for place in PLACES[field].split():

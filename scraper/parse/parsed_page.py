@@ -27,6 +27,8 @@ class ParsedPage:
     def __init__(self, page: Page, received: bytes) -> None:
         self.page = page
         self.received = received
+        #: What ``scraper.parse.meta.raw`` has found: several fields are asked for twice.
+        self.known: dict[tuple[str, bool], Literal] = {}
 
     @cached_property
     def body(self) -> bytes:
@@ -77,30 +79,31 @@ class ParsedPage:
         return parse_html(self._shell)
 
     @cached_property
-    def _content_tree(self) -> lxml.etree._Element | None:
-        return parse_html(self.content) if self.content else None
+    def _names(self) -> Names:
+        return Names(self.tree)
+
+    @cached_property
+    def _content_names(self) -> Names:
+        return Names(parse_html(self.content) if self.content else None)
 
     def data(self, key: str) -> Literal:
         """A top-level value of cgiDataNew, None where there is none."""
         return self.cgi.get(key) if self.cgi is not None else None
 
-    def _trees(self, name: str) -> Iterator[lxml.etree._Element]:
+    def _named(self, name: str) -> Iterator[Names]:
         # A look at the bytes is much cheaper than at a tree, and most names are on few pages.
         sought = name.encode()
-        if sought in self._shell and self.tree is not None:
-            yield self.tree
-        if self.content and sought in self.content and self._content_tree is not None:
-            yield self._content_tree
+        if sought in self._shell:
+            yield self._names
+        if self.content and sought in self.content:
+            yield self._content_names
 
     def by_id(self, name: str) -> lxml.etree._Element | None:
         """The first element with this ``id``; ``#js_content`` itself is empty here (see
         ``content``).
         """
-        for tree in self._trees(name):
-            found = cast("list[lxml.etree._Element]", _BY_ID(tree, name=name))
-            if found:
-                return found[0]
-        return None
+        found = (names.ids[name] for names in self._named(name) if name in names.ids)
+        return next(found, None)
 
     def text_by_id(self, name: str) -> str | None:
         """The words of the first element with this ``id`` that has any.
@@ -117,11 +120,7 @@ class ParsedPage:
 
     def by_class(self, name: str) -> list[lxml.etree._Element]:
         """All elements of this class, those around the body first."""
-        return [
-            element
-            for tree in self._trees(name)
-            for element in cast("list[lxml.etree._Element]", _BY_CLASS(tree, name=f" {name} "))
-        ]
+        return [element for names in self._named(name) for element in names.classes.get(name, ())]
 
     def description(self) -> str | None:
         """What the page says about itself in its head, line breaks kept."""
@@ -153,8 +152,22 @@ class ParsedPage:
 #: Chrome and IE: ``saved from url=(0077)…``, SingleFile: ``url: …``, others the address alone (all
 #: seen).
 _SAVED_FROM = re.compile(rb"<!--[^<>]{0,200}?(https?://mp\.weixin\.qq\.com/[^\s<>\"']+?)(?:-->|\s)")
-_BY_ID = lxml.etree.XPath("//*[@id=$name]")
-_BY_CLASS = lxml.etree.XPath("//*[contains(concat(' ', normalize-space(@class), ' '), $name)]")
+_NAMED = lxml.etree.XPath("//*[@id or @class]")
+
+
+class Names:
+    """The elements of a tree by ``id`` (the first of each) and by class, found in one pass: some
+    thirty names are looked for on a page without cgiDataNew.
+    """
+
+    def __init__(self, tree: lxml.etree._Element | None) -> None:
+        self.ids: dict[str, lxml.etree._Element] = {}
+        self.classes: dict[str, list[lxml.etree._Element]] = {}
+        found = _NAMED(tree) if tree is not None else ()
+        for element in cast("list[lxml.etree._Element]", found):
+            self.ids.setdefault(element.get("id") or "", element)
+            for name in dict.fromkeys((element.get("class") or "").split()):
+                self.classes.setdefault(name, []).append(element)
 
 
 def parse_html(body: bytes) -> lxml.etree._Element | None:
