@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import quote
+
+from scraper.patterns import lazy
 
 HIDDEN = "***"
 
@@ -119,9 +121,9 @@ def _value(least: int = 4, end: str = _END) -> str:
     return rf"(?P<value>(?:(?!{end}).){{{least},2048}})"
 
 
-def _tail(pattern: str) -> re.Pattern[bytes]:
+def _tail(pattern: str) -> Callable[[], re.Pattern[bytes]]:
     """What follows a name; group ``value`` is the secret."""
-    return re.compile(pattern.encode(), re.DOTALL)
+    return lazy(pattern.encode(), re.DOTALL)
 
 
 _OWN_TAILS = (
@@ -185,7 +187,7 @@ def scrub(body: bytes, secrets: Iterable[str] = ()) -> bytes:
         if found is not None and found["value"].strip(b"0"):
             start, end = found.span("value")
             kept.append(body[at:start])
-            if found["value"].isdigit() and found.re is _OWN_TAILS[-1]:
+            if found["value"].isdigit() and found.re is _OWN_TAILS[-1]():
                 kept.append(b"0")  # a number without quotes: a script must still be one
             at = end
     return b"".join((*kept, body[at:]))
@@ -197,7 +199,7 @@ def _secret_of(low: bytes, name: re.Match[bytes], signs: Sequence[int]) -> re.Ma
     if start and not _BEGINS.search(low, max(0, start - 6), start):
         return None
     own = name[0] != b"uin" and name[0] not in _WORDS
-    tails: tuple[re.Pattern[bytes], ...]
+    tails: tuple[Callable[[], re.Pattern[bytes]], ...]
     if own:
         tails = _OWN_TAILS
     elif name[0] == b"uin":
@@ -207,11 +209,11 @@ def _secret_of(low: bytes, name: re.Match[bytes], signs: Sequence[int]) -> re.Ma
     else:
         tails = (_MEMBER_TAIL,)
     for tail in tails:
-        if found := tail.match(low, end):
+        if found := tail().match(low, end):
             return found
     if own or not _IN_ADDRESS.search(low, max(0, start - 24), start):
         return None
-    return _ADDRESS_TAIL.match(low, end) if _is_of_wechat(low, start, end, signs) else None
+    return _ADDRESS_TAIL().match(low, end) if _is_of_wechat(low, start, end, signs) else None
 
 
 def _is_of_wechat(low: bytes, start: int, end: int, signs: Sequence[int]) -> bool:

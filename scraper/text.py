@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from scraper.patterns import lazy
+
 
 def names(text: str) -> frozenset[str]:
     """The words of ``text``: a set of element or class names, written so that it can be read."""
@@ -33,7 +35,7 @@ _JOINING = (
     "\u0600-\u08ff\u0900-\u0dff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u1800-\u18af"
     "\ufb50-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc"
 )
-_LONE_JOINER = re.compile(
+_LONE_JOINER = lazy(
     f"(?<![{_EMOJI_BEFORE}{_JOINING}])\u200d|(?<![{_JOINING}])\u200c"
     f"|(?<=[{_EMOJI_BEFORE}])\u200d(?![{_EMOJI_AFTER}])|\u200c(?![{_JOINING}])"
 )
@@ -54,7 +56,7 @@ def without_noise(text: str) -> str:
     if _SUSPECT.search(text):
         text = _SEPARATOR.sub("\n", _REMOVED.sub("", text))
         if "\u200d" in text or "\u200c" in text:
-            text = _LONE_JOINER.sub("", text)
+            text = _LONE_JOINER().sub("", text)
     return text
 
 

@@ -15,12 +15,13 @@ from archive.saved import files
 from archive.saved.pages import ENDINGS, is_page, pages_in
 from scraper import feeds, urls
 from scraper.errors import NotAnAddress
+from scraper.patterns import lazy
 from scraper.redact import redact
 
 #: A file that is no list at all has thousands of wrong lines.
 _MOST_WRONG = 20
 _CHINESE = re.compile("[\u3400-\u9fff]")
-_LIKE_AN_ADDRESS = re.compile(r"://|__biz|[A-Za-z0-9]\.[A-Za-z]{2}|/s/")
+_LIKE_AN_ADDRESS = lazy(r"://|__biz|[A-Za-z0-9]\.[A-Za-z]{2}|/s/")
 
 
 @dataclass(slots=True)
@@ -140,7 +141,7 @@ def _take_list(inputs: Inputs, body: bytes, name: str, *, pasted: bool = False) 
 
 def _talk(line: str) -> bool:
     """Words between addresses in a pasted text, rather than an address that is none."""
-    return _CHINESE.search(line) is not None and _LIKE_AN_ADDRESS.search(line) is None
+    return _CHINESE.search(line) is not None and _LIKE_AN_ADDRESS().search(line) is None
 
 
 def _bytes(name: str) -> bytes:

@@ -13,12 +13,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from archive.errors import BadInput
+from scraper.patterns import lazy
 
 #: Names that no list of articles has.
 _MARK = re.compile(rb'"(?:content_noencode|ori_create_time|base_resp)"\s*:')
 _BEFORE = b"<!DOCTYPE html><html><head><script>window.cgiDataNew = "
 #: Characters that end a string, a script or a line there.
-_ESCAPED = re.compile(r"[\\'<>\x00-\x1f\u2028\u2029\ud800-\udfff]")
+_ESCAPED = lazy(r"[\\'<>\x00-\x1f\u2028\u2029\ud800-\udfff]")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 _BEHIND = b';</script></head><body><div id="js_article"></div></body></html>'
 
@@ -58,7 +59,7 @@ def _literal(value: Any) -> str:
     text = "" if value is None else str(value)
     return (
         "'"
-        + _ESCAPED.sub(lambda sign: f"\\x{ord(sign[0]):02x}" if ord(sign[0]) < 256 else "", text)
+        + _ESCAPED().sub(lambda sign: f"\\x{ord(sign[0]):02x}" if ord(sign[0]) < 256 else "", text)
         + "'"
     )
 

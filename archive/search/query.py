@@ -28,6 +28,7 @@ from archive.errors import BadQuery
 from archive.search.fields import FIELDS, HAS, Value, date_range, kind_token
 from archive.search.nodes import And, Dates, Leaf, Members, Node, Not, Or, Tag, Text, texts
 from archive.search.terms import ALL, fold
+from scraper.patterns import lazy
 
 #: More words than this are a pasted page, not a query; as one phrase in quotes it has no limit.
 MOST_WORDS = 256
@@ -40,7 +41,7 @@ def parse(typed: str, *, contains: bool = False) -> Node:
     Raises `BadQuery` with what to write instead: nothing to search for, a filter's value that means
     nothing, too many words, too many parentheses inside each other.
     """
-    if _PLAIN.fullmatch(typed):
+    if _PLAIN().fullmatch(typed):
         words = typed.split(" ")
         if len(words) <= MOST_WORDS and _OPERATORS.isdisjoint(words):
             leaves = tuple(
@@ -93,12 +94,12 @@ class _Lexeme(NamedTuple):
 
 #: Most queries: words of ideographs, ASCII letters and digits with a blank between. Cutting them
 #: needs no lexer, which takes 10 µs of the 200 that a search has.
-_PLAIN = re.compile("[0-9A-Za-z\u4e00-\u9fff]+(?: [0-9A-Za-z\u4e00-\u9fff]+)*")
+_PLAIN = lazy("[0-9A-Za-z\u4e00-\u9fff]+(?: [0-9A-Za-z\u4e00-\u9fff]+)*")
 _OPERATORS = frozenset(("AND", "OR", "NOT"))
 
 _OPENING = {'"': '"', "“": "”", "＂": "＂", "”": "”"}
 _OPEN, _CLOSE, _MINUS = ("(", "（"), (")", "）"), ("-", "－")
-_FIELD = re.compile(f"({'|'.join(FIELDS)})[:：]", re.IGNORECASE)
+_FIELD = lazy(f"({'|'.join(FIELDS)})[:：]", re.IGNORECASE)
 #: What looks like a field but is none: ``autor:x``. Not ``http://``, ``std::x``, ``localhost:80``,
 #: ``a:b``, nor a heading such as ``AI：…`` or ``note: …``.
 _NO_FIELD = re.compile(r"([a-z]{2,}):(?=[^\s/:\d])")
@@ -129,7 +130,7 @@ def _operand(typed: str, position: int, depth: int) -> tuple[_Lexeme, int]:
         and not typed[position + 1].isspace()
     ):
         negative, position = True, position + 1
-    if match := _FIELD.match(typed, position):
+    if match := _FIELD().match(typed, position):
         field, position = match[1].lower(), match.end()
     elif match := _NO_FIELD.match(typed, position):
         raise BadQuery(

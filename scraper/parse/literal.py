@@ -20,6 +20,7 @@ import re
 from typing import Final, NoReturn, TypeAlias, cast
 from urllib.parse import unquote, unquote_to_bytes
 
+from scraper.patterns import lazy
 from scraper.plain import html_decode
 
 Literal: TypeAlias = "str | bytes | int | float | bool | list[Literal] | dict[str, Literal] | None"
@@ -40,13 +41,11 @@ class Impure(Malformed):
     """The expression takes its value from a name, so only a running page could say what it is."""
 
 
-_TOKEN = re.compile(
+_TOKEN = lazy(
     rb"(?:\s|//[^\n]*+\n|/\*(?:[^*]|\*(?!/))*+\*/)*+"
     rb"(?:(?P<name>[A-Za-z_$][\w$]*+)|(?P<number>\d[\w.]*+|\.\d\w*+)|(?P<op>===?|!==?|\|\||&&|\?\?|[^\s\w]))"
 )
-_ESCAPE = re.compile(
-    rb"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|(\r\n|.))", re.S
-)
+_ESCAPE = lazy(rb"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|(\r\n|.))", re.S)
 _SIMPLE: Final = {
     b"n": b"\n",
     b"r": b"\r",
@@ -78,7 +77,7 @@ def unescape(raw: bytes) -> bytes:
         # decoder is in C: 3 ms for the 198,000 escapes of 40 real bodies, where seven `replace`
         # took 40.
         return codecs.escape_decode(raw)[0]
-    text = _ESCAPE.sub(_escape, raw)
+    text = _ESCAPE().sub(_escape, raw)
     if b"\\u" not in raw:
         return text
     # `\ud83d\ude00` pairs are joined; a lone half becomes U+FFFD, which every encoder can write.
@@ -173,7 +172,7 @@ class _Reader:
     def advance(self) -> None:
         """Step to the next token; ``kind`` is None where none is, which ends any value."""
         self.end = self.next
-        match = _TOKEN.match(self.data, self.next)
+        match = _TOKEN().match(self.data, self.next)
         if match is None:
             self.kind, self.token = None, b""
         else:

@@ -7,6 +7,7 @@ import re
 from scraper.body.cards.attributes import Attributes, said
 from scraper.body.tree import text_of
 from scraper.models import Media
+from scraper.patterns import lazy
 from scraper.urls import without_tokens
 
 _TITLES = (
@@ -28,7 +29,7 @@ _TITLES = (
 #: Of these, any text at all is the card's name.
 _NAMES = frozenset(("title", "name", "keyword", "nickname"))
 #: What an editor needs, no reader: never taken for words.
-_NOT_WORDS = re.compile(
+_NOT_WORDS = lazy(
     r"(?:class|style|id|src|href|role|type|lang|dir|color|width|height|size|index|status|pluginname|leaf|nodeleaf"
     r"|version|md5|from|source|token|sn|key|align|frameborder|scrolling|ratio|w|h|s)$"
 )
@@ -50,7 +51,7 @@ def words(card: Attributes) -> list[str]:
         if text and (reads(text) or name in _NAMES):
             found.setdefault(text[:_LONGEST_WORD])
     for name, text in card.items():
-        if not _NOT_WORDS.search(name.lower()) and reads(text):
+        if not _NOT_WORDS().search(name.lower()) and reads(text):
             found.setdefault(text[:_LONGEST_WORD])
     return list(found)[:_MOST_WORDS]
 
