@@ -8,6 +8,7 @@ import html
 import re
 from typing import Final
 
+from scraper.patterns import lazy
 from scraper.text import without_noise
 
 #: The page's ``String.prototype.html`` of 2014–2026, in its own order, ``&amp;`` last.
@@ -59,7 +60,7 @@ def decoded_line(text: str | None) -> str | None:
 
 #: Tags that WeChat really puts into the text of a digest; anything else in angle brackets is the
 #: author's.
-_LINK_TAG = re.compile(r"</?(?:a|br|span|em|strong|p)(?:\s[^<>]*)?/?>", re.I)
+_LINK_TAG = lazy(r"</?(?:a|br|span|em|strong|p)(?:\s[^<>]*)?/?>", re.I)
 
 
 def without_tags(text: str | None) -> str | None:
@@ -68,10 +69,10 @@ def without_tags(text: str | None) -> str | None:
     """
     if not text or "<" not in text:
         return text
-    return _LINK_TAG.sub("", re.sub(r"<br\s*/?>", "\n", text, flags=re.I))
+    return _LINK_TAG().sub("", re.sub(r"<br\s*/?>", "\n", text, flags=re.I))
 
 
-_CARD = re.compile(r"\w{2,3}: ")
+_CARD = lazy(r"\w{2,3}: ")
 
 
 def first_words(text: str | None, most: int = 64) -> str | None:
@@ -80,7 +81,7 @@ def first_words(text: str | None, most: int = 64) -> str | None:
     """
     lines = [line.strip() for line in (text or "").split("\n") if line.strip()]
     line = next(
-        (line for line in lines if len(line) >= 4 and not _CARD.match(line)),
+        (line for line in lines if len(line) >= 4 and not _CARD().match(line)),
         lines[0] if lines else None,
     )
     if line is None or len(line) <= most:

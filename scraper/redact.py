@@ -85,7 +85,7 @@ def redact_url(url: str) -> str:
 
 #: Cookies and parameters by WeChat's own names, also as camelCase has them; and ordinary words. No
 #: groups: then each alternative begins with a plain letter, and the search is three times as quick.
-_PAGE_NAME = re.compile(
+_PAGE_NAME = lazy(
     rb"pass_?ticket|appmsg_?token|wap_?sid2?|ua_?id|slave_?(?:sid|user)|wx_?token|export_?key"
     rb"|poc_?(?:token|sid)|user_?uin|wx_?uin|xid|data_?ticket|bizuin_?ticket|data_?bizuin|rand_?info"
     rb"|web_?wx_?(?:data_?ticket|uvid)|wxsid|pgv_?pvid|p_?skey|skey|pt2gguin|sharer_?share(?:id|info(?:_first)?)"
@@ -148,23 +148,21 @@ _UIN_TAILS = (
     _tail(r"=(?=[a-z_+/=.%~@-]{0,64}[0-9])(?P<value>[a-z0-9_+/=%~-]{4,2048})(?=[;\s\"'\\]|\Z)"),
     _OWN_TAILS[-1],
 )
-_DECLARED = re.compile(rb"(?:\b(?:var|let|const)\s{1,8}|\b(?:window|d|_g|cgidata(?:new)?)\.)\Z")
+_DECLARED = lazy(rb"(?:\b(?:var|let|const)\s{1,8}|\b(?:window|d|_g|cgidata(?:new)?)\.)\Z")
 _DECLARED_TAIL = _tail(rf"\s{{0,8}}=\s{{0,8}}{_BEFORE}{_QUOTE}(?={_DIGIT}){_value()}(?={_QUOTE})")
 #: A member whose value looks like a token: 16 characters and more, with a digit.
 _MEMBER_TAIL = _tail(
     rf"{_QUOTE}?{_IS.replace('[:=]', ':').replace('[ad]', 'a')}{_QUOTE}(?={_DIGIT})"
     rf"(?P<value>(?:(?!{_QUOTE})[a-z0-9_+/=.%~@-]){{16,2048}})(?={_QUOTE})"
 )
-_IN_ADDRESS = re.compile(
-    rb"(?:[?&;/]|%(?:25){0,4}(?:3f|26)|\\{1,8}(?:x|u00)(?:26|3f))(?:amp;){0,2}\Z"
-)
+_IN_ADDRESS = lazy(rb"(?:[?&;/]|%(?:25){0,4}(?:3f|26)|\\{1,8}(?:x|u00)(?:26|3f))(?:amp;){0,2}\Z")
 _ADDRESS_TAIL = _tail(
     r"(?:=|%(?:25){0,4}3d|\\{1,8}(?:x|u00)3d)"
     rf"{_value(end=_END + r'|[;#]|' + chr(92) * 2 + r'|%(?:25){0,4}23')}"
 )
 _ADDRESS_EDGE = re.compile(rb"[\s\"'<>`]")
 #: What only an address of WeChat's has; with ``_ADDRESS_EDGE`` between, it is another address.
-_SIGN = re.compile(rb"mp\.weixin|__biz|pass_ticket|uin[=%]|appmsg_token|wap_sid")
+_SIGN = lazy(rb"mp\.weixin|__biz|pass_ticket|uin[=%]|appmsg_token|wap_sid")
 _NEAR = 2048
 
 
@@ -181,8 +179,8 @@ def scrub(body: bytes, secrets: Iterable[str] = ()) -> bytes:
             for form in {secret, quote(secret, safe="")}:
                 body = body.replace(form.encode(), HIDDEN.encode())
     low, kept, at = body.lower(), [], 0
-    signs = [sign.start() for sign in _SIGN.finditer(low)]
-    for name in _PAGE_NAME.finditer(low):
+    signs = [sign.start() for sign in _SIGN().finditer(low)]
+    for name in _PAGE_NAME().finditer(low):
         found = _secret_of(low, name, signs) if name.start() >= at else None
         if found is not None and found["value"].strip(b"0"):
             start, end = found.span("value")
@@ -204,14 +202,14 @@ def _secret_of(low: bytes, name: re.Match[bytes], signs: Sequence[int]) -> re.Ma
         tails = _OWN_TAILS
     elif name[0] == b"uin":
         tails = _UIN_TAILS
-    elif _DECLARED.search(low, max(0, start - 24), start):
+    elif _DECLARED().search(low, max(0, start - 24), start):
         tails = (_DECLARED_TAIL,) if name[0] in (b"key", b"sessionid") else ()
     else:
         tails = (_MEMBER_TAIL,)
     for tail in tails:
         if found := tail().match(low, end):
             return found
-    if own or not _IN_ADDRESS.search(low, max(0, start - 24), start):
+    if own or not _IN_ADDRESS().search(low, max(0, start - 24), start):
         return None
     return _ADDRESS_TAIL().match(low, end) if _is_of_wechat(low, start, end, signs) else None
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from scraper.patterns import lazy
+
 #: Zero-width and soft hyphen, the marks of direction around right-to-left text, variation
 #: selectors.
 _INVISIBLE = re.compile(
@@ -47,7 +49,7 @@ _MARKS = (
     "s？__biz",
     "＆mid",
 )
-_WIDE = re.compile(
+_WIDE = lazy(
     rf"(?:{_either('http')}{_either('s')}?{_either('://')})?{_either('mp.weixin.qq.com')}"
     r"[A-Za-z0-9\-._~%=&;+*/@:,!$?#０-９Ａ-Ｚａ-ｚ／？＝＆＃．＿－％]{0,4096}",
     re.IGNORECASE,
@@ -62,7 +64,7 @@ def plain(text: str) -> str:
     if _MAIL.search(text):
         text = _SOFT_BREAK.sub("", text).replace("=3D", "=")
     if any(mark in text for mark in _MARKS):
-        text = _WIDE.sub(lambda match: match[0].translate(_FULL).replace("[.]", "."), text)
+        text = _WIDE().sub(lambda match: match[0].translate(_FULL).replace("[.]", "."), text)
     if _WRAP.search(text):
         text = _WRAPPED.sub("", text)
     return text

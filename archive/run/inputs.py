@@ -5,7 +5,6 @@ folders of them.
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +19,7 @@ from scraper.redact import redact
 
 #: A file that is no list at all has thousands of wrong lines.
 _MOST_WRONG = 20
-_CHINESE = re.compile("[\u3400-\u9fff]")
+_CHINESE = lazy("[\u3400-\u9fff]")
 _LIKE_AN_ADDRESS = lazy(r"://|__biz|[A-Za-z0-9]\.[A-Za-z]{2}|/s/")
 
 
@@ -141,7 +140,7 @@ def _take_list(inputs: Inputs, body: bytes, name: str, *, pasted: bool = False) 
 
 def _talk(line: str) -> bool:
     """Words between addresses in a pasted text, rather than an address that is none."""
-    return _CHINESE.search(line) is not None and _LIKE_AN_ADDRESS().search(line) is None
+    return _CHINESE().search(line) is not None and _LIKE_AN_ADDRESS().search(line) is None
 
 
 def _bytes(name: str) -> bytes:

@@ -5,14 +5,12 @@ archive.
 from __future__ import annotations
 
 import binascii
-import plistlib
 import quopri
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesHeaderParser
-from xml.parsers.expat import ExpatError
 
 ENDINGS = frozenset({".mhtml", ".mht", ".webarchive"})
 #: The headers of a part; Chrome writes some hundred bytes.
@@ -109,6 +107,10 @@ def _decoded(message: Message, content: bytes) -> bytes:
 
 
 def _webarchive(body: bytes) -> Bundle | None:
+    # Inside: Safari's archives are rare, and every command that takes addresses may be given one.
+    import plistlib
+    from xml.parsers.expat import ExpatError
+
     try:
         found = plistlib.loads(body)
         page = found["WebMainResource"]

@@ -16,6 +16,7 @@ from archive.errors import BadInput, NoSuchInput
 from archive.saved import answers, bundles, files
 from scraper import urls
 from scraper.models import Page
+from scraper.patterns import lazy
 from scraper.zone import CHINA
 
 HTML_ENDINGS = frozenset({".html", ".htm", ".xhtml", ".shtml"})
@@ -32,9 +33,7 @@ _NOTE_WITHIN = 65536
 #: The headers of one response, as ``curl -i`` writes them before the page.
 _HEADERS = re.compile(rb"HTTP/[0-9.]{1,3} (\d{3})[^\n]{0,999}\n((?:[^\n]{2,9999}\n){0,200})\r?\n")
 _MOST_REDIRECTS = 20
-_DATE = re.compile(
-    r"(?<!\d)((?:19|20)\d\d)(?:([-_.年])(\d{1,2})[-_.月](\d{1,2})|(\d\d)(\d\d))(?!\d)"
-)
+_DATE = lazy(r"(?<!\d)((?:19|20)\d\d)(?:([-_.年])(\d{1,2})[-_.月](\d{1,2})|(\d\d)(\d\d))(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ def date_in_name(name: str) -> datetime | None:
     """The day (00:00 in China, as UTC) in a file's name: exporters write ``2024-05-06 TITLE.html``
     and the like.
     """
-    found = _DATE.search(name)
+    found = _DATE().search(name)
     if found is None:
         return None
     year, _, month, day, *joined = found.groups()

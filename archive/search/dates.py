@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from scraper.patterns import lazy
 from scraper.zone import CHINA
 
 _PERIOD = r"\d{4}(?:[-/.年]\d{1,2}(?:[-/.月]\d{1,2}日?|月)?|年)?"
-_PARTS = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?|年)?", re.ASCII)
+_PARTS = lazy(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?|年)?", re.ASCII)
 #: ``2023..2024``, open at one end or at none.
 RANGE = re.compile(rf"(?=.*\d)({_PERIOD})?\.\.({_PERIOD})?", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -17,7 +18,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def period(text: str) -> tuple[datetime, datetime] | None:
     """``2024``, ``2024-1``, ``2024-01-15`` (also with / . 年月日) → when it begins, and when what
     follows it begins; aware. ``None`` for anything else."""
-    match = _PARTS.fullmatch(text)
+    match = _PARTS().fullmatch(text)
     if match is None:
         return None
     year, month, day = int(match[1]), int(match[2] or 1), int(match[3] or 1)

@@ -17,7 +17,7 @@ from functools import partial
 from archive.errors import BadQuery
 from archive.search.dates import RANGE, seconds
 from archive.search.nodes import Dates, Members, Node, Not, Tag, Text
-from archive.search.terms import VALUE, fold
+from archive.search.terms import VALUE, fold, kind_token
 from scraper.models import KIND_NAMES, MEDIA_TYPES
 
 HAS = ("code", *dict.fromkeys(known.has for known in MEDIA_TYPES.values()))
@@ -80,11 +80,6 @@ def is_kind(name: str) -> bool:
     """Whether there is such a kind: a word of ``KIND_NAMES``, or ``unknown-N`` for a number that
     WeChat may give tomorrow."""
     return name in KIND_NAMES.values() or re.fullmatch(r"unknown-\d{1,6}", name) is not None
-
-
-def kind_token(kind_name: str) -> str:
-    """The index's token for a kind: ``-`` would end a token, so it is left out."""
-    return f"{VALUE}k{kind_name.replace('-', '')}"
 
 
 def _has(field: Field, value: Value) -> Node:

@@ -16,8 +16,7 @@ from archive.search.documents import (
     source_checksum,
 )
 from archive.search.order import Slot, allocate_rowid, undated_rowid
-from archive.search.query import kind_token
-from archive.search.terms import VALUE, fold
+from archive.search.terms import VALUE, fold, kind_token
 
 #: What ``search_values`` calls the name of an account as an article's page shows it.
 SHOWN_ACCOUNT = "shown account"

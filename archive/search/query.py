@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from archive.errors import BadQuery
-from archive.search.fields import FIELDS, HAS, Value, date_range, kind_token
+from archive.search.fields import FIELDS, HAS, Value, date_range
 from archive.search.nodes import And, Dates, Leaf, Members, Node, Not, Or, Tag, Text, texts
 from archive.search.terms import ALL, fold
 from scraper.patterns import lazy
@@ -282,7 +282,6 @@ __all__ = [
     "Tag",
     "Text",
     "advice",
-    "kind_token",
     "parse",
     "texts",
 ]

@@ -344,6 +344,11 @@ HAS_VARIANTS, HAS_EXPANSIONS, HAS_COMPOSITIONS, HAS_NUMERALS = 1, 2, 4, 8
 ELLIPSIS = "…"
 
 
+def kind_token(kind_name: str) -> str:
+    """The index's token for a kind: ``-`` would end a token, so it is left out."""
+    return f"{VALUE}k{kind_name.replace('-', '')}"
+
+
 def fold_flags(text: str) -> int:
     """Which of the flags above hold for a text. With none it is searched up to 50 times faster."""
     characters = set(text)

@@ -14,8 +14,9 @@ from itertools import islice
 import lxml.etree as etree
 
 from scraper.body.tree import text_of
+from scraper.patterns import lazy
 
-_ITEM = re.compile(r"^\s*\[(\d{1,3})\]\s*(.*?)\s*(https?://[!-~]+)\s*$", re.S)
+_ITEM = lazy(r"^\s*\[(\d{1,3})\]\s*(.*?)\s*(https?://[!-~]+)\s*$", re.S)
 _NUMBER = re.compile(r"^\s*\[(\d{1,3})\]\s*$")
 _ADDRESS = re.compile(r"^\s*((?:https?://|mailto:)[!-~]+)\s*$")
 _BLOCKS = ("p", "span", "li", "section", "div")
@@ -35,7 +36,7 @@ def link(root: etree._Element) -> None:
             break
         if not (item.text or "").lstrip().startswith("[") and not _starts_with_number(item):
             continue
-        match = _ITEM.match(_text(item))
+        match = _ITEM().match(_text(item))
         if match and match[1] not in addresses:
             addresses[match[1]] = match[3]
             _link_address(item)

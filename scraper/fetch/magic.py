@@ -8,6 +8,8 @@ import html
 import re
 from collections.abc import Callable
 
+from scraper.patterns import lazy
+
 #: (bytes, where they stand) → (media type, extension); the first that fits.
 _SIGNATURES: tuple[tuple[bytes, int, str, str], ...] = (
     (b"\xff\xd8\xff", 0, "image/jpeg", "jpg"),
@@ -51,7 +53,7 @@ _RIFF = {
 _XML_PROLOG = re.compile(
     r"(?:\s|\ufeff|<\?.*?\?>|<!--.*?-->|<!DOCTYPE\b[^>\[]*(?:\[.*?\])?\s*>)*", re.DOTALL | re.I
 )
-_SVG_ACTIVE = re.compile(
+_SVG_ACTIVE = lazy(
     r"<\s*(?:[\w.-]+:)?(?:script|foreignobject|iframe|embed|object|handler|listener)\b|[\s/\"'](?:[\w.-]+:)?on[a-z]+\s*="
     r"|(?:java|vb)script\s*:|data:\s*text/html|<!ENTITY|<!ATTLIST|<\?xml-stylesheet|@import",
     re.IGNORECASE,
@@ -103,7 +105,7 @@ def _svg(body: bytes) -> tuple[str, str] | None:
     if not re.match(r"<(?:[\w.-]+:)?svg[\s>/]", begin, re.IGNORECASE):
         return None
     # Character references hide `javascript:` from a plain look.
-    if _SVG_ACTIVE.search(text) or _SVG_ACTIVE.search(_CONTROLS.sub("", html.unescape(text))):
+    if _SVG_ACTIVE().search(text) or _SVG_ACTIVE().search(_CONTROLS.sub("", html.unescape(text))):
         raise Active("an SVG image that carries a script")
     return "image/svg+xml", "svg"
 

@@ -9,18 +9,20 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from scraper.patterns import lazy
+
 #: So many characters are looked at; an article that begins in one language goes on in it.
 _LOOKED_AT: Final = 4_000
 #: Fewer letters than this say nothing.
 _FEW: Final = 4
 #: Script → BCP 47 tag, for scripts of one language on WeChat.
 _SCRIPTS: Final = (
-    ("ko", re.compile("[\uac00-\ud7a3]")),
-    ("bo", re.compile("[\u0f40-\u0fbc]")),
-    ("mn-Mong", re.compile("[\u1820-\u18aa]")),
-    ("th", re.compile("[\u0e01-\u0e5b]")),
-    ("ug", re.compile("[\u0626-\u06d5]")),
-    ("ru", re.compile("[\u0400-\u04ff]")),
+    ("ko", lazy("[\uac00-\ud7a3]")),
+    ("bo", lazy("[\u0f40-\u0fbc]")),
+    ("mn-Mong", lazy("[\u1820-\u18aa]")),
+    ("th", lazy("[\u0e01-\u0e5b]")),
+    ("ug", lazy("[\u0626-\u06d5]")),
+    ("ru", lazy("[\u0400-\u04ff]")),
 )
 #: A text without any of these has none of those scripts: one search instead of six counts.
 _UNUSUAL = re.compile("[^\0-\u024f\u2000-\u206f\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
@@ -30,7 +32,7 @@ _LATIN = re.compile("[A-Za-z\u00c0-\u024f]+")
 #: Frequent characters that are written in one of the two ways only.
 _TRADITIONAL = re.compile("[這個們來對說時會國過還沒種為與開關問題學習機車東長見頭書電話]")
 _SIMPLIFIED = re.compile("[这个们来对说时会国过还没种为与开关问题学习机车东长见头书电话]")
-_ENGLISH = re.compile(r"\b(?:the|of|and|to|in|is|that|for|with|are|on|as)\b", re.I)
+_ENGLISH = lazy(r"\b(?:the|of|and|to|in|is|that|for|with|are|on|as)\b", re.I)
 #: Words of English text per so many letters, at least.
 _LETTERS_PER_WORD: Final = 40
 #: A Han character says about as much as this many letters.
@@ -48,7 +50,7 @@ def of(text: str) -> str | None:
     han, kana, latin = (_count(kind, text) for kind in (_HAN, _KANA, _LATIN))
     most, tag = 0, ""
     if _UNUSUAL.search(text):
-        most, tag = max((_count(kind, text), tag) for tag, kind in _SCRIPTS)
+        most, tag = max((_count(kind(), text), tag) for tag, kind in _SCRIPTS)
     east = (han + kana) * _LETTERS_PER_HAN
     if max(han + kana, latin, most) < _FEW:
         return None
@@ -56,7 +58,7 @@ def of(text: str) -> str | None:
         return tag
     if east >= latin:
         return _eastern(text, han, kana)
-    return "en" if len(_ENGLISH.findall(text)) * _LETTERS_PER_WORD >= latin else None
+    return "en" if len(_ENGLISH().findall(text)) * _LETTERS_PER_WORD >= latin else None
 
 
 def _count(kind: re.Pattern[str], text: str) -> int:

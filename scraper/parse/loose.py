@@ -18,6 +18,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from scraper.parse.literal import Literal, Malformed, closing, read, unescape
+from scraper.patterns import lazy
 
 #: What an article's data is known by, seen at its top level on all pages of 2022–2026.
 SHAPE: Final = frozenset(
@@ -37,13 +38,13 @@ _CONTENTS: Final = (b"content_noencode", b"text_page_info", b"picture_page_info_
 _BUDGET: Final = 24 << 20
 _MOST_STARTS: Final = 4_000
 
-_SCRIPT = re.compile(rb"<script\b[^>]*>", re.I)
-_SCRIPT_END = re.compile(rb"</script", re.I)
-_NAMED = re.compile(
+_SCRIPT = lazy(rb"<script\b[^>]*>", re.I)
+_SCRIPT_END = lazy(rb"</script", re.I)
+_NAMED = lazy(
     rb"cgiDataNew[\"'\]]*+\s*+(?:=(?!=)|:)\s*+(?:[\w$.]++\s*+=(?!=)\s*+)*+(?:[\w$.]++\s*+\(\s*+)*+(?=[{'\"`])"
 )
-_START = re.compile(rb"[=(:,>?&|\[]\s*+(?=\{)|JSON\.parse\(\s*+(?=['\"`])|(?:return|\A)\s*+(?=\{)")
-_TOKEN = re.compile(
+_START = lazy(rb"[=(:,>?&|\[]\s*+(?=\{)|JSON\.parse\(\s*+(?=['\"`])|(?:return|\A)\s*+(?=\{)")
+_TOKEN = lazy(
     rb"'(?:[^'\\]++|\\.)*+'|\"(?:[^\"\\]++|\\.)*+\"|`(?:[^`\\]++|\\.)*+`"
     rb"|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|[{}\[\]():,]|[A-Za-z_$][\w$]*+",
     re.S,
@@ -51,7 +52,7 @@ _TOKEN = re.compile(
 _OPENING: Final = frozenset((b"{", b"[", b"("))
 _CLOSING: Final = frozenset((b"}", b"]", b")"))
 _QUOTES: Final = frozenset(b"'\"`")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/\s]{64,}={0,2}\s*\Z")
+_BASE64 = lazy(rb"[A-Za-z0-9+/\s]{64,}={0,2}\s*\Z")
 
 
 class LooseData:
@@ -125,7 +126,7 @@ def find(body: bytes) -> LooseData | JsonData | None:
         return None
     scripts = [(begin, end) for begin, end in _scripts(body) if _may_hold(body, begin, end)]
     for begin, end in scripts:
-        for named in _NAMED.finditer(body, begin, end):
+        for named in _NAMED().finditer(body, begin, end):
             found, _ = _at(body, named.end(), end)
             if found is not None and "title" in found:
                 return found
@@ -151,8 +152,8 @@ def answer(body: bytes) -> JsonData | None:
 
 def _scripts(body: bytes) -> Iterator[tuple[int, int]]:
     at = 0
-    while (opening := _SCRIPT.search(body, at)) is not None:
-        ending = _SCRIPT_END.search(body, opening.end())
+    while (opening := _SCRIPT().search(body, at)) is not None:
+        ending = _SCRIPT_END().search(body, opening.end())
         at = ending.start() if ending else len(body)
         yield opening.end(), at
 
@@ -168,7 +169,7 @@ def _of_the_shape(body: bytes, scripts: list[tuple[int, int]]) -> LooseData | Js
     best: LooseData | JsonData | None = None
     most, spent = _ENOUGH - 1, 0
     for begin, end in scripts:
-        for tried, start in enumerate(_START.finditer(body, begin, end)):
+        for tried, start in enumerate(_START().finditer(body, begin, end)):
             if tried > _MOST_STARTS or spent > _BUDGET:
                 break
             found, stop = _at(body, start.end(), end)
@@ -201,7 +202,7 @@ def _json(text: bytes) -> JsonData | None:
     """JSON as it stands, percent-encoded, or in base64."""
     if text[:3].upper() == b"%7B":
         text = unquote(text.decode("ascii", "replace")).encode()
-    elif _BASE64.match(text):
+    elif _BASE64().match(text):
         try:
             text = base64.b64decode(text)
         except (binascii.Error, ValueError):
@@ -223,7 +224,7 @@ def _members(body: bytes, start: int, end: int) -> tuple[dict[str, int], int]:
     depth = 0
     name: bytes | None = None
     expecting = False
-    for token in _TOKEN.finditer(body, start, end):
+    for token in _TOKEN().finditer(body, start, end):
         text = token[0]
         if text in _OPENING:
             depth += 1

@@ -21,6 +21,7 @@ from scraper.parse.fields import Fields
 from scraper.parse.literal import Literal
 from scraper.parse.parsed_page import ParsedPage, text_of
 from scraper.parse.scripts import written
+from scraper.patterns import lazy
 from scraper.plain import decoded_line, several_lines, unescape_fully, without_tags
 
 #: Field → places in order. ``cgi:`` top level of cgiDataNew; ``var:``, ``window:``, ``data:``
@@ -234,7 +235,7 @@ def author(parsed: ParsedPage, name: str | None) -> str | None:
 
 def _no_label(found: str | None) -> str | None:
     """An author; ``None`` for a word of the page's own and for a place it was posted from."""
-    return None if found and _LABEL.match(found) else found
+    return None if found and _LABEL().match(found) else found
 
 
 def _shown_author(parsed: ParsedPage, name: str | None) -> str | None:
@@ -242,26 +243,26 @@ def _shown_author(parsed: ParsedPage, name: str | None) -> str | None:
     there.
     """
     for element in parsed.by_class("rich_media_meta_text"):
-        if _NOT_THE_AUTHORS.search(f"{element.get('id') or ''} {element.get('class') or ''}"):
+        if _NOT_THE_AUTHORS().search(f"{element.get('id') or ''} {element.get('class') or ''}"):
             continue
         found = decoded_line(text_of(element))
-        if found and values.moment(found) is None and not _LABEL.match(found):
-            return _WRITTEN_BY.sub("", found).strip() or None
+        if found and values.moment(found) is None and not _LABEL().match(found):
+            return _WRITTEN_BY().sub("", found).strip() or None
     return None
 
 
 #: What stands beside the author under the title, by id or class. ``js_ip_wording_wrp`` ("发表于"
 #: and a place that a script fills in) since 2022-07.
-_NOT_THE_AUTHORS = re.compile(
+_NOT_THE_AUTHORS = lazy(
     r"post-date|publish_time|ip_wording|copyright_logo|create_time|modify_time|js_a11y|rich_media_meta_nickname"
 )
-_LABEL = re.compile(
+_LABEL = lazy(
     r"(?:原创|转载|作者|Original|Repost(?:ed)?|Author|By|in|from)\s*[:：]?\s*$"
     r"|(?:发表于|發表於|发布于|發布於|发自|IP\s*属地|IP\s*屬地|收录于|收錄於)"
     r"|(?:Posted|Published|Publish|Updated|Modified|Location|Included)\b\s*(?:on|at|in|from|:)?",
     re.I,
 )
-_WRITTEN_BY = re.compile(r"^(?:作者|文|撰文|Author)\s*[:：]\s*", re.I)
+_WRITTEN_BY = lazy(r"^(?:作者|文|撰文|Author)\s*[:：]\s*", re.I)
 
 
 def _names_something(value: Literal) -> bool:
@@ -285,7 +286,7 @@ def place(parsed: ParsedPage) -> str | None:
                 return found
     if parsed.cgi is None:
         shown = decoded_line(parsed.text_by_id("js_ip_wording"))
-        return _LABEL.sub("", shown).strip() or None if shown else None
+        return _LABEL().sub("", shown).strip() or None if shown else None
     return None
 
 

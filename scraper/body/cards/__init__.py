@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import ModuleType
 from typing import Final
 
 import lxml.etree as etree
 
-from scraper.body.cards import miniprogram, quote, unknown
+from scraper.body.cards import miniprogram, quote
 from scraper.body.cards.attributes import Attributes
 from scraper.body.cards.lines import LABELS, inner, label, line, text
 from scraper.body.cards.registry import CARD_TYPES
@@ -76,13 +77,21 @@ def read_as(tag: str, element: etree._Element) -> Media | None:
     card.tag = tag
     known = _BY_TAG.get(tag)
     if known is None:
-        return unknown.read(card)
+        found: Media | None = _unknown().read(card)
+        return found
     media = known.read(card)
     if media is None or media.title:
         return media
     # Its name stands where no card of its type has had it so far.
-    said = (word for word in unknown.words(card) if word != media.author)
+    said = (word for word in _unknown().words(card) if word != media.author)
     return replace(media, title=next(said, None) or known.untitled)
+
+
+def _unknown() -> ModuleType:
+    # Inside: its patterns take 3 ms, and hardly a page has a card that nobody knows.
+    from scraper.body.cards import unknown
+
+    return unknown
 
 
 def read_miniprogram(element: etree._Element) -> Media:

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scraper.models import Loss, Media
+from scraper.patterns import lazy
 
 #: Tags that the text of picture and text messages really carries (links to articles, accounts,
 #: mini-programs, pictures); any other ``<`` is the author's.
-_TAG = re.compile(r"<a(?:\s[^<>]*)?>|</a\s*>|<br\s*/?>", re.I)
-_STRAY = re.compile(r"&(?!(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)")
+_TAG = lazy(r"<a(?:\s[^<>]*)?>|</a\s*>|<br\s*/?>", re.I)
+_STRAY = lazy(r"&(?!(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def inline(text: str) -> str:
     """Text of a message as HTML: its links stay, everything else that looks like a tag is text."""
     parts: list[str] = []
     at = 0
-    for tag in _TAG.finditer(text):
+    for tag in _TAG().finditer(text):
         parts.append(_escaped(text[at : tag.start()]))
         parts.append(tag[0])
         at = tag.end()
@@ -59,7 +60,7 @@ def inline(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _STRAY.sub("&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
+    return _STRAY().sub("&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
 
 
 def paragraphs(text: str) -> str:
@@ -73,7 +74,7 @@ def paragraphs(text: str) -> str:
 
 def message(text: str) -> str:
     """The words under a video, a voice or pictures: mostly text, now and then real HTML."""
-    if _MARKUP.search(text):
+    if _MARKUP().search(text):
         return (
             text
             if re.search(r"<(?:p|br|div|section)[\s/>]", text, re.I)
@@ -82,7 +83,7 @@ def message(text: str) -> str:
     return paragraphs(text)
 
 
-_MARKUP = re.compile(r"</(?:p|section|div|span|strong|b|em|i|ul|ol|li|h[1-6]|blockquote)\s*>", re.I)
+_MARKUP = lazy(r"</(?:p|section|div|span|strong|b|em|i|ul|ol|li|h[1-6]|blockquote)\s*>", re.I)
 
 
 def picture(url: str, width: int | None = None, height: int | None = None) -> str:

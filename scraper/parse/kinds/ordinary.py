@@ -10,6 +10,7 @@ import lxml.etree
 
 from scraper.parse.kinds.build import Found
 from scraper.parse.parsed_page import ParsedPage, html_of
+from scraper.patterns import lazy
 
 #: Other containers of a body in the order of trust: the reprint of 2018–2021, and classes that some
 #: savers leave.
@@ -63,14 +64,14 @@ def holds_anything(html: bytes) -> bool:
     """Whether there is anything in some HTML that a reader could see: an element that shows
     something, or text.
     """
-    return _SHOWS.search(html) is not None or _TEXT.search(_UNSEEN.sub(b"", html)) is not None
+    return _SHOWS().search(html) is not None or _TEXT().search(_UNSEEN().sub(b"", html)) is not None
 
 
-_SHOWS = re.compile(rb"<(?:img|iframe|video|audio|svg|mp|qqmusic)", re.I)
-_UNSEEN = re.compile(
+_SHOWS = lazy(rb"<(?:img|iframe|video|audio|svg|mp|qqmusic)", re.I)
+_UNSEEN = lazy(
     rb"<(script|style|noscript)\b[^>]*+>(?:[^<]|<(?!/(?:script|style|noscript)))*+", re.I
 )
-_TEXT = re.compile(rb">[^<]*?[^<>\s]")
+_TEXT = lazy(rb">[^<]*?[^<>\s]")
 
 
 def holds(element: lxml.etree._Element) -> bool:

@@ -11,8 +11,9 @@ import re
 from scraper.parse.kinds import ordinary, picture
 from scraper.parse.kinds.build import Found, message
 from scraper.parse.parsed_page import ParsedPage
+from scraper.patterns import lazy
 
-_HTML = re.compile(
+_HTML = lazy(
     rb"<(?:p|section|div|img|span|h[1-6]|ul|ol|table|blockquote|iframe|mp-|mpvoice|qqmusic)[\s/>-]",
     re.I,
 )
@@ -24,7 +25,7 @@ def body(parsed: ParsedPage) -> Found | None:
         return ordinary.from_dom(parsed) or picture.body(parsed)
     for key in ("content_noencode", "short_content"):
         html = parsed.cgi.html(key)
-        if html and _HTML.search(html):
+        if html and _HTML().search(html):
             return Found(html)
     found = picture.body(parsed)
     if found is not None:
