@@ -98,12 +98,15 @@ class ParsedPage:
         if self.content and sought in self.content:
             yield self._content_names
 
+    def _with_id(self, name: str) -> Iterator[lxml.etree._Element]:
+        for names in self._named(name):
+            yield from names.ids.get(name, ())
+
     def by_id(self, name: str) -> lxml.etree._Element | None:
         """The first element with this ``id``; ``#js_content`` itself is empty here (see
         ``content``).
         """
-        found = (names.ids[name] for names in self._named(name) if name in names.ids)
-        return next(found, None)
+        return next(self._with_id(name), None)
 
     def text_by_id(self, name: str) -> str | None:
         """The words of the first element with this ``id`` that has any.
@@ -111,11 +114,10 @@ class ParsedPage:
         A page saved by a browser may hold an id twice, the empty one of the template first (seen
         in 2026: ``js_ip_wording``, ``publish_time``).
         """
-        for tree in self._trees(name):
-            for element in cast("list[lxml.etree._Element]", _BY_ID(tree, name=name)):
-                words = text_of(element)
-                if words:
-                    return words
+        for element in self._with_id(name):
+            words = text_of(element)
+            if words:
+                return words
         return None
 
     def by_class(self, name: str) -> list[lxml.etree._Element]:
@@ -156,16 +158,16 @@ _NAMED = lxml.etree.XPath("//*[@id or @class]")
 
 
 class Names:
-    """The elements of a tree by ``id`` (the first of each) and by class, found in one pass: some
-    thirty names are looked for on a page without cgiDataNew.
+    """The elements of a tree by ``id`` and by class, found in one pass: some thirty names are
+    looked for on a page without cgiDataNew.
     """
 
     def __init__(self, tree: lxml.etree._Element | None) -> None:
-        self.ids: dict[str, lxml.etree._Element] = {}
+        self.ids: dict[str, list[lxml.etree._Element]] = {}
         self.classes: dict[str, list[lxml.etree._Element]] = {}
         found = _NAMED(tree) if tree is not None else ()
         for element in cast("list[lxml.etree._Element]", found):
-            self.ids.setdefault(element.get("id") or "", element)
+            self.ids.setdefault(element.get("id") or "", []).append(element)
             for name in dict.fromkeys((element.get("class") or "").split()):
                 self.classes.setdefault(name, []).append(element)
 
