@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from archive.db.files import read_regular
 from archive.db.names import CONFIG
 from archive.errors import BadConfig
 from scraper.defaults import DEFAULT_USER_AGENT
+from scraper.messages import mark
 from scraper.redact import HIDDEN, redact
 
 #: Bytes read of config.toml; every setting written out takes some 3 KB.
@@ -27,6 +28,7 @@ _LIMIT = 1024 * 1024
 #: Which environment variable stands for which setting; the usual names, so that proxies work as
 #: everywhere.
 ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
+    "exec": ("WECHAT_ARCHIVE_EXEC",),
     "proxy": ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"),
     "ca_file": ("SSL_CERT_FILE",),
     "cookies": ("WECHAT_ARCHIVE_COOKIES",),
@@ -68,6 +70,21 @@ class ExitConfig:
     interval: float | None = None
     user_agent: str | None = None
     cookies: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayConfig:
+    """One ``[[notify]]`` table: a way by which alerts go out, ``webhook`` or ``url`` (of a service,
+    as apprise writes it). ``secret`` signs what a webhook gets; ``private`` allows one in the
+    person's own network or at another port than 80 and 443; ``only`` these saved searches (and
+    ``starred``, ``problems``); none: everything."""
+
+    name: str
+    webhook: str | None = field(default=None, repr=False)  # these three may be or hold secrets
+    url: str | None = field(default=None, repr=False)
+    secret: str | None = field(default=None, repr=False)
+    private: bool = False
+    only: tuple[str, ...] = ()
 
 
 def _setting(default: Any, help: str, **metadata: Any) -> Any:
@@ -122,11 +139,25 @@ class Config:
         example="https://hc-ping.com/your-uuid",
     )
     exits: tuple[ExitConfig, ...] = _setting(
-        (), "several ways to mp.weixin.qq.com, each a table [[exits]]", tables=True
+        (), "several ways to mp.weixin.qq.com, each a table [[exits]]", tables="exits"
+    )
+    notify: tuple[WayConfig, ...] = _setting(
+        (), "where alerts go, each way a table [[notify]]", tables="notify"
+    )
+    page_url: str | None = _setting(
+        None,
+        "where you reach the page of `serve`, for links in alerts",
+        example="http://192.168.1.10:8787",
+    )
+    exec: str | None = _setting(
+        None,
+        "a command that gets alerts; only from --exec or $WECHAT_ARCHIVE_EXEC",
+        outside=True,
+        example="notify.sh",
     )
     lang: str = _setting(
         "auto",
-        "the language of help and messages: auto (as the environment says), en or zh",
+        "the language of help, messages and alerts: auto (as the environment says), en or zh",
         choices=("auto", "en", "zh"),
     )
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
@@ -146,7 +177,11 @@ class Config:
 
 def setting_names() -> list[str]:
     """The names that config.toml may hold."""
-    return [f.name for f in fields(Config) if f.name != "sources"]
+    return [f.name for f in _settings() if not f.metadata.get("outside")]
+
+
+def _settings() -> list[Field[Any]]:
+    return [spec for spec in fields(Config) if spec.name != "sources"]
 
 
 def describe(name: str) -> str:
@@ -211,6 +246,16 @@ def _checked(name: str, value: Any, source: str) -> Any:
         known = ", ".join(by_name)
         raise BadConfig(f"{source}: no setting is called {name!r}. Known: {known}.")
     spec = by_name[name]
+    if spec.metadata.get("outside"):
+        raise BadConfig(
+            mark(
+                "{source}: {name} is not read from a folder that others may have filled: "
+                "give --{name} or ${variable}",
+                source=source,
+                name=name,
+                variable=ENVIRONMENT[name][0],
+            )
+        )
     try:
         return _typed(spec.type, value, spec.metadata)
     except ValueError as error:
@@ -221,8 +266,8 @@ def _checked(name: str, value: Any, source: str) -> Any:
 def _typed(annotation: Any, value: Any, metadata: Mapping[str, Any]) -> Any:
     """``value`` as the annotation wants it. Raises ``ValueError`` with what was expected."""
     kind = str(annotation)
-    if metadata.get("tables"):
-        return _exits(value)
+    if tables := metadata.get("tables"):
+        return _TABLES[tables](value)
     if metadata.get("duration"):
         return _duration(value)
     if kind.startswith("bool"):
@@ -272,6 +317,56 @@ def _exit(table: Mapping[str, Any]) -> ExitConfig:
     return ExitConfig(**given)
 
 
+def _ways(value: Any) -> tuple[WayConfig, ...]:
+    if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
+        raise ValueError("expected tables, each below a line [[notify]]")
+    ways = tuple(_way(table) for table in value)
+    if len({way.name for way in ways}) < len(ways):
+        raise ValueError("two ways have the same name")
+    return ways
+
+
+def _way(table: Mapping[str, Any]) -> WayConfig:
+    known = {f.name for f in fields(WayConfig)}
+    if unknown := set(table) - known:
+        raise ValueError(
+            f"a way has no {', '.join(sorted(unknown))}, only {', '.join(sorted(known))}"
+        )
+    name = table.get("name")
+    if not isinstance(name, str) or not _EXIT_NAME.fullmatch(name):
+        raise ValueError("each way needs a name of up to 40 letters, digits, _ . -")
+    for key, value in table.items():
+        _check_way(name, key, value)
+    _check_target(name, table)
+    return WayConfig(**{**table, "only": tuple(table.get("only", ()))})
+
+
+def _check_target(name: str, table: Mapping[str, Any]) -> None:
+    """Raises ValueError without an address, which may be a secret."""
+    if ("webhook" in table) == ("url" in table):
+        raise ValueError(f"the way {name} needs either webhook or url")
+    if "webhook" in table and urlsplit(table["webhook"]).scheme not in ("http", "https"):
+        raise ValueError(f"webhook of the way {name}: expected an http or https address")
+    if "url" in table and "secret" in table:
+        raise ValueError(f"secret of the way {name}: only what a webhook gets is signed")
+
+
+#: Settings that are tables of their own → how they are read.
+_TABLES: Mapping[str, Callable[[Any], Any]] = {"exits": _exits, "notify": _ways}
+
+
+def _check_way(name: str, key: str, value: Any) -> None:
+    """Raises ValueError without the value, which may be a secret."""
+    if key == "private":
+        if not isinstance(value, bool):
+            raise ValueError(f"{key} of the way {name}: expected true or false")
+    elif key == "only":
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise ValueError(f'{key} of the way {name}: expected a list, as ["AI", "problems"]')
+    elif not isinstance(value, str) or not value:
+        raise ValueError(f"{key} of the way {name}: expected a text in quotes")
+
+
 def _duration(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError('expected seconds, or a text such as "6h"')
@@ -286,7 +381,7 @@ def template() -> str:
     or where it has none with an example."""
     lines = ["# wechat-archive settings. Take away the # of a line to use it.", ""]
     for spec in fields(Config):
-        if spec.name != "sources":
+        if spec.name in setting_names():
             value = spec.default if spec.default is not None else spec.metadata["example"]
             lines += [f"# {describe(spec.name)}", f"# {spec.name} = {_toml(value)}", ""]
     return "\n".join(lines)
@@ -295,8 +390,8 @@ def template() -> str:
 def shown_value(name: str, value: Any) -> Any:
     """A setting's value for a person or a program to see: without passwords, and without the path
     of an address that is itself the secret."""
-    if name == "exits":
-        return tuple(exit.name for exit in value)
+    if name in ("exits", "notify"):
+        return tuple(one.name for one in value)
     if not isinstance(value, str):
         return value
     secret = {spec.name: spec.metadata.get("secret_path") for spec in fields(Config)}[name]

@@ -24,6 +24,7 @@ from archive.store import Edge, Store, Stored, Version, browse, linking, reading
 
 if TYPE_CHECKING:
     from archive.crawl.sources import WatchedSource
+    from archive.notify.searches import SavedSearch
     from archive.run.history import Run
     from archive.run.report import Result, RunReport
     from archive.run.runner import Runner
@@ -192,6 +193,37 @@ class Library:
         with self._writing("archive.unwatch", wait) as db:
             sources = Sources(db.conn)
             sources.remove(sources.get(name))
+
+    def alerts(self) -> list[SavedSearch]:
+        """The saved searches, by name."""
+        from archive.notify import searches
+
+        with self._lock:
+            return searches.saved(self._conn)
+
+    def alert(self, name: str) -> SavedSearch:
+        """A saved search. Raises NotHeld."""
+        from archive.notify import searches
+
+        with self._lock:
+            return searches.get(self._conn, name)
+
+    def add_alert(self, name: str, query: str, *, wait: bool = False) -> bool:
+        """Save a search that each `run` tells of; False: one of that name asks for this now.
+
+        Raises BadInput, BadQuery, Locked (unless ``wait``).
+        """
+        from archive.notify import searches
+
+        with self._writing("archive.add_alert", wait) as db:
+            return searches.add(db.conn, name, query, datetime.now(UTC))
+
+    def remove_alert(self, name: str, *, wait: bool = False) -> None:
+        """Forget a saved search. Raises NotHeld, Locked (unless ``wait``)."""
+        from archive.notify import searches
+
+        with self._writing("archive.remove_alert", wait) as db:
+            searches.remove(db.conn, name)
 
     def retry(self, what: str | None = None, *, wait: bool = False) -> int:
         """Make failed addresses due: those of a class of failure or one address, or all but what is

@@ -115,9 +115,51 @@ _SOURCE = record(
     checked=MAYBE_TEXT,
     news=MAYBE_TEXT,
 )
+_TOLD = record(
+    key=TEXT,
+    change=TEXT,
+    title=TEXT,
+    account=MAYBE_TEXT,
+    url=MAYBE_TEXT,
+    published=MAYBE_TIME,
+    page=MAYBE_TEXT,
+)
 #: The file's name → what it describes.
 SCHEMAS: dict[str, dict[str, Any]] = {
     "article": FACTS,
+    "alerts": record(
+        alerts=listed(
+            record(
+                name=TEXT,
+                query=TEXT,
+                added=TIME,
+                matched=NUMBER,
+                last=MAYBE_TIME,
+                error=MAYBE_TEXT,
+            )
+        ),
+        ways=listed(
+            record(
+                name=TEXT,
+                leads_to=TEXT,
+                delivered=MAYBE_TIME,
+                **_numbers("failures", "waiting"),
+                error=MAYBE_TEXT,
+            )
+        ),
+    ),
+    "message": record(
+        id=TEXT,
+        made=TIME,
+        test=FLAG,
+        title=TEXT,
+        text=TEXT,
+        matches=listed(record(alert=TEXT, query=TEXT, count=NUMBER, articles=listed(_TOLD))),
+        starred=listed(_TOLD),
+        problems=listed(
+            record(kind=TEXT, subject=TEXT, name=TEXT, state=TEXT, facts=OBJECT, text=TEXT)
+        ),
+    ),
     "backup": record(command=TEXT, articles=NUMBER, files=NUMBER, exit_code=NUMBER),
     "config": record(archive=TEXT, file=TEXT, settings=OBJECT),
     "converted": record(page=TEXT, title=TEXT, kind_name=TEXT, body=TEXT, text=TEXT, markdown=TEXT),

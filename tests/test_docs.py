@@ -26,7 +26,7 @@ RENEW = "`python -m tests.docs` renews the generated parts of the manuals"
 #: Pages that people read while they use the program: these stand in both languages.
 FOR_USERS = {
     "README.md",
-    *(f"docs/{name}.md" for name in ("commands", "cron", "search", "settings", "web")),
+    *(f"docs/{name}.md" for name in ("alerts", "commands", "cron", "search", "settings", "web")),
 }
 
 

@@ -34,6 +34,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Watch an album, feed, list file or article for new articles.",
     ),
     "unwatch": ("archive.cli.watch:unwatch", "Stop watching a source."),
+    "alert": (
+        "archive.cli.alert:command",
+        "Be told when articles match, or something goes wrong.",
+    ),
     "search": ("archive.cli.search:command", "Find articles by words in Chinese or any script."),
     "similar": ("archive.cli.search:similar", "Find reprints and related articles."),
     "list": ("archive.cli.list:command", "List the articles held."),

@@ -203,6 +203,19 @@ class Command(InLanguage):
         return super().invoke(ctx)
 
 
+class Group(InLanguage, click.Group):
+    """A command of several words; its parts are ``Command``s."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section(_("Commands")):
+            parts = [(name, self.commands[name]) for name in self.list_commands(ctx)]
+            formatter.write_dl([(name, part.get_short_help_str()) for name, part in parts])
+
+
 def archive_command(name: str, **attrs: Any) -> Callable[[Callable[..., Any]], click.Command]:
     """``@archive_command("save")``: like click's, with the common options."""
     return click.command(name, cls=Command, **attrs)

@@ -27,6 +27,12 @@ from archive.cli.crawling import Duration, listeners, network_options, show
     metavar="URL",
     help="Tell healthchecks.io or its like: /start, then success or the exit code.",
 )
+@click.option(
+    "--exec",
+    "exec_",
+    metavar="CMD",
+    help="Give alerts to this command, as JSON on its standard input.",
+)
 @network_options
 @pass_app
 def command(
@@ -36,6 +42,7 @@ def command(
     limit: int | None,
     recheck: str | None,
     ping_url: str | None,
+    exec_: str | None,
     interval: float | None,
     images: str | None,
     user_agent: str | None,
@@ -64,6 +71,7 @@ def command(
         limit=limit,
         recheck=recheck,
         ping_url=ping_url,
+        exec=exec_,
         interval=interval,
         images=images,
         user_agent=user_agent,

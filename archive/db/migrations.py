@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from archive.db import (
+    alert_tables,
     article_tables,
     crawl_tables,
     discussion_tables,
@@ -161,6 +162,11 @@ def m008_discussions(conn: sqlite3.Connection) -> None:
     run_ddl(conn, discussion_tables.DDL)
 
 
+def m009_alerts(conn: sqlite3.Connection) -> None:
+    """Saved searches, what was told, and what is still to be delivered."""
+    run_ddl(conn, alert_tables.DDL)
+
+
 #: The steps of ``archive.db``. Rooms that need a table of their own append a step here.
 ARCHIVE = MigrationSet(
     "archive",
@@ -176,7 +182,10 @@ ARCHIVE = MigrationSet(
             m006_exits,
             m007_recordings,
             m008_discussions,
+            m009_alerts,
         )
     ),
-    optional=frozenset({"m005_identity", "m006_exits", "m007_recordings", "m008_discussions"}),
+    optional=frozenset(
+        {"m005_identity", "m006_exits", "m007_recordings", "m008_discussions", "m009_alerts"}
+    ),
 )

@@ -10,5 +10,7 @@ CONFIG = "config.toml"
 STARS = "stars.json"
 INTAKE_KEY = "intake.key"
 LOCK = ".lock"
+#: Where the page is served now.
+SERVE = ".serve"
 #: Half-written files stand here until they are renamed into place.
 TEMPORARY = ".tmp"

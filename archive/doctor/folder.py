@@ -19,10 +19,10 @@ from archive.db.opening import open_database
 from archive.doctor.finding import Finding, fail, ok, warn
 from archive.doctor.surroundings import Surroundings
 from archive.errors import BadConfig
+from archive.run.alerts import LITTLE_ROOM, MEBIBYTE
 from scraper.zone import for_people
 
-MEBIBYTE = 1024 * 1024
-LITTLE_ROOM, NO_ROOM = 1024 * MEBIBYTE, 100 * MEBIBYTE
+NO_ROOM = 100 * MEBIBYTE
 FEW_FILES = 1000
 #: SQLite's write-ahead log needs shared memory, which these do not have between machines.
 SHARED = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.rclone"})
@@ -90,7 +90,7 @@ def settings(root: Path, _around: Surroundings) -> Iterator[Finding]:
     if cookies is not None and not cookies.exists():
         yield fail("settings", f"the cookies file {cookies} is not there", "name another")
     private = [cookies] if cookies else []
-    if config.proxy or config.ping_url or config.exits:
+    if any((config.proxy, config.ping_url, config.exits, config.notify)):
         private.append(place)
     for file in private:
         if file.exists() and stat.S_IMODE(file.stat().st_mode) & 0o077:

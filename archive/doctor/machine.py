@@ -16,7 +16,7 @@ OLDEST_PYTHON = (3, 11)
 #: `INSERT … RETURNING` of the search index came with 3.35.
 OLDEST_SQLITE = (3, 35, 0)
 #: Extra → the module that shows that it is installed.
-EXTRAS = {"socks": "socksio", "mcp": "mcp"}
+EXTRAS = {"socks": "socksio", "mcp": "mcp", "notify": "apprise"}
 #: What sets pages itself and so needs fonts with Chinese signs.
 _TYPESETTER = "weasyprint"
 

@@ -169,8 +169,20 @@ class Runner:
             history.end(session.frontier.conn, run_id, report, self.clock.now())
             if report.signal is None and report.disk is None:
                 self._maintain(session, signals)
+                self._tell(session, signals)
         except (OSError, sqlite3.Error, DiskTrouble) as error:
             report.disk = report.disk or disk_trouble(error)
+
+    def _tell(self, session: ArchiveSession, signals: Signals) -> None:
+        """Alerts go out with `run`: whoever saves by hand sees what comes."""
+        if self.report.command != "run":
+            return
+        from archive.run.alerts import tell
+
+        try:
+            tell(session, self.clock, self.rng, signals.drive)
+        except Interrupted as interrupted:
+            self.report.signal = interrupted.number
 
     def _write_stale_files(self, session: ArchiveSession, signals: Signals) -> None:
         """Files that lead to what has arrived; what a signal leaves over the next run writes."""

@@ -97,10 +97,13 @@ class Searcher:
         finally:
             self._conn.execute("ROLLBACK")
 
-    def plan(self, node: Node) -> Plan:
-        """Raises `NotIndexed` where the index must be rebuilt first."""
+    def plan(self, node: Node, *, among: frozenset[int] | None = None) -> Plan:
+        """``among``: only these articles, by their ids. Raises `NotIndexed` where the index must
+        be rebuilt first."""
         self._refresh()
         plan = Plan(node, self._term, self._members)
+        if among is not None:
+            plan.article_ids = among if plan.article_ids is None else plan.article_ids & among
         if plan.article_ids is not None:
             plan.rowids = self._rowids(plan.article_ids)
         return plan

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from archive import record
 from archive.db import article_columns, checksums
@@ -71,6 +71,16 @@ class Articles:
         if not values.keys().isdisjoint(checksums.CONTENT):
             values["content_check"] = checksums.content_checksum(row)
         self._sql.update("articles", article_id, values)
+
+    def note_change(self, article_id: int, change: Literal["new", "modified"]) -> None:
+        """For saved searches, until each has looked at it; nothing where nobody has saved one.
+        Inside the caller's transaction."""
+        self._sql.run(
+            "INSERT INTO article_changes (article_id, change) "
+            "SELECT ?, ? WHERE EXISTS (SELECT 1 FROM alerts)",
+            article_id,
+            change,
+        )
 
     def mark_stale(self, article_ids: Iterable[int]) -> None:
         """Note that these files do not show the newest state; ``write_stale_files`` writes them."""

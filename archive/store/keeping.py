@@ -103,6 +103,7 @@ class Keeper:
             "version": 1,
         }
         article_id = self._tables.articles.insert(row)
+        self._tables.articles.note_change(article_id, "new")
         if article.identity is not None:
             self._tables.links.relink_identity(article.identity, article_id)
         beside = self._derived.write(article, article_id, now)
@@ -143,6 +144,7 @@ class Keeper:
             values["snapshot_id"] = snapshot_id
         if change == "modified":
             self._tables.versions.archive_version(row, row["version"], article_id)
+            self._tables.articles.note_change(article_id, "modified")
             differs = decide.differences(self._article_of(row), article)
             values.update(
                 checked=iso(now),

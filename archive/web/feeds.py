@@ -1,7 +1,8 @@
 """``/feeds/…``: the archive as feeds for any reader, full content, pictures from here.
 
 ``/feeds/all``, ``/feeds/account/NAME``, ``/feeds/album/ID``, ``/feeds/tag/TAG`` and
-``/feeds/search?q=``, each with ``.atom``, ``.rss`` or ``.json``; ``/feeds/opml`` names them all.
+``/feeds/search?q=``, ``/feeds/alert/NAME`` (a saved search), each with ``.atom``, ``.rss`` or
+``.json``; ``/feeds/opml`` names them all.
 ``limit``, ``page``, ``title_include`` and ``title_exclude`` (words between ``|``) are those of
 wewe-rss, whose ``/feeds``, ``/feeds/all.EXT`` and ``/feeds/MP_WXS_NUMBER.EXT`` answer too, so that
 a reader only needs another host.
@@ -13,7 +14,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
@@ -76,13 +77,8 @@ def _chosen(library: Library, path: str, query: QueryParams) -> Chosen:
         return Chosen(_("All articles"), "/", lambda most: _newest(library, most))
     if path == "search":
         return _search(library, query.get("q", ""))
-    if kind == "account" and name:
-        return _account(library, name)
-    if kind == "album" and name:
-        return _album(library, name)
-    if kind == "tag" and name:
-        home = f"/tags/{render.quoted(name)}"
-        return Chosen(f"#{name}", home, lambda most: _newest(library, most, tag=name))
+    if kind in _NAMED and name:
+        return _NAMED[kind](library, name)
     if found := _WEWE.fullmatch(path):
         return _account(library, base64.b64encode(found[1].encode()).decode())
     raise HTTPException(404)
@@ -110,6 +106,25 @@ def _album(library: Library, name: str) -> Chosen:
         return sorted(held, key=when, reverse=True)[:most]
 
     return Chosen(found.title or name, f"/albums/{render.quoted(name)}", newest)
+
+
+def _tag(library: Library, name: str) -> Chosen:
+    home = f"/tags/{render.quoted(name)}"
+    return Chosen(f"#{name}", home, lambda most: _newest(library, most, tag=name))
+
+
+def _alert(library: Library, name: str) -> Chosen:
+    one = library.alert(name)
+    return replace(_search(library, one.query), title=one.name)
+
+
+#: What stands before a name.
+_NAMED: dict[str, Callable[[Library, str], Chosen]] = {
+    "account": _account,
+    "album": _album,
+    "alert": _alert,
+    "tag": _tag,
+}
 
 
 def _search(library: Library, words: str) -> Chosen:
@@ -208,6 +223,14 @@ def outlines(request: Request) -> Response:
     library = site.library
     groups = {
         "": [outline(_("All articles"), "all", "/")],
+        _("Saved searches"): [
+            outline(
+                one.name,
+                f"alert/{render.quoted(one.name)}",
+                render.search_url(one.query, sort="newest"),
+            )
+            for one in library.alerts()
+        ],
         _("Accounts"): [
             outline(one.title, f"account/{render.quoted(one.name)}", render.account_url(one.name))
             for one in library.accounts()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import uvicorn
 
+from archive.db.running import announce_page
 from archive.errors import BadConfig
 from archive.i18n import gettext as _
 from archive.web.app import Endpoint, make_app
@@ -32,6 +33,12 @@ def serve(
     with listen(settings) as listener:
         settings = replace(settings, port=listener.getsockname()[1])
         app = make_app(root, settings, endpoint)
+        announced: list[Callable[[], None]] = []
+
+        def begun() -> None:
+            announced.append(announce_page(root, settings.address))
+            ready(settings.address)
+
         server = Server(
             uvicorn.Config(
                 app,
@@ -42,10 +49,14 @@ def serve(
                 proxy_headers=False,
                 timeout_graceful_shutdown=_PATIENCE,
             ),
-            begun=lambda: ready(settings.address),
+            begun=begun,
             ending=app.state.site.end_streams,
         )
-        server.run(sockets=[listener])
+        try:
+            server.run(sockets=[listener])
+        finally:
+            for end in announced:
+                end()
 
 
 class Server(uvicorn.Server):

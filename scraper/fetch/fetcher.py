@@ -215,11 +215,19 @@ class Fetcher:
             self._clock.now(),
         )
 
-    async def post(self, url: str, body: bytes, *, deadline: float) -> None:
-        """Send a text (UTF-8) to an address that a person has named, and that
-        ``FetchSettings.trusted`` lists.
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        deadline: float,
+        headers: Mapping[str, str] | None = None,
+        private: bool = True,
+    ) -> None:
+        """Send a text (UTF-8; ``headers`` say so otherwise) to an address that a person has named.
 
-        It may lie inside a network and on any port; no redirect is followed. Raises the
+        Where ``private``, ``FetchSettings.trusted`` lists it, and it may lie inside a network and
+        on any port; else it is judged as any other. No redirect is followed. Raises the
         FetchErrors.
         """
         kind = _Kind(
@@ -229,9 +237,10 @@ class Fetcher:
             wire_cap=_ANSWER_CAP,
             cap=_ANSWER_CAP,
             sends=body,
-            trusted=True,
+            trusted=private,
         )
-        await self._fetch(url, kind, {"Content-Type": "text/plain; charset=utf-8"})
+        said = {"Content-Type": "text/plain; charset=utf-8", **(headers or {})}
+        await self._fetch(url, kind, said)
 
     async def _fetch(
         self,

@@ -137,6 +137,12 @@ COMMANDS: dict[str, tuple[Arguments, ...]] = {
     "save": (lambda p: (str(p.given / "new.html"),), lambda p: (str(p.again()),)),
     "run": (lambda p: (),),
     "watch": (lambda p: ("https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA",),),
+    "alert": (
+        lambda p: ("add", "茶", "岩茶"),
+        lambda p: ("list",),
+        lambda p: ("list", "--json"),
+        lambda p: ("remove", "茶"),
+    ),
     "unwatch": (lambda p: ("https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA",),),
     "retry": (lambda p: (),),
     "forget": (lambda p: ("https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA",),),

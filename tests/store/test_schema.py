@@ -16,6 +16,7 @@ import archive
 from archive.cli import run
 from archive.crawl.cooldown import CoolDown
 from archive.db import (
+    alert_tables,
     article_tables,
     crawl_tables,
     discussion_tables,
@@ -61,6 +62,7 @@ STATEMENTS = sum(
         identity.DDL,
         exit_tables.DDL,
         discussion_tables.DDL,
+        alert_tables.DDL,
     )
 )
 

@@ -16,6 +16,7 @@ import pytest
 from lxml import etree
 from starlette.testclient import TestClient
 
+import archive
 from archive.exporters.feeds.model import MOST_CONTENT
 from scraper.models import Account, Album
 from tests.store.make import LATER, Download, article, keep, opened
@@ -313,3 +314,19 @@ def test_export_writes_feeds_as_files(root: Path, tmp_path_factory: pytest.TempP
         assert found is not None
         assert media.png() == (target / found[1]).read_bytes()
     assert b"feeds/all.atom" in (target / "feeds.opml").read_bytes()
+
+
+def test_a_saved_search_is_a_feed(tmp_path: Path) -> None:
+    """Under its name, which OPML lists; unknown names are not found."""
+    filled(tmp_path)
+    with archive.open(tmp_path) as library:
+        library.add_alert("茶", "正文")
+    with visiting(tmp_path) as client:
+        by_name = json.loads(feed(client, "/feeds/alert/茶.json"))
+        by_query = json.loads(feed(client, "/feeds/search.json?q=正文"))
+
+        assert "茶" == by_name["title"]
+        assert by_query["items"]
+        assert [one["id"] for one in by_query["items"]] == [one["id"] for one in by_name["items"]]
+        assert "/feeds/alert/%E8%8C%B6.atom" in client.get("/feeds/opml").text
+        assert 404 == client.get("/feeds/alert/none.atom").status_code
