@@ -130,6 +130,7 @@ class Config:
     versions: str = _setting(
         "rows", "earlier versions: rows (database) or files too", choices=("rows", "files")
     )
+    comments: bool = _setting(False, "Markdown files show the comments that are held")
     media_parallel: int = _setting(8, "how many images at once (media hosts, not mp.weixin.qq.com)")
     allow_hosts: tuple[str, ...] = _setting((), "further hosts that images and feeds may come from")
     ping_url: str | None = _setting(

@@ -82,6 +82,7 @@ def command(
             versions=app.config.versions,
             wait=wait,
             scrubbed=scrub,
+            comments=app.config.comments,
             tell=tell,
             progress=step,
             jobs=os.cpu_count() or 1,

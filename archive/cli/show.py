@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from archive.cli.common import App, archive_command, pass_app, rows_as_json
 from archive.db.names import ARCHIVE_DB
+from archive.i18n import gettext as _
 
 if TYPE_CHECKING:
+    from archive.document.discussion import KeptComment
     from archive.store import Store, Stored
 
 
@@ -29,6 +32,18 @@ if TYPE_CHECKING:
     help="What it links to, what links to it, what is not held yet.",
 )
 @click.option(
+    "--comments",
+    "what",
+    flag_value="comments",
+    help="The comments that are held, and how many there are.",
+)
+@click.option(
+    "--counts",
+    "what",
+    flag_value="counts",
+    help="How often it was read, liked and shared, a line a look.",
+)
+@click.option(
     "--version",
     "number",
     type=click.IntRange(min=1),
@@ -36,7 +51,7 @@ if TYPE_CHECKING:
     help="An earlier version's Markdown.",
 )
 @click.option(
-    "--json", "as_json", is_flag=True, help="JSON: everything known, or the versions or links."
+    "--json", "as_json", is_flag=True, help="JSON: everything known, or the part asked for."
 )
 @pass_app
 def command(app: App, name: str, what: str | None, number: int | None, as_json: bool) -> None:
@@ -51,10 +66,8 @@ def command(app: App, name: str, what: str | None, number: int | None, as_json: 
     with open_database(app.root / ARCHIVE_DB, readonly=True) as db:
         store = Store(db, app.root)
         held = store.get(name)
-        if what == "versions":
-            _versions(store, held, as_json)
-        elif what == "links":
-            _links(store, held, as_json)
+        if what is not None:
+            _PARTS[what](store, held, as_json)
         elif as_json:
             from archive.store.as_json import everything
 
@@ -111,3 +124,73 @@ def _links(store: Store, held: Stored, as_json: bool) -> None:
         for row in rows:
             words = " ".join((row["text"] or row["title"] or "").split())
             click.echo(f"  {row['relation']:<14} {row['key'] or row.get('url')}  {words}")
+
+
+def _comments(store: Store, held: Stored, as_json: bool) -> None:
+    talk = store.discussions.of(held.article_id)
+    if as_json:
+        click.echo(json.dumps(talk.as_dict() if talk else None, ensure_ascii=False))
+        return
+    if talk is None:
+        click.echo(_("No comments are held: `wechat-archive discuss` asks for them."))
+        return
+    if talk.total is None:
+        click.echo(_("{n} comments held", n=talk.present))
+    else:
+        click.echo(_("{n} of {all} comments held", n=talk.present, all=talk.total))
+    for one in talk.comments:
+        _comment(one, "")
+        for reply in one.replies:
+            _comment(reply, "    ")
+
+
+def _comment(kept: KeptComment, indent: str) -> None:
+    from archive.document.discussion import marks, name
+
+    click.echo(f"{indent}{name(kept)}  {'  '.join(marks(kept))}".rstrip())
+    for line in kept.comment.text.splitlines():
+        click.echo(f"{indent}  {line}")
+
+
+def _counts(store: Store, held: Stored, as_json: bool) -> None:
+    from archive.i18n import language
+    from archive.store.counts import NAMES
+    from scraper.traffic.models import shown
+    from scraper.zone import for_people
+
+    looks = store.counts.of(held.article_id)
+    if as_json:
+        click.echo(json.dumps([look.as_dict() for look in looks], ensure_ascii=False))
+        return
+    if not looks:
+        click.echo(_("No counts are held: `wechat-archive discuss` asks for them."))
+        return
+    titles = count_titles()
+    for look in looks:
+        said = [
+            f"{titles[name]} {shown(count, language())}"
+            for name in NAMES
+            if (count := getattr(look.counts, name)) is not None
+        ]
+        click.echo(f"{for_people(look.seen)}  {'  '.join(said)}  ({look.origin})")
+
+
+def count_titles() -> dict[str, str]:
+    """What each count is called."""
+    return {
+        "read": _("read"),
+        "like": _("liked"),
+        "looking": _("recommended"),
+        "share": _("shared"),
+        "comment": _("commented"),
+        "collect": _("collected"),
+    }
+
+
+#: What is shown instead of the article itself.
+_PARTS: dict[str, Callable[[Store, Stored, bool], None]] = {
+    "versions": _versions,
+    "links": _links,
+    "comments": _comments,
+    "counts": _counts,
+}

@@ -22,7 +22,7 @@ _COUNTED = (
 
 DDL: tuple[str, ...] = (
     """CREATE TABLE meta (
-        name TEXT PRIMARY KEY,        -- archive_id, generation, backup_generation
+        name TEXT PRIMARY KEY,        -- archive_id, generation, backup_generation, comments_in_files
         value NOT NULL
     )""",
     "INSERT INTO meta VALUES ('archive_id', lower(hex(randomblob(16)))), ('generation', 0)",
@@ -49,9 +49,14 @@ class Identity:
         return self.copied_at == self.generation
 
 
+def exists(conn: sqlite3.Connection) -> bool:
+    """False in an archive of before there was ``meta``, opened for reading."""
+    return conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is not None
+
+
 def identity(conn: sqlite3.Connection) -> Identity:
     """What the database says. Raises sqlite3.Error."""
-    if not conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+    if not exists(conn):
         return Identity(archive_id=None, generation=0, copied_at=None)
     held = {row[0]: row[1] for row in conn.execute("SELECT name, value FROM meta")}
     known = held.get("archive_id")
@@ -68,7 +73,7 @@ def _number(value: object) -> int | None:
 
 def mark_as_backup(conn: sqlite3.Connection, source: Identity) -> None:
     """Note in a fresh copy of ``source`` that it is one. The caller commits."""
-    conn.execute("DELETE FROM meta")
+    conn.execute("DELETE FROM meta WHERE name IN ('archive_id', 'generation', 'backup_generation')")
     conn.executemany(
         "INSERT INTO meta VALUES (?, ?)",
         [

@@ -43,6 +43,8 @@ class Holding:
     version: int | None = None
     missing: tuple[tuple[str, str], ...] = ()
     images: tuple[tuple[str, str], ...] = ()
+    #: How many comments stand behind the text.
+    comments: int | None = None
 
 
 def front_matter(article: Article, holding: Holding) -> dict[str, Any]:
@@ -93,6 +95,7 @@ def front_matter(article: Article, holding: Holding) -> dict[str, Any]:
         "media": [_media(media) for media in article.media],
         **related.written(article),  # links of the text stand in the body
         "losses": [_fields(loss) for loss in article.losses],
+        "comments": holding.comments,
         "missing_images": [{"url": url, "why": why} for url, why in holding.missing],
         # The body shows local files; where they came from must not be lost with the database.
         "images": dict(holding.images),

@@ -69,9 +69,10 @@ def to_markdown(
     *,
     image: Local | None = None,
     link: Local | None = None,
+    comments: str = "",
 ) -> str:
     """The whole file, ending in one newline. ``image`` and ``link`` map an address to a local path,
-    or to ``None``.
+    or to ``None``; ``comments`` is the section of ``archive.document.discussion``.
     """
     # Imported here: markdownify, bs4 and yaml are slow to load, and most commands render nothing.
     from archive.document import frontmatter
@@ -82,8 +83,7 @@ def to_markdown(
         frontmatter.write(front_matter(article, holding or Holding())).rstrip("\n"),
         *header(article),
     ]
-    if body:
-        parts.append(body)
+    parts += [part for part in (body, comments) if part]
     return "\n\n".join(parts) + "\n"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from html import unescape
 from typing import Any
 
-from archive.document import frontmatter, related
+from archive.document import bounds, discussion, frontmatter, related
 from archive.document.facts import Holding, article_of, holding_of
 from archive.document.layout import header
 from archive.document.reading_foreign import article_of_foreign, foreign, visible
@@ -44,6 +44,8 @@ def read_head(text: str, *, name: str | None = None, without_address: bool = Fal
     values, rest = frontmatter.read(text.replace("\r\n", "\n").replace("\r", "\n"))
     if _is_ours(values):
         article = article_of(values)
+        if bounds.integer(values.get("comments")):
+            rest = discussion.without(rest)
         return Head(article, holding_of(values), _without_header(article, rest), ours=True)
     values, body = foreign(values, rest)
     article = article_of_foreign(values, name=name, without_address=without_address)

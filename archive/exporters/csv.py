@@ -10,7 +10,7 @@ from typing import Any
 from archive.db import article_columns
 from archive.exporters.export import Export
 from archive.exporters.select import require
-from archive.store import Stored
+from archive.store import Stored, counts
 from scraper.controls import escape_controls
 from scraper.models import Article
 from scraper.zone import CHINA
@@ -18,10 +18,13 @@ from scraper.zone import CHINA
 #: What makes a spreadsheet run a cell as a formula, half and full width; OWASP's list and
 #: LibreOffice's additions.
 _FORMULA = re.compile(r"^[\s\u200b\ufeff]*[=+\-@＝＋－＠|%]|^[\t\r\n]")
+#: The newest counts, and when they were seen.
+COUNTS = tuple(f"{name}_count" for name in counts.NAMES)
 #: What a spreadsheet shows, in this order; a column that is declared later stands behind these.
 _SHEET = (
     "key", "title", "account", "author", "published", "place", "kind", "original", "characters", "images", "digest",
     "tags", "album", "url", "path", "gone", "gone_reason", "modified", "archived",
+    *COUNTS, "counted",
 )  # fmt: skip
 
 
@@ -44,7 +47,8 @@ def write(export: Export) -> None:
 
         def one(stored: Stored) -> None:
             article = export.store.article(stored.article_id)
-            cells = [safe_cell(_cell(name, stored, article)) for name in columns]
+            look = export.store.counts.last(stored.article_id)
+            cells = [safe_cell(_cell(name, stored, article, look)) for name in columns]
             file.write(_line(cells))
             export.report.articles += 1
 
@@ -58,7 +62,7 @@ def safe_cell(value: str) -> str:
     return f"'{value}" if _FORMULA.match(value) else value
 
 
-def _cell(name: str, stored: Stored, article: Article) -> str:
+def _cell(name: str, stored: Stored, article: Article, look: counts.Look | None) -> str:
     special: dict[str, Any] = {
         "kind": stored.kind_name,
         "original": {True: "yes", False: "no"}.get(article.original)
@@ -67,6 +71,8 @@ def _cell(name: str, stored: Stored, article: Article) -> str:
         "characters": len(article.text),
         "tags": ", ".join(article.tags),
         "album": article.album.title if article.album else None,
+        "counted": look.seen if look else None,
+        **{one: getattr(look.counts, one[:-6]) if look else None for one in COUNTS},
     }
     value = special[name] if name in special else getattr(stored, name)
     if value is None:

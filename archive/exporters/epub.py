@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from itertools import count, groupby
 from pathlib import PurePosixPath
 
+from archive.exporters import discussion
 from archive.exporters.export import Export
 from archive.exporters.html import head
 from archive.exporters.pictures import content, held
@@ -38,6 +39,8 @@ _XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _STYLE = """body{line-height:1.75}img{max-width:100%}.facts{color:#666;font-size:.9em}
 .digest,blockquote{border-left:.25em solid #999;margin-left:0;padding-left:1em}pre{white-space:pre-wrap}
 table{border-collapse:collapse}td,th{border:1px solid #999;padding:.25em .5em}.card{border:1px solid #999;padding:.5em}
+.comments{margin-top:2em;border-top:1px solid #999}.comments ol{list-style:none;padding-left:0}
+.comments ol ol{border-left:.15em solid #999;padding-left:1em}.comments p{margin:.3em 0}
 """
 _CONTAINER = (
     _XML
@@ -109,7 +112,11 @@ def _chapter(book: _Book, store: Store, stored: Stored, names: Mapping[int, str]
         link=lambda url: targets.get(url),
     )
     name = names[stored.article_id]
-    book.add(f"EPUB/{name}", _document(article.title, f"{head(article, stored)}\n{body}"))
+    talk = discussion.xhtml(
+        store.discussions.of(stored.article_id), image=lambda url: _image(book, store, url)
+    )
+    document = _document(article.title, f"{head(article, stored)}\n{body}\n{talk}")
+    book.add(f"EPUB/{name}", document)
     part = _year(stored) if book.in_parts else ""
     book.chapters.append((name, article.title, part))
     if "<svg" in body:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from archive.document.layout import relative
-from archive.exporters import html_index
+from archive.exporters import discussion, html_index
 from archive.exporters.export import Export
 from archive.exporters.pictures import content, held
 from archive.exporters.report import ExportReport
@@ -26,6 +26,9 @@ img{max-width:100%;height:auto}h1{line-height:1.3}.facts{color:GrayText;font-siz
 border-left:.25rem solid GrayText;margin-left:0;padding-left:1rem}pre{overflow:auto;padding:1rem;background:#8881}
 table{border-collapse:collapse}td,th{border:1px solid GrayText;padding:.25rem .5rem}
 .gone{border:1px solid;padding:.5rem}.card{border:1px solid GrayText;border-radius:.5rem;padding:.5rem 1rem}
+.comments{margin-top:3rem;border-top:1px solid GrayText;font-size:.95rem}.comments ol{list-style:none;padding-left:0}
+.comments ol ol{border-left:.15rem solid GrayText;padding-left:1rem}.comments p{margin:.3rem 0}
+.gone-comment{color:GrayText}
 """.strip()
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 #: Nothing but images that are inside the file, and this very style.
@@ -69,6 +72,7 @@ def page(
         return relative(targets[url], name) if url in targets else None
 
     body = xhtml(article.body, image=image, link=link)
+    talk = discussion.xhtml(store.discussions.of(stored.article_id), image=image)
     report.articles += 1
     return (
         "<!DOCTYPE html>\n"
@@ -77,7 +81,7 @@ def page(
         '<meta name="referrer" content="no-referrer">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
         f"<title>{text(article.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<article>\n"
-        f"{head(article, stored)}\n{_for_html(body)}\n</article>\n</body>\n</html>\n"
+        f"{head(article, stored)}\n{_for_html(body)}\n</article>\n{talk}\n</body>\n</html>\n"
     ).encode("utf-8", "replace")
 
 

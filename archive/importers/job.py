@@ -62,6 +62,7 @@ def import_files(
     versions: str = "rows",
     wait: bool = False,
     scrubbed: bool = False,
+    comments: bool = False,
     tell: Callable[[Taken], None] = lambda taken: None,
     progress: Progress = lambda done, total, name: None,
     jobs: int = 1,
@@ -73,7 +74,8 @@ def import_files(
     the same call may be made again after an interruption. ``links``: addresses that our own files
     link to wait for the next run as well; those of other people's files always do.
     ``without_address``: Markdown that names no address is taken too, under a key of its content.
-    ``scrubbed``: raw pages are kept without the tokens of who read them. What cannot be read stands
+    ``scrubbed``: raw pages are kept without the tokens of who read them. ``comments``: Markdown
+    files show comments. What cannot be read stands
     in the report; nothing stops the rest. ``jobs``: so many processes make the search index anew
     where that is needed.
 
@@ -88,6 +90,7 @@ def import_files(
             db = stack.enter_context(open_database(root / ARCHIVE_DB))
             kept = stack.enter_context(Snapshots(root / SNAPSHOTS_DB)) if snapshots else None
             store = Store(db, root, versions=versions, eager=False)
+            store.discussions.show_in_files(comments)
             job = _Job(
                 root,
                 store,

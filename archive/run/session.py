@@ -71,6 +71,7 @@ def open_session(
         stack.callback(db.close)
         # Files that lead to what has just arrived are written once at the end, not once an arrival.
         store = Store(db, root, versions=config.versions, eager=False)
+        store.discussions.show_in_files(config.comments)
         store.files.sweep()  # what a killed command left half-written
         store.recordings.recover(datetime.now(UTC))
         snapshots = (

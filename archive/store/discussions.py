@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from archive.db import checksums, discussion_tables
+from archive.db.identity import exists as identity_exists
 from archive.document.bounds import encodable
+from archive.document.discussion import Discussion, KeptComment
 from archive.errors import Corrupt
 from archive.record import iso
 from archive.store.articles import Articles
@@ -20,6 +22,8 @@ from scraper.messages import mark
 from scraper.models import Image
 from scraper.traffic.models import Comment
 
+#: A name in ``meta``.
+_IN_FILES = "comments_in_files"
 #: The columns that say what a comment says; ``row_check`` is over them.
 SAID = (
     "comment_id",
@@ -38,74 +42,6 @@ SAID = (
     "last_seen",
     "gone",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptComment:
-    """A comment with when it was seen (aware, UTC); ``gone``: when all the others were, and it was
-    not. ``replies`` are kept ones too.
-    """
-
-    comment: Comment
-    first_seen: datetime
-    last_seen: datetime
-    gone: datetime | None
-    replies: tuple[KeptComment, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON; times ISO 8601, UTC."""
-        said = self.comment
-        return {
-            "id": said.id,
-            "author": said.author,
-            "text": said.text,
-            "written": said.written.isoformat() if said.written else None,
-            "likes": said.likes,
-            "place": said.place,
-            "by_author": said.by_author,
-            "liked_by_author": said.liked_by_author,
-            "pinned": said.pinned,
-            "to": said.to,
-            "pictures": [one.url for one in said.pictures],
-            "reply_count": said.reply_count,
-            "first_seen": self.first_seen.isoformat(),
-            "last_seen": self.last_seen.isoformat(),
-            "gone": self.gone.isoformat() if self.gone else None,
-            "replies": [one.as_dict() for one in self.replies],
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Discussion:
-    """All that is known of an article's comments. ``total``: how many WeChat says there are,
-    replies not counted; ``seen``, ``complete``: the last look at any, at all of them (aware, UTC).
-    """
-
-    comments: tuple[KeptComment, ...]
-    total: int | None
-    seen: datetime
-    complete: datetime | None
-
-    @property
-    def present(self) -> int:
-        """How many comments, replies not counted, are kept and not gone."""
-        return sum(one.gone is None for one in self.comments)
-
-    def each(self) -> Iterator[KeptComment]:
-        """Every comment, each before its replies."""
-        for one in self.comments:
-            yield one
-            yield from one.replies
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "total": self.total,
-            "held": self.present,
-            "seen": self.seen.isoformat(),
-            "complete": self.complete.isoformat() if self.complete else None,
-            "comments": [one.as_dict() for one in self.comments],
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +84,8 @@ class Discussions:
         with self._sql.transaction():
             known = self._sql.one("SELECT * FROM discussions WHERE article_id = ?", article_id)
             if known is not None and iso(seen) < known["seen"]:
-                return self._note_earlier(article_id, comments, seen)
+                gone = time(known["complete"]) if (known["complete"] or "") > iso(seen) else None
+                return self._note_earlier(article_id, comments, seen, gone)
             noted = self._note_all(article_id, comments, seen, first)
             if complete:
                 noted = replace(noted, gone=noted.gone + self._mark_gone(article_id, seen))
@@ -188,6 +125,24 @@ class Discussions:
         parent = self._row(article_id, comment_id)
         return self._mark_replies_gone(parent["id"], seen) if parent is not None else 0
 
+    def show_in_files(self, shown: bool) -> None:
+        """Whether Markdown files show comments; where that is another thing than before, those that
+        have some become stale.
+        """
+        if shown == in_files(self._sql.conn):
+            return
+        with self._sql.transaction():
+            self._sql.run("INSERT OR REPLACE INTO meta VALUES (?, ?)", _IN_FILES, int(shown))
+            for row in self._sql.all("SELECT DISTINCT article_id FROM comments"):
+                self._articles.mark_stale([row["article_id"]])
+
+    def forget(self, number: int, article_id: int) -> None:
+        """A damaged comment goes, with the replies to it; the next look brings it again."""
+        with self._sql.transaction():
+            self._sql.run("DELETE FROM comments WHERE id = ?", number)
+            self._sql.run("UPDATE discussions SET complete = NULL WHERE article_id = ?", article_id)
+            self._articles.mark_stale([article_id])
+
     def of(self, article_id: int) -> Discussion | None:
         """What is known of an article's comments, in WeChat's order; None where nobody looked.
         Raises Corrupt.
@@ -201,15 +156,19 @@ class Discussions:
             "SELECT * FROM comments WHERE article_id = ? AND comment_id = ?", article_id, comment_id
         )
 
-    def _note_earlier(self, article_id: int, comments: Sequence[Comment], seen: datetime) -> Noted:
-        """From an older recording: what is not known yet, and when something was seen first."""
+    def _note_earlier(
+        self, article_id: int, comments: Sequence[Comment], seen: datetime, gone: datetime | None
+    ) -> Noted:
+        """From an older recording: what is not known yet, and when something was seen first.
+        ``gone``: when a later look at all of them did not show what is not known.
+        """
         new = 0
         for position, one in enumerate(comments, start=1):
             for said, number in ((one, one.id), *((r, f"{one.id}/{r.id}") for r in one.replies)):
                 row = self._row(article_id, number)
                 if row is None:
                     parent = self._row(article_id, one.id) if said is not one else None
-                    self._insert(article_id, said, number, position, seen, parent, gone=seen)
+                    self._insert(article_id, said, number, position, seen, parent, gone)
                     new += 1
                 elif iso(seen) < row["first_seen"]:
                     self._update(row, {"first_seen": iso(seen)})
@@ -334,6 +293,14 @@ def _said(one: Comment) -> dict[str, Any]:
         "reply_to": encodable(one.to) if one.to else None,
         "reply_count": one.reply_count,
     }
+
+
+def in_files(conn: sqlite3.Connection) -> bool:
+    """Whether Markdown files show comments."""
+    if not discussion_tables.exist(conn) or not identity_exists(conn):
+        return False
+    row = conn.execute("SELECT value FROM meta WHERE name = ?", (_IN_FILES,)).fetchone()
+    return bool(row and row[0])
 
 
 def discussion(conn: sqlite3.Connection, article_id: int) -> Discussion | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from archive import record
@@ -11,10 +12,12 @@ from archive.db import checksums
 from archive.db.article_columns import Stored
 from archive.db.errors import is_fatal
 from archive.db.files import Files
+from archive.document.discussion import to_markdown as in_markdown
 from archive.document.layout import Holding, is_untouched, relative, sealed, to_markdown
 from archive.errors import Corrupt
 from archive.record import iso
 from archive.store.articles import Articles
+from archive.store.discussions import discussion, in_files
 from archive.store.media import Media
 from archive.store.rows import address_of
 from archive.store.sql import Sql
@@ -68,7 +71,21 @@ class MarkdownFiles:
             return targets.get(address.canonical) if address else None
 
         article = record.loads(row["record"], row["body"], row["text"])
-        return sealed(to_markdown(article, holding, image=pictures.get, link=link))
+        comments, count = self._comments(row["id"], path)
+        holding = replace(holding, comments=count)
+        text = to_markdown(article, holding, image=pictures.get, link=link, comments=comments)
+        return sealed(text)
+
+    def _comments(self, article_id: int, path: str) -> tuple[str, int | None]:
+        """The section of comments for the file at ``path``, and how many they are with replies;
+        nothing where files are to show none.
+        """
+        found = discussion(self._sql.conn, article_id) if in_files(self._sql.conn) else None
+        if found is None or not found.comments:
+            return "", None
+        held = {url: self._media.path_of(url) for url in found.pictures()}
+        shown = {url: relative(file, path) for url, file in held.items() if file}
+        return in_markdown(found, image=shown.get), sum(1 for _ in found.each())
 
     def _pictures(self, article_id: int, path: str) -> dict[str, str]:
         """Each held image of the article, by its address there: the address of its file from

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from archive.db.article_columns import Stored
+from archive.document.discussion import Discussion
 from archive.store.core import Store
+from archive.store.counts import Look
 from archive.store.types import Backlink, Edge
 from scraper.models import Article
 
@@ -24,6 +27,9 @@ class Reading:
     pictures: dict[str, str]
     albums: tuple[AlbumPlace, ...]
     addresses: tuple[str, ...]
+    #: Every look at its counts, the oldest first; its comments, where anybody looked.
+    looks: tuple[Look, ...]
+    discussion: Discussion | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +60,26 @@ def read(store: Store, name: str) -> Reading:
     held = store.get(name)
     article = store.article(held.article_id)
     edges = tuple(store.edges(held.article_id))
+    discussion = store.discussions.of(held.article_id)
     return Reading(
         stored=held,
         article=article,
         edges=edges,
         backlinks=tuple(store.backlinks(held.article_id)),
-        pictures=pictures(store, article),
+        pictures=pictures(store, article, discussion.pictures() if discussion else ()),
         albums=tuple(_albums(store.db.conn, held.article_id, article, edges)),
         addresses=tuple(store.addresses(held.article_id)),
+        looks=tuple(store.counts.of(held.article_id)),
+        discussion=discussion,
     )
 
 
-def pictures(store: Store, article: Article) -> dict[str, str]:
-    """Address of an image of the article → path of its file from the archive's folder, for those
-    that are held.
+def pictures(store: Store, article: Article, also: Iterable[str] = ()) -> dict[str, str]:
+    """Address of an image of the article, and of ``also``, → path of its file from the archive's
+    folder, for those that are held.
     """
     urls = dict.fromkeys(
-        [image.url for image in article.images]
+        [*also, *(image.url for image in article.images)]
         + [media.cover for media in article.media if media.cover]
         + ([article.cover] if article.cover else [])
     )

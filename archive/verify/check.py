@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from archive import record
-from archive.db import checksums, file_checksums
+from archive.db import checksums, discussion_tables, file_checksums
 from archive.db.lock import holder_of
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import open_database
 from archive.errors import ArchiveError, NewerArchive, NotHeld
 from archive.store import Store
+from archive.store.discussions import SAID
 from archive.store.markdown_files import is_ours, sha256
 from archive.store.rows import PARTS
 from archive.verify.findings import Finding
@@ -60,6 +61,7 @@ def check(root: Path, progress: Progress | None = None) -> Iterator[Finding]:
         yield from looker.guarded(looker.articles)
         yield from looker.guarded(looker.versions)
         yield from looker.guarded(looker.addresses)
+        yield from looker.guarded(looker.comments)
         yield from looker.guarded(looker.media)
         yield from looker.guarded(looker.strays)
         # Sound checksums of the file say as much about the index, and reading every posting takes
@@ -271,6 +273,20 @@ class _Looker:
                 name=row["address"],
                 what=f"the address {row['address']} is not that of {row['fetch']}",
             )
+
+    def comments(self) -> Iterator[Finding]:
+        """Each comment against its checksum."""
+        if not discussion_tables.exist(self.conn):
+            return
+        for row in self.conn.execute("SELECT * FROM comments ORDER BY id"):
+            if checksums.checksum_of(row, SAID) != row["row_check"]:
+                yield Finding(
+                    sort="comment",
+                    article_id=row["article_id"],
+                    name=str(row["id"]),
+                    what=f"comment {row['id']} of article number {row['article_id']}: changed "
+                    "since written",
+                )
 
     def media(self) -> Iterator[Finding]:
         """Each image's file against its hash, and each row against its file."""

@@ -11,6 +11,7 @@ Sort = Literal[
     "content",  # its text, body or record
     "parts",  # rows that follow from the article: links, images, tags …
     "version",  # an earlier version
+    "comment",  # a comment, or a reply to one
     "markdown",  # its file
     "address",
     "media",  # an image's file or row

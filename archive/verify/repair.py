@@ -85,6 +85,7 @@ _ORDER = (
     "address",
     "parts",
     "version",
+    "comment",
     "media",
     "markdown",
     "index",
@@ -117,6 +118,7 @@ class _Mender:
             "address": self._address,
             "parts": self._parts,
             "version": self._version,
+            "comment": self._comment,
             "media": self._media,
             "markdown": self._markdown,
             "index": self._index,
@@ -133,6 +135,12 @@ class _Mender:
         except Exception as error:  # one of them; the others are mended all the same
             repaired, how = False, str(Unexpected.of(error))
         return replace(finding, repaired=repaired, how=how)
+
+    def _comment(self, finding: Finding) -> tuple[bool, str]:
+        if finding.article_id is None or finding.name is None:
+            return False, "nothing says which one it is"
+        self.store.discussions.forget(int(finding.name), finding.article_id)
+        return True, "it is left out, with the replies to it; `discuss` asks for it again"
 
     def finish(self) -> None:
         """Write the files that the mending made stale."""

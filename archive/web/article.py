@@ -15,7 +15,7 @@ from archive import i18n
 from archive.library import ExportFormat
 from archive.store import Edge
 from archive.store.reading import Reading
-from archive.web import render
+from archive.web import counts, render
 from archive.web.body import shown
 from archive.web.security import RAW_POLICY
 from archive.web.site import site_of
@@ -88,6 +88,7 @@ def article(request: Request) -> Response:
         body=body,
         starred=key in site.stars.known(),
         lead=_lead(reading),
+        counts=counts.of(reading.looks, request.scope.get("language", i18n.ENGLISH)),
         links=outgoing(reading.edges),
         losses=[(loss_title(loss.kind), loss) for loss in reading.article.losses],
         **neighbours(reading),

@@ -260,3 +260,37 @@ def test_counts_out_of_another_tools_json(tmp_path: Path, article: Published) ->
             last.counts.read, last.counts.like, last.counts.looking, last.counts.share,
             last.counts.comment,
         )  # fmt: skip
+
+
+def test_a_changed_comment_is_found_and_left_out(tmp_path: Path, article: Published) -> None:
+    """Never handed out; ``verify`` names it, a repair forgets it, and the rest stays."""
+    run(tmp_path, day(article).har())
+    root = tmp_path / "a"
+    with sqlite3.connect(root / "archive.db") as conn:
+        conn.execute("UPDATE comments SET text = '改过' WHERE comment_id = '102'")
+    (root / "archive.db.seal").unlink(missing_ok=True)
+
+    shown = wechat_archive("show", article.long, "--comments", "--archive", str(root))
+    found = wechat_archive("verify", "--archive", str(root))
+    mended = wechat_archive("verify", "--repair", "--archive", str(root))
+
+    assert (65, 65, 0) == (shown.code, found.code, mended.code)
+    assert "comment" in found.stdout
+    with opened(root) as store:
+        held = store.discussions.of(store.get(article.long).article_id)
+        assert held is not None
+        assert ["101"] == [kept.comment.id for kept in held.comments]
+    assert 0 == wechat_archive("verify", "--archive", str(root)).code
+
+
+def test_what_goes_with_its_article(tmp_path: Path, article: Published) -> None:
+    """Counts and comments go when the article's row does."""
+    run(tmp_path, day(article).har())
+    with opened(tmp_path / "a") as store:
+        store.db.conn.execute("PRAGMA foreign_keys = ON")
+        store.db.conn.execute("DELETE FROM articles")
+        left = {
+            table: store.db.conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for table in ("counts", "comments", "comment_pictures", "discussions")
+        }
+    assert {"counts": 0, "comments": 0, "comment_pictures": 0, "discussions": 0} == left
