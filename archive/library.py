@@ -414,6 +414,13 @@ class Library:
         with self._lock:
             return everything(self._store, self._store.get(name), number)
 
+    def listed(self, held: Stored) -> dict[str, Any]:
+        """An article's facts and newest counts, as ``list --json`` gives them."""
+        from archive.store.as_json import listed
+
+        with self._lock:
+            return listed(self._conn, held)
+
     def links_as_json(self, name: str) -> dict[str, Any]:
         """Its links and backlinks, as ``show --links --json`` gives them. Raises NotHeld."""
         from archive.store.as_json import links_and_backlinks

@@ -12,7 +12,6 @@ from archive.cli.common import App, archive_command, pass_app, rows_as_json
 from archive.db.names import ARCHIVE_DB
 
 if TYPE_CHECKING:
-    from archive.db.opening import ArchiveDatabase
     from archive.store import Stored
 
 
@@ -92,20 +91,12 @@ def command(app: App, /, as_json: bool, oldest_first: bool, **filters: Any) -> N
     with open_database(app.root / ARCHIVE_DB, readonly=True) as db:
         articles = Store(db, app.root).articles(newest_first=not oldest_first, **filters)
         if as_json:
-            rows_as_json(
-                {**article.as_dict(), "counts": _counts(db, article)} for article in articles
-            )
+            from archive.store.as_json import listed
+
+            rows_as_json(listed(db.conn, article) for article in articles)
         else:
             for line in lines(articles):
                 click.echo(line)
-
-
-def _counts(db: ArchiveDatabase, article: Stored) -> dict[str, Any] | None:
-    """The newest look at its counts."""
-    from archive.store.counts import last
-
-    look = last(db.conn, article.article_id)
-    return look.as_dict() if look else None
 
 
 def lines(articles: Iterator[Stored]) -> Iterator[str]:

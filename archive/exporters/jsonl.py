@@ -28,6 +28,7 @@ def _values(store: Store, stored: Stored) -> dict[str, Any]:
     """The facts of ``list --json``, everything the page said, the body as HTML and as text."""
     article = store.article(stored.article_id)
     talk = store.discussions.of(stored.article_id)
+    looks = [look.as_dict() for look in store.counts.of(stored.article_id)]
     edges = [
         {"url": e.url, "relation": e.relation, "text": e.text, "key": e.target_key}
         for e in store.edges(stored.article_id)
@@ -39,6 +40,7 @@ def _values(store: Store, stored: Stored) -> dict[str, Any]:
         "html": article.body,
         "image_files": {i.url: path for i in article.images if (path := store.media_path(i.url))},
         "links": edges,
-        "counts": [look.as_dict() for look in store.counts.of(stored.article_id)],
+        "counts": looks[-1] if looks else None,
+        "count_history": looks,
         "discussion": talk.as_dict() if talk else None,
     }

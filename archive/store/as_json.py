@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from typing import Any
 
 from archive import record
 from archive.db.article_columns import Stored
 from archive.store.core import Store
+from archive.store.counts import last
 from archive.store.rows import address_of
 
 
@@ -20,6 +22,12 @@ def links_and_backlinks(store: Store, held: Stored) -> dict[str, Any]:
     edges = links(store, held)
     missing = [edge for edge in edges if edge["article"] and edge["key"] is None]
     return {"key": held.key, "links": edges, "backlinks": backlinks, "not_held": missing}
+
+
+def listed(conn: sqlite3.Connection, held: Stored) -> dict[str, Any]:
+    """Its facts and the newest look at its counts, as ``list --json`` gives them."""
+    look = last(conn, held.article_id)
+    return {**held.as_dict(), "counts": look.as_dict() if look else None}
 
 
 def everything(store: Store, held: Stored, number: int | None = None) -> dict[str, Any]:
@@ -45,7 +53,9 @@ def everything(store: Store, held: Stored, number: int | None = None) -> dict[st
     ]
     found["media"] = facts.get("media", [])
     found["links"] = links(store, held)
-    found["counts"] = [look.as_dict() for look in store.counts.of(held.article_id)]
+    looks = [look.as_dict() for look in store.counts.of(held.article_id)]
+    found["counts"] = looks[-1] if looks else None
+    found["count_history"] = looks
     discussion = store.discussions.of(held.article_id)
     found["discussion"] = discussion.as_dict() if discussion else None
     found["text"] = article.text

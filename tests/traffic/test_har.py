@@ -94,7 +94,7 @@ def test_a_recording_becomes_an_article_with_all_that_stands_around_it(
              "looking": 3, "share": 2, "comment": 2, "collect": None},
             {"seen": "2026-09-01T02:00:05+00:00", "origin": "traffic", "read": 100001, "like": 8,
              "looking": 4, "share": 2, "comment": None, "collect": None},
-        ] == everything["counts"]  # fmt: skip
+        ] == everything["count_history"]  # fmt: skip
         talk = everything["discussion"]
         assert (417, 2, "2026-09-01T02:00:03+00:00") == (
             talk["total"], talk["held"], talk["complete"],

@@ -85,7 +85,7 @@ def test_json_lines_have_both(root: Path, tmp_path: Path) -> None:
     (line,) = (tmp_path / "x.jsonl").read_text().splitlines()
     found: dict[str, Any] = json.loads(line)
 
-    assert 3 == len(found["counts"])
+    assert 3 == len(found["count_history"])
     assert ["写得好[强]", "第二条", HOSTILE] == [
         one["text"] for one in found["discussion"]["comments"]
     ]

@@ -53,7 +53,7 @@ def articles(request: Request) -> Response:
     )
     return JSONResponse(
         {
-            "articles": [card.stored.as_dict() for card in found.cards],
+            "articles": [library.listed(card.stored) for card in found.cards],
             "next": _cursor(found.next) if found.next else None,
         }
     )

@@ -47,7 +47,7 @@ def _facts() -> dict[str, Any]:
     return {name: _column(hints[name]) for name in names}
 
 
-FACTS = record(**_facts())
+FACTS = record(**_facts(), counts={"type": ["object", "null"]})
 SNIPPET = record(
     text=TEXT, marks=listed(listed(NUMBER)), before={"type": "boolean"}, after={"type": "boolean"}
 )
