@@ -5,6 +5,7 @@ time.
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import sqlite3
 import threading
@@ -14,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from archive.backup import backup
+from archive.backup.databases import copy_databases
 from archive.db import files
 from archive.db.lock import Lock
-from archive.errors import BadInput, Corrupt, Locked
+from archive.errors import BadInput, CannotCreate, Corrupt, Locked
 from archive.saved.pictures import LocalImage
 from archive.verify import check
 from scraper.parse import parse
@@ -432,3 +434,74 @@ def test_a_text_that_cannot_be_read_any_more_stays_in_the_backup(
 
     assert beside.name in " ".join(report.missing)
     assert (tmp_path / "b" / beside.relative_to(root)).exists()
+
+
+def test_the_copy_shows_the_newest_links_and_how_far_it_came_is_told(
+    root: Path, tmp_path: Path
+) -> None:
+    """A file that was still to be written in the archive is written in the copy."""
+    with opened(root) as (store, _):
+        store.db.conn.execute("UPDATE articles SET stale = 1, markdown_hash = 'x'")
+        store.db.conn.commit()
+    told: list[tuple[int, int]] = []
+    backup(root, tmp_path / "b", lambda done, total: told.append((done, total)))
+
+    assert [(1, 4), (2, 4), (3, 4), (4, 4)] == told
+    assert [] == [f.what for f in check(tmp_path / "b") if f.sort in ("due", "markdown")]
+
+
+def test_a_damaged_version_never_replaces_a_good_copy(root: Path, tmp_path: Path) -> None:
+    """Where the archive was left by a kill too, without checksums of the whole file."""
+    changed = tmp_path / "changed.html"
+    changed.write_bytes(page(2, text="und neu").body)
+    wechat_archive("save", str(changed), "--archive", str(root))
+    backup(root, tmp_path / "b")
+    before = (tmp_path / "b" / "archive.db").read_bytes()
+    with closing(sqlite3.connect(root / "archive.db")) as db:
+        db.execute("UPDATE versions SET text = text || 'x'")
+        db.commit()
+    (root / "archive.db.seal").unlink()
+
+    with pytest.raises(Corrupt, match=r"version 1 of .* changed since it was written"):
+        backup(root, tmp_path / "b")
+    assert before == (tmp_path / "b" / "archive.db").read_bytes()
+
+
+def test_the_names_of_the_new_databases_are_flushed(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both bodies before the first name, and then the folder: a power cut leaves the old ones or
+    the new.
+    """
+    told: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def flushed(handle: int) -> None:
+        told.append(f"flush {Path(f'/dev/fd/{handle}').readlink().name}")
+        fsync(handle)
+
+    def renamed(source: Path, target: Path) -> Path:
+        told.append(f"rename {target.name}")
+        return replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(Path, "replace", renamed)
+    (tmp_path / "b").mkdir()
+    copy_databases(root, tmp_path / "b")
+
+    assert told == [
+        *("flush .archive.db.part", "flush .snapshots.db.part"),
+        *("rename snapshots.db", "rename archive.db", "flush b"),
+    ]
+
+
+def test_a_link_in_the_place_of_a_copied_database_is_not_written_over(
+    root: Path, tmp_path: Path
+) -> None:
+    """What it leads to is somebody's own."""
+    (tmp_path / "b").mkdir()
+    (tmp_path / "own.db").write_text("mine")
+    (tmp_path / "b" / "snapshots.db").symlink_to(tmp_path / "own.db")
+    with pytest.raises(CannotCreate, match="is a link"):
+        copy_databases(root, tmp_path / "b")
+    assert "mine" == (tmp_path / "own.db").read_text()

@@ -10,6 +10,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from pathlib import Path
 
@@ -17,6 +19,8 @@ import pytest
 
 from archive.db.migrations import MigrationSet
 from archive.snapshots import Snapshots, tables
+from archive.snapshots.choose import Packed
+from archive.snapshots.packing import pack
 from scraper.models import Page
 from tests.command import wechat_archive
 from tests.keep.pages import address, page, template
@@ -237,3 +241,64 @@ def test_the_command_says_what_it_did(tmp_path: Path) -> None:
     assert 0 == done.code
     assert "raw pages packed again, 0 waiting" in done.stdout
     assert 0 != wechat_archive("--archive", str(tmp_path / "none"), "repack").code
+
+
+def test_a_frame_that_does_not_give_the_page_back_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row stays as it is, and the page comes back."""
+    bodies = fill(tmp_path / "snapshots.db", 3)
+    monkeypatch.setattr("archive.snapshots.repack.finish", lambda *_: Packed(pack(b"another")))
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        kept.repack(jobs=1)
+        assert bodies == bodies_of(kept)
+
+
+def test_a_file_that_was_not_made_to_shrink_is_written_anew(tmp_path: Path) -> None:
+    """An older version made it so; it shrinks in steps from then on. Progress ends at all."""
+    path = tmp_path / "snapshots.db"
+    fill(path, 3)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA auto_vacuum = NONE")
+        db.execute("VACUUM")
+        db.execute("CREATE TABLE filler AS SELECT randomblob(200000) AS x")
+        db.execute("DROP TABLE filler")
+        db.commit()
+    told: list[tuple[int, int]] = []
+    with Snapshots(path) as kept:
+        report = kept.repack(jobs=1, progress=lambda done, total: told.append((done, total)))
+
+    with closing(sqlite3.connect(path)) as db:
+        assert (2,) == db.execute("PRAGMA auto_vacuum").fetchone()
+        assert (0,) == db.execute("PRAGMA freelist_count").fetchone()
+    assert report.after < report.before - 150_000
+    assert told[-1] == (3, 3)
+
+
+def test_a_process_that_dies_costs_its_page_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is packed here then, and so are those that no process takes any more."""
+    monkeypatch.setattr("archive.snapshots.repack.PAGES_A_PROCESS", 1)
+
+    class Dead:
+        def __init__(self, *_: object, **__: object) -> None:
+            self.begun = False
+
+        def submit(self, *_: object) -> Future[object]:
+            if self.begun:
+                raise BrokenProcessPool("gone")
+            self.begun = True
+            failed: Future[object] = Future()
+            failed.set_exception(BrokenProcessPool("gone"))
+            return failed
+
+        def shutdown(self, **_: object) -> None:
+            pass
+
+    monkeypatch.setattr("archive.snapshots.repack.ProcessPoolExecutor", Dead)
+    bodies = fill(tmp_path / "snapshots.db", 4)
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        report = kept.repack(jobs=2)
+        assert (4, 0) == (report.pages, report.waiting)
+        assert bodies == bodies_of(kept)

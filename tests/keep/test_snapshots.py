@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 
 from archive.errors import CannotCreate, Corrupt, NewerArchive, NotHeld
 from archive.snapshots import Snapshots
-from archive.snapshots.choose import MAX_DEPTH, best
+from archive.snapshots.choose import MAX_DEPTH, Packed, best
 from archive.snapshots.packing import BadFrame, Effort, digest, likeness, pack, sketch, unpack
 from scraper.models import Page
 from tests.keep.pages import FETCHED, address, page, raw, template, words
@@ -432,3 +434,105 @@ def test_the_real_pages_take_under_40_kb(corpus: Path, tmp_path: Path) -> None:
     size = sum(path.stat().st_size for path in tmp_path.iterdir())
 
     assert size / len(paths) / 1024 < 40
+
+
+def test_pages_at_hand_take_so_much_memory_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those used last stay; one alone may be larger than all that is allowed."""
+    monkeypatch.setattr("archive.snapshots.reading.CACHE_BYTES", 10_000)
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        for number in range(5):
+            kept.put(Page(url="u", body=bytes([number]) * 4000), address=str(number))
+        for number in range(1, 6):
+            kept.get(number)
+        assert [4, 5] == list(kept._reader._cache)
+        kept.get(kept.put(Page(url="u", body=b"x" * 50_000), address="large"))
+        assert [6] == list(kept._reader._cache)
+
+
+def test_a_page_is_compared_before_it_counts_as_kept(
+    kept: Snapshots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clever frame that does not give the page back is replaced by a plain one; where that does
+    not either, nothing is written.
+    """
+    body = page(1, SCRIPT).body
+    monkeypatch.setattr("archive.snapshots.keeper.first", lambda *_: Packed(pack(b"another")))
+    with kept:
+        assert body == kept.get(kept.put(page(1, SCRIPT), address="a")).body
+        monkeypatch.setattr("archive.snapshots.keeper.pack", lambda *_: pack(b"another"))
+        with pytest.raises(BadFrame):
+            kept.put(page(2, SCRIPT), address="b")
+        assert 1 == kept.count()
+
+
+def test_a_page_that_is_not_there_is_damage(kept: Snapshots) -> None:
+    """Told by its number; a base that no page can have is never looked at, so that no circle is
+    walked.
+    """
+    with kept:
+        for seed in range(3):
+            kept.put(page(seed, SCRIPT), address=address(seed))
+        with pytest.raises(Corrupt, match="page 9 is missing"):
+            kept._reader.body(9)
+        kept._db.execute("PRAGMA foreign_keys = OFF")
+        for base, depth in ((2, 1), (3, 1), (-1, 1), ("x", 1), (1, 0)):
+            kept._db.execute("UPDATE bodies SET base_id = ?, depth = ? WHERE id = 2", (base, depth))
+            with pytest.raises(Corrupt, match="page 2 names a base it cannot have"):
+                kept._reader.body(2, fresh=True)
+
+
+def test_what_is_at_hand_is_read_again_when_asked(kept: Snapshots) -> None:
+    """A check looks at the disk, not at what it remembers."""
+    with kept:
+        kept.put(page(1, SCRIPT), address="a")
+        assert kept._reader.body(1) is kept._reader.body(1)
+        kept._db.execute("UPDATE bodies SET frame = x'00'")
+        assert kept._reader.body(1) == page(1, SCRIPT).body
+        with pytest.raises(Corrupt):
+            kept._reader.body(1, fresh=True)
+
+
+def test_pages_worth_it_wait_to_be_packed_again(
+    kept: Snapshots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One is enough unless more are asked for."""
+    monkeypatch.setattr("archive.snapshots.keeper.WORTH_REPACKING", 0)
+    with kept:
+        kept.put(page(1, SCRIPT), address="a")
+        assert 1 == kept.waiting()
+        kept.repack_if_waiting(2)
+        assert 1 == kept.waiting()
+        kept.repack_if_waiting()
+        assert 0 == kept.waiting()
+
+
+def test_threads_take_turns(kept: Snapshots) -> None:
+    """Whatever touches the connection holds the lock; closed twice is closed."""
+
+    class Turn:
+        def __init__(self, lock: Any) -> None:
+            self.lock, self.taken = lock, 0
+
+        def __enter__(self) -> None:
+            self.taken += 1
+            self.lock.acquire()
+
+        def __exit__(self, *about: object) -> None:
+            self.lock.release()
+
+    turn = Turn(kept._lock)
+    kept._lock = kept._reader.lock = turn  # type: ignore[assignment]
+    calls: list[Callable[[], object]] = [
+        lambda: kept.put(page(1, SCRIPT), address="a"),
+        lambda: kept.select("SELECT 1"),
+        lambda: kept.get(1),
+        kept.mend,
+        kept.close,
+        kept.close,
+    ]
+    for call in calls:
+        before = turn.taken
+        call()
+        assert turn.taken > before

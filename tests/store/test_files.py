@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from archive.db.files import Disk, Files, inside, replacing
+from archive.db.files import Disk, Files, inside, replacing, require_own_database
 from archive.db.names import TEMPORARY
+from archive.db.opening import connect
 from archive.errors import ArchiveError, CannotCreate, Corrupt, DiskTrouble
 
 
@@ -260,3 +262,110 @@ def test_removing_what_is_not_there_is_fine(tmp_path: Path) -> None:
     Files(tmp_path).remove("no.md")
     assert Files(tmp_path).read("no.md") is None
     assert Files(tmp_path).sha256("no.md") is None
+
+
+def handles() -> int:
+    """How many this process has open."""
+    return len(list(Path("/dev/fd").iterdir()))
+
+
+def test_no_handle_stays_open(tmp_path: Path) -> None:
+    """Whether it went well or not: a command writes thousands of files."""
+    files = Files(tmp_path)
+    (tmp_path / "folder").mkdir()
+    before = handles()
+    files.write("a.md", b"x")
+    assert (files.read("a.md"), files.sha256("no.md")) == (b"x", None)
+    for failing in (lambda: files.read("folder"), lambda: files.sha256("folder")):
+        with pytest.raises(CannotCreate, match=r"cannot read .*folder"):
+            failing()
+    with pytest.raises(DiskTrouble):
+        Files(tmp_path, FullDisk(0)).write("a.md", b"y")
+
+    assert before == handles()
+
+
+def test_the_disk_that_failed_first_is_the_one_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the leftover cannot be taken away either: the next command sweeps it."""
+    (tmp_path / TEMPORARY).mkdir()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(DiskTrouble, match="No space left"):
+        Files(tmp_path, FullDisk(1)).write("a.md", b"x" * 10)
+    monkeypatch.undo()
+
+    assert Files(tmp_path).sweep() == 1
+
+
+def test_two_commands_may_make_the_same_folder(tmp_path: Path) -> None:
+    """Whoever is later finds it there."""
+
+    class Twice(Disk):
+        def mkdir(self, folder: Path) -> None:
+            folder.mkdir()
+            super().mkdir(folder)
+
+    Files(tmp_path, Twice()).write("a/b/c.md", b"x")
+
+    assert Files(tmp_path).read("a/b/c.md") == b"x"
+
+
+def test_files_are_found_in_one_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folder by folder, whatever order the disk gives them in; links are passed over."""
+    names = [f"articles/{folder}/{name}.md" for folder in "abc" for name in "xy"]
+    for name in reversed(names):
+        Files(tmp_path).write(name, b"x")
+    (tmp_path / "articles" / "a" / "z.md").symlink_to("x.md")
+    walk = os.walk
+
+    def backwards(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
+        for parent, folders, found in walk(top):
+            folders.sort(reverse=True)
+            found.sort(reverse=True)
+            yield parent, folders, found
+
+    monkeypatch.setattr(os, "walk", backwards)
+    assert names == list(Files(tmp_path).walk("articles"))
+
+
+def test_a_link_in_place_of_a_database_is_refused(tmp_path: Path) -> None:
+    """Of SQLite's files beside it too; what is missing is fine."""
+    require_own_database(tmp_path / "none.db")
+    (tmp_path / "own.txt").write_text("mine")
+    for name in ("x.db", "y.db-wal", "z.db-journal"):
+        (tmp_path / name).symlink_to("own.txt")
+        with pytest.raises(CannotCreate, match=f"{name} is a link, and links are not followed"):
+            require_own_database(tmp_path / f"{name[:1]}.db")
+    os.mkfifo(tmp_path / "p.db-shm")
+    with pytest.raises(CannotCreate, match="is not a regular file"):
+        require_own_database(tmp_path / "p.db")
+    with pytest.raises(CannotCreate, match="is a link"):
+        connect(tmp_path / "x.db")
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_no_leftover_stays_on_the_other_disk(tmp_path: Path, failing: bool) -> None:
+    """Neither in the archive's own folder of half-written files."""
+
+    class TwoDisks(Disk):
+        def replace(self, source: Path, target: Path) -> None:
+            if source.parent != target.parent:
+                raise OSError(errno.EXDEV, "Invalid cross-device link")
+            if failing:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            super().replace(source, target)
+
+    files = Files(tmp_path, TwoDisks())
+    if failing:
+        with pytest.raises(DiskTrouble):
+            files.write("media/x.png", b"png")
+    else:
+        files.write("media/x.png", b"png")
+
+    assert [] == list((tmp_path / TEMPORARY).iterdir())
+    assert ([] if failing else ["x.png"]) == [p.name for p in (tmp_path / "media").iterdir()]

@@ -158,3 +158,35 @@ def test_a_disk_without_locks_is_said_plainly(
     with pytest.raises(DiskTrouble, match=said):
         Lock(tmp_path).acquire()
     assert opened == len(list(Path("/dev/fd").iterdir()))
+
+
+def test_the_note_is_the_holders_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is left of a longer one before it, nor of its own when it is let go; without a name
+    it is the command line.
+    """
+    (tmp_path / ".lock").write_text('{"pid": 1, "command": "' + "x" * 500 + '", "since": "y"}')
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/wechat-archive", "save", "a b"])
+    with Lock(tmp_path):
+        holder = holder_of(tmp_path)
+        assert holder is not None
+        assert (os.getpid(), "wechat-archive save 'a b'") == holder[:2]
+
+    assert b"" == (tmp_path / ".lock").read_bytes()
+
+
+def test_a_link_in_place_of_the_lock_is_named(tmp_path: Path) -> None:
+    """With what to do."""
+    (tmp_path / ".lock").symlink_to("own.txt")
+    with pytest.raises(CannotCreate, match="is a link, and links are not followed: remove it"):
+        Lock(tmp_path).acquire()
+
+
+def test_who_is_refused_keeps_no_handle(tmp_path: Path) -> None:
+    """One that waits and is interrupted neither; the holder's lock stays."""
+    with Lock(tmp_path, command="a"):
+        opened = len(list(Path("/dev/fd").iterdir()))
+        for _ in range(3):
+            with pytest.raises(Locked):
+                Lock(tmp_path).acquire()
+        assert opened == len(list(Path("/dev/fd").iterdir()))
+        assert holder_of(tmp_path) is not None

@@ -6,7 +6,7 @@ import ast
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -159,3 +159,18 @@ def test_a_list_that_is_not_read_to_its_end_ends_quietly(tmp_path: Path) -> None
         next(rows)
 
     rows.close()  # type: ignore[attr-defined]
+
+
+def test_a_transaction_keeps_others_out_from_its_beginning(tmp_path: Path) -> None:
+    """Nobody writes between what is read in it and what is written then."""
+    with closing(sqlite3.connect(tmp_path / "x.db", timeout=0)) as one:
+        one.execute("CREATE TABLE t (x)")
+        with closing(sqlite3.connect(tmp_path / "x.db", timeout=0)) as other:
+            with transaction(one):
+                states = [one.in_transaction]
+                with pytest.raises(sqlite3.OperationalError, match="locked"):
+                    other.execute("INSERT INTO t VALUES (1)")
+            assert [True, False] == [*states, one.in_transaction]
+            other.execute("INSERT INTO t VALUES (2)")
+            other.commit()
+        assert [2] == rows(one)

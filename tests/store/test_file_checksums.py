@@ -1,0 +1,106 @@
+"""Checksums of a closed database's blocks: what they say, and when they say nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from archive.db import file_checksums
+from archive.db.file_checksums import BLOCK, aside_path_of, broken_blocks, path_of, set_aside, write
+from archive.db.opening import open_database
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Three blocks and a bit, closed and noted."""
+    place = tmp_path / "x.db"
+    place.write_bytes(os.urandom(3 * BLOCK + 10))
+    write(place)
+    return place
+
+
+def test_a_flipped_bit_is_named_by_its_bytes(database: Path) -> None:
+    """Of the block that it stands in, and no other."""
+    assert [] == broken_blocks(database)
+    data = bytearray(database.read_bytes())
+    data[BLOCK + 5] ^= 1
+    database.write_bytes(data)
+
+    said = f"x.db differs from its checksums in bytes {BLOCK} to {2 * BLOCK - 1}"
+    assert [said] == broken_blocks(database)
+    database.write_bytes(data[:-1])
+    assert (
+        f"x.db has {len(data) - 1} bytes, had {len(data)}" == (broken_blocks(database) or [""])[0]
+    )
+
+
+def test_a_command_that_begins_to_write_meanwhile_is_no_damage(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checksums were set aside, or are new ones: nothing is said."""
+    before, hashes = database.read_bytes(), file_checksums._hashes
+    for begins in (set_aside, lambda place: os.utime(path_of(place), ns=(1, 1))):
+        write(database)
+
+        def read(place: Path, begins: object = begins) -> list[str]:
+            place.write_bytes(b"other" + before[5:])
+            assert callable(begins)
+            begins(place)
+            return hashes(place)
+
+        monkeypatch.setattr(file_checksums, "_hashes", read)
+        assert broken_blocks(database) is None
+        monkeypatch.undo()
+        database.write_bytes(before)
+
+
+def test_without_checksums_nothing_is_known(database: Path) -> None:
+    """None, also where a log holds what is not in the file yet; setting aside what is not there is
+    fine."""
+    database.with_name("x.db-wal").write_bytes(b"")
+    assert [] == broken_blocks(database)
+    database.with_name("x.db-wal").write_bytes(b"x")
+    assert broken_blocks(database) is None
+    database.with_name("x.db-wal").unlink()
+    set_aside(database)
+    set_aside(database)
+    assert broken_blocks(database) is None
+
+
+def test_checksums_come_back_where_nothing_changed(database: Path) -> None:
+    """As they were, byte for byte; where something did, they are made anew and the old ones go."""
+    before = path_of(database).read_bytes()
+    set_aside(database)
+    write(database)
+    assert before == path_of(database).read_bytes()
+    assert not aside_path_of(database).exists()
+
+    set_aside(database)
+    database.write_bytes(b"new")
+    write(database)
+    assert ([], before != path_of(database).read_bytes()) == (broken_blocks(database), True)
+    assert not aside_path_of(database).exists()
+
+
+def test_a_changed_note_is_told(database: Path) -> None:
+    """It has a checksum of its own."""
+    path_of(database).write_bytes(path_of(database).read_bytes().replace(b'"size"', b'"size" '))
+    assert [] == broken_blocks(database)
+    path_of(database).write_bytes(path_of(database).read_bytes().replace(b"65536", b"65537"))
+    assert ["x.db.seal itself is damaged"] == broken_blocks(database)
+
+
+def test_a_folder_that_takes_no_checksums_is_no_reason_to_fail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Less is known then, and the archive opens and closes all the same."""
+
+    def refuse(*_: object) -> None:
+        raise OSError("no")
+
+    open_database(tmp_path / "archive.db").close()
+    monkeypatch.setattr(file_checksums, "set_aside", refuse)
+    monkeypatch.setattr(file_checksums, "write", refuse)
+    open_database(tmp_path / "archive.db").close()
