@@ -19,7 +19,7 @@ from archive.db.files import read_regular
 from archive.db.names import CONFIG
 from archive.errors import BadConfig
 from scraper.defaults import DEFAULT_USER_AGENT
-from scraper.messages import mark
+from scraper.messages import mark, strerror
 from scraper.redact import HIDDEN, redact
 
 #: Bytes read of config.toml; every setting written out takes some 3 KB.
@@ -55,7 +55,7 @@ def seconds(text: str | float) -> float:
         total += float(match[1]) * _SECONDS[(match[2] or "s").lower()]
         at = match.end()
     if not rest or at != len(rest):
-        raise ValueError(f"{text!r} is not a duration such as 90s, 15m, 6h or 30d")
+        raise ValueError(mark("{text!r} is not a duration such as 90s, 15m, 6h or 30d", text=text))
     return total
 
 
@@ -228,16 +228,20 @@ def _read(path: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except UnicodeDecodeError as error:
-        raise BadConfig(f"{path} cannot be read: {error}") from error
+        raise BadConfig(mark("{path} cannot be read: {error}", path=path, error=error)) from error
     except OSError as error:
-        said = "it is a link, and links are not followed: put the file itself there"
-        said = said if path.is_symlink() else error.strerror or str(error)
-        raise BadConfig(f"{path} cannot be read: {said}") from error
+        said: str = mark("it is a link, and links are not followed: put the file itself there")
+        said = said if path.is_symlink() else strerror(error)
+        raise BadConfig(mark("{path} cannot be read: {said}", path=path, said=said)) from error
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadConfig(
-            f"{path} is not TOML: {error}. Mend it, or delete it to use the defaults."
+            mark(
+                "{path} is not TOML: {error}. Mend it, or delete it to use the defaults.",
+                path=path,
+                error=error,
+            )
         ) from error
 
 
@@ -245,7 +249,14 @@ def _checked(name: str, value: Any, source: str) -> Any:
     by_name = {f.name: f for f in fields(Config) if f.name != "sources"}
     if name not in by_name:
         known = ", ".join(by_name)
-        raise BadConfig(f"{source}: no setting is called {name!r}. Known: {known}.")
+        raise BadConfig(
+            mark(
+                "{source}: no setting is called {name!r}. Known: {known}.",
+                source=source,
+                name=name,
+                known=known,
+            )
+        )
     spec = by_name[name]
     if spec.metadata.get("outside"):
         raise BadConfig(
@@ -273,30 +284,30 @@ def _typed(annotation: Any, value: Any, metadata: Mapping[str, Any]) -> Any:
         return _duration(value)
     if kind.startswith("bool"):
         if not isinstance(value, bool):
-            raise ValueError("expected true or false")
+            raise ValueError(mark("expected true or false"))
         return value
     if kind.startswith("int"):
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise ValueError("expected a whole number, 0 or more")
+            raise ValueError(mark("expected a whole number, 0 or more"))
         return value
     if kind.startswith("tuple"):
         if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-            raise ValueError('expected a list of texts, as ["example.com"]')
+            raise ValueError(mark('expected a list of texts, as ["example.com"]'))
         return tuple(value)
     if not isinstance(value, str):
-        raise ValueError("expected a text in quotes")
+        raise ValueError(mark("expected a text in quotes"))
     choices = metadata.get("choices")
     if choices and value not in choices:
-        raise ValueError(f"expected one of {', '.join(choices)}")
+        raise ValueError(mark("expected one of {choices}", choices=choices))
     return value
 
 
 def _exits(value: Any) -> tuple[ExitConfig, ...]:
     if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
-        raise ValueError("expected tables, each below a line [[exits]]")
+        raise ValueError(mark("expected tables, each below a line [[exits]]"))
     exits = tuple(_exit(table) for table in value)
     if len({exit.name for exit in exits}) < len(exits):
-        raise ValueError("two exits have the same name")
+        raise ValueError(mark("two exits have the same name"))
     return exits
 
 
@@ -304,14 +315,20 @@ def _exit(table: Mapping[str, Any]) -> ExitConfig:
     known = {f.name for f in fields(ExitConfig)}
     if unknown := set(table) - known:
         raise ValueError(
-            f"an exit has no {', '.join(sorted(unknown))}, only {', '.join(sorted(known))}"
+            mark(
+                "an exit has no {unknown}, only {known}",
+                unknown=sorted(unknown),
+                known=sorted(known),
+            )
         )
     name = table.get("name")
     if not isinstance(name, str) or not _EXIT_NAME.fullmatch(name):
-        raise ValueError("each exit needs a name of up to 40 letters, digits, _ . -")
+        raise ValueError(mark("each exit needs a name of up to 40 letters, digits, _ . -"))
     for key, value in table.items():
         if key != "interval" and not isinstance(value, str):
-            raise ValueError(f"{key} of the exit {name}: expected a text in quotes")
+            raise ValueError(
+                mark("{key} of the exit {name}: expected a text in quotes", key=key, name=name)
+            )
     given = dict(table)
     if "interval" in given:
         given["interval"] = _duration(given["interval"])
@@ -370,21 +387,21 @@ def _check_way(name: str, key: str, value: Any) -> None:
 
 def _duration(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError('expected seconds, or a text such as "6h"')
+        raise ValueError(mark('expected seconds, or a text such as "6h"'))
     result = seconds(value)
     if not 0 <= result < float("inf"):
-        raise ValueError("expected 0 or more")
+        raise ValueError(mark("expected 0 or more"))
     return result
 
 
-def template() -> str:
+def template(say: Callable[[str], str] = str) -> str:
     """A config.toml in which every setting stands commented out with its meaning and its default,
-    or where it has none with an example."""
-    lines = ["# wechat-archive settings. Take away the # of a line to use it.", ""]
+    or where it has none with an example. ``say`` says the meanings in the reader's language."""
+    lines = [say(mark("# wechat-archive settings. Take away the # of a line to use it.")), ""]
     for spec in fields(Config):
         if spec.name in setting_names():
             value = spec.default if spec.default is not None else spec.metadata["example"]
-            lines += [f"# {describe(spec.name)}", f"# {spec.name} = {_toml(value)}", ""]
+            lines += [f"# {say(describe(spec.name))}", f"# {spec.name} = {_toml(value)}", ""]
     return "\n".join(lines)
 
 

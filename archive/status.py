@@ -15,30 +15,44 @@ from archive.crawl.frontier import stamp
 from archive.db.lock import holder_of
 from archive.run.drift import drifts
 from archive.run.items import one_item
+from scraper.messages import mark
 from scraper.parse import PARSER_VERSION
 
 #: What a person can do about a kind of failure, by its class; "later" kinds need nothing.
 NEXT_STEPS = {
-    "deleted": "final: the author deleted it; nothing to do",
-    "violation": "final: WeChat removed it; nothing to do",
-    "complaint": "final: removed after a complaint; nothing to do",
-    "migrated": "final: the account moved; a new address is followed where the page gives one",
-    "account-closed": "final: the account is closed; nothing to do",
-    "account-blocked": "final: WeChat closed the account; nothing to do",
-    "expired": "the temporary link has expired: copy a fresh one from WeChat and `save` it",
-    "parameter-error": "the address is incomplete: copy it again from WeChat and `save` it",
-    "login": "opens only when logged in: give your cookies with --cookies, then `retry login`",
-    "paid": "must be paid for: give the cookies of a session that has (--cookies), then `retry paid`",
-    "blocked": "asked for a verification: `save` its short address, or give --cookies; else `run` tries again",
-    "unrecognised": "a page nobody has seen: update the program, then `reparse`; please report it",
-    "unexpected": "a fault of this program: update it and report it; `run` tries again from the raw page",
-    "hostile": "too large or too deep to read; the raw page is kept",
-    "refused": "the server has no such page: check the address",
-    "forbidden": "not an address the program may open; see allow_hosts in config.toml",
-    "not-an-address": "no WeChat article: check what was given",
+    "deleted": mark("final: the author deleted it; nothing to do"),
+    "violation": mark("final: WeChat removed it; nothing to do"),
+    "complaint": mark("final: removed after a complaint; nothing to do"),
+    "migrated": mark(
+        "final: the account moved; a new address is followed where the page gives one"
+    ),
+    "account-closed": mark("final: the account is closed; nothing to do"),
+    "account-blocked": mark("final: WeChat closed the account; nothing to do"),
+    "expired": mark("the temporary link has expired: copy a fresh one from WeChat and `save` it"),
+    "parameter-error": mark("the address is incomplete: copy it again from WeChat and `save` it"),
+    "login": mark(
+        "opens only when logged in: give your cookies with --cookies, then `retry login`"
+    ),
+    "paid": mark(
+        "must be paid for: give the cookies of a session that has (--cookies), then `retry paid`"
+    ),
+    "blocked": mark(
+        "asked for a verification: `save` its short address, or give --cookies; "
+        "else `run` tries again"
+    ),
+    "unrecognised": mark(
+        "a page nobody has seen: update the program, then `reparse`; please report it"
+    ),
+    "unexpected": mark(
+        "a fault of this program: update it and report it; `run` tries again from the raw page"
+    ),
+    "hostile": mark("too large or too deep to read; the raw page is kept"),
+    "refused": mark("the server has no such page: check the address"),
+    "forbidden": mark("not an address the program may open; see allow_hosts in config.toml"),
+    "not-an-address": mark("no WeChat article: check what was given"),
 }
-_LATER = "the next `run` tries again by itself"
-_FINAL = "final; `retry` asks again"
+_LATER = mark("the next `run` tries again by itself")
+_FINAL = mark("final; `retry` asks again")
 
 
 def collect(conn: sqlite3.Connection, root: Path, now: datetime) -> dict[str, Any]:

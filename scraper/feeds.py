@@ -19,6 +19,7 @@ from urllib.parse import urljoin
 
 from scraper import urls, urls_pasted
 from scraper.errors import Unrecognised
+from scraper.messages import mark
 
 Format = Literal["feed", "opml", "bookmarks", "list"]
 
@@ -111,7 +112,7 @@ def _feed(body: bytes) -> Listing:
     )
     if parsed.bozo and not parsed.entries and not parsed.version:
         said = _bounded(str(parsed.get("bozo_exception")))
-        raise Unrecognised(f"this feed cannot be read: {said}")
+        raise Unrecognised(mark("this feed cannot be read: {said}", said=said))
     texts: list[str | None] = []
     for entry in parsed.entries:
         own = [
@@ -144,7 +145,7 @@ def _json_feed(body: bytes) -> Listing:
         data = json.loads(decode(body))
         items = data["items"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Unrecognised(f"this JSON Feed cannot be read: {error}") from error
+        raise Unrecognised(mark("this JSON Feed cannot be read: {error}", error=error)) from error
     texts: list[str | None] = []
     for item in items if isinstance(items, list) else []:
         if isinstance(item, dict):

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from scraper.errors import Hostile
+from scraper.messages import mark
 
 #: Real pages have up to 4.2 MB and 52,000 ``<`` (scripts included), the largest body 459 KB and
 #: 9,600 tags.
@@ -40,12 +41,30 @@ def check(html: bytes) -> None:
     if len(html) < _HARMLESS:
         return
     if len(html) > MAX_BYTES:
-        raise Hostile(f"{len(html):,} bytes of HTML; no article is longer than {MAX_BYTES:,}")
+        raise Hostile(
+            mark(
+                "{n:,} bytes of HTML; no article is longer than {max_bytes:,}",
+                n=len(html),
+                max_bytes=MAX_BYTES,
+            )
+        )
     if len(html) > _MUCH and sum(map(html.count, _SEPARATORS)) > MAX_SEPARATED:
-        raise Hostile(f"{len(html):,} bytes of HTML full of attributes; they would fill the memory")
+        raise Hostile(
+            mark("{n:,} bytes of HTML full of attributes; they would fill the memory", n=len(html))
+        )
     tags = html.count(b"<")
     if tags > MAX_TAGS:
-        raise Hostile(f"about {tags:,} tags; no article has more than {MAX_TAGS:,}")
+        raise Hostile(
+            mark(
+                "about {tags:,} tags; no article has more than {max_tags:,}",
+                tags=tags,
+                max_tags=MAX_TAGS,
+            )
+        )
     suspicious = _LONG.search(html) or html.count(b"=") > _MANY or _QUOTED.search(html)
     if suspicious and _FLOOD.search(html):
-        raise Hostile(f"a tag with more than {MAX_ATTRIBUTES:,} attributes")
+        raise Hostile(
+            mark(
+                "a tag with more than {max_attributes:,} attributes", max_attributes=MAX_ATTRIBUTES
+            )
+        )

@@ -123,7 +123,12 @@ _SYSTEM = (
 )
 
 
+def strerror(error: OSError) -> str:
+    """What the system says, without the file."""
+    return mark(error.strerror) if error.strerror else str(error)
+
+
 def system_message(error: OSError) -> str:
     """What the system says, with the file that it is about."""
-    what = mark(error.strerror) if error.strerror else str(error)
+    what = strerror(error)
     return mark("{place}: {what}", place=error.filename, what=what) if error.filename else what

@@ -22,6 +22,7 @@ from typing import Literal
 from urllib.parse import unquote, urljoin, urlsplit
 
 from scraper.errors import NotAnAddress
+from scraper.messages import mark
 from scraper.models import Identity
 from scraper.urls_pasted import plain
 
@@ -159,8 +160,8 @@ def _first(text: str) -> Address:
         raise failure
     shown = " ".join(text.split())[:120]
     if not shown:
-        raise NotAnAddress("nothing was given where an address was expected")
-    raise NotAnAddress(f"no address of {HOST} in {shown!r}", url=shown)
+        raise NotAnAddress(mark("nothing was given where an address was expected"))
+    raise NotAnAddress(mark("no address of {host} in {shown!r}", host=HOST, shown=shown), url=shown)
 
 
 #: An article's addresses and links come by a dozen times while it is kept.
@@ -271,7 +272,7 @@ def _unglue(text: str) -> Iterator[str]:
 def _read(text: str, depth: int = 0) -> Address:
     path, query = _split(text)
     if not path:
-        raise NotAnAddress(f"no address of {HOST} in {text!r}", url=text)
+        raise NotAnAddress(mark("no address of {host} in {text!r}", host=HOST, text=text), url=text)
     parameters = dict(reversed(list(_parameters(query))))
     short = re.fullmatch(r"/s/+([\w-]+)[/.&=].*|/s/+([\w-]+)", path, re.ASCII)
     if short:
@@ -293,7 +294,12 @@ def _short(text: str, name: str) -> Address:
         name = name[:_WECHAT_ID_LENGTH]
     if not _SHORT_ID.fullmatch(name):
         raise NotAnAddress(
-            f"{_ROOT}/s/{name} is cut off: a short address has {_WECHAT_ID_LENGTH} characters",
+            mark(
+                "{root}/s/{name} is cut off: a short address has {wechat_id_length} characters",
+                root=_ROOT,
+                name=name,
+                wechat_id_length=_WECHAT_ID_LENGTH,
+            ),
             url=text,
         )
     url = f"{_ROOT}/s/{name}"
@@ -328,7 +334,10 @@ def _long(text: str, given: dict[str, str]) -> Address:
         )
     if identity is None:
         missing = "__biz" if not biz else "mid"
-        raise NotAnAddress(f"{text} has no {missing}: copy the whole address", url=text)
+        raise NotAnAddress(
+            mark("{text} has no {missing}: copy the whole address", text=text, missing=missing),
+            url=text,
+        )
     opening = [("__biz", biz), ("mid", mid), ("idx", identity.idx), ("sn", sn)]
     opening += [("chksm", _hex(given.get("chksm"))), ("scene", _digits(given.get("scene")))]
     return Address(text, _with_query(f"{_ROOT}/s", opening), _name(identity), "long", identity)
@@ -338,7 +347,9 @@ def _show(text: str, given: dict[str, str]) -> Address:
     biz, mid = _biz(given.get("__biz")), _digits(given.get("appmsgid")) or _digits(given.get("mid"))
     idx = _digits(given.get("itemidx")) or _digits(given.get("idx")) or "1"
     if not biz or not mid:
-        raise NotAnAddress(f"{text} has no __biz or appmsgid: copy the whole address", url=text)
+        raise NotAnAddress(
+            mark("{text} has no __biz or appmsgid: copy the whole address", text=text), url=text
+        )
     identity = Identity(biz, mid, idx)
     sign = _hex(given.get("sign")) or _hex(given.get("sn"))
     opening = [("__biz", biz), ("appmsgid", mid), ("itemidx", idx), ("sign", sign)]
@@ -350,7 +361,9 @@ def _show(text: str, given: dict[str, str]) -> Address:
 def _album(text: str, given: dict[str, str]) -> Address:
     album_id = _digits(given.get("album_id"))
     if not album_id:
-        raise NotAnAddress(f"{text} has no album_id: copy the whole address", url=text)
+        raise NotAnAddress(
+            mark("{text} has no album_id: copy the whole address", text=text), url=text
+        )
     opening = [("__biz", _biz(given.get("__biz"))), ("action", "getalbum"), ("album_id", album_id)]
     url = _with_query(f"{_ROOT}/mp/appmsgalbum", opening)
     return Address(text, url, url, "album", album_id=album_id)
@@ -366,19 +379,35 @@ def _nested(text: str, value: str, depth: int) -> Address:
             value = unquote(value)
     inner = next(_candidates(value), None)
     if inner is None:
-        raise NotAnAddress(f"{text} leads to no article of {HOST}", url=text)
+        raise NotAnAddress(
+            mark("{text} leads to no article of {host}", text=text, host=HOST), url=text
+        )
     found = _read(inner, depth + 1)
     return Address(text, found.fetch, found.canonical, found.form, found.identity, found.album_id)
 
 
 def _other_page(path: str) -> str:
     if path == "/mp/homepage":
-        return f"{_ROOT}{path} is an account's own list, which is not supported: give its articles or an album"
+        return mark(
+            "{root}{path} is an account's own list, which is not supported: give its "
+            "articles or an album",
+            root=_ROOT,
+            path=path,
+        )
     if path == "/mp/profile_ext":
-        return f"{_ROOT}{path} is an account's history, which opens only inside WeChat: give its articles or an album"
+        return mark(
+            "{root}{path} is an account's history, which opens only inside WeChat: "
+            "give its articles or an album",
+            root=_ROOT,
+            path=path,
+        )
     if "captcha" in path or "verify" in path:
-        return f"{_ROOT}{path} is a verification page that does not say for which article"
-    return f"{_ROOT}{path} is neither an article nor an album"
+        return mark(
+            "{root}{path} is a verification page that does not say for which article",
+            root=_ROOT,
+            path=path,
+        )
+    return mark("{root}{path} is neither an article nor an album", root=_ROOT, path=path)
 
 
 def _split(text: str) -> tuple[str, str]:

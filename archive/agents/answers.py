@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.agents import untrusted
 from archive.errors import BadInput
+from scraper.messages import mark
 
 if TYPE_CHECKING:
     from archive.library import Library
@@ -51,7 +52,7 @@ def _offset(cursor: str) -> int:
     if not cursor:
         return 0
     if not (cursor.isascii() and cursor.isdigit() and int(cursor[:9]) <= MOST_PASSED_OVER):
-        raise BadInput("cursor must be the `cursor` of the answer before, or be left out")
+        raise BadInput(mark("cursor must be the `cursor` of the answer before, or be left out"))
     return int(cursor[:9])
 
 
@@ -90,7 +91,13 @@ def _markdown(library: Library, key: str, version: int | None) -> str:
 def _slice(text: str, offset: int, limit: int) -> tuple[str, dict[str, Any]]:
     """The characters from ``offset`` on, and what a reader needs for the next ones."""
     if offset and offset >= len(text):
-        raise BadInput(f"offset {offset} is behind the end: the text has {len(text)} characters")
+        raise BadInput(
+            mark(
+                "offset {offset} is behind the end: the text has {n} characters",
+                offset=offset,
+                n=len(text),
+            )
+        )
     end = min(len(text), offset + limit)
     following = end if end < len(text) else None
     return text[offset:end], {"total": len(text), "offset": offset, "next_offset": following}

@@ -15,6 +15,7 @@ import anyio
 from archive.agents import untrusted
 from archive.errors import BadInput
 from scraper import urls
+from scraper.messages import mark
 
 MOST_ADDRESSES = 20
 MOST_FOLLOW = 2
@@ -26,9 +27,15 @@ async def save(root: Path, text: str, follow: int) -> str:
     what looks like the name of a file would be one of this machine's. Raises BadInput."""
     found = {one.canonical: one.fetch for one in urls.find(text)}
     if not found:
-        raise BadInput("there is no address of an article on mp.weixin.qq.com in this")
+        raise BadInput(mark("there is no address of an article on mp.weixin.qq.com in this"))
     if len(found) > MOST_ADDRESSES:
-        raise BadInput(f"at most {MOST_ADDRESSES} addresses in one call; these are {len(found)}")
+        raise BadInput(
+            mark(
+                "at most {most_addresses} addresses in one call; these are {n}",
+                most_addresses=MOST_ADDRESSES,
+                n=len(found),
+            )
+        )
     done = await anyio.run_process(
         _command(root, list(found.values()), follow), check=False, stdin=subprocess.DEVNULL
     )

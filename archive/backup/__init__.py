@@ -25,6 +25,7 @@ from archive.db.names import ARCHIVE_DB, ARTICLES, CONFIG, MEDIA, SNAPSHOTS_DB, 
 from archive.db.opening import open_database
 from archive.errors import BadInput, CannotCreate, DiskTrouble
 from archive.store import Store
+from scraper.messages import mark, strerror
 
 __all__ = ["BackupReport", "backup"]
 
@@ -59,8 +60,12 @@ def backup(
     except OSError as error:
         kind = CannotCreate if isinstance(error, PermissionError) else DiskTrouble
         raise kind(
-            f"the backup to {target} is not complete: {error.strerror or error}. The archive is "
-            "untouched; the same command goes on where it stopped."
+            mark(
+                "the backup to {target} is not complete: {what}. The archive is untouched; "
+                "the same command goes on where it stopped.",
+                target=target,
+                what=strerror(error),
+            )
         ) from error
     return report
 
@@ -70,8 +75,10 @@ def _refuse(root: Path, target: Path, force: bool, tell: Callable[[str], None]) 
     if lost is None:
         return
     if not force:
-        raise BadInput(f"{lost}. Give another folder; --force backs up over it all the same")
-    tell(f"--force: {lost}")
+        raise BadInput(
+            mark("{lost}. Give another folder; --force backs up over it all the same", lost=lost)
+        )
+    tell(mark("--force: {lost}", lost=lost))
 
 
 def _copy(

@@ -19,6 +19,7 @@ from archive.run.items import one_item
 from archive.store import Store
 from archive.store.markdown_files import is_ours
 from archive.verify.check import is_damaged
+from scraper.messages import message_of
 
 #: In the backup: what of a person's own was copied there, path → sha256. What has another hash by
 #: now was changed in the backup and is not written over.
@@ -78,7 +79,7 @@ class Contents:
         try:
             return self._source.read(path)
         except (CannotCreate, DiskTrouble) as error:
-            raise Corrupt(str(error)) from error
+            raise Corrupt(message_of(error)) from error
 
     def _media(self, path: str, size: int) -> None:
         source, target = self._source.place(path), self._target.place(path)

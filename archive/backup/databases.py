@@ -19,6 +19,7 @@ from archive.db.migrations import ARCHIVE
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import connect
 from archive.errors import Corrupt
+from scraper.messages import mark
 
 
 def copy_databases(root: Path, target: Path, *, damaged: bool = False) -> int:
@@ -58,8 +59,12 @@ def _copy(source: Path, part: Path, *, damaged: bool) -> None:
     if wrong is not None:
         part.unlink()
         raise Corrupt(
-            f"{source} is damaged ({wrong}): run `wechat-archive verify --repair`. "
-            "The last backup is untouched."
+            mark(
+                "{source} is damaged ({wrong}): run `wechat-archive verify --repair`. The "
+                "last backup is untouched.",
+                source=source,
+                wrong=wrong,
+            )
         )
     handle = open_regular(part)
     try:
@@ -86,10 +91,14 @@ def _damaged_rows(copy: sqlite3.Connection) -> Iterator[str]:
     for row in copy.execute("SELECT * FROM articles"):
         head, content = checksums.head_checksum(row), checksums.content_checksum(row)
         if (head, content) != (row["head_check"], row["content_check"]):
-            yield f"article {row['key']} changed since it was written"
+            yield mark("article {key} changed since it was written", key=row["key"])
     for row in copy.execute("SELECT * FROM versions"):
         if checksums.content_checksum(row) != row["content_check"]:
-            yield f"version {row['number']} of {row['title']!r} changed since it was written"
+            yield mark(
+                "version {number} of {title!r} changed since it was written",
+                number=row["number"],
+                title=row["title"],
+            )
 
 
 def _mark(copy: sqlite3.Connection, source: Path) -> None:

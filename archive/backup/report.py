@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from scraper.messages import mark, mark_plural
+
 
 @dataclass(slots=True, kw_only=True)
 class BackupReport:
@@ -35,13 +37,23 @@ class BackupReport:
 
     def line(self) -> str:
         """One line for a person."""
-        parts = [f"{self.articles} articles", f"{self.files} files new, {self.kept} there already"]
+        parts = [
+            mark_plural("{n} article", "{n} articles", self.articles),
+            mark("{files} files new, {kept} there already", files=self.files, kept=self.kept),
+        ]
         if self.removed:
-            parts.append(f"{self.removed} removed")
+            parts.append(mark("{n} removed", n=self.removed))
         if self.beside:
-            parts.append(f"{len(self.beside)} beside files that were changed in the backup")
+            parts.append(
+                mark("{n} beside files that were changed in the backup", n=len(self.beside))
+            )
         if self.missing:
             parts.append(
-                f"{len(self.missing)} files missing or damaged in the archive itself: run `verify`"
+                mark(
+                    "{n} files missing or damaged in the archive itself: run `verify`",
+                    n=len(self.missing),
+                )
             )
-        return f"backup: {', '.join(parts)}; use it with --archive {self.target}"
+        return mark(
+            "backup: {parts}; use it with --archive {target}", parts=parts, target=self.target
+        )

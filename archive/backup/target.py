@@ -12,6 +12,7 @@ from archive.db.identity import Identity, identity
 from archive.db.names import ARCHIVE_DB
 from archive.db.opening import connect
 from archive.errors import ArchiveError, BadInput, CannotCreate
+from scraper.messages import mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +31,18 @@ def refuse_foreign(root: Path, target: Path) -> None:
     Looks only, so that nothing is put into a folder that turns out to be somebody's photographs.
     """
     if not (root / ARCHIVE_DB).exists():
-        raise BadInput(f"there is no archive at {root}: nothing to back up")
+        raise BadInput(mark("there is no archive at {root}: nothing to back up", root=root))
     here, there = root.resolve(), target.resolve()
     if here == there or here in there.parents or there in here.parents:
         raise BadInput(
-            f"{target} and the archive {root} lie inside each other: choose another folder"
+            mark(
+                "{target} and the archive {root} lie inside each other: choose another folder",
+                target=target,
+                root=root,
+            )
         )
     if target.exists() and not target.is_dir():
-        raise CannotCreate(f"{target} is a file: give a folder")
+        raise CannotCreate(mark("{target} is a file: give a folder", target=target))
     if target.is_dir() and not (target / ARCHIVE_DB).exists():
         _refuse_filled(target)
 
@@ -48,8 +53,12 @@ def _refuse_filled(target: Path) -> None:
     foreign = [path.name for path in target.iterdir() if not path.name.startswith(".")]
     if foreign:
         raise BadInput(
-            f"{target} holds other things ({foreign[0]}, …): "
-            "give an empty folder or an earlier backup"
+            mark(
+                "{target} holds other things ({foreign}, …): give an empty folder or an "
+                "earlier backup",
+                target=target,
+                foreign=foreign[0],
+            )
         )
 
 
@@ -62,11 +71,16 @@ def what_is_lost(root: Path, target: Path) -> str | None:
     try:
         there = _read(target)
     except ArchiveError as error:
-        return f"what {target} holds cannot be read ({error})"
+        return mark("what {target} holds cannot be read ({error})", target=target, error=error)
     reason = _reason(source, there)
     if reason is None:
         return None
-    return f"{target} {reason}; a backup over it would lose {_loss(source, there)}"
+    return mark(
+        "{target} {reason}; a backup over it would lose {loss}",
+        target=target,
+        reason=reason,
+        loss=_loss(source, there),
+    )
 
 
 def _read(root: Path) -> _Holding:
@@ -92,15 +106,15 @@ def _reason(source: _Holding, there: _Holding) -> str | None:
     if ours.archive_id is None or theirs.archive_id is None:
         # Made before archives had identities: its own backup if it has nothing of its own.
         alien = _only_there(source, there) or _newer_there(source, there)
-        return "may be another archive, or a newer one" if alien else None
+        return mark("may be another archive, or a newer one") if alien else None
     if ours.archive_id != theirs.archive_id:
-        return "is another archive"
+        return mark("is another archive")
     if theirs.copied_at is None:
-        return "is no backup but this archive itself, or a plain copy of it"
+        return mark("is no backup but this archive itself, or a plain copy of it")
     if not theirs.is_unused_backup:
-        return "was used as an archive since it was copied"
+        return mark("was used as an archive since it was copied")
     if ours.generation < theirs.generation:
-        return "is newer than the archive"
+        return mark("is newer than the archive")
     return None
 
 
@@ -124,8 +138,20 @@ def _loss(source: _Holding, there: _Holding) -> str:
     only, newer = _only_there(source, there), _newer_there(source, there)
     sources = there.sources - source.sources
     parts = [
-        *([f"{len(only)} articles that only it holds ({only[0]!r}, …)"] if only else []),
-        *([f"the newer state of {len(newer)} articles ({newer[0]!r}, …)"] if newer else []),
-        *([f"{len(sources)} watched sources"] if sources else []),
+        *(
+            [mark("{n} articles that only it holds ({only!r}, …)", n=len(only), only=only[0])]
+            if only
+            else []
+        ),
+        *(
+            [mark("the newer state of {n} articles ({newer!r}, …)", n=len(newer), newer=newer[0])]
+            if newer
+            else []
+        ),
+        *([mark("{n} watched sources", n=len(sources))] if sources else []),
     ]
-    return ", ".join(parts) or "no article, but its own queue and settings"
+    return (
+        mark("{parts}", parts=parts)
+        if parts
+        else mark("no article, but its own queue and settings")
+    )

@@ -125,7 +125,7 @@ def _version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> No
     if value and not ctx.resilient_parsing:
         from importlib.metadata import version
 
-        click.echo(f"wechat-archive {version('wechat-archive')}")
+        click.echo(_("wechat-archive {version}", version=version("wechat-archive")))
         ctx.exit()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from archive.cli.common import App, archive_command, pass_app
+from archive.i18n import gettext as _
 
 
 @archive_command("backup", short_help="Copy the archive while it is in use.")
@@ -27,14 +28,14 @@ def command(app: App, target: Path, force: bool, wait: bool, as_json: bool) -> N
     from archive.backup import backup
     from archive.cli.progress import progress
 
-    with progress(app, "backing up") as step:
+    with progress(app, _("backing up")) as step:
         report = backup(app.root, target, step, force=force, wait=wait, tell=app.tell)
     for path in report.beside:
-        app.say(f"changed in the backup, the new text is beside it: {path}")
+        app.say(_("changed in the backup, the new text is beside it: {path}", path=path))
     for path in report.missing:
-        app.say(f"missing in the archive: {path}")
+        app.say(_("missing in the archive: {path}", path=path))
     if as_json:
         click.echo(json.dumps(report.to_json(), ensure_ascii=False))
     else:
-        click.echo(report.line())
+        click.echo(_(report.line()))
     click.get_current_context().exit(report.exit_code)

@@ -10,6 +10,7 @@ from archive.cli.common import App, archive_command, pass_app, rows_as_json
 from archive.cli.console import styled
 from archive.db.files import open_regular
 from archive.db.names import CONFIG
+from archive.i18n import gettext as _
 
 
 @archive_command("config", short_help="Show the settings in force and where they come from.")
@@ -23,10 +24,11 @@ def command(app: App, as_json: bool, init: bool) -> None:
     archive folder, else its default.
     """
     from archive import config as settings
+    from archive.cli.widths import pad
 
     path = app.root / CONFIG
     if init:
-        _write_template(app, settings.template())
+        _write_template(app, settings.template(_))
     shown = {
         name: {
             "value": settings.shown_value(name, getattr(app.config, name)),
@@ -37,10 +39,11 @@ def command(app: App, as_json: bool, init: bool) -> None:
     if as_json:
         rows_as_json([{"archive": str(app.root), "file": str(path), "settings": shown}])
         return
-    there = "" if path.exists() else " (not there: all defaults)"
-    click.echo(f"archive  {app.root}\nfile     {path}{there}\n")
+    there = "" if path.exists() else _("(not there: all defaults)")
+    click.echo(pad(_("archive"), 9) + str(app.root))
+    click.echo(f"{pad(_('file'), 9)}{path} {there}".rstrip() + "\n")
     for name, setting in shown.items():
-        source = styled(f"  ({setting['source']})", "dim")
+        source = styled(f"  ({_(setting['source'])})", "dim")
         click.echo(f"{name:15} {_plain(setting['value'])}{source}")
 
 
@@ -62,8 +65,8 @@ def _write_template(app: App, text: str) -> None:
         handle = open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
         raise click.UsageError(
-            f"{path} is already there: edit it, or move it away first"
+            _("{path} is already there: edit it, or move it away first", path=path)
         ) from error
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
-    app.say(f"wrote {path}")
+    app.say(_("wrote {path}", path=path))

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.common import App, archive_command, pass_app
+from archive.i18n import gettext as _
+from archive.i18n import mark
+from scraper.messages import message_of
 
 if TYPE_CHECKING:
     from archive.errors import BadInput
@@ -49,8 +52,10 @@ def command(app: App, pages: tuple[str, ...], body_only: bool, losses: bool, as_
             article = scraper.parse(page)
         except (ScrapeError, BadInput) as error:
             failed.append(error)
-            said = str(error) if name in str(error) else f"{name}: {error}"
-            app.tell(f"error: {said}", level="error")
+            said = message_of(error)
+            if name not in said:
+                said = mark("{name}: {error}", name=name, error=error)
+            app.tell(mark("error: {what}", what=said), level="error")
             continue
         if as_json:
             click.echo(json.dumps(_facts(name, article), ensure_ascii=False))
@@ -74,9 +79,12 @@ def _pages(names: tuple[str, ...]) -> Iterator[tuple[str, Page | BadInput]]:
         if name == "-":
             try:
                 body = sys.stdin.buffer.read(LARGEST + 1)
-                yield "standard input", saved_page(body, "file:///dev/stdin").page
+                yield _("standard input"), saved_page(body, "file:///dev/stdin").page
             except BadInput as error:
-                yield "standard input", BadInput(f"standard input: {error}")
+                yield (
+                    _("standard input"),
+                    BadInput(mark("{name}: {error}", name=mark("standard input"), error=error)),
+                )
             continue
         place = Path(name)
         for path, saved in saved_pages(pages_in(place) if place.is_dir() else [place]):
@@ -99,7 +107,9 @@ def _facts(name: str, article: Article) -> dict[str, object]:
 
 def _tell_losses(name: str, article: Article) -> None:
     for loss in article.losses:
-        near = f" near {loss.where!r}" if loss.where else ""
-        click.echo(f"{name}: {loss.count} × {loss.kind}{near}", err=True)
+        what = f"{loss.count} × {_(loss.kind)}"
+        if loss.where:
+            what = _("{what} near {place!r}", what=what, place=loss.where)
+        click.echo(f"{name}: {what}", err=True)
     if not article.losses:
-        click.echo(f"{name}: nothing was lost", err=True)
+        click.echo(_("{name}: nothing was lost", name=name), err=True)

@@ -16,7 +16,9 @@ import click
 
 from archive.cli.common import App
 from archive.cli.console import stderr_console
+from archive.i18n import gettext as _
 from scraper.controls import escape_controls
+from scraper.messages import mark
 from scraper.zone import for_people
 
 if TYPE_CHECKING:
@@ -107,17 +109,17 @@ def listeners(app: App) -> Iterator[Listeners]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        line = progress.add_task("starting …", total=None)
+        line = progress.add_task(_("starting …"), total=None)
 
         def on_result(result: Result) -> None:
             name = escape_controls(result.title or result.address)
             progress.update(line, description=name[:40])
             if result.change not in ("held", "unchanged", "skipped"):
-                said = escape_controls(_describe(app, result))
+                said = escape_controls(_(_describe(app, result)))
                 console.print(said, markup=False, highlight=False, soft_wrap=True)
 
         def on_image(done: int, total: int) -> None:
-            progress.update(line, description=f"image {done} of {total}")
+            progress.update(line, description=_("image {n} of {total}", n=done, total=total))
 
         def on_progress(done: int, total: int) -> None:
             progress.update(line, completed=done, total=total)
@@ -141,8 +143,10 @@ def show(app: App, report: RunReport, *, as_json: bool, always_summarise: bool) 
     for drift in report.drift:
         app.tell(drift.line(), level="warning")
     if (always_summarise and not as_json) or report.exit_code:
-        where = f" — in {app.root.absolute()}" if report.saved else ""
-        app.tell(report.line() + where, level="warning" if report.exit_code else "info")
+        said = report.line()
+        if report.saved:
+            said = mark("{what} — in {folder}", what=said, folder=app.root.absolute())
+        app.tell(said, level="warning" if report.exit_code else "info")
     click.get_current_context().exit(report.exit_code)
 
 
@@ -150,17 +154,26 @@ def _log(app: App, result: Result) -> None:
     level = logging.WARNING if result.change == "failed" else logging.INFO
     if result.change == "failed" and not _LOG.isEnabledFor(logging.INFO):
         return  # said at the end, once
-    _LOG.log(level, "%s", _describe(app, result))
+    said = _describe(app, result)
+    _LOG.log(level, "%s", said if app.log_format == "json" else _(said))
 
 
 def _describe(app: App, result: Result) -> str:
     """One line: what became of it, and where it is, as a path that can be opened."""
     if result.change not in ("failed", "gone", "waiting"):
         where = app.root.absolute() / result.path if result.path else result.address
-        return f"{result.change}: {where}"
-    error = (result.error or "").rstrip(".")
+        return mark("{change}: {where}", change=mark(result.change), where=where)
+    said = mark(
+        "{change}: {address}: {error}",
+        change=mark(result.change),
+        address=result.address,
+        error=result.error or "",
+    )
     if not result.due:
-        return f"{result.change}: {result.address}: {error}"
-    stop = "" if error[-1:] in ("?", "!") else "."
-    then = for_people(datetime.fromisoformat(result.due))
-    return f"{result.change}: {result.address}: {error}{stop} Next try: {then}"
+        return said
+    return mark(
+        "{what}{stop} Next try: {time}",
+        what=said,
+        stop="" if said[-1:] in (".", "?", "!") else mark("."),
+        time=for_people(datetime.fromisoformat(result.due)),
+    )

@@ -6,6 +6,7 @@ import click
 
 from archive.cli.common import App, archive_command, pass_app, rows_as_json
 from archive.cli.console import styled
+from archive.i18n import gettext as _
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -20,6 +21,7 @@ def command(app: App, as_json: bool) -> None:
     Each line says ok, warn or fail, and what to do. Never touches the network and changes nothing.
     Ends with 0 where nothing fails, else with the exit code that other commands would end with.
     """
+    from archive.cli.widths import pad
     from archive.doctor import examine, exit_code
 
     found = []
@@ -28,7 +30,7 @@ def command(app: App, as_json: bool) -> None:
         if as_json:
             rows_as_json([one.as_dict()])
             continue
-        advice = f"\n{'':19}→ {one.advice}" if one.advice else ""
+        advice = f"\n{'':19}→ {_(one.advice)}" if one.advice else ""
         level = styled(f"{one.level:5}", _COLOURS[one.level])
-        click.echo(f"{level} {one.check:13}{one.said}{advice}")
+        click.echo(f"{level} {pad(_(one.check), 13)}{_(one.said)}{advice}")
     click.get_current_context().exit(exit_code(found))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import click
 
 from archive.cli.common import App
+from scraper.messages import mark
 
 
 def each(app: App, given: Sequence[str], do: Callable[[str], object]) -> None:
@@ -18,9 +20,13 @@ def each(app: App, given: Sequence[str], do: Callable[[str], object]) -> None:
         return
     from archive.run.items import one_item
 
-    failed = []
+    failed: list[str] = []
+
+    def note(name: str, error: Exception) -> None:
+        failed.append(mark("{name}: {error}", name=name, error=error))
+
     for name in given:
-        with one_item(name, lambda error, name=name: failed.append(f"{name}: {error}")):  # type: ignore[misc]
+        with one_item(name, partial(note, name)):
             do(name)
     for line in failed:
         app.tell(line, level="error")

@@ -12,6 +12,8 @@ import click
 from archive.cli.common import App, archive_command, pass_app, table
 from archive.cli.list import Day, Kind
 from archive.exporters.formats import FORMATS
+from archive.i18n import gettext as _
+from scraper.messages import mark
 
 _HELP = """Write the archive, or a part of it, in another form.
 
@@ -82,9 +84,13 @@ def command(
     from archive.exporters import Selection, export
 
     if target == "-" and (FORMATS[format].target == "DIR" or as_json):
-        raise click.UsageError(f"stdout takes one file: {', '.join(_FILES)}, without --json")
+        raise click.UsageError(
+            _("stdout takes one file: {files}, without --json", files=", ".join(_FILES))
+        )
     if target == "-" and format not in ("jsonl", "csv") and sys.stdout.isatty():
-        raise click.UsageError(f"{format} is not for a terminal: send it to a file or a program")
+        raise click.UsageError(
+            _("{format} is not for a terminal: send it to a file or a program", format=format)
+        )
     selection = Selection(
         keys=keys,
         account=account,
@@ -95,7 +101,7 @@ def command(
         since=since,
         until=until,
     )
-    with progress(app, f"writing {format}") as step:
+    with progress(app, _("writing {format}", format=format)) as step:
         report = export(
             app.root,
             format,
@@ -107,11 +113,17 @@ def command(
             progress=step,
         )
     for problem in report.problems:
-        app.say(f"left out: {problem}")
+        app.say(mark("left out: {problem}", problem=problem))
     for kept in report.kept[:_MOST_TOLD]:
-        app.say(f"kept as you changed it: {kept.path}; the new text is in {kept.new}")
+        app.say(
+            _(
+                "kept as you changed it: {path}; the new text is in {new}",
+                path=kept.path,
+                new=kept.new,
+            )
+        )
     if more := report.kept[_MOST_TOLD:]:
-        app.say(f"kept as you changed them: {len(more)} more (--json lists all)")
+        app.say(_("kept as you changed them: {n} more (--json lists all)", n=len(more)))
     if as_json:
         click.echo(json.dumps(report.to_json(), ensure_ascii=False))
     else:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.common import App, archive_command, pass_app, table
+from archive.i18n import gettext as _
 
 if TYPE_CHECKING:
     from archive.importers import Taken
@@ -68,11 +69,11 @@ def command(
 
     def tell(taken: Taken) -> None:
         if taken.change == "failed":
-            app.say(f"not read: {taken.source}: {taken.error}")
+            app.say(_("not read: {source}: {error}", source=taken.source, error=taken.error))
         elif app.verbosity:
-            app.say(f"{taken.change}: {taken.path or taken.source}")
+            app.say(f"{_(taken.change)}: {taken.path or taken.source}")
 
-    with progress(app, "importing") as step:
+    with progress(app, _("importing")) as step:
         report = import_files(
             app.root,
             paths,
@@ -88,9 +89,9 @@ def command(
             jobs=os.cpu_count() or 1,
         )
     for path, why in report.passed_over[:_MOST_TOLD]:
-        app.say(f"passed over: {path}: {why}")
+        app.say(_("passed over: {path}: {why}", path=path, why=why))
     if more := report.passed_over[_MOST_TOLD:]:
-        app.say(f"passed over: {len(more)} more files (--json lists all)")
+        app.say(_("passed over: {n} more files (--json lists all)", n=len(more)))
     found = report.to_json()
     code = report.exit_code
     if fetch and not report.signal:
@@ -104,5 +105,5 @@ def command(
     if as_json:
         click.echo(json.dumps({**found, "exit_code": code}, ensure_ascii=False))
     else:
-        click.echo(report.line())
+        click.echo(_(report.line()))
     click.get_current_context().exit(code)

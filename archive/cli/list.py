@@ -10,6 +10,7 @@ import click
 
 from archive.cli.common import App, archive_command, pass_app, rows_as_json
 from archive.db.names import ARCHIVE_DB
+from archive.i18n import gettext as _
 
 if TYPE_CHECKING:
     from archive.store import Stored
@@ -32,7 +33,10 @@ class Day(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic 
         if (found := period(value)) is not None:
             return found[self._end]
         return self.fail(
-            f"{value!r} is not a day such as 2022-10-27, a month such as 2022-10 or a year",
+            _(
+                "{text!r} is not a day such as 2022-10-27, a month such as 2022-10 or a year",
+                text=value,
+            ),
             param,
             ctx,
         )
@@ -50,7 +54,11 @@ class Kind(click.ParamType):  # type: ignore[type-arg, unused-ignore]
         if is_kind(value.lower()):
             return str(value.lower())
         known = ", ".join(KIND_NAMES.values())
-        return self.fail(f"{value!r} is no kind of article; there are: {known}", param, ctx)
+        return self.fail(
+            _("{text!r} is no kind of article; there are: {known}", text=value, known=known),
+            param,
+            ctx,
+        )
 
 
 @archive_command("list", short_help="List the articles held.")
@@ -101,14 +109,16 @@ def command(app: App, /, as_json: bool, oldest_first: bool, **filters: Any) -> N
 
 def lines(articles: Iterator[Stored]) -> Iterator[str]:
     """One line an article, for a person."""
+    from archive.cli.widths import pad
     from scraper.zone import CHINA
 
+    undated = pad(_("undated"), 10)
     for article in articles:
         day = (
             article.published.astimezone(CHINA).strftime("%Y-%m-%d")
             if article.published
-            else "undated   "
+            else undated
         )
-        gone = f"  [gone: {article.gone_reason}]" if article.gone else ""
-        title = " ".join(article.title.split()) or "(no title)"
+        gone = f"  [{_('gone')}: {_(article.gone_reason or '')}]" if article.gone else ""
+        title = " ".join(article.title.split()) or _("(no title)")
         yield f"{article.key}  {day}  {article.account or '-'}  {title}{gone}"

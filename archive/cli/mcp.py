@@ -6,6 +6,7 @@ import click
 
 from archive.cli.common import App, archive_command, pass_app
 from archive.db.names import ARCHIVE_DB
+from archive.i18n import gettext as _
 
 
 @archive_command("mcp", short_help="Let a language model search and read the archive.")
@@ -26,8 +27,10 @@ def command(app: App, allow_save: bool) -> None:
         if error.name not in ("mcp", "mcp_types"):
             raise
         raise BadConfig(
-            "the extra `mcp` is not installed: pip install 'wechat-archive[mcp]' "
-            "(or: uv tool install 'wechat-archive[mcp]')"
+            _(
+                "the extra `mcp` is not installed: pip install 'wechat-archive[mcp]' (or: "
+                "uv tool install 'wechat-archive[mcp]')"
+            )
         ) from error
     from archive.library import Library
 

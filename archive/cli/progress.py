@@ -8,6 +8,7 @@ from typing import Protocol
 
 from archive.cli.common import App
 from archive.cli.console import stderr_console
+from archive.i18n import gettext as _
 
 
 class Step(Protocol):
@@ -42,6 +43,6 @@ def progress(app: App, what: str) -> Iterator[Step]:
         line = bar.add_task(what, total=None)
 
         def step(done: int, total: int, name: str = "", /) -> None:
-            bar.update(line, completed=done, total=total, description=name or what)
+            bar.update(line, completed=done, total=total, description=_(name) if name else what)
 
         yield step

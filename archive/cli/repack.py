@@ -10,6 +10,7 @@ import click
 
 from archive.cli.common import App, archive_command, pass_app
 from archive.db.names import SNAPSHOTS_DB
+from archive.i18n import gettext as _
 
 if TYPE_CHECKING:
     from archive.snapshots.repack import Repacked
@@ -35,7 +36,9 @@ def command(app: App, jobs: int | None, wait: bool, as_json: bool) -> None:
 
     place = app.root / SNAPSHOTS_DB
     if not place.exists():
-        raise NotHeld(f"there are no raw pages in {app.root}: snapshots.db is not there")
+        raise NotHeld(
+            _("there are no raw pages in {root}: snapshots.db is not there", root=app.root)
+        )
     signals = Signals()
     report = None
     with (
@@ -43,7 +46,7 @@ def command(app: App, jobs: int | None, wait: bool, as_json: bool) -> None:
         suppress(Interrupted),
         Lock(app.root, wait=wait),
         Snapshots(place) as snapshots,
-        progress(app, "packing raw pages") as step,
+        progress(app, _("packing raw pages")) as step,
         signals.hold(),
     ):
         report = snapshots.repack(jobs=jobs, progress=step, stop=lambda: signals.number is not None)
@@ -57,6 +60,12 @@ def _tell(report: Repacked, as_json: bool) -> None:
         click.echo(json.dumps(report.as_dict()))
     else:
         click.echo(
-            f"{report.pages} raw pages packed again, {report.waiting} waiting: "
-            f"{report.before / 1e6:.1f} MB before, {report.after / 1e6:.1f} MB now"
+            _(
+                "{pages} raw pages packed again, {waiting} waiting: {before:.1f} MB "
+                "before, {after:.1f} MB now",
+                pages=report.pages,
+                waiting=report.waiting,
+                before=report.before / 1000000.0,
+                after=report.after / 1000000.0,
+            )
         )

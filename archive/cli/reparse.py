@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.common import App, archive_command, pass_app
+from archive.i18n import gettext as _
+from archive.i18n import mark
 
 if TYPE_CHECKING:
     from archive.reparse import Change
@@ -40,7 +42,7 @@ def command(
     been deleted since. Interrupted, the same command goes on where it was.
     """
     if everything + changed + bool(keys) > 1:
-        raise click.UsageError("give keys, --all or --changed, not several of them")
+        raise click.UsageError(_("give keys, --all or --changed, not several of them"))
     from archive.cli.progress import progress
     from archive.reparse import reparse
 
@@ -50,14 +52,14 @@ def command(
         if dry_run and change.what != "failed":
             click.echo(
                 change.diff
-                or f"{change.what}: {change.title or change.address} ({', '.join(change.fields)})"
+                or f"{_(change.what)}: {change.title or change.address} ({', '.join(change.fields)})"
             )
         elif change.what == "failed":
-            app.say(f"{change.key or change.address}: {change.error}")
+            app.say(mark("{name}: {error}", name=change.key or change.address, error=change.error))
         elif app.verbosity:
             app.say(f"{change.what}: {change.path} ({', '.join(change.fields)})")
 
-    with progress(app, "reading raw pages") as step:
+    with progress(app, _("reading raw pages")) as step:
         report = reparse(
             app.root,
             keys=keys,
@@ -72,5 +74,5 @@ def command(
     if as_json:
         click.echo(json.dumps(report.to_json(), ensure_ascii=False))
     else:
-        click.echo(report.line(), err=dry_run)
+        click.echo(_(report.line()), err=dry_run)
     click.get_current_context().exit(report.exit_code)

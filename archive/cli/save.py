@@ -8,6 +8,7 @@ import click
 
 from archive.cli.common import App, archive_command, pass_app
 from archive.cli.crawling import listeners, network_options, show
+from archive.i18n import gettext as _
 
 
 @archive_command("save", short_help="Fetch articles and keep them.")
@@ -61,7 +62,9 @@ def command(
     input. What is held already is not fetched again.
     """
     if not addresses and not lists:
-        raise click.UsageError("give an address, a saved page, a folder, or a list with -i FILE.")
+        raise click.UsageError(
+            _("give an address, a saved page, a folder, or a list with -i FILE.")
+        )
     from archive.run import RunReport
     from archive.run.inputs import read
     from archive.run.runner import Runner

@@ -21,6 +21,8 @@ import click
 from archive.cli.common import App, Command, archive_command, pass_app
 from archive.cli.console import shows_colour, styled
 from archive.db.names import ARCHIVE_DB
+from archive.i18n import gettext as _
+from archive.i18n import plural
 from scraper.zone import CHINA
 
 if TYPE_CHECKING:
@@ -138,30 +140,39 @@ def command(
 
 def _open(app: App, path: Path) -> None:
     if not path.exists():
-        app.say(f"{path} is not there; `wechat-archive verify --repair` writes it again")
+        app.say(
+            _("{path} is not there; `wechat-archive verify --repair` writes it again", path=path)
+        )
     elif click.launch(str(path)) != 0:
-        app.say(f"nothing on this machine opens files (xdg-open is missing); the file is {path}")
+        app.say(
+            _(
+                "nothing on this machine opens files (xdg-open is missing); the file is {path}",
+                path=path,
+            )
+        )
 
 
 def _show(app: App, results: Results, offset: int, typed: str) -> None:
     for number, hit in enumerate(results, offset + 1):
         click.echo(f"{number}. {_marked(hit.title, hit.title_marks)}")
-        day = hit.published.astimezone(CHINA).strftime("%Y-%m-%d") if hit.published else "undated"
+        day = (
+            hit.published.astimezone(CHINA).strftime("%Y-%m-%d") if hit.published else _("undated")
+        )
         account = hit.account or "-"
         if hit.account_now not in (None, hit.account):
-            account += f" (now {hit.account_now})"
-        facts = [account, day, hit.key, *(["gone"] if hit.gone else [])]
+            account = _("{name} (now {account})", name=account, account=hit.account_now)
+        facts = [account, day, hit.key, *([_("gone")] if hit.gone else [])]
         click.echo(styled("   " + " · ".join(facts), "dim"))
         click.echo(f"   {hit.path}")
         for line in _snippet_lines(hit):
             click.echo(f"   {line}")
         if hit.folded:
-            click.echo(f"   also: {', '.join(hit.folded)}")
+            click.echo(_("   also: {folded}", folded=", ".join(hit.folded)))
     if not results.hits:
-        app.say("nothing found" if not offset else "nothing further")
+        app.say(_("nothing further") if offset else _("nothing found"))
         _advise(app, typed)
     elif results.more:
-        app.say(f"there are more: --offset {offset + len(results)}")
+        app.say(_("there are more: --offset {offset}", offset=offset + len(results)))
 
 
 def _advise(app: App, typed: str) -> None:
@@ -204,7 +215,7 @@ def with_index(app: App, work: Callable[[sqlite3.Connection], T]) -> T:
         with closing(open_readonly(app.root)) as conn:
             return work(conn)
     except NotIndexed:
-        app.say("the search index is being made anew; this happens once")
+        app.say(_("the search index is being made anew; this happens once"))
         rebuild(app, for_search=True)
     with closing(open_readonly(app.root)) as conn:
         return work(conn)
@@ -220,7 +231,7 @@ def rebuild(app: App, *, for_search: bool = False) -> int:
     from archive.search.rebuild import reindex, reindex_for_search
 
     jobs = os.cpu_count() or 1
-    with progress(app, "indexing") as step:
+    with progress(app, _("indexing")) as step:
 
         def tell(name: str, done: int, total: int) -> None:
             step(done, total, name)
@@ -255,8 +266,12 @@ def similar_command(app: App, /, key: str, limit: int, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(similar_as_dict(one), ensure_ascii=False))
         else:
+            from archive.cli.widths import pad
+
             day = (
-                one.published.astimezone(CHINA).strftime("%Y-%m-%d") if one.published else "undated"
+                one.published.astimezone(CHINA).strftime("%Y-%m-%d")
+                if one.published
+                else _("undated")
             )
             amount = (
                 f"{one.score:.0%}"
@@ -264,10 +279,10 @@ def similar_command(app: App, /, key: str, limit: int, as_json: bool) -> None:
                 else f"{one.score:.0f}"
             )
             click.echo(
-                f"{one.relation:<12} {amount:>4}  {one.key}  {day}  {one.account or '-'}  {one.title}"
+                f"{pad(_(one.relation), 12)} {amount:>4}  {one.key}  {day}  {one.account or '-'}  {one.title}"
             )
     if not found:
-        app.say("nothing similar is held")
+        app.say(_("nothing similar is held"))
 
 
 similar = similar_command
@@ -293,11 +308,19 @@ def reindex(app: App, /, datasette: Path | None) -> None:
         datasette.write_text(
             json.dumps(metadata(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
         )
-        app.say(f"wrote {datasette}; now: datasette {app.root / ARCHIVE_DB} --metadata {datasette}")
+        app.say(
+            _(
+                "wrote {datasette}; now: datasette {root} --metadata {datasette}",
+                datasette=datasette,
+                root=app.root / ARCHIVE_DB,
+            )
+        )
         return
     from archive.errors import NotHeld
 
     if not (app.root / ARCHIVE_DB).exists():
-        raise NotHeld(f"there is no archive at {app.root}: save an article there first")
+        raise NotHeld(
+            _("there is no archive at {root}: save an article there first", root=app.root)
+        )
     number = rebuild(app)
-    app.say(f"{number} articles indexed")
+    app.say(plural("{n} article indexed", "{n} articles indexed", number))

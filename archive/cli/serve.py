@@ -10,6 +10,7 @@ import click
 from archive.cli.common import App, archive_command, pass_app
 from archive.cli.crawling import Duration
 from archive.db.names import ARCHIVE_DB
+from archive.i18n import gettext as _
 
 if TYPE_CHECKING:
     from archive.web.app import Endpoint
@@ -70,17 +71,23 @@ def command(
     from archive.web.settings import Settings, is_loopback, read_token
 
     if every is not None and every < 60:
-        raise click.UsageError("--every must be a minute or more.")
+        raise click.UsageError(_("--every must be a minute or more."))
     if every is not None and read_only:
-        raise click.UsageError("--every saves articles, --read-only forbids it: give one of them.")
+        raise click.UsageError(
+            _("--every saves articles, --read-only forbids it: give one of them.")
+        )
     token = None
     if token_file is not None:
         token, made = read_token(token_file.expanduser())
         if made:
-            app.say(f"made a token in {token_file}")
+            app.say(_("made a token in {token_file}", token_file=token_file))
     elif not is_loopback(host):
         raise click.UsageError(
-            f"{host} can be reached from other machines: give --token-file FILE (made where there is none)."
+            _(
+                "{host} can be reached from other machines: give --token-file FILE (made "
+                "where there is none).",
+                host=host,
+            )
         )
     settings = Settings(
         host=host, port=port, token=token, read_only=read_only, every=every, names=tuple(names)
@@ -94,14 +101,22 @@ def _serve(app: App, settings: Settings, open_browser: bool) -> None:
 
     if not (app.root / ARCHIVE_DB).exists():
         if settings.read_only:
-            raise NotHeld(f"there is no archive in {app.root} to show: --archive DIR names another")
-        app.say(f"there is no archive in {app.root} yet: an empty one is made")
+            raise NotHeld(
+                _(
+                    "there is no archive in {root} to show: --archive DIR names another",
+                    root=app.root,
+                )
+            )
+        app.say(_("there is no archive in {root} yet: an empty one is made", root=app.root))
 
     def ready(address: str) -> None:
-        app.say(f"reading {app.root} at {address} (Ctrl-C ends it)")
+        app.say(_("reading {root} at {address} (Ctrl-C ends it)", root=app.root, address=address))
         if settings.token is not None:
             app.say(
-                "a browser is asked for the token once; feed readers and programs: see docs/web.md"
+                _(
+                    "a browser is asked for the token once; feed readers and programs: see "
+                    "docs/web.md"
+                )
             )
         if open_browser:
             click.launch(address)

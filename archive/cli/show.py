@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli.common import App, archive_command, pass_app, rows_as_json
+from archive.cli.widths import pad
 from archive.db.names import ARCHIVE_DB
 from archive.i18n import gettext as _
+from archive.i18n import plural
 
 if TYPE_CHECKING:
     from archive.document.discussion import KeptComment
@@ -86,13 +88,12 @@ def _versions(store: Store, held: Stored, as_json: bool) -> None:
         click.echo(json.dumps([version.to_json() for version in versions], ensure_ascii=False))
         return
     for version in versions:
-        differs = (
-            "; ".join(_in_words(name, change) for name, change in version.changes.items())
-            or "first seen"
-        )
-        mark = " (the file)" if version.current else ""
+        differs = "; ".join(
+            _in_words(name, change) for name, change in version.changes.items()
+        ) or _("first seen")
+        is_file = f" ({_('the file')})" if version.current else ""
         click.echo(
-            f"{version.number}  {version.seen.isoformat(timespec='minutes')}{mark}  {version.title}\n   {differs}"
+            f"{version.number}  {version.seen.isoformat(timespec='minutes')}{is_file}  {version.title}\n   {differs}"
         )
 
 
@@ -102,7 +103,7 @@ def _in_words(name: str, change: Any) -> str:
     if isinstance(change, list) and len(change) == 2 and name != "edits":
         return f"{name}: {change[0] or '-'} → {change[1] or '-'}"
     if name == "edits":
-        return f"WeChat notes {len(change)} edit{'s' if len(change) != 1 else ''}"
+        return plural("WeChat notes {n} edit", "WeChat notes {n} edits", len(change))
     return name.replace("_", " ")
 
 
@@ -114,16 +115,16 @@ def _links(store: Store, held: Stored, as_json: bool) -> None:
         click.echo(json.dumps(report, ensure_ascii=False))
         return
     for title, rows in (
-        ("Links to articles held", [edge for edge in report["links"] if edge["key"]]),
-        ("Links to articles not held", report["not_held"]),
-        ("Other links", [edge for edge in report["links"] if not edge["article"]]),
-        ("Linked from", report["backlinks"]),
+        (_("Links to articles held"), [edge for edge in report["links"] if edge["key"]]),
+        (_("Links to articles not held"), report["not_held"]),
+        (_("Other links"), [edge for edge in report["links"] if not edge["article"]]),
+        (_("Linked from"), report["backlinks"]),
     ):
         if rows:
             click.echo(f"{title} ({len(rows)})")
         for row in rows:
             words = " ".join((row["text"] or row["title"] or "").split())
-            click.echo(f"  {row['relation']:<14} {row['key'] or row.get('url')}  {words}")
+            click.echo(f"  {pad(_(row['relation']), 14)} {row['key'] or row.get('url')}  {words}")
 
 
 def _comments(store: Store, held: Stored, as_json: bool) -> None:

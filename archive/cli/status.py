@@ -12,13 +12,12 @@ from archive.cli.common import App, archive_command, pass_app
 from archive.cli.each import each
 from archive.db.names import ARCHIVE_DB
 from archive.i18n import gettext as _
+from archive.i18n import mark, mark_plural, plural, recognised
 from scraper.zone import for_people
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
-
-_RETRIED = "will be tried by the next `wechat-archive run`"
 
 
 @archive_command("status", short_help="What is held, waiting, failed, blocked.")
@@ -56,75 +55,107 @@ def _list_failed(conn: Any) -> None:
     from archive.crawl.failures import failures
 
     for failure in failures(conn):
-        when = f"waits until {_time(failure.due)}" if failure.due else failure.state
-        click.echo(
-            f"# {failure.error_code} ({when}): {' '.join(failure.error.split())}\n{failure.fetch}"
-        )
+        when = _("waits until {time}", time=_time(failure.due)) if failure.due else _(failure.state)
+        why = recognised(" ".join(failure.error.split()))
+        click.echo(f"# {failure.error_code} ({when}): {why}\n{failure.fetch}")
+
+
+def _line(label: str, text: str) -> None:
+    """A line under its label; labels are ten columns wide in any language."""
+    from archive.cli.widths import pad
+
+    click.echo(f"{pad(label, 9)}{text}")
 
 
 def _show(found: dict[str, Any]) -> None:
-    held, waiting, images = found["held"], found["waiting"], found["images"]
-    click.echo(f"archive  {found['archive']}")
-    gone = f", {held['gone']} of them gone from WeChat" if held["gone"] else ""
-    kept = f"{_count(held['articles'], 'article')} of {_count(held['accounts'], 'account')}"
-    click.echo(f"held     {kept}{gone}; {_count(images['held'], 'image')}")
-    if held["older_parser"]:
-        click.echo(
-            f"         {held['older_parser']} were made by an older parser: `wechat-archive reparse --changed`"
-        )
     block = found["blocked"]
     rest = block["until"] if block and block["in_force"] else None
-    due = f", {waiting['due']} due now" if waiting["due"] and not rest else ""
-    then = (
-        f"; next {_time(_later(waiting['next_due'], rest))}"
-        if waiting["next_due"] and not due
-        else ""
-    )
-    click.echo(f"waiting  {_count(waiting['addresses'], 'address', 'addresses')}{due}{then}")
-    if images["missing"]:
-        click.echo(f"images   {images['missing']} missing, next try {_time(images['next_due'])}")
-    if images["lost"]:
-        click.echo(f"images   {images['lost']} cannot be had any more")
+    _line(_("archive"), found["archive"])
+    _show_held(found)
+    _show_waiting(found["waiting"], rest)
+    _show_images(found["images"])
     for drift in found["drift"]:
-        click.echo(f"template {drift['line']}")
+        _line(_("template"), recognised(drift["line"]))
     _show_block(block)
     _show_exits(found["exits"])
     _show_failed(found["failed"], rest)
     _show_albums(found["albums"])
-    sources = found["sources"]
-    if sources["count"]:
-        failing = (
-            f", {sources['failing']} failing (`watch --list` says why)"
-            if sources["failing"]
-            else ""
-        )
-        click.echo(
-            f"watched  {_count(sources['count'], 'source')}{failing}; next look {_time(sources['next_due'])}"
-        )
+    _show_sources(found["sources"])
     if found["writing"]:
-        click.echo(f"writing  {found['writing']['command']} (process {found['writing']['pid']})")
+        command, pid = found["writing"]["command"], found["writing"]["pid"]
+        _line(_("writing"), _("{command} (process {pid})", command=command, pid=pid))
     _show_rest(found)
 
 
 def _show_rest(found: dict[str, Any]) -> None:
     for problem in found["problems"]:
-        click.echo(_("unknown  {problem}", problem=problem))
+        _line(_("unknown"), recognised(problem))
     for run in found["runs"]:
-        click.echo(
-            f"run      {_time(run['started'])}  {run['summary'] or 'did not end: killed, or still running'}"
+        summary = run["summary"] or mark("did not end: killed, or still running")
+        _line(_("run"), f"{_time(run['started'])}  {recognised(summary)}")
+
+
+def _show_held(found: dict[str, Any]) -> None:
+    held, images = found["held"], found["images"]
+    parts = _(
+        "{articles} of {accounts}",
+        articles=_articles(held["articles"]),
+        accounts=mark_plural("{n} account", "{n} accounts", held["accounts"]),
+    )
+    if held["gone"]:
+        parts = _("{what}, {n} of them gone from WeChat", what=parts, n=held["gone"])
+    pictures = plural("{n} image", "{n} images", images["held"])
+    _line(_("held"), _("{what}; {images}", what=parts, images=pictures))
+    if held["older_parser"]:
+        _line(
+            "",
+            _(
+                "{n} were made by an older parser: `wechat-archive reparse --changed`",
+                n=held["older_parser"],
+            ),
         )
+
+
+def _show_waiting(waiting: dict[str, Any], rest: str | None) -> None:
+    said = plural("{n} address", "{n} addresses", waiting["addresses"])
+    if waiting["due"] and not rest:
+        said = _("{what}, {n} due now", what=said, n=waiting["due"])
+    elif waiting["next_due"]:
+        said = _("{what}; next {time}", what=said, time=_time(_later(waiting["next_due"], rest)))
+    _line(_("waiting"), said)
+
+
+def _show_images(images: dict[str, Any]) -> None:
+    if images["missing"]:
+        due = _time(images["next_due"])
+        _line(_("images"), _("{n} missing, next try {time}", n=images["missing"], time=due))
+    if images["lost"]:
+        _line(_("images"), _("{n} cannot be had any more", n=images["lost"]))
+
+
+def _show_sources(sources: dict[str, Any]) -> None:
+    if not sources["count"]:
+        return
+    said = plural("{n} source", "{n} sources", sources["count"])
+    if sources["failing"]:
+        said = _("{what}, {n} failing (`watch --list` says why)", what=said, n=sources["failing"])
+    _line(_("watched"), _("{what}; next look {time}", what=said, time=_time(sources["next_due"])))
 
 
 def _show_block(block: dict[str, Any] | None) -> None:
     if block is None:
         return
-    what = f"{block['shown'] or block['reason']}, {block['times_in_a_row']} in a row"
+    shown, times, until = block["shown"] or block["reason"], block["times_in_a_row"], block["until"]
+    what = _("{shown}, {n} in a row", shown=shown, n=times)
     if block["in_force"]:
-        click.echo(f"blocked  until {_time(block['until'])} ({what})")
-    else:
-        click.echo(
-            f"blocked  was until {_time(block['until'])} ({what}); the next request is a careful probe"
-        )
+        _line(_("blocked"), _("until {until} ({what})", until=_time(until), what=what))
+        return
+    said = _(
+        "was until {until} ({what}); the next request is a careful probe",
+        until=_time(until),
+        what=what,
+    )
+    _line(_("blocked"), said)
 
 
 def _show_exits(exits: list[dict[str, Any]]) -> None:
@@ -132,31 +163,50 @@ def _show_exits(exits: list[dict[str, Any]]) -> None:
     if [exit["name"] for exit in exits] in ([], ["direct"]):
         return
     for exit in exits:
-        state = "fine"
-        if exit["blocked_until"]:
-            state = f"blocked until {_time(exit['blocked_until'])}"
-        elif exit["failures"]:
-            state = (
-                f"{_count(exit['failures'], 'failure')} in a row: {exit['error'] or 'see above'}"
-            )
-        asked = f"last {_time(exit['asked'])}" if exit["asked"] else "never asked"
-        requests = _count(exit["requests"], "request")
-        click.echo(f"exit     {exit['name']}: {requests}, {asked}; {state}")
+        asked = _("last {time}", time=_time(exit["asked"])) if exit["asked"] else _("never asked")
+        said = _(
+            "{name}: {requests}, {asked}; {state}",
+            name=exit["name"],
+            requests=mark_plural("{n} request", "{n} requests", exit["requests"]),
+            asked=asked,
+            state=_state_of(exit),
+        )
+        _line(_("exit"), said)
+
+
+def _state_of(exit: dict[str, Any]) -> str:
+    if exit["blocked_until"]:
+        return _("blocked until {time}", time=_time(exit["blocked_until"]))
+    if exit["failures"]:
+        failures = plural("{n} failure in a row", "{n} failures in a row", exit["failures"])
+        why = recognised(exit["error"]) if exit["error"] else _("see above")
+        return _("{failures}: {why}", failures=failures, why=why)
+    return _("fine")
 
 
 def _show_failed(failed: list[dict[str, Any]], rest: str | None) -> None:
     for kind in failed:
-        when = f", next try {_time(_later(kind['next_due'], rest))}" if kind["next_due"] else ""
-        click.echo(f"failed   {kind['count']} {kind['class']}{when}: {kind['next']}")
+        said = f"{kind['count']} {kind['class']}"
+        if kind["next_due"]:
+            said = _(
+                "{what}, next try {time}", what=said, time=_time(_later(kind["next_due"], rest))
+            )
+        _line(_("failed"), _("{what}: {next}", what=said, next=mark(kind["next"])))
 
 
 def _show_albums(albums: list[dict[str, Any]]) -> None:
     for album in albums:
-        missing = ", ".join(member["title"] or member["address"] for member in album["missing"][:5])
-        more = ", …" if len(album["missing"]) > 5 else ""
-        of = album["size"] if album["size"] is not None else "?"
-        tail = f", missing: {missing}{more}" if missing else ""
-        click.echo(f"album    {album['title'] or album['id']}: {album['held']} of {of} held{tail}")
+        said = _(
+            "{title}: {n} of {size} held",
+            title=album["title"] or album["id"],
+            n=album["held"],
+            size="?" if album["size"] is None else album["size"],
+        )
+        missing = [member["title"] or member["address"] for member in album["missing"]]
+        if missing:
+            shown = [*missing[:5], *(["…"] if len(missing) > 5 else [])]
+            said = _("{what}, missing: {titles}", what=said, titles=shown)
+        _line(_("album"), said)
 
 
 def _later(due: str, rest: str | None) -> str:
@@ -164,8 +214,8 @@ def _later(due: str, rest: str | None) -> str:
     return max(due, rest) if rest else due
 
 
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
+def _articles(number: int) -> str:
+    return mark_plural("{n} article", "{n} articles", number)
 
 
 def _time(text: str | None) -> str:
@@ -190,18 +240,14 @@ def retry(app: App, what: tuple[str, ...], wait: bool) -> None:
 
     def one(name: str) -> None:
         addresses = _addresses(conn, name)
-        _tell_count(
-            app,
-            retry_addresses(conn, addresses, now) if addresses else retry_kind(conn, name, now),
-            name,
-            _RETRIED,
-        )
+        found = retry_addresses(conn, addresses, now) if addresses else retry_kind(conn, name, now)
+        _tell_retried(app, _some(found, name))
 
     with _queue(app, wait) as conn:
         if what:
             each(app, what, one)
         else:
-            _tell_count(app, retry_all(conn, now), None, _RETRIED)
+            _tell_retried(app, _some(retry_all(conn, now), None))
 
 
 @archive_command("forget", short_help="Take addresses out of the queue.")
@@ -219,23 +265,37 @@ def forget(app: App, what: tuple[str, ...], wait: bool) -> None:
     def one(name: str) -> None:
         addresses = _addresses(conn, name)
         count = forget_addresses(conn, addresses) if addresses else forget_kind(conn, name)
-        _tell_count(app, count, name, "forgotten")
+        app.say(plural("{n} address forgotten", "{n} addresses forgotten", _some(count, name)))
 
     with _queue(app, wait) as conn:
         each(app, what, one)
 
 
-def _tell_count(app: App, count: int, name: str | None, done: str) -> None:
+def _tell_retried(app: App, count: int) -> None:
+    app.say(
+        plural(
+            "{n} address will be tried by the next `wechat-archive run`",
+            "{n} addresses will be tried by the next `wechat-archive run`",
+            count,
+        )
+    )
+
+
+def _some(count: int, name: str | None) -> int:
     """How many were found. Raises NotHeld where none was."""
     if not count:
         from archive.errors import NotHeld
 
         if name is None:
-            raise NotHeld("no address has failed: there is nothing to try again")
+            raise NotHeld(_("no address has failed: there is nothing to try again"))
         raise NotHeld(
-            f"nothing in the queue is called {name}: `wechat-archive status --failed` lists what failed"
+            _(
+                "nothing in the queue is called {name}: `wechat-archive status --failed` "
+                "lists what failed",
+                name=name,
+            )
         )
-    app.say(f"{_count(count, 'address', 'addresses')} {done}")
+    return count
 
 
 @contextmanager

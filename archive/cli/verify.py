@@ -10,6 +10,8 @@ import click
 
 from archive.cli.common import App, archive_command, pass_app, rows_as_json
 from archive.cli.console import stderr_console
+from archive.i18n import gettext as _
+from archive.i18n import mark, mark_plural
 
 if TYPE_CHECKING:
     from archive.verify import Finding
@@ -54,22 +56,24 @@ def command(app: App, mend: bool, wait: bool, as_json: bool) -> None:
     faults = [f for f in findings if f.is_fault] or [f for f in left if f.is_fault]
     for finding in left if not any(f.is_fault for f in findings) else ():
         if finding.is_fault:
-            app.say(f"still: {finding.line()}")
+            app.say(_("still: {what}", what=finding.line()))
     if faults:
         advice = (
-            "some of it cannot be repaired from here"
+            mark("some of it cannot be repaired from here")
             if mend
-            else "`wechat-archive verify --repair` mends what it can"
+            else mark("`wechat-archive verify --repair` mends what it can")
         )
-        raise Corrupt(f"{len(faults)} thing{'s' * (len(faults) != 1)} not as written: {advice}")
-    app.say(
-        "Everything is as it was written." if not any(f.repaired for f in findings) else "Repaired."
-    )
+        faulty = mark_plural("{n} thing not as written", "{n} things not as written", len(faults))
+        raise Corrupt(mark("{what}: {advice}", what=faulty, advice=advice))
+    if any(f.repaired for f in findings):
+        app.say(_("Repaired."))
+    else:
+        app.say(_("Everything is as it was written."))
 
 
 def _tell(findings: Iterable[Finding]) -> None:
     for finding in findings:
-        click.echo(finding.line())
+        click.echo(_(finding.line()))
 
 
 @contextmanager
@@ -85,7 +89,7 @@ def _progress(app: App) -> Iterator[Progress | None]:
 
         def tell(what: str, done: int, of: int) -> None:
             if what not in tasks:
-                tasks[what] = bars.add_task(what, total=of)
+                tasks[what] = bars.add_task(_(what), total=of)
             bars.update(tasks[what], completed=done, total=of)
 
         yield tell

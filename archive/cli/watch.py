@@ -13,6 +13,8 @@ from archive.cli.common import App, archive_command, pass_app, rows_as_json
 from archive.cli.crawling import Duration
 from archive.cli.each import each
 from archive.db.names import ARCHIVE_DB
+from archive.i18n import gettext as _
+from archive.i18n import recognised
 from scraper.zone import for_people
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ def command(
 
     period = every if every is not None else app.config.every
     if period <= 0:
-        raise click.UsageError("--every must be more than 0.")
+        raise click.UsageError(_("--every must be more than 0."))
 
     def one(text: str) -> None:
         address, type = identify(text)
@@ -73,7 +75,12 @@ def command(
             scope=scope or app.config.scope,
         )
         app.say(
-            f"watching {type.name} {_shown(address)} every {_period(period)}; the next `run` looks at it"
+            _(
+                "watching {name} {address} every {period}; the next `run` looks at it",
+                name=_(type.name),
+                address=_shown(address),
+                period=_period(period),
+            )
         )
 
     if len(given) == 1:
@@ -97,7 +104,7 @@ def unwatch(app: App, given: tuple[str, ...], wait: bool) -> None:
     def one(name: str) -> None:
         source = _find(sources, name)
         sources.remove(source)
-        app.say(f"no longer watching {_shown(source.address)}")
+        app.say(_("no longer watching {address}", address=_shown(source.address)))
 
     with _sources(app, wait) as sources:
         each(app, given, one)
@@ -117,6 +124,7 @@ def _find(sources: Sources, name: str) -> WatchedSource:
 
 
 def _list(app: App, as_json: bool) -> None:
+    from archive.cli.widths import pad
     from archive.crawl.sources import Sources
     from archive.db.opening import open_database
 
@@ -130,13 +138,16 @@ def _list(app: App, as_json: bool) -> None:
         return
     for source in found:
         state = (
-            f"failing: {source.error}" if source.error else f"next look {for_people(source.due)}"
+            _("failing: {error}", error=recognised(source.error))
+            if source.error
+            else _("next look {time}", time=for_people(source.due))
         )
         title = f"  {source.title}" if source.title else ""
-        head = f"{source.id:3}  {source.type:9}  every {_period(source.every):4}"
+        every = _("every {period}", period=_period(source.every))
+        head = f"{source.id:3}  {pad(_(source.type), 9)}  {pad(every, 10)}"
         click.echo(f"{head}  {_shown(source.address)}{title}  ({state})")
     if not found:
-        app.say("nothing is watched: `wechat-archive watch ADDRESS` begins")
+        app.say(_("nothing is watched: `wechat-archive watch ADDRESS` begins"))
 
 
 def _shown(address: str) -> str:

@@ -19,6 +19,7 @@ from archive.errors import CoolingDown
 from scraper.crawl.backoff import Rests
 from scraper.crawl.captcha import CaptchaPolicy
 from scraper.errors import Blocked
+from scraper.messages import mark
 from scraper.zone import for_people
 
 #: The exit of an archive whose settings name none.
@@ -42,9 +43,13 @@ class Block:
     def refusal(self) -> CoolingDown:
         """What a command ends with while the block lasts."""
         return CoolingDown(
-            f"WeChat asked for a pause ({self.shown or self.reason}): nothing is fetched before "
-            f"{for_people(self.until)}. Everything waiting is kept and goes on then by itself; "
-            "--now tries at once, a cookies file of your own browser session (--cookies) may help."
+            mark(
+                "WeChat asked for a pause ({shown}): nothing is fetched before {until}. "
+                "Everything waiting is kept and goes on then by itself; --now tries at "
+                "once, a cookies file of your own browser session (--cookies) may help.",
+                shown=self.shown or self.reason,
+                until=for_people(self.until),
+            )
         )
 
 

@@ -14,6 +14,7 @@ from archive.db.transactions import transaction
 from archive.errors import NotHeld
 from scraper.crawl.backoff import Rests
 from scraper.errors import ScrapeError
+from scraper.messages import mark
 
 #: A source that brings nothing new is looked at up to 8 times less often, but at least once a week.
 _SLOWEST, _LONGEST = 8.0, 7 * 86400.0
@@ -106,7 +107,11 @@ class Sources:
         if row is None and name.isdecimal():
             row = self.conn.execute("SELECT * FROM sources WHERE id = ?", (int(name),)).fetchone()
         if row is None:
-            raise NotHeld(f"{name} is not watched: `wechat-archive watch --list` shows what is")
+            raise NotHeld(
+                mark(
+                    "{name} is not watched: `wechat-archive watch --list` shows what is", name=name
+                )
+            )
         return _source(row)
 
     def watched(self, address: str) -> bool:

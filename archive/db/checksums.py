@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from archive.db import article_columns
 from archive.errors import Corrupt
+from scraper.messages import mark
 
 if TYPE_CHECKING:
     import sqlite3
@@ -48,13 +49,13 @@ def content_checksum(row: Row) -> str:
 def require_head(row: Row) -> None:
     """Raises Corrupt where the short columns are not what was written."""
     if head_checksum(row) != row["head_check"]:
-        raise Corrupt(_damaged(row, "its facts"))
+        raise Corrupt(_damaged(row, mark("its facts")))
 
 
 def require_content(row: Row) -> None:
     """Raises Corrupt where the long columns are not what was written."""
     if content_checksum(row) != row["content_check"]:
-        raise Corrupt(_damaged(row, "its text"))
+        raise Corrupt(_damaged(row, mark("its text")))
 
 
 def require_sound(conn: sqlite3.Connection, keys: Iterable[str]) -> None:
@@ -79,7 +80,12 @@ def checksum_of(row: Row, names: Iterable[str]) -> str:
 
 def _damaged(row: Row, what: str) -> str:
     name = row["key"] if "key" in row.keys() else row["title"]  # noqa: SIM118 - sqlite3.Row looks in its values
-    return f"article {name}: {what} in the database changed since written; run `wechat-archive verify --repair`"
+    return mark(
+        "article {name}: {what} in the database changed since written; run "
+        "`wechat-archive verify --repair`",
+        name=name,
+        what=what,
+    )
 
 
 def _hash(values: list[Any]) -> str:

@@ -20,33 +20,34 @@ from archive.errors import (
     NewerArchive,
 )
 from scraper.errors import BadSettings
+from scraper.messages import mark
 
-_REBUILD = "`wechat-archive verify --repair` rebuilds what it can"
+_REBUILD = mark("`wechat-archive verify --repair` rebuilds what it can")
 
 #: Words of SQLite's message → error class, what it could not do, what to do next; the first match.
 _KINDS: tuple[tuple[tuple[str, ...], type[ArchiveError], str, str], ...] = (
     (
         ("is full", "disk i/o"),
         DiskTrouble,
-        "cannot write {place}: {said}",
-        "nothing saved before is lost, make room and run it again",
+        mark("cannot write {place}: {said}"),
+        mark("nothing saved before is lost, make room and run it again"),
     ),
     (
         ("unable to open", "readonly"),
         CannotCreate,
-        "cannot open {place}: {said}",
-        "check that the folder exists and may be written",
+        mark("cannot open {place}: {said}"),
+        mark("check that the folder exists and may be written"),
     ),
     (
         ("is locked", "busy"),
         Locked,
-        "{place} is held by another program: {said}",
-        "try again when it is done",
+        mark("{place} is held by another program: {said}"),
+        mark("try again when it is done"),
     ),
     (
         ("not a database", "malformed", "could not decode", "corrupt"),
         Corrupt,
-        "{place} is damaged: {said}",
+        mark("{place} is damaged: {said}"),
         _REBUILD,
     ),
 )
@@ -75,7 +76,11 @@ def sqlite_errors(place: Path | str) -> Iterator[None]:
     except UnicodeDecodeError as error:
         # SQLite quotes a damaged definition in its message, and Python cannot read the message.
         raise Corrupt(
-            f"{place} is damaged: a table's definition is no text any more; {_REBUILD}"
+            mark(
+                "{place} is damaged: a table's definition is no text any more; {rebuild}",
+                place=place,
+                rebuild=_REBUILD,
+            )
         ) from error
 
 
@@ -84,8 +89,9 @@ def as_archive_error(error: sqlite3.Error, place: Path | str) -> ArchiveError:
     said = str(error)
     for words, kind, what, then in _KINDS:
         if any(word in said.lower() for word in words):
-            return kind(f"{what.format(place=place, said=said)}; {then}")
-    return ArchiveError(f"{place}: {said}")
+            whole = mark(what, place=place, said=said)
+            return kind(mark("{what}; {then}", what=whole, then=then))
+    return ArchiveError(mark("{place}: {what}", place=place, what=said))
 
 
 def is_fatal(error: BaseException) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.db.files import open_regular, read_regular, replacing, require_own_database
+from scraper.messages import mark
 
 BLOCK = 64 * 1024
 
@@ -72,15 +73,29 @@ def broken_blocks(database: Path) -> list[str] | None:
         return None
     noted, written = _read(checksums), checksums.stat().st_mtime_ns
     if noted is None:
-        return [f"{checksums.name} itself is damaged"]
+        return [mark("{name} itself is damaged", name=checksums.name)]
     size, hashes = database.stat().st_size, _hashes(database)
-    wrong = (
-        [f"{database.name} has {size} bytes, had {noted['size']}"] if size != noted["size"] else []
+    wrong: list[str] = (
+        [
+            mark(
+                "{name} has {size} bytes, had {earlier}",
+                name=database.name,
+                size=size,
+                earlier=noted["size"],
+            )
+        ]
+        if size != noted["size"]
+        else []
     )
     for number, (was, now) in enumerate(zip(noted["hashes"], hashes, strict=False)):
         if was != now:
             wrong.append(
-                f"{database.name} differs from its checksums in bytes {number * BLOCK} to {(number + 1) * BLOCK - 1}"
+                mark(
+                    "{name} differs from its checksums in bytes {first} to {last}",
+                    name=database.name,
+                    first=number * BLOCK,
+                    last=(number + 1) * BLOCK - 1,
+                )
             )
     if wrong and not (checksums.exists() and checksums.stat().st_mtime_ns == written):
         return None  # a command began to write while this one was reading

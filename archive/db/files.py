@@ -26,6 +26,7 @@ from typing import IO
 
 from archive.db.names import TEMPORARY
 from archive.errors import CannotCreate, Corrupt, DiskTrouble
+from scraper.messages import mark, strerror
 
 #: What this program calls its files in ``.tmp``: process and 16 hex digits. Nothing else is swept.
 _LEFTOVER = re.compile(r"\d+-[0-9a-f]{16}")
@@ -71,21 +72,29 @@ def inside(root: Path, path: object) -> Path:
     ``root`` by a link.
     """
     if not isinstance(path, str) or "\0" in path:
-        raise Corrupt(f"{path!r} is outside the archive: no path of a file")
+        raise Corrupt(mark("{path!r} is outside the archive: no path of a file", path=path))
     parts = PurePosixPath(path).parts
     if not parts or PurePosixPath(path).is_absolute() or ".." in parts:
-        raise Corrupt(f"{path!r} is outside the archive")
+        raise Corrupt(mark("{path!r} is outside the archive", path=path))
     try:
         top = os.path.realpath(root)
         real = os.path.realpath(root.joinpath(*parts))
     except ValueError as error:  # lone surrogates have no name on any disk
-        raise Corrupt(f"{path!r} is outside the archive: no path of a file") from error
+        raise Corrupt(
+            mark("{path!r} is outside the archive: no path of a file", path=path)
+        ) from error
     if real == os.path.join(top, *parts):  # noqa: PTH118 - compared as text
         return root.joinpath(*parts)
     if not real.startswith(os.path.join(top, "")):  # noqa: PTH118
         raise Corrupt(
-            f"{path!r} is outside the archive: a link on the way leads to {real}. "
-            f"Remove the link from {root}; to keep a folder on another disk, mount the disk there"
+            mark(
+                "{path!r} is outside the archive: a link on the way leads to {real}. "
+                "Remove the link from {root}; to keep a folder on another disk, mount the "
+                "disk there",
+                path=path,
+                real=real,
+                root=root,
+            )
         )
     return Path(real)
 
@@ -102,7 +111,7 @@ def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o666) -> int
     if not stat.S_ISREG(kind):
         os.close(handle)
         number = errno.EISDIR if stat.S_ISDIR(kind) else errno.EPERM
-        raise OSError(number, "is not a regular file", str(path))
+        raise OSError(number, mark("is not a regular file"), str(path))
     return handle
 
 
@@ -123,9 +132,13 @@ def require_own(path: Path) -> None:
     except OSError:
         return
     if not stat.S_ISREG(kind):
-        what = "a link" if stat.S_ISLNK(kind) else "not a regular file"
+        what = mark("a link") if stat.S_ISLNK(kind) else mark("not a regular file")
         raise CannotCreate(
-            f"{path} is {what}, and links are not followed: put the file itself there"
+            mark(
+                "{path} is {what}, and links are not followed: put the file itself there",
+                path=path,
+                what=what,
+            )
         )
 
 
@@ -284,7 +297,9 @@ class Files:
         """
         folder = self.root / TEMPORARY
         if folder.is_symlink():
-            raise CannotCreate(f"{folder} is a link, and links are not followed: remove it")
+            raise CannotCreate(
+                mark("{folder} is a link, and links are not followed: remove it", folder=folder)
+            )
         return folder
 
     def _temporary(self) -> Path:
@@ -345,21 +360,45 @@ class Files:
                 raise
 
 
+_DOING = {
+    "read": mark("read"),
+    "write": mark("write"),
+    "remove": mark("remove"),
+    "sweep": mark("sweep"),
+}
+
+
 @contextmanager
 def told(place: Path, doing: str) -> Iterator[None]:
     """An OSError as the archive's own error, with what to do next."""
     try:
         yield
     except OSError as error:
-        said = error.strerror or str(error)
+        said = strerror(error)
         if error.errno in _FULL:
             raise DiskTrouble(
-                f"cannot {doing} {place}: {said}; nothing kept before is lost, make room and run it again"
+                mark(
+                    "cannot {doing} {place}: {said}; nothing kept before is lost, make room "
+                    "and run it again",
+                    doing=_DOING.get(doing, doing),
+                    place=place,
+                    said=said,
+                )
             ) from error
         if error.errno in _REFUSED:
             raise CannotCreate(
-                f"cannot {doing} {place}: {said}; check who may write there"
+                mark(
+                    "cannot {doing} {place}: {said}; check who may write there",
+                    doing=_DOING.get(doing, doing),
+                    place=place,
+                    said=said,
+                )
             ) from error
         raise DiskTrouble(
-            f"cannot {doing} {place}: {said}; check the disk, then run `wechat-archive verify`"
+            mark(
+                "cannot {doing} {place}: {said}; check the disk, then run `wechat-archive verify`",
+                doing=_DOING.get(doing, doing),
+                place=place,
+                said=said,
+            )
         ) from error

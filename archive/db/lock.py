@@ -20,6 +20,7 @@ from typing import Self
 from archive.db.files import open_regular, read_regular
 from archive.db.names import LOCK
 from archive.errors import CannotCreate, DiskTrouble, Locked
+from scraper.messages import mark, strerror
 from scraper.redact import redact
 
 #: A note is some hundred bytes; a file in its place that is larger is none.
@@ -59,10 +60,14 @@ class Lock:
         except OSError as error:
             if error.errno == errno.ELOOP:
                 raise CannotCreate(
-                    f"{self._path} is a link, and links are not followed: remove it"
+                    mark("{path} is a link, and links are not followed: remove it", path=self._path)
                 ) from error
             raise CannotCreate(
-                f"cannot write in {self._path.parent}: {error.strerror or error}"
+                mark(
+                    "cannot write in {parent}: {what}",
+                    parent=self._path.parent,
+                    what=strerror(error),
+                )
             ) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | (0 if self._wait else fcntl.LOCK_NB))
@@ -72,11 +77,13 @@ class Lock:
         except OSError as error:
             os.close(handle)
             hint = (
-                "this filesystem has no locks"
+                mark("this filesystem has no locks")
                 if error.errno in (errno.ENOLCK, errno.ENOTSUP)
-                else "cannot lock"
+                else mark("cannot lock")
             )
-            raise DiskTrouble(f"{hint}: {self._path}: {error.strerror or error}") from error
+            raise DiskTrouble(
+                mark("{hint}: {path}: {what}", hint=hint, path=self._path, what=strerror(error))
+            ) from error
         except BaseException:
             os.close(handle)
             raise
@@ -100,12 +107,23 @@ class Lock:
         os.pwrite(self._handle, json.dumps(note, ensure_ascii=False).encode("utf-8", "replace"), 0)
 
     def _held_by(self) -> str:
-        after = "wait for it, or give --wait"
+        after = mark("wait for it, or give --wait")
         holder = holder_of(self._path.parent)
         if holder is None:
-            return f"another command is writing to {self._path.parent}: {after}"
+            return mark(
+                "another command is writing to {parent}: {after}",
+                parent=self._path.parent,
+                after=after,
+            )
         pid, command, since = holder
-        return f"{command!r} (process {pid}) has been writing to {self._path.parent} since {since}: {after}"
+        return mark(
+            "{command!r} (process {pid}) has been writing to {parent} since {since}: {after}",
+            command=command,
+            pid=pid,
+            parent=self._path.parent,
+            since=since,
+            after=after,
+        )
 
 
 def holder_of(root: Path) -> tuple[int, str, str] | None:

@@ -31,6 +31,7 @@ from archive.db import (
 from archive.db.search_tables import SEARCH_DDL, SEARCH_DROP
 from archive.db.transactions import transaction
 from archive.errors import NewerArchive
+from scraper.messages import mark
 
 Step = Callable[[sqlite3.Connection], None]
 
@@ -79,8 +80,12 @@ class MigrationSet:
         unknown = [name for name in self.applied(conn) if name not in known]
         if unknown:
             raise NewerArchive(
-                f"{place} was changed by a newer wechat-archive (it has {unknown[-1]}, which this "
-                "version does not know): update the program, nothing was touched"
+                mark(
+                    "{place} was changed by a newer wechat-archive (it has {unknown}, which "
+                    "this version does not know): update the program, nothing was touched",
+                    place=place,
+                    unknown=unknown[-1],
+                )
             )
 
     def apply(self, conn: sqlite3.Connection) -> None:

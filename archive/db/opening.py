@@ -14,6 +14,7 @@ from archive.db.errors import sqlite_errors
 from archive.db.files import require_own_database
 from archive.db.migrations import ARCHIVE
 from archive.errors import ArchiveError, CannotCreate, NoArchive
+from scraper.messages import mark, strerror
 
 #: How long a statement waits for another program's transaction, in seconds.
 BUSY_TIMEOUT = 30
@@ -169,8 +170,11 @@ def require_archive(place: Path) -> None:
     """Raises NoArchive where there is no database ``place``."""
     if not place.exists():
         raise NoArchive(
-            f"there is no archive in {place.parent.absolute()}: `wechat-archive save ADDRESS` makes one; "
-            "--archive DIR (or $WECHAT_ARCHIVE) names another"
+            mark(
+                "there is no archive in {parent}: `wechat-archive save ADDRESS` makes one; "
+                "--archive DIR (or $WECHAT_ARCHIVE) names another",
+                parent=place.parent.absolute(),
+            )
         )
 
 
@@ -179,13 +183,20 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CannotCreate(
-            f"cannot create the folder {folder}: {error.strerror or error}"
+            mark(
+                "cannot create the folder {folder}: {what}",
+                folder=folder,
+                what=strerror(error),
+            )
         ) from error
 
 
 def _refuse_older(conn: sqlite3.Connection, place: Path) -> None:
     if ARCHIVE.pending(conn, to_read=True):
         raise ArchiveError(
-            f"{place} was made by an older version: any writing command, such as "
-            "`wechat-archive run`, updates it"
+            mark(
+                "{place} was made by an older version: any writing command, such as "
+                "`wechat-archive run`, updates it",
+                place=place,
+            )
         )

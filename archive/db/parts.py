@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from archive.db.files import Files, flush_folder, make_folders, open_regular, told
+from scraper.messages import mark
 
 STEP = 2**20
 _NAME = re.compile(r"recording-[0-9a-f]{16}\.part")
@@ -93,7 +94,7 @@ def place_of(files: Files, name: str) -> Path:
     from archive.errors import Corrupt
 
     if not _NAME.fullmatch(name):
-        raise Corrupt(f"{name!r} is not the name of a part file")
+        raise Corrupt(mark("{name!r} is not the name of a part file", name=name))
     return files.temporary_folder() / name
 
 

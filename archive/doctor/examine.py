@@ -12,6 +12,7 @@ from archive.doctor.finding import Finding, fail
 from archive.doctor.surroundings import Surroundings
 from archive.errors import ArchiveError
 from scraper.errors import ScrapeError
+from scraper.messages import changed, mark, message_of
 from scraper.redact import redact
 
 Check = Callable[[Path, Surroundings], Iterable[Finding]]
@@ -42,10 +43,13 @@ def examine(root: Path, around: Surroundings | None = None) -> Iterator[Finding]
         try:
             yield from check(root, around)
         except (ArchiveError, ScrapeError) as error:
-            yield fail(name, str(error), "see what it says", error.exit_code)
+            yield fail(name, message_of(error), mark("see what it says"), error.exit_code)
         except Exception as error:
-            said = redact(f"could not be looked at: {type(error).__name__}: {error}")
-            yield fail(name, said, "please report it", 70)
+            said: str = mark(
+                "could not be looked at: {name}: {error}", name=type(error).__name__, error=error
+            )
+            said = changed(said, redact)
+            yield fail(name, said, mark("please report it"), 70)
 
 
 __all__ = ["CHECKS", "Surroundings", "examine"]

@@ -20,6 +20,7 @@ from archive.doctor.finding import Finding, fail, ok, warn
 from archive.doctor.surroundings import Surroundings
 from archive.errors import BadConfig
 from archive.run.alerts import LITTLE_ROOM, MEBIBYTE
+from scraper.messages import mark, mark_plural, message_of
 from scraper.zone import for_people
 
 NO_ROOM = 100 * MEBIBYTE
@@ -43,31 +44,33 @@ def permissions(root: Path, around: Surroundings) -> Iterator[Finding]:
     """Reading and writing, whose it is, and on what kind of disk."""
     place = nearest(root)
     if not os.access(place, os.R_OK | os.X_OK):
-        advice = "mend its permissions, or choose another with --archive"
-        yield fail("folder", f"{place} cannot be read", advice, CANNOT_CREATE)
+        advice = mark("mend its permissions, or choose another with --archive")
+        yield fail("folder", mark("{place} cannot be read", place=place), advice, CANNOT_CREATE)
     elif not os.access(place, os.W_OK):
-        advice = "reading works; to keep articles mend its permissions"
-        yield warn("folder", f"{place} cannot be written", advice)
+        advice = mark("reading works; to keep articles mend its permissions")
+        yield warn("folder", mark("{place} cannot be written", place=place), advice)
     else:
         yield ok("folder", str(root.absolute()))
     kind = around.file_system(place)
     if kind in SHARED:
-        advice = "keep the archive on a disk of this machine and `backup` it there"
-        yield warn("folder", f"is on a network file system ({kind})", advice)
+        advice = mark("keep the archive on a disk of this machine and `backup` it there")
+        yield warn("folder", mark("is on a network file system ({kind})", kind=kind), advice)
 
 
 def disk(root: Path, around: Surroundings) -> Iterator[Finding]:
     """Room for bytes and for files."""
     place = nearest(root)
     free, files = around.free_bytes(place), around.free_files(place)
-    said = f"{free // MEBIBYTE:,} MiB free"
-    advice = "make room, or move the archive to a larger disk"
+    said = mark("{n:,} MiB free", n=free // MEBIBYTE)
+    advice = mark("make room, or move the archive to a larger disk")
     if free < NO_ROOM:
         yield fail("disk", said, advice, DISK)
     elif free < LITTLE_ROOM:
         yield warn("disk", said, advice)
     elif files is not None and files < FEW_FILES:
-        yield warn("disk", f"{said}, {files} files can still be made", advice)
+        yield warn(
+            "disk", mark("{said}, {files} files can still be made", said=said, files=files), advice
+        )
     else:
         yield ok("disk", said)
 
@@ -80,47 +83,67 @@ def settings(root: Path, _around: Surroundings) -> Iterator[Finding]:
     try:
         config = load(root)
     except BadConfig as error:
-        yield fail("settings", str(error), "mend it; `wechat-archive config` shows what holds")
+        yield fail(
+            "settings", message_of(error), mark("mend it; `wechat-archive config` shows what holds")
+        )
         return
     if not place.exists():
-        yield ok("settings", "all defaults")
+        yield ok("settings", mark("all defaults"))
     else:
         yield ok("settings", str(place))
     cookies = Path(config.cookies).expanduser() if config.cookies else None
     if cookies is not None and not cookies.exists():
-        yield fail("settings", f"the cookies file {cookies} is not there", "name another")
+        yield fail(
+            "settings",
+            mark("the cookies file {cookies} is not there", cookies=cookies),
+            mark("name another"),
+        )
     private = [cookies] if cookies else []
     if any((config.proxy, config.ping_url, config.exits, config.notify)):
         private.append(place)
     for file in private:
         if file.exists() and stat.S_IMODE(file.stat().st_mode) & 0o077:
-            yield warn("settings", f"others may read {file}", f"chmod 600 {file}")
+            yield warn(
+                "settings",
+                mark("others may read {file}", file=file),
+                f"chmod 600 {file}",
+            )
 
 
 def archive(root: Path, _around: Surroundings) -> Iterator[Finding]:
     """It opens, and who writes to it now."""
     if not (root / ARCHIVE_DB).exists():
-        advice = "`wechat-archive save ADDRESS` makes one; --archive DIR names another"
-        yield warn("archive", f"none in {root.absolute()} yet", advice)
+        advice = mark("`wechat-archive save ADDRESS` makes one; --archive DIR names another")
+        yield warn("archive", mark("none in {root} yet", root=root.absolute()), advice)
         return
     with _opened(root) as conn:
         (count,) = conn.execute("SELECT count(*) FROM articles").fetchone()
-    yield ok("archive", f"{count} article{'' if count == 1 else 's'}")
+    yield ok("archive", mark_plural("{n} article", "{n} articles", count))
     holder = holder_of(root)
     if holder is not None:
-        yield ok("archive", f"{holder[1]} (process {holder[0]}) is writing since {holder[2]}")
+        yield ok(
+            "archive",
+            mark(
+                "{command} (process {pid}) is writing since {since}",
+                command=holder[1],
+                pid=holder[0],
+                since=holder[2],
+            ),
+        )
 
 
 def clock(root: Path, around: Surroundings) -> Iterator[Finding]:
     """Not before the program was written, nor before anything that the archive knows."""
     said = for_people(around.now)
-    advice = "set the clock (timedatectl set-ntp true): certificates and pauses depend on it"
+    advice = mark("set the clock (timedatectl set-ntp true): certificates and pauses depend on it")
     latest = _latest(root)
     if around.now < WRITTEN:
-        yield fail("clock", f"{said}, before this program was written", advice)
+        yield fail("clock", mark("{said}, before this program was written", said=said), advice)
     elif latest is not None and around.now < latest - timedelta(minutes=5):
         at = for_people(latest)
-        yield fail("clock", f"{said}, before the newest article ({at})", advice)
+        yield fail(
+            "clock", mark("{said}, before the newest article ({at})", said=said, at=at), advice
+        )
     else:
         yield ok("clock", said)
 
@@ -148,10 +171,14 @@ def pause(root: Path, around: Surroundings) -> Iterator[Finding]:
     if last is not None:
         blocked.setdefault("direct", last.until)
     if not blocked:
-        yield ok("pause", "none in force")
+        yield ok("pause", mark("none in force"))
     for name, until in blocked.items():
-        advice = "wait: `run` goes on by itself; a cookies file of your own session may help"
-        yield warn("pause", f"exit {name} rests until {for_people(until)}", advice)
+        advice = mark("wait: `run` goes on by itself; a cookies file of your own session may help")
+        yield warn(
+            "pause",
+            mark("exit {name} rests until {until}", name=name, until=for_people(until)),
+            advice,
+        )
 
 
 @contextlib.contextmanager

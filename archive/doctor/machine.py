@@ -11,6 +11,7 @@ from pathlib import Path
 
 from archive.doctor.finding import Finding, fail, ok, warn
 from archive.doctor.surroundings import Surroundings
+from scraper.messages import mark
 
 OLDEST_PYTHON = (3, 11)
 #: `INSERT … RETURNING` of the search index came with 3.35.
@@ -23,9 +24,9 @@ _TYPESETTER = "weasyprint"
 
 def python(_root: Path, _around: Surroundings) -> Iterator[Finding]:
     """Its version."""
-    said = f"{sys.version.split()[0]} at {sys.executable}"
+    said = mark("{version} at {place}", version=sys.version.split()[0], place=sys.executable)
     if sys.version_info[:2] < OLDEST_PYTHON:
-        yield fail("python", said, "install Python 3.11 or newer")
+        yield fail("python", said, mark("install Python 3.11 or newer"))
     else:
         yield ok("python", said)
 
@@ -33,15 +34,15 @@ def python(_root: Path, _around: Surroundings) -> Iterator[Finding]:
 def sqlite(_root: Path, _around: Surroundings) -> Iterator[Finding]:
     """Its version, full-text search, and JSON."""
     said = f"SQLite {sqlite3.sqlite_version}"
-    advice = "use a Python that is built with a newer SQLite, as `uv python install` brings"
+    advice = mark("use a Python that is built with a newer SQLite, as `uv python install` brings")
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
-        yield fail("sqlite", f"{said}: older than 3.35", advice)
+        yield fail("sqlite", mark("{said}: older than 3.35", said=said), advice)
         return
     missing = list(_missing_features())
     if missing:
-        yield fail("sqlite", f"{said} without {', '.join(missing)}", advice)
+        yield fail("sqlite", mark("{said} without {missing}", said=said, missing=missing), advice)
     else:
-        yield ok("sqlite", f"{said} with FTS5 and JSON")
+        yield ok("sqlite", mark("{said} with FTS5 and JSON", said=said))
 
 
 def _missing_features() -> Iterator[str]:
@@ -61,9 +62,13 @@ def extras(_root: Path, _around: Surroundings) -> Iterator[Finding]:
     """Which optional parts are installed; none has to be."""
     there = [name for name, module in EXTRAS.items() if find_spec(module) is not None]
     absent = [name for name in EXTRAS if name not in there]
-    said = f"installed: {', '.join(there) or 'none'}"
+    said = mark("installed: {names}", names=there or mark("none"))
     if absent:
-        said += f"; `pip install 'wechat-archive[{','.join(absent)}]'` adds the others"
+        said = mark(
+            "{said}; `pip install 'wechat-archive[{absent}]'` adds the others",
+            said=said,
+            absent=",".join(absent),
+        )
     yield ok("extras", said)
 
 
@@ -75,9 +80,9 @@ def fonts(_root: Path, around: Surroundings) -> Iterator[Finding]:
         return
     listed = around.ask("fc-list", ":lang=zh", "family")
     if listed is None:
-        yield warn("fonts", "cannot be listed", "install fontconfig and a Chinese font")
+        yield warn("fonts", mark("cannot be listed"), mark("install fontconfig and a Chinese font"))
     elif not listed.strip():
-        advice = "install one, as fonts-noto-cjk: signs would be empty boxes"
-        yield warn("fonts", "no Chinese font", advice)
+        advice = mark("install one, as fonts-noto-cjk: signs would be empty boxes")
+        yield warn("fonts", mark("no Chinese font"), advice)
     else:
-        yield ok("fonts", f"{len(listed.splitlines())} with Chinese signs")
+        yield ok("fonts", mark("{n} with Chinese signs", n=len(listed.splitlines())))

@@ -10,19 +10,33 @@ from archive.doctor.finding import Finding, fail, ok
 from archive.doctor.surroundings import Surroundings
 from archive.run.network import proxy_in_use, trusted_certificates
 from scraper.errors import ScrapeError
+from scraper.messages import mark, message_of
+
+_MEND = mark("mend it in config.toml or the environment")
 
 
 def proxy(root: Path, _around: Surroundings) -> Iterator[Finding]:
     """Whether there is one, and whether its address can be used; never shown with its login."""
     config = load(root)
-    exits = {f"exit {one.name}": one.proxy for one in config.exits if one.proxy is not None}
-    for name, text in {"proxy": config.proxy, **exits}.items():
+    exits = {
+        mark("exit {name}", name=one.name): one.proxy
+        for one in config.exits
+        if one.proxy is not None
+    }
+    for name, text in [(mark("proxy"), config.proxy), *exits.items()]:
         try:
             address = proxy_in_use(text)
         except ScrapeError as error:
-            yield fail("proxy", f"{name}: {error}", "mend it in config.toml or the environment")
+            yield fail(
+                "proxy",
+                mark("{name}: {error}", name=name, error=error),
+                _MEND,
+            )
         else:
-            yield ok("proxy", f"{name}: {address}" if address else "none")
+            yield ok(
+                "proxy",
+                mark("{name}: {address}", name=name, address=address) if address else mark("none"),
+            )
 
 
 def certificates(root: Path, _around: Surroundings) -> Iterator[Finding]:
@@ -31,9 +45,18 @@ def certificates(root: Path, _around: Surroundings) -> Iterator[Finding]:
     try:
         count = trusted_certificates(config)
     except ScrapeError as error:
-        yield fail("certificates", str(error), "name another file, or take the setting out")
+        yield fail(
+            "certificates", message_of(error), mark("name another file, or take the setting out")
+        )
         return
     if count:
-        yield ok("certificates", f"{count} trusted, of {config.ca_file or 'the usual ones'}")
+        yield ok(
+            "certificates",
+            mark(
+                "{count} trusted, of {ca_file}",
+                count=count,
+                ca_file=config.ca_file or mark("the usual ones"),
+            ),
+        )
     else:
-        yield fail("certificates", "none is trusted", "pip install --upgrade certifi")
+        yield fail("certificates", mark("none is trusted"), "pip install --upgrade certifi")

@@ -10,6 +10,7 @@ from archive.db.names import ARCHIVE_DB
 from archive.db.opening import open_database
 from archive.doctor.finding import Finding, ok, warn
 from archive.doctor.surroundings import Surroundings
+from scraper.messages import mark
 from scraper.zone import for_people
 
 PROGRAM = "wechat-archive"
@@ -23,16 +24,19 @@ def timer(root: Path, around: Surroundings) -> Iterator[Finding]:
     if _starts(around.ask("crontab", "-l") or ""):
         places.append("crontab")
     last, needed = _runs(root)
-    when = f"; last run {for_people(last)}" if last else ""
+    when = mark("last run {last}", last=for_people(last)) if last else mark("it never ran")
     is_stale = last is None or around.now - last > STALE
     if not places and needed and is_stale:
-        advice = "add one: docs/cron.md has the line for cron and the units for systemd"
-        yield warn("timer", f"none found, and articles wait{when}", advice)
+        advice = mark("add one: docs/cron.md has the line for cron and the units for systemd")
+        yield warn("timer", mark("none found, and articles wait; {when}", when=when), advice)
     elif places and needed and is_stale and last is not None:
-        advice = "look whether it is enabled: systemctl list-timers, or cron's log"
-        yield warn("timer", f"{', '.join(places)}, but nothing ran{when}", advice)
+        advice = mark("look whether it is enabled: systemctl list-timers, or cron's log")
+        yield warn(
+            "timer", mark("{places}, but nothing ran; {when}", places=places, when=when), advice
+        )
     else:
-        yield ok("timer", (", ".join(places) or "none, and none is needed now") + when)
+        shown = places or mark("none, and none is needed now")
+        yield ok("timer", mark("{places}; {when}", places=shown, when=when))
 
 
 def _starts(text: str) -> bool:

@@ -14,6 +14,7 @@ import yaml
 from yaml.representer import BaseRepresenter
 
 from archive.errors import BadInput
+from scraper.messages import mark
 
 _BLOCK = re.compile(r"\A\ufeff?---[ \t]*\r?\n(?:(.*?)\r?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 #: libyaml's where PyYAML has it: files of a whole archive are read at once by `import` and
@@ -140,18 +141,20 @@ def read(text: str) -> tuple[dict[str, Any], str]:
         return {}, text
     source = block[1] or ""
     if len(source) > LARGEST:
-        raise BadInput(f"the front matter is longer than {LARGEST // 2**10} KB")
+        raise BadInput(
+            mark("the front matter is longer than {largest} KB", largest=LARGEST // 2**10)
+        )
     try:
         if _has_aliases(source):
-            raise BadInput("the front matter has YAML aliases (*name), which are not read")
+            raise BadInput(mark("the front matter has YAML aliases (*name), which are not read"))
         values = yaml.load(source, Loader=_Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         said = str(error).splitlines() or [type(error).__name__]
-        raise BadInput(f"the front matter is not YAML: {said[0]}") from error
+        raise BadInput(mark("the front matter is not YAML: {said}", said=said[0])) from error
     if values is None:
         values = {}
     if not isinstance(values, dict):
-        raise BadInput("the front matter is YAML, but not names with values")
+        raise BadInput(mark("the front matter is YAML, but not names with values"))
     return {str(name): value for name, value in values.items()}, text[block.end() :]
 
 

@@ -20,6 +20,7 @@ from archive.document.reading_html import to_html
 from archive.errors import BadInput
 from scraper import urls
 from scraper.errors import NotAnAddress
+from scraper.messages import mark
 from scraper.models import Account, Article
 from scraper.zone import CHINA
 
@@ -113,11 +114,13 @@ def article_of_foreign(
         title = title or name
     elif address is None and not (title and (account or author) and published):
         raise BadInput(
-            "it names no address of a WeChat article (原文链接:, or url in its front matter); "
-            "--without-address takes it all the same"
+            mark(
+                "it names no address of a WeChat article (原文链接:, or url in its front "
+                "matter); --without-address takes it all the same"
+            )
         )
     if not title:
-        raise BadInput("it has no title (# …)")
+        raise BadInput(mark("it has no title (# …)"))
     identity = address.identity if address else None
     query = re.search(r"[?&]sn=([0-9a-f]+)", url or "")
     tags = values.get("tags")

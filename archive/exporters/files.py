@@ -11,6 +11,7 @@ from typing import IO
 
 from archive.db.files import flush_folder, make_folders, open_regular, read_regular, replacing
 from archive.errors import CannotCreate, DiskTrouble
+from scraper.messages import mark, strerror
 
 
 @contextmanager
@@ -28,9 +29,13 @@ def written(target: Path) -> Iterator[IO[bytes]]:
             if isinstance(error, PermissionError | NotADirectoryError | IsADirectoryError)
             else DiskTrouble
         )
-        said = error.strerror or error
+        said = strerror(error)
         raise kind(
-            f"cannot write {target}: {said}. The archive is untouched; choose another place."
+            mark(
+                "cannot write {target}: {said}. The archive is untouched; choose another place.",
+                target=target,
+                said=said,
+            )
         ) from error
 
 
@@ -69,6 +74,10 @@ def link_or_copy(source: Path, target: Path) -> bool:
         flush_folder(target.parent)
     except OSError as error:
         raise DiskTrouble(
-            f"cannot write {target}: {error.strerror or error}. The archive is untouched."
+            mark(
+                "cannot write {target}: {what}. The archive is untouched.",
+                target=target,
+                what=strerror(error),
+            )
         ) from error
     return True

@@ -17,6 +17,7 @@ from archive.exporters.report import ExportReport
 from archive.exporters.select import Selection
 from archive.exporters.target import require_outside_archives
 from archive.store import Store
+from scraper.messages import mark
 
 EVERYTHING = Selection()
 
@@ -44,7 +45,7 @@ def export(
     """
     if isinstance(target, Path):
         _require_place(target, root, format)
-    shown = str(target) if isinstance(target, Path) else "standard output"
+    shown = str(target) if isinstance(target, Path) else mark("standard output")
     report = ExportReport(format=format, target=shown)
     # Each format's libraries are loaded only for itself.
     writer = import_module(f"archive.exporters.{FORMATS[format].name}")
@@ -67,7 +68,19 @@ def export(
 def _require_place(target: Path, root: Path, format: str) -> None:
     is_folder = FORMATS[format].target == "DIR"
     if is_folder and target.exists() and not target.is_dir():
-        raise CannotCreate(f"{target} is a file; {format} writes many: give a folder")
+        raise CannotCreate(
+            mark(
+                "{target} is a file; {format} writes many: give a folder",
+                target=target,
+                format=format,
+            )
+        )
     if not is_folder and target.is_dir():
-        raise CannotCreate(f"{target} is a folder; {format} writes one file: give its name")
+        raise CannotCreate(
+            mark(
+                "{target} is a folder; {format} writes one file: give its name",
+                target=target,
+                format=format,
+            )
+        )
     require_outside_archives(target, root)

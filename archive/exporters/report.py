@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from scraper.messages import mark, mark_plural
+
 
 @dataclass(frozen=True, slots=True)
 class KeptFile:
@@ -47,14 +49,26 @@ class ExportReport:
 
     def line(self) -> str:
         """One line for a person."""
-        parts = (
-            [f"{self.records} records"] if self.format == "warc" else [f"{self.articles} articles"]
-        )
-        parts += [f"{self.images} images"] if self.images else []
-        parts += [f"{self.missing_images} images not held"] if self.missing_images else []
-        because = "" if self.faults else " because damaged"
-        parts += [f"{len(self.problems)} left out{because}"] if self.problems else []
-        parts += (
-            [f"{len(self.kept)} changed by hand and kept, the new text beside"] if self.kept else []
-        )
-        return f"export: {', '.join(parts)} in {self.target}"
+        parts = [
+            mark_plural("{n} record", "{n} records", self.records)
+            if self.format == "warc"
+            else mark_plural("{n} article", "{n} articles", self.articles)
+        ]
+        if self.images:
+            parts.append(mark_plural("{n} image", "{n} images", self.images))
+        if self.missing_images:
+            parts.append(
+                mark_plural("{n} image not held", "{n} images not held", self.missing_images)
+            )
+        if self.problems:
+            n = len(self.problems)
+            parts.append(
+                mark("{n} left out", n=n)
+                if self.faults
+                else mark("{n} left out because damaged", n=n)
+            )
+        if self.kept:
+            parts.append(
+                mark("{n} changed by hand and kept, the new text beside", n=len(self.kept))
+            )
+        return mark("export: {parts} in {target}", parts=parts, target=self.target)

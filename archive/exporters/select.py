@@ -9,6 +9,7 @@ from datetime import datetime
 from archive.db.names import ARCHIVE_DB
 from archive.errors import NotHeld
 from archive.store import Store, Stored
+from scraper.messages import mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,4 +79,4 @@ def _found(store: Store, query: str) -> set[int]:
 def require(articles: Sequence[Stored]) -> None:
     """Raises NotHeld where nothing was chosen: an empty book or file helps nobody."""
     if not articles:
-        raise NotHeld("no article matches: `wechat-archive list` shows what there is")
+        raise NotHeld(mark("no article matches: `wechat-archive list` shows what there is"))

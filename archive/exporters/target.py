@@ -21,6 +21,7 @@ from archive.errors import CannotCreate
 from archive.exporters.files import link_or_copy, put, written
 from archive.exporters.report import ExportReport, KeptFile
 from archive.store.markdown_files import is_ours
+from scraper.messages import mark
 
 MANIFEST = ".wechat-archive-export"
 #: 100,000 files; anything larger is not ours, and is left as it is.
@@ -44,8 +45,12 @@ def require_outside_archives(target: Path, root: Path) -> None:
         below = place.relative_to(folder).parts
         if not below or below[0] in _OWN or below[0].startswith(_DATABASES):
             raise CannotCreate(
-                f"{target} belongs to the archive {folder}: an export there would overwrite it. "
-                "Choose another folder."
+                mark(
+                    "{target} belongs to the archive {folder}: an export there would overwrite "
+                    "it. Choose another folder.",
+                    target=target,
+                    folder=folder,
+                )
             )
 
 

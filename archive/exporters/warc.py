@@ -30,6 +30,7 @@ from archive.snapshots import Snapshot, Snapshots
 from archive.store import Store, Stored
 from scraper import urls
 from scraper.errors import NotAnAddress
+from scraper.messages import mark
 from scraper.redact import scrub
 
 _ENCODED = frozenset({"content-encoding", "transfer-encoding", "content-length"})
@@ -43,7 +44,12 @@ def write(export: Export) -> None:
     place = store.root / SNAPSHOTS_DB
     if not place.exists():
         raise ArchiveError(
-            f"{store.root} has no {SNAPSHOTS_DB}: no raw pages were kept, so there is nothing for a WARC"
+            mark(
+                "{root} has no {snapshots_db}: no raw pages were kept, so there is nothing "
+                "for a WARC",
+                root=store.root,
+                snapshots_db=SNAPSHOTS_DB,
+            )
         )
     target = export.target
     compress = not (isinstance(target, Path) and target.suffix == ".warc")

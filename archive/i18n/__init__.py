@@ -109,9 +109,7 @@ def _said(known: Catalogue, value: Any) -> Any:
     """A message in the catalogue's language; any other value, a title or a number, as it is."""
     if not isinstance(value, Message):
         return value
-    template = known.get(value.template)
-    if template is None:
-        return value
+    template = known.get(value.template) or (str(value) if value.many else value.template)
     return filled(template, value.values, partial(_said, known))
 
 

@@ -12,17 +12,21 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Self
 
+from scraper.messages import mark
+
 if TYPE_CHECKING:
     from archive.i18n.catalogue import Catalogue
 
 _PLACE = re.compile(r"\{(\w+)[^{}]*\}")
+#: What stands for ``{n}``, as every message calls its number.
+_NUMBER = re.compile(r"[\d.,]+")
 _LETTERS = re.compile(r"[A-Za-z]")
 #: A template with fewer letters would make anything.
 _FEWEST_LETTERS = 3
 #: Nothing that is stored is longer, and values of values end somewhere.
 _LONGEST, _DEEPEST = 4000, 4
 #: What sentences are put together with, the widest first.
-_GLUE = (" — ", "; ", ". ", ", ", ": ")
+_GLUE = (mark(" — "), mark("; "), mark(". "), mark(", "), mark(": "))
 
 
 class Recogniser:
@@ -35,7 +39,8 @@ class Recogniser:
         made = [_Template(one, said) for one, said in templates.items() if _PLACE.search(one)]
         # The one with most words of its own first: it says most about where a sentence is from.
         self._templates = sorted(
-            (one for one in made if one.letters >= _FEWEST_LETTERS), key=lambda one: -one.letters
+            (one for one in made if one.letters >= _FEWEST_LETTERS or "n" in one.names),
+            key=lambda one: -one.letters,
         )
 
     @classmethod
@@ -93,6 +98,8 @@ class _Template:
             if until <= at or (not piece and not is_last):
                 return None
             values[name] = sentence[at:until]
+            if name == "n" and not _NUMBER.fullmatch(values[name]):
+                return None
             at = until + len(piece)
         return values if len(values) == len(self.names) else None
 

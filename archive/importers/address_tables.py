@@ -15,6 +15,7 @@ from archive.errors import BadInput
 from archive.importers import article_lists
 from archive.importers.items import ImportFormat, ImportItem
 from archive.saved import files
+from scraper.messages import mark
 from scraper.parse.encoding import to_utf8
 
 #: 100,000 articles with titles and digests.
@@ -41,7 +42,7 @@ def read(path: Path) -> Iterator[ImportItem]:
     try:
         names = [_COLUMNS.get(name.strip().lower(), "") for name in next(lines, [])]
         if "url" not in names:
-            raise BadInput("it is a table, but no column of it is called url, link or 链接")
+            raise BadInput(mark("it is a table, but no column of it is called url, link or 链接"))
         for cells in lines:
             row = {name: cell for name, cell in zip(names, cells, strict=False) if name and cell}
             item = row | {"url": unescape(row.get("url", ""))}  # &amp; between parameters is usual
@@ -50,9 +51,9 @@ def read(path: Path) -> Iterator[ImportItem]:
                 source = f"{path}, line {lines.line_num}"
                 yield replace(article_lists.item_of(source, path, item), listed=True)
     except csv.Error as error:
-        raise BadInput(f"it is no table: {error}") from error
+        raise BadInput(mark("it is no table: {error}", error=error)) from error
     if not found:
-        raise BadInput("it is a table, but no address of WeChat's is in it")
+        raise BadInput(mark("it is a table, but no address of WeChat's is in it"))
 
 
 def _is_wanted(path: Path) -> bool:

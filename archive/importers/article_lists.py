@@ -28,6 +28,7 @@ from archive.saved.pages import saved_page
 from scraper import urls
 from scraper.body import clean
 from scraper.errors import NotAnAddress, Unexpected
+from scraper.messages import mark
 from scraper.models import Account, Album, Article, Page
 from scraper.traffic import counts
 
@@ -58,7 +59,7 @@ def read(path: Path) -> Iterator[ImportItem]:
         except Exception as error:  # one article's trouble is not the others'
             yield ImportItem(source=source, path=path, error=str(Unexpected.of(error, url=source)))
     if not found:
-        raise BadInput("it is JSON, but no list of articles with a link to mp.weixin.qq.com")
+        raise BadInput(mark("it is JSON, but no list of articles with a link to mp.weixin.qq.com"))
 
 
 def _answered(source: str, path: Path, item: Mapping[str, Any]) -> ImportItem:
@@ -68,14 +69,14 @@ def _answered(source: str, path: Path, item: Mapping[str, Any]) -> ImportItem:
 
 def _load(body: bytes) -> list[Any]:
     if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
-        raise BadInput("it holds more values than any list of articles")
+        raise BadInput(mark("it holds more values than any list of articles"))
     text = body.decode("utf-8-sig", "replace")
     try:
         values = _parsed(text)
     except RecursionError as error:
-        raise BadInput("it is JSON nested deeper than anything is") from error
+        raise BadInput(mark("it is JSON nested deeper than anything is")) from error
     except ValueError as error:
-        raise BadInput(f"it is not JSON: {error}") from error
+        raise BadInput(mark("it is not JSON: {error}", error=error)) from error
     for name in _LISTS:
         if isinstance(values, Mapping) and isinstance(values.get(name), list):
             values = values[name]

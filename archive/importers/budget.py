@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from archive.errors import BadInput
+from scraper.messages import mark
 
 #: The slowest of 83 real pages takes 0.03 s.
 CPU_SECONDS: Final = 10.0
@@ -36,7 +37,9 @@ def cpu_limit(seconds: float | None = None) -> Iterator[None]:
     most = CPU_SECONDS if seconds is None else seconds
 
     def over(number: int, frame: FrameType | None) -> NoReturn:
-        raise TooCostly(f"reading it takes more than {most:g} s of computing: no article does")
+        raise TooCostly(
+            mark("reading it takes more than {most:g} s of computing: no article does", most=most)
+        )
 
     before = signal.signal(signal.SIGPROF, over)
     signal.setitimer(signal.ITIMER_PROF, most)

@@ -20,6 +20,7 @@ from typing import Any
 from archive.errors import BadInput
 from archive.importers import article_lists, sqlite_files
 from archive.importers.items import ImportFormat, ImportItem
+from scraper.messages import mark
 
 _ACCOUNT_ID = re.compile(r"MP_WXS_(\d{1,20})")
 _SHORT_ID = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -33,7 +34,7 @@ def read(path: Path) -> Iterator[ImportItem]:
     """Each article. Raises BadInput for a database of another program."""
     if not sqlite_files.tables(path) >= _TABLES:
         raise BadInput(
-            "it is a database, but of no program that import knows (wewe-rss, we-mp-rss)"
+            mark("it is a database, but of no program that import knows (wewe-rss, we-mp-rss)")
         )
     accounts = {
         str(row["id"]): row
@@ -44,7 +45,7 @@ def read(path: Path) -> Iterator[ImportItem]:
         source = f"{path}, article {number}"
         item = _known(row, accounts.get(str(row.get("mp_id")), {}))
         if article_lists.address_of(item) is None:
-            yield ImportItem(source=source, path=path, error="it has no address of WeChat's")
+            yield ImportItem(source=source, path=path, error=mark("it has no address of WeChat's"))
         else:
             yield replace(
                 article_lists.item_of(source, path, item), listed=True, account=item["account"]

@@ -21,6 +21,7 @@ from archive.importers import (
 from archive.importers.budget import cpu_limit
 from archive.importers.items import ImportFormat, ImportItem
 from archive.saved import files
+from scraper.messages import mark, message_of, strerror
 
 FORMATS: tuple[ImportFormat, ...] = (
     har.FORMAT,
@@ -52,7 +53,7 @@ def format_of(path: Path) -> ImportFormat:
     for known in (*both, *begun, *named):
         return known
     if b"\0" in head:
-        raise BadInput("it is of no format that import reads")
+        raise BadInput(mark("it is of no format that import reads"))
     return markdown.FORMAT
 
 
@@ -62,9 +63,9 @@ def contents(path: Path) -> Iterator[ImportItem]:
         known = format_of(path)
         yield from known.read(path) if known.streams else _within_bounds(known.read(path))
     except OSError as error:
-        yield ImportItem(source=str(path), path=path, error=error.strerror or str(error))
+        yield ImportItem(source=str(path), path=path, error=strerror(error))
     except (ArchiveError, ValueError) as error:
-        yield ImportItem(source=str(path), path=path, error=str(error))
+        yield ImportItem(source=str(path), path=path, error=message_of(error))
 
 
 def _within_bounds(items: Iterator[ImportItem]) -> Iterator[ImportItem]:

@@ -33,6 +33,7 @@ from archive.store.decide import image_id
 from scraper import urls
 from scraper.crawl.protocols import Candidate
 from scraper.errors import Gone, NotAnAddress, ScrapeError
+from scraper.messages import changed, mark, message_of
 from scraper.models import Article, Page
 from scraper.parse import parse
 from scraper.recordings import at_address
@@ -103,7 +104,7 @@ def import_files(
                 without_address=without_address,
             )
             for path in found.missing:
-                job.failed(str(path), "there is no such file or folder")
+                job.failed(str(path), mark("there is no such file or folder"))
             job.run(found.files, progress, jobs)
         except Interrupted as interrupted:
             report.signal = interrupted.number
@@ -242,7 +243,7 @@ class _Job:
             return self._article(item, item.article)
         if item.address is not None:
             return self._address(item, item.address)
-        raise BadInput(item.error or "nothing is in it")
+        raise BadInput(item.error or mark("nothing is in it"))
 
     def _page(self, item: ImportItem, page: Page) -> Taken:
         if self.scrubbed:
@@ -276,7 +277,7 @@ class _Job:
 
     def _article(self, item: ImportItem, article: Article) -> Taken:
         if not article.title:
-            raise BadInput("it has no title")
+            raise BadInput(mark("it has no title"))
         held = self._held(article, article.address or "")
         if held is not None:
             self._note_counts(held.article_id, item.counts, item.seen, "import")
@@ -384,8 +385,10 @@ class _Job:
 
 
 def _said(error: ScrapeError) -> str:
-    before = "a page that says the article is gone: " if isinstance(error, Gone) else ""
-    return redact(f"{before}{error}")
+    said = message_of(error)
+    if isinstance(error, Gone):
+        said = mark("a page that says the article is gone: {what}", what=said)
+    return changed(said, redact)
 
 
 def _is_newer(page: Page, held: Stored) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from archive.store import Stored
+from scraper.messages import mark, mark_plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,31 +94,43 @@ class ImportReport:
             "results": [taken.to_json() for taken in self.results],
         }
 
-    def _around(self) -> list[str]:
-        told = (
-            (self.counts_seen, "looks at counts"),
-            (self.comments, "comments"),
-            (self.unmatched, "answers about articles that are not held"),
-        )
-        return [f"{number} {what}" for number, what in told if number]
-
     def line(self) -> str:
         """One line for a person."""
-        parts = [f"{self.counts['new'] + self.counts['modified']} saved"]
-        same = self.counts["unchanged"] + self.counts["held"]
-        parts += [f"{same} held already"] if same else []
-        parts += [f"{self.media} images"] if self.media else []
-        parts += self._around()
-        parts += [f"{self.counts['failed']} could not be read"] if self.counts["failed"] else []
-        parts += [f"{len(self.passed_over)} passed over"] if self.passed_over else []
-        waiting = self.links + self.counts["waiting"]
-        parts += (
-            [f"{waiting} addresses wait (`wechat-archive run` or --fetch fetches them)"]
-            if waiting
-            else []
+        counts = self.counts
+        parts = [
+            (counts["new"], mark("{n} new", n=counts["new"])),
+            (counts["modified"], mark("{n} changed", n=counts["modified"])),
+            (counts["unchanged"], mark("{n} unchanged", n=counts["unchanged"])),
+            (counts["held"], mark("{n} held already", n=counts["held"])),
+            (self.media, mark_plural("{n} image", "{n} images", self.media)),
+            (self.counts_seen, mark("{n} looks at counts", n=self.counts_seen)),
+            (self.comments, mark_plural("{n} comment", "{n} comments", self.comments)),
+            (
+                self.unmatched,
+                mark("{n} answers about articles that are not held", n=self.unmatched),
+            ),
+            (counts["failed"], mark("{n} could not be read", n=counts["failed"])),
+            (len(self.passed_over), mark("{n} passed over", n=len(self.passed_over))),
+            (self.links + counts["waiting"], self._waiting()),
+            (counts["listed"], self._listed()),
+        ]
+        shown = [said for number, said in parts if number] or [mark("nothing new")]
+        text = mark("import: {parts}", parts=shown)
+        if not self.signal:
+            return text
+        return mark("{what} — interrupted; the same command goes on", what=text)
+
+    def _waiting(self) -> str:
+        return mark_plural(
+            "{n} address waits (`wechat-archive run` or --fetch fetches it)",
+            "{n} addresses wait (`wechat-archive run` or --fetch fetches them)",
+            self.links + self.counts["waiting"],
         )
-        listed, accounts = self.counts["listed"], len(self.accounts)
-        of = f" of {accounts} account{'s' * (accounts != 1)}" if accounts else ""
-        parts += [f"{listed} addresses{of} not held (--fetch fetches them)"] if listed else []
-        text = f"import: {', '.join(parts)}"
-        return text + (" — interrupted; the same command goes on" if self.signal else "")
+
+    def _listed(self) -> str:
+        listed = self.counts["listed"]
+        addresses = mark_plural("{n} address", "{n} addresses", listed)
+        if self.accounts:
+            accounts = mark_plural("{n} account", "{n} accounts", len(self.accounts))
+            addresses = mark("{addresses} of {accounts}", addresses=addresses, accounts=accounts)
+        return mark("{addresses} not held (--fetch fetches them)", addresses=addresses)

@@ -10,6 +10,7 @@ from typing import Any
 
 from archive.errors import BadInput
 from archive.saved.files import special
+from scraper.messages import mark
 
 MAGIC = b"SQLite format 3\0"
 #: One article's text; SQLite's own limit is a thousand times as much.
@@ -35,7 +36,7 @@ def rows(path: Path, table: str, columns: tuple[str, ...]) -> Iterator[dict[str,
             for row in conn.execute(f'SELECT {shown} FROM "{table}"'):
                 yield dict(zip(names, row, strict=True))
     except sqlite3.Error as error:
-        raise BadInput(f"the database cannot be read: {error}") from error
+        raise BadInput(mark("the database cannot be read: {error}", error=error)) from error
 
 
 def tables(path: Path) -> frozenset[str]:
@@ -45,12 +46,12 @@ def tables(path: Path) -> frozenset[str]:
             found = conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
             return frozenset(str(row[0]) for row in found)
     except sqlite3.Error as error:
-        raise BadInput(f"the database cannot be read: {error}") from error
+        raise BadInput(mark("the database cannot be read: {error}", error=error)) from error
 
 
 def _opened(path: Path) -> sqlite3.Connection:
     if kind := special(path):
-        raise BadInput(f"it is {kind}, not a file")
+        raise BadInput(mark("it is {kind}, not a file", kind=kind))
     # Without its log a database is read as it stands, with no file made beside it.
     has_log = path.with_name(f"{path.name}-wal").exists()
     name = f"{path.absolute().as_uri()}?mode=ro{'' if has_log else '&immutable=1'}"
@@ -72,5 +73,5 @@ def _is_table(conn: sqlite3.Connection, name: str) -> bool:
     if found is None:
         return False
     if found["type"] != "table" or str(found["sql"]).upper().startswith("CREATE VIRTUAL"):
-        raise BadInput(f"its {name!r} is no plain table")
+        raise BadInput(mark("its {name!r} is no plain table", name=name))
     return True

@@ -11,6 +11,7 @@ from pathlib import Path
 from archive.errors import NoSuchInput
 from archive.importers.formats import by_name
 from archive.saved import files
+from scraper.messages import mark, strerror
 
 _SKIPPED_FOLDERS = re.compile(r"^\.|_files$|\.files$|^assets$|^media$|^node_modules$")
 #: A copy that the archive lays beside a file that a person changed.
@@ -46,7 +47,9 @@ def walk(paths: Iterable[Path]) -> Walk:
         else:
             found.files.append(path)
     if found.missing and not (found.files or found.passed_over):
-        raise NoSuchInput(f"{found.missing[0]}: there is no such file or folder")
+        raise NoSuchInput(
+            mark("{missing}: there is no such file or folder", missing=found.missing[0])
+        )
     return found
 
 
@@ -57,7 +60,7 @@ def _below(folder: Path, found: Walk) -> list[Path]:
         try:
             entries = list(os.scandir(todo.pop()))
         except OSError as error:
-            found.passed_over.append((Path(error.filename or folder), error.strerror or str(error)))
+            found.passed_over.append((Path(error.filename or folder), strerror(error)))
             continue
         for entry in entries:
             path = Path(entry.path)
@@ -72,7 +75,7 @@ def _is_wanted(path: Path, found: Walk) -> bool:
     try:
         kind = files.special(path)
     except OSError as error:  # a link that leads nowhere
-        kind = error.strerror or str(error)
+        kind = strerror(error)
     if kind == "a folder":  # a link to one; its own files are found where they are
         return False
     known = by_name(path)
@@ -81,7 +84,11 @@ def _is_wanted(path: Path, found: Walk) -> bool:
     if kind is not None:
         found.passed_over.append((path, kind))
     elif path.suffix.lower() in _DOCUMENTS:
-        why = "no page is in it" if known else f"import reads no {path.suffix.lower()} files"
+        why = (
+            mark("no page is in it")
+            if known
+            else mark("import reads no {suffix} files", suffix=path.suffix.lower())
+        )
         found.passed_over.append((path, why))
     return False
 

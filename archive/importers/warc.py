@@ -14,6 +14,7 @@ from archive.saved.files import LARGEST
 from archive.saved.warc_fields import EXCHANGE, ORIGINAL
 from scraper import urls
 from scraper.errors import NotAnAddress
+from scraper.messages import mark
 from scraper.models import Page
 
 #: Servers and proxies accept 8 to 64 KB of headers.
@@ -49,7 +50,11 @@ def read(path: Path) -> Iterator[ImportItem]:
             )
             return
     if not pages:
-        what = "no page of mp.weixin.qq.com is in it" if number else "it is no WARC or ARC file"
+        what = (
+            mark("no page of mp.weixin.qq.com is in it")
+            if number
+            else mark("it is no WARC or ARC file")
+        )
         yield ImportItem(source=str(path), path=path, error=what)
 
 
@@ -67,7 +72,12 @@ class _BoundedLines:
         line: bytes = self._readline(min(length or _LONGEST_HEADERS, _LONGEST_HEADERS))
         self.read += len(line)
         if self.read > _LONGEST_HEADERS:
-            raise ValueError(f"the headers are longer than {_LONGEST_HEADERS // 2**20} MB")
+            raise ValueError(
+                mark(
+                    "the headers are longer than {longest_headers} MB",
+                    longest_headers=_LONGEST_HEADERS // 2**20,
+                )
+            )
         return line
 
 
@@ -82,9 +92,13 @@ def _response(path: Path, record: Any) -> Iterator[ImportItem]:
         return
     body = record.content_stream().read(LARGEST + 1)
     if len(body) > LARGEST:
-        yield ImportItem(source=source, path=path, error=f"it is larger than {LARGEST // 2**20} MB")
+        yield ImportItem(
+            source=source,
+            path=path,
+            error=mark("it is larger than {largest} MB", largest=LARGEST // 2**20),
+        )
     elif getattr(record.raw_stream, "limit", 0):
-        yield ImportItem(source=source, path=path, error="the record is cut short")
+        yield ImportItem(source=source, path=path, error=mark("the record is cut short"))
     elif image:
         yield ImportItem(source=source, path=path, image=(url, body))
     else:

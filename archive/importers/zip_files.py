@@ -19,6 +19,7 @@ from archive.importers import markdown
 from archive.importers.items import ImportFormat, ImportItem
 from archive.saved import files
 from archive.saved.pages import ENDINGS, saved_page
+from scraper.messages import mark, message_of
 
 _MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 #: The list at the end of the file: 100,000 entries with names of 100 bytes. It is read as a whole.
@@ -67,9 +68,9 @@ def read(path: Path) -> Iterator[ImportItem]:
                 if item is not None:
                     yield item
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise BadInput(f"it is no ZIP file, or damaged: {error}") from error
+        raise BadInput(mark("it is no ZIP file, or damaged: {error}", error=error)) from error
     if not found:
-        raise BadInput("no page and no Markdown file is in it")
+        raise BadInput(mark("no page and no Markdown file is in it"))
 
 
 def _item(archive: zipfile.ZipFile, path: Path, name: str) -> ImportItem | None:
@@ -84,7 +85,7 @@ def _item(archive: zipfile.ZipFile, path: Path, name: str) -> ImportItem | None:
             text = markdown.text_of(_entry(archive, name, markdown.LARGEST))
             return ImportItem(source=source, path=place, markdown=text)
     except BadInput as error:
-        return ImportItem(source=source, path=place, error=str(error))
+        return ImportItem(source=source, path=place, error=message_of(error))
     return None
 
 
@@ -93,24 +94,24 @@ def _entry(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
         with archive.open(name) as file:
             body = file.read(most + 1)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-        raise BadInput(f"it cannot be unpacked: {error}") from error
+        raise BadInput(mark("it cannot be unpacked: {error}", error=error)) from error
     if len(body) > most:
-        raise BadInput(f"it is larger than {most // 2**20} MB")
+        raise BadInput(mark("it is larger than {most} MB", most=most // 2**20))
     return body
 
 
 def _require_short_list(path: Path) -> None:
     if kind := files.special(path):
-        raise BadInput(f"it is {kind}, not a file")
+        raise BadInput(mark("it is {kind}, not a file", kind=kind))
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - _END_BYTES - _LONGEST_COMMENT))
         tail = file.read()
     at = tail.rfind(_END)
     if at < 0 or len(tail) < at + _END_BYTES:
-        raise BadInput("it is no ZIP file, or cut short")
+        raise BadInput(mark("it is no ZIP file, or cut short"))
     if int.from_bytes(tail[at + 12 : at + 16], "little") > _LARGEST_LIST:
-        raise BadInput("it lists more files than any export has")
+        raise BadInput(mark("it lists more files than any export has"))
 
 
 def _is_wanted(path: Path) -> bool:

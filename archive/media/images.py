@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from scraper.clock import Clock
 from scraper.crawl.backoff import Rests, Retries, asked_to_wait
 from scraper.errors import Forbidden, Hostile, ScrapeError, Unexpected
+from scraper.messages import mark
 from scraper.models import DRAWING, Article
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class ImageFetcher:
 
     def _pause(self, wanted: Iterable[str], until: datetime) -> None:
         for url in wanted:
-            pause = Paused("WeChat asked for a pause")
+            pause = Paused(mark("WeChat asked for a pause"))
             self.store.media_failed(url, pause, self.clock.now(), until)
 
     async def _fetch_all(self, wanted: Sequence[str], enough: Callable[[], bool]) -> int:
@@ -215,7 +216,7 @@ def drawn(url: str) -> Download | None:
     except (binascii.Error, ValueError, Active):
         found = None
     if found is None or found[1] != "svg":
-        raise Hostile("a drawing that is none, or carries a script", url=url[:80])
+        raise Hostile(mark("a drawing that is none, or carries a script"), url=url[:80])
     return Download(url=url, body=body, type=found[0], extension=found[1])
 
 

@@ -28,6 +28,7 @@ from archive.store import Store
 from archive.store.decide import is_hollow
 from archive.store.finding import identified
 from scraper.errors import ScrapeError
+from scraper.messages import mark, message_of
 from scraper.models import Article
 from scraper.parse import PARSER_VERSION
 
@@ -78,8 +79,12 @@ def reparse(
             stack.enter_context(Lock(root, wait=wait))
         if not (root / SNAPSHOTS_DB).exists():
             raise ArchiveError(
-                f"{root} has no {SNAPSHOTS_DB}: its articles were kept without raw pages, so nothing "
-                "can be made again; `save --refresh` fetches them"
+                mark(
+                    "{root} has no {snapshots_db}: its articles were kept without raw pages, "
+                    "so nothing can be made again; `save --refresh` fetches them",
+                    root=root,
+                    snapshots_db=SNAPSHOTS_DB,
+                )
             )
         db = stack.enter_context(open_database(root / ARCHIVE_DB, readonly=dry_run))
         store = Store(db, root, versions=versions, eager=False)
@@ -148,7 +153,11 @@ class _Job:
             stored = self.store.get(key)
             if stored.snapshot_id is None:
                 raise NotHeld(
-                    f"{key} was kept without a raw page: `save --refresh {stored.url}` fetches it again"
+                    mark(
+                        "{key} was kept without a raw page: `save --refresh {url}` fetches it again",
+                        key=key,
+                        url=stored.url,
+                    )
                 )
             found.append(Item(stored.snapshot_id, stored.article_id))
             found += self._versions(f"article_id = {stored.article_id:d}")
@@ -241,7 +250,7 @@ class _Job:
             )
         except ScrapeError as error:  # hollow now: never replaces what was kept
             return self._failed(
-                item, Read(read.snapshot_id, read.address, None, error.code, str(error))
+                item, Read(read.snapshot_id, read.address, None, error.code, message_of(error))
             )
         if old is not None and not names:
             return None
@@ -269,7 +278,8 @@ class _Job:
         assert item.version is not None
         if is_hollow(article):
             return self._failed(
-                item, Read(read.snapshot_id, read.address, None, "hollow", "nothing is left of it")
+                item,
+                Read(read.snapshot_id, read.address, None, "hollow", mark("nothing is left of it")),
             )
         self.store.remake_version(item.article_id, item.version, article, PARSER_VERSION)
         if not names:

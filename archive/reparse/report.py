@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from difflib import unified_diff
 from typing import Any
 
+from scraper.messages import mark, mark_plural
 from scraper.models import Article
 
 
@@ -84,18 +85,43 @@ class ReparseReport:
 
     def line(self) -> str:
         """One line for a person."""
-        would = "would be " if self.dry_run else ""
-        parts = [f"{self.pages} raw pages read again", f"{self.changed} {would}changed"]
-        if self.fields:
-            parts[-1] += (
-                " (" + ", ".join(f"{name} {n}" for name, n in self.fields.most_common(6)) + ")"
+        parts = [
+            mark_plural("{n} raw page read again", "{n} raw pages read again", self.pages),
+            self._changed(),
+            mark("{n} unchanged", n=self.unchanged),
+        ]
+        if self.new:
+            parts.append(
+                mark("{n} would be new", n=self.new)
+                if self.dry_run
+                else mark("{n} new", n=self.new)
             )
-        parts.append(f"{self.unchanged} unchanged")
-        parts += [f"{self.new} {would}new"] if self.new else []
-        parts += [f"{self.failed} failed"] if self.failed else []
-        parts += [f"{self.missing} articles have no raw page"] if self.missing else []
-        text = f"reparse: {', '.join(parts)}, {self.pages / self.seconds if self.seconds else 0:.0f} pages/s"
-        return text + (" — interrupted; the same command goes on from here" if self.signal else "")
+        parts += [mark("{n} failed", n=self.failed)] if self.failed else []
+        if self.missing:
+            parts.append(
+                mark_plural(
+                    "{n} article has no raw page", "{n} articles have no raw page", self.missing
+                )
+            )
+        text = mark(
+            "reparse: {parts}, {pages:.0f} pages/s",
+            parts=parts,
+            pages=self.pages / self.seconds if self.seconds else 0,
+        )
+        if not self.signal:
+            return text
+        return mark("{what} — interrupted; the same command goes on from here", what=text)
+
+    def _changed(self) -> str:
+        what = (
+            mark("{n} would be changed", n=self.changed)
+            if self.dry_run
+            else mark("{n} changed", n=self.changed)
+        )
+        if not self.fields:
+            return what
+        names = [f"{name} {n}" for name, n in self.fields.most_common(6)]
+        return mark("{what} ({names})", what=what, names=names)
 
 
 def differing(old: Article, new: Article) -> tuple[str, ...]:
@@ -109,5 +135,12 @@ def diff(old: Article, new: Article, name: str) -> str:
 
     before, after = (to_markdown(article).splitlines() for article in (old, new))
     return "\n".join(
-        unified_diff(before, after, f"{name} (as it is)", f"{name} (made again)", lineterm="", n=2)
+        unified_diff(
+            before,
+            after,
+            f"{name} (as it is)",
+            f"{name} (made again)",
+            lineterm="",
+            n=2,
+        )
     )

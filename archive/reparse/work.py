@@ -18,6 +18,7 @@ from pathlib import Path
 from archive.errors import ArchiveError
 from archive.snapshots import Snapshots
 from scraper.errors import ScrapeError, Unexpected
+from scraper.messages import mark, message_of
 from scraper.models import Article
 from scraper.parse import parse
 
@@ -57,9 +58,9 @@ def read(snapshots: Snapshots, snapshot_id: int) -> Read:
         address = facts.address
         return Read(snapshot_id, address, article=parse(snapshots.get(snapshot_id)))
     except ScrapeError as error:
-        return Read(snapshot_id, address, error_class=error.code, error=str(error))
+        return Read(snapshot_id, address, error_class=error.code, error=message_of(error))
     except ArchiveError as error:
-        return Read(snapshot_id, address, error_class="corrupt", error=str(error))
+        return Read(snapshot_id, address, error_class="corrupt", error=message_of(error))
     except (
         Exception
     ) as error:  # the parser promises none; one page must not end the work on all others
@@ -102,7 +103,10 @@ def _one_by_one(path: Path, batches: Iterable[list[int]]) -> Iterator[Read]:
                 try:
                     yield pool.submit(_read_batch, [snapshot_id]).result()[0]
                 except BrokenProcessPool:
-                    why = "reading this page killed the process: it is too large or hits a fault in a library"
+                    why = mark(
+                        "reading this page killed the process: it is too large or hits a fault in "
+                        "a library"
+                    )
                     yield Read(
                         snapshot_id, f"snapshot {snapshot_id}", error_class="hostile", error=why
                     )

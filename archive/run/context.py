@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from archive.run.report import Result, RunReport
 from scraper.crawl.reason import Reason
+from scraper.messages import message_of
 
 if TYPE_CHECKING:
     from archive.config import Config
@@ -82,7 +83,7 @@ def failure(address: str, error: ScrapeError, *, due: datetime | None = None) ->
         address=address,
         change="failed",
         error_code=error.code,
-        error=str(error),
+        error=message_of(error),
         due=due.isoformat(timespec="seconds") if due else None,
         exit_code=error.exit_code if due is None else 1,
     )

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from scraper.messages import mark
+
 #: ``scraper.parse.template.PREFIX``, without what that brings along (lxml): `status` is to start
 #: quickly.
 PREFIX = "template:"
@@ -34,10 +36,15 @@ class Drift:
 
     def line(self) -> str:
         """For a person."""
-        what = {"data": "their data", "body": "their whole text"}.get(self.field, self.field)
-        return (
-            f"since {self.since.astimezone():%Y-%m-%d} pages give no {what} ({self.pages} of {self.of}): "
-            "WeChat may have changed its template; update the program, then `reparse`"
+        known = {"data": mark("their data"), "body": mark("their whole text")}
+        what = known.get(self.field, self.field)
+        return mark(
+            "since {day} pages give no {what} ({pages} of {of}): "
+            "WeChat may have changed its template; update the program, then `reparse`",
+            day=f"{self.since.astimezone():%Y-%m-%d}",
+            what=what,
+            pages=self.pages,
+            of=self.of,
         )
 
     def as_dict(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from archive.saved import files
 from archive.saved.pages import ENDINGS, is_page, pages_in
 from scraper import feeds, urls
 from scraper.errors import NotAnAddress
+from scraper.messages import mark, strerror
 from scraper.patterns import lazy
 from scraper.redact import redact
 
@@ -49,7 +50,7 @@ def read(
     inputs = Inputs()
     for argument in arguments:
         if argument == "-":
-            _take_list(inputs, stdin() if stdin else b"", "standard input", pasted=True)
+            _take_list(inputs, stdin() if stdin else b"", mark("standard input"), pasted=True)
         else:
             _TAKE[_sort(argument)](inputs, argument)
     for name in lists:
@@ -87,7 +88,9 @@ def _existing(argument: str) -> Path | None:
 def _take_folder(inputs: Inputs, name: str) -> None:
     pages = pages_in(Path(name).expanduser())
     if not pages:
-        inputs.wrong.append(NotAnAddress(f"{name} holds no saved pages (.html)", url=name))
+        inputs.wrong.append(
+            NotAnAddress(mark("{name} holds no saved pages (.html)", name=name), url=name)
+        )
     inputs.files += pages
 
 
@@ -107,7 +110,9 @@ def _take_text(inputs: Inputs, text: str) -> None:
     try:
         urls.parse(text)
     except NotAnAddress as error:
-        hint = f"there is no file {text!r}, and it is no address of {urls.HOST}"
+        hint = mark(
+            "there is no file {text!r}, and it is no address of {host}", text=text, host=urls.HOST
+        )
         inputs.wrong.append(NotAnAddress(hint, url=text) if _looks_like_path(text) else error)
 
 
@@ -120,7 +125,10 @@ def _take_list(inputs: Inputs, body: bytes, name: str, *, pasted: bool = False) 
         (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     ):
         inputs.wrong.append(
-            NotAnAddress(f"{name} is neither a saved page nor a text with addresses", url=name)
+            NotAnAddress(
+                mark("{name} is neither a saved page nor a text with addresses", name=name),
+                url=name,
+            )
         )
         return
     listing = feeds.read(body)
@@ -131,10 +139,22 @@ def _take_list(inputs: Inputs, body: bytes, name: str, *, pasted: bool = False) 
         if not (pasted and listing.addresses and _talk(line))
     ]
     for number, line in wrong[:_MOST_WRONG]:
-        message = f"{name}, line {number}: no address of {urls.HOST} in {redact(line[:120])!r}"
+        message = mark(
+            "{name}, line {number}: no address of {host} in {line!r}",
+            name=name,
+            number=number,
+            host=urls.HOST,
+            line=redact(line[:120]),
+        )
         inputs.wrong.append(NotAnAddress(message, url=redact(line[:200])))
     if more := wrong[_MOST_WRONG:]:
-        message = f"{name}: no address of {urls.HOST} in {len(more)} more lines, the first of them line {more[0][0]}"
+        message = mark(
+            "{name}: no address of {host} in {n} more lines, the first of them line {more}",
+            name=name,
+            host=urls.HOST,
+            n=len(more),
+            more=more[0][0],
+        )
         inputs.wrong.append(NotAnAddress(message, url=name))
 
 
@@ -147,10 +167,10 @@ def _bytes(name: str) -> bytes:
     try:
         return files.read(Path(name).expanduser())
     except OSError as error:
-        said = f"{name} cannot be read: {error.strerror or error}"
+        said = mark("{name} cannot be read: {what}", name=name, what=strerror(error))
         raise NoSuchInput.of(error, said) from error
     except BadInput as error:
-        raise BadInput(f"{name} cannot be read: {error}") from error
+        raise BadInput(mark("{name} cannot be read: {error}", name=name, error=error)) from error
 
 
 _TAKE: dict[str, Callable[[Inputs, str], None]] = {

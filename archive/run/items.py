@@ -13,6 +13,7 @@ from archive.db.errors import DISK, as_archive_error, is_fatal
 from archive.db.names import ARCHIVE_DB
 from archive.errors import ArchiveError, BadInput, Corrupt, DiskTrouble
 from scraper.errors import ScrapeError, Unexpected
+from scraper.messages import mark, message_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -24,7 +25,9 @@ def disk_trouble(error: Exception) -> str:
     on_disk = isinstance(error, DiskTrouble) or (isinstance(error, OSError) and error.errno in DISK)
     if not on_disk:
         raise error
-    return f"the disk refuses: {error}. What is kept is safe; make room and run it again"
+    return mark(
+        "the disk refuses: {error}. What is kept is safe; make room and run it again", error=error
+    )
 
 
 class ItemError(ScrapeError):
@@ -33,7 +36,7 @@ class ItemError(ScrapeError):
     """
 
     def __init__(self, error: ArchiveError, *, url: str) -> None:
-        super().__init__(str(error), url=url)
+        super().__init__(message_of(error), url=url)
         self.code = next((code for kind, code in _CODES if isinstance(error, kind)), "archive")
 
 

@@ -21,6 +21,7 @@ from scraper import urls
 from scraper.crawl.loop import RETRIES
 from scraper.crawl.protocols import Candidate
 from scraper.errors import ScrapeError
+from scraper.messages import mark, strerror
 
 
 async def look(ctx: RunContext) -> None:
@@ -130,4 +131,6 @@ def _file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}") from error
+        raise BadInput(
+            mark("{path} cannot be read: {what}", path=path, what=strerror(error))
+        ) from error

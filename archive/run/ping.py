@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from archive.errors import BadConfig
 from scraper.errors import ScrapeError
+from scraper.messages import mark
 
 if TYPE_CHECKING:
     from archive.config import Config
@@ -45,7 +46,7 @@ def pinging(config: Config) -> Iterator[Ping]:
         return
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadConfig(f"--ping-url {url}: not an http or https address")
+        raise BadConfig(mark("--ping-url {url}: not an http or https address", url=url))
     _send(config, url, "start", "")
     try:
         yield ping

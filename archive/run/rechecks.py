@@ -14,6 +14,7 @@ from archive.run.session import ArchiveSession
 from scraper import urls
 from scraper.crawl.protocols import Candidate
 from scraper.errors import NotAnAddress
+from scraper.messages import mark
 
 #: A run looks at no more than this many, so that an old archive does not fill every run with its
 #: past.
@@ -58,7 +59,9 @@ def _period(recheck: str) -> float | None:
     try:
         return seconds(recheck)
     except ValueError as error:
-        raise BadConfig(f"recheck = {recheck!r}: auto, off, or a duration such as 30d") from error
+        raise BadConfig(
+            mark("recheck = {recheck!r}: auto, off, or a duration such as 30d", recheck=recheck)
+        ) from error
 
 
 def _enqueue(session: ArchiveSession, article_id: int, now: datetime) -> None:

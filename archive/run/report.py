@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from archive.run.drift import Drift
 from scraper.crawl.reason import Reason
+from scraper.messages import mark, mark_plural
 from scraper.zone import for_people
 
 TRY_LATER, DISK, NOT_UNDERSTOOD, UNREACHABLE, SOME_FAILED, USAGE = 75, 74, 76, 69, 1, 64
@@ -213,62 +215,83 @@ class RunReport:
 
     def line(self) -> str:
         """One line for a person."""
-        counted = [
-            (self.counts["new"], "new"),
-            (self.counts["modified"], "changed"),
-            (self.unchanged, "unchanged"),
-            (self.followed, "followed"),
-            (self.counts["gone"], "gone"),
-            (self.counts["skipped"], "skipped"),
+        said = mark("{command}: {parts}", command=self.command, parts=[*self._parts()])
+        tail = self._tail()
+        return mark("{what} — {tail}", what=said, tail=tail) if tail else said
+
+    def _parts(self) -> Iterator[str]:
+        counts = self.counts
+        if not self.saved:
+            yield mark("nothing new")
+        numbers = [
+            (counts["new"], mark("{n} new", n=counts["new"])),
+            (counts["modified"], mark("{n} changed", n=counts["modified"])),
+            (self.unchanged, mark("{n} unchanged", n=self.unchanged)),
+            (self.followed, mark("{n} followed", n=self.followed)),
+            (counts["gone"], mark("{n} gone", n=counts["gone"])),
+            (counts["skipped"], mark("{n} skipped", n=counts["skipped"])),
         ]
-        parts = [] if self.saved else ["nothing new"]
-        parts += [f"{number} {word}" for number, word in counted if number]
-        if self.failed:
-            kinds = ", ".join(f"{n} {name}" for name, n in self.errors.most_common(4))
-            parts.append(f"{self.failed} failed ({kinds})")
-        if self.source_errors:
-            parts.append(f"{len(self.source_errors)} of {_count(self.sources, 'source')} failed")
-        parts += [f"{self.images_missing} images missing"] if self.images_missing else []
-        parts += [f"{self.waiting} waiting"] if self.waiting else []
-        parts.append(f"{_count(self.requests, 'request')} in {_duration(self.seconds)}")
+        yield from (said for number, said in numbers if number)
+        yield from self._failed()
+        if self.images_missing:
+            n = self.images_missing
+            yield mark_plural("{n} image missing", "{n} images missing", n)
+        if self.waiting:
+            yield mark("{n} waiting", n=self.waiting)
+        yield mark_plural(
+            "{n} request in {time}",
+            "{n} requests in {time}",
+            self.requests,
+            time=_duration(self.seconds),
+        )
         closed = [exit.name for exit in self.exits if exit.blocked_until]
         if closed and not self.blocked_until:
-            parts.append(f"{len(closed)} of {_count(len(self.exits), 'exit')} blocked")
-        tail = self._tail()
-        return f"{self.command}: {', '.join(parts)}" + (f" — {tail}" if tail else "")
+            exits = mark_plural("{n} exit", "{n} exits", len(self.exits))
+            yield mark("{n} of {exits} blocked", n=len(closed), exits=exits)
+
+    def _failed(self) -> Iterator[str]:
+        if self.failed:
+            kinds = [f"{n} {name}" for name, n in self.errors.most_common(4)]
+            yield mark("{n} failed ({kinds})", n=self.failed, kinds=kinds)
+        if self.source_errors:
+            sources = mark_plural("{n} source", "{n} sources", self.sources)
+            yield mark("{n} of {sources} failed", n=len(self.source_errors), sources=sources)
 
     def _tail(self) -> str | None:
         if self.signal is not None:
-            return "interrupted; what is left waits for the next run"
+            return mark("interrupted; what is left waits for the next run")
         if self.blocked_until:
-            return (
-                "WeChat asked for a pause: nothing is fetched before "
-                f"{for_people(self.blocked_until)}, all that waits is kept; "
-                "--now tries at once, --cookies may help"
+            return mark(
+                "WeChat asked for a pause: nothing is fetched before {blocked_until}, all "
+                "that waits is kept; --now tries at once, --cookies may help",
+                blocked_until=for_people(self.blocked_until),
             )
         if self.disk:
             return self.disk
         if self.exit_code == NOT_UNDERSTOOD:
-            return (
-                f"{self.unknown} of {self.pages} pages were not understood: WeChat may have changed them; "
-                "the raw pages are kept for `reparse`"
+            return mark(
+                "{unknown} of {pages} pages were not understood: WeChat may have changed "
+                "them; the raw pages are kept for `reparse`",
+                unknown=self.unknown,
+                pages=self.pages,
             )
         if self.reason in (Reason.REQUESTS, Reason.DURATION, Reason.LIMIT):
-            return f"stopped at --{'limit' if self.reason is Reason.LIMIT else self.reason.value}"
+            return mark(
+                "stopped at --{value}",
+                value="limit" if self.reason is Reason.LIMIT else self.reason.value,
+            )
         if self.reason is Reason.OUTAGE:
-            return f"stopped, nothing answers: {self.message}"
+            return mark("stopped, nothing answers: {message}", message=self.message)
         if self.reason is Reason.LIMITED:
-            return "stopped, the server asks for a pause; the next run goes on"
+            return mark("stopped, the server asks for a pause; the next run goes on")
         return None
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'s' * (number != 1)}"
 
 
 def _duration(seconds: float) -> str:
     if seconds < 60:
-        return f"{seconds:.1f} s"
+        return mark("{n:.1f} s", n=seconds)
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+    if hours:
+        return mark("{hours} h {minutes} min", hours=hours, minutes=minutes)
+    return mark("{minutes} min {seconds} s", minutes=minutes, seconds=rest)

@@ -15,6 +15,7 @@ from archive.saved.pictures import import_local_images
 from scraper.crawl.follow import follow
 from scraper.crawl.protocols import Candidate, RawPage, Task
 from scraper.errors import ScrapeError, Unrecognised
+from scraper.messages import message_of
 from scraper.parse import parse
 
 
@@ -38,7 +39,9 @@ async def take(
 
 def _failed(ctx: RunContext, path: Path, error: ScrapeError) -> None:
     ctx.report.unknown += isinstance(error, Unrecognised)
-    ctx.add(Result(address=str(path), change="failed", error_code=error.code, error=str(error)))
+    ctx.add(
+        Result(address=str(path), change="failed", error_code=error.code, error=message_of(error))
+    )
 
 
 async def _keep(

@@ -22,6 +22,7 @@ from archive.saved.pages import saved_pages as read_saved_pages
 from scraper import urls
 from scraper.crawl.loop import Budget
 from scraper.crawl.protocols import Candidate
+from scraper.messages import mark
 
 #: So many given addresses are recorded in one transaction: one wait for the disk, not one an
 #: address.
@@ -84,13 +85,15 @@ def _enqueue_one(ctx: RunContext, candidate: Candidate, crawl_id: int, *, force:
     earlier = ctx.frontier.enqueue(candidate, ctx.clock.now(), crawl_id=crawl_id, force=force)
     if earlier is None:
         return
-    hint = "" if earlier.state == "gone" else " (not asked again; --refresh does)"
+    said = earlier.error
+    if earlier.state != "gone":
+        said = mark("{what} (not asked again; --refresh does)", what=said)
     ctx.add(
         Result(
             address=candidate.address.canonical,
             change="failed",
             error_code=earlier.error_code,
-            error=earlier.error + hint,
+            error=said,
             exit_code=1,
         )
     )

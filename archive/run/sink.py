@@ -19,6 +19,7 @@ from archive.run.report import Result
 from scraper import urls
 from scraper.crawl.protocols import Candidate, Known, RawPage
 from scraper.errors import Blocked, Gone, NotAnAddress, ScrapeError, Unrecognised
+from scraper.messages import message_of
 from scraper.models import Article, Page
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ class ArchiveSink:
                 change="gone" if held else "failed",
                 key=held,
                 error_code=error.code,
-                error=str(error),
+                error=message_of(error),
                 due=stamp(due) if due else None,
                 exit_code=75 if isinstance(error, Blocked) else error.exit_code,
             ),

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from archive.errors import BadInput
+from scraper.messages import mark
 from scraper.patterns import lazy
 
 #: Names that no list of articles has.
@@ -71,5 +72,5 @@ def read(body: bytes) -> bytes:
         if is_answer(value):
             return page_of(value)
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"it is not JSON: {error}") from error
-    raise BadInput("it is JSON, but not the answer of an article's address")
+        raise BadInput(mark("it is not JSON: {error}", error=error)) from error
+    raise BadInput(mark("it is JSON, but not the answer of an article's address"))

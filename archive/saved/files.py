@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from archive.errors import BadInput
+from scraper.messages import mark
 
 #: A saved page is at most this large; SingleFile puts all images inside, as base64.
 LARGEST = 96 * 2**20
@@ -14,11 +15,11 @@ LARGEST = 96 * 2**20
 HEAD = 4096
 
 _SPECIAL = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a named pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
+    (stat.S_ISDIR, mark("a folder")),
+    (stat.S_ISFIFO, mark("a named pipe")),
+    (stat.S_ISSOCK, mark("a socket")),
+    (stat.S_ISCHR, mark("a device")),
+    (stat.S_ISBLK, mark("a device")),
 )
 
 
@@ -37,17 +38,19 @@ def read(path: Path, *, most: int = LARGEST) -> bytes:
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise BadInput(f"it is {special(path) or 'no regular file'}, not a file")
+            raise BadInput(
+                mark("it is {kind}, not a file", kind=special(path) or mark("no regular file"))
+            )
         body = file.read(most + 1)
     if len(body) > most:
-        raise BadInput(f"it is larger than {_size(most)}")
+        raise BadInput(mark("it is larger than {most}", most=_size(most)))
     return body
 
 
 def head(path: Path) -> bytes:
     """The first bytes of a regular file. Raises BadInput and OSError as ``read`` does."""
     if kind := special(path):
-        raise BadInput(f"it is {kind}, not a file")
+        raise BadInput(mark("it is {kind}, not a file", kind=kind))
     with path.open("rb") as file:
         return file.read(HEAD)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from archive.errors import BadInput, NoSuchInput
 from archive.saved import answers, bundles, files
 from scraper import urls
+from scraper.messages import mark, strerror
 from scraper.models import Page
 from scraper.patterns import lazy
 from scraper.zone import CHINA
@@ -68,10 +69,10 @@ def read_page(path: Path) -> SavedPage:
     try:
         body = files.read(path)
     except OSError as error:
-        said = f"it cannot be read: {error.strerror or error}"
+        said = mark("it cannot be read: {what}", what=strerror(error))
         raise NoSuchInput.of(error, said) from error
     if path.suffix.lower() in bundles.ENDINGS and not bundles.is_bundle(body):
-        raise BadInput("it is no MHTML or web archive: it is damaged, or another program's")
+        raise BadInput(mark("it is no MHTML or web archive: it is damaged, or another program's"))
     return saved_page(body, path.absolute().as_uri())
 
 
@@ -81,7 +82,7 @@ def saved_pages(paths: Iterable[Path]) -> Iterator[tuple[Path, SavedPage | BadIn
         try:
             yield path, read_page(path)
         except BadInput as error:
-            yield path, type(error)(f"{path} {str(error).removeprefix('it ')}")
+            yield path, type(error)(mark("{path}: {error}", path=path, error=error))
 
 
 def pages_in(folder: Path) -> list[Path]:
@@ -140,7 +141,7 @@ def date_in_name(name: str) -> datetime | None:
 def _bundled(body: bytes, place: str) -> SavedPage:
     bundle = bundles.unbundle(body)
     if bundle is None:
-        raise BadInput("it holds no page: it is damaged, or another program's")
+        raise BadInput(mark("it holds no page: it is damaged, or another program's"))
     url = _address(bundle.url or "") or _origin(bundle.html) or place
     return SavedPage(Page(url=url, body=bundle.html), bundle.parts)
 
@@ -165,9 +166,9 @@ def gunzipped(body: bytes) -> bytes:
     try:
         found = unpacker.decompress(body, files.LARGEST)
     except zlib.error as error:
-        raise BadInput(f"it is packed with gzip and damaged: {error}") from error
+        raise BadInput(mark("it is packed with gzip and damaged: {error}", error=error)) from error
     if not unpacker.eof:
-        raise BadInput("it is packed with gzip and cut short, or no saved page")
+        raise BadInput(mark("it is packed with gzip and cut short, or no saved page"))
     return found
 
 

@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from archive.errors import BadInput
 from archive.saved import files
 from archive.saved.pages import SavedPage
+from scraper.messages import mark
 from scraper.models import Page
 
 if TYPE_CHECKING:
@@ -83,7 +84,10 @@ def import_local_images(path: Path, saved: SavedPage, images: ImageFetcher) -> N
         elif not has_web:
             images.failed.add(address)
             store.media_failed(
-                address, NotBeside(f"{name} is not beside the saved page"), now, None
+                address,
+                NotBeside(mark("{name} is not beside the saved page", name=name)),
+                now,
+                None,
             )
 
 

@@ -18,6 +18,7 @@ from archive.errors import BadQuery
 from archive.search.dates import RANGE, seconds
 from archive.search.nodes import Dates, Members, Node, Not, Tag, Text
 from archive.search.terms import VALUE, fold, kind_token
+from scraper.messages import mark
 from scraper.models import KIND_NAMES, MEDIA_TYPES
 
 HAS = ("code", *dict.fromkeys(known.has for known in MEDIA_TYPES.values()))
@@ -46,10 +47,19 @@ class Field:
     read: Callable[[Field, Value], Node]
 
     def needs_value(self) -> BadQuery:
-        return BadQuery(f"{self.name}: needs a value, like: {self.example}")
+        return BadQuery(
+            mark("{name}: needs a value, like: {example}", name=self.name, example=self.example)
+        )
 
     def means_nothing(self, value: Value, known: Iterable[str]) -> BadQuery:
-        return BadQuery(f"{self.name}:{value.text} means nothing; write one of: {', '.join(known)}")
+        return BadQuery(
+            mark(
+                "{name}:{text} means nothing; write one of: {known}",
+                name=self.name,
+                text=value.text,
+                known=", ".join(known),
+            )
+        )
 
 
 def _text(field: Field, value: Value) -> Node:
@@ -95,7 +105,7 @@ def _gone(field: Field, value: Value) -> Node:
         return gone
     if value.text.lower() in ("no", "false", "0", "否"):
         return Not(gone)
-    raise BadQuery(f"gone:{value.text} means nothing; write gone:yes or gone:no")
+    raise BadQuery(mark("gone:{text} means nothing; write gone:yes or gone:no", text=value.text))
 
 
 def _date(field: Field, value: Value, *, after: bool = False, before: bool = False) -> Node:
@@ -120,8 +130,12 @@ def _period(field: Field, value: Value) -> tuple[int, int]:
     found = seconds(value.text)
     if found is None:
         raise BadQuery(
-            f"{field.name}:{value.text} is no date; write a year, month or day, "
-            f"like: {field.example}"
+            mark(
+                "{name}:{text} is no date; write a year, month or day, like: {example}",
+                name=field.name,
+                text=value.text,
+                example=field.example,
+            )
         )
     return found
 

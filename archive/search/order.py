@@ -23,6 +23,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from archive.errors import NotIndexed
+from scraper.messages import mark
 
 SPAN = 128
 FILL = (
@@ -84,7 +85,7 @@ def span_at(conn: sqlite3.Connection, moment: Moment) -> Span:
     ).fetchone()
     if row is None:
         raise NotIndexed(
-            "the search index has lost its spans of time: run `wechat-archive reindex`"
+            mark("the search index has lost its spans of time: run `wechat-archive reindex`")
         )
     return Span((int(row[0]), int(row[1])), int(row[2]), bool(row[3]))
 

@@ -28,6 +28,7 @@ from archive.errors import BadQuery
 from archive.search.fields import FIELDS, HAS, Value, date_range
 from archive.search.nodes import And, Dates, Leaf, Members, Node, Not, Or, Tag, Text, texts
 from archive.search.terms import ALL, fold
+from scraper.messages import mark
 from scraper.patterns import lazy
 
 #: More words than this are a pasted page, not a query; as one phrase in quotes it has no limit.
@@ -51,14 +52,19 @@ def parse(typed: str, *, contains: bool = False) -> Node:
     lexemes = list(_lex(_encodable(typed)))
     if sum(lexeme.kind == "word" for lexeme in lexemes) > MOST_WORDS:
         raise BadQuery(
-            f"the query has more than {MOST_WORDS} words; search for fewer, or put quotes around a "
-            "passage to find it as it stands"
+            mark(
+                "the query has more than {most_words} words; search for fewer, or put "
+                "quotes around a passage to find it as it stands",
+                most_words=MOST_WORDS,
+            )
         )
     node = _Parser(lexemes, contains).whole()
     if node is None:
         raise BadQuery(
-            "nothing to search for; write a word, like: 融资, "
-            'or a filter, like: account:"投资实习所"'
+            mark(
+                "nothing to search for; write a word, like: 融资, or a filter, like: "
+                'account:"投资实习所"'
+            )
         )
     return node
 
@@ -71,9 +77,10 @@ def advice(typed: str) -> str | None:
     if not parser.lexemes[1:] or not parser.plain_operators:
         return None
     words = ", ".join(dict.fromkeys(parser.plain_operators))
-    return (
-        f"{words}: searched for as a word. AND, OR and NOT are operators in upper case between "
-        "words; the minus sign leaves a word out"
+    return mark(
+        "{words}: searched for as a word. AND, OR and NOT are operators in upper "
+        "case between words; the minus sign leaves a word out",
+        words=words,
     )
 
 
@@ -134,8 +141,13 @@ def _operand(typed: str, position: int, depth: int) -> tuple[_Lexeme, int]:
         field, position = match[1].lower(), match.end()
     elif match := _NO_FIELD.match(typed, position):
         raise BadQuery(
-            f"there is no field {match[1]}: the fields are {', '.join(FIELDS)}; to search for "
-            f'it as it stands, put quotes around it: "{_word_at(typed, position).rstrip(")）")}"'
+            mark(
+                "there is no field {match}: the fields are {fields}; to search for it as "
+                'it stands, put quotes around it: "{typed}"',
+                match=match[1],
+                fields=", ".join(FIELDS),
+                typed=_word_at(typed, position).rstrip(")）"),
+            )
         )
     character = typed[position : position + 1]
     if character == "(" or (character == "（" and _opens_group(typed, position)):
@@ -190,7 +202,12 @@ class _Parser:
 
     def _either(self, field: str, depth: int) -> Node | None:
         if depth > DEEPEST:
-            raise BadQuery(f"parentheses stand more than {DEEPEST} deep; write the query flatter")
+            raise BadQuery(
+                mark(
+                    "parentheses stand more than {deepest} deep; write the query flatter",
+                    deepest=DEEPEST,
+                )
+            )
         choices = [self._all(field, depth)]
         while self._is_operator("OR"):
             self.at += 1
@@ -220,7 +237,10 @@ class _Parser:
         if lexeme.kind == "(":
             if depth > DEEPEST:
                 raise BadQuery(
-                    f"parentheses stand more than {DEEPEST} deep; write the query flatter"
+                    mark(
+                        "parentheses stand more than {deepest} deep; write the query flatter",
+                        deepest=DEEPEST,
+                    )
                 )
             node = self._either(field, depth + 1)
             self.at += 1  # the ")", or the end

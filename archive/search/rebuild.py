@@ -15,6 +15,7 @@ from archive.errors import Locked
 from archive.search.build import Progress, build_index
 from archive.search.index import get_meta, is_current
 from archive.search.order import OVERFLOW
+from scraper.messages import mark
 
 #: An archive that has grown so many times since its last rebuild, to at least so many articles, has
 #: other frequent bigrams and fuller spans: two frequent bigrams joined took 70 ms without trigram
@@ -43,20 +44,20 @@ def wants_reindex(conn: sqlite3.Connection) -> str | None:
     """
     if not is_current(conn):
         return (
-            "the index was made by another version"
+            mark("the index was made by another version")
             if get_meta(conn, "version")
-            else "the index is not finished"
+            else mark("the index is not finished")
         )
     if get_meta(conn, "leftover"):
-        return "words of replaced articles are left in it"
+        return mark("words of replaced articles are left in it")
     (held,) = conn.execute("SELECT count(*) FROM search_documents").fetchone()
     (overflowing,) = conn.execute(
         "SELECT count(*) FROM search_documents WHERE id < ?", (OVERFLOW,)
     ).fetchone()
     if overflowing > max(300, held // 50):
-        return f"{overflowing} older articles stand out of order"
+        return mark("{overflowing} older articles stand out of order", overflowing=overflowing)
     if held >= REBUILD_MIN_ARTICLES and held > REBUILD_GROWTH * int(get_meta(conn, "built") or 0):
-        return f"it was made for fewer articles than the {held} of now"
+        return mark("it was made for fewer articles than the {held} of now", held=held)
     return None
 
 
@@ -115,11 +116,16 @@ def reindex_for_search(
 
 def _who_writes(root: Path) -> str:
     holder = holder_of(root)
-    who = "another command"
+    who = mark("another command")
     if holder is not None:
         pid, command, since = holder
-        who = f"{command!r} (process {pid}, since {since})"
-    return (
-        f"the search index of {root} is of another version and must be made anew first. "
-        f"{who} is writing there and may be doing just that: search again when it is done"
+        who = mark(
+            "{command!r} (process {pid}, since {since})", command=command, pid=pid, since=since
+        )
+    return mark(
+        "the search index of {root} is of another version and must be made anew "
+        "first. {who} is writing there and may be doing just that: search again "
+        "when it is done",
+        root=root,
+        who=who,
     )

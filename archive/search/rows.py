@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archive.errors import NotIndexed
 from archive.search.documents import row_checksum
+from scraper.messages import mark
 
 if TYPE_CHECKING:
     import sqlite3
@@ -124,7 +125,7 @@ class Rows:
 
             require_sound(self._conn, [row.key])
             raise NotIndexed(
-                "the search index does not fit its articles: run `wechat-archive reindex`"
+                mark("the search index does not fit its articles: run `wechat-archive reindex`")
             )
         self._intact.add(row.id)
 

@@ -33,6 +33,7 @@ from archive.search.order import (
 from archive.search.plan import NO_TAGS, Plan, Term, quoted
 from archive.search.rows import Row, Rows
 from archive.search.terms import HAS_COMPOSITIONS, IS_WORD, LONGEST_WORD, TokenPattern, fold
+from scraper.messages import mark
 
 #: Articles that tell how frequent a pair is: all of them would take 1 ms for a frequent character.
 _FREQUENCY_SAMPLE = 4000
@@ -199,7 +200,7 @@ class Searcher:
         except sqlite3.OperationalError as error:
             if str(error).startswith("fts5:"):  # its parser's stack overflowed
                 raise BadQuery(
-                    "the query is too complicated; write it with fewer parentheses and NOTs"
+                    mark("the query is too complicated; write it with fewer parentheses and NOTs")
                 ) from error
             raise
 
@@ -279,7 +280,7 @@ class Searcher:
         if not self._is_current():
             self._version_seen = None
             raise NotIndexed(
-                "the search index must be built anew first: run `wechat-archive reindex`"
+                mark("the search index must be built anew first: run `wechat-archive reindex`")
             )
         meta = read_meta(self._conn)
         self.accounts = dict(self._rows("SELECT id, name FROM accounts WHERE name IS NOT NULL", ()))

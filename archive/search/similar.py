@@ -21,6 +21,7 @@ from archive.search.documents import document_tokens
 from archive.search.plan import quoted
 from archive.search.rows import Row
 from archive.search.terms import IS_CJK, IS_WORD, SALIENT, TITLE, fold
+from scraper.messages import mark
 
 _SHINGLE = 6
 _RAREST = 40  # tokens that lead to candidates
@@ -141,8 +142,12 @@ def _article_id(conn: sqlite3.Connection, name: str) -> int:
     ).fetchall()
     if len(rows) == 1:
         return int(rows[0][0])
-    why = "more than one key begins so" if rows else "see `wechat-archive list` for the keys"
-    raise NotHeld(f"no article with the key {name}: {why}")
+    why = (
+        mark("more than one key begins so")
+        if rows
+        else mark("see `wechat-archive list` for the keys")
+    )
+    raise NotHeld(mark("no article with the key {name}: {why}", name=name, why=why))
 
 
 def _near(conn: sqlite3.Connection, article_id: int) -> list[tuple[int, str, float]]:

@@ -9,6 +9,7 @@ from archive.db import file_checksums
 from archive.errors import ArchiveError
 from archive.snapshots import facts
 from archive.snapshots.reading import Reader
+from scraper.messages import mark
 
 Progress = Callable[[int, int], None]
 
@@ -79,9 +80,13 @@ def _body(kept: Reader, body_id: int, known: set[int], bad: set[int]) -> str | N
             if base is None:
                 continue
             if base in bad:
-                return f"page {body_id} needs page {base}, which is damaged"
+                return mark(
+                    "page {body_id} needs page {base}, which is damaged", body_id=body_id, base=base
+                )
             if base not in known:
-                return f"page {body_id} needs page {base}, which is missing"
+                return mark(
+                    "page {body_id} needs page {base}, which is missing", body_id=body_id, base=base
+                )
         kept.body(body_id, fresh=True)
     except Exception as error:  # whatever reading a damaged row raises, the check goes on
         return f"page {body_id}: {error}"
@@ -99,11 +104,19 @@ def _lesser(kept: Reader, body_id: int) -> Iterator[Damage]:
     *values, sealed = row
     if facts.row_checksum(*values) != sealed:
         yield Damage(
-            what=f"page {body_id}: its row is not what its seal says; the page itself can be read"
+            what=mark(
+                "page {body_id}: its row is not what its seal says; the page itself can be read",
+                body_id=body_id,
+            )
         )
     for (spare,) in kept.select("SELECT frame FROM spares WHERE body_id = ?", (body_id,)):
         if spare != values[6]:
-            yield Damage(what=f"page {body_id}: its two copies differ; one of them can be read")
+            yield Damage(
+                what=mark(
+                    "page {body_id}: its two copies differ; one of them can be read",
+                    body_id=body_id,
+                )
+            )
 
 
 def _report(kept: Reader, body_id: int, why: str) -> Damage:

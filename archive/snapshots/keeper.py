@@ -28,6 +28,7 @@ from archive.snapshots.mend import mend
 from archive.snapshots.packing import MIN_BASE, BadFrame, digest, pack, sketch, unpack
 from archive.snapshots.reading import Reader
 from archive.snapshots.tables import close_snapshots, open_snapshots
+from scraper.messages import mark
 from scraper.models import Page
 from scraper.redact import redact_url
 
@@ -269,13 +270,24 @@ class Snapshots:
                 body = self._reader.body(row[0])
             except Corrupt as error:
                 raise Corrupt(
-                    f"snapshot {snapshot_id} of {found.address} cannot be read: {error} "
-                    "`wechat-archive verify` lists all that is damaged."
+                    mark(
+                        "snapshot {snapshot_id} of {address} cannot be read: {error} "
+                        "`wechat-archive verify` lists all that is damaged.",
+                        snapshot_id=snapshot_id,
+                        address=found.address,
+                        error=error,
+                    )
                 ) from error
             if (
                 digest(body) != found.sha256
             ):  # the row names another body than the one that was kept
-                raise Corrupt(f"snapshot {snapshot_id} of {found.address} is damaged.")
+                raise Corrupt(
+                    mark(
+                        "snapshot {snapshot_id} of {address} is damaged.",
+                        snapshot_id=snapshot_id,
+                        address=found.address,
+                    )
+                )
             return found.page(body)
 
     def facts(self, snapshot_id: int) -> Snapshot:

@@ -15,6 +15,7 @@ from typing import Literal
 import zstandard
 
 from archive.snapshots.escapes import Span, original, plain
+from scraper.messages import mark
 
 #: How hard ``pack`` tries. Four pages of 2.3–3.7 MB against others of their account, KB of the
 #: frame and CPU ms: ``quick`` 48/106/109/7.4, 8 ms: ranks the bases as the others do · ``light``
@@ -118,7 +119,7 @@ def _load_spans(frame: bytes) -> tuple[list[Span], bytes]:
 def _frame(body: bytes, base: bytes, effort: Effort) -> bytes:
     total = len(body) + len(base)
     if base and total >= 1 << MAX_WINDOW_LOG:
-        raise ValueError("page and base are too large for one window")
+        raise ValueError(mark("page and base are too large for one window"))
     window = min(max(total.bit_length(), 18), MAX_WINDOW_LOG)
     if effort in _LEVELS:
         parameters = zstandard.ZstdCompressionParameters.from_level(
@@ -152,7 +153,13 @@ def unpack(frame: bytes, base: bytes, size: int, sha256: str) -> bytes:
         spans, frame = _load_spans(frame)
         claimed = zstandard.get_frame_parameters(frame).content_size
         if claimed > size or (claimed < size and not spans):
-            raise BadFrame(f"the frame says {claimed} bytes, the page had {size}")
+            raise BadFrame(
+                mark(
+                    "the frame says {claimed} bytes, the page had {size}",
+                    claimed=claimed,
+                    size=size,
+                )
+            )
         body = zstandard.ZstdDecompressor(
             dict_data=_dictionary(base), max_window_size=1 << MAX_WINDOW_LOG
         ).decompress(frame, max_output_size=claimed)
@@ -160,7 +167,7 @@ def unpack(frame: bytes, base: bytes, size: int, sha256: str) -> bytes:
     except (zstandard.ZstdError, MemoryError, IndexError, ValueError) as error:
         raise BadFrame(str(error)) from error
     if digest(body) != sha256:
-        raise BadFrame("the page does not have the hash it had when it was kept")
+        raise BadFrame(mark("the page does not have the hash it had when it was kept"))
     return body
 
 

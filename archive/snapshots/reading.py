@@ -14,6 +14,7 @@ from archive.errors import Corrupt, NotHeld
 from archive.snapshots import facts
 from archive.snapshots.facts import Snapshot
 from archive.snapshots.packing import BadFrame, unpack
+from scraper.messages import mark
 
 #: Unpacked pages kept at hand, in bytes: the bases of a run are few and needed again and again.
 CACHE_BYTES = 40_000_000
@@ -44,7 +45,13 @@ class Reader:
         """The exchange without its body. Raises ``NotHeld`` or ``Corrupt``."""
         found = next(self.exchanges("WHERE s.id = ?", (snapshot_id,)), None)
         if found is None:
-            raise NotHeld(f"there is no snapshot {snapshot_id} in {self.path}.")
+            raise NotHeld(
+                mark(
+                    "there is no snapshot {snapshot_id} in {path}.",
+                    snapshot_id=snapshot_id,
+                    path=self.path,
+                )
+            )
         return found
 
     def exchanges(self, where: str, values: tuple[object, ...]) -> Iterator[Snapshot]:
@@ -68,14 +75,16 @@ class Reader:
         sql = "SELECT sha256, bytes, base_id, second_id, depth, frame FROM bodies WHERE id = ?"
         rows = self.select(sql, (body_id,))
         if not rows:
-            raise Corrupt(f"page {body_id} is missing.")
+            raise Corrupt(mark("page {body_id} is missing.", body_id=body_id))
         sha256, size, first, second, depth, frame = rows[0]
         against = b""
         for base in (second, first):
             # A damaged row could name itself or a later page: bases are always older.
             if base is not None:
                 if not (isinstance(base, int) and 0 < base < body_id and depth > 0):
-                    raise Corrupt(f"page {body_id} names a base it cannot have.")
+                    raise Corrupt(
+                        mark("page {body_id} names a base it cannot have.", body_id=body_id)
+                    )
                 against += self.body(base)
         body = self._unpack(body_id, frame, against, size, sha256)
         self._remember(body_id, body)
@@ -101,7 +110,9 @@ class Reader:
                     return unpack(spare, against, size, sha256)
                 except (BadFrame, TypeError, ValueError):
                     continue
-            raise Corrupt(f"page {body_id} is damaged: {error}.") from error
+            raise Corrupt(
+                mark("page {body_id} is damaged: {error}.", body_id=body_id, error=error)
+            ) from error
 
     def _remember(self, body_id: int, body: bytes) -> None:
         self._cache[body_id] = body
@@ -113,7 +124,9 @@ class Reader:
 def _snapshot(row: tuple[Any, ...]) -> Snapshot:
     *values, sha256, size, stored, kept_seal, _body_id = row
     if facts.row_checksum(*values, sha256) != kept_seal:
-        raise Corrupt(f"the row of snapshot {row[0]} is damaged: it is not what its seal says.")
+        raise Corrupt(
+            mark("the row of snapshot {row} is damaged: it is not what its seal says.", row=row[0])
+        )
     snapshot_id, address, url, final_url, status, redirects, request, response, fetched = values
     return Snapshot(
         id=snapshot_id,

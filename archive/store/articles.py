@@ -16,6 +16,7 @@ from archive.document.paths import KEY_LENGTH, key_of
 from archive.errors import NotHeld
 from archive.record import iso
 from archive.store.sql import Sql
+from scraper.messages import mark
 from scraper.models import Article, Identity
 
 
@@ -29,7 +30,9 @@ class Articles:
         """The row as it stands, unchecked. Raises NotHeld."""
         row = self._sql.one("SELECT * FROM articles WHERE id = ?", article_id)
         if row is None:
-            raise NotHeld(f"the archive holds no article number {article_id}")
+            raise NotHeld(
+                mark("the archive holds no article number {article_id}", article_id=article_id)
+            )
         return row
 
     def sound_row(self, article_id: int) -> sqlite3.Row:
@@ -46,7 +49,9 @@ class Articles:
             article_id,
         )
         if row is None:
-            raise NotHeld(f"the archive holds no article number {article_id}")
+            raise NotHeld(
+                mark("the archive holds no article number {article_id}", article_id=article_id)
+            )
         checksums.require_head(row)
         return article_columns.ARTICLES.read(row)
 

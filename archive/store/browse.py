@@ -21,6 +21,7 @@ from archive.record import iso
 from archive.store.decide import image_id
 from scraper import urls
 from scraper.errors import NotAnAddress
+from scraper.messages import mark
 from scraper.zone import CHINA
 
 Order = Literal["archived", "published"]
@@ -381,7 +382,7 @@ def account(conn: sqlite3.Connection, name: str) -> AccountFacts:
         number = int(name) if name.isascii() and name.isdigit() and len(name) < 19 else -1
         row = conn.execute("SELECT * FROM accounts WHERE id = ?", (number,)).fetchone()
     if row is None:
-        raise NotHeld(f"the archive holds no account called {name}")
+        raise NotHeld(mark("the archive holds no account called {name}", name=name))
     (count,) = conn.execute(
         "SELECT count(*) FROM articles WHERE account_id = ?", (row["id"],)
     ).fetchone()
@@ -404,7 +405,7 @@ def album(conn: sqlite3.Connection, album_id: str) -> AlbumFacts:
     """
     row = conn.execute("SELECT * FROM albums WHERE id = ?", (album_id,)).fetchone()
     if row is None:
-        raise NotHeld(f"the archive knows no album {album_id}")
+        raise NotHeld(mark("the archive knows no album {album_id}", album_id=album_id))
     listed = conn.execute(
         "SELECT coalesce(m.title, a.title) AS title, coalesce(m.url, m.address) AS url, a.key FROM album_members m "
         "LEFT JOIN articles a ON a.id = m.article_id WHERE m.album_id = ? GROUP BY m.address ORDER BY min(m.position)",

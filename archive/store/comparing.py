@@ -11,6 +11,7 @@ from archive.db.article_columns import Stored
 from archive.document.layout import to_markdown
 from archive.errors import NotHeld
 from archive.store.core import Store
+from scraper.messages import mark
 
 
 def diff(store: Store, held: Stored, older: int | None, newer: int | None) -> Iterator[str]:
@@ -22,7 +23,7 @@ def diff(store: Store, held: Stored, older: int | None, newer: int | None) -> It
     newer = newer or held.version
     older = older or newer - 1
     if older < 1:
-        raise NotHeld(f"{held.key} has one version only: nothing to compare")
+        raise NotHeld(mark("{key} has one version only: nothing to compare", key=held.key))
     old, new = (
         to_markdown(store.version(held.article_id, number)).splitlines(keepends=True)
         for number in (older, newer)

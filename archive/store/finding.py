@@ -12,6 +12,7 @@ from archive.store.addresses import Addresses
 from archive.store.articles import Articles
 from archive.store.sql import Sql
 from scraper import urls
+from scraper.messages import mark
 from scraper.models import Article, Identity
 
 _KEY = re.compile(r"[0-9a-z]{6,26}")
@@ -40,11 +41,18 @@ class Finder:
         found = self.find(name)
         if found is None and _SHORT_KEY.fullmatch(name.strip()):
             raise NotHeld(
-                f"{name} is too short for the start of a key: give six characters or more"
+                mark(
+                    "{name} is too short for the start of a key: give six characters or more",
+                    name=name,
+                )
             )
         if found is None:
             raise NotHeld(
-                f"the archive holds nothing under {name}: `wechat-archive list` shows what it holds"
+                mark(
+                    "the archive holds nothing under {name}: `wechat-archive list` shows what "
+                    "it holds",
+                    name=name,
+                )
             )
         return found
 
@@ -64,7 +72,13 @@ class Finder:
         )
         if len({row["article_id"] for row in rows}) > 1:
             several = ", ".join(row["key"] for row in rows)
-            raise NotHeld(f"{name} is the start of several keys ({several}, …): give more of it")
+            raise NotHeld(
+                mark(
+                    "{name} is the start of several keys ({several}, …): give more of it",
+                    name=name,
+                    several=several,
+                )
+            )
         return int(rows[0]["article_id"]) if rows else None
 
     def _by_address(self, name: str) -> int | None:

@@ -20,6 +20,7 @@ from archive.store.rows import addresses_of, article_row, identity_of
 from archive.store.tables import Tables
 from archive.store.types import Kept
 from scraper.errors import Gone, Unrecognised
+from scraper.messages import mark
 from scraper.models import Article
 
 
@@ -59,7 +60,10 @@ class Keeper:
         article = record.storable(article)
         if decide.is_hollow(article):
             raise Unrecognised(
-                f"{address} has a title but no text and no pictures: not kept", url=address
+                mark(
+                    "{address} has a title but no text and no pictures: not kept", address=address
+                ),
+                url=address,
             )
         addresses = addresses_of(article, address)
         article = identified(article, identity_of(article, addresses))

@@ -15,6 +15,7 @@ from archive.store.decide import content_hash
 from archive.store.markdown_files import MarkdownFiles
 from archive.store.sql import Sql
 from archive.store.types import Version, time
+from scraper.messages import mark
 from scraper.models import Article
 
 
@@ -56,7 +57,12 @@ class Versions:
             current = self._articles.row(article_id)
             if current["version"] != number:
                 raise NotHeld(
-                    f"{current['key']} has versions 1 to {current['version']}, not {number}"
+                    mark(
+                        "{key} has versions 1 to {version}, not {number}",
+                        key=current["key"],
+                        version=current["version"],
+                        number=number,
+                    )
                 )
             return self._articles.article(article_id)
         checksums.require_content(row)
@@ -72,7 +78,13 @@ class Versions:
             "SELECT * FROM versions WHERE article_id = ? AND number = ?", article_id, number
         )
         if row is None:
-            raise NotHeld(f"article number {article_id} has no earlier version {number}")
+            raise NotHeld(
+                mark(
+                    "article number {article_id} has no earlier version {number}",
+                    article_id=article_id,
+                    number=number,
+                )
+            )
         values = {
             "title": article.title,
             "record": record.dumps(article),

@@ -29,6 +29,7 @@ from archive.verify.index import check_index
 from archive.verify.structure import differences, parts_of, wanted_parts
 from scraper import urls
 from scraper.errors import NotAnAddress
+from scraper.messages import mark, message_of
 
 Progress = Callable[[str, int, int], None]
 
@@ -50,7 +51,7 @@ def check(root: Path, progress: Progress | None = None) -> Iterator[Finding]:
     except (NewerArchive, NotHeld):
         raise
     except ArchiveError as error:
-        yield Finding(sort="database", what=str(error))
+        yield Finding(sort="database", what=message_of(error))
         return
     with db:
         # A flipped bit may leave bytes that are no UTF-8; they have to be read to be named.
@@ -83,7 +84,9 @@ class _Looker:
         try:
             yield from look()
         except Exception as error:  # a damaged database can answer anything
-            yield Finding(sort="database", what=f"archive.db cannot be read: {error}")
+            yield Finding(
+                sort="database", what=mark("archive.db cannot be read: {error}", error=error)
+            )
 
     def alone(self, name: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
         """What ``look`` finds of one thing; where it cannot go on, that, and the next is looked
@@ -91,7 +94,10 @@ class _Looker:
         try:
             yield from list(look())
         except Exception as error:  # a damaged row can hold anything
-            yield Finding(sort="database", what=f"{name} cannot be checked: {error}")
+            yield Finding(
+                sort="database",
+                what=mark("{name} cannot be checked: {error}", name=name, error=error),
+            )
 
     def structure(self) -> Iterator[Finding]:
         """SQLite's own checks."""
@@ -99,10 +105,17 @@ class _Looker:
             for row in self.conn.execute(f"PRAGMA {pragma}"):
                 if row[0] != "ok":
                     said = " ".join(str(part) for part in row)
-                    yield Finding(sort="database", what=f"archive.db: {pragma}: {said}")
+                    yield Finding(
+                        sort="database", what=mark("archive.db: {what}", what=f"{pragma}: {said}")
+                    )
 
         for part, how in differences(parts_of(self.conn), wanted_parts(self.conn)):
-            yield Finding(sort="database", what=f"archive.db: {part.type} {part.name} {how}")
+            yield Finding(
+                sort="database",
+                what=mark(
+                    "archive.db: {type} {name} {how}", type=part.type, name=part.name, how=how
+                ),
+            )
 
     def _ids(self, table: str) -> list[int]:
         return [row[0] for row in self.conn.execute(f"SELECT id FROM {table} ORDER BY id")]
@@ -123,9 +136,11 @@ class _Looker:
                 yield Finding(
                     sort="content",
                     article_id=article_id,
-                    what=f"article number {article_id}: {error}",
+                    what=mark(
+                        "article number {article_id}: {error}", article_id=article_id, error=error
+                    ),
                 )
-            self.tell("articles", at + 1, len(ids))
+            self.tell(mark("articles"), at + 1, len(ids))
 
     def _article(self, article_id: int) -> Iterator[Finding]:
         row = self.conn.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
@@ -141,14 +156,14 @@ class _Looker:
                 sort="row",
                 article_id=article_id,
                 path=row["path"],
-                what=f"{name}: its facts changed since written",
+                what=mark("{name}: its facts changed since written", name=name),
             )
         if not content:
             yield Finding(
                 sort="content",
                 article_id=article_id,
                 path=row["path"],
-                what=f"{name}: its text changed since written",
+                what=mark("{name}: its text changed since written", name=name),
             )
         if content:
             yield from self._parts(row, name)
@@ -169,7 +184,9 @@ class _Looker:
                 )
             ]
             if sorted(map(repr, found)) != sorted(repr(tuple(part.values())) for part in expected):
-                what = f"{name}: its {table} differ from what its page says"
+                what = mark(
+                    "{name}: its {table} differ from what its page says", name=name, table=table
+                )
                 yield Finding(
                     sort="parts", article_id=row["id"], path=row["path"], name=table, what=what
                 )
@@ -180,7 +197,9 @@ class _Looker:
             (row["id"],),
         ).fetchone()[0]
         if wrong:
-            what = f"{name}: {wrong} of its links lead to the wrong article"
+            what = mark(
+                "{name}: {wrong} of its links lead to the wrong article", name=name, wrong=wrong
+            )
             yield Finding(
                 sort="parts", article_id=row["id"], path=row["path"], name="links", what=what
             )
@@ -190,27 +209,46 @@ class _Looker:
         data = self.store.files.read(path)
         place: dict[str, Any] = {"article_id": row["id"], "path": path}
         if data is None:
-            yield Finding(sort="markdown", what=f"{name}: its file is missing: {path}", **place)
+            yield Finding(
+                sort="markdown",
+                what=mark("{name}: its file is missing: {path}", name=name, path=path),
+                **place,
+            )
         elif hashlib.sha256(data).hexdigest() == row["markdown_hash"]:
             if row["stale"]:
                 yield Finding(
                     sort="due",
-                    what=f"{name}: its file does not show the newest links yet; the next `run` "
-                    "writes it",
+                    what=mark(
+                        "{name}: its file does not show the newest links yet; the next `run` "
+                        "writes it",
+                        name=name,
+                    ),
                     **place,
                 )
         elif is_ours(data):
             yield Finding(
                 sort="markdown",
-                what=f"{name}: its file is not the one the database knows: {path}",
+                what=mark(
+                    "{name}: its file is not the one the database knows: {path}",
+                    name=name,
+                    path=path,
+                ),
                 **place,
             )
         elif is_damaged(data, self._expected(row) if derivable else None):
-            yield Finding(sort="markdown", what=f"{name}: its file is damaged: {path}", **place)
+            yield Finding(
+                sort="markdown",
+                what=mark("{name}: its file is damaged: {path}", name=name, path=path),
+                **place,
+            )
         else:
             yield Finding(
                 sort="edited",
-                what=f"{name}: its file was changed by hand, which is kept: {path}",
+                what=mark(
+                    "{name}: its file was changed by hand, which is kept: {path}",
+                    name=name,
+                    path=path,
+                ),
                 **place,
             )
 
@@ -228,7 +266,12 @@ class _Looker:
                 ).fetchone()
                 article_id = row["article_id"]
                 sound = checksums.content_checksum(row) == row["content_check"]
-                name = f"version {row['number']} of article number {row['article_id']} ({row['title']})"
+                name = mark(
+                    "version {number} of article number {article_id} ({title})",
+                    number=row["number"],
+                    article_id=row["article_id"],
+                    title=row["title"],
+                )
                 if sound:
                     from archive.store.decide import content_hash
 
@@ -238,9 +281,12 @@ class _Looker:
                         and content_hash(article) == row["content_hash"]
                     )
             except Exception as error:  # a damaged row can hold anything
-                sound, name = False, f"version row {version_id}: {error}"
+                sound, name = (
+                    False,
+                    mark("version row {version_id}: {error}", version_id=version_id, error=error),
+                )
             if not sound:
-                what = f"{name}: changed since written"
+                what = mark("{name}: changed since written", name=name)
                 yield Finding(
                     sort="version", article_id=article_id, name=str(version_id), what=what
                 )
@@ -254,13 +300,17 @@ class _Looker:
                 article_id=row["article_id"],
                 path=row["path"],
                 name=str(row["id"]),
-                what=f"{name}: its file is missing or changed: {row['path']}",
+                what=mark(
+                    "{name}: its file is missing or changed: {path}", name=name, path=row["path"]
+                ),
             )
 
     def addresses(self) -> Iterator[Finding]:
         """Each address, against the form that was asked for."""
         for row in self.conn.execute("SELECT address, fetch FROM addresses"):
-            yield from self.alone(f"the address {row['address']}", partial(self._address, row))
+            yield from self.alone(
+                mark("the address {address}", address=row["address"]), partial(self._address, row)
+            )
 
     def _address(self, row: sqlite3.Row) -> Iterator[Finding]:
         try:
@@ -271,7 +321,11 @@ class _Looker:
             yield Finding(
                 sort="address",
                 name=row["address"],
-                what=f"the address {row['address']} is not that of {row['fetch']}",
+                what=mark(
+                    "the address {address} is not that of {fetch}",
+                    address=row["address"],
+                    fetch=row["fetch"],
+                ),
             )
 
     def comments(self) -> Iterator[Finding]:
@@ -293,7 +347,7 @@ class _Looker:
         rows = self.conn.execute("SELECT * FROM media ORDER BY sha256").fetchall()
         for at, row in enumerate(rows):
             yield from self.alone(f"image {row['path']}", partial(self._image, row))
-            self.tell("images", at + 1, len(rows))
+            self.tell(mark("images"), at + 1, len(rows))
 
     def _image(self, row: sqlite3.Row) -> Iterator[Finding]:
         digest, path = str(row["sha256"]), str(row["path"])
@@ -304,11 +358,13 @@ class _Looker:
             else None
         )
         if found is None:
-            yield Finding(what=f"image {path} is missing", **place)
+            yield Finding(what=mark("image {path} is missing", path=path), **place)
         elif found != digest:
-            yield Finding(what=f"image {path} is not what its name says", **place)
+            yield Finding(what=mark("image {path} is not what its name says", path=path), **place)
         elif self.store.files.place(path).stat().st_size != row["bytes"]:
-            yield Finding(what=f"image {path}: the database has the wrong size", **place)
+            yield Finding(
+                what=mark("image {path}: the database has the wrong size", path=path), **place
+            )
 
     def strays(self) -> Iterator[Finding]:
         """Files that no row names: somebody's own, or left by a kill between file and row."""
@@ -321,7 +377,11 @@ class _Looker:
         ):
             for path in self.store.files.walk(folder):
                 if ".new." not in path and not self.conn.execute(sql, {"path": path}).fetchone():
-                    yield Finding(sort="stray", path=path, what=f"no row names this file: {path}")
+                    yield Finding(
+                        sort="stray",
+                        path=path,
+                        what=mark("no row names this file: {path}", path=path),
+                    )
 
 
 def tolerant(data: bytes) -> str:
@@ -356,8 +416,10 @@ def _snapshots(root: Path, tell: Progress) -> Iterator[Finding]:
 
     try:
         with Snapshots(place, readonly=True) as kept:
-            for damage in kept.check(lambda done, of: tell("raw pages", done, of)):
+            for damage in kept.check(lambda done, of: tell(mark("raw pages"), done, of)):
                 addresses = " ".join(damage.addresses)
                 yield Finding(sort="snapshot", what=damage.what, name=addresses or None)
     except Exception as error:
-        yield Finding(sort="snapshot", what=f"snapshots.db cannot be read: {error}")
+        yield Finding(
+            sort="snapshot", what=mark("snapshots.db cannot be read: {error}", error=error)
+        )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from scraper.messages import changed, mark
+
 Sort = Literal[
     "database",  # the file itself: its checksums, its structure
     "row",  # the short columns of an article
@@ -42,8 +44,12 @@ class Finding:
 
     def line(self) -> str:
         """For a person: what it is, and what came of it."""
-        done = {True: "  → repaired: ", False: "  → not repaired: ", None: ""}[self.repaired]
-        return _printable(f"{self.what}{done}{self.how if done else ''}")
+        said = self.what
+        if self.repaired is True:
+            said = mark("{what}  → repaired: {how}", what=said, how=self.how or "")
+        elif self.repaired is False:
+            said = mark("{what}  → not repaired: {how}", what=said, how=self.how or "")
+        return changed(said, _printable)
 
     @property
     def is_fault(self) -> bool:

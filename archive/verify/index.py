@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from archive.verify.findings import Finding
+from scraper.messages import mark
 
 
 def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
@@ -29,13 +30,15 @@ def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
         yield Finding(
             sort="due",
             name="index",
-            what="the search index is not finished or of another version; the next search makes it",
+            what=mark(
+                "the search index is not finished or of another version; the next search makes it"
+            ),
         )
         return
     if conn.execute(
         "SELECT 1 FROM search_spans WHERE number = 0"
     ).fetchone() is None or not is_in_order(conn):
-        yield Finding(sort="index", what="the search index is out of order")
+        yield Finding(sort="index", what=mark("the search index is out of order"))
         return
     sums, frequent_bigrams = _postings(conn) if deep else None, frequent_bigrams_of(read_meta(conn))
     ids = [row[0] for row in conn.execute("SELECT id FROM articles ORDER BY id")]
@@ -44,10 +47,12 @@ def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
             "SELECT id, fingerprint, tags, seal FROM search_documents WHERE article_id = ?",
             (article_id,),
         ).fetchone()
-        what = f"article number {article_id}"
+        what = mark("article number {article_id}", article_id=article_id)
         if row is None:
             yield Finding(
-                sort="index", article_id=article_id, what=f"{what} is not in the search index"
+                sort="index",
+                article_id=article_id,
+                what=mark("{what} is not in the search index", what=what),
             )
             continue
         for document in documents(conn, [article_id]):
@@ -57,7 +62,7 @@ def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
                 yield Finding(
                     sort="index",
                     article_id=article_id,
-                    what=f"{what}: the search index has another text of it",
+                    what=mark("{what}: the search index has another text of it", what=what),
                 )
             elif sums is not None and not _covers(
                 sums.get(row["id"], (0, 0)), set(analysis.terms.split()), row["tags"]
@@ -65,13 +70,16 @@ def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
                 yield Finding(
                     sort="index",
                     article_id=article_id,
-                    what=f"{what}: the search index has other words of it",
+                    what=mark("{what}: the search index has other words of it", what=what),
                 )
     extra = conn.execute(
         "SELECT count(*) FROM search_documents WHERE article_id NOT IN (SELECT id FROM articles)"
     ).fetchone()[0]
     if extra:
-        yield Finding(sort="index", what=f"the search index has {extra} articles that are not held")
+        yield Finding(
+            sort="index",
+            what=mark("the search index has {extra} articles that are not held", extra=extra),
+        )
 
 
 def _postings(conn: sqlite3.Connection) -> dict[int, tuple[int, int]]:

@@ -36,13 +36,14 @@ from archive.verify.flips import unflipped
 from archive.verify.structure import redefine
 from scraper import urls
 from scraper.errors import NotAnAddress, ScrapeError, Unexpected
+from scraper.messages import mark, message_of
 from scraper.models import Article
 
 #: What is left when SQLite cannot read its own file any more; the Markdown files hold everything
 #: but raw pages.
-ANEW = (
-    "put a backup in its place, or move archive.db away and give the folder `articles` to `wechat-archive import`, "
-    "which makes the database again from the files"
+ANEW = mark(
+    "put a backup in its place, or move archive.db away and give the folder `articles` to "
+    "`wechat-archive import`, which makes the database again from the files"
 )
 
 
@@ -63,7 +64,10 @@ def repair(
     try:
         db = open_database(database)
     except ArchiveError:
-        yield from (replace(f, repaired=False, how=f"cannot be opened: {ANEW}") for f in findings)
+        yield from (
+            replace(f, repaired=False, how=mark("cannot be opened: {anew}", anew=ANEW))
+            for f in findings
+        )
         return
     with db:
         mender = _Mender(Store(db, root, eager=False, disk=disk), now)
@@ -131,9 +135,9 @@ class _Mender:
         try:
             repaired, how = way(finding)
         except (ArchiveError, sqlite3.Error, OSError, ValueError) as error:
-            repaired, how = False, str(error)
+            repaired, how = False, message_of(error)
         except Exception as error:  # one of them; the others are mended all the same
-            repaired, how = False, str(Unexpected.of(error))
+            repaired, how = False, message_of(Unexpected.of(error))
         return replace(finding, repaired=repaired, how=how)
 
     def _comment(self, finding: Finding) -> tuple[bool, str]:
@@ -158,8 +162,8 @@ class _Mender:
             rows = self.conn.execute("PRAGMA integrity_check").fetchall()
             self._rebuilt = [tuple(row) for row in rows] == [("ok",)]
         if self._rebuilt:
-            return True, "the database file was written anew and is sound"
-        return False, f"damaged beyond its indexes: {ANEW}"
+            return True, mark("the database file was written anew and is sound")
+        return False, mark("damaged beyond its indexes: {anew}", anew=ANEW)
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
@@ -167,10 +171,10 @@ class _Mender:
         row = self._article_row(finding)
         checksums.require_head(row)
         for source, article in self._sources(row):
-            if content_hash(article) == row["content_hash"] or source == "its raw page":
+            if content_hash(article) == row["content_hash"] or source == mark("its raw page"):
                 self.store.maintenance.replace_content(row["id"], article, self.now)
-                return True, f"made again from {source}"
-        return False, "no raw page of it is kept: `save --refresh` fetches it again"
+                return True, mark("made again from {source}", source=source)
+        return False, mark("no raw page of it is kept: `save --refresh` fetches it again")
 
     def _sources(self, row: sqlite3.Row) -> Iterator[tuple[str, Article]]:
         """The article again, best source first."""
@@ -180,7 +184,10 @@ class _Mender:
             row["content_check"],
         )
         if mended is not None:
-            yield "its own hash", record.loads(mended["record"], mended["body"], mended["text"])
+            yield (
+                mark("its own hash"),
+                record.loads(mended["record"], mended["body"], mended["text"]),
+            )
         place = self.store.root / SNAPSHOTS_DB
         if not place.exists():
             return
@@ -193,7 +200,9 @@ class _Mender:
                 try:
                     page = kept.get(number)
                     yield (
-                        "its raw page" if number == row["snapshot_id"] else "a raw page",
+                        mark("its raw page")
+                        if number == row["snapshot_id"]
+                        else mark("a raw page"),
                         parse(page),
                     )
                 except (ArchiveError, ScrapeError):
@@ -225,15 +234,15 @@ class _Mender:
             mended = unflipped(candidate, checksums.head_checksum, row["head_check"])
             if mended is not None:
                 self._write_head(row["id"], mended)
-                return True, "made again from its record and its hash"
+                return True, mark("made again from its record and its hash")
         told = self._from_file(row) if said is not None else None
         if said is None or told is None:
             return (
                 False,
-                "its facts cannot be told from its hash: `save --refresh` fetches it again",
+                mark("its facts cannot be told from its hash: `save --refresh` fetches it again"),
             )
         self._write_head(row["id"], {**as_it_is, **said, **told})
-        return True, "made again from its record and its file"
+        return True, mark("made again from its record and its file")
 
     def _account_of(self, article: Article) -> int | None:
         row = self.conn.execute(
@@ -276,13 +285,13 @@ class _Mender:
             "SELECT * FROM articles WHERE id = ?", (finding.article_id,)
         ).fetchone()
         if row is None:
-            raise ArchiveError("the row is not there any more")
+            raise ArchiveError(mark("the row is not there any more"))
         return row
 
     def _parts(self, finding: Finding) -> tuple[bool, str]:
         assert finding.article_id is not None
         self.store.maintenance.derive_again(finding.article_id, self.now)
-        return True, "made again from the article's record"
+        return True, mark("made again from the article's record")
 
     def _version(self, finding: Finding) -> tuple[bool, str]:
         row = self.conn.execute("SELECT * FROM versions WHERE id = ?", (finding.name,)).fetchone()
@@ -290,7 +299,9 @@ class _Mender:
             beside = self.store.maintenance.write_version_file(row, finding.path)
             return (
                 True,
-                f"its file was written again{f' beside the changed one: {beside}' if beside else ''}",
+                mark("its file was written again beside the changed one: {beside}", beside=beside)
+                if beside
+                else mark("its file was written again"),
             )
         mended = unflipped(
             {name: row[name] for name in checksums.CONTENT},
@@ -303,9 +314,11 @@ class _Mender:
             else self._from_page(row)
         )
         if article is None:
-            return False, "no raw page of this version is kept"
+            return False, mark("no raw page of this version is kept")
         self.store.maintenance.replace_version(row, article)
-        return True, "made again from its own hash" if mended else "made again from its raw page"
+        return True, mark("made again from its own hash") if mended else mark(
+            "made again from its raw page"
+        )
 
     def _from_page(self, row: sqlite3.Row) -> Article | None:
         place = self.store.root / SNAPSHOTS_DB
@@ -327,9 +340,9 @@ class _Mender:
         self.store.maintenance.replace_address(row["address"], right)
         return (
             True,
-            "made again from the address that was asked for"
+            mark("made again from the address that was asked for")
             if right
-            else "forgotten: it opens nothing",
+            else mark("forgotten: it opens nothing"),
         )
 
     # --- files --------------------------------------------------------------------------------------------------------
@@ -337,18 +350,18 @@ class _Mender:
     def _media(self, finding: Finding) -> tuple[bool, str]:
         assert finding.name is not None
         self.store.maintenance.forget_media(finding.name, finding.path, self.now)
-        return True, "marked to be fetched again: `wechat-archive run` does"
+        return True, mark("marked to be fetched again: `wechat-archive run` does")
 
     def _markdown(self, finding: Finding) -> tuple[bool, str]:
         assert finding.article_id is not None
         row = self._article_row(finding)
         text = self.store.markdown(row["id"]).encode()
         there = self.store.files.read(row["path"])
-        how = "written again from the database"
+        how = mark("written again from the database")
         if there is not None and not is_ours(there):
             aside = self._aside(row["path"], there)
             self.store.files.write(aside, there)
-            how += f"; what was there is kept as {aside}"
+            how = mark("{how}; what was there is kept as {aside}", how=how, aside=aside)
         if there != text:
             self.store.files.write(row["path"], text)
         self.store.rerender(row["id"], now=self.now)
@@ -370,7 +383,7 @@ class _Mender:
             self.conn.commit()
             reindex(self.conn)
             self._reindexed = True
-        return True, "the search index was built again"
+        return True, mark("the search index was built again")
 
     def _due(self, finding: Finding) -> tuple[bool, str]:
         if finding.name == "index":
@@ -387,5 +400,7 @@ class _Mender:
             with Snapshots(place, readonly=True) as kept:
                 self._damaged = {damage.what for damage in kept.check()}
         if finding.what not in self._damaged:
-            return True, "made again from the rest of snapshots.db"
-        return False, "a raw page cannot be derived: `save --refresh` fetches what is still there"
+            return True, mark("made again from the rest of snapshots.db")
+        return False, mark(
+            "a raw page cannot be derived: `save --refresh` fetches what is still there"
+        )

@@ -15,6 +15,7 @@ from typing import Any
 
 from archive.db.migrations import ARCHIVE
 from archive.db.transactions import transaction
+from scraper.messages import mark
 
 #: Comments, quoted texts and names (kept as they are), and blanks.
 _TOKENS = re.compile(r"(--[^\n]*|/\*.*?\*/)|('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")|(\s+)", re.S)
@@ -60,24 +61,24 @@ def differences(held: dict[str, Part], wanted: dict[str, Part]) -> Iterator[tupl
     for name, part in wanted.items():
         found = held.get(name)
         if found is None or found.type != part.type:
-            yield part, "is missing"
+            yield part, mark("is missing")
             continue
         said = [*_column_differences(found, part)]
         said += [
-            f"has another {fact}"
+            mark("has another {fact}", fact=fact)
             for fact, value in part.facts.items()
             if found.facts[fact] != value
         ]
         if said:
-            yield part, ", ".join(said)
+            yield part, mark("{parts}", parts=said)
 
 
 def _column_differences(found: Part, part: Part) -> Iterator[str]:
     for name, declared in part.columns.items():
         if name not in found.columns:
-            yield f"lacks the column {name}"
+            yield mark("lacks the column {name}", name=name)
         elif found.columns[name] != declared:
-            yield f"has another column {name}"
+            yield mark("has another column {name}", name=name)
 
 
 def _part(conn: sqlite3.Connection, kind: str, name: str, sql: str) -> Part:

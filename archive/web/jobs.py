@@ -26,6 +26,7 @@ from typing import Any, Literal, Protocol
 from archive.errors import BadInput, DiskTrouble
 from archive.web import own_files
 from scraper import urls
+from scraper.messages import mark
 
 log = logging.getLogger(__name__)
 
@@ -168,7 +169,12 @@ class Jobs:
         )
         with self._lock:
             if sum(not one.is_over for one in self._jobs.values()) >= _MOST_WAITING:
-                raise BadInput(f"{_MOST_WAITING} jobs are waiting already: try again later")
+                raise BadInput(
+                    mark(
+                        "{most_waiting} jobs are waiting already: try again later",
+                        most_waiting=_MOST_WAITING,
+                    )
+                )
         kept = json.dumps(_kept(job), ensure_ascii=False)
         own_files.put(self._place(job.id), kept.encode("utf-8", "replace"))
         with self._lock:
@@ -184,9 +190,14 @@ class Jobs:
         """Fetch what the texts hold of addresses. Raises BadInput where they hold none."""
         addresses = {one.canonical: one.fetch for text in texts for one in urls.find(text)}
         if not addresses:
-            raise BadInput("there is no address of mp.weixin.qq.com in this")
+            raise BadInput(mark("there is no address of mp.weixin.qq.com in this"))
         if len(addresses) > _MOST_ADDRESSES:
-            raise BadInput(f"these are more than {_MOST_ADDRESSES} addresses: give fewer at once")
+            raise BadInput(
+                mark(
+                    "these are more than {most_addresses} addresses: give fewer at once",
+                    most_addresses=_MOST_ADDRESSES,
+                )
+            )
         found = {"addresses": list(addresses.values()), "follow": follow, "refresh": refresh}
         return self.submit("save", found)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from archive.db.files import read_regular, replacing
 from archive.errors import DiskTrouble
+from scraper.messages import mark
 
 LARGEST = 16 * 2**20  #: bytes of such a file that are read
 
@@ -20,7 +21,11 @@ def put(place: Path, data: bytes) -> None:
     except OSError as error:
         said = error.strerror or error
         raise DiskTrouble(
-            f"{place} cannot be written: {said}. Nothing that was kept is lost."
+            mark(
+                "{place} cannot be written: {said}. Nothing that was kept is lost.",
+                place=place,
+                said=said,
+            )
         ) from error
 
 
@@ -31,4 +36,6 @@ def get(place: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise DiskTrouble(f"{place} cannot be read: {error.strerror or error}") from error
+        raise DiskTrouble(
+            mark("{place} cannot be read: {what}", place=place, what=error.strerror or error)
+        ) from error

@@ -68,6 +68,7 @@ def environment() -> Environment:
         "size": size,
         "stamp": stamp,
         "number": number,
+        "in_language": i18n.recognised,
     }
     made.globals |= {
         "static": {name: f"/static/{name}?v={static_file(name)[1]}" for name in STATIC},

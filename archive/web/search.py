@@ -72,7 +72,7 @@ def search(request: Request) -> Response:
             )
             total = library.count(query)
         except BadQuery as error:
-            problem = str(error)
+            problem = i18n.gettext(error)
     return render.page(
         request,
         "results.html" if is_part else "search.html",

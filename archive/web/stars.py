@@ -11,6 +11,7 @@ from pathlib import Path
 from archive.db.names import STARS
 from archive.errors import Corrupt, DiskTrouble
 from archive.web import own_files
+from scraper.messages import mark
 
 
 class Stars:
@@ -67,7 +68,10 @@ class Stars:
                 self._held = {str(key): str(value) for key, value in found.items()}
             except (ValueError, AttributeError) as error:
                 raise Corrupt(
-                    f"{self._place} is not what was written: mend it, or move it away"
+                    mark(
+                        "{place} is not what was written: mend it, or move it away",
+                        place=self._place,
+                    )
                 ) from error
             self._seen = stamp
         return self._held

@@ -23,6 +23,7 @@ from archive.web import render
 from archive.web.article import outgoing
 from archive.web.jobs import KINDS, Job, Jobs, Kind
 from archive.web.site import Site, site_of
+from scraper.messages import mark
 from scraper.zone import CHINA
 
 _ = i18n.gettext
@@ -185,7 +186,7 @@ def take(site: Site, fields: dict[str, list[str]]) -> Job:
     """The job that a form asks for. Raises BadInput for one that makes no sense."""
     kind = (fields.get("kind") or ["save"])[-1]
     if kind not in KINDS or kind == "page":  # no form sends a page
-        raise BadInput("there is no such job")
+        raise BadInput(mark("there is no such job"))
     jobs = site.jobs
     if kind == "save":
         return _save(site, fields)
@@ -211,14 +212,14 @@ def _save(site: Site, fields: dict[str, list[str]]) -> Job:
 
 def _address(stored: Stored) -> str:
     if stored.url is None:
-        raise BadInput("the page gave no address, so it cannot be looked at again")
+        raise BadInput(mark("the page gave no address, so it cannot be looked at again"))
     return stored.url
 
 
 def _watch(jobs: Jobs, fields: dict[str, list[str]]) -> Job:
     addresses = [text.strip() for text in fields.get("addresses", []) if "://" in text]
     if not addresses:
-        raise BadInput("give the address of an album, a feed or an article to watch")
+        raise BadInput(mark("give the address of an album, a feed or an article to watch"))
     every = _EVERY.get((fields.get("every") or [""])[-1])
     return jobs.submit("watch", {"addresses": addresses[:20], "every": every})
 
@@ -226,7 +227,7 @@ def _watch(jobs: Jobs, fields: dict[str, list[str]]) -> Job:
 def _number(fields: dict[str, list[str]], name: str, most: int) -> int:
     text = (fields.get(name) or ["0"])[-1]
     if not (text.isascii() and text.isdigit() and len(text) < 13 and int(text) <= most):
-        raise BadInput(f"{name} must be a number up to {most}")
+        raise BadInput(mark("{name} must be a number up to {most}", name=name, most=most))
     return int(text)
 
 

@@ -14,6 +14,7 @@ import lxml.etree as etree
 
 from scraper import hostile
 from scraper.errors import Hostile
+from scraper.messages import mark
 
 #: More than this, cleaned and written as Markdown, takes over 5 s of CPU (an image costs five times
 #: a paragraph).
@@ -44,10 +45,16 @@ def parse(source: bytes | str) -> tuple[etree._Element, bytes]:
     raw = raw.replace(b"\0", b"")  # libxml2 would end the document at a NUL
     hostile.check(raw)
     if len(raw) > MAX_IMAGES * len("<img"):
-        for what, mark, most in (("tags", b"<", MAX_TAGS), ("images", b"<img", MAX_IMAGES)):
-            if (count := raw.count(mark)) > most:
+        kinds = ((mark("tags"), b"<", MAX_TAGS), (mark("images"), b"<img", MAX_IMAGES))
+        for what, begin, most in kinds:
+            if (count := raw.count(begin)) > most:
                 raise Hostile(
-                    f"the body has about {count:,} {what}; no article has more than {most:,}"
+                    mark(
+                        "the body has about {count:,} {what}; no article has more than {most:,}",
+                        count=count,
+                        what=what,
+                        most=most,
+                    )
                 )
     return _tree(raw), raw
 

@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 from scraper.errors import Blocked, Later, NeedsPerson, RateLimited, Refused, Unreachable
 from scraper.fetch import hosts
+from scraper.messages import mark
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Where WeChat sends a reader that it wants to see: seen are /mp/wappoc_appmsgcaptcha (2024-07 on),
@@ -31,13 +32,17 @@ def redirect_target(status: int, headers: Mapping[str, str], url: str) -> str | 
     # Not every blank: as latin-1 the last byte of 章 is a no-break space.
     location = headers.get("location", "").strip(" \t")
     if not location:
-        raise Refused(f"the server redirects ({status}) without saying where to")
+        raise Refused(
+            mark("the server redirects ({status}) without saying where to", status=status)
+        )
     # Raw UTF-8 in the header was decoded as latin-1.
     location = location.encode("latin-1", "replace").decode("utf-8", "replace")
     try:
         return urljoin(url, location)
     except ValueError:
-        raise Refused(f"the server redirects to what is no address: {location[:100]}") from None
+        raise Refused(
+            mark("the server redirects to what is no address: {location}", location=location[:100])
+        ) from None
 
 
 def check_redirect(target: str) -> None:
@@ -46,10 +51,15 @@ def check_redirect(target: str) -> None:
     host = hosts.host_of(parts)
     ours = host == "qq.com" or host.endswith(".qq.com")
     if host in _VERIFY_HOSTS or (ours and _VERIFY.search(parts.path)):
-        raise Blocked("WeChat asks for a verification before it shows this page", reason="verify")
+        raise Blocked(
+            mark("WeChat asks for a verification before it shows this page"), reason="verify"
+        )
     if host in _LOGIN_HOSTS or (ours and parts.path.startswith("/cgi-bin/login")):
         raise NeedsPerson(
-            "WeChat asks for a login before it shows this page: give a cookies file of your own session (--cookies)",
+            mark(
+                "WeChat asks for a login before it shows this page: give a cookies file of "
+                "your own session (--cookies)"
+            ),
             reason="login",
         )
 
@@ -65,13 +75,15 @@ def check_status(
         status == 407
     ):  # plain http goes through a proxy without CONNECT, so its answer comes as the host's
         raise Unreachable(
-            "the proxy wants a user name and password, or not these (407): put USER:PASSWORD@ before its host in the "
-            "setting proxy or $HTTPS_PROXY"
+            mark(
+                "the proxy wants a user name and password, or not these (407): put "
+                "USER:PASSWORD@ before its host in the setting proxy or $HTTPS_PROXY"
+            )
         )
     wait = retry_after(headers.get("retry-after"), now=now, cap=cap)
-    said = f"the server answered {_named(status)}" + (
-        "" if wait is None else f" and asks to wait {wait:.0f} s"
-    )
+    said = mark("the server answered {status}", status=_named(status))
+    if wait is not None:
+        said = mark("{what} and asks to wait {wait:.0f} s", what=said, wait=wait)
     if (
         status == 429
         or (polite and status == 403)
@@ -80,7 +92,7 @@ def check_status(
         raise RateLimited(said, retry_after=wait)
     if status >= 500 or status in (408, 425):
         raise Later(said)
-    raise Refused(f"the server answered {_named(status)}")
+    raise Refused(mark("the server answered {status}", status=_named(status)))
 
 
 def _named(status: int) -> str:

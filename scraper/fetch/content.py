@@ -7,6 +7,7 @@ import zlib
 from collections.abc import AsyncIterable
 
 from scraper.errors import CutShort, Refused
+from scraper.messages import mark
 
 #: What is offered. brotli turns 481 bytes into 315 MB in one call that cannot be bounded
 #: (docs/reliability.md, row 8).
@@ -27,7 +28,10 @@ class Unpacker:
         self._coding = coding.strip().lower()
         if self._coding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
             raise Refused(
-                f"the answer came in the coding {self._coding[:40]!r}, which was not asked for"
+                mark(
+                    "the answer came in the coding {coding!r}, which was not asked for",
+                    coding=self._coding[:40],
+                )
             )
         self._plain = self._coding in {"", "identity"}
         self._cap = cap
@@ -69,7 +73,9 @@ class Unpacker:
             and begun
             and (not self._engine.eof or self._waiting == b"\x1f")
         ):
-            raise CutShort(f"the answer was cut short inside its {self._coding} coding")
+            raise CutShort(
+                mark("the answer was cut short inside its {coding} coding", coding=self._coding)
+            )
         return b"".join(self._out)
 
     def _begin(self, data: bytes) -> None:
@@ -83,7 +89,12 @@ class Unpacker:
         elif "gzip" in self._coding and data[:2] == b"\x1f\x8b":
             self._members += 1
             if self._members > _MOST_MEMBERS:
-                raise Refused(f"the answer is packed in more than {_MOST_MEMBERS} parts")
+                raise Refused(
+                    mark(
+                        "the answer is packed in more than {most_members} parts",
+                        most_members=_MOST_MEMBERS,
+                    )
+                )
             self._engine = zlib.decompressobj(15 + 16)
         else:
             self._padding = True
@@ -95,7 +106,11 @@ class Unpacker:
             self._keep(self._engine.decompress(data, _STEP))
         except zlib.error as error:
             raise CutShort(
-                f"the answer is damaged inside its {self._coding} coding ({error})"
+                mark(
+                    "the answer is damaged inside its {coding} coding ({error})",
+                    coding=self._coding,
+                    error=error,
+                )
             ) from None
         return self._engine.unused_data if self._engine.eof else self._engine.unconsumed_tail
 
@@ -104,7 +119,9 @@ class Unpacker:
         if self._size > self._cap:
             # now, not when the error's traceback is collected: the next bomb may come first
             self._out.clear()
-            raise Refused(f"the answer is larger than the {_mb(self._cap)} that are taken")
+            raise Refused(
+                mark("the answer is larger than the {cap} that are taken", cap=_mb(self._cap))
+            )
         self._out.append(data)
 
 
@@ -126,16 +143,31 @@ async def read(
     """
     if length is not None and length > wire_cap:
         raise Refused(
-            f"the answer has {length} bytes, more than the {_mb(wire_cap)} that are taken"
+            mark(
+                "the answer has {length} bytes, more than the {wire_cap} that are taken",
+                length=length,
+                wire_cap=_mb(wire_cap),
+            )
         )
     unpacker, received = Unpacker(coding, cap), 0
     async for data in stream:
         received += len(data)
         if received > wire_cap:
-            raise Refused(f"the answer is larger than the {_mb(wire_cap)} that are taken")
+            raise Refused(
+                mark(
+                    "the answer is larger than the {wire_cap} that are taken",
+                    wire_cap=_mb(wire_cap),
+                )
+            )
         unpacker.feed(data)
     if length is not None and received < length:
-        raise CutShort(f"the answer was cut short: {received} of {length} bytes came")
+        raise CutShort(
+            mark(
+                "the answer was cut short: {received} of {length} bytes came",
+                received=received,
+                length=length,
+            )
+        )
     return unpacker.finish()
 
 

@@ -16,6 +16,7 @@ import urllib.request
 from pathlib import Path
 
 from scraper.errors import BadSettings
+from scraper.messages import mark, strerror
 
 _FIELDS = 7
 
@@ -49,8 +50,10 @@ def load(path: str | Path) -> Cookies:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        said = getattr(error, "strerror", None) or "it is no text"
-        raise BadSettings(f"the cookies file {path} cannot be read: {said}") from error
+        said = strerror(error) if isinstance(error, OSError) else mark("it is no text")
+        raise BadSettings(
+            mark("the cookies file {path} cannot be read: {said}", path=path, said=said)
+        ) from error
     # A cookie of one host goes to that host alone, as in a browser.
     policy = http.cookiejar.DefaultCookiePolicy(
         strict_ns_domain=http.cookiejar.DefaultCookiePolicy.DomainStrictNonDomain
@@ -64,8 +67,13 @@ def load(path: str | Path) -> Cookies:
         cookie = _cookie(line)
         if cookie is None:
             raise BadSettings(
-                f"line {number} of the cookies file {path} is not of the Netscape form: domain, TRUE or FALSE, path, "
-                "TRUE or FALSE, expiry, name, value, with tabs between them"
+                mark(
+                    "line {number} of the cookies file {path} is not of the Netscape form: "
+                    "domain, TRUE or FALSE, path, TRUE or FALSE, expiry, name, value, with "
+                    "tabs between them",
+                    number=number,
+                    path=path,
+                )
             )
         if not cookie.is_expired(int(time.time())):
             jar.set_cookie(cookie)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import httpx
 
 from scraper.errors import CutShort, FetchError, Later, Refused, ScrapeError, TimedOut, Unreachable
+from scraper.messages import mark
 
 #: OpenSSL's names for itself and for its places: ``[SSL: CERTIFICATE_VERIFY_FAILED] …
 #: (_ssl.c:1006)``.
@@ -20,46 +21,62 @@ _Maker = Callable[[str, bool], FetchError]
 def _unreachable(said: str, began: bool) -> FetchError:
     if "certificate verify failed" in said:
         return Unreachable(
-            f"the host's certificate cannot be verified ({said}): is the clock right? Where a proxy looks into the "
-            "traffic, name its certificate in $SSL_CERT_FILE"
+            mark(
+                "the host's certificate cannot be verified ({said}): is the clock right? "
+                "Where a proxy looks into the traffic, name its certificate in "
+                "$SSL_CERT_FILE",
+                said=said,
+            )
         )
-    return Unreachable(f"no connection to the host ({said}): is the network up?")
+    return Unreachable(mark("no connection to the host ({said}): is the network up?", said=said))
 
 
 def _proxy(said: str, began: bool) -> FetchError:
     status = re.match(r"\d{3}", said)
     if status and status[0] == "407":
         return Unreachable(
-            f"the proxy wants a user name and password, or not these ({said}): put USER:PASSWORD@ before its host in "
-            "the setting proxy or $HTTPS_PROXY"
+            mark(
+                "the proxy wants a user name and password, or not these ({said}): put "
+                "USER:PASSWORD@ before its host in the setting proxy or $HTTPS_PROXY",
+                said=said,
+            )
         )
     if status and status[0] >= "500":
         return Unreachable(
-            f"the proxy has no connection to the host ({said}): is its own network up?"
+            mark(
+                "the proxy has no connection to the host ({said}): is its own network up?",
+                said=said,
+            )
         )
     return Unreachable(
-        f"the proxy does not let this host through ({said}): ask who runs it, or set another proxy"
+        mark(
+            "the proxy does not let this host through ({said}): ask who runs it, or "
+            "set another proxy",
+            said=said,
+        )
     )
 
 
 def _silent(said: str, began: bool) -> FetchError:
-    return TimedOut("the answer stopped half-way" if began else "no answer came in time")
+    return TimedOut(
+        mark("the answer stopped half-way") if began else mark("no answer came in time")
+    )
 
 
 def _broken(said: str, began: bool) -> FetchError:
     if "location header" in said:  # httpx reads it although it is told not to follow
-        return Refused(f"the server redirects to what is no address ({said})")
+        return Refused(mark("the server redirects to what is no address ({said})", said=said))
     if began:
-        return CutShort(f"the answer was cut short ({said})")
-    return Later(f"the connection broke before an answer came ({said})")
+        return CutShort(mark("the answer was cut short ({said})", said=said))
+    return Later(mark("the connection broke before an answer came ({said})", said=said))
 
 
 def _unasked(said: str, began: bool) -> FetchError:
-    return Refused(f"this address cannot be asked for ({said})")
+    return Refused(mark("this address cannot be asked for ({said})", said=said))
 
 
 def _other(said: str, began: bool) -> FetchError:
-    return Later(f"the request failed ({said})")
+    return Later(mark("the request failed ({said})", said=said))
 
 
 #: The first row that fits. ``StreamError`` and ``CookieConflict`` are missing on purpose: those are

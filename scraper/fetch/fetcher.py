@@ -27,6 +27,7 @@ from scraper.fetch.settings import (
     FeedResponse,
     FetchSettings,
 )
+from scraper.messages import mark
 from scraper.models import Page
 from scraper.redact import redact, scrub
 
@@ -137,9 +138,9 @@ class Fetcher:
         answer = await self._fetch(url, kind, extra, budget)
         with about(url, []):
             if not answer.body.strip():
-                raise CutShort("the answer was empty")
+                raise CutShort(mark("the answer was empty"))
             if not answer.measured and not content.looks_whole(answer.body):
-                raise CutShort("the answer was cut short: the page ended without its </html>")
+                raise CutShort(mark("the answer was cut short: the page ended without its </html>"))
         # A page that came without cookies holds nobody's tokens, so its bytes stay as they are.
         body = scrub(answer.body, self._cookies.values()) if self._cookies else answer.body
         return Page(
@@ -171,18 +172,23 @@ class Fetcher:
         answer = await self._fetch(url, kind, {"Referer": "https://mp.weixin.qq.com/"})
         with about(url, []):
             if not answer.body:
-                raise CutShort("the answer was empty")
+                raise CutShort(mark("the answer was empty"))
             try:
                 found = magic.sniff(answer.body)
             except magic.Active as error:
-                raise Refused(f"this is {error}") from None
+                raise Refused(mark("this is {error}", error=error)) from None
             if found is None:
-                said = answer.headers.get("content-type", "no type")[:60]
+                said = answer.headers.get("content-type", mark("no type"))[:60]
                 raise Refused(
-                    f"by its bytes this is no image, sound or film (the server calls it {said})"
+                    mark(
+                        "by its bytes this is no image, sound or film (the server calls it {said})",
+                        said=said,
+                    )
                 )
             if not answer.measured and magic.is_cut(answer.body, found[1]):
-                raise CutShort(f"the answer was cut short: the {found[1]} has no end")
+                raise CutShort(
+                    mark("the answer was cut short: the {found} has no end", found=found[1])
+                )
         return Download(url, answer.body, found[0], found[1], answer.listed)
 
     async def feed(
@@ -262,16 +268,21 @@ class Fetcher:
                     ):
                         answer = await self._exchange(asked, parts, kind, extra, budget)
                 except TimeoutError:
-                    raise TimedOut(f"no whole answer came within {kind.deadline:g} s") from None
+                    raise TimedOut(
+                        mark("no whole answer came within {deadline:g} s", deadline=kind.deadline)
+                    ) from None
                 if kind.sends is not None and isinstance(answer, str):
-                    raise Refused("the server redirects, which is not followed here")
+                    raise Refused(mark("the server redirects, which is not followed here"))
                 if isinstance(answer, _Answer):
                     return replace(answer, hops=tuple(map(redact, hops)))
                 if hosts.normalised(answer) in map(hosts.normalised, (url, *hops)):
-                    raise Refused("the server redirects in a circle")
+                    raise Refused(mark("the server redirects in a circle"))
                 if len(hops) == self.settings.max_redirects:
                     raise Refused(
-                        f"the server redirects more than {self.settings.max_redirects} times"
+                        mark(
+                            "the server redirects more than {max_redirects} times",
+                            max_redirects=self.settings.max_redirects,
+                        )
                     )
             hops.append(answer.partition("#")[0])
             asked = hops[-1]
@@ -366,7 +377,7 @@ class Fetcher:
         asked = httpx.URL(_ascii(parts))
         if asked.raw_host.decode("ascii") != urlsplit(_ascii(parts)).hostname:
             raise Forbidden(
-                "this address can be read in two ways"
+                mark("this address can be read in two ways")
             )  # what is asked must be what was judged
         connect = min(self.settings.connect_timeout, kind.deadline)
         timeouts = httpx.Timeout(kind.deadline, connect=connect, write=connect)
@@ -392,7 +403,7 @@ def _judged(url: str, kind: _Kind, *, redirected: bool) -> SplitResult:
         return guard.check(url, hosts=kind.hosts)
     parts = guard.check(url)
     if not hosts.is_under(hosts.host_of(parts), ARTICLE_HOSTS):
-        raise Unrecognised("WeChat leads to another host, where no article is known to be")
+        raise Unrecognised(mark("WeChat leads to another host, where no article is known to be"))
     return parts
 
 

@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from scraper.errors import Forbidden, Refused, Unreachable
 from scraper.fetch.hosts import host_of, is_under, split
+from scraper.messages import mark
 
 #: What ``parse_ip`` gives.
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -96,15 +97,21 @@ def check(url: str, *, hosts: Iterable[str] | None = None) -> SplitResult:
     port = parts.port
     if parts.username is not None or parts.password is not None:
         raise Forbidden(
-            "an address with a user name in it is not opened: take out what stands before the @"
+            mark(
+                "an address with a user name in it is not opened: take out what stands before the @"
+            )
         )
     if port not in (None, 80, 443):
-        raise Forbidden(f"only ports 80 and 443 are opened, not {port}")
+        raise Forbidden(mark("only ports 80 and 443 are opened, not {port}", port=port))
     host = host_of(parts)
     check_host(host)
     if hosts is not None and not is_under(host, hosts):
         raise Forbidden(
-            f"{host} is not among the hosts that are opened for this (for images the setting allow_hosts adds some)"
+            mark(
+                "{host} is not among the hosts that are opened for this (for images the "
+                "setting allow_hosts adds some)",
+                host=host,
+            )
         )
     return parts
 
@@ -116,23 +123,29 @@ def check_host(host: str) -> None:
     try:
         number = parse_ip(host)
     except ValueError:
-        raise Forbidden(f"{host} is neither a host name nor a number") from None
+        raise Forbidden(mark("{host} is neither a host name nor a number", host=host)) from None
     if number is not None:
         if not is_public(number):
-            raise Forbidden(f"{host} lies inside a network, and only the open internet is asked")
+            raise Forbidden(
+                mark("{host} lies inside a network, and only the open internet is asked", host=host)
+            )
         return
     try:
         name = host.encode("idna").decode("ascii").lower()
     except UnicodeError:
-        raise Forbidden(f"{host!r} is no host name") from None
+        raise Forbidden(mark("{host!r} is no host name", host=host)) from None
     if name != host and parse_ip(name) is not None:  # full-width digits and dots become a number
         check_host(name)
         return
     labels = name.split(".")
     if len(labels) < 2 or any("." + name == s or name.endswith(s) for s in _LOCAL_SUFFIXES):
-        raise Forbidden(f"{host} is a name inside a network, and only the open internet is asked")
+        raise Forbidden(
+            mark(
+                "{host} is a name inside a network, and only the open internet is asked", host=host
+            )
+        )
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise Forbidden(f"{host!r} is no host name")
+        raise Forbidden(mark("{host!r} is no host name", host=host))
 
 
 def parse_ip(host: str) -> IPAddress | None:
@@ -189,15 +202,24 @@ async def resolve(host: str, port: int) -> list[str]:
     except (OSError, UnicodeError) as error:
         said = getattr(error, "strerror", None) or error
         raise Unreachable(
-            f"the name server does not know {host} ({said}): is the network up?"
+            mark(
+                "the name server does not know {host} ({said}): is the network up?",
+                host=host,
+                said=said,
+            )
         ) from error
     numbers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not numbers:
-        raise Unreachable(f"the name server knows no address of {host}")
+        raise Unreachable(mark("the name server knows no address of {host}", host=host))
     for text in numbers:
         if not is_public(ipaddress.ip_address(text.partition("%")[0])):
             raise Forbidden(
-                f"{host} leads to {text}, which lies inside a network, and only the open internet is asked"
+                mark(
+                    "{host} leads to {text}, which lies inside a network, and only the open "
+                    "internet is asked",
+                    host=host,
+                    text=text,
+                )
             )
     return numbers
 
@@ -205,4 +227,4 @@ async def resolve(host: str, port: int) -> list[str]:
 def check_hop(before: str, after: str) -> None:
     """A redirect may not leave https for http: what comes then can be anybody's. Raises Refused."""
     if urlsplit(before).scheme == "https" and urlsplit(after).scheme == "http":
-        raise Refused(f"a redirect from https to http is not followed: {after}")
+        raise Refused(mark("a redirect from https to http is not followed: {after}", after=after))

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
 from scraper.errors import Forbidden
+from scraper.messages import mark
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -18,11 +19,11 @@ def split(url: str) -> SplitResult:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError as error:
-        raise Forbidden(f"this is no address: {error}") from None
+        raise Forbidden(mark("this is no address: {error}", error=error)) from None
     if parts.scheme not in _PORTS:
-        raise Forbidden("only http and https addresses are opened")
+        raise Forbidden(mark("only http and https addresses are opened"))
     if not host_of(parts):
-        raise Forbidden("the address names no host")
+        raise Forbidden(mark("the address names no host"))
     return parts
 
 

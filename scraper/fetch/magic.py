@@ -8,6 +8,7 @@ import html
 import re
 from collections.abc import Callable
 
+from scraper.messages import mark
 from scraper.patterns import lazy
 
 #: (bytes, where they stand) → (media type, extension); the first that fits.
@@ -106,18 +107,18 @@ def _svg(body: bytes) -> tuple[str, str] | None:
         return None
     # Character references hide `javascript:` from a plain look.
     if _SVG_ACTIVE().search(text) or _SVG_ACTIVE().search(_CONTROLS.sub("", html.unescape(text))):
-        raise Active("an SVG image that carries a script")
+        raise Active(mark("an SVG image that carries a script"))
     return "image/svg+xml", "svg"
 
 
 def _text(body: bytes) -> str:
-    for mark, name in (
+    for begin, name in (
         (b"\xff\xfe", "utf-16"),
         (b"\xfe\xff", "utf-16"),
         (b"<\x00", "utf-16-le"),
         (b"\x00<", "utf-16-be"),
     ):
-        if body.startswith(mark):
+        if body.startswith(begin):
             return body.decode(name, "replace")
     return body.decode("utf-8", "replace")
 

@@ -12,11 +12,13 @@ from urllib.parse import unquote, urlsplit
 
 from scraper.errors import BadSettings
 from scraper.fetch.settings import FetchSettings
+from scraper.messages import mark
 
 _PORTS = {"http": 80, "https": 443, "socks5": 1080}
-_FORM = (
-    "the proxy setting (or $HTTPS_PROXY) is not of the form http://HOST:PORT, with USER:PASSWORD@ before the host "
-    "where the proxy wants a login; https:// and socks5:// work too"
+_FORM = mark(
+    "the proxy setting (or $HTTPS_PROXY) is not of the form http://HOST:PORT, "
+    "with USER:PASSWORD@ before the host where the proxy wants a login; "
+    "https:// and socks5:// work too"
 )
 
 
@@ -63,7 +65,7 @@ def _read(text: str, around: tuple[str, ...]) -> Proxy:
         raise BadSettings(_FORM)
     if scheme == "socks5" and importlib.util.find_spec("socksio") is None:
         raise BadSettings(
-            "a socks5 proxy needs one more package: pip install 'wechat-archive[socks]'"
+            mark("a socks5 proxy needs one more package: pip install 'wechat-archive[socks]'")
         )
     port = port or _PORTS[scheme]
     user, password = unquote(parts.username or ""), unquote(parts.password or "")

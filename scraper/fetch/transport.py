@@ -23,6 +23,7 @@ from scraper.errors import BadSettings, Unreachable
 from scraper.fetch import guard, hosts, proxies
 from scraper.fetch.pool import Pool
 from scraper.fetch.settings import FetchSettings
+from scraper.messages import mark
 
 #: As httpx translates them; a test fails if httpcore has one that is missing here.
 _SAME: dict[type[Exception], type[httpx.TransportError]] = {
@@ -71,10 +72,15 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
                     host, port, timeout, local_address, socket_options
                 )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                said = " ".join(str(error).split()) or "no answer"
+                said = " ".join(str(error).split()) or mark("no answer")
                 raise Unreachable(
-                    f"the proxy {host}:{port} cannot be reached ({said}): is it running, and are the setting proxy "
-                    "and $HTTPS_PROXY right?"
+                    mark(
+                        "the proxy {host}:{port} cannot be reached ({said}): is it running, and "
+                        "are the setting proxy and $HTTPS_PROXY right?",
+                        host=host,
+                        port=port,
+                        said=said,
+                    )
                 ) from error
         numbers = await guard.resolve(host, port)
         failure: Exception | None = None
@@ -98,7 +104,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Never: no address leads to one."""
-        raise httpcore.ConnectError("unix sockets are not used")
+        raise httpcore.ConnectError(mark("unix sockets are not used"))
 
     async def sleep(self, seconds: float) -> None:
         """As httpcore asks."""
@@ -218,7 +224,13 @@ def certificates(settings: FetchSettings) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=str(path))
     except (OSError, ssl.SSLError) as error:
-        said = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        said = (
+            mark("it holds no certificate") if isinstance(error, ssl.SSLError) else error.strerror
+        )
         raise BadSettings(
-            f"the certificates file {path} (ca_file, $SSL_CERT_FILE) cannot be used: {said}"
+            mark(
+                "the certificates file {path} (ca_file, $SSL_CERT_FILE) cannot be used: {said}",
+                path=path,
+                said=said,
+            )
         ) from error

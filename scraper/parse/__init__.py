@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from scraper.errors import ScrapeError, Unrecognised
+from scraper.messages import mark
 from scraper.models import Article, Page
 
 #: Raised whenever the same page may come out otherwise than before, so that an archive knows what
@@ -31,5 +32,8 @@ def parse(page: Page) -> Article:
         Exception
     ) as error:  # a fault of ours must not end a run: the raw page is kept and read again later
         raise Unrecognised(
-            f"the parser failed on it ({type(error).__name__}: {error})", url=page.url
+            mark(
+                "the parser failed on it ({name}: {error})", name=type(error).__name__, error=error
+            ),
+            url=page.url,
         ) from error

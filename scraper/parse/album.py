@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from scraper import urls
 from scraper.errors import Blocked, NeedsPerson, Unrecognised
+from scraper.messages import mark
 from scraper.models import Account, Album, Page
 from scraper.parse import status, values
 from scraper.parse.encoding import to_utf8
@@ -72,7 +73,7 @@ def read(page: Page) -> Listed:
     """
     body = to_utf8(page.body, dict(page.headers).get("content-type"))
     if len(body) > _LONGEST:
-        raise Unrecognised("an album's list of this size is none", url=page.url)
+        raise Unrecognised(mark("an album's list of this size is none"), url=page.url)
     if body.lstrip()[:1] == b"{":
         return _from_json(page, body)
     return _from_html(ParsedPage(page, body))
@@ -119,7 +120,7 @@ def _from_json(page: Page, body: bytes) -> Listed:
     try:
         data = json.loads(body.decode("utf-8", "replace"), strict=False)
     except (ValueError, RecursionError):
-        raise Unrecognised("an album's list that is not JSON", url=page.url) from None
+        raise Unrecognised(mark("an album's list that is not JSON"), url=page.url) from None
     answer = data.get("getalbum_resp") if isinstance(data, dict) else None
     if not isinstance(answer, dict):
         raise _failure(page, data)
@@ -142,16 +143,18 @@ def _failure(page: Page, data: object) -> Blocked | NeedsPerson | Unrecognised:
     code = values.whole(result.get("ret"))
     if code in (200013, -6):
         return Blocked(
-            "WeChat says that requests come too often",
+            mark("WeChat says that requests come too often"),
             reason="frequency",
             shown=str(code),
             url=page.url,
         )
     if code in (-3, 200003):
         return NeedsPerson(
-            "the album opens only with a login", reason="login", shown=str(code), url=page.url
+            mark("the album opens only with a login"), reason="login", shown=str(code), url=page.url
         )
-    return Unrecognised(f"an answer without an album's list (ret {code})", url=page.url)
+    return Unrecognised(
+        mark("an answer without an album's list (ret {code})", code=code), url=page.url
+    )
 
 
 def _from_html(parsed: ParsedPage) -> Listed:

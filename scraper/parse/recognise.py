@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from scraper.body import Body, Hints, clean
 from scraper.errors import ScrapeError, Unrecognised
+from scraper.messages import mark
 from scraper.models import Loss
 from scraper.parse import kinds, meta
 from scraper.parse.kinds import media
@@ -23,7 +24,7 @@ def body(parsed: ParsedPage) -> tuple[Body, bool]:
     Raises ``Gone``, ``Blocked``, ``NeedsPerson`` or ``Unrecognised`` for a page without one.
     """
     if _ANYTHING.search(parsed.received) is None:
-        raise Unrecognised("the page is empty", url=parsed.page.url)
+        raise Unrecognised(mark("the page is empty"), url=parsed.page.url)
     found = kinds.body(parsed, meta.kind(parsed)) if might_be_article(parsed) else None
     if found is None:
         raise _refusal(parsed)

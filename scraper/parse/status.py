@@ -17,6 +17,7 @@ from typing import Final, Literal, cast
 import lxml.etree
 
 from scraper.errors import Blocked, Gone, NeedsPerson, ScrapeError, Unrecognised
+from scraper.messages import mark
 from scraper.parse import values
 from scraper.parse.parsed_page import ParsedPage, text_of
 from scraper.plain import decoded_line
@@ -59,7 +60,7 @@ RULES: Final = (
     _rule(
         "blocked",
         "captcha",
-        "WeChat wants a person to pass a verification",
+        mark("WeChat wants a person to pass a verification"),
         "环境异常",
         r"environment is abnormal",
         r"abnormal environment",
@@ -71,7 +72,7 @@ RULES: Final = (
     _rule(
         "blocked",
         "frequency",
-        "WeChat says that requests come too often",
+        mark("WeChat says that requests come too often"),
         "访问过于频繁",
         "操作(?:过于)?频繁",
         "too (?:frequent|many|often)",
@@ -80,7 +81,7 @@ RULES: Final = (
     _rule(
         "blocked",
         "verify",
-        "WeChat wants a person to verify who they are",
+        mark("WeChat wants a person to verify who they are"),
         "验证身份",
         "身份验证",
         "verify (?:your )?identity",
@@ -89,7 +90,7 @@ RULES: Final = (
     _rule(
         "person",
         "login",
-        "the page opens only inside WeChat",
+        mark("the page opens only inside WeChat"),
         "请在微信客户端打开",
         "使用微信扫描二维码登录",
         r"open (?:this |the )?(?:link|page) (?:in|with|on) (?:the )?we(?:chat|ixin)",
@@ -97,7 +98,7 @@ RULES: Final = (
     _rule(
         "person",
         "expired",
-        "the temporary link has expired",
+        mark("the temporary link has expired"),
         "链接已过期",
         "链接已失效",
         r"link (?:has |is )?(?:already )?expired",
@@ -106,7 +107,7 @@ RULES: Final = (
     _rule(
         "person",
         "parameter-error",
-        "WeChat does not know such an address",
+        mark("WeChat does not know such an address"),
         "参数错误",
         r"parameter error",
         r"(?:invalid|incorrect|wrong) parameters?",
@@ -115,7 +116,7 @@ RULES: Final = (
     _rule(
         "gone",
         "migrated",
-        "the account has moved",
+        mark("the account has moved"),
         "公众号已迁移",
         "[帐账]号(?:已|处于)?[帐账]?号?迁移",
         "迁移流程",
@@ -125,7 +126,7 @@ RULES: Final = (
     _rule(
         "gone",
         "deleted",
-        "its author deleted it",
+        mark("its author deleted it"),
         "(?:内容|文章)?已被(?:发布者|作者)删除",
         "内容已删除",
         "文章已删除",
@@ -135,7 +136,7 @@ RULES: Final = (
     _rule(
         "gone",
         "send-failed",
-        "it was never sent out",
+        mark("it was never sent out"),
         "发送失败",
         r"fail(?:ed|ure) to send",
         "sending failed",
@@ -143,16 +144,23 @@ RULES: Final = (
     _rule(
         "gone",
         "account-closed",
-        "the account is closed",
+        mark("the account is closed"),
         "[帐账]号.{0,6}注销",
         "系统回收",
         r"account.{0,30}(?:deregister|cancel|clos|recycl|delet|terminat|reclaim)",
     ),
-    _rule("gone", "impersonation", "it posed as somebody else", "冒名侵权", "冒名", "impersonat"),
+    _rule(
+        "gone",
+        "impersonation",
+        mark("it posed as somebody else"),
+        "冒名侵权",
+        "冒名",
+        "impersonat",
+    ),
     _rule(
         "gone",
         "complaint",
-        "it was complained about",
+        mark("it was complained about"),
         "投诉且经审核涉嫌侵权",
         "多人投诉",
         "涉嫌侵权",
@@ -163,18 +171,18 @@ RULES: Final = (
     _rule(
         "gone",
         "account-blocked",
-        "the account is blocked",
+        mark("the account is blocked"),
         "[帐账]号.{0,4}(?:屏蔽|封禁|停用|冻结|限制)",
         r"account.{0,20}(?:block|suspend|ban|frozen|restrict|disabl)",
     ),
-    _rule("gone", "rumour", "it was refuted as a rumour", "辟谣", r"rumou?r"),
+    _rule("gone", "rumour", mark("it was refuted as a rumour"), "辟谣", "rumou?r"),
     _rule(
         "gone", "private", "its author's privacy settings hide it", "隐私设置", r"privacy setting"
     ),
     _rule(
         "gone",
         "violation",
-        "it broke the rules",
+        mark("it broke the rules"),
         "违规",
         "违反",
         "违法",
@@ -190,14 +198,14 @@ RULES: Final = (
     _rule(
         "later",
         "system-error",
-        "WeChat reports an error of its own",
+        mark("WeChat reports an error of its own"),
         "系统(?:出错|错误|繁忙)",
         r"system (?:error|busy)",
     ),
     _rule(
         "gone",
         "unavailable",
-        "it cannot be seen",
+        mark("it cannot be seen"),
         "(?:暂时)?无法(?:查看|访问|显示)",
         "不可查看",
         "不存在",
@@ -220,7 +228,10 @@ def refuse(parsed: ParsedPage) -> ScrapeError:
     captcha = _verification(parsed)
     if captcha:
         return Blocked(
-            "WeChat wants a person to pass a verification", reason="captcha", shown=captcha, url=url
+            mark("WeChat wants a person to pass a verification"),
+            reason="captcha",
+            shown=captcha,
+            url=url,
         )
     for shown in _messages(parsed):
         for rule in RULES:
@@ -228,15 +239,20 @@ def refuse(parsed: ParsedPage) -> ScrapeError:
                 return _error(rule, shown, parsed)
     target = values.address(parsed.scripts.get("transferTargetLink"))
     if target:
-        return Gone(f"the account has moved to {target}", reason="migrated", target=target, url=url)
+        return Gone(
+            mark("the account has moved to {target}", target=target),
+            reason="migrated",
+            target=target,
+            url=url,
+        )
     if _private_shell(parsed):
-        return Gone("its author's privacy settings hide it", reason="private", url=url)
-    return Unrecognised("the page is neither an article nor any status page known", url=url)
+        return Gone(mark("its author's privacy settings hide it"), reason="private", url=url)
+    return Unrecognised(mark("the page is neither an article nor any status page known"), url=url)
 
 
 def _error(rule: _Rule, shown: str, parsed: ParsedPage) -> ScrapeError:
     url = parsed.page.url
-    message = f"{rule.said} ({shown[:80]})"
+    message = mark("{what} ({shown})", what=mark(rule.said), shown=shown[:80])
     if rule.outcome == "blocked":
         return Blocked(message, reason=rule.reason, shown=shown, url=url)
     if rule.outcome == "person":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -36,6 +37,7 @@ _KEYWORDS = {
 _OPTIONS = {"**.html": {"trimmed": "true", "silent": "false", "extensions": "jinja2.ext.i18n"}}
 
 
+@cache
 def extracted(domain: str) -> Catalog:
     """Every message of the code and templates of a domain; of the program also the help."""
     found = Catalog()

@@ -12,8 +12,13 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from archive.errors import ArchiveError
+from scraper.errors import ScrapeError
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 LIST = Path(__file__).with_name("untranslated.txt")
+#: Answers to programs, in English whoever asks.
+_API = ROOT / "archive" / "web" / "api"
 _WORDS = re.compile(r"[A-Za-z]{3}")
 #: Errors of Python's own, and those that never leave their module: nobody reads them.
 _INSIDE = frozenset(
@@ -23,6 +28,15 @@ _INSIDE = frozenset(
         *("ImportError", "NotImplementedError", "RuntimeError"),
     }
 )
+
+
+def _classes(root: type[Exception]) -> Iterator[str]:
+    yield root.__name__
+    for inner in root.__subclasses__():
+        yield from _classes(inner)
+
+
+_ERRORS = frozenset({*_classes(ArchiveError), *_classes(ScrapeError), "UsageError"})
 #: Functions that show their first argument to a person, or keep it to be shown.
 _SAYING = frozenset({"say", "tell", "echo", "progress", "secho", "print"})
 
@@ -31,6 +45,8 @@ def bypassing() -> Iterator[tuple[str, int, str]]:
     """``(file, line, text)`` of each sentence that no translator ever sees."""
     for package in ("scraper", "archive"):
         for path in sorted((ROOT / package).rglob("*.py")):
+            if _API in path.parents:
+                continue
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 text = _said(node)
                 if text is not None and _WORDS.search(text):
@@ -43,7 +59,7 @@ def _said(node: ast.AST) -> str | None:
         call = node.exc
         if _name(call.func) in _INSIDE:
             return None
-    elif isinstance(node, ast.Call) and _name(node.func) in _SAYING:
+    elif isinstance(node, ast.Call) and _name(node.func) in _SAYING | _ERRORS:
         call = node
     else:
         return None

@@ -184,7 +184,7 @@ def test_an_error_nobody_foresaw_is_one_files(
 
     result = wechat_archive("import", str(folder), "--archive", str(tmp_path / "a"))
 
-    assert (1, "import: 1 saved, 2 could not be read\n") == (result.code, result.stdout)
+    assert (1, "import: 1 new, 2 could not be read\n") == (result.code, result.stdout)
     assert f"not read: {folder / '1.html'}: an unexpected error at " in result.stderr
     assert f"not read: {folder / '3.md'}: an unexpected error at " in result.stderr
     assert "KeyError: 'surprise'" in result.stderr

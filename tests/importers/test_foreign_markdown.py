@@ -228,7 +228,7 @@ def without_address(tmp_path: Path, name: str, text: str) -> Article:
     result = wechat_archive(
         "import", "--without-address", str(path), "--archive", str(tmp_path / "a")
     )
-    assert (0, "import: 1 saved\n") == (result.code, result.stdout.replace(", 1 images", ""))
+    assert (0, "import: 1 new\n") == (result.code, result.stdout.replace(", 1 image", ""))
     with opened(tmp_path / "a") as (store, _):
         return store.article(next(iter(store.articles())).article_id)
 

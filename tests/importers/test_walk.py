@@ -26,7 +26,7 @@ def test_documents_of_other_kinds_are_told(tmp_path: Path) -> None:
 
     result = wechat_archive("import", str(tmp_path / "in"), "--archive", str(tmp_path / "a"))
 
-    assert (0, "import: 1 saved, 2 passed over\n") == (result.code, result.stdout)
+    assert (0, "import: 1 new, 2 passed over\n") == (result.code, result.stdout)
     assert f"passed over: {tmp_path / 'in/b.docx'}: import reads no .docx files" in result.stderr
     assert f"{tmp_path / 'in/sub/c.PDF'}" in result.stderr
 

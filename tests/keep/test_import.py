@@ -355,7 +355,7 @@ def test_what_cannot_be_read_is_listed_and_nothing_stops_the_rest(tmp_path: Path
     result = wechat_archive("import", str(folder), "--archive", str(tmp_path / "a"))
 
     assert 1 == result.code
-    assert result.stdout.startswith("import: 1 saved, 4 could not be read")
+    assert result.stdout.startswith("import: 1 new, 4 could not be read")
     for name in ("a.json", "b.warc.gz", "c.html", "d.md"):
         assert f"not read: {folder / name}" in result.stderr
 

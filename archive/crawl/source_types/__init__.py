@@ -5,6 +5,7 @@ from __future__ import annotations
 from archive.crawl.source_types import album, article, bookmarks, feed, list_file, opml
 from archive.crawl.source_types.base import Given, SourceType
 from scraper.errors import NotAnAddress
+from scraper.messages import mark
 
 #: Asked in this order whose a given text is; also the order of help and manuals.
 TYPES: tuple[SourceType, ...] = (
@@ -33,6 +34,10 @@ def identify(text: str) -> tuple[str, SourceType]:
         if (address := type.claim(given)) is not None:
             return address, type
     raise NotAnAddress(
-        f"{text!r} is neither an address nor a file: give an article, an album, a feed, or a list file",
+        mark(
+            "{text!r} is neither an address nor a file: give an article, an album, a "
+            "feed, or a list file",
+            text=text,
+        ),
         url=text,
     )

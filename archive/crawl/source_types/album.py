@@ -2,6 +2,7 @@
 
 from archive.crawl.source_types import pages
 from archive.crawl.source_types.base import Given, SourceType
+from scraper.messages import mark
 
 
 def _claim(given: Given) -> str | None:
@@ -9,4 +10,4 @@ def _claim(given: Given) -> str | None:
     return address.fetch if address is not None and address.form == "album" else None
 
 
-TYPE = SourceType(name="album", label="an album (合集)", claim=_claim, look=pages.look)
+TYPE = SourceType(name="album", label=mark("an album (合集)"), claim=_claim, look=pages.look)

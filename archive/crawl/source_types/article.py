@@ -2,6 +2,7 @@
 
 from archive.crawl.source_types import pages
 from archive.crawl.source_types.base import Given, SourceType
+from scraper.messages import mark
 
 
 def _claim(given: Given) -> str | None:
@@ -11,7 +12,7 @@ def _claim(given: Given) -> str | None:
 
 TYPE = SourceType(
     name="article",
-    label="an article that keeps linking to new ones",
+    label=mark("an article that keeps linking to new ones"),
     claim=_claim,
     look=pages.look,
     follow=1,  # it is watched for what it links to

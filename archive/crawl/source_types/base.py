@@ -12,6 +12,7 @@ from typing import Protocol
 from archive.crawl.sources import WatchedSource
 from archive.errors import BadInput
 from scraper import feeds, urls
+from scraper.messages import mark, strerror
 
 
 @dataclass
@@ -45,7 +46,9 @@ class Given:
         try:
             return feeds.read(self.path.read_bytes())
         except OSError as error:
-            raise BadInput(f"{self.path} cannot be read: {error.strerror or error}") from error
+            raise BadInput(
+                mark("{path} cannot be read: {what}", path=self.path, what=strerror(error))
+            ) from error
 
 
 class Visit(Protocol):

@@ -2,10 +2,11 @@
 
 from archive.crawl.source_types import listings
 from archive.crawl.source_types.base import SourceType
+from scraper.messages import mark
 
 TYPE = SourceType(
     name="bookmarks",
-    label="a bookmark file",
+    label=mark("a bookmark file"),
     claim=lambda given: listings.claim_file(given, "bookmarks"),
     look=listings.look,
 )

@@ -3,6 +3,7 @@
 from archive.crawl.source_types import listings
 from archive.crawl.source_types.base import Given, SourceType
 from scraper import urls
+from scraper.messages import mark
 
 
 def _claim(given: Given) -> str | None:
@@ -13,4 +14,6 @@ def _claim(given: Given) -> str | None:
     return given.text.strip()
 
 
-TYPE = SourceType(name="feed", label="an RSS, Atom or JSON feed", claim=_claim, look=listings.look)
+TYPE = SourceType(
+    name="feed", label=mark("an RSS, Atom or JSON feed"), claim=_claim, look=listings.look
+)

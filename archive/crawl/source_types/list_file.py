@@ -2,10 +2,11 @@
 
 from archive.crawl.source_types import listings
 from archive.crawl.source_types.base import SourceType
+from scraper.messages import mark
 
 TYPE = SourceType(
     name="list",
-    label="a text file of addresses that you keep editing",
+    label=mark("a text file of addresses that you keep editing"),
     claim=lambda given: listings.claim_file(given, "list"),
     look=listings.look,
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 from archive.crawl.source_types.base import Given, Visit
 from scraper import feeds
 from scraper.errors import Unrecognised
+from scraper.messages import mark
 
 
 def claim_file(given: Given, format: feeds.Format) -> str | None:
@@ -27,7 +28,9 @@ async def look(visit: Visit) -> None:
     source = visit.source
     listing = feeds.read(body, base=None if source.local else source.address)
     if not source.local and listing.format in ("list", "bookmarks") and not listing.addresses:
-        raise Unrecognised("this is no feed, and no list that names an article", url=source.address)
+        raise Unrecognised(
+            mark("this is no feed, and no list that names an article"), url=source.address
+        )
     with visit.at_once():
         for address in listing.addresses:
             visit.enqueue(address)
