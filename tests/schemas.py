@@ -125,6 +125,29 @@ _TOLD = record(
     page=MAYBE_TEXT,
 )
 #: The file's name → what it describes.
+_LOOK = record(
+    seen=TIME,
+    origin=TEXT,
+    **dict.fromkeys(("read", "like", "looking", "share", "comment", "collect"), MAYBE_NUMBER),
+)
+_COMMENT = record(
+    id=TEXT,
+    author=MAYBE_TEXT,
+    text=TEXT,
+    written=MAYBE_TIME,
+    likes=NUMBER,
+    place=MAYBE_TEXT,
+    by_author=FLAG,
+    liked_by_author=FLAG,
+    pinned=FLAG,
+    to=MAYBE_TEXT,
+    pictures=listed(TEXT),
+    reply_count=NUMBER,
+    first_seen=TIME,
+    last_seen=TIME,
+    gone=MAYBE_TIME,
+    replies=listed(OBJECT),
+)
 SCHEMAS: dict[str, dict[str, Any]] = {
     "article": FACTS,
     "alerts": record(
@@ -164,6 +187,31 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "config": record(archive=TEXT, file=TEXT, settings=OBJECT),
     "converted": record(page=TEXT, title=TEXT, kind_name=TEXT, body=TEXT, text=TEXT, markdown=TEXT),
     "count": record(count=NUMBER, more=FLAG),
+    "counts": listed(_LOOK),
+    "discuss": record(
+        command=TEXT,
+        **_numbers("looked", "failed", "new", "changed", "gone", "fresh", "without_credentials"),
+        **_numbers("left", "requests", "exit_code"),
+        ended=MAYBE_TEXT,
+        results=listed(
+            record(
+                key=TEXT,
+                title=TEXT,
+                **_numbers("new", "changed", "gone", "held"),
+                total=MAYBE_NUMBER,
+                counted=FLAG,
+                error=MAYBE_TEXT,
+                error_code=MAYBE_TEXT,
+            )
+        ),
+    ),
+    "discussion": record(
+        total=MAYBE_NUMBER,
+        held=NUMBER,
+        seen=MAYBE_TIME,
+        complete=MAYBE_TIME,
+        comments=listed(_COMMENT),
+    ),
     "export": record(
         command=TEXT,
         format=TEXT,
@@ -177,7 +225,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "import": record(
         command=TEXT,
         **_numbers("saved", "new", "modified", "unchanged", "held", "waiting", "listed", "failed"),
-        **_numbers("links", "media", "skipped", "exit_code"),
+        **_numbers("links", "media", "counts", "comments", "unmatched", "skipped", "exit_code"),
         accounts=listed(TEXT),
         passed_over=listed(record(path=TEXT, why=TEXT)),
         results=listed(OBJECT),

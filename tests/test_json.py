@@ -15,6 +15,7 @@ import pytest
 from tests import docs, pages, schemas
 from tests.command import wechat_archive
 from tests.store.make import LATER, article, keep, opened
+from tests.weixin.talk import CREDENTIALS
 
 PAGE = pages.ROOT / "tests" / "cases" / "article" / "2026-plain" / "page.html"
 
@@ -31,13 +32,16 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-#: The command as it is typed → its schema. KEY, PAGE and OUT stand for an article, a saved page and
-#: a new folder.
+#: The command as it is typed → its schema. KEY, PAGE, FILE and OUT stand for an article, a saved
+#: page, credentials for an account that is not held, and a new folder.
 TYPED = {
     "list": "article",
     "show KEY": "article",
     "show KEY --versions": "versions",
     "show KEY --links": "links",
+    "show KEY --comments": "discussion",
+    "show KEY --counts": "counts",
+    "discuss --credentials FILE": "discuss",
     "search 正文": "hit",
     "search --count 正文": "count",
     "similar KEY": "similar",
@@ -70,7 +74,13 @@ def test_what_a_command_gives_is_as_its_schema_says(root: Path, tmp_path: Path, 
     if typed.startswith("watch"):
         (tmp_path / "list.txt").write_text("", encoding="utf-8")
         wechat_archive("--archive", str(root), "watch", str(tmp_path / "list.txt"))
-    stand_ins = {"KEY": key, "PAGE": str(PAGE), "OUT": str(tmp_path / "out")}
+    (tmp_path / "credentials.json").write_text(json.dumps([CREDENTIALS]), encoding="utf-8")
+    stand_ins = {
+        "FILE": str(tmp_path / "credentials.json"),
+        "KEY": key,
+        "PAGE": str(PAGE),
+        "OUT": str(tmp_path / "out"),
+    }
     words = [stand_ins.get(word, word) for word in typed.split()]
     done = wechat_archive("--archive", str(root), *words, "--json")
     rows = [json.loads(line) for line in done.stdout.splitlines()]

@@ -38,6 +38,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "archive.cli.alert:command",
         "Be told when articles match, or something goes wrong.",
     ),
+    "discuss": (
+        "archive.cli.discuss:command",
+        "Ask for comments and counts of articles held.",
+    ),
     "search": ("archive.cli.search:command", "Find articles by words in Chinese or any script."),
     "similar": ("archive.cli.search:similar", "Find reprints and related articles."),
     "list": ("archive.cli.list:command", "List the articles held."),

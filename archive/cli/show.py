@@ -130,7 +130,14 @@ def _links(store: Store, held: Stored, as_json: bool) -> None:
 def _comments(store: Store, held: Stored, as_json: bool) -> None:
     talk = store.discussions.of(held.article_id)
     if as_json:
-        click.echo(json.dumps(talk.as_dict() if talk else None, ensure_ascii=False))
+        nothing: dict[str, Any] = {
+            "total": None,
+            "held": 0,
+            "seen": None,
+            "complete": None,
+            "comments": [],
+        }
+        click.echo(json.dumps(talk.as_dict() if talk else nothing, ensure_ascii=False))
         return
     if talk is None:
         click.echo(_("No comments are held: `wechat-archive discuss` asks for them."))

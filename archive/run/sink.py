@@ -21,6 +21,7 @@ from scraper.crawl.protocols import Candidate, Known, RawPage
 from scraper.errors import Blocked, Gone, NotAnAddress, ScrapeError, Unrecognised
 from scraper.messages import message_of
 from scraper.models import Article, Page
+from scraper.traffic.counts import of_page
 
 if TYPE_CHECKING:
     from archive.crawl.frontier import SqliteFrontier
@@ -140,7 +141,7 @@ class ArchiveSink:
         return False
 
     async def keep(self, task: Task, article: Article, raw: RawPage) -> None:
-        kept = await self._keep(task, article, raw.snapshot_id)
+        kept = await self._keep(task, article, raw)
         result = Result(
             address=task.address,
             change=kept.change,
@@ -152,7 +153,7 @@ class ArchiveSink:
 
     async def keep_file(self, task: Task, article: Article, raw: RawPage, path: Path) -> None:
         """The article of a saved page."""
-        kept = await self._keep(task, article, raw.snapshot_id)
+        kept = await self._keep(task, article, raw)
         self._tell(
             task,
             Result(
@@ -164,7 +165,7 @@ class ArchiveSink:
             ),
         )
 
-    async def _keep(self, task: Task, article: Article, snapshot_id: int | None) -> Kept:
+    async def _keep(self, task: Task, article: Article, raw: RawPage) -> Kept:
         mode = self._image_mode(task)
         if mode == "none":
             article = without_pictures(article)
@@ -175,8 +176,15 @@ class ArchiveSink:
         now = self.clock.now()
         with transaction(self.store.db.conn):  # one commit, which is one wait for the disk
             kept = self.store.keep(
-                article, address=task.url, now=now, snapshot_id=snapshot_id, refresh=task.refresh
+                article,
+                address=task.url,
+                now=now,
+                snapshot_id=raw.snapshot_id,
+                refresh=task.refresh,
             )
+            if raw.page.fetched is not None:
+                counts = of_page(raw.page)
+                self.store.counts.note(kept.article_id, counts, raw.page.fetched, "page")
             self.store.remember(task.original or task.address, kept.article_id, now)
             if article.identity is not None:
                 self.frontier.release_waiting(identity_address(article, task.address), now)

@@ -80,6 +80,13 @@ def begins_like_har(head: bytes) -> bool:
     return _BEGIN.match(head) is not None
 
 
+def begins_packed(head: bytes) -> bool:
+    """Whether a file that begins so is packed with gzip or zlib (mitmproxy's ``.zhar``)."""
+    return head[:2] == b"\x1f\x8b" or (
+        head[:1] == b"x" and head[1:2] in (b"\x01", b"\x9c", b"\xda")
+    )
+
+
 def exchanges(
     path: Path, wanted: Callable[[str], bool] = is_useful
 ) -> Iterator[Exchange | Unreadable]:
@@ -126,10 +133,7 @@ def _first_line(error: Exception) -> str:
 def _unpacked(file: IO[bytes]) -> Callable[[int], bytes]:
     """How to read it: as it is, or out of gzip or zlib (mitmproxy's ``.zhar``)."""
     head = file.read(2)
-    packed = head == b"\x1f\x8b" or (
-        len(head) == 2 and head[0] == 0x78 and head[1] in b"\x01\x9c\xda"
-    )
-    if not packed:
+    if not begins_packed(head):
         return _Joined(head, file.read).read
     unpacker, left, rest = zlib.decompressobj(wbits=47), _MOST_UNPACKED, head
 

@@ -103,9 +103,17 @@ class Discussions:
         return noted
 
     def note_replies(
-        self, article_id: int, comment_id: str, replies: Sequence[Comment], seen: datetime
+        self,
+        article_id: int,
+        comment_id: str,
+        replies: Sequence[Comment],
+        seen: datetime,
+        *,
+        first: int | None = None,
     ) -> Noted:
-        """Keep more replies to a comment that is held; nothing where it is not."""
+        """Keep more replies to a comment that is held; nothing where it is not. ``first`` is the
+        place of the first, behind those that are held unless given.
+        """
         parent = self._row(article_id, comment_id)
         if parent is None:
             return Noted()
@@ -114,7 +122,7 @@ class Discussions:
                 "SELECT coalesce(max(position), 0) AS n FROM comments WHERE parent_id = ?",
                 parent["id"],
             )
-            first = held["n"] + 1 if held else 1
+            first = first or (held["n"] + 1 if held else 1)
             noted = self._note_all(article_id, replies, seen, first, parent)
             if noted:
                 self._articles.mark_stale([article_id])
@@ -135,6 +143,11 @@ class Discussions:
             self._sql.run("INSERT OR REPLACE INTO meta VALUES (?, ?)", _IN_FILES, int(shown))
             for row in self._sql.all("SELECT DISTINCT article_id FROM comments"):
                 self._articles.mark_stale([row["article_id"]])
+
+    def seen_completely(self, article_id: int) -> datetime | None:
+        """The last look at all of an article's comments."""
+        row = self._sql.one("SELECT complete FROM discussions WHERE article_id = ?", article_id)
+        return time(row["complete"]) if row else None
 
     def forget(self, number: int, article_id: int) -> None:
         """A damaged comment goes, with the replies to it; the next look brings it again."""

@@ -51,8 +51,8 @@ _COOKIE_HEADERS = frozenset({"set-cookie", "set-cookie2"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kind:
     """How one kind of address is fetched: which hosts, how long, how much. ``sends``: a body,
-    posted; such an answer's redirects are not followed. ``trusted``: the person has named the
-    address, which may lie in their own network."""
+    posted. ``follows``: redirects are followed, unless a body was sent. ``trusted``: the person
+    has named the address, which may lie in their own network."""
 
     accept: str
     hosts: tuple[str, ...] | None
@@ -60,6 +60,7 @@ class _Kind:
     wire_cap: int
     cap: int
     sends: bytes | None = None
+    follows: bool = True
     trusted: bool = False
 
 
@@ -221,6 +222,34 @@ class Fetcher:
             self._clock.now(),
         )
 
+    async def answer(
+        self, url: str, *, cookie: str, referer: str, form: bytes | None = None
+    ) -> bytes:
+        """What mp.weixin.qq.com answers a reader's own client, paced as pages are; ``form`` is
+        posted.
+
+        ``url`` and ``cookie`` are that reader's secrets: they go to this host alone, no redirect is
+        followed, and no error quotes them. Raises Blocked and the FetchErrors.
+        """
+        s = self.settings
+        kind = _Kind(
+            accept="application/json, text/plain, */*",
+            hosts=ARTICLE_HOSTS,
+            deadline=s.page_deadline,
+            wire_cap=s.page_wire_cap,
+            cap=s.page_cap,
+            sends=form,
+            follows=False,
+        )
+        extra = {"X-Requested-With": "XMLHttpRequest"}
+        if referer:
+            extra["Referer"] = urls.clean_link(referer)
+        if cookie:
+            extra["Cookie"] = cookie
+        if form is not None:
+            extra["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
+        return (await self._fetch(url, kind, extra)).body
+
     async def post(
         self,
         url: str,
@@ -271,7 +300,8 @@ class Fetcher:
                     raise TimedOut(
                         mark("no whole answer came within {deadline:g} s", deadline=kind.deadline)
                     ) from None
-                if kind.sends is not None and isinstance(answer, str):
+                follows = kind.follows and kind.sends is None
+                if not follows and isinstance(answer, str):
                     raise Refused(mark("the server redirects, which is not followed here"))
                 if isinstance(answer, _Answer):
                     return replace(answer, hops=tuple(map(redact, hops)))
@@ -372,7 +402,7 @@ class Fetcher:
         """
         headers = {"Host": _netloc(parts), **self._said(kind), **extra}
         cookie = self._cookies.header(url) if self._cookies else None
-        if cookie:
+        if cookie and "Cookie" not in headers:
             headers["Cookie"] = cookie
         asked = httpx.URL(_ascii(parts))
         if asked.raw_host.decode("ascii") != urlsplit(_ascii(parts)).hostname:

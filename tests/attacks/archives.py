@@ -4,6 +4,7 @@ it.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -19,6 +20,7 @@ from tests.command import Result, wechat_archive
 from tests.keep.archives import NOW, fill, opened
 from tests.keep.articles import PICTURE, page
 from tests.weixin.media import png
+from tests.weixin.talk import CREDENTIALS
 
 #: A name as the program itself gives to half-written files, so that a sweep would take it.
 LEFTOVER = f"7-{16 * 'a'}"
@@ -50,6 +52,7 @@ class Place:
         self.own.mkdir()
         for name in ("own.txt", "own.md", LEFTOVER, "own.db"):
             (self.own / name).write_text(f"a person's own: {name}\n")
+        (self.own / "credentials.json").write_text(json.dumps([CREDENTIALS]))
         (self.own / "folder").mkdir()
         (self.own / "folder" / "deep.md").write_text("a person's own, deeper\n")
         self.given.mkdir()
@@ -130,12 +133,15 @@ COMMANDS: dict[str, tuple[Arguments, ...]] = {
         lambda p: (p.key,),
         lambda p: (p.key, "--versions"),
         lambda p: (p.key, "--links"),
+        lambda p: (p.key, "--comments"),
+        lambda p: (p.key, "--counts"),
     ),
     "diff": (lambda p: (p.key,),),
     "config": (lambda p: (), lambda p: ("--json",), lambda p: ("--init",)),
     "verify": (lambda p: (), lambda p: ("--repair",)),
     "save": (lambda p: (str(p.given / "new.html"),), lambda p: (str(p.again()),)),
     "run": (lambda p: (),),
+    "discuss": (lambda p: ("--credentials", str(p.own / "credentials.json")),),
     "watch": (lambda p: ("https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA",),),
     "alert": (
         lambda p: ("add", "茶", "岩茶"),

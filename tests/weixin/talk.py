@@ -234,6 +234,15 @@ def _message(one: Published) -> dict[str, Any]:
     }
 
 
+#: An entry of a ``credentials.json`` for an account that no archive of the tests holds.
+CREDENTIALS = {
+    "url": "https://mp.weixin.qq.com/s?__biz=MzI5OTk5OTk5OQ==&mid=1&idx=1&"
+    + "&".join(f"{name}={value}" for name, value in SESSION.items()),
+    "set_cookie": COOKIE,
+    "timestamp": 1_790_000_000_000,
+}
+
+
 def with_session(url: str) -> str:
     """An address as the reader's client asks for it."""
     tokens = "&".join(f"{name}={value}" for name, value in SESSION.items())
