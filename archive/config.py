@@ -33,6 +33,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "ca_file": ("SSL_CERT_FILE",),
     "cookies": ("WECHAT_ARCHIVE_COOKIES",),
     "lang": ("WECHAT_ARCHIVE_LANG",),
+    "queue": ("WECHAT_ARCHIVE_QUEUE",),
 }
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?", re.IGNORECASE)
@@ -161,6 +162,12 @@ class Config:
         "the language of help, messages and alerts: auto (as the environment says), en or zh",
         choices=("auto", "en", "zh"),
     )
+    queue: str | None = _setting(
+        None,
+        "a PostgreSQL database through which workers on other machines fetch, as "
+        "postgresql://user@host/database",
+        example="postgresql://archive@db.example/fleet",
+    )
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def override(self, source: str, **values: Any) -> Config:
@@ -174,6 +181,11 @@ class Config:
         for name, value in values.items():
             config = config.override(f"option --{name.replace('_', '-')}", **{name: value})
         return config
+
+
+def is_exit_name(name: str) -> bool:
+    """Whether an exit may be called so."""
+    return _EXIT_NAME.fullmatch(name) is not None
 
 
 def setting_names() -> list[str]:
@@ -322,7 +334,7 @@ def _exit(table: Mapping[str, Any]) -> ExitConfig:
             )
         )
     name = table.get("name")
-    if not isinstance(name, str) or not _EXIT_NAME.fullmatch(name):
+    if not isinstance(name, str) or not is_exit_name(name):
         raise ValueError(mark("each exit needs a name of up to 40 letters, digits, _ . -"))
     for key, value in table.items():
         if key != "interval" and not isinstance(value, str):

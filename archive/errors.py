@@ -10,6 +10,8 @@ ends with.
      ├─ CannotCreate    73   the folder or file cannot be made
      ├─ DiskTrouble     74   disk full, read error
      ├─ NewerArchive    78   made by a newer version of this program
+     ├─ QueueTrouble    69   the fleet's queue cannot be reached or used
+     │   └─ NoWorkers   75   no worker of the fleet is at work
      ├─ BadConfig       78   config.toml or an option cannot be used
      ├─ BadInput        65   a given file cannot be read as what it should be
      │   └─ NoSuchInput 64  what was named to be read is not there
@@ -74,6 +76,18 @@ class NewerArchive(ArchiveError):
     """The archive was made or changed by a newer version of this program; nothing was touched."""
 
     exit_code = 78
+
+
+class QueueTrouble(ArchiveError):
+    """The fleet's queue cannot be reached, or not be used as it is; the message says why."""
+
+    exit_code = 69
+
+
+class NoWorkers(QueueTrouble):
+    """No worker of the fleet is at work; everything waiting is kept."""
+
+    exit_code = 75
 
 
 class BadConfig(ArchiveError):

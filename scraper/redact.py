@@ -21,7 +21,7 @@ SECRET_NAMES = (
     "pass_ticket", "appmsg_token", "exportkey", "export_key", "poc_token", "wxtoken", "wxuin", "user_uin", "uin",
     "key", "token", "sessionid", "session_id", "slave_sid", "slave_user", "data_ticket", "bizuin_ticket", "data_bizuin",
     "ticket", "wap_sid2", "wap_sid", "ua_id", "rand_info", "pgv_pvid", "xid", "skey", "p_skey", "pt2gguin",
-    "webwx_data_ticket", "webwxuvid", "wxsid", "wx_header", "password", "passwd", "pwd", "secret",
+    "webwx_data_ticket", "webwxuvid", "wxsid", "wx_header", "password", "passwd", "pwd", "secret", "sslpassword",
     "access_token", "api_key", "apikey", "req_id", "sharer_shareid",
 )  # fmt: skip
 _NAME = "|".join(sorted(map(re.escape, SECRET_NAMES), key=len, reverse=True))

@@ -221,6 +221,32 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         exit_code=NUMBER,
     ),
     "finding": record(check=TEXT, level={"enum": ["ok", "warn", "fail"]}, said=TEXT, advice=TEXT),
+    "fleet": record(
+        exits=listed(
+            record(
+                name=TEXT,
+                interval=FLOAT,
+                **_numbers("workers", "requests"),
+                cookies=FLAG,
+                asking=FLAG,
+                asked=MAYBE_TIME,
+                held_until=MAYBE_TIME,
+                blocked_until=MAYBE_TIME,
+                reason=MAYBE_TEXT,
+                shown=MAYBE_TEXT,
+            )
+        ),
+        workers=listed(
+            record(
+                **dict.fromkeys(("exit", "host", "version"), TEXT),
+                started=TIME,
+                seen=TIME,
+                at_work=FLAG,
+                requests=NUMBER,
+            )
+        ),
+        requests=record(**_numbers("waiting", "in_flight", "answered", "bytes", "archives")),
+    ),
     "hit": HIT,
     "import": record(
         command=TEXT,

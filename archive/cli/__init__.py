@@ -63,6 +63,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "export": ("archive.cli.export:command", "Write the archive as other formats."),
     "backup": ("archive.cli.backup:command", "Copy the archive while it is in use."),
+    "fleet": ("archive.cli.fleet:group", "Pages fetched by other machines: their queue."),
+    "worker": ("archive.cli.fleet:worker", "Fetch pages for archives elsewhere."),
     "doctor": ("archive.cli.doctor:command", "Check this machine and the archive's folder."),
     "config": (
         "archive.cli.config:command",

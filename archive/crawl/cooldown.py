@@ -9,6 +9,7 @@ a probe, and one captcha is enough to rest again, twice as long.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -106,6 +107,27 @@ class CoolDown:
 
     def _set(self, **values: Any) -> None:
         note(self.conn, self.exit, **values)
+
+
+def take_over(cooldown: CoolDown, found: Mapping[str, Any]) -> None:
+    """A block that another archive met at an exit which both use: ``level``, ``blocked_until``
+    (aware), ``reason``, ``shown``. One that is known here already stays.
+    """
+    until = found["blocked_until"]
+    known = cooldown.last()
+    if known is not None and known.until >= until:
+        return
+    level = max(int(found["level"]), 1)
+    note(
+        cooldown.conn,
+        cooldown.exit,
+        level=level,
+        since=stamp(until - timedelta(seconds=RESTS.after(level - 1))),
+        until=stamp(until),
+        reason=found["reason"] or "captcha",
+        shown=found["shown"],
+        struck=None,
+    )
 
 
 def note(conn: sqlite3.Connection, exit: str, **values: Any) -> None:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from scraper.clock import Clock
     from scraper.errors import ScrapeError
 
-_NO_MORE_IMAGES = frozenset({Reason.BLOCKED, Reason.LIMITED, Reason.DURATION, Reason.OUTAGE})
+_NO_MORE_IMAGES = frozenset(
+    {Reason.BLOCKED, Reason.LIMITED, Reason.DURATION, Reason.OUTAGE, Reason.NO_WORKERS}
+)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archive.crawl.frontier import SqliteFrontier
 from archive.db.errors import is_fatal
-from archive.errors import CoolingDown
+from archive.errors import CoolingDown, NoWorkers
 from archive.run.context import RunContext
 from archive.run.sink import ArchiveSink
 from scraper.crawl.loop import Budget, Crawl, Ending
@@ -19,9 +19,13 @@ async def crawl(
     in the report.
     """
     try:
+        await ctx.exits.ready(ctx.clock.now())
         ctx.exits.stop_if_none(ctx.report, ctx.clock.now())
     except CoolingDown as cooling:
         ctx.report.message = str(cooling)
+        return
+    except NoWorkers as idle:
+        ctx.report.reason, ctx.report.message = Reason.NO_WORKERS, str(idle)
         return
     ctx.session.use_new_cookies(ctx.clock.now())
     exits = ctx.exits.open(ctx.network, ctx.clock.now())
@@ -35,6 +39,7 @@ async def crawl(
         rng=ctx.rng,
         is_fatal=is_fatal,
         on_blocked=lambda exit, error: ctx.exits.blocked(exit, error, ctx.clock.now()),
+        arriving=ctx.exits.arrival if ctx.exits.fleet is not None else None,
     )
     try:
         _note(ctx, await loop.run())

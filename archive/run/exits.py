@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from archive.crawl.cooldown import CoolDown, note_use
+from archive.crawl.cooldown import DIRECT, CoolDown, note_use, take_over
 from archive.run.network import Network, exits_of
 from archive.run.report import ExitReport, RunReport
 from archive.run.session import ArchiveSession
 from scraper.crawl.loop import Exit
 from scraper.crawl.reason import Reason
 from scraper.errors import Blocked
+
+if TYPE_CHECKING:
+    from archive.fleet.network import FleetNetwork, RemoteExit
 
 
 @dataclass(slots=True)
@@ -22,10 +26,14 @@ class Exits:
     session: ArchiveSession
     #: requests go out although a cool-down is in force
     anyway: bool
+    #: where the exits are other machines'
+    fleet: FleetNetwork | None = None
 
     @property
     def names(self) -> list[str]:
-        """In the order of the settings."""
+        """In the order of the settings; of a fleet, those that have a worker."""
+        if self.fleet is not None:
+            return self.fleet.at_work()
         return [exit.name for exit in exits_of(self.session.config)]
 
     def cooldown(self, name: str) -> CoolDown:
@@ -38,9 +46,9 @@ class Exits:
 
     def stop_if_none(self, report: RunReport, now: datetime) -> None:
         """Raises CoolingDown while a block lasts at every exit, unless told to try anyway."""
-        if self.usable(now):
-            return
         blocks = [block for n in self.names if (block := self.cooldown(n).in_force(now))]
+        if not blocks or self.usable(now):
+            return
         first = min(blocks, key=lambda block: block.until)
         report.reason = Reason.BLOCKED
         report.blocked_until = first.until
@@ -59,11 +67,55 @@ class Exits:
         """Whether an address is due for an exit that may be used."""
         return any(
             self.session.frontier.has_due(now, name, probing=self.cooldown(name).policy().probing)
-            for name in self.usable(now)
+            for name in self.usable(now) or [DIRECT]  # a fleet may have no worker yet
+        )
+
+    async def ready(self, now: datetime) -> None:
+        """Of a fleet: wait for a worker, and share what archive and queue know of blocks. Raises
+        NoWorkers."""
+        if self.fleet is None:
+            return
+        await self.fleet.wait_for_worker()
+        for exit in self.fleet.exits.values():
+            self._share(exit, now)
+
+    def _share(self, exit: RemoteExit, now: datetime) -> None:
+        cooldown, fleet = self.cooldown(exit.name), exit.network
+        if self.anyway:
+            fleet.unblock(exit.name)
+            return
+        if exit.block is not None:
+            take_over(cooldown, exit.block)
+        elif (block := cooldown.in_force(now)) is not None:
+            fleet.block(
+                exit.name,
+                level=block.level,
+                until=block.until,
+                reason=block.reason,
+                shown=block.shown,
+            )
+
+    async def arrival(self) -> Exit:
+        """The next exit of the fleet that gets a worker during a crawl."""
+        assert self.fleet is not None
+        remote = await self.fleet.arrival()
+        return self._remote(remote)
+
+    def _remote(self, remote: RemoteExit) -> Exit:
+        first, *ahead = remote.open()
+        return Exit(
+            name=remote.name,
+            fetcher=first,
+            ahead=ahead,
+            has_cookies=remote.has_cookies,
+            captcha=self.cooldown(remote.name).policy(),
+            on_closed=remote.close,
         )
 
     def open(self, network: Network, now: datetime) -> list[Exit]:
         """The exits for a crawl."""
+        if self.fleet is not None:
+            return [self._remote(self.fleet.exits[name]) for name in self.usable(now)]
         config = self.session.config
         cookies = {exit.name: bool(exit.cookies or config.cookies) for exit in exits_of(config)}
         return [
@@ -78,13 +130,21 @@ class Exits:
 
     def blocked(self, exit: Exit, error: Blocked, now: datetime) -> None:
         """WeChat closed an exit: at once remembered."""
-        self.cooldown(exit.name).blocked(error, now)
+        block = self.cooldown(exit.name).blocked(error, now)
+        if self.fleet is not None:
+            self.fleet.block(
+                exit.name,
+                level=block.level,
+                until=block.until,
+                reason=block.reason,
+                shown=block.shown or str(error),
+            )
 
     def remember(self, exits: Sequence[Exit], network: Network, now: datetime) -> None:
         """After a crawl: what each exit met."""
         for exit in exits:
             if not exit.is_blocked:
-                self.cooldown(exit.name).remember(exit.captcha)
+                self._open_again(exit)
             closing = exit.closed.error if exit.closed else None
             note_use(
                 self.session.frontier.conn,
@@ -95,11 +155,20 @@ class Exits:
                 error=str(closing) if closing else None,
             )
 
+    def _open_again(self, exit: Exit) -> None:
+        """It met no block: where a page came, the last one is over."""
+        cooldown = self.cooldown(exit.name)
+        was_blocked = cooldown.last() is not None
+        cooldown.remember(exit.captcha)
+        if self.fleet is not None and was_blocked and cooldown.last() is None:
+            self.fleet.unblock(exit.name)
+
     def report(self, exits: Sequence[Exit], network: Network, now: datetime) -> list[ExitReport]:
         """A line for each exit, where the settings name some."""
         ended = {exit.name: exit.closed.reason.value for exit in exits if exit.closed}
-        if not self.session.config.exits:
+        if not self.session.config.exits and self.fleet is None:
             return []
+        names = self.names if self.fleet is None else sorted({exit.name for exit in exits})
         return [
             ExitReport(
                 name=name,
@@ -107,5 +176,5 @@ class Exits:
                 ended=ended.get(name),
                 blocked_until=block.until if (block := self.cooldown(name).in_force(now)) else None,
             )
-            for name in self.names
+            for name in names
         ]

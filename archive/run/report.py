@@ -17,6 +17,7 @@ TRY_LATER, DISK, NOT_UNDERSTOOD, UNREACHABLE, SOME_FAILED, USAGE = 75, 74, 76, 6
 #: Fewer pages than this, or a smaller share, are odd pages; more mean that WeChat changed its
 #: pages.
 MANY_UNKNOWN, SHARE_UNKNOWN = 3, 0.05
+_TRY_LATER = frozenset({Reason.BLOCKED, Reason.LIMITED, Reason.NO_WORKERS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,12 +157,12 @@ class RunReport:
 
     @property
     def exit_code(self) -> int:
-        """A signal, then 75 (blocked, limited), 74 (disk), 76 (pages not understood), then 1, 69 or
+        """A signal, then 75 (blocked, limited, no worker), 74 (disk), 76 (pages not understood), then 1, 69 or
         64; 0: all fine.
         """
         if self.signal is not None:
             return 128 + self.signal
-        if self.blocked_until or self.reason in (Reason.BLOCKED, Reason.LIMITED):
+        if self.blocked_until or self.reason in _TRY_LATER:
             return TRY_LATER
         if self.disk:
             return DISK
@@ -282,6 +283,8 @@ class RunReport:
             )
         if self.reason is Reason.OUTAGE:
             return mark("stopped, nothing answers: {message}", message=self.message)
+        if self.reason is Reason.NO_WORKERS:
+            return self.message
         if self.reason is Reason.LIMITED:
             return mark("stopped, the server asks for a pause; the next run goes on")
         return None

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from archive.config import Config
 from archive.crawl.cooldown import last_asked
@@ -28,6 +29,9 @@ from archive.run.session import ArchiveSession, open_session
 from archive.run.signals import Interrupted, Signals
 from scraper.clock import Clock, SystemClock
 from scraper.crawl.reason import Reason
+
+if TYPE_CHECKING:
+    from archive.fleet.network import FleetNetwork
 
 Work = Callable[[RunContext], Awaitable[None]]
 #: Files that a run writes again at its end, in one portion: a signal must not wait for a thousand.
@@ -107,18 +111,31 @@ class Runner:
             self._finish(session, signals, run_id)
 
     async def _work(self, session: ArchiveSession, work: Work) -> None:
-        if self.report.command == "run" and self._nothing_to_do(session):
+        if not self._has_fleet and self._is_idle(session, Exits(session, self.anyway)):
             return
-        known = {drift.field for drift in drifts(session.frontier.conn)}
         async with self._open_network(session) as network:
-            try:
-                await work(self._context(session, network))
-            finally:
-                self.report.requests = sum(e.requests for e in network.exits.values())
-        # Told by the command that meets it, and by `status` from then on.
-        self.report.drift = [d for d in drifts(session.frontier.conn) if d.field not in known]
+            fleet = cast("FleetNetwork", network) if self._has_fleet else None
+            context = self._context(session, network, Exits(session, self.anyway, fleet))
+            # A fleet's exits are known only now that its queue is open.
+            if fleet is None or not self._is_idle(session, context.exits):
+                await self._within(context, work)
 
-    def _context(self, session: ArchiveSession, network: Network) -> RunContext:
+    async def _within(self, context: RunContext, work: Work) -> None:
+        conn = context.frontier.conn
+        known = {drift.field for drift in drifts(conn)}
+        try:
+            await work(context)
+        finally:
+            self.report.requests = sum(e.requests for e in context.network.exits.values())
+        # Told by the command that meets it, and by `status` from then on.
+        self.report.drift = [d for d in drifts(conn) if d.field not in known]
+
+    @property
+    def _has_fleet(self) -> bool:
+        """Other machines fetch."""
+        return self.config.queue is not None and self.network is None
+
+    def _context(self, session: ArchiveSession, network: Network, exits: Exits) -> RunContext:
         images = ImageFetcher(
             store=session.store,
             fetcher=network,
@@ -130,7 +147,7 @@ class Runner:
         limit = self.config.max_duration if self.report.command == "run" else None
         return RunContext(
             session=session,
-            exits=Exits(session, self.anyway),
+            exits=exits,
             network=network,
             images=images,
             report=self.report,
@@ -141,11 +158,12 @@ class Runner:
             until=None if limit is None else self.clock.monotonic() + limit,
         )
 
-    def _nothing_to_do(self, session: ArchiveSession) -> bool:
+    def _is_idle(self, session: ArchiveSession, exits: Exits) -> bool:
         """True: the run ends before it has begun, without a request; also during a cool-down."""
+        if self.report.command != "run":
+            return False
         from archive.run import work
 
-        exits = Exits(session, self.anyway)
         session.frontier.begin_run(exits.names)
         exits.stop_if_none(self.report, self.clock.now())
         session.use_new_cookies(self.clock.now())
@@ -158,7 +176,12 @@ class Runner:
         if self.network is not None:
             return self.network()
         asked = last_asked(session.frontier.conn)
-        return make_network(self.config, self.clock, self.rng, asked)
+        pool = make_network(self.config, self.clock, self.rng, asked)
+        if self.config.queue is None:
+            return pool
+        from archive.run.fleet import open_fleet  # with it comes a PostgreSQL client
+
+        return open_fleet(session, self.config.queue, pool)
 
     def _finish(self, session: ArchiveSession, signals: Signals, run_id: int) -> None:
         report = self.report

@@ -22,7 +22,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -36,6 +36,7 @@ from scraper.crawl.protocols import (
     AlbumPage,
     BudgetSpent,
     Candidate,
+    ExitLost,
     Fetcher,
     Frontier,
     RawPage,
@@ -62,7 +63,7 @@ _CAPTCHA_RESTS = Rests(first=3600.0, longest=24 * 3600.0)
 #: What a page asks for that a session's cookies may bring.
 _COOKIES_HELP = frozenset({"login", "paid"})
 #: These close one exit; the others go on.
-_OF_ONE_EXIT = frozenset({Reason.BLOCKED, Reason.LIMITED, Reason.OUTAGE})
+_OF_ONE_EXIT = frozenset({Reason.BLOCKED, Reason.LIMITED, Reason.OUTAGE, Reason.NO_WORKERS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,9 @@ class Exit:
     """
 
     fetcher: Fetcher
+    #: further fetchers through the same exit, each with a task of its own: where the exit is far
+    #: away, the next requests wait there already while this one's article is kept here
+    ahead: Sequence[Fetcher] = ()
     name: str = "direct"
     #: its requests carry a person's cookies
     has_cookies: bool = False
@@ -98,6 +102,15 @@ class Exit:
     health: Health = field(default_factory=Health)
     #: why it is closed for the rest of the run; None: open
     closed: Ending | None = None
+    #: told that it is closed: what was asked for through it and not begun is not wanted any more
+    on_closed: Callable[[], None] = lambda: None
+
+    def close(self, ending: Ending) -> Ending:
+        """Use it no further in this run, for this reason or the one it is closed for already."""
+        if self.closed is None:
+            self.closed = ending
+            self.on_closed()
+        return self.closed
 
     @property
     def is_blocked(self) -> bool:
@@ -119,11 +132,12 @@ class Crawl:
     """One crawl: its parts, and ``run``.
 
     ``is_fatal`` says which unexpected errors are about the whole archive (a full disk) rather than
-    about one address; ``on_blocked`` hears of each exit that WeChat closed, at once.
+    about one address; ``on_blocked`` hears of each exit that WeChat closed, at once; ``arriving``,
+    where there is one, gives a further exit each time it is awaited.
     """
 
     frontier: Frontier
-    exits: Sequence[Exit]
+    exits: list[Exit]
     sink: Sink
     clock: Clock
     parse: Callable[[Page], Article]
@@ -131,6 +145,7 @@ class Crawl:
     rng: random.Random = field(default_factory=random.Random)
     is_fatal: Callable[[Exception], bool] = _nothing_is_fatal
     on_blocked: Callable[[Exit, Blocked], None] = lambda exit, error: None
+    arriving: Callable[[], Awaitable[Exit]] | None = None
     visited: int = 0
     _requests: RequestBudget = field(default_factory=RequestBudget)
     _started: float = 0.0
@@ -151,18 +166,47 @@ class Crawl:
         """
         self._started = self.clock.monotonic()
         self._requests = RequestBudget(self.budget.requests)
-        if len(self.exits) == 1:
-            return await self._work(self.exits[0])
+        if len(self.exits) == 1 and not self.exits[0].ahead and self.arriving is None:
+            return await self._work(self.exits[0], self.exits[0].fetcher)
         try:
             async with asyncio.TaskGroup() as group:
-                workers = [group.create_task(self._work(exit)) for exit in self.exits]
+                endings = await self._work_at_all(group)
         except BaseExceptionGroup as failures:  # a full disk is one trouble, not one an exit
             raise failures.exceptions[0] from None
-        return _joined([worker.result() for worker in workers])
+        return _joined(endings)
 
-    async def _work(self, exit: Exit) -> Ending:
-        """One exit at work until it is closed or the crawl is over."""
+    async def _work_at_all(self, group: asyncio.TaskGroup) -> list[Ending]:
+        """All exits at work, those that arrive meanwhile too, until none has anything to do."""
+        workers: list[asyncio.Task[Ending]] = []
+
+        def begin(exit: Exit) -> None:
+            for fetcher in (exit.fetcher, *exit.ahead):
+                workers.append(group.create_task(self._work(exit, fetcher)))
+
+        for exit in self.exits:
+            begin(exit)
+        welcome = group.create_task(self._welcome(begin))
+        while busy := [worker for worker in workers if not worker.done()]:
+            await asyncio.wait((*busy, welcome), return_when=asyncio.FIRST_COMPLETED)
+            if welcome.done():  # there are more at work now
+                welcome = group.create_task(self._welcome(begin))
+        welcome.cancel()
+        return [worker.result() for worker in workers]
+
+    async def _welcome(self, begin: Callable[[Exit], None]) -> None:
+        """Put the next exit that arrives to work."""
+        if self.arriving is None:
+            await asyncio.Event().wait()  # there is none to wait for
+            return
+        exit = await self.arriving()
+        self.exits.append(exit)
+        begin(exit)
+
+    async def _work(self, exit: Exit, fetcher: Fetcher) -> Ending:
+        """One fetcher of an exit at work until the exit is closed or the crawl is over."""
         while True:
+            if exit.closed is not None:
+                return exit.closed
             if reason := self._spent():
                 return Ending(reason)
             task = None
@@ -181,12 +225,13 @@ class Crawl:
             with self._lease(task):
                 await asyncio.sleep(0)  # held articles wait for nothing: a signal must come through
                 try:
-                    ending = await self._do(exit, task)
+                    ending = await self._do(exit, fetcher, task)
                 except BudgetSpent:  # by redirects: the address waits as it stood
                     return Ending(Reason.REQUESTS)
+                except ExitLost as lost:
+                    ending = Ending(Reason.NO_WORKERS, lost.error)
             if ending is not None:
-                exit.closed = ending
-                return ending
+                return exit.close(ending)
 
     # --- when to stop, when to wait
 
@@ -246,13 +291,13 @@ class Crawl:
 
     # --- one task
 
-    async def _do(self, exit: Exit, task: Task) -> Ending | None:
+    async def _do(self, exit: Exit, fetcher: Fetcher, task: Task) -> Ending | None:
         """Do one task; an ending where the exit is to be closed. Whatever is unexpected fails this
         task only.
         """
         try:
-            return await self._try(exit, task)
-        except BudgetSpent:
+            return await self._try(exit, fetcher, task)
+        except (BudgetSpent, ExitLost):
             raise
         except Exception as error:
             if self.is_fatal(error):
@@ -260,9 +305,9 @@ class Crawl:
             self._unexpected(task, error)
             return None
 
-    async def _try(self, exit: Exit, task: Task) -> Ending | None:
+    async def _try(self, exit: Exit, fetcher: Fetcher, task: Task) -> Ending | None:
         try:
-            candidates, visited = await self._candidates(exit, task)
+            candidates, visited = await self._candidates(exit, fetcher, task)
         except Blocked as error:
             return self._blocked(exit, task, error)
         except ScrapeError as error:
@@ -271,7 +316,9 @@ class Crawl:
         self.visited += visited
         return None
 
-    async def _candidates(self, exit: Exit, task: Task) -> tuple[list[Candidate], bool]:
+    async def _candidates(
+        self, exit: Exit, fetcher: Fetcher, task: Task
+    ) -> tuple[list[Candidate], bool]:
         """What the task leads to, and whether it was an article."""
         known = self.sink.known(task)
         if known is not None:
@@ -279,7 +326,7 @@ class Crawl:
                 listed = AlbumPage(album_id="", members=[link.url for link in known.links])
                 return members(task, listed), False
             return follow(task, known.biz, known.links), True
-        raw = await self._page(exit, task)
+        raw = await self._page(fetcher, task)
         if task.form == "album":
             listed = self.sink.album(task, raw.page)
             exit.answered()
@@ -290,11 +337,11 @@ class Crawl:
         await self.sink.keep(task, article, raw)
         return follow(task, article.account.biz, article.links), True
 
-    async def _page(self, exit: Exit, task: Task) -> RawPage:
+    async def _page(self, fetcher: Fetcher, task: Task) -> RawPage:
         raw = self.sink.stored(task)
         if raw is not None:
             return raw
-        page = await exit.fetcher.page(task.url, referer=task.referer, budget=self._requests)
+        page = await fetcher.page(task.url, referer=task.referer, budget=self._requests)
         return self.sink.received(task, page)
 
     def _parsed(self, exit: Exit, page: Page) -> Article:

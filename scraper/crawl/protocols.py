@@ -103,6 +103,16 @@ class BudgetSpent(Exception):
     """
 
 
+class ExitLost(Exception):
+    """The exit cannot be used any further; nothing is wrong with the address, which waits as it
+    stood. ``error`` says why.
+    """
+
+    def __init__(self, error: ScrapeError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 @dataclass(slots=True)
 class RequestBudget:
     """At most ``most`` requests to the article host (None: no limit), redirect targets included;
@@ -131,6 +141,9 @@ class RequestBudget:
 class Fetcher(Protocol):
     """One try a call; each request to the article host is taken from ``budget`` before it goes
     out.
+
+    Raises ScrapeErrors, BudgetSpent, and ExitLost where the way to the host is somebody else's and
+    has gone.
     """
 
     async def page(

@@ -15,3 +15,4 @@ class Reason(enum.Enum):
     BLOCKED = "blocked"
     LIMITED = "rate-limited"
     OUTAGE = "outage"
+    NO_WORKERS = "no-workers"

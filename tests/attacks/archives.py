@@ -161,8 +161,8 @@ COMMANDS: dict[str, tuple[Arguments, ...]] = {
     "backup": (lambda p: (str(p.out / "copy"),), lambda p: (str(p.out / "copy"),)),
 }  # fmt: skip
 
-#: These run until they are stopped.
-SERVERS = frozenset({"mcp", "serve"})
+#: These run until they are stopped, or work on a database elsewhere.
+SERVERS = frozenset({"fleet", "mcp", "serve", "worker"})
 
 
 def every_command(place: Place, *options: str) -> Iterator[tuple[str, Result]]:
