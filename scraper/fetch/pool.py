@@ -3,12 +3,25 @@ back.
 
 httpcore 1.0.9 leaves a tunnel in the pool as busy for ever when TLS inside it fails or is cancelled
 (seen here: after ten handshakes that broke, a full pool, and every later fetch waits out its
-deadline).
+deadline). And it forgets the socket to a SOCKS proxy that refuses (seen here as unclosed sockets), so
+whatever was opened on the way is closed here.
 """
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+
 import httpcore
+
+_opened: ContextVar[list[httpcore.AsyncNetworkStream] | None] = ContextVar("opened", default=None)
+
+
+def opened(stream: httpcore.AsyncNetworkStream) -> httpcore.AsyncNetworkStream:
+    """Note what was opened for the request that is being sent: closed, should it fail."""
+    streams = _opened.get()
+    if streams is not None:
+        streams.append(stream)
+    return stream
 
 
 class Pool(httpcore.AsyncConnectionPool):
@@ -28,13 +41,19 @@ class _Connection(httpcore.AsyncConnectionInterface):
         self._inner = inner
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        streams: list[httpcore.AsyncNetworkStream] = []
+        before = _opened.set(streams)
         try:
             return await self._inner.handle_async_request(request)
         except httpcore.ConnectionNotAvailable:
             raise  # another request was quicker: nothing is wrong with the connection
         except BaseException:
             await self._inner.aclose()
+            for stream in streams:
+                await stream.aclose()
             raise
+        finally:
+            _opened.reset(before)
 
     async def aclose(self) -> None:
         await self._inner.aclose()

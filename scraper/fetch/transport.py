@@ -21,7 +21,7 @@ import httpx
 
 from scraper.errors import BadSettings, Unreachable
 from scraper.fetch import guard, hosts, proxies
-from scraper.fetch.pool import Pool
+from scraper.fetch.pool import Pool, opened
 from scraper.fetch.settings import FetchSettings
 from scraper.messages import mark
 
@@ -68,8 +68,10 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             return await self._plain.connect_tcp(host, port, timeout, local_address, socket_options)
         if (host, port) == self._proxy:
             try:
-                return await self._plain.connect_tcp(
-                    host, port, timeout, local_address, socket_options
+                return opened(
+                    await self._plain.connect_tcp(
+                        host, port, timeout, local_address, socket_options
+                    )
                 )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 said = " ".join(str(error).split()) or mark("no answer")
