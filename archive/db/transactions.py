@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Self
 
 
 @contextmanager
@@ -51,3 +52,28 @@ def unsynced_transaction(conn: sqlite3.Connection) -> Iterator[None]:
             yield
     finally:
         conn.execute("PRAGMA synchronous = FULL")
+
+
+class Together:
+    """Many small writes in few transactions: one wait for the disk a group instead of one each.
+
+    A context manager. ``begin`` opens the transaction that a group is written in; ``commit`` ends
+    it and begins the next. Whatever ends the block, what was written is committed: a write that
+    fails is a savepoint in the group, and takes back itself alone.
+    """
+
+    def __init__(self, begin: Callable[[], AbstractContextManager[None]]) -> None:
+        self._begin = begin
+        self._group = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._group.enter_context(self._begin())
+        return self
+
+    def commit(self) -> None:
+        """Put on the disk what was written so far."""
+        self._group.close()
+        self._group.enter_context(self._begin())
+
+    def __exit__(self, *about: object) -> None:
+        self._group.close()

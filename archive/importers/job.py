@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from archive.crawl.frontier import SqliteFrontier
 from archive.db.lock import Lock
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import open_database
+from archive.db.transactions import Together
 from archive.errors import BadInput
 from archive.importers.around import Around
 from archive.importers.budget import cpu_limit
@@ -46,6 +47,8 @@ _FOLLOWED = ("text", "reprint", "album_previous", "album_next")
 #: An import that brought so many raw pages packs them again before it ends; fewer wait for the next
 #: `run`.
 PAGES_A_REPACK = 100
+#: Articles and addresses a commit; a killed import repeats at most so many.
+ITEMS_A_COMMIT = 16
 
 
 #: ``progress(done, total, name)``: ``name`` is "importing", then "indexing" where the search index
@@ -130,12 +133,15 @@ class _Job:
         self.signals, self.tell, self.all_links = signals, tell, all_links
         self.frontier = SqliteFrontier(store.db.conn)
         self.documents = Documents(root, store, report, self._held, without_address=without_address)
+        self._group = Together(self._both)
+        self._items = 0
 
     def run(self, todo: list[Path], progress: Progress, jobs: int) -> None:
         for path in todo:
             with self._alone(str(path)):
                 self.documents.note_address(path)
-        again, pictures = self._first_pass(todo, progress)
+        with self._group:
+            again, pictures = self._first_pass(todo, progress)
         for path in again:
             self._take_around(path)
         shown = self._shown(pictures)
@@ -229,6 +235,21 @@ class _Job:
     def _take(self, item: ImportItem) -> None:
         with self._alone(item.source), self.signals.hold():
             self._count(self._taken(item))
+        self._items += 1
+        if self._items % ITEMS_A_COMMIT == 0:
+            with self.signals.hold():
+                self._group.commit()
+
+    @contextmanager
+    def _both(self) -> Iterator[None]:
+        """A transaction of both databases. Raw pages are committed first, so that no row names one
+        that is not there.
+        """
+        with (
+            self.store.transaction(),
+            self.snapshots.together() if self.snapshots else nullcontext(),
+        ):
+            yield
 
     def _taken(self, item: ImportItem) -> Taken:
         if item.page is not None:

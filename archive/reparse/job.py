@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +16,7 @@ from typing import Literal
 from archive.db.lock import Lock
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import open_database
-from archive.db.transactions import transaction
+from archive.db.transactions import Together, transaction
 from archive.errors import ArchiveError, NotHeld
 from archive.record import iso, storable
 from archive.reparse.report import Change, ReparseReport, diff, differing
@@ -129,15 +129,16 @@ class _Job:
             by_snapshot.setdefault(item.snapshot_id, []).append(item)
         jobs = max(1, min(jobs, len(by_snapshot) // PAGES_A_PROCESS))
         reads = read_all(self.root / SNAPSHOTS_DB, list(by_snapshot), jobs)
+        writing = nullcontext if self.report.dry_run else self.store.transaction
         try:
-            for done, read in enumerate(reads, start=1):
-                with self.signals.hold():
-                    for item in by_snapshot[read.snapshot_id]:
-                        with one_item(read.address, partial(self._broke, read)):
-                            self._take(item, read)
-                    if done % NOTE_EVERY == 0:
-                        self._note(read.snapshot_id)
-                progress(done, len(by_snapshot))
+            with Together(writing) as group:
+                for done, read in enumerate(reads, start=1):
+                    with self.signals.hold():
+                        self._take_all(by_snapshot[read.snapshot_id], read)
+                        if done % NOTE_EVERY == 0:
+                            self._note(read.snapshot_id)
+                            group.commit()
+                    progress(done, len(by_snapshot))
         finally:
             reads.close()  # type: ignore[attr-defined]
         if not self.report.dry_run:
@@ -198,6 +199,11 @@ class _Job:
                     yield Item(snapshot_id, None)
 
     # --- what becomes of it
+
+    def _take_all(self, items: Iterable[Item], read: Read) -> None:
+        for item in items:
+            with one_item(read.address, partial(self._broke, read)):
+                self._take(item, read)
 
     def _take(self, item: Item, read: Read) -> None:
         change = self._kept(item, read) if read.article else self._failed(item, read)

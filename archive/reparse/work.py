@@ -4,17 +4,15 @@ pages.
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from archive.db.processes import process_pool
 from archive.errors import ArchiveError
 from archive.snapshots import Snapshots
 from scraper.errors import ScrapeError, Unexpected
@@ -113,19 +111,15 @@ def _one_by_one(path: Path, batches: Iterable[list[int]]) -> Iterator[Read]:
 
 
 def _pool(path: Path, jobs: int) -> ProcessPoolExecutor:
-    # Spawn: a fork would take over open databases, which SQLite forbids.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(str(path),))
+    return process_pool(jobs, _begin, str(path))
 
 
 _snapshots: Snapshots | None = None
 
 
 def _begin(path: str) -> None:
-    """In each new process: open the snapshots, and leave signals to the parent."""
+    """In each new process: open the snapshots."""
     global _snapshots
-    with suppress(ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
     _snapshots = Snapshots(path, readonly=True)
 
 

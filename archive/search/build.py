@@ -9,13 +9,11 @@ its own size twice for a moment: in the nameless file and in the archive's write
 from __future__ import annotations
 
 import os
-import signal
 import sqlite3
 import tempfile
-import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import datetime
 from itertools import groupby, islice
 from pathlib import Path
@@ -253,16 +251,9 @@ def _in_processes(
 ) -> Iterator[_Analysed]:
     """What goes to a process are ids, what comes back has no texts. At most a few batches are under
     way, so memory stays flat."""
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
+    from archive.db.processes import process_pool
 
-    pool = ProcessPoolExecutor(
-        jobs,
-        # A forked process would take over this one's open databases, which SQLite forbids.
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin_process,
-        initargs=(str(database), bigrams),
-    )
+    pool = process_pool(jobs, _begin_process, str(database), bigrams)
     waiting: deque[Future[list[_Analysed]]] = deque()
     try:
         while True:
@@ -279,25 +270,11 @@ _process: tuple[sqlite3.Connection, frozenset[str]] | None = None
 
 
 def _begin_process(database: str, bigrams: frozenset[str]) -> None:
-    """In each new process: open the archive, leave signals to the parent, and end with it."""
+    """In each new process: open the archive."""
     global _process
-    with suppress(ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     conn = sqlite3.connect(f"{Path(database).absolute().as_uri()}?mode=rw", uri=True, timeout=30)
     conn.execute("PRAGMA query_only=ON")
     _process = conn, bigrams
-
-
-def _end_with_parent() -> None:
-    """A pool's processes wait for work for ever where their parent was killed."""
-    import multiprocessing
-    from multiprocessing.connection import wait
-
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
 
 
 def _analyse_batch(ids: Iterable[int]) -> list[_Analysed]:

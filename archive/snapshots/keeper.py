@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -77,6 +78,10 @@ class Snapshots:
             if self._open:
                 self._open = False
                 close_snapshots(self._db, self.path, readonly=self._readonly)
+
+    def together(self) -> AbstractContextManager[None]:
+        """Several pages in one transaction: one wait for the disk, at its end."""
+        return transaction(self._db)
 
     # -- putting -----------------------------------------------------------------------------------------------
 

@@ -9,18 +9,17 @@ packing a base again changes nothing for the pages that stand on it.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from archive.db.processes import process_pool
 from archive.db.transactions import transaction
 from archive.errors import Corrupt
 from archive.snapshots import facts
@@ -272,12 +271,7 @@ class _Processes:
     def __init__(self, kept: Reader, jobs: int) -> None:
         self._kept = kept
         self._jobs = jobs
-        self._pool = ProcessPoolExecutor(
-            jobs,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_begin,
-            initargs=(str(kept.path),),
-        )
+        self._pool = process_pool(jobs, _begin, str(kept.path))
 
     def __enter__(self) -> _Processes:
         return self
@@ -322,8 +316,6 @@ _reader: Reader | None = None
 
 def _begin(path: str) -> None:
     global _reader
-    # Ctrl-C reaches every process of the terminal; the parent decides what is finished.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _reader = Reader(open_snapshots(Path(path), readonly=True), Path(path))
 
 

@@ -7,11 +7,12 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from archive.db.transactions import transaction, unsynced_transaction
+from archive.db.transactions import Together, transaction, unsynced_transaction
 from tests.store.make import article, keep, opened
 
 ARCHIVE = Path(__file__).resolve().parents[2] / "archive"
@@ -55,6 +56,32 @@ def test_an_inner_one_takes_back_its_own_writes_only(conn: sqlite3.Connection) -
             conn.execute("INSERT INTO t VALUES (4)")
 
     assert [1, 4] == rows(conn)
+
+
+def test_together_commits_a_group_at_a_time(tmp_path: Path) -> None:
+    """Nobody sees a group before it is whole; what ends the block keeps what was written, and a
+    write that failed has taken back itself alone.
+    """
+    with (
+        closing(sqlite3.connect(tmp_path / "t.db", isolation_level=None)) as conn,
+        closing(sqlite3.connect(tmp_path / "t.db")) as other,
+    ):
+        conn.execute("PRAGMA journal_mode = WAL")
+        conn.execute("CREATE TABLE t (x)")
+        seen = []
+        with suppress(KeyError), Together(partial(transaction, conn)) as group:
+            conn.execute("INSERT INTO t VALUES (1)")
+            seen.append(rows(other))
+            group.commit()
+            seen.append(rows(other))
+            conn.execute("INSERT INTO t VALUES (2)")
+            with suppress(ValueError), transaction(conn):
+                conn.execute("INSERT INTO t VALUES (3)")
+                raise ValueError
+            raise KeyError
+
+        assert [[], [1]] == seen
+        assert [1, 2] == rows(other)
 
 
 def test_a_commit_that_fails_is_rolled_back(conn: sqlite3.Connection) -> None:
