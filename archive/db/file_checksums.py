@@ -16,7 +16,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from archive.db.files import open_regular, read_regular, replacing, require_own_database
+from archive.db.files import (
+    flush_folder,
+    open_regular,
+    read_regular,
+    replacing,
+    require_own_database,
+)
 from scraper.messages import mark
 
 BLOCK = 64 * 1024
@@ -33,9 +39,11 @@ def aside_path_of(database: Path) -> Path:
 
 
 def set_aside(database: Path) -> None:
-    """Before the database is changed. Renamed, so that they can be put back as they were."""
+    """Before the database is changed. Renamed, so that they can be put back as they were; on the
+    disk when it returns, since after a power cut they would call a sound file damaged."""
     with suppress(FileNotFoundError):
         path_of(database).replace(aside_path_of(database))
+        flush_folder(database.parent)
 
 
 def write(database: Path) -> None:

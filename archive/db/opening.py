@@ -41,9 +41,11 @@ def connect(
 
 
 def _open_to_write(place: Path, new_file: tuple[str, ...]) -> sqlite3.Connection:
+    # Those of a new file come first: they hold before it is begun. In one that was begun they would
+    # be written again at each opening, before its checksums are set aside.
+    first = () if place.exists() and place.stat().st_size else new_file
     conn = sqlite3.connect(place, timeout=BUSY_TIMEOUT, check_same_thread=False)
-    pragmas = (*new_file, "synchronous = FULL", "journal_mode = WAL")
-    return _begun(conn, pragmas)  # those of a new file first: they hold before it is begun
+    return _begun(conn, (*first, "synchronous = FULL", "journal_mode = WAL"))
 
 
 def _open_to_read(place: Path) -> sqlite3.Connection:

@@ -9,10 +9,11 @@ half of the bytes are.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from tests.conftest import ROOT
 
 _CALLS = (
     "openat,pwrite64,write,ftruncate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,link,linkat,mkdir,"
-    "mkdirat"
+    "mkdirat,lseek"
 )
 _LINE = re.compile(r"^\d+\s+(?P<call>\w+)\((?P<arguments>.*)\)\s+= (?P<result>\d+)")
 _HEX = re.compile(r'"((?:\\x[0-9a-f]{2})*)"|<((?:\\x[0-9a-f]{2})+)>')
@@ -37,12 +38,17 @@ class Call:
     at: int | None = None
 
 
-def record(log: Path, *argv: str) -> list[Call]:
-    """Run ``wechat-archive ARGV`` and give its calls, in their order."""
+def record(
+    log: Path, *argv: str, env: Mapping[str, str] | None = None, codes: Sequence[int] = (0,)
+) -> list[Call]:
+    """Run ``wechat-archive ARGV`` and give its calls, in their order; what it says into a pipe too
+    (``told``).
+    """
     strace = ["strace", "-f", "-qq", "-y", "-xx", "-s", "33554432", "-e", f"trace={_CALLS}"]
     command = [*strace, "-o", str(log), sys.executable, "-m", "archive.cli", *argv]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    given = {**os.environ, **(env or {})}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=given)
+    assert done.returncode in codes, done.stderr
     with log.open(encoding="ascii") as lines:
         return [call for line in lines if (call := _call(line)) is not None]
 
@@ -59,6 +65,8 @@ def _call(line: str) -> Call | None:
         offset = int(arguments.rpartition(", ")[2]) if name == "pwrite64" else None
         written = int(found["result"])
         return Call("write", (texts[0].decode(),), texts[1][:written], offset)
+    if name == "lseek":
+        return Call("seek", (texts[0].decode(),), at=int(found["result"]))
     if name == "ftruncate":
         return Call("truncate", (texts[0].decode(),), at=int(arguments.rpartition(", ")[2]))
     if name in ("fsync", "fdatasync"):
@@ -69,6 +77,12 @@ def _call(line: str) -> Call | None:
         cut = "O_TRUNC" in arguments
         return Call("create" if not cut else "recreate", paths[-1:]) if created else None
     return Call(name.removesuffix("at2").removesuffix("at"), paths)
+
+
+def told(calls: Sequence[Call]) -> str:
+    """What the command had said by then."""
+    said = (c.data for c in calls if c.name == "write" and c.paths[0].startswith("pipe:"))
+    return b"".join(said).decode()
 
 
 @dataclass
@@ -101,7 +115,7 @@ class Disk:
         if not paths or any(path.endswith("-shm") for path in paths):
             return False  # SQLite makes its index anew
         getattr(self, f"_{call.name}")(call, *paths)
-        return call.name != "mkdir"
+        return call.name not in ("mkdir", "seek")
 
     def _create(self, _call: Call, path: str) -> None:
         self.names.setdefault(path, _Inode()).position = 0
@@ -109,6 +123,10 @@ class Disk:
     def _recreate(self, call: Call, path: str) -> None:
         self._create(call, path)
         self.names[path].data = b""
+
+    def _seek(self, call: Call, path: str) -> None:
+        if path in self.names and call.at is not None:
+            self.names[path].position = call.at
 
     def _write(self, call: Call, path: str) -> None:
         inode = self.names[path]

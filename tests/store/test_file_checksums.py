@@ -10,6 +10,7 @@ import pytest
 from archive.db import file_checksums
 from archive.db.file_checksums import BLOCK, aside_path_of, broken_blocks, path_of, set_aside, write
 from archive.db.opening import open_database
+from archive.snapshots import Snapshots
 
 
 @pytest.fixture
@@ -104,3 +105,29 @@ def test_a_folder_that_takes_no_checksums_is_no_reason_to_fail(
     monkeypatch.setattr(file_checksums, "set_aside", refuse)
     monkeypatch.setattr(file_checksums, "write", refuse)
     open_database(tmp_path / "archive.db").close()
+
+
+def test_opening_writes_nothing_before_checksums_are_set_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill in between would leave them beside a log that changes the file, and a sound archive
+    would be called damaged; for a power cut the folder is flushed.
+    """
+    for name, opened in (("snapshots.db", Snapshots), ("archive.db", open_database)):
+        place = tmp_path / name
+        opened(place).close()
+        told: list[object] = []
+
+        def aside(database: Path, told: list[object] = told) -> None:
+            log = database.with_name(f"{database.name}-wal")
+            told.append(log.stat().st_size if log.exists() else 0)
+            set_aside(database)
+
+        def flushed(folder: Path, told: list[object] = told) -> None:
+            told.append(folder)
+
+        monkeypatch.setattr(file_checksums, "set_aside", aside)
+        monkeypatch.setattr(file_checksums, "flush_folder", flushed)
+        opened(place).close()
+
+        assert [0, tmp_path] == told
