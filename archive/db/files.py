@@ -22,6 +22,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
+from types import EllipsisType
 from typing import IO
 
 from archive.db.names import TEMPORARY
@@ -204,6 +205,10 @@ def replacing(target: Path, *, mode: int = 0o666, disk: Disk | None = None) -> I
     flush_folder(target.parent, disk)
 
 
+class ChangedMeanwhile(Exception):
+    """Somebody wrote to a file since it was looked at; it is as they left it."""
+
+
 class Files:
     """The files under ``root``; every path is relative to it and written with ``/``."""
 
@@ -229,10 +234,18 @@ class Files:
     def exists(self, path: str) -> bool:
         return self.place(path).is_file()
 
-    def write(self, path: str, data: bytes, *, mode: int = 0o666) -> None:
+    def write(
+        self,
+        path: str,
+        data: bytes,
+        *,
+        mode: int = 0o666,
+        instead_of: bytes | EllipsisType | None = ...,
+    ) -> None:
         """The file as ``data``, on disk, or as it was. ``mode`` is cut by the umask.
+        ``instead_of``: only while the file holds that (None: while there is none).
 
-        Raises DiskTrouble (full, broken) or CannotCreate.
+        Raises DiskTrouble (full, broken), CannotCreate, or ChangedMeanwhile.
         """
         place = self.place(path)
         with told(place, "write"):
@@ -240,6 +253,10 @@ class Files:
             temporary = self._temporary()
             try:
                 self._fill(temporary, data, mode)
+                # Waiting for the disk took milliseconds; from here to the rename it is
+                # microseconds.
+                if instead_of is not ... and self.read(path) != instead_of:
+                    raise ChangedMeanwhile(path)
                 self._move(temporary, place, data, mode)
             except BaseException:
                 with suppress(OSError):

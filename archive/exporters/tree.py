@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from lxml import etree
 
+from archive.exporters.xml import legal_xml
 from scraper.text import names
 
 Rewrite = Callable[[str], "str | None"]
@@ -34,9 +35,6 @@ _ALLOWED: dict[str, frozenset[str]] = {
 _DROPPED = names("script style iframe object template svg math noscript")
 _SAFE_CLASS = re.compile(r"^[\w+#.-]+$")
 _NUMBER = re.compile(r"^\d{1,5}$")
-_NOT_XML = re.compile(
-    "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\ufdd0-\ufdef\ufffe\uffff]"
-)
 
 
 def xhtml(body: str, *, image: Rewrite, link: Rewrite) -> str:
@@ -60,7 +58,7 @@ def limited(body: str, *, image: Rewrite, link: Rewrite) -> etree._Element | Non
     parser = etree.HTMLParser(
         encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
     )
-    source = f"<div>{_NOT_XML.sub('', body)}</div>".encode("utf-8", "replace")
+    source = f"<div>{legal_xml(body)}</div>".encode("utf-8", "replace")
     found = etree.fromstring(source, parser)
     root = found.find(".//div") if found is not None else None
     if root is None:
@@ -77,7 +75,7 @@ def limited(body: str, *, image: Rewrite, link: Rewrite) -> etree._Element | Non
 
 def text(value: str) -> str:
     """``value`` escaped for XHTML text and attributes."""
-    value = _NOT_XML.sub("", value)
+    value = legal_xml(value)
     for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         value = value.replace(sign, entity)
     return value

@@ -120,12 +120,14 @@ def first(body: bytes, candidates: list[Base], read: Read) -> Packed:
     return min([alone, *tried], key=lambda packed: len(packed.frame))
 
 
-def best(
-    body: bytes, candidates: list[Base], read: Read, *, level19_from: int = LEVEL19_MIN_BYTES
-) -> Packed:
-    """A small frame: the bases that ``choose`` finds, packed with care."""
-    page = Plain(body)
-    return finish(page, choose(page, candidates, read), read, level19_from)
+def candidates(
+    captures: Iterable[tuple[int, int]], near: Sketches, look: tuple[int, ...]
+) -> list[Base]:
+    """The bases worth a trial: earlier ``captures`` of the same article (id and depth), which
+    differ in a few counters only, and those that look alike.
+    """
+    bases = [Base(*row) for row in captures]
+    return bases + [base for base in near.nearest(look, TRIALS) if base not in bases]
 
 
 def choose(page: Plain, candidates: list[Base], read: Read) -> Packed | None:
@@ -216,7 +218,7 @@ __all__ = [
     "Packed",
     "Read",
     "Sketches",
-    "best",
+    "candidates",
     "choose",
     "dump_sketch",
     "finish",

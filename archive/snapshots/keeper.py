@@ -15,10 +15,10 @@ from archive.snapshots.check import Damage, check
 from archive.snapshots.choose import (
     MAX_DEPTH,
     REMEMBERED,
-    TRIALS,
     Base,
     Packed,
     Sketches,
+    candidates,
     dump_sketch,
     first,
     load_sketch,
@@ -26,7 +26,7 @@ from archive.snapshots.choose import (
 )
 from archive.snapshots.facts import Snapshot
 from archive.snapshots.mend import mend
-from archive.snapshots.packing import MIN_BASE, BadFrame, digest, pack, sketch, unpack
+from archive.snapshots.packing import BadFrame, digest, pack, sketch, unpack
 from archive.snapshots.reading import Reader
 from archive.snapshots.tables import close_snapshots, open_snapshots
 from scraper.messages import mark
@@ -150,14 +150,8 @@ class Snapshots:
         return packed, look
 
     def _candidates(self, look: tuple[int, ...], address: str) -> list[Base]:
-        # An earlier capture of the same article differs in a few counters only.
-        same = self._db.execute(
-            "SELECT b.id, b.depth FROM snapshots s JOIN bodies b ON b.id = s.body_id "
-            "WHERE s.address = ? AND b.depth < ? AND b.bytes >= ? ORDER BY s.id DESC LIMIT 1",
-            (address, MAX_DEPTH, MIN_BASE),
-        ).fetchall()
-        bases = [Base(*row) for row in same]
-        return bases + [base for base in self._near().nearest(look, TRIALS) if base not in bases]
+        captures = self._reader.last_capture("s.address = ?", (address,), depth=MAX_DEPTH)
+        return candidates(captures, self._near(), look)
 
     def _near(self) -> Sketches:
         if self._sketches is None:

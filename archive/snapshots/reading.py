@@ -13,7 +13,7 @@ from archive.db.errors import sqlite_errors
 from archive.errors import Corrupt, NotHeld
 from archive.snapshots import facts
 from archive.snapshots.facts import Snapshot
-from archive.snapshots.packing import BadFrame, unpack
+from archive.snapshots.packing import MIN_BASE, BadFrame, unpack
 from scraper.messages import mark
 
 #: Unpacked pages kept at hand, in bytes: the bases of a run are few and needed again and again.
@@ -64,6 +64,18 @@ class Reader:
         )
         for row in rows:
             yield _snapshot(row)
+
+    def last_capture(
+        self, where: str, values: tuple[object, ...], *, depth: int
+    ) -> list[tuple[int, int]]:
+        """Id and depth of the newest body that others may stand on, less than ``depth`` deep, of
+        those that ``where`` names over ``s`` (snapshots) and ``b`` (bodies); one or none.
+        """
+        return self.select(
+            "SELECT b.id, b.depth FROM snapshots s JOIN bodies b ON b.id = s.body_id "
+            f"WHERE {where} AND b.depth < ? AND b.bytes >= ? ORDER BY s.id DESC LIMIT 1",
+            (*values, depth, MIN_BASE),
+        )
 
     def body(self, body_id: int, *, fresh: bool = False) -> bytes:
         """The bytes of one body, checked. ``fresh``: from the disk even if at hand. Raises

@@ -27,17 +27,17 @@ from archive.snapshots.choose import (
     LEVEL19_MIN_BYTES,
     MAX_DEPTH,
     REMEMBERED,
-    TRIALS,
     Base,
     Packed,
     Sketches,
+    candidates,
     choose,
     dump_sketch,
     finish,
     load_sketch,
     worth_sketching,
 )
-from archive.snapshots.packing import MIN_BASE, BadFrame, Plain, sketch, unpack
+from archive.snapshots.packing import BadFrame, Plain, sketch, unpack
 from archive.snapshots.reading import Reader
 from archive.snapshots.tables import open_snapshots
 
@@ -178,15 +178,9 @@ def _load_until(kept: Reader, near: Sketches, known: int, body_id: int) -> int:
 
 
 def _candidates(kept: Reader, near: Sketches, body_id: int, look: tuple[int, ...]) -> list[Base]:
-    # An earlier capture of the same article differs in a few counters only.
-    same = kept.select(
-        "SELECT b.id, b.depth FROM snapshots s JOIN bodies b ON b.id = s.body_id WHERE s.address IN "
-        "(SELECT address FROM snapshots WHERE body_id = ?1) AND b.id < ?1 AND b.depth < ?2 AND b.bytes >= ?3 "
-        "ORDER BY s.id DESC LIMIT 1",
-        (body_id, MAX_DEPTH, MIN_BASE),
-    )
-    bases = [Base(*row) for row in same]
-    return bases + [base for base in near.nearest(look, TRIALS) if base not in bases]
+    earlier = "s.address IN (SELECT address FROM snapshots WHERE body_id = ?) AND b.id < ?"
+    captures = kept.last_capture(earlier, (body_id, body_id), depth=MAX_DEPTH)
+    return candidates(captures, near, look)
 
 
 def pack_again(kept: Reader, work: _Work, level19_from: int) -> Packed | None:

@@ -11,7 +11,7 @@ from archive import record
 from archive.db import checksums
 from archive.db.article_columns import Stored
 from archive.db.errors import is_fatal
-from archive.db.files import Files
+from archive.db.files import ChangedMeanwhile, Files
 from archive.document.discussion import to_markdown as in_markdown
 from archive.document.layout import Holding, is_untouched, relative, sealed, to_markdown
 from archive.errors import Corrupt
@@ -130,21 +130,30 @@ class MarkdownFiles:
         """Write ``text`` to ``path``; where a person changed the file there, beside it. Where it
         went, if beside.
         """
-        there = self._files.read(path)
-        if there is None or hashlib.sha256(there).hexdigest() == known_hash or is_ours(there):
-            if there != text.encode():
-                self._files.write(path, text.encode())
+        if self._written(path, text, known_hash):
             self._clear_beside(path)
             return None
         stem, number = path.removesuffix(".md"), 1
         while True:
             beside = f"{stem}.new{'' if number == 1 else f'-{number}'}.md"
-            there = self._files.read(beside)
-            if there is None or is_ours(there):
-                if there != text.encode():
-                    self._files.write(beside, text.encode())
+            if self._written(beside, text, None):
                 return beside
             number += 1
+
+    def _written(self, path: str, text: str, known_hash: str | None) -> bool:
+        """Whether the file is ``text`` now; not where it is a person's, also since a moment ago."""
+        data = text.encode()
+        while True:
+            there = self._files.read(path)
+            is_free = there is None or is_ours(there)
+            if not is_free and hashlib.sha256(there or b"").hexdigest() != known_hash:
+                return False
+            try:
+                if there != data:
+                    self._files.write(path, data, instead_of=there)
+            except ChangedMeanwhile:
+                continue
+            return True
 
     def is_edited(self, stored: Stored) -> bool:
         """Whether a person changed the article's file: noted when it was last written, or now."""

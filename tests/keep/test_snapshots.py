@@ -16,8 +16,17 @@ from hypothesis import strategies as st
 
 from archive.errors import CannotCreate, Corrupt, NewerArchive, NotHeld
 from archive.snapshots import Snapshots
-from archive.snapshots.choose import MAX_DEPTH, Packed, best
-from archive.snapshots.packing import BadFrame, Effort, digest, likeness, pack, sketch, unpack
+from archive.snapshots.choose import LEVEL19_MIN_BYTES, MAX_DEPTH, Packed, choose, finish
+from archive.snapshots.packing import (
+    BadFrame,
+    Effort,
+    Plain,
+    digest,
+    likeness,
+    pack,
+    sketch,
+    unpack,
+)
 from scraper.models import Page
 from tests.keep.pages import FETCHED, address, page, raw, template, words
 
@@ -413,7 +422,8 @@ def test_likeness_tells_templates_apart() -> None:
 
 def test_without_any_base_a_page_stands_alone() -> None:
     """No candidate, or only unreadable ones: the frame needs nothing else."""
-    packed = best(b"abc" * 100, [], lambda base: b"")
+    page, read = Plain(b"abc" * 100), lambda base: b""
+    packed = finish(page, choose(page, [], read), read, LEVEL19_MIN_BYTES)
 
     assert (None, None, 0) == (packed.first, packed.second, packed.depth)
     assert b"abc" * 100 == unpack(packed.frame, b"", 300, digest(b"abc" * 100))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.db.files import Disk
 from archive.document.layout import is_untouched
 from archive.errors import DiskTrouble, NotHeld
 from scraper.errors import Gone, Unrecognised
@@ -454,3 +455,49 @@ def test_a_full_disk_leaves_the_archive_as_it_was(tmp_path: Path) -> None:
     assert told == [True] * len(told)
     assert 4 <= len(told) < 12  # it filled early and late, and at last not at all
     assert sum(kept_nothing) >= 3
+
+
+class Editing(Disk):
+    """A person saves the file ``place`` just before the disk does its ``at``-th thing."""
+
+    def __init__(self, at: int) -> None:
+        self.left, self.place = at, Path()
+
+    def _edit(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            self.place.write_text("my own words\n", encoding="utf-8")
+
+    def write(self, handle: int, data: memoryview) -> int:
+        self._edit()
+        return super().write(handle, data)
+
+    def fsync(self, handle: int) -> None:
+        self._edit()
+
+    def mkdir(self, folder: Path) -> None:
+        self._edit()
+        super().mkdir(folder)
+
+
+@pytest.mark.parametrize("at", range(1, 9))
+@pytest.mark.parametrize("again", ["an author's edit", "a link", "the same file"])
+def test_an_edit_made_while_the_file_is_written_is_kept(
+    tmp_path: Path, again: str, at: int
+) -> None:
+    """Whatever writes the file, and whenever a person saves it meanwhile: their words stay."""
+    with opened(tmp_path) as store:
+        kept = keep(store, article(1, links=(2,)))
+    disk = Editing(at)
+    disk.place = tmp_path / kept.path
+    with opened(tmp_path, disk=disk) as store:
+        if again == "an author's edit":
+            keep(store, article(1, links=(2,), text="ein anderer Text"), now=LATER)
+        elif again == "a link":
+            keep(store, article(2))
+        else:
+            store.db.conn.execute("UPDATE articles SET markdown_hash = 'x', stale = 1")
+            store.write_stale_files()
+
+    files = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.md")]
+    assert (disk.left > 0) or "my own words\n" in files

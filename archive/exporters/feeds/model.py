@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-#: What no XML document may hold, and no reader shows.
-_NOT_XML = re.compile(
-    "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\ufdd0-\ufdef\ufffe\uffff]"
-)
+from archive.exporters.xml import legal_xml
+
 #: A feed's whole content in characters; entries behind it carry their summary alone. A peer met
 #: MemoryError here.
 MOST_CONTENT = 10_000_000
@@ -66,7 +63,7 @@ def entry_id(key: str) -> str:
 
 def legal(text: str | None) -> str:
     """``text`` without what XML cannot hold."""
-    return _NOT_XML.sub("", text or "")
+    return legal_xml(text or "")
 
 
 def contents(entries: Sequence[Entry]) -> list[str | None]:
