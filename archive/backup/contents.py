@@ -161,11 +161,24 @@ class Contents:
             return 0o666
 
     def _remove_strays(self) -> None:
-        """What an earlier backup had and the archive has no more, if this program wrote it."""
-        for path in list(self._target.walk(ARTICLES)):
-            if path not in self._known and is_ours(self._target.read(path) or b""):
+        """What an earlier backup had and the archive has no more, if this program wrote it.
+
+        A disk that takes ``ABC`` and ``abc`` for one name shows a file under a name that no row
+        has: it is the same file all the same.
+        """
+        unnamed = [path for path in self._target.walk(ARTICLES) if path not in self._known]
+        named = {self._inode(path) for path in self._known} if unnamed else set()
+        for path in unnamed:
+            if is_ours(self._target.read(path) or b"") and self._inode(path) not in named:
                 self._target.remove(path)
                 self._report.removed += 1
+
+    def _inode(self, path: str) -> tuple[int, int] | None:
+        try:
+            found = self._target.place(path).stat()
+        except (OSError, ArchiveError):
+            return None
+        return found.st_dev, found.st_ino
 
     def _count(self, written: bool) -> None:
         if written:

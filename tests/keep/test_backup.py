@@ -8,8 +8,11 @@ import errno
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,7 @@ from archive.saved.pictures import LocalImage
 from archive.verify import check
 from scraper.parse import parse
 from tests.command import wechat_archive
+from tests.conftest import ROOT
 from tests.keep.archives import NOW, contents, fill, opened
 from tests.keep.articles import PICTURE, page
 from tests.store.make import lose
@@ -505,3 +509,57 @@ def test_a_link_in_the_place_of_a_copied_database_is_not_written_over(
     with pytest.raises(CannotCreate, match="is a link"):
         copy_databases(root, tmp_path / "b")
     assert "mine" == (tmp_path / "own.db").read_text()
+
+
+def test_a_disk_that_does_not_know_case_keeps_every_file(tmp_path: Path) -> None:
+    """Accounts ``ABC`` and ``abc`` share a folder there, which is listed under one of the names: no
+    file is taken for one that the archive has no more.
+    """
+    root, target = tmp_path / "a", tmp_path / "b"
+    with opened(root) as (store, _):
+        for number, name in enumerate(("ABC", "abc"), 1):
+            article = parse(page(number))
+            assert article.account is not None
+            named = replace(article, account=replace(article.account, name=name))
+            store.keep(named, address=article.url or "", now=NOW)
+    backup(root, target)
+    for where in (root, target):
+        (where / "articles" / "ABC").mkdir(parents=True, exist_ok=True)
+        for path in sorted((where / "articles" / "abc").rglob("*.md")):
+            place = where / "articles" / "ABC" / path.relative_to(where / "articles" / "abc")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(place)
+        shutil.rmtree(where / "articles" / "abc", ignore_errors=True)
+        (where / "articles" / "abc").symlink_to("ABC")  # what such a disk does with names
+    reports = [backup(root, target) for _ in range(2)]
+
+    assert [0, 0] == [report.removed for report in reports]
+    assert [2, 2] == [len(list((w / "articles" / "ABC").rglob("*.md"))) for w in (root, target)]
+    assert [] == [finding.what for finding in check(target) if finding.is_fault]
+
+
+def test_a_log_that_somebody_deleted_costs_what_stood_in_it_alone(tmp_path: Path) -> None:
+    """A command was killed, and its ``-wal`` taken for rubbish: the archive opens, and the files
+    bring the articles back.
+    """
+    root = tmp_path / "a"
+    fill(root, [page(1)])
+    keep = (
+        "import os, sys; from pathlib import Path; from tests.keep.archives import *;"
+        "from tests.keep.articles import page\n"
+        "store = Store(open_database(Path(sys.argv[1]) / 'archive.db'), Path(sys.argv[1]))\n"
+        "found = parse(page(2)); store.keep(found, address=found.url, now=NOW); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", keep, str(root)], cwd=ROOT, check=True)
+    before = contents(root)
+    for end in ("-wal", "-shm"):
+        (root / f"archive.db{end}").unlink()
+    found = wechat_archive("verify", "--archive", str(root))
+    assert (0, 1) == (found.code, found.stdout.count("no row names this file"))
+    result = wechat_archive("import", str(root / "articles"), "--archive", str(root))
+
+    assert 0 == result.code
+    assert 0 == wechat_archive("verify", "--archive", str(root)).code
+    with opened(root) as (store, _):
+        assert 2 == store.count()
+    assert before.keys() == contents(root).keys()
