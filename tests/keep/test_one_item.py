@@ -252,11 +252,19 @@ def test_every_call_that_fails(name: str, place: Place, tmp_path: Path) -> None:
     _sweep(CASES[name], place, tmp_path, lambda all: rng.sample(all, share(len(all), least=2)))
 
 
-def _sweep(case: Case, place: Place, root: Path, draw: Callable[[list[str]], list[str]]) -> None:
+def targets_of(case: Case, place: Place, root: Path) -> list[str]:
+    """The functions that the command calls for one item; ``root/clean``: how all is left without a
+    fault.
+    """
     run(case, _ready(case, place, root / "warm"))  # imports and caches, which happen once
     clean = _ready(case, place, root / "clean")
     found = calls_inside(case.bodies, lambda: run(case, clean))
-    targets = [name for name in found if not name.startswith(_OUTPUT)]
+    return [name for name in found if not name.startswith(_OUTPUT)]
+
+
+def _sweep(case: Case, place: Place, root: Path, draw: Callable[[list[str]], list[str]]) -> None:
+    targets = targets_of(case, place, root)
+    clean = Place(root / "clean")
     assert len(targets) >= 2
     chosen = draw(targets)
     fired = [
