@@ -45,7 +45,7 @@ def test_the_image_serves_every_hour_with_a_token_for_other_machines() -> None:
 
 def test_the_image_runs_as_nobody_special_with_one_volume() -> None:
     """Not as root, and the only place that it writes to is the volume that is the archive."""
-    assert [["archive"], ["/data"]] == [
+    assert [["10001:10001"], ["/data"]] == [
         re.findall(rf"^{word} (\S+)$", DOCKERFILE, re.M) for word in ("USER", "VOLUME")
     ]
     assert "ENV WECHAT_ARCHIVE=/data " in DOCKERFILE
