@@ -81,13 +81,37 @@ def similar(conn: sqlite3.Connection, name: str, *, limit: int = 20) -> list[Sim
 def shingles(text: str) -> frozenset[str]:
     """Every six characters in a row of the folded letters, digits and ideographs; of fewer than six
     all in one."""
-    is_plain_cjk = "".join(
-        character for character in fold(text) if IS_CJK[character] or IS_WORD[character]
-    )
+    return _cut(_plain(text))
+
+
+class _Kept(dict[int, int | None]):
+    """For ``str.translate``: letters, digits and ideographs stay, the rest goes."""
+
+    def __missing__(self, code: int) -> int | None:
+        character = chr(code)
+        self[code] = code if IS_CJK[character] or IS_WORD[character] else None
+        return self[code]
+
+
+_KEPT = _Kept()
+
+
+def _plain(text: str) -> str:
+    return fold(text).translate(_KEPT)
+
+
+def _cut(plain: str) -> frozenset[str]:
     return frozenset(
-        is_plain_cjk[start : start + _SHINGLE]
-        for start in range(max(bool(is_plain_cjk), len(is_plain_cjk) - _SHINGLE + 1))
+        plain[start : start + _SHINGLE]
+        for start in range(max(bool(plain), len(plain) - _SHINGLE + 1))
     )
+
+
+def _samples(plain: str) -> list[str]:
+    """Some of its shingles, so near each other that whatever has `_FEWEST` in a row in common with
+    it has one of them: making all shingles of a candidate takes ten times as long as looking for
+    these in it."""
+    return [plain[at : at + _SHINGLE] for at in range(0, len(plain) - _SHINGLE + 1, _FEWEST)]
 
 
 def likeness(one: frozenset[str], other: frozenset[str]) -> tuple[str | None, float]:
@@ -157,7 +181,8 @@ def _near(conn: sqlite3.Connection, article_id: int) -> list[tuple[int, str, flo
     candidates = _sharing(
         conn, document_tokens(title, text, author, digest, frequent_bigrams=frozenset())
     )
-    mine = shingles(text)
+    plain = _plain(text)
+    mine, samples = _cut(plain), _samples(plain)
     found = []
     for rowid, _ in candidates.most_common(_COMPARED + 1):
         row = conn.execute(
@@ -167,7 +192,10 @@ def _near(conn: sqlite3.Connection, article_id: int) -> list[tuple[int, str, flo
         ).fetchone()
         if row is None or row[0] == article_id:
             continue
-        relation, score = likeness(mine, shingles(row[1]))
+        other = _plain(row[1])
+        if samples and not any(map(other.__contains__, samples)):
+            continue
+        relation, score = likeness(mine, _cut(other))
         if relation is not None:
             found.append((int(row[0]), relation, round(score, 3)))
     order = ("duplicate", "reprint", "near")
