@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from archive.doctor import folder, machine, network, timers
+from archive.doctor import alerts, folder, machine, network, timers
 from archive.doctor.finding import Finding, fail
 from archive.doctor.surroundings import Surroundings
 from archive.errors import ArchiveError
@@ -31,6 +31,7 @@ CHECKS: dict[str, Check] = {
     "proxy": network.proxy,
     "certificates": network.certificates,
     "timer": timers.timer,
+    "alerts": alerts.alerts,
 }
 
 

@@ -5,6 +5,7 @@ to do.
 from __future__ import annotations
 
 import json
+import random
 import socket
 import sqlite3
 import sys
@@ -19,6 +20,7 @@ from archive.crawl.cooldown import CoolDown
 from archive.db.opening import open_database
 from archive.doctor import Finding, Surroundings, examine, exit_code, machine
 from archive.doctor.examine import CHECKS
+from archive.notify import outbox, searches
 from scraper.errors import Blocked
 from tests.command import wechat_archive
 from tests.store.make import NOW, article, keep, opened
@@ -271,3 +273,20 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(row["said"] in shown.stdout for row in rows if row["check"] == "sqlite")
     (tmp_path / "config.toml").write_text("interval = [", encoding="utf-8")
     assert 78 == wechat_archive("--archive", str(tmp_path), "doctor").code
+
+
+def test_alerts_say_what_they_lack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing where nobody asked for any; a search without a way, a service without its extra, a
+    way that failed: each with what to do, and without its address."""
+    assert [] == levels(tmp_path, Machine(), "alerts")
+    with open_database(tmp_path / "archive.db") as db:
+        searches.add(db.conn, "茶", "岩茶", NOW)
+        assert ["warn"] == levels(tmp_path, Machine(), "alerts")
+        (tmp_path / "config.toml").write_text('[[notify]]\nname = "a"\nurl = "bark://topsecret"\n')
+        assert ["ok"] == levels(tmp_path, Machine(), "alerts")
+        outbox.failed(db.conn, 1, "a", "no answer came", NOW, random.Random(1))
+    [failed] = found(tmp_path, Machine(), "alerts")
+    assert ("warn", "a failed: no answer came") == (failed.level, failed.said)
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    assert ["fail", "warn"] == levels(tmp_path, Machine(), "alerts")
+    assert not [one for one in examine(tmp_path, Machine()) if "topsecret" in one.said]
