@@ -121,8 +121,8 @@ _BEGUN = {
         "WeChat asked for a pause at exit {name}: nothing is fetched there before {until}"
     ),
     "login": mark(
-        "the login has expired ({name}): export the cookies of your browser anew, the next run "
-        "goes on by itself"
+        "the login has expired ({name}): take it from your browser or client anew, what waits "
+        "goes on then"
     ),
     "source": mark("the source {name} failed {times} times: {error}"),
     "drift": mark(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive import i18n
 from archive.crawl.cooldown import CoolDown
+from archive.crawl.login import has_expired
 from archive.db.running import address_of_page
 from archive.errors import ArchiveError
 from archive.notify import searches
@@ -94,6 +95,9 @@ def conditions(session: ArchiveSession, now: datetime) -> Iterator[Condition]:
     conn = session.frontier.conn
     yield from _exits(conn, session.config)
     yield _login(conn, session.config)
+    yield Condition(
+        kind="login", subject="discuss", name="discuss", holds=has_expired(conn), facts={}
+    )
     yield from _sources(conn)
     for drift in drifts(conn):
         facts = drift.as_dict()

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from archive.config import Config
 from archive.crawl.cooldown import CoolDown, last_asked, note_use
+from archive.crawl.login import note_expired, note_works
 from archive.db.transactions import transaction
 from archive.errors import CoolingDown
 from archive.run.items import one_item
@@ -266,6 +267,7 @@ class _Talk:
         )
         if isinstance(error, Expired):
             report.ended, report.ended_code = message_of(error), Expired.exit_code
+            note_expired(self._session.frontier.conn, self._about.clock.now())
         elif isinstance(error, Blocked):
             until = rest(self._session.frontier.conn, self._about.clock.now())
             report.ended_code = Blocked.exit_code
@@ -296,6 +298,7 @@ class _Talk:
             looked = self._keep(held, look, said, when)
         if failure is not None:
             raise failure
+        note_works(self._session.frontier.conn)
         self._add(looked)
 
     async def _fill(

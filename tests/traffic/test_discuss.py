@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -273,3 +274,25 @@ def test_requests_are_paced_as_pages_are(place: Place) -> None:
     assert 0 == done.code, done.stderr
     assert 1 == place.internet.log.peak("mp.weixin.qq.com")
     assert min(place.internet.log.gaps()) >= 0.2
+
+
+def test_an_expired_session_is_an_alert(place: Place, tmp_path: Path) -> None:
+    """Told by the next `run`, once; and when it opens what it should again."""
+    told = tmp_path / "told"
+    script = tmp_path / "note.py"
+    script.write_text(
+        "import json, sys\n"
+        "for one in json.load(sys.stdin)['problems']:\n"
+        "    print(one['kind'], one['subject'], one['state'], file=open(sys.argv[1], 'a'))\n"
+    )
+    run = ("run", "--exec", f"{sys.executable} {script} {told}", "--interval", "0")
+    place.talk.ret, place.talk.after = -3, 4
+    assert 77 == place.discuss()["exit_code"]
+    for _ in range(2):
+        place.run(*run)
+    assert "login discuss begins\n" == told.read_text()
+
+    place.talk.ret, place.talk.given = 0, 0
+    assert 0 == place.discuss()["exit_code"]
+    place.run(*run)
+    assert "login discuss begins\nlogin discuss ends\n" == told.read_text()
