@@ -51,6 +51,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "retry": ("archive.cli.status:retry", "Try failed addresses again with the next run."),
     "forget": ("archive.cli.status:forget", "Take addresses out of the queue."),
     "serve": ("archive.cli.serve:command", "Read and search the archive in a browser."),
+    "intake-addon": (
+        "archive.cli.intake_addon:command",
+        "Print a mitmproxy add-on that hands over what you read.",
+    ),
     "mcp": ("archive.cli.mcp:command", "Let a language model search and read the archive."),
     "convert": ("archive.cli.convert:command", "Turn a saved page into Markdown; stores nothing."),
     "verify": ("archive.cli.verify:command", "Check everything that is kept against its hashes."),

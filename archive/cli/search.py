@@ -97,6 +97,7 @@ def command(
     (a OR b) c           parentheses group     stab*                words that begin so
     title:融资           in the title          account: author: place:   in those names
     album:读书           in that album (合集)  tag:投资             with that tag of WeChat's
+    in:comments 茶       in its comments, instead of in the article
     since:2024-01        from then on          until:2024-12-31     to the end of then (China)
     after:2024-01        the same as since:    before:2024-01-15    before it begins
     2023..2024-06        from … to the end of  date:2024-03         within that day, month, year

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from archive.errors import BadQuery
+from archive.search import scopes
 from archive.search.dates import RANGE, seconds
 from archive.search.nodes import Dates, Members, Node, Not, Tag, Text
 from archive.search.terms import VALUE, fold, kind_token
@@ -162,6 +163,13 @@ def _members(field: Field, value: Value) -> Node:
     return Members(field.name, folded)
 
 
+def _in(field: Field, value: Value) -> Node:
+    name = {"留言": "comments"}.get(value.text, value.text.lower())
+    if name not in scopes.SCOPES:
+        raise field.means_nothing(value, (f"in:{one}" for one in scopes.SCOPES))
+    return Members(scopes.FIELD, name)
+
+
 _ALL = (
     Field("title", "title:融资", _text),
     Field("account", "account:投资实习所", _part_of_name),
@@ -169,6 +177,7 @@ _ALL = (
     Field("place", "place:北京", _text),
     Field("album", "album:读书", _members),
     Field("tag", "tag:投资", _members),
+    Field(scopes.FIELD, "in:comments", _in),
     Field("kind", "kind:video", _kind),
     Field("has", "has:code", _has),
     Field("gone", "gone:yes", _gone),

@@ -27,6 +27,7 @@ from typing import NamedTuple
 from archive.errors import BadQuery
 from archive.search.fields import FIELDS, HAS, Value, date_range
 from archive.search.nodes import And, Dates, Leaf, Members, Node, Not, Or, Tag, Text, texts
+from archive.search.scopes import scoped
 from archive.search.terms import ALL, fold
 from scraper.messages import mark
 from scraper.patterns import lazy
@@ -59,6 +60,8 @@ def parse(typed: str, *, contains: bool = False) -> Node:
             )
         )
     node = _Parser(lexemes, contains).whole()
+    if node is not None:
+        node = scoped(node)
     if node is None:
         raise BadQuery(
             mark(

@@ -30,9 +30,9 @@ from scraper.messages import mark
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["save", "page", "run", "watch", "unwatch", "retry"]
+Kind = Literal["save", "page", "exchanges", "run", "watch", "unwatch", "retry"]
 State = Literal["waiting", "running", "locked", "done", "failed"]
-KINDS: tuple[Kind, ...] = ("save", "page", "run", "watch", "unwatch", "retry")
+KINDS: tuple[Kind, ...] = ("save", "page", "exchanges", "run", "watch", "unwatch", "retry")
 FOLDER = "jobs"
 _REMEMBERED = 50  #: jobs that are done and still shown
 _MOST_WAITING = 200

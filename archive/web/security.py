@@ -53,7 +53,7 @@ LARGEST_BODY = 256 * 1024  #: bytes of a form or a list of addresses
 TOKEN_PATHS = ("/feeds", "/media/")
 #: What the intake key opens: handing something in, and fetching the script that does it. Nothing is
 #: read with it.
-INTAKE_POSTS = frozenset({"/api/save", "/api/pages", "/intake/save"})
+INTAKE_POSTS = frozenset({"/api/save", "/api/pages", "/api/exchanges", "/intake/save"})
 #: Where a request's body asks and changes nothing: fine for ``--read-only``.
 READING_POSTS = frozenset({"/mcp"})
 USERSCRIPT = "/intake/wechat-archive.user.js"

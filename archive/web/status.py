@@ -185,7 +185,7 @@ async def submit(request: Request) -> Response:
 def take(site: Site, fields: dict[str, list[str]]) -> Job:
     """The job that a form asks for. Raises BadInput for one that makes no sense."""
     kind = (fields.get("kind") or ["save"])[-1]
-    if kind not in KINDS or kind == "page":  # no form sends a page
+    if kind not in KINDS or kind in ("page", "exchanges"):  # no form sends these
         raise BadInput(mark("there is no such job"))
     jobs = site.jobs
     if kind == "save":

@@ -25,6 +25,7 @@ from scraper.errors import ScrapeError
 from scraper.redact import redact
 
 if TYPE_CHECKING:
+    from archive.importers import Taken
     from archive.run.report import Result
 
 #: What `save` and `run` may be told; anything else of a request is not passed on.
@@ -52,6 +53,8 @@ def _do(library: Library, job: dict[str, Any], *, wait: bool) -> int:
         return _crawl(library, kind, arguments, wait)
     if kind == "page":
         return _page(library, arguments, wait)
+    if kind == "exchanges":
+        return _exchanges(library, arguments, wait)
     if kind == "watch":
         for address in arguments["addresses"]:
             if "://" in address:  # a file's name would be one of this server's
@@ -87,6 +90,33 @@ def bundle(url: str, html: str, pictures: list[dict[str, str]]) -> bytes:
         *_others, part = whole.iter_parts()
         part["Content-Location"] = picture["url"]
     return whole.as_bytes()
+
+
+def _exchanges(library: Library, arguments: dict[str, Any], wait: bool) -> int:
+    """Keep what somebody's client received, by the way of every recording."""
+    from archive.config import load
+    from archive.importers import import_files
+
+    config = load(library.root)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "received.har"
+        place.write_text(arguments["har"], encoding="utf-8")
+        report = import_files(
+            library.root,
+            [place],
+            snapshots=config.snapshots,
+            versions=config.versions,
+            comments=config.comments,
+            wait=wait,
+            tell=_tell_taken,
+        )
+    _tell("report", line=report.line(), exit_code=report.exit_code, requests=0)
+    return report.exit_code
+
+
+def _tell_taken(taken: Taken) -> None:
+    where = taken.source.rpartition(", ")[2]
+    _tell("result", address=where, **{"followed": False, **taken.to_json()})
 
 
 def _crawl(library: Library, kind: str, arguments: dict[str, Any], wait: bool) -> int:

@@ -141,6 +141,7 @@ COMMANDS: dict[str, tuple[Arguments, ...]] = {
     "verify": (lambda p: (), lambda p: ("--repair",)),
     "save": (lambda p: (str(p.given / "new.html"),), lambda p: (str(p.again()),)),
     "run": (lambda p: (),),
+    "intake-addon": (lambda p: (),),
     "discuss": (lambda p: ("--credentials", str(p.own / "credentials.json")),),
     "watch": (lambda p: ("https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA",),),
     "alert": (

@@ -294,3 +294,33 @@ def test_what_goes_with_its_article(tmp_path: Path, article: Published) -> None:
             for table in ("counts", "comments", "comment_pictures", "discussions")
         }
     assert {"counts": 0, "comments": 0, "comment_pictures": 0, "discussions": 0} == left
+
+
+def test_save_takes_a_recording_too(tmp_path: Path, article: Published) -> None:
+    """As ``import`` does."""
+    (tmp_path / "day.har").write_bytes(day(article).har())
+    done = wechat_archive("save", str(tmp_path / "day.har"), "--archive", str(tmp_path / "a"))
+
+    assert 0 == done.code, done.stderr
+    assert "1 new, 2 images, 2 looks at counts, 3 comments" in done.stderr
+
+
+def test_comments_are_searched(tmp_path: Path, article: Published) -> None:
+    """``in:comments``: the words stand in a comment or reply, in whatever script; without it the
+    article's own text is asked.
+    """
+    run(tmp_path, day(article).har())
+
+    def found(query: str) -> int:
+        done = wechat_archive("search", query, "--json", "--archive", str(tmp_path / "a"))
+        assert 0 == done.code, done.stderr
+        return len(done.stdout.splitlines())
+
+    asked = {
+        "in:comments 支持": 1, "支持": 0, "in:comments 謝謝": 1, "in:comments 正文": 0,
+        "in:comments": 1, "in:comments 支持 account:测试号": 1, "in:comments 支持 -第二条": 0,
+        "in:comments (不在 OR 写得好)": 1,
+    }  # fmt: skip
+    assert asked == {query: found(query) for query in asked}
+    nested = wechat_archive("search", "茶 OR in:comments", "--archive", str(tmp_path / "a"))
+    assert 64 == nested.code

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from archive.web.api import intake, reading
+from archive.web.api import exchanges, intake, reading
 from archive.web.api.operation import Invalid, Operation, Parameter
 from archive.web.api.shapes import COMPONENTS, MAYBE_TEXT, NUMBER, TEXT, listed, named, record
 
@@ -192,9 +192,29 @@ OPERATIONS = (
         status=202,
         errors=(400, 403, 405, 413),
     ),
+    Operation(
+        method="POST",
+        path="/api/exchanges",
+        what="Keep what your own client received (a HAR recording)",
+        answer=exchanges.exchanges,
+        takes={
+            "type": "object",
+            "properties": {
+                "log": {
+                    "type": "object",
+                    "properties": {"entries": listed({"type": "object"})},
+                    "required": ["entries"],
+                }
+            },
+            "required": ["log"],
+        },
+        gives=named("Job"),
+        status=202,
+        errors=(400, 403, 405, 413),
+    ),
 )
 
-BODY_LIMITS = {"/api/pages": intake.LARGEST_PAGE}
+BODY_LIMITS = {"/api/pages": intake.LARGEST_PAGE, "/api/exchanges": exchanges.LARGEST}
 
 
 @cache
