@@ -15,6 +15,7 @@ from archive.config import WayConfig
 from archive.notify import outbox
 from archive.notify.message import Message
 from archive.notify.ways import Surroundings, Way, WayFailedError, hidden, wanted, way_of
+from scraper.messages import message_of
 
 _LOG = logging.getLogger(__name__)
 #: Seconds for all messages of one way; what is left goes with the next run.
@@ -61,7 +62,7 @@ class Delivery:
             try:
                 await way.send(message, self.page)
             except WayFailedError as error:
-                return str(error)
+                return message_of(error)
             except Exception as error:  # a way's fault is never the run's
                 said = f"{type(error).__name__}: {error}"
                 return hidden(said, one.webhook, one.url, one.secret)

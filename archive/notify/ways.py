@@ -25,7 +25,7 @@ from archive.notify.message import Message
 from archive.notify.payload import as_bytes
 from scraper.crawl.backoff import Retries
 from scraper.errors import ScrapeError
-from scraper.messages import mark
+from scraper.messages import changed, mark, message_of
 from scraper.redact import HIDDEN, redact
 
 if TYPE_CHECKING:
@@ -181,7 +181,8 @@ class Webhook:
             async with Fetcher(settings, clock=self.around.clock) as fetcher:
                 await self._post(fetcher, message, page)
         except ScrapeError as error:
-            raise WayFailedError(hidden(str(error), *self._secrets)) from None
+            said = changed(message_of(error), lambda text: hidden(text, *self._secrets))
+            raise WayFailedError(said) from None
 
     @property
     def _secrets(self) -> tuple[str | None, ...]:

@@ -382,3 +382,19 @@ def test_no_secret_is_shown_anywhere(
 
     assert [] == [secret for secret in secrets if secret in said]
     assert "failed" in said
+
+
+def test_a_failing_way_is_told_in_the_readers_language(tmp_path: Path) -> None:
+    """What is stored stays English; who lists or tests his ways reads it in his own."""
+    archive = tmp_path / "archive"
+    AlertWorld(archive)
+    (archive / "config.toml").write_text(
+        '[[notify]]\nname = "hook"\nwebhook = "http://127.0.0.1:9/topsecret"\nprivate = true\n'
+    )
+
+    done = wechat_archive("alert", "test", "--lang", "zh", "--archive", str(archive))
+
+    assert 69 == done.code
+    assert "失败" in done.stdout
+    assert "no connection" not in done.stdout
+    assert "topsecret" not in done.stdout
