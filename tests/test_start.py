@@ -24,9 +24,9 @@ NETWORK_AND_PARSER = {
 #: What only other commands, other forms of input and searches with CSS need.
 BESIDES_SAVING = {
     "archive.run.looking", "archive.run.periodic", "archive.run.rechecks", "archive.crawl.source_types",
-    "archive.exporters", "archive.importers", "archive.search.query", "archive.web", "feedparser", "jinja2",
-    "multiprocessing", "plistlib", "pygments", "rich", "scraper.body.cards.unknown", "scraper.parse.status",
-    "soupsieve.css_parser", "sqlite_utils", "starlette",
+    "archive.exporters", "archive.fleet", "archive.importers", "archive.search.query", "archive.web", "feedparser",
+    "jinja2", "multiprocessing", "plistlib", "procrastinate", "psycopg", "pygments", "rich",
+    "scraper.body.cards.unknown", "scraper.parse.status", "soupsieve.css_parser", "sqlite_utils", "starlette",
 }  # fmt: skip
 
 SCRIPT = """

@@ -20,7 +20,7 @@ from archive.run.report import RunReport
 from archive.run.runner import Runner
 from scraper.crawl.captcha import CaptchaPolicy
 from scraper.crawl.loop import Budget, Crawl, Ending, Exit
-from scraper.crawl.protocols import RequestBudget
+from scraper.crawl.protocols import ExitLost, RequestBudget
 from scraper.crawl.reason import Reason
 from scraper.errors import Blocked, NeedsPerson, ScrapeError, Unreachable
 from scraper.models import Page
@@ -336,3 +336,76 @@ def test_the_loop_ends_as_its_open_exits_do() -> None:
 
     assert asyncio.run(crawl.run()) == Ending(Reason.DONE)
     assert (blocked, len(frontier.open)) == (["a"], 0)
+
+
+class Lost(Slow):
+    """A way that is gone after so many pages."""
+
+    def __init__(self, clock: FakeClock, left: int) -> None:
+        super().__init__(clock)
+        self.left = left
+
+    async def page(
+        self, url: str, *, referer: str | None = None, budget: RequestBudget | None = None
+    ) -> Page:
+        if not self.left:
+            raise ExitLost(Unreachable("it has gone"))
+        self.left -= 1
+        return await super().page(url, referer=referer, budget=budget)
+
+
+def crawl_of(exits: list[Exit], clock: FakeClock, frontier: MemoryFrontier, count: int) -> Crawl:
+    """A crawl of ``count`` articles without links."""
+    return Crawl(
+        frontier=frontier,
+        exits=exits,
+        sink=MemorySink(),
+        clock=clock,
+        parse=parser({short(number): article(number) for number in range(count)}),
+        budget=Budget(),
+    )
+
+
+def give(frontier: MemoryFrontier, count: int, *scripts: Slow) -> None:
+    for number in range(count):
+        frontier.give(short(number))
+        for script in scripts:
+            script.on(short(number), Page(url="", body=b""))
+
+
+def test_tasks_wait_ahead_at_an_exit_that_is_far_away() -> None:
+    """As many at once as it has fetchers, each page once; and one that arrives takes part."""
+    clock, frontier = FakeClock(), MemoryFrontier()
+    scripts = [Slow(clock) for _ in range(4)]
+    give(frontier, 20, *scripts)
+    first, second, third, late = scripts
+    arriving: asyncio.Queue[Exit] = asyncio.Queue()
+    arriving.put_nowait(Exit(name="late", fetcher=late))
+    exits = [Exit(name="far", fetcher=first, ahead=(second, third))]
+    crawl = crawl_of(exits, clock, frontier, 20)
+    crawl.arriving = arriving.get
+
+    assert asyncio.run(crawl.run()) == Ending(Reason.DONE)
+    assert sorted(url for script in scripts for url in script.asked) == sorted(
+        at(short(number)) for number in range(20)
+    )
+    assert all(script.asked and script.peak == 1 for script in scripts)
+    assert [exit.name for exit in crawl.exits] == ["far", "late"]
+
+
+def test_an_exit_that_is_lost_leaves_its_tasks_as_they_stood() -> None:
+    """Others do them; no try is counted, and whoever waits there is told."""
+    clock, frontier = FakeClock(), MemoryFrontier()
+    lost, other = Lost(clock, 2), Slow(clock)
+    give(frontier, 9, lost, other)
+    told: list[str] = []
+    exits = [
+        Exit(name="a", fetcher=lost, on_closed=lambda: told.append("a")),
+        Exit(name="b", fetcher=other),
+    ]
+
+    assert asyncio.run(crawl_of(exits, clock, frontier, 9).run()) == Ending(Reason.DONE)
+    assert (told, len(lost.asked), len(other.asked)) == (["a"], 2, 7)
+    assert exits[0].closed is not None
+    assert exits[0].closed.reason is Reason.NO_WORKERS
+    assert len(frontier.open) == 0

@@ -16,7 +16,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -96,7 +96,7 @@ class Cluster:
 
     It listens at a socket in its own folder, and with ``port`` also on 127.0.0.1. ``url`` is the
     address for its superuser ``postgres``; everybody on this machine is trusted, unless ``hba``
-    (lines of pg_hba.conf) says otherwise.
+    (lines of pg_hba.conf) says otherwise. ``files`` are put into its data folder, private.
     """
 
     def __init__(
@@ -106,6 +106,7 @@ class Cluster:
         tcp: bool = False,
         hba: str | None = None,
         settings: dict[str, str] | None = None,
+        files: Mapping[str, bytes] | None = None,
     ) -> None:
         self.programs = programs
         # Not pytest's folder: a socket's path may have 107 characters.
@@ -115,13 +116,12 @@ class Cluster:
         self._tcp = tcp
         self._hba = hba
         self._settings = {**_SETTINGS, **(settings or {})}
+        self._files = files or {}
         self._process: subprocess.Popen[bytes] | None = None
         self._root = os.geteuid() == 0
 
     def __enter__(self) -> Self:
-        if self._root:
-            entry = pwd.getpwnam(_USER)
-            os.chown(self.folder, entry.pw_uid, entry.pw_gid)
+        self._hand_over(self.folder)
         self._run(
             "initdb",
             "-D",
@@ -137,6 +137,10 @@ class Cluster:
         )
         if self._hba is not None:
             (self.data / "pg_hba.conf").write_text(self._hba)
+        for name, content in self._files.items():
+            (self.data / name).write_bytes(content)
+            (self.data / name).chmod(0o600)
+            self._hand_over(self.data / name)
         try:
             self.start()
         except BaseException:
@@ -229,6 +233,12 @@ class Cluster:
             capture_output=True,
             **self._who(),
         )
+
+    def _hand_over(self, path: Path) -> None:
+        """To whom the server runs as."""
+        if self._root:
+            entry = pwd.getpwnam(_USER)
+            os.chown(path, entry.pw_uid, entry.pw_gid)
 
     def _who(self) -> dict[str, Any]:
         """Arguments for subprocess: another user where this one is root."""

@@ -8,12 +8,13 @@ from pathlib import Path
 import jsonschema_rs
 import psycopg
 import pytest
+import trustme
 
 from archive.fleet import database, schema
 from tests import pages, schemas
 from tests.command import wechat_archive
-from tests.fleet.crew import Crew, rows
-from tests.fleet.postgres import Cluster
+from tests.fleet.crew import Crew, cluster, rows
+from tests.fleet.postgres import Cluster, system_programs
 
 
 def test_the_tables_are_made_once(server: Cluster) -> None:
@@ -147,3 +148,56 @@ def test_the_roles_of_the_manual_are_enough_and_no_more(
             rows(worker, forbidden)
     init = wechat_archive("fleet", "init", "--queue", worker)
     assert (init.code, "may not make tables" in init.stderr) == (69, True)
+
+
+def test_a_password_comes_from_where_psql_takes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """$PGPASSWORD and a password file; the address holds none."""
+    hba = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+    with cluster(tcp=True, hba=hba) as database:
+        inside = f"postgresql://postgres@/postgres?host={database.folder}&port={database.port}"
+        with psycopg.connect(inside, autocommit=True) as conn:
+            conn.execute("ALTER ROLE postgres PASSWORD 'canary'")
+        without = wechat_archive("fleet", "init", "--queue", database.url)
+        monkeypatch.setenv("PGPASSWORD", "canary")
+        made = wechat_archive("fleet", "init", "--queue", database.url)
+        monkeypatch.delenv("PGPASSWORD")
+        file = tmp_path / "pgpass"
+        file.write_text(f"127.0.0.1:{database.port}:*:postgres:canary\n")
+        file.chmod(0o600)
+        monkeypatch.setenv("PGPASSFILE", str(file))
+        status = wechat_archive("fleet", "status", "--queue", database.url)
+
+    assert (without.code, made.code, status.code) == (69, 0, 0)
+    assert "password" in without.stderr
+
+
+def test_the_server_is_checked_where_the_address_says_so(tmp_path: Path) -> None:
+    """sslmode=verify-full: a server with our CA's certificate, and no other."""
+    programs = system_programs()  # the one that comes with pip has no TLS
+    if programs is None:
+        pytest.skip("no PostgreSQL with TLS: the system has none installed")
+    ca, stranger = trustme.CA(), trustme.CA()
+    own, other = tmp_path / "own.pem", tmp_path / "other.pem"
+    ca.cert_pem.write_to_path(str(own))
+    stranger.cert_pem.write_to_path(str(other))
+    certificate = ca.issue_cert("127.0.0.1")
+    files = {
+        "server.crt": b"".join(blob.bytes() for blob in certificate.cert_chain_pems),
+        "server.key": certificate.private_key_pem.bytes(),
+    }
+    hba = "hostssl all all 127.0.0.1/32 trust\nhostnossl all all 127.0.0.1/32 reject\n"
+    with Cluster(
+        programs=programs, tcp=True, hba=hba, settings={"ssl": "on"}, files=files
+    ) as database:
+        codes = {
+            option: wechat_archive("fleet", "init", "--queue", f"{database.url}?{option}").code
+            for option in (
+                f"sslmode=verify-full&sslrootcert={own}",
+                f"sslmode=verify-full&sslrootcert={other}",
+                "sslmode=disable",
+            )
+        }
+
+    assert [*codes.values()] == [0, 69, 69]
