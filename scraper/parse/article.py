@@ -46,6 +46,9 @@ def _cut_off(parsed: ParsedPage) -> tuple[Loss, ...]:
     What comes from a file may be all there is left, so it is read, and told.
     """
     page = parsed.received
+    end = page[-64:].rstrip()
+    if end.endswith(_USUAL_END) and not end.endswith(b"<html>" + _USUAL_END):
+        return ()
     if _ENDS.search(page, max(0, len(page) - _NEAR_THE_END)):
         return ()
     if _BEGINS.search(page, 0, 65_536) is None or _ENDS.search(page):
@@ -54,6 +57,7 @@ def _cut_off(parsed: ParsedPage) -> tuple[Loss, ...]:
 
 
 _NEAR_THE_END = 4_000
+_USUAL_END = b"</html>"
 
 
 _BEGINS = re.compile(rb"<html[\s>]", re.I)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 
 from scraper.models import Article, Loss
@@ -75,10 +77,7 @@ class _Judge:
 
     def record(self, record: Any, name: str) -> Any:
         changed = {}
-        for part in _names(record.__class__):
-            value = getattr(record, part)
-            if value is None or _is_plain(value) or value == ():
-                continue
+        for part, value in _parts(record):
             found = self.value(value, part)
             if found is not value:
                 changed[part] = found
@@ -88,14 +87,24 @@ class _Judge:
         self.beyond.setdefault(name, str(value)[:40])
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether a value is a short text of which every character can be seen, as nearly all are."""
-    return isinstance(value, str) and len(value) <= _SHORT and value.isprintable()
+def _parts(record: Any) -> list[tuple[str, Any]]:
+    """The names and values that have to be looked at: not what is absent, and no short text of
+    which every character can be seen, as nearly all are.
+    """
+    names, values = _reader(record.__class__)
+    return [
+        (name, value)
+        for name, value in zip(names, values(record), strict=False)
+        if value and not (value.__class__ is str and len(value) <= _SHORT and value.isprintable())
+    ]
 
 
 @cache
-def _names(record: type[Any]) -> tuple[str, ...]:
-    return tuple(part.name for part in fields(record))
+def _reader(record: type[Any]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """The names of a class's fields, and what gives all their values at once."""
+    names = tuple(part.name for part in fields(record))
+    # The first once more: of a single name it would give the value alone.
+    return names, attrgetter(*names, names[0])
 
 
 def _is_writable(text: str) -> bool:
