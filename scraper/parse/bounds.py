@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from functools import cache
-from operator import attrgetter
 from typing import Any, Final
 
 from scraper.models import Article, Loss
@@ -26,8 +24,6 @@ _LONGEST_FLOAT: Final = 1e12
 #: Characters of a field; the longest real title has 64, digest 120, signature 200, address 1,100.
 _LENGTHS: Final = {"title": 2_000, "digest": 20_000, "recommendation": 20_000, "url": 500_000}
 _LONGEST: Final = 8_000
-#: Whatever the field, this is not too long.
-_SHORT: Final = min(_LENGTHS.values())
 #: These are as long as the page; ``scraper.hostile`` bounds that.
 _WHOLE: Final = frozenset(("body", "text"))
 #: Entries of a list; the longest real one has 245 (links).
@@ -77,7 +73,10 @@ class _Judge:
 
     def record(self, record: Any, name: str) -> Any:
         changed = {}
-        for part, value in _parts(record):
+        for part in _names(record.__class__):
+            value = getattr(record, part)
+            if value is None or value == ():
+                continue
             found = self.value(value, part)
             if found is not value:
                 changed[part] = found
@@ -87,24 +86,9 @@ class _Judge:
         self.beyond.setdefault(name, str(value)[:40])
 
 
-def _parts(record: Any) -> list[tuple[str, Any]]:
-    """The names and values that have to be looked at: not what is absent, and no short text of
-    which every character can be seen, as nearly all are.
-    """
-    names, values = _reader(record.__class__)
-    return [
-        (name, value)
-        for name, value in zip(names, values(record), strict=False)
-        if value and not (value.__class__ is str and len(value) <= _SHORT and value.isprintable())
-    ]
-
-
 @cache
-def _reader(record: type[Any]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
-    """The names of a class's fields, and what gives all their values at once."""
-    names = tuple(part.name for part in fields(record))
-    # The first once more: of a single name it would give the value alone.
-    return names, attrgetter(*names, names[0])
+def _names(record: type[Any]) -> tuple[str, ...]:
+    return tuple(part.name for part in fields(record))
 
 
 def _is_writable(text: str) -> bool:
