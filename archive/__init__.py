@@ -33,6 +33,8 @@ from archive.errors import (
     NoSuchInput,
     NotHeld,
     NotIndexed,
+    NoWorkers,
+    QueueTrouble,
 )
 
 if TYPE_CHECKING:
@@ -55,8 +57,10 @@ __all__ = [
     "NewerArchive",
     "NoArchive",
     "NoSuchInput",
+    "NoWorkers",
     "NotHeld",
     "NotIndexed",
+    "QueueTrouble",
     "__version__",
     "body_markdown",
     "to_markdown",

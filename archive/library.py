@@ -57,6 +57,7 @@ class Library:
         self._searcher: Searcher | None = None
         self._shelves = Remembered(browse.shelves)
         self._media_bytes = Remembered(browse.media_bytes)
+        self._held: Remembered[dict[str, Any]] | None = None
 
     def _ready(self) -> None:
         """Make the database, or bring it up to date, where that is due."""
@@ -252,10 +253,13 @@ class Library:
 
     def status(self) -> dict[str, Any]:
         """What is held, waiting, failed and blocked, as ``status --json`` shows it."""
-        from archive.status import collect
+        from archive.status import collect, held_by
 
         with self._lock:
-            return collect(self._conn, self.root, datetime.now(UTC))
+            if self._held is None:
+                self._held = Remembered(held_by)
+            held = self._held.of(self._conn)
+            return collect(self._conn, self.root, datetime.now(UTC), held)
 
     def writer(self) -> tuple[int, str, str] | None:
         """``(pid, command, since)`` of the command that writes to the archive now; ``None`` where

@@ -55,10 +55,13 @@ _LATER = mark("the next `run` tries again by itself")
 _FINAL = mark("final; `retry` asks again")
 
 
-def collect(conn: sqlite3.Connection, root: Path, now: datetime) -> dict[str, Any]:
+def collect(
+    conn: sqlite3.Connection, root: Path, now: datetime, held: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Everything ``status --json`` shows; times ISO 8601, UTC.
 
-    What cannot be told of a list is left out, and ``problems`` says why.
+    What cannot be told of a list is left out, and ``problems`` says why. ``held``: what ``held_by``
+    says, for a program that knows it already: it reads through all articles.
     """
     problems: list[str] = []
 
@@ -73,7 +76,7 @@ def collect(conn: sqlite3.Connection, root: Path, now: datetime) -> dict[str, An
 
     return {
         "archive": str(root),
-        "held": _held(conn),
+        "held": held_by(conn) if held is None else held,
         "waiting": _waiting(conn, now),
         "failed": each("failed", lambda: _failed(conn)),
         "blocked": _blocked(conn, now),
@@ -95,7 +98,8 @@ def next_step(error_class: str, *, is_open: bool) -> str:
     return NEXT_STEPS.get(error_class) or (_LATER if is_open else _FINAL)
 
 
-def _held(conn: sqlite3.Connection) -> dict[str, Any]:
+def held_by(conn: sqlite3.Connection) -> dict[str, Any]:
+    """How many articles, accounts and versions an archive holds, and how new they are."""
     row = conn.execute(
         "SELECT count(*) AS articles, count(gone) AS gone, max(archived) AS newest, "
         "count(CASE WHEN parser_version < ? THEN 1 END) AS older_parser FROM articles",
