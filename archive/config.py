@@ -37,6 +37,12 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
 }
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]i?b?|b)?", re.IGNORECASE)
+_BYTES: Mapping[str, int] = {"b": 1} | {
+    f"{letter}{end}": base**power
+    for power, letter in enumerate("kmg", start=1)
+    for end, base in (("", 1000), ("b", 1000), ("i", 1024), ("ib", 1024))
+}
 _EXIT_NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
@@ -58,6 +64,28 @@ def seconds(text: str | float) -> float:
     if not rest or at != len(rest):
         raise ValueError(mark("{text!r} is not a duration such as 90s, 15m, 6h or 30d", text=text))
     return total
+
+
+def size(text: str | int) -> int:
+    """``200000``, ``"200MB"``, ``"1.5 GB"``, ``"64 KiB"`` → bytes. KB, MB and GB are thousands, as
+    disks count; KiB, MiB and GiB are 1024.
+
+    Raises ``ValueError`` for anything else.
+    """
+    if isinstance(text, int):
+        return text
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(mark("{text!r} is not a size such as 500KB, 200MB or 2GB", text=text))
+    return round(float(found[1]) * _BYTES[(found[2] or "b").lower()])
+
+
+def size_text(number: int) -> str:
+    """As people write it: ``200MB``."""
+    for unit in ("GB", "MB", "KB"):
+        if number and number % _BYTES[unit.lower()] == 0:
+            return f"{number // _BYTES[unit.lower()]}{unit}"
+    return str(number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +140,13 @@ class Config:
     images: str = _setting(
         "local", "none, remote (addresses only) or local", choices=("none", "remote", "local")
     )
+    media: str = _setting(
+        "audio",
+        "sound and video: none, audio (sound alone) or all",
+        choices=("none", "audio", "all"),
+    )
+    max_media: int = _setting(200_000_000, "no sound or video larger than this", size=True)
+    max_height: int = _setting(720, "no video higher than this, in pixels of its shorter side")
     follow: int = _setting(0, "how many links deep `save` follows related reads")
     scope: str = _setting(
         "any", "which related reads: account, album or any", choices=("account", "album", "any")
@@ -186,6 +221,9 @@ class Config:
 def is_exit_name(name: str) -> bool:
     """Whether an exit may be called so."""
     return _EXIT_NAME.fullmatch(name) is not None
+
+
+_SIZES = frozenset(spec.name for spec in fields(Config) if spec.metadata.get("size"))
 
 
 def setting_names() -> list[str]:
@@ -281,19 +319,23 @@ def _checked(name: str, value: Any, source: str) -> Any:
             )
         )
     try:
-        return _typed(spec.type, value, spec.metadata)
+        return _read_value(spec.type, value, spec.metadata)
     except ValueError as error:
         said = name if spec.metadata.get("tables") else f"{name} = {value!r}"
         raise BadConfig(f"{source}: {said}: {error}") from error
 
 
+def _read_value(annotation: Any, value: Any, metadata: Mapping[str, Any]) -> Any:
+    """``value`` as the setting wants it. Raises ``ValueError`` with what was expected."""
+    if tables := metadata.get("tables"):
+        return _TABLES[tables](value)
+    read = next((read for name, read in _READERS if metadata.get(name)), None)
+    return _typed(annotation, value, metadata) if read is None else read(value)
+
+
 def _typed(annotation: Any, value: Any, metadata: Mapping[str, Any]) -> Any:
     """``value`` as the annotation wants it. Raises ``ValueError`` with what was expected."""
     kind = str(annotation)
-    if tables := metadata.get("tables"):
-        return _TABLES[tables](value)
-    if metadata.get("duration"):
-        return _duration(value)
     if kind.startswith("bool"):
         if not isinstance(value, bool):
             raise ValueError(mark("expected true or false"))
@@ -406,6 +448,19 @@ def _duration(value: Any) -> float:
     return result
 
 
+def _bytes(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError(mark('expected bytes, or a text such as "200MB"'))
+    result = size(value)
+    if result < 0:
+        raise ValueError(mark("expected 0 or more"))
+    return result
+
+
+#: What the metadata of a setting names → how its value is read.
+_READERS: tuple[tuple[str, Callable[[Any], Any]], ...] = (("duration", _duration), ("size", _bytes))
+
+
 def template(say: Callable[[str], str] = str) -> str:
     """A config.toml in which every setting stands commented out with its meaning and its default,
     or where it has none with an example. ``say`` says the meanings in the reader's language."""
@@ -413,6 +468,7 @@ def template(say: Callable[[str], str] = str) -> str:
     for spec in fields(Config):
         if spec.name in setting_names():
             value = spec.default if spec.default is not None else spec.metadata["example"]
+            value = size_text(int(str(value))) if spec.metadata.get("size") else value
             lines += [f"# {say(describe(spec.name))}", f"# {spec.name} = {_toml(value)}", ""]
     return "\n".join(lines)
 
@@ -422,6 +478,8 @@ def shown_value(name: str, value: Any) -> Any:
     of an address that is itself the secret."""
     if name in ("exits", "notify"):
         return tuple(one.name for one in value)
+    if name in _SIZES:
+        return size_text(value)
     if not isinstance(value, str):
         return value
     secret = {spec.name: spec.metadata.get("secret_path") for spec in fields(Config)}[name]

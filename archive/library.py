@@ -483,7 +483,12 @@ class Library:
             only = Selection(keys=(held.key,))
             epub.write(
                 Export(
-                    store=self._store, target=book, selection=only, report=report, title=held.title
+                    store=self._store,
+                    target=book,
+                    selection=only,
+                    report=report,
+                    title=held.title,
+                    largest=html.LARGEST_INSIDE,
                 )
             )
             return book.getvalue()

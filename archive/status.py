@@ -13,6 +13,7 @@ from archive.crawl.albums import gaps
 from archive.crawl.cooldown import CoolDown, known_exits
 from archive.crawl.frontier import stamp
 from archive.db.lock import holder_of
+from archive.db.recording_tables import are_known
 from archive.run.drift import drifts
 from archive.run.items import one_item
 from scraper.messages import mark
@@ -87,6 +88,7 @@ def collect(
         "albums": each("albums", lambda: gaps(conn, alone)),
         "sources": _sources(conn),
         "images": _images(conn),
+        "media": _media(conn),
         "runs": each("runs", lambda: _runs(conn)),
         "writing": _writing(conn, root),
         "problems": problems,
@@ -165,6 +167,24 @@ def _images(conn: sqlite3.Connection) -> dict[str, Any]:
         "min(CASE WHEN sha256 IS NULL THEN due END) AS next_due FROM media_addresses"
     ).fetchone()
     return dict(row)
+
+
+def _media(conn: sqlite3.Connection) -> dict[str, Any]:
+    """Sound and video. ``errors``: what went wrong, the most frequent first."""
+    if not are_known(conn):
+        return {"held": 0, "bytes": 0, "missing": 0, "lost": 0, "next_due": None, "errors": []}
+    row = conn.execute(
+        "SELECT count(r.sha256) AS held, coalesce(sum(m.bytes), 0) AS bytes, "
+        "count(CASE WHEN r.sha256 IS NULL AND r.due IS NOT NULL THEN 1 END) AS missing, "
+        "count(CASE WHEN r.sha256 IS NULL AND r.due IS NULL THEN 1 END) AS lost, "
+        "min(CASE WHEN r.sha256 IS NULL THEN r.due END) AS next_due "
+        "FROM recordings r LEFT JOIN media m ON m.sha256 = r.sha256"
+    ).fetchone()
+    errors = conn.execute(
+        "SELECT error_class AS class, count(*) AS count, max(error) AS example FROM recordings "
+        "WHERE sha256 IS NULL AND error IS NOT NULL GROUP BY error_class ORDER BY 2 DESC, 1"
+    ).fetchall()
+    return {**dict(row), "errors": [dict(error) for error in errors]}
 
 
 def _runs(conn: sqlite3.Connection) -> list[dict[str, Any]]:

@@ -205,9 +205,8 @@ def settings(*, in_chinese: bool = False) -> str:
     lines = [head, "| --- | --- | --- |"]
     for name in config.setting_names():
         meaning = said.get(name) if in_chinese else None
-        lines.append(
-            f"| `{name}` | {_shown(getattr(default, name))} | {meaning or config.describe(name)} |"
-        )
+        value = _shown(config.shown_value(name, getattr(default, name)))
+        lines.append(f"| `{name}` | {value} | {meaning or config.describe(name)} |")
     return "\n".join(lines) + "\n"
 
 

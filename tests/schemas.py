@@ -67,7 +67,8 @@ _EXIT = record(name=TEXT, requests=NUMBER, ended=MAYBE_TEXT, blocked_until=MAYBE
 _RUN = record(
     command=TEXT,
     **_numbers("saved", "unchanged", "followed", "failed", "new", "modified", "gone", "skipped"),
-    **_numbers("waiting", "images", "images_missing", "sources", "requests"),
+    **_numbers("waiting", "images", "images_missing", "media", "media_missing"),
+    **_numbers("sources", "requests"),
     seconds=FLOAT,
     ended=MAYBE_TEXT,
     blocked_until=MAYBE_TEXT,
@@ -97,6 +98,9 @@ _STATUS = record(
     albums=listed(OBJECT),
     sources=record(count=NUMBER, failing=NUMBER, next_due=MAYBE_TEXT),
     images=record(**_numbers("held", "missing", "lost"), next_due=MAYBE_TEXT),
+    media=record(
+        **_numbers("held", "bytes", "missing", "lost"), next_due=MAYBE_TEXT, errors=listed(OBJECT)
+    ),
     runs=listed(OBJECT),
     writing={"type": ["object", "null"]},
     problems=listed(TEXT),

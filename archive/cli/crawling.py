@@ -28,6 +28,22 @@ F = TypeVar("F", bound=Callable[..., Any])
 _LOG = logging.getLogger("wechat-archive")
 
 
+class Size(click.ParamType[int]):
+    """``500KB``, ``200MB``, ``2GB``, or bytes."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Bytes; fails with what was expected."""
+        from archive.config import size
+
+        try:
+            found = size(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return found
+
+
 class Duration(click.ParamType[float]):
     """``90``, ``90s``, ``15m``, ``6h``, ``30d``."""
 
@@ -59,6 +75,20 @@ def network_options(command: F) -> F:
             type=click.Choice(["none", "remote", "local"]),
             help="Fetch images, or leave their addresses.",
         ),
+        click.option(
+            "--media",
+            type=click.Choice(["none", "audio", "all"]),
+            help="Keep sound and video: none, sound alone [default], or all.",
+        ),
+        click.option(
+            "--max-media", type=Size(), help="No sound or video larger than this [default: 200MB]."
+        ),
+        click.option(
+            "--max-height",
+            type=click.IntRange(1),
+            metavar="N",
+            help="No video higher than this, in pixels [default: 720].",
+        ),
         click.option("--user-agent", metavar="TEXT", help="The User-Agent to send."),
         click.option(
             "--cookies", metavar="FILE", help="Netscape cookies file of your own browser session."
@@ -78,10 +108,11 @@ def network_options(command: F) -> F:
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Who hears of each result; of images and of addresses: how many of how many."""
+    """Who hears of each result; of images, recordings and addresses: how many of how many."""
 
     on_result: Callable[[Result], None]
     on_image: Callable[[int, int], None] = lambda done, total: None
+    on_recording: Callable[[int, int], None] = lambda done, total: None
     on_progress: Callable[[int, int], None] | None = None
 
 
@@ -121,10 +152,13 @@ def listeners(app: App) -> Iterator[Listeners]:
         def on_image(done: int, total: int) -> None:
             progress.update(line, description=_("image {n} of {total}", n=done, total=total))
 
+        def on_recording(done: int, total: int) -> None:
+            progress.update(line, description=f"sound or video {done + 1} of {total}")
+
         def on_progress(done: int, total: int) -> None:
             progress.update(line, completed=done, total=total)
 
-        yield Listeners(on_result, on_image, on_progress)
+        yield Listeners(on_result, on_image, on_recording, on_progress)
 
 
 def show(app: App, report: RunReport, *, as_json: bool, always_summarise: bool) -> None:

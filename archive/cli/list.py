@@ -97,7 +97,8 @@ def command(app: App, /, as_json: bool, oldest_first: bool, **filters: Any) -> N
     from archive.store import Store
 
     with open_database(app.root / ARCHIVE_DB, readonly=True) as db:
-        articles = Store(db, app.root).articles(newest_first=not oldest_first, **filters)
+        store = Store(db, app.root)
+        articles = store.articles(newest_first=not oldest_first, **filters)
         if as_json:
             from archive.store.as_json import listed
 

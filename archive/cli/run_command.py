@@ -45,6 +45,9 @@ def command(
     exec_: str | None,
     interval: float | None,
     images: str | None,
+    media: str | None,
+    max_media: int | None,
+    max_height: int | None,
     user_agent: str | None,
     cookies: str | None,
     proxy: str | None,
@@ -74,6 +77,9 @@ def command(
         exec=exec_,
         interval=interval,
         images=images,
+        media=media,
+        max_media=max_media,
+        max_height=max_height,
         user_agent=user_agent,
         cookies=cookies,
         proxy=proxy,
@@ -90,6 +96,7 @@ def command(
                 report=report,
                 on_result=heard.on_result,
                 on_image=heard.on_image,
+                on_recording=heard.on_recording,
                 on_progress=heard.on_progress,
             ).run()
         ping.exit_code, ping.text = report.exit_code, report.line()

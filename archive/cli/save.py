@@ -48,6 +48,9 @@ def command(
     refresh: bool,
     interval: float | None,
     images: str | None,
+    media: str | None,
+    max_media: int | None,
+    max_height: int | None,
     user_agent: str | None,
     cookies: str | None,
     proxy: str | None,
@@ -83,6 +86,9 @@ def command(
         limit=limit,
         interval=interval,
         images=images,
+        media=media,
+        max_media=max_media,
+        max_height=max_height,
         user_agent=user_agent,
         cookies=cookies,
         proxy=proxy,
@@ -99,6 +105,7 @@ def command(
             report=report,
             on_result=heard.on_result,
             on_image=heard.on_image,
+            on_recording=heard.on_recording,
             on_progress=heard.on_progress,
         ).save(inputs, refresh=refresh)
     show(app, report, as_json=as_json, always_summarise=not app.quiet)

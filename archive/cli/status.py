@@ -74,6 +74,7 @@ def _show(found: dict[str, Any]) -> None:
     _show_held(found)
     _show_waiting(found["waiting"], rest)
     _show_images(found["images"])
+    _show_media(found["media"])
     for drift in found["drift"]:
         _line(_("template"), recognised(drift["line"]))
     _show_block(block)
@@ -140,6 +141,26 @@ def _show_sources(sources: dict[str, Any]) -> None:
     if sources["failing"]:
         said = _("{what}, {n} failing (`watch --list` says why)", what=said, n=sources["failing"])
     _line(_("watched"), _("{what}; next look {time}", what=said, time=_time(sources["next_due"])))
+
+
+def _show_media(media: dict[str, Any]) -> None:
+    """Sound and video, where there are any."""
+    if media["held"]:
+        size = f"{media['bytes'] / 1e6:.1f}"
+        said = plural(
+            "{n} sound or video, {size} MB",
+            "{n} sounds and videos, {size} MB",
+            media["held"],
+            size=size,
+        )
+        _line(_("media"), said)
+    if media["missing"]:
+        due = _time(media["next_due"])
+        _line(_("media"), _("{n} missing, next try {time}", n=media["missing"], time=due))
+    if media["lost"]:
+        _line(_("media"), _("{n} cannot be had any more", n=media["lost"]))
+    for error in media["errors"]:
+        _line("", f"{error['count']} × {recognised(error['example'])}")
 
 
 def _show_block(block: dict[str, Any] | None) -> None:

@@ -13,14 +13,17 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from archive.db.files import Files, flush_folder, make_folders, open_regular, told
+from archive.errors import Corrupt
 from scraper.messages import mark
 
 STEP = 2**20
+_SCRATCH = re.compile(r"recording-[0-9a-f]{16}\.scratch")
 _NAME = re.compile(r"recording-[0-9a-f]{16}\.part")
 
 
@@ -91,8 +94,6 @@ def new_name() -> str:
 def place_of(files: Files, name: str) -> Path:
     """Where a part file stands. A name comes from the database, which may be somebody else's:
     raises Corrupt for one that is no part file's."""
-    from archive.errors import Corrupt
-
     if not _NAME.fullmatch(name):
         raise Corrupt(mark("{name!r} is not the name of a part file", name=name))
     return files.temporary_folder() / name
@@ -117,6 +118,28 @@ def remove(files: Files, name: str) -> None:
     place = place_of(files, name)
     with told(place, "remove"), suppress(FileNotFoundError):
         files.disk.unlink(place)
+
+
+@contextmanager
+def scratch(files: Files) -> Iterator[Path]:
+    """A folder in ``.tmp`` for another program's files, gone when the block ends; after a kill
+    ``sweep_scratch`` takes it away."""
+    folder = files.temporary_folder() / f"recording-{secrets.token_hex(8)}.scratch"
+    with told(folder, "write"):
+        make_folders(folder, files.disk)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep_scratch(files: Files) -> None:
+    """Folders that killed commands left."""
+    folder = files.temporary_folder()
+    with told(folder, "sweep"), suppress(FileNotFoundError):
+        for place in list(folder.iterdir()):
+            if _SCRATCH.fullmatch(place.name) and not place.is_symlink():
+                shutil.rmtree(place, ignore_errors=True)
 
 
 def names(files: Files) -> Iterator[str]:

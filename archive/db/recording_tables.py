@@ -44,6 +44,12 @@ DDL: tuple[str, ...] = (
 )
 
 
+def are_known(conn: sqlite3.Connection) -> bool:
+    """False in an archive of before recordings were kept, opened for reading."""
+    sql = "SELECT 1 FROM sqlite_master WHERE name = 'recordings'"
+    return conn.execute(sql).fetchone() is not None
+
+
 def fill(conn: sqlite3.Connection) -> None:
     """``article_recordings`` of the articles that are held already, from their cards."""
     rows = conn.execute(

@@ -32,7 +32,7 @@ T = TypeVar("T")
 class Holding:
     """What only the archive knows about an article: its key, when it was kept, whether it is gone,
     which images failed (address, why), and which held image (its file's name) came from which
-    address."""
+    address; the same of its sound and video."""
 
     key: str | None = None
     archived: datetime | None = None
@@ -45,6 +45,8 @@ class Holding:
     images: tuple[tuple[str, str], ...] = ()
     #: How many comments stand behind the text.
     comments: int | None = None
+    missing_media: tuple[tuple[str, str], ...] = ()
+    media_files: tuple[tuple[str, str], ...] = ()
 
 
 def front_matter(article: Article, holding: Holding) -> dict[str, Any]:
@@ -96,9 +98,12 @@ def front_matter(article: Article, holding: Holding) -> dict[str, Any]:
         **related.written(article),  # links of the text stand in the body
         "losses": [_fields(loss) for loss in article.losses],
         "comments": holding.comments,
-        "missing_images": [{"url": url, "why": why} for url, why in holding.missing],
+        "missing_images": _told(holding.missing),
         # The body shows local files; where they came from must not be lost with the database.
         "images": dict(holding.images),
+        "missing_media": _told(holding.missing_media),
+        # Two voices may be one file.
+        "media_files": {url: name for name, url in holding.media_files},
     }
 
 
@@ -194,16 +199,29 @@ def holding_of(values: Mapping[str, Any]) -> Holding:
         gone_reason=_text(gone, "reason"),
         gone_shown=_text(gone, "shown"),
         version=bounds.integer(version),
-        missing=tuple(
-            (str(image["url"]), _text(image, "why") or "")
-            for image in _mappings(values.get("missing_images"))
-            if image.get("url")
+        missing=_missing(values.get("missing_images")),
+        missing_media=_missing(values.get("missing_media")),
+        media_files=tuple(
+            (name, str(url))
+            for url, name in _mapping(values.get("media_files")).items()
+            if isinstance(name, str)
         ),
         images=tuple(
             (str(name), url)
             for name, url in _mapping(values.get("images")).items()
             if isinstance(url, str)
         ),
+    )
+
+
+def _told(missing: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
+    return [{"url": url, "why": why} for url, why in missing]
+
+
+def _missing(value: Any) -> tuple[tuple[str, str], ...]:
+    """What is not held: address, why."""
+    return tuple(
+        (str(one["url"]), _text(one, "why") or "") for one in _mappings(value) if one.get("url")
     )
 
 

@@ -69,16 +69,20 @@ def to_markdown(
     *,
     image: Local | None = None,
     link: Local | None = None,
+    play: Local | None = None,
     comments: str = "",
 ) -> str:
-    """The whole file, ending in one newline. ``image`` and ``link`` map an address to a local path,
-    or to ``None``; ``comments`` is the section of ``archive.document.discussion``.
+    """The whole file, ending in one newline. ``image``, ``link`` and ``play`` (of a recording) map
+    an address to a local path, or to ``None``; ``comments`` is the section of
+    ``archive.document.discussion``.
     """
     # Imported here: markdownify, bs4 and yaml are slow to load, and most commands render nothing.
     from archive.document import frontmatter
     from archive.document.markdown import render
+    from archive.document.players import linked
 
-    body = render(article.body, image=image, link=link).strip("\n")
+    body = linked(article.body, play) if play else article.body
+    body = render(body, image=image, link=link).strip("\n")
     parts = [
         frontmatter.write(front_matter(article, holding or Holding())).rstrip("\n"),
         *header(article),

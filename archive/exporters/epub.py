@@ -7,6 +7,8 @@ other, only their names are remembered.
 
 from __future__ import annotations
 
+import math
+import shutil
 import uuid
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +20,9 @@ from pathlib import PurePosixPath
 from archive.exporters import discussion
 from archive.exporters.export import Export
 from archive.exporters.html import head
-from archive.exporters.pictures import content, held
+from archive.exporters.pictures import content, held, recordings_of
 from archive.exporters.report import ExportReport
-from archive.exporters.tree import text, xhtml
+from archive.exporters.tree import Player, text, xhtml
 from archive.store import Store, Stored
 from scraper.zone import CHINA
 
@@ -33,6 +35,8 @@ _CORE = {
     "image/webp": "webp",
     "image/svg+xml": "svg",
 }
+#: Sound that readers must play, and video, for which the standard names no kind that they must.
+_PLAYED = frozenset({"audio/mpeg", "audio/mp4", "video/mp4", "video/webm"})
 #: Contents of up to so many chapters are taken in at a glance.
 _SHORT_CONTENTS = 12
 _XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -41,6 +45,7 @@ _STYLE = """body{line-height:1.75}img{max-width:100%}.facts{color:#666;font-size
 table{border-collapse:collapse}td,th{border:1px solid #999;padding:.25em .5em}.card{border:1px solid #999;padding:.5em}
 .comments{margin-top:2em;border-top:1px solid #999}.comments ol{list-style:none;padding-left:0}
 .comments ol ol{border-left:.15em solid #999;padding-left:1em}.comments p{margin:.3em 0}
+audio,video{display:block;width:100%}
 """
 _CONTAINER = (
     _XML
@@ -56,7 +61,8 @@ class _Book:
     report: ExportReport
     chapters: list[tuple[str, str, str]] = field(default_factory=list)  # file, title, part
     in_parts: bool = False
-    images: dict[str, str] = field(default_factory=dict)  # file → type
+    largest: float = math.inf
+    images: dict[str, str] = field(default_factory=dict)  # file → type, sound and video too
     svg: set[str] = field(default_factory=set)
     cover: str | None = None
 
@@ -75,7 +81,13 @@ def write(export: Export) -> None:
     articles, chosen = export.articles, export.selection
     title = export.title or chosen.album or chosen.account or chosen.query or "公众号文章"
     with export.opened() as file, zipfile.ZipFile(file, "w") as archive:
-        book = _Book(title, archive, export.report, in_parts=_in_parts(export))
+        book = _Book(
+            title,
+            archive,
+            export.report,
+            in_parts=_in_parts(export),
+            largest=export.largest,
+        )
         first = zipfile.ZipInfo("mimetype", (1980, 1, 1, 0, 0, 0))
         archive.writestr(first, "application/epub+zip", compress_type=zipfile.ZIP_STORED)
         book.add("META-INF/container.xml", _CONTAINER)
@@ -110,6 +122,7 @@ def _chapter(book: _Book, store: Store, stored: Stored, names: Mapping[int, str]
         article.body,
         image=lambda url: _image(book, store, url, count=True),
         link=lambda url: targets.get(url),
+        play=_players(book, store, stored).get,
     )
     name = names[stored.article_id]
     talk = discussion.xhtml(
@@ -122,6 +135,25 @@ def _chapter(book: _Book, store: Store, stored: Stored, names: Mapping[int, str]
     if "<svg" in body:
         book.svg.add(name)
     book.report.articles += 1
+
+
+def _players(book: _Book, store: Store, stored: Stored) -> dict[str, Player]:
+    """What plays the recordings of a chapter; each is put into the book once, piece by piece."""
+    found = {}
+    for one in recordings_of(store, stored.article_id):
+        if one.type not in _PLAYED or one.bytes > book.largest:
+            continue
+        name = f"media/{PurePosixPath(one.path).name}"
+        if name not in book.images:
+            info = zipfile.ZipInfo(f"EPUB/{name}", (1980, 1, 1, 0, 0, 0))
+            info.external_attr = 0o644 << 16
+            info.file_size = one.bytes
+            with one.place.open("rb") as source, book.zip.open(info, "w") as target:
+                shutil.copyfileobj(source, target, 2**20)
+            book.images[name] = one.type
+            book.report.media += 1
+        found[one.address] = Player(name, one.type)
+    return found
 
 
 def _image(book: _Book, store: Store, url: str, *, count: bool = False) -> str | None:

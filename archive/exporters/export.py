@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class Export:
 
     ``target`` is a folder for formats that write one file an article, else a file or an open one.
     ``title`` is a book's; ``images``: a WARC holds the images too; ``base_url``: where the folder
-    of a feed will be found.
+    of a feed will be found; ``largest``: no recording of more bytes goes into a book.
     """
 
     store: Store
@@ -48,6 +49,7 @@ class Export:
     title: str | None = None
     images: bool = True
     base_url: str | None = None
+    largest: float = math.inf
     progress: Progress = lambda done, total: None
 
     @cached_property

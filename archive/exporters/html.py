@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from archive.document.layout import relative
 from archive.exporters import discussion, html_index
 from archive.exporters.export import Export
-from archive.exporters.pictures import content, held
+from archive.exporters.pictures import content, held, recordings_of
 from archive.exporters.report import ExportReport
-from archive.exporters.tree import address, text, xhtml
+from archive.exporters.target import Target
+from archive.exporters.tree import Player, address, text, xhtml
 from archive.store import Store, Stored
 from scraper.models import Article
 from scraper.zone import CHINA
@@ -22,7 +23,7 @@ from scraper.zone import CHINA
 STYLE = """
 :root{color-scheme:light dark}body{margin:2rem auto;padding:0 1rem;max-width:42rem;line-height:1.75;
 font-family:system-ui,"PingFang SC","Noto Sans CJK SC","Microsoft YaHei",sans-serif;overflow-wrap:anywhere}
-img{max-width:100%;height:auto}h1{line-height:1.3}.facts{color:GrayText;font-size:.9rem}.digest,blockquote{
+img,video{max-width:100%;height:auto}audio,video{display:block;width:100%}h1{line-height:1.3}.facts{color:GrayText;font-size:.9rem}.digest,blockquote{
 border-left:.25rem solid GrayText;margin-left:0;padding-left:1rem}pre{overflow:auto;padding:1rem;background:#8881}
 table{border-collapse:collapse}td,th{border:1px solid GrayText;padding:.25rem .5rem}
 .gone{border:1px solid;padding:.5rem}.card{border:1px solid GrayText;border-radius:.5rem;padding:.5rem 1rem}
@@ -31,8 +32,14 @@ table{border-collapse:collapse}td,th{border:1px solid GrayText;padding:.25rem .5
 .gone-comment{color:GrayText}
 """.strip()
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-#: Nothing but images that are inside the file, and this very style.
-POLICY = f"default-src 'none'; img-src data:; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'"
+#: Nothing but images that are inside the file, sound and video inside or beside it, and this very
+#: style.
+POLICY = (
+    "default-src 'none'; img-src data:; media-src data: 'self' file:; "
+    f"style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'"
+)
+#: A recording that is no larger stands in the page itself, where there is no folder for it.
+LARGEST_INSIDE = 8_000_000
 
 
 def write(export: Export) -> None:
@@ -44,7 +51,7 @@ def write(export: Export) -> None:
 
     def one(stored: Stored) -> None:
         name = names[stored.article_id]
-        folder.put(name, page(export.store, stored, name, names, export.report))
+        folder.put(name, page(export.store, stored, name, names, export.report, folder))
         entries.append(html_index.Entry(name, stored.title, stored.account, stored.published))
 
     with export.folder as folder:
@@ -53,10 +60,15 @@ def write(export: Export) -> None:
 
 
 def page(
-    store: Store, stored: Stored, name: str, others: Mapping[int, str], report: ExportReport
+    store: Store,
+    stored: Stored,
+    name: str,
+    others: Mapping[int, str],
+    report: ExportReport,
+    folder: Target | None = None,
 ) -> bytes:
     """The page of one article in the file ``name``; ``others``: the names of the other articles'
-    files by their id.
+    files by their id. Sound and video go into ``folder``; without one only small ones come along.
     """
     article = store.article(stored.article_id)
     targets = {
@@ -71,7 +83,8 @@ def page(
     def link(url: str) -> str | None:
         return relative(targets[url], name) if url in targets else None
 
-    body = xhtml(article.body, image=image, link=link)
+    players = _players(store, stored, name, report, folder)
+    body = xhtml(article.body, image=image, link=link, play=players.get)
     talk = discussion.xhtml(store.discussions.of(stored.article_id), image=image)
     report.articles += 1
     return (
@@ -108,6 +121,21 @@ def head(article: Article, stored: Stored) -> str:
     if article.digest:
         parts.append(f'<p class="digest">{text(article.digest)}</p>')
     return "\n".join(parts)
+
+
+def _players(
+    store: Store, stored: Stored, name: str, report: ExportReport, folder: Target | None
+) -> dict[str, Player]:
+    found = {}
+    for one in recordings_of(store, stored.article_id):
+        if folder is not None:
+            folder.link(one.path, one.place)
+            found[one.address] = Player(relative(one.path, name), one.type)
+        elif one.bytes <= LARGEST_INSIDE:
+            inside = base64.b64encode(one.place.read_bytes()).decode()
+            found[one.address] = Player(f"data:{one.type};base64,{inside}", one.type)
+    report.media += len(found)
+    return found
 
 
 def _inline(store: Store, url: str, report: ExportReport) -> str | None:

@@ -39,6 +39,9 @@ def _values(store: Store, stored: Stored) -> dict[str, Any]:
         "text": article.text,
         "html": article.body,
         "image_files": {i.url: path for i in article.images if (path := store.media_path(i.url))},
+        "media_files": {
+            one.address: one.path for one in store.recordings.of(stored.article_id) if one.path
+        },
         "links": edges,
         "counts": looks[-1] if looks else None,
         "count_history": looks,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archive.exporters.export import Export
-from archive.exporters.pictures import held
+from archive.exporters.pictures import held, recordings_of
 from archive.store import Stored
 
 
@@ -15,6 +15,7 @@ def write(export: Export) -> None:
         folder.put(stored.path, text.encode())
         export.report.articles += 1
         _pictures(export, stored)
+        _recordings(export, stored)
 
     with export.folder as folder:
         export.each(one)
@@ -30,3 +31,9 @@ def _pictures(export: Export, stored: Stored) -> None:
             export.report.missing_images += 1
         elif export.folder.link(image.path, image.place):
             export.report.images += 1
+
+
+def _recordings(export: Export, stored: Stored) -> None:
+    for recording in recordings_of(export.store, stored.article_id):
+        if export.folder.link(recording.path, recording.place):
+            export.report.media += 1

@@ -1,4 +1,4 @@
-"""Images that are held, for an export."""
+"""Images, sound and video that are held, for an export."""
 
 from __future__ import annotations
 
@@ -39,3 +39,27 @@ def content(image: Picture) -> bytes:
     except OSError as error:
         said = error.strerror or error
         raise Corrupt(mark("{path} cannot be read: {said}", path=image.path, said=said)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFile:
+    """A held recording: the address that it goes by, its file, true type, path in the archive, size
+    in bytes.
+    """
+
+    address: str
+    place: Path
+    type: str
+    path: str
+    bytes: int
+
+
+def recordings_of(store: Store, article_id: int) -> list[HeldFile]:
+    """The recordings of an article whose files are there."""
+    found = []
+    for one in store.recordings.of(article_id):
+        place = store.files.place(one.path) if one.path else None
+        if place is not None and place.is_file():
+            facts = (one.type or "", one.path or "", one.bytes or 0)
+            found.append(HeldFile(one.address, place, *facts))
+    return found

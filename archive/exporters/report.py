@@ -28,6 +28,7 @@ class ExportReport:
     target: str
     articles: int = 0
     images: int = 0
+    media: int = 0
     records: int = 0
     missing_images: int = 0
     problems: list[str] = field(default_factory=list)
@@ -56,6 +57,8 @@ class ExportReport:
         ]
         if self.images:
             parts.append(mark_plural("{n} image", "{n} images", self.images))
+        if self.media:
+            parts.append(mark_plural("{n} sound or video", "{n} sounds and videos", self.media))
         if self.missing_images:
             parts.append(
                 mark_plural("{n} image not held", "{n} images not held", self.missing_images)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from lxml import etree
 
+from archive.document.players import recording_of_line
 from archive.exporters.xml import legal_xml
+from scraper.recordings import Recording
 from scraper.text import names
 
 Rewrite = Callable[[str], "str | None"]
@@ -37,20 +40,43 @@ _SAFE_CLASS = re.compile(r"^[\w+#.-]+$")
 _NUMBER = re.compile(r"^\d{1,5}$")
 
 
-def xhtml(body: str, *, image: Rewrite, link: Rewrite) -> str:
+@dataclass(frozen=True, slots=True)
+class Player:
+    """What plays a recording in a page: ``src`` its file, ``type`` its media type, ``poster`` a
+    picture to show before it runs."""
+
+    src: str
+    type: str
+    poster: str | None = None
+
+
+#: What browsers and readers play; of anything else the file is linked.
+PLAYED = frozenset(
+    {
+        *("audio/mpeg", "audio/mp4", "audio/aac", "audio/ogg", "audio/wav", "audio/flac"),
+        *("video/mp4", "video/webm", "video/quicktime"),
+    }
+)
+Play = Callable[[str], "Player | None"]
+
+
+def xhtml(body: str, *, image: Rewrite, link: Rewrite, play: Play | None = None) -> str:
     """``body`` (clean HTML) as well-formed XHTML without the outermost element.
 
     ``image`` gives the address to show for an image, or ``None``: its text stands there instead.
     ``link`` gives another address for a link, or ``None``: it stays, if it is http(s) or mailto.
+    ``play`` gives the player of a recording by its address.
     """
-    root = limited(body, image=image, link=link)
+    root = limited(body, image=image, link=link, play=play)
     if root is None:
         return ""
     inner = etree.tostring(root, encoding="unicode", method="xml", with_tail=False)
     return re.sub(r"^<div\s*/?>|</div>$", "", inner)
 
 
-def limited(body: str, *, image: Rewrite, link: Rewrite) -> etree._Element | None:
+def limited(
+    body: str, *, image: Rewrite, link: Rewrite, play: Play | None = None
+) -> etree._Element | None:
     """The same as a tree, for who goes on with it: a ``div`` around what is allowed.
 
     ``None`` for an empty body.
@@ -68,9 +94,37 @@ def limited(body: str, *, image: Rewrite, link: Rewrite) -> etree._Element | Non
         etree.strip_elements(root, *dropped, with_tail=False)
     if unknown := present - _ALLOWED.keys() - {"h1"}:
         etree.strip_tags(root, *unknown)  # what is in them stays
+    players = _players(root, play) if play else []
     for element in root.iterdescendants():
         _limit(element, image, link)
+    for card, recording, player in players:
+        _set_player(card, recording, player)
     return root
+
+
+def _players(root: etree._Element, play: Play) -> list[tuple[etree._Element, Recording, Player]]:
+    """The cards that can be played here."""
+    found = []
+    for card in root.iter("p"):
+        href = next((a.get("href") for a in card.iter("a")), None)
+        recording = recording_of_line(card.get("data-card", ""), card.get("data-id"), href)
+        player = play(recording.address) if recording is not None else None
+        if recording is not None and player is not None:
+            found.append((card, recording, player))
+    return found
+
+
+def _set_player(card: etree._Element, recording: Recording, player: Player) -> None:
+    """The player below the card's line; a link to the file where no browser plays it."""
+    if player.type not in PLAYED:
+        found = etree.SubElement(card, "a", href=player.src)
+        found.text = player.src.rpartition("/")[2]
+        return
+    element = etree.SubElement(
+        card, recording.sort, controls="controls", preload="none", src=player.src
+    )
+    if player.poster and recording.sort == "video":
+        element.set("poster", player.poster)
 
 
 def text(value: str) -> str:

@@ -52,6 +52,8 @@ class Documents:
         self.without_address = without_address
         #: key → address of the Markdown files given, for links between them.
         self.addresses: dict[str, str] = {}
+        #: File name → address of the sound and video of the file that is being read.
+        self._recordings: dict[str, str] = {}
         #: title → articles that were held when the first file without an address came.
         self._titles: dict[str, list[int]] | None = None
 
@@ -81,6 +83,7 @@ class Documents:
             held = self.store.find(head.holding.key)
         if held is not None and (number is None or held.snapshot_id is not None):
             return Taken.of("held", source, held), None
+        self._own_recordings(path, head)
         article = self._read(path, head)
         has_address = bool(article.address or article.url)
         if not has_address and not head.ours and (twin := self._twin(article)) is not None:
@@ -123,6 +126,7 @@ class Documents:
                 return own or (None if head.ours else self._beside(path, shown))
             return None
 
+        self._recordings = dict(head.holding.media_files)
         with cpu_limit():
             return read_body(head, image=image, link=self._link)
 
@@ -171,11 +175,29 @@ class Documents:
             digest = _MEDIA_NAME.match(name)
             if digest is None or self.store.media_path(url):
                 continue
-            for folder in (self.root, *path.resolve().parents[:5]):
-                if (place := folder / "media" / name[:2] / name).is_file():
-                    self._take_in(url, place, digest[1])
-                    break
+            if (place := self._near(path, name)) is not None:
+                self._take_in(url, place, digest[1])
         return found
+
+    def _near(self, path: Path, name: str) -> Path | None:
+        """The file of this name in the archive's ``media``, or in one near ``path``."""
+        for folder in (self.root, *path.resolve().parents[:5]):
+            if (place := folder / "media" / name[:2] / name).is_file():
+                return place
+        return None
+
+    def _own_recordings(self, path: Path, head: Head) -> None:
+        """Sound and video of one of our files that lie in ``media`` near it are taken in, where
+        they are what their names say."""
+        from archive.media.received import keep_file
+
+        for name, address in head.holding.media_files:
+            digest = _MEDIA_NAME.match(name)
+            place = self._near(path, name) if digest is not None else None
+            if digest is None or place is None:
+                continue
+            taken = keep_file(self.store, address, place, digest[1], datetime.now(UTC))
+            self.report.media += taken is not None
 
     def _take_in(self, url: str, place: Path, digest: str) -> None:
         body = files.read(place)
@@ -193,7 +215,7 @@ class Documents:
             return None
         named = _KEY_IN_NAME.search(unquote(shown).partition("#")[0])
         if named is None:
-            return None
+            return self._recordings.get(unquote(shown).rpartition("/")[2])
         if named[1] in self.addresses:
             return self.addresses[named[1]]
         held = self.store.find(named[1])

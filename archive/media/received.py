@@ -3,13 +3,19 @@ address that articles have it by."""
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archive.db.files import open_regular
+from archive.media.part import RecordingPart
 from scraper.recordings import at_address
 
 if TYPE_CHECKING:
     from archive.store import Store
+
+_PIECE = 2**20
 
 
 def keep_received(store: Store, url: str, body: bytes, now: datetime) -> str | None:
@@ -37,3 +43,29 @@ def keep_received(store: Store, url: str, body: bytes, now: datetime) -> str | N
         return None
     held = store.recordings.path_of(recording.address)
     return held or store.recordings.add(recording.address, recording.sort, download, now)
+
+
+def keep_file(store: Store, address: str, place: Path, digest: str, now: datetime) -> str | None:
+    """Keep the file ``place`` as the recording ``address``, if its SHA-256 is ``digest`` and it is
+    sound or video; its path in the archive. ``None`` where it is not, or is held already.
+
+    Copied piece by piece, unless it lies in its place already. Raises DiskTrouble.
+    """
+    from scraper.errors import ScrapeError
+    from scraper.fetch.streaming import whole
+
+    recording = at_address(address)
+    if recording is None or store.recordings.path_of(recording.address) is not None:
+        return None
+    store.recordings.note(recording.address, recording.sort, now)
+    with RecordingPart(store, recording.address) as part:
+        part.begin("", None, place.stat().st_size)
+        try:
+            with os.fdopen(open_regular(place), "rb") as file:
+                while piece := file.read(_PIECE):
+                    part.write(piece)
+            found = whole(part, recording.sort)
+        except (OSError, ScrapeError):
+            part.forget()
+            return None
+        return part.finish(found, now, digest)

@@ -41,6 +41,7 @@ class RunContext:
     rng: random.Random
     on_result: Callable[[Result], None]
     on_progress: Callable[[int, int], None] | None = None
+    on_recording: Callable[[int, int], None] = lambda done, total: None
     until: float | None = None
 
     @property

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from archive.config import Config
     from scraper.clock import Clock
     from scraper.fetch import Download, FeedResponse, Fetcher
+    from scraper.fetch.streaming import Part, Streamed
+    from scraper.recordings import Sort
 
 T = TypeVar("T")
 
@@ -35,11 +37,12 @@ class PageFetcher(Protocol):
 
 
 class Network(Protocol):
-    """What a run needs: pages through each exit, images and feeds through any."""
+    """What a run needs: pages through each exit, images, recordings and feeds through any."""
 
     @property
     def exits(self) -> Mapping[str, PageFetcher]: ...
     async def media(self, url: str) -> Download: ...
+    async def recording(self, url: str, part: Part, *, sort: Sort, cap: int) -> Streamed: ...
     async def feed(
         self, url: str, *, etag: str | None = None, last_modified: str | None = None
     ) -> FeedResponse: ...
@@ -79,6 +82,9 @@ class FetcherPool:
 
     async def media(self, url: str) -> Download:
         return await self._first(lambda fetcher: fetcher.media(url))
+
+    async def recording(self, url: str, part: Part, *, sort: Sort, cap: int) -> Streamed:
+        return await self._first(lambda fetcher: fetcher.recording(url, part, sort=sort, cap=cap))
 
     async def feed(
         self, url: str, *, etag: str | None = None, last_modified: str | None = None

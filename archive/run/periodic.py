@@ -4,7 +4,7 @@ due.
 
 from __future__ import annotations
 
-from archive.run import looking, rechecks
+from archive.run import looking, rechecks, recordings
 from archive.run.context import RunContext
 from archive.run.crawling import crawl
 from archive.run.pictures import fetch_due
@@ -23,3 +23,5 @@ async def run(ctx: RunContext) -> None:
     looking.note_news(ctx)
     if config.images == "local" and not ctx.is_stopped:
         await fetch_due(ctx)
+    if not ctx.is_stopped:
+        await recordings.fetch_due(ctx)

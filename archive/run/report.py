@@ -95,6 +95,9 @@ class RunReport:
     seconds: float = 0.0
     images: int = 0
     images_missing: int = 0
+    #: sound and video
+    media: int = 0
+    media_missing: int = 0
     waiting: int = 0
     sources: int = 0
     source_errors: list[Result] = field(default_factory=list)
@@ -197,6 +200,8 @@ class RunReport:
             "waiting": self.waiting,
             "images": self.images,
             "images_missing": self.images_missing,
+            "media": self.media,
+            "media_missing": self.media_missing,
             "sources": self.sources,
             "requests": self.requests,
             "seconds": round(self.seconds, 3),
@@ -234,11 +239,7 @@ class RunReport:
         ]
         yield from (said for number, said in numbers if number)
         yield from self._failed()
-        if self.images_missing:
-            n = self.images_missing
-            yield mark_plural("{n} image missing", "{n} images missing", n)
-        if self.waiting:
-            yield mark("{n} waiting", n=self.waiting)
+        yield from self._left()
         yield mark_plural(
             "{n} request in {time}",
             "{n} requests in {time}",
@@ -249,6 +250,16 @@ class RunReport:
         if closed and not self.blocked_until:
             exits = mark_plural("{n} exit", "{n} exits", len(self.exits))
             yield mark("{n} of {exits} blocked", n=len(closed), exits=exits)
+
+    def _left(self) -> Iterator[str]:
+        if self.images_missing:
+            n = self.images_missing
+            yield mark_plural("{n} image missing", "{n} images missing", n)
+        if self.media_missing:
+            n = self.media_missing
+            yield mark_plural("{n} sound or video missing", "{n} sounds and videos missing", n)
+        if self.waiting:
+            yield mark("{n} waiting", n=self.waiting)
 
     def _failed(self) -> Iterator[str]:
         if self.failed:

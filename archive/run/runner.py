@@ -44,7 +44,8 @@ class Runner:
 
     ``anyway`` tries although a cool-down is in force; ``wait`` waits for another command that
     writes; ``network`` and ``clock`` replace the real ones in tests. ``on_result`` hears of each
-    result as it comes, ``on_image`` of images, ``on_progress`` of addresses: how many of how many.
+    result as it comes, ``on_image`` of images, ``on_recording``
+    of sound and video, ``on_progress`` of addresses: how many of how many.
     """
 
     root: Path
@@ -56,6 +57,7 @@ class Runner:
     rng: random.Random = field(default_factory=random.Random)
     on_result: Callable[[Result], None] = lambda result: None
     on_image: Callable[[int, int], None] = lambda done, total: None
+    on_recording: Callable[[int, int], None] = lambda done, total: None
     on_progress: Callable[[int, int], None] | None = None
     report: RunReport = field(default_factory=RunReport)
 
@@ -155,6 +157,7 @@ class Runner:
             rng=self.rng,
             on_result=self.on_result,
             on_progress=self.on_progress,
+            on_recording=self.on_recording,
             until=None if limit is None else self.clock.monotonic() + limit,
         )
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from archive.db.transactions import transaction
 from archive.media.images import missing_of
-from archive.run import saved_pages
+from archive.run import recordings, saved_pages
 from archive.run.context import RunContext
 from archive.run.crawling import crawl
 from archive.run.inputs import Inputs
@@ -57,6 +57,8 @@ async def save(ctx: RunContext, inputs: Inputs, *, refresh: bool) -> None:
         for article_id in dict.fromkeys(touched):
             missing = missing_of(ctx.session.store, article_id)
             await fetch_missing(ctx, missing, not_before=pause)
+    if not ctx.is_stopped:
+        await recordings.fetch_of(ctx, set(touched))
 
 
 def _given(ctx: RunContext, address: urls.Address, *, refresh: bool) -> Candidate:

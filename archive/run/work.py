@@ -10,11 +10,12 @@ from pathlib import Path
 from archive.crawl.sources import Sources, WatchedSource
 from archive.run import rechecks
 from archive.run.exits import Exits
+from archive.run.recordings import SORTS
 from archive.run.session import ArchiveSession
 
 
 def has_work(session: ArchiveSession, exits: Exits, now: datetime) -> bool:
-    """Whether a source is to be looked at, or an address, image or recheck is due. Raises
+    """Whether a source is to be looked at, or an address, image, recording or recheck is due. Raises
     BadConfig.
     """
     if exits.has_due(now):
@@ -22,6 +23,9 @@ def has_work(session: ArchiveSession, exits: Exits, now: datetime) -> bool:
     if any(not is_unchanged(source) for source in Sources(session.frontier.conn).due(now)):
         return True
     if session.config.images == "local" and session.store.missing_media(now, 1):
+        return True
+    sorts = SORTS[session.config.media]
+    if sorts and session.store.recordings.has_due(now, sorts):
         return True
     return bool(rechecks.due(session, now, most=1))
 

@@ -10,6 +10,7 @@ from archive import record
 from archive.db.article_columns import Stored
 from archive.store.core import Store
 from archive.store.counts import last
+from archive.store.recordings import HeldRecording, tally
 from archive.store.rows import address_of
 
 
@@ -25,14 +26,15 @@ def links_and_backlinks(store: Store, held: Stored) -> dict[str, Any]:
 
 
 def listed(conn: sqlite3.Connection, held: Stored) -> dict[str, Any]:
-    """Its facts and the newest look at its counts, as ``list --json`` gives them."""
+    """Its facts, its sound and video and the newest look at its counts, as ``list --json`` gives them."""
     look = last(conn, held.article_id)
-    return {**held.as_dict(), "counts": look.as_dict() if look else None}
+    counts = {"counts": look.as_dict() if look else None}
+    return {**held.as_dict(), **tally(conn, held.article_id), **counts}
 
 
 def everything(store: Store, held: Stored, number: int | None = None) -> dict[str, Any]:
-    """Facts, addresses, images, media, links and text of a version (default: the newest). Raises
-    NotHeld, Corrupt.
+    """Facts, addresses, images, media, their files, links and text of a version (default: the
+    newest). Raises NotHeld, Corrupt.
     """
     article = store.version(held.article_id, number or held.version)
     facts = json.loads(record.dumps(article))
@@ -52,6 +54,11 @@ def everything(store: Store, held: Stored, number: int | None = None) -> dict[st
         for image in article.images
     ]
     found["media"] = facts.get("media", [])
+    recordings = store.recordings.of(held.article_id)
+    found |= tally(store.db.conn, held.article_id)
+    found["media_files"] = [
+        {name: getattr(one, name) for name in HeldRecording.__slots__} for one in recordings
+    ]
     found["links"] = links(store, held)
     looks = [look.as_dict() for look in store.counts.of(held.article_id)]
     found["counts"] = looks[-1] if looks else None

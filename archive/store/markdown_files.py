@@ -19,9 +19,11 @@ from archive.record import iso
 from archive.store.articles import Articles
 from archive.store.discussions import discussion, in_files
 from archive.store.media import Media
+from archive.store.recordings import HeldRecording, Recordings
 from archive.store.rows import address_of
 from archive.store.sql import Sql
 from archive.store.types import time
+from scraper.recordings import at_address
 
 _LOG = logging.getLogger(__name__)
 
@@ -29,11 +31,19 @@ _LOG = logging.getLogger(__name__)
 class MarkdownFiles:
     """Rendering articles, and keeping their files in step with the rows."""
 
-    def __init__(self, sql: Sql, files: Files, articles: Articles, media: Media) -> None:
+    def __init__(
+        self,
+        sql: Sql,
+        files: Files,
+        articles: Articles,
+        media: Media,
+        recordings: Recordings,
+    ) -> None:
         self._sql = sql
         self._files = files
         self._articles = articles
         self._media = media
+        self._recordings = recordings
 
     def render(self, article_id: int) -> str:
         """The article's file as it should be: links to kept articles and held images are local.
@@ -43,7 +53,37 @@ class MarkdownFiles:
     def render_row(self, row: checksums.Row, path: str | None = None) -> str:
         """The file of a row of ``articles``, as it stands at ``path`` (its own unless given)."""
         path = path or row["path"]
+        recordings = self._recordings.of(row["id"])
         pictures, targets = self._pictures(row["id"], path), self._targets(row["id"], path)
+        played = {one.address: relative(one.path, path) for one in recordings if one.path}
+
+        def link(url: str) -> str | None:
+            if url in targets:
+                return targets[url]
+            recording = at_address(url) if played else None
+            if recording is not None and recording.address in played:
+                return played[recording.address]
+            address = address_of(url) if "mp.weixin.qq.com" in url else None
+            return targets.get(address.canonical) if address else None
+
+        article = record.loads(row["record"], row["body"], row["text"])
+        comments, count = self._comments(row["id"], path)
+        holding = replace(self._holding(row, pictures, recordings), comments=count)
+        return sealed(
+            to_markdown(
+                article,
+                holding,
+                image=pictures.get,
+                link=link,
+                play=played.get,
+                comments=comments,
+            )
+        )
+
+    def _holding(
+        self, row: checksums.Row, pictures: dict[str, str], recordings: list[HeldRecording]
+    ) -> Holding:
+        """What the archive knows of it; ``pictures`` those that are held."""
         missing = tuple(
             (found["url"], found["error"])
             for found in self._sql.all(
@@ -53,7 +93,7 @@ class MarkdownFiles:
             )
             if found["url"] not in pictures
         )
-        holding = Holding(
+        return Holding(
             key=row["key"],
             archived=time(row["archived"]),
             changed=time(row["changed"]),
@@ -62,19 +102,11 @@ class MarkdownFiles:
             gone_shown=row["gone_shown"],
             missing=missing,
             images=tuple((file.rpartition("/")[2], url) for url, file in pictures.items()),
+            missing_media=tuple((one.address, one.error) for one in recordings if one.error),
+            media_files=tuple(
+                (one.path.rpartition("/")[2], one.address) for one in recordings if one.path
+            ),
         )
-
-        def link(url: str) -> str | None:
-            if url in targets:
-                return targets[url]
-            address = address_of(url) if "mp.weixin.qq.com" in url else None
-            return targets.get(address.canonical) if address else None
-
-        article = record.loads(row["record"], row["body"], row["text"])
-        comments, count = self._comments(row["id"], path)
-        holding = replace(holding, comments=count)
-        text = to_markdown(article, holding, image=pictures.get, link=link, comments=comments)
-        return sealed(text)
 
     def _comments(self, article_id: int, path: str) -> tuple[str, int | None]:
         """The section of comments for the file at ``path``, and how many they are with replies;

@@ -10,6 +10,7 @@ from archive.db.article_columns import Stored
 from archive.document.discussion import Discussion
 from archive.store.core import Store
 from archive.store.counts import Look
+from archive.store.recordings import HeldRecording
 from archive.store.types import Backlink, Edge
 from scraper.models import Article
 
@@ -17,14 +18,15 @@ from scraper.models import Article
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """``pictures``: address of an image → path of its file from the archive's folder, for those
-    that are held. ``albums``: where it stands in albums whose list is known. ``addresses``: all it
-    was seen under."""
+    that are held. ``recordings``: its sound and video, held or not. ``albums``: where it stands in
+    albums whose list is known. ``addresses``: all it was seen under."""
 
     stored: Stored
     article: Article
     edges: tuple[Edge, ...]
     backlinks: tuple[Backlink, ...]
     pictures: dict[str, str]
+    recordings: tuple[HeldRecording, ...]
     albums: tuple[AlbumPlace, ...]
     addresses: tuple[str, ...]
     #: Every look at its counts, the oldest first; its comments, where anybody looked.
@@ -67,6 +69,7 @@ def read(store: Store, name: str) -> Reading:
         edges=edges,
         backlinks=tuple(store.backlinks(held.article_id)),
         pictures=pictures(store, article, discussion.pictures() if discussion else ()),
+        recordings=tuple(store.recordings.of(held.article_id)),
         albums=tuple(_albums(store.db.conn, held.article_id, article, edges)),
         addresses=tuple(store.addresses(held.article_id)),
         looks=tuple(store.counts.of(held.article_id)),

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from archive.db import parts
 from archive.db.files import Files
+from archive.db.recording_tables import are_known
 from archive.record import iso
 from archive.store.articles import Articles
 from archive.store.media import media_name
@@ -80,7 +81,7 @@ class Recordings:
     def of_all(self, article_ids: Sequence[int]) -> dict[int, list[HeldRecording]]:
         """The same of several articles; those without any are left out."""
         found: dict[int, list[HeldRecording]] = {}
-        if not is_known(self._sql.conn):
+        if not are_known(self._sql.conn):
             return found
         for begin in range(0, len(article_ids), _AT_ONCE):
             some = article_ids[begin : begin + _AT_ONCE]
@@ -100,7 +101,7 @@ class Recordings:
         """Where the file of this recording is, from the archive's folder; None while it is not
         held.
         """
-        if not is_known(self._sql.conn):
+        if not are_known(self._sql.conn):
             return None
         row = self._sql.one(
             "SELECT m.path FROM recordings r JOIN media m ON m.sha256 = r.sha256 "
@@ -122,7 +123,7 @@ class Recordings:
 
     def articles_using(self, digest: str) -> set[int]:
         """The articles that play the file with this SHA-256."""
-        if not is_known(self._sql.conn):
+        if not are_known(self._sql.conn):
             return set()
         rows = self._sql.all(
             "SELECT p.article_id FROM recordings r "
@@ -147,6 +148,14 @@ class Recordings:
                 for article_id in article_ids:
                     asked += self._want("p.sort = ? AND p.article_id = ?", now, sort, article_id)
         return asked
+
+    def note(self, address: str, sort: str, now: datetime) -> None:
+        """Note that a recording is wanted, whoever plays it."""
+        with self._sql.transaction():
+            self._sql.run(
+                "INSERT OR IGNORE INTO recordings (address, sort, due) VALUES (?, ?, ?)",
+                *(address, sort, iso(now)),
+            )
 
     def _want(self, condition: str, now: datetime, *values: object) -> int:
         return self._sql.run(
@@ -213,6 +222,14 @@ class Recordings:
                 self._articles.mark_stale(self.articles_of(address))
         if due is None:
             self.drop_part(address)
+
+    def make_due(self, error_class: str, now: datetime) -> None:
+        """What ended those that failed so is mended: they are tried now."""
+        with self._sql.transaction():
+            self._sql.run(
+                "UPDATE recordings SET due = ? WHERE error_class = ? AND sha256 IS NULL",
+                *(iso(now), error_class),
+            )
 
     def put_off(self, address: str, due: datetime) -> None:
         """Not asked for before ``due``; that is no failure."""
@@ -299,6 +316,7 @@ class Recordings:
         ):
             self.drop_part(row["address"])
         known = {row["file"] for row in self._sql.all("SELECT file FROM recording_parts")}
+        parts.sweep_scratch(self._files)
         for name in parts.names(self._files):
             if name not in known:
                 parts.remove(self._files, name)
@@ -336,7 +354,7 @@ class Recordings:
 
     def forget(self, digest: str, now: datetime) -> None:
         """Damaged bytes, inside the caller's transaction: fetched again by the next run."""
-        if not is_known(self._sql.conn):
+        if not are_known(self._sql.conn):
             return
         rows = self._sql.all("SELECT address FROM recordings WHERE sha256 = ?", digest)
         self._sql.run(
@@ -348,7 +366,13 @@ class Recordings:
             self._articles.mark_stale(self.articles_of(row["address"]))
 
 
-def is_known(conn: sqlite3.Connection) -> bool:
-    """False in an archive of before recordings were kept, opened for reading."""
-    sql = "SELECT 1 FROM sqlite_master WHERE name = 'recordings'"
-    return conn.execute(sql).fetchone() is not None
+def tally(conn: sqlite3.Connection, article_id: int) -> dict[str, int]:
+    """How much sound and video of an article is held, and how much is not."""
+    held, all_ = 0, 0
+    if are_known(conn):
+        held, all_ = conn.execute(
+            "SELECT count(r.sha256), count(*) FROM article_recordings p "
+            "LEFT JOIN recordings r ON r.address = p.address WHERE p.article_id = ?",
+            (article_id,),
+        ).fetchone()
+    return {"media_held": held, "media_missing": all_ - held}

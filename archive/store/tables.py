@@ -50,7 +50,7 @@ def tables_of(db: ArchiveDatabase, root: Path, files: Files, *, versions_as_file
     addresses = Addresses(sql, articles, links)
     recordings = Recordings(sql, files, articles)
     media = Media(sql, files, articles, recordings)
-    markdown = MarkdownFiles(sql, files, articles, media)
+    markdown = MarkdownFiles(sql, files, articles, media, recordings)
     return Tables(
         sql=sql,
         files=files,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from archive import i18n
+from archive.exporters.tree import Player
 from archive.library import ExportFormat
 from archive.store import Edge
 from archive.store.reading import Reading
@@ -21,6 +23,7 @@ from archive.web.security import RAW_POLICY
 from archive.web.site import site_of
 from scraper import urls
 from scraper.errors import NotAnAddress
+from scraper.recordings import recording_of
 from scraper.redact import scrub
 
 _ = i18n.gettext
@@ -78,7 +81,9 @@ def article(request: Request) -> Response:
     links = {
         edge.url: render.article_url(edge.target_key) for edge in reading.edges if edge.target_key
     }
-    body = shown(reading.article.body, pictures=reading.pictures, links=links)
+    body = shown(
+        reading.article.body, pictures=reading.pictures, links=links, players=players(reading)
+    )
     return render.page(
         request,
         "article.html",
@@ -90,9 +95,32 @@ def article(request: Request) -> Response:
         lead=_lead(reading),
         counts=counts.of(reading.looks, request.scope.get("language", i18n.ENGLISH)),
         links=outgoing(reading.edges),
+        unheard=list(_unheard(reading)),
         losses=[(loss_title(loss.kind), loss) for loss in reading.article.losses],
         **neighbours(reading),
     )
+
+
+def players(reading: Reading) -> dict[str, Player]:
+    """What plays each recording that is held, by its address."""
+    covers = {
+        found.address: f"/{reading.pictures[media.cover]}"
+        for media in reading.article.media
+        if media.cover in reading.pictures and (found := recording_of(media)) is not None
+    }
+    return {
+        one.address: Player(f"/{one.path}", one.type, covers.get(one.address))
+        for one in reading.recordings
+        if one.path and one.type
+    }
+
+
+def _unheard(reading: Reading) -> Iterator[tuple[str, str, datetime | None]]:
+    """Each recording that could not be fetched: its address, why, and when it is tried again."""
+    for one in reading.recordings:
+        if one.error:
+            due = datetime.fromisoformat(one.due) if one.due else None
+            yield one.address, i18n.recognised(one.error), due
 
 
 def _lead(reading: Reading) -> str | None:

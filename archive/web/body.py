@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lxml import etree
 from markupsafe import Markup
 
-from archive.exporters.tree import limited
+from archive.exporters.tree import Player, limited
 from archive.web.formulas import mathml
 
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
@@ -34,13 +34,20 @@ class Shown:
     headings: tuple[Heading, ...]
 
 
-def shown(body: str, *, pictures: Mapping[str, str], links: Mapping[str, str]) -> Shown:
+def shown(
+    body: str,
+    *,
+    pictures: Mapping[str, str],
+    links: Mapping[str, str],
+    players: Mapping[str, Player] | None = None,
+) -> Shown:
     """``body`` (clean HTML) for a page. ``pictures``: address → path from the archive's folder;
-    ``links``: address → page of ours."""
+    ``links``: address → page of ours; ``players``: address of a recording → what plays it."""
     root = limited(
         body,
         image=lambda url: f"/{pictures[url]}" if url in pictures else None,
         link=links.get,
+        play=players.get if players else None,
     )
     if root is None:
         return Shown(Markup(""), ())

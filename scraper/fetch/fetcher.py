@@ -17,7 +17,7 @@ from scraper import urls
 from scraper.clock import Clock, SystemClock
 from scraper.crawl.protocols import RequestBudget
 from scraper.errors import CutShort, Forbidden, Refused, TimedOut, Unrecognised
-from scraper.fetch import answers, content, guard, hosts, magic, transport
+from scraper.fetch import answers, content, guard, hosts, magic, streaming, transport
 from scraper.fetch.failures import about, translated
 from scraper.fetch.pacing import Pacer
 from scraper.fetch.settings import (
@@ -27,8 +27,10 @@ from scraper.fetch.settings import (
     FeedResponse,
     FetchSettings,
 )
+from scraper.fetch.streaming import Part, Streamed
 from scraper.messages import mark
 from scraper.models import Page
+from scraper.recordings import Sort
 from scraper.redact import redact, scrub
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ _COOKIE_HEADERS = frozenset({"set-cookie", "set-cookie2"})
 class _Kind:
     """How one kind of address is fetched: which hosts, how long, how much. ``sends``: a body,
     posted. ``follows``: redirects are followed, unless a body was sent. ``trusted``: the person
-    has named the address, which may lie in their own network."""
+    has named the address, which may lie in their own network. ``stream``: the body goes there."""
 
     accept: str
     hosts: tuple[str, ...] | None
@@ -62,6 +64,18 @@ class _Kind:
     sends: bytes | None = None
     follows: bool = True
     trusted: bool = False
+    stream: _Stream | None = None
+    #: the longest silence inside an answer; None: the deadline
+    silence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """Where the body of an answer goes that is not held in memory."""
+
+    part: Part
+    source: str
+    sort: Sort
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +205,28 @@ class Fetcher:
                     mark("the answer was cut short: the {found} has no end", found=found[1])
                 )
         return Download(url, answer.body, found[0], found[1], answer.listed)
+
+    async def recording(self, url: str, part: Part, *, sort: Sort, cap: int) -> Streamed:
+        """The sound or film at ``url`` into ``part``, gone on with where that broke off.
+
+        Raises Refused also for what is none by its bytes and for more than ``cap`` bytes, and the
+        FetchErrors. What came before an error stays in ``part``.
+        """
+        s = self.settings
+        stream = _Stream(part, urlsplit(url).path, sort)
+        kind = _Kind(
+            accept=_ACCEPT_MEDIA,
+            hosts=(*MEDIA_HOSTS, *s.allow_hosts),
+            deadline=s.recording_deadline,
+            wire_cap=cap,
+            cap=cap,
+            stream=stream,
+            silence=s.media_deadline,
+        )
+        asked = streaming.request_headers(part, stream.source)
+        await self._fetch(url, kind, {"Referer": "https://mp.weixin.qq.com/", **asked})
+        with about(url, []):
+            return streaming.whole(part, sort)
 
     async def feed(
         self, url: str, *, etag: str | None = None, last_modified: str | None = None
@@ -362,6 +398,8 @@ class Fetcher:
             guard.check_hop(url, target)
             return target
         kept = tuple((name, redact(value)) for name, value in listed if name not in _COOKIE_HEADERS)
+        if kind.stream is not None:
+            return await self._streamed(response, status, headers, kept, kind)
         if status == 304 and kind.hosts is None:
             return _Answer(304, headers, kept, b"", (), True)
         answers.check_status(
@@ -384,6 +422,28 @@ class Fetcher:
             packed or length.isdigit() or "chunked" in headers.get("transfer-encoding", "").lower()
         )
         return _Answer(status, headers, kept, body, (), measured)
+
+    async def _streamed(
+        self,
+        response: httpx.Response,
+        status: int,
+        headers: Mapping[str, str],
+        kept: tuple[tuple[str, str], ...],
+        kind: _Kind,
+    ) -> _Answer:
+        """A body that goes where ``kind.stream`` says."""
+        assert kind.stream is not None
+        part, source, sort = kind.stream.part, kind.stream.source, kind.stream.sort
+        if status == 416:
+            raise streaming.range_refused(part)
+        if status != 206:
+            cap = self.settings.max_retry_after
+            answers.check_status(status, headers, now=self._clock.now(), cap=cap)
+        async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_raw())) as raw:
+            await streaming.receive(
+                raw, status, headers, part, source=source, sort=sort, cap=kind.cap
+            )
+        return _Answer(status, headers, kept, b"", (), True)
 
     def _said(self, kind: _Kind) -> dict[str, str]:
         """The headers that every request of this kind carries; none of them is a secret."""
@@ -410,7 +470,7 @@ class Fetcher:
                 mark("this address can be read in two ways")
             )  # what is asked must be what was judged
         connect = min(self.settings.connect_timeout, kind.deadline)
-        timeouts = httpx.Timeout(kind.deadline, connect=connect, write=connect)
+        timeouts = httpx.Timeout(kind.silence or kind.deadline, connect=connect, write=connect)
         return httpx.Request(
             "GET" if kind.sends is None else "POST",
             asked,

@@ -57,6 +57,7 @@ class FetchSettings:
     connect_timeout: float = 20.0
     page_deadline: float = 60.0
     media_deadline: float = 120.0
+    recording_deadline: float = 3600.0
     page_wire_cap: int = 10 * 1024 * 1024
     page_cap: int = 32 * 1024 * 1024
     media_cap: int = 25 * 1024 * 1024

@@ -17,7 +17,9 @@ from archive.db.opening import open_database
 from scraper import urls
 from scraper.crawl.protocols import AlbumPage, Candidate, Known, RawPage, RequestBudget, Task
 from scraper.errors import ScrapeError
+from scraper.fetch.streaming import Part, Streamed
 from scraper.models import Account, Article, Link, Page
+from scraper.recordings import Sort
 
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 BIZ = "MzI0MDYwNjk2OA=="
@@ -126,6 +128,15 @@ class Script:
         if url in self.broken_media:
             raise self.broken_media[url]
         return Picture(url.encode())
+
+    async def recording(self, url: str, part: Part, *, sort: Sort, cap: int) -> Streamed:
+        self.media_log.append((self.clock.monotonic(), url))
+        await asyncio.sleep(0)
+        if url in self.broken_media:
+            raise self.broken_media[url]
+        part.begin("/voice", None, None)
+        part.write(b"ID3" + url.encode())
+        return Streamed("audio/mpeg", "mp3", part.size)
 
     async def feed(
         self, url: str, *, etag: str | None = None, last_modified: str | None = None

@@ -69,6 +69,9 @@ class Exits:
     async def media(self, url: str) -> Any:
         return await self.exits["a"].media(url)
 
+    async def recording(self, url: str, *_: Any, **__: Any) -> Any:
+        raise AssertionError("no article plays anything")
+
     async def feed(self, url: str, **_: Any) -> Any:
         raise AssertionError("no feed is watched")
 

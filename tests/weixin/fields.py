@@ -22,7 +22,7 @@ class Fields:
     scripts), ``A`` (2015). ``images`` of kind 8 are addresses or (address, width, height);
     ``related`` is ``ainfos``: (address, title, account). ``album``: ``{"id", "title", "size",
     "previous", "next"}``, addresses as text; ``reprint``: ``{"biz", "mid", "idx", "account",
-    "url"}``; ``extra`` goes into cgiDataNew as it is.
+    "url"}``; ``transcodings``: ``mp_video_trans_info`` of a video; ``extra`` goes into cgiDataNew as it is.
     """
 
     title: str = "一篇文章"
@@ -58,6 +58,7 @@ class Fields:
     video_id: str = "wxv_1000000000000000001"
     voice_id: str = "MzA5MTIzNDU2N18xMDAwMDAwMQ=="
     seconds: int = 95
+    transcodings: Sequence[Mapping[str, Any]] = ()
     user_title: bool = False
     extra: Mapping[str, Value] = field(default_factory=dict)
 

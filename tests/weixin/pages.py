@@ -244,6 +244,19 @@ def _links(f: Fields) -> dict[str, Value]:
     return found
 
 
+def _transcodings(f: Fields) -> list[Value]:
+    usual: Mapping[str, Any] = {
+        "format_id": 10002,
+        "width": 1280,
+        "height": 720,
+        "filesize": 1048576,
+        "duration_ms": f.seconds * 1000,
+        "video_quality_wording": "高清",
+        "url": f"http://mpvideo.qpic.cn/{f.video_id}.mp4?dis_k=0",
+    }
+    return [{**form, "url": attribute(form["url"])} for form in f.transcodings or (usual,)]
+
+
 def _of_kind(f: Fields) -> dict[str, Value]:
     if f.kind == 8:
         pictures = [(image, 1080, 1440) if isinstance(image, str) else image for image in f.images]
@@ -273,17 +286,7 @@ def _of_kind(f: Fields) -> dict[str, Value]:
             "video_id": f.video_id,
             "cover_url": f.cover,
             "content_noencode": f.body,
-            "mp_video_trans_info": [
-                {
-                    "format_id": 10002,
-                    "width": 1280,
-                    "height": 720,
-                    "filesize": 1048576,
-                    "duration_ms": f.seconds * 1000,
-                    "video_quality_wording": "高清",
-                    "url": attribute(f"http://mpvideo.qpic.cn/{f.video_id}.mp4?dis_k=0"),
-                }
-            ],
+            "mp_video_trans_info": _transcodings(f),
         }
         return {"video_page_infos": [film], "video_page_info": film, "video_ids": [f.video_id]}
     if f.kind in (6, 7):

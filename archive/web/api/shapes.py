@@ -47,7 +47,9 @@ def _facts() -> dict[str, Any]:
     return {name: _column(hints[name]) for name in names}
 
 
-FACTS = record(**_facts(), counts={"type": ["object", "null"]})
+FACTS = record(
+    **_facts(), media_held=NUMBER, media_missing=NUMBER, counts={"type": ["object", "null"]}
+)
 SNIPPET = record(
     text=TEXT, marks=listed(listed(NUMBER)), before={"type": "boolean"}, after={"type": "boolean"}
 )
