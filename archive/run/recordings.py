@@ -18,6 +18,9 @@ from scraper.errors import Blocked, ScrapeError
 from scraper.recordings import Recording, ask_for
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from archive.run.session import ArchiveSession
     from archive.store.recordings import WantedRecording
     from scraper.models import Article, Transcoding
 
@@ -25,6 +28,15 @@ if TYPE_CHECKING:
 _MOST = 200
 #: What each value of the setting ``media`` keeps.
 SORTS: dict[str, tuple[str, ...]] = {"none": (), "audio": ("audio",), "all": ("audio", "video")}
+
+
+def has_due(session: ArchiveSession, now: datetime) -> bool:
+    """Whether a recording is to be fetched now. Those that failed for want of yt-dlp are, once it
+    is installed."""
+    sorts, recordings = SORTS[session.config.media], session.store.recordings
+    if sorts and tencent.is_installed():
+        recordings.make_due(tencent.MISSING, now)
+    return bool(sorts) and recordings.has_due(now, sorts)
 
 
 async def fetch_of(ctx: RunContext, article_ids: Collection[int]) -> None:
@@ -44,8 +56,6 @@ async def fetch_due(ctx: RunContext) -> None:
     if sorts:
         recordings, now = ctx.session.store.recordings, ctx.clock.now()
         recordings.want(sorts, now)
-        if tencent.is_installed():
-            recordings.make_due(tencent.MISSING, now)
         await _fetch(ctx, recordings.due(now, _MOST))
 
 

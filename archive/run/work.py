@@ -8,9 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from archive.crawl.sources import Sources, WatchedSource
-from archive.run import rechecks
+from archive.run import rechecks, recordings
 from archive.run.exits import Exits
-from archive.run.recordings import SORTS
 from archive.run.session import ArchiveSession
 
 
@@ -24,8 +23,7 @@ def has_work(session: ArchiveSession, exits: Exits, now: datetime) -> bool:
         return True
     if session.config.images == "local" and session.store.missing_media(now, 1):
         return True
-    sorts = SORTS[session.config.media]
-    if sorts and session.store.recordings.has_due(now, sorts):
+    if recordings.has_due(session, now):
         return True
     return bool(rechecks.due(session, now, most=1))
 
