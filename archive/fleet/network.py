@@ -35,6 +35,8 @@ from scraper.models import Page
 
 if TYPE_CHECKING:
     from scraper.fetch import Download, FeedResponse
+    from scraper.fetch.streaming import Part, Streamed
+    from scraper.recordings import Sort
 
 _LOG = logging.getLogger(__name__)
 #: Requests of one exit in the queue, in flight or waiting to be kept. So many intervals the writer
@@ -59,6 +61,7 @@ class Local(Protocol):
     """Images and feeds, which this machine fetches itself: their hosts count no requests."""
 
     async def media(self, url: str) -> Download: ...
+    async def recording(self, url: str, part: Part, *, sort: Sort, cap: int) -> Streamed: ...
     async def feed(
         self, url: str, *, etag: str | None = None, last_modified: str | None = None
     ) -> FeedResponse: ...
@@ -241,6 +244,10 @@ class FleetNetwork:
     async def media(self, url: str) -> Download:
         """Fetched by this machine."""
         return await self.local.media(url)
+
+    async def recording(self, url: str, part: Part, *, sort: Sort, cap: int) -> Streamed:
+        """Fetched by this machine, straight to its disk."""
+        return await self.local.recording(url, part, sort=sort, cap=cap)
 
     async def feed(
         self, url: str, *, etag: str | None = None, last_modified: str | None = None

@@ -88,17 +88,9 @@ class PlayUrls:
         """Raises NotNow while WeChat wants a pause or the budget is spent, and the ScrapeErrors."""
         from scraper.parse import play_urls
 
-        ctx, now = self._ctx, self._ctx.clock.now()
-        pause = ctx.exits.pause(now)
-        if pause is not None:
-            raise NotNow(pause)
-        exits = ctx.network.exits
+        ctx, exits = self._ctx, self._ctx.network.exits
         used = sum(exit.requests for exit in exits.values())
-        most = ctx.config.max_requests if ctx.report.command == "run" else None
-        budget = RequestBudget(most, used)
-        if budget.is_spent:
-            raise NotNow(now)
-        name = ctx.exits.usable(now)[0]
+        name, budget = self._may_ask(used)
         failure: ScrapeError | None = None
         try:
             page = await exits[name].page(
@@ -121,3 +113,14 @@ class PlayUrls:
                 failures=int(failure is not None),
                 error=str(failure) if failure else None,
             )
+
+    def _may_ask(self, used: int) -> tuple[str, RequestBudget]:
+        """By which exit, and what is left of the budget after ``used`` requests. Raises NotNow."""
+        ctx, now = self._ctx, self._ctx.clock.now()
+        pause = ctx.exits.pause(now)
+        most = ctx.config.max_requests if ctx.report.command == "run" else None
+        budget = RequestBudget(most, used)
+        names = [name for name in ctx.exits.usable(now) if name in ctx.network.exits]
+        if pause is not None or budget.is_spent or not names:
+            raise NotNow(pause or now)
+        return names[0], budget

@@ -5,6 +5,7 @@ where it does not.
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -30,6 +31,10 @@ def world(tmp_path: Path, internet: Internet, monkeypatch: pytest.MonkeyPatch) -
     # yt-dlp takes its certificates from where every program does.
     monkeypatch.setenv("SSL_CERT_FILE", internet.ca_file)
     return World(tmp_path / "archive", internet)
+
+
+def _film(body: bytes, request: Request) -> Answer:
+    return ranged(request, body, "video/mp4")
 
 
 def publish(world: World, files: str = FILES) -> Published:
@@ -58,7 +63,7 @@ def publish(world: World, files: str = FILES) -> Published:
         body = FILM if height == 720 else media.mp4(height, 1000)
         world.site.on(
             f"{FILES}{height}.mp4",
-            lambda request, body=body: ranged(request, body, "video/mp4"),
+            partial(_film, body),
         )
     frame = f'<iframe class="video_iframe" data-src="https://v.qq.com/iframe/preview.html?vid={VID}"></iframe>'
     return world.site.article("有视频的文章", body=f"<p>看。</p>{frame}")
