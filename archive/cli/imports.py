@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +14,9 @@ from archive.cli.common import App, archive_command, pass_app, table
 from archive.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from archive.importers import Taken
+    from collections.abc import Callable
+
+    from archive.importers import ImportReport, Taken
 
 #: A folder of another tool's exports may hold thousands of one kind.
 _MOST_TOLD = 20
@@ -73,31 +76,31 @@ def command(
         elif app.verbosity:
             app.say(f"{_(taken.change)}: {taken.path or taken.source}")
 
+    take = partial(
+        import_files,
+        app.root,
+        paths,
+        links=fetch,
+        without_address=without_address,
+        snapshots=app.config.snapshots and not no_snapshots,
+        versions=app.config.versions,
+        wait=wait,
+        scrubbed=scrub,
+        comments=app.config.comments,
+        jobs=os.cpu_count() or 1,
+    )
     with progress(app, _("importing")) as step:
-        report = import_files(
-            app.root,
-            paths,
-            links=fetch,
-            without_address=without_address,
-            snapshots=app.config.snapshots and not no_snapshots,
-            versions=app.config.versions,
-            wait=wait,
-            scrubbed=scrub,
-            comments=app.config.comments,
-            tell=tell,
-            progress=step,
-            jobs=os.cpu_count() or 1,
-        )
+        report = take(tell=tell, progress=step)
     for path, why in report.passed_over[:_MOST_TOLD]:
         app.say(_("passed over: {path}: {why}", path=path, why=why))
     if more := report.passed_over[_MOST_TOLD:]:
         app.say(_("passed over: {n} more files (--json lists all)", n=len(more)))
-    found = report.to_json()
-    code = report.exit_code
+    found, code = report.to_json(), report.exit_code
     if fetch and not report.signal:
         from archive.run.runner import Runner
 
         run = Runner(root=app.root, config=app.config, wait=wait).run()
+        found = _with_what_came(report, take)
         found["fetched"] = run.as_dict()
         code = run.exit_code or code
         if not as_json:
@@ -107,3 +110,12 @@ def command(
     else:
         click.echo(_(report.line()))
     click.get_current_context().exit(code)
+
+
+def _with_what_came(report: ImportReport, take: Callable[[], ImportReport]) -> dict[str, Any]:
+    """The report as JSON, once more over files with answers about articles that were not held: they
+    may be now.
+    """
+    if report.unmatched:
+        report.take_over(take())
+    return report.to_json()

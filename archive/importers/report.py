@@ -65,6 +65,12 @@ class ImportReport:
         self.counts[taken.change] += 1
         self.results.append(taken)
 
+    def take_over(self, again: ImportReport) -> None:
+        """What the same files brought around articles that have come since."""
+        self.counts_seen += again.counts_seen
+        self.comments += again.comments
+        self.unmatched = again.unmatched
+
     @property
     def failures(self) -> list[Taken]:
         """What could not be read."""

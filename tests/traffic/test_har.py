@@ -19,6 +19,7 @@ from tests.command import wechat_archive
 from tests.store.make import opened
 from tests.weixin import media
 from tests.weixin.recorded import Recording
+from tests.weixin.server import Internet
 from tests.weixin.site import Published, Site
 from tests.weixin.talk import SECRETS, Said, messages_answer, with_session
 
@@ -180,6 +181,30 @@ def test_lists_are_kept_as_a_source_and_fetched_only_when_asked_for(tmp_path: Pa
             ("列表里的第一篇", first.fields.published.isoformat(), first.fields.biz),
         ] == [(one["title"], one["published"], one["biz"]) for one in store.listed.missing()]
         assert 0 == waiting(store)
+
+
+def test_what_a_list_names_is_fetched_with_what_stands_around_it(
+    tmp_path: Path, internet: Internet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``--fetch``: articles that only a list named come from the web, and the comments in the same
+    recording find them.
+    """
+    for name, value in internet.env.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "config.toml").write_text('interval = 0\nimages = "none"\n')
+    article = internet.site.article("列表里的一篇")
+    url = f"https://mp.weixin.qq.com/mp/profile_ext?action=getmsg&__biz={article.fields.biz}&f=json"
+    recording = Recording().add(with_session(url), messages_answer([article]))
+    recording.comments(article, SAID).counts(article, read_num=9, like_num=1)
+
+    found = run(tmp_path, recording.har(), "--fetch")
+
+    assert (1, 3, 1, 0, 1) == (
+        found["waiting"], found["comments"], found["counts"], found["unmatched"],
+        found["fetched"]["new"],
+    )  # fmt: skip
+    assert [one for one in SECRETS if any(one in asked for asked in internet.log.urls())] == []
 
 
 def waiting(store: Store) -> int:
