@@ -12,6 +12,7 @@ from archive.run.report import Result
 from archive.run.sink import ArchiveSink, identity_address
 from archive.saved.pages import SavedPage
 from archive.saved.pictures import import_local_images
+from scraper import urls
 from scraper.crawl.follow import follow
 from scraper.crawl.protocols import Candidate, RawPage, Task
 from scraper.errors import ScrapeError, Unrecognised
@@ -32,13 +33,16 @@ async def take(
         return []
     ctx.report.pages += 1
     candidates: list[Candidate] = []
-    with one_item(str(path), partial(_failed, ctx, path)):
+    with one_item(str(path), partial(_failed, ctx, path, saved)):
         candidates += await _keep(ctx, sink, path, saved)
     return candidates
 
 
-def _failed(ctx: RunContext, path: Path, error: ScrapeError) -> None:
-    ctx.report.unknown += isinstance(error, Unrecognised)
+def _failed(ctx: RunContext, path: Path, saved: SavedPage, error: ScrapeError) -> None:
+    # A file that names no address of WeChat's is most likely no page of WeChat's: nothing changed
+    # there.
+    is_wechats = bool(urls.find(saved.page.url))
+    ctx.report.unknown += isinstance(error, Unrecognised) and is_wechats
     ctx.add(
         Result(address=str(path), change="failed", error_code=error.code, error=message_of(error))
     )

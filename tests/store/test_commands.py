@@ -367,6 +367,6 @@ def test_convert_names_the_page_that_it_cannot_read(tmp_path: Path) -> None:
 
     assert (result.code, "\n# 题\n" in result.stdout) == (1, True)
     assert result.stderr.splitlines() == [
-        f"error: {names[0]} cannot be read: No such file or directory",
+        f"error: {names[0]}: it cannot be read: No such file or directory",
         f"error: {names[1]}: its author deleted it (该内容已被发布者删除)",
     ]

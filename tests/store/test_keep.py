@@ -10,7 +10,8 @@ import pytest
 
 from archive.db.files import Disk
 from archive.document.layout import is_untouched
-from archive.errors import DiskTrouble, NotHeld
+from archive.errors import Corrupt, DiskTrouble, NotHeld
+from archive.saved.pictures import LocalImage
 from scraper.errors import Gone, Unrecognised
 from scraper.models import Account, Article, Edit
 from tests.store.make import (
@@ -25,6 +26,7 @@ from tests.store.make import (
     short_address,
     snapshot,
 )
+from tests.weixin.media import png
 
 
 def test_a_kept_article_can_be_had_again_as_it_was(tmp_path: Path) -> None:
@@ -501,3 +503,34 @@ def test_an_edit_made_while_the_file_is_written_is_kept(
 
     files = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.md")]
     assert (disk.left > 0) or "my own words\n" in files
+
+
+def test_a_version_that_changed_or_is_not_there_is_never_handed_out(tmp_path: Path) -> None:
+    """Flipped bits in an earlier version are told, and a number that nobody has; the newest one is
+    the article itself.
+    """
+    with opened(tmp_path) as store:
+        kept = keep(store, article(1, text="eins"))
+        keep(store, article(1, text="zwei"), now=LATER)
+        assert [store.version(kept.article_id, n).text for n in (1, 2)] == ["eins", "zwei"]
+        for number in (0, 3):
+            with pytest.raises(NotHeld, match=f"has versions 1 to 2, not {number}"):
+                store.version(kept.article_id, number)
+        with pytest.raises(NotHeld, match="no earlier version 2"):
+            store.remake_version(kept.article_id, 2, article(1), 1)
+        store.db.conn.execute("UPDATE versions SET text = 'einz'")
+        with pytest.raises(Corrupt):
+            store.version(kept.article_id, 1)
+
+
+def test_a_picture_whose_file_was_lost_is_written_again(tmp_path: Path) -> None:
+    """It comes once more, under the same name; while it is there, nothing is written."""
+    image = LocalImage(png(1), "image/png", "png")
+    with opened(tmp_path) as store:
+        path = store.add_media("https://mmbiz.qpic.cn/mmbiz_png/a/640", image, NOW)
+        stamp = (tmp_path / path).stat().st_mtime_ns
+        assert store.add_media("https://mmbiz.qpic.cn/mmbiz_png/a/640", image, NOW) == path
+        assert (tmp_path / path).stat().st_mtime_ns == stamp
+        (tmp_path / path).unlink()
+        store.add_media("https://mmbiz.qpic.cn/mmbiz_png/a/640", image, LATER)
+        assert (tmp_path / path).read_bytes() == png(1)
