@@ -59,21 +59,42 @@ class Together:
 
     A context manager. ``begin`` opens the transaction that a group is written in; ``commit`` ends
     it and begins the next. Whatever ends the block, what was written is committed: a write that
-    fails is a savepoint in the group, and takes back itself alone.
+    fails is a savepoint in the group, and takes back itself alone. What is to be told of a write is
+    told by ``once_kept``: nobody hears of what a power cut may still take.
     """
 
     def __init__(self, begin: Callable[[], AbstractContextManager[None]]) -> None:
         self._begin = begin
         self._group = ExitStack()
+        self._is_open = False
+        self._waiting: list[Callable[[], None]] = []
 
     def __enter__(self) -> Self:
-        self._group.enter_context(self._begin())
+        self._open()
         return self
+
+    def once_kept(self, call: Callable[[], None]) -> None:
+        """Call when the group is on the disk; at once where none is open."""
+        if self._is_open:
+            self._waiting.append(call)
+        else:
+            call()
 
     def commit(self) -> None:
         """Put on the disk what was written so far."""
-        self._group.close()
-        self._group.enter_context(self._begin())
+        self._close()
+        self._open()
 
     def __exit__(self, *about: object) -> None:
+        self._close()
+
+    def _open(self) -> None:
+        self._group.enter_context(self._begin())
+        self._is_open = True
+
+    def _close(self) -> None:
+        self._is_open = False
         self._group.close()
+        kept, self._waiting = self._waiting, []
+        for call in kept:
+            call()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from archive.crawl.frontier import SqliteFrontier
@@ -228,7 +229,7 @@ class _Job:
 
     def _count(self, taken: Taken) -> None:
         self.report.add(taken)
-        self.tell(taken)
+        self._group.once_kept(partial(self.tell, taken))
 
     # --- one thing found
 

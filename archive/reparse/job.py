@@ -115,6 +115,7 @@ class _Job:
         )
         self.conn: sqlite3.Connection = store.db.conn
         self.number: int | None = None
+        self._group = Together(nullcontext if report.dry_run else store.transaction)
 
     def run(
         self, keys: Sequence[str], scope: Scope, jobs: int, progress: Callable[[int, int], None]
@@ -129,15 +130,14 @@ class _Job:
             by_snapshot.setdefault(item.snapshot_id, []).append(item)
         jobs = max(1, min(jobs, len(by_snapshot) // PAGES_A_PROCESS))
         reads = read_all(self.root / SNAPSHOTS_DB, list(by_snapshot), jobs)
-        writing = nullcontext if self.report.dry_run else self.store.transaction
         try:
-            with Together(writing) as group:
+            with self._group:
                 for done, read in enumerate(reads, start=1):
                     with self.signals.hold():
                         self._take_all(by_snapshot[read.snapshot_id], read)
                         if done % NOTE_EVERY == 0:
                             self._note(read.snapshot_id)
-                            group.commit()
+                            self._group.commit()
                     progress(done, len(by_snapshot))
         finally:
             reads.close()  # type: ignore[attr-defined]
@@ -219,7 +219,7 @@ class _Job:
             self.report.unchanged += 1
             return
         self.report.add(change)
-        self.tell(change)
+        self._group.once_kept(partial(self.tell, change))
 
     def _failed(self, item: Item, read: Read) -> Change | None:
         """A page that gives no article: bad news only where it gave one before, or is damaged."""

@@ -68,19 +68,24 @@ def test_together_commits_a_group_at_a_time(tmp_path: Path) -> None:
     ):
         conn.execute("PRAGMA journal_mode = WAL")
         conn.execute("CREATE TABLE t (x)")
-        seen = []
+        seen: list[list[int]] = []
+        told: list[list[int]] = []
         with suppress(KeyError), Together(partial(transaction, conn)) as group:
             conn.execute("INSERT INTO t VALUES (1)")
+            group.once_kept(lambda: told.append(rows(other)))
             seen.append(rows(other))
+            assert [] == told
             group.commit()
             seen.append(rows(other))
             conn.execute("INSERT INTO t VALUES (2)")
+            group.once_kept(lambda: told.append(rows(other)))
             with suppress(ValueError), transaction(conn):
                 conn.execute("INSERT INTO t VALUES (3)")
                 raise ValueError
             raise KeyError
 
         assert [[], [1]] == seen
+        assert [[1], [1, 2]] == told
         assert [1, 2] == rows(other)
 
 
