@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from archive.crawl.sources import WatchedSource
     from archive.notify.searches import SavedSearch
     from archive.run.history import Run
+    from archive.run.removing import Outcome
     from archive.run.report import Result, RunReport
     from archive.run.runner import Runner
     from archive.search import Results
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from archive.search.histogram import Years
     from archive.search.searcher import Searcher
     from archive.search.similar import Similar
+    from archive.store.marking import Marked
+    from archive.store.removal import Tombstone
     from scraper.models import Article, Page
 
 ExportFormat = Literal["html", "epub"]
@@ -241,6 +244,54 @@ class Library:
                 return retry_addresses(db.conn, addresses, now)
             return retry_kind(db.conn, what, now)
 
+    def mark(
+        self,
+        names: Sequence[str],
+        *,
+        query: str | None = None,
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+        starred: bool | None = None,
+        read: bool | None = None,
+        note: str | None = None,
+    ) -> list[Marked]:
+        """Change what you say of articles, as ``tag``, ``star``, ``note`` and ``read`` do: of those
+        with these keys, addresses or paths, and of all that ``query`` finds. What is None stays;
+        ``note=""`` takes the note away.
+
+        Works beside a long ``save`` or ``run``. What fails for one article stands in its ``error``.
+        Raises BadInput for a tag or note that is too long, BadQuery, CannotCreate, DiskTrouble.
+        """
+        from archive.db.beside import open_beside
+        from archive.store.marking import mark
+        from archive.store.own import Marking
+
+        marking = Marking.of(add=add, remove=remove, starred=starred, read=read, note=note)
+        with open_beside(self.root, "archive.mark", quick=True) as db:
+            found = mark(Store(db, self.root), names, marking, datetime.now(UTC), query=query)
+            return list(found)
+
+    def remove(
+        self, names: Sequence[str], *, query: str | None = None, raw: bool = False
+    ) -> list[Outcome]:
+        """Remove articles with all that is only theirs, as ``wechat-archive remove`` does; ``raw``:
+        their raw pages too, for good. What fails for one stands in its ``error``. Raises BadQuery;
+        with ``raw`` Locked."""
+        from archive.run.removing import take_out
+
+        return list(take_out(self.root, names, datetime.now(UTC), query=query, raw=raw))
+
+    def bring_back(self, names: Sequence[str]) -> list[Outcome]:
+        """Undo that, within 30 days; of an article that is held, write its deleted file again."""
+        from archive.run.removing import bring_back
+
+        return list(bring_back(self.root, names, datetime.now(UTC)))
+
+    def removed(self) -> list[Tombstone]:
+        """What was removed, the last first."""
+        with self._lock:
+            return self._store.removal.all()
+
     @contextmanager
     def _writing(self, command: str, wait: bool) -> Iterator[ArchiveDatabase]:
         with (
@@ -360,9 +411,10 @@ class Library:
             return self._store.article(self._store.get(name).article_id)
 
     def markdown(self, name: str) -> str:
-        """The article's Markdown file as it should be on disk. Raises NotHeld."""
+        """The article's Markdown file: as a person left it, or as it should be on disk. Raises
+        NotHeld."""
         with self._lock:
-            return self._store.markdown(self._store.get(name).article_id)
+            return self._store.shown_markdown(self._store.get(name).article_id)
 
     def versions(self, name: str) -> list[Version]:
         """Every distinct content of an article, oldest first. Raises NotHeld."""
@@ -507,6 +559,8 @@ class Library:
         order: browse.Order = "archived",
         account_id: int | None = None,
         tag: str | None = None,
+        topic: str | None = None,
+        starred: bool = False,
         year: int | None = None,
         before: browse.Place | None = None,
         limit: int = 30,
@@ -520,6 +574,8 @@ class Library:
                 order=order,
                 account_id=account_id,
                 tag=tag,
+                topic=topic,
+                starred=starred,
                 year=year,
                 before=before,
                 limit=limit,
@@ -529,6 +585,11 @@ class Library:
         """The articles with these keys as they stand in a list; what is not held is left out."""
         with self._lock:
             return browse.cards_of(self._conn, keys)
+
+    def starred(self, keys: Sequence[str]) -> frozenset[str]:
+        """Those of these articles that somebody starred."""
+        with self._lock:
+            return browse.starred(self._conn, keys)
 
     def shelves(self) -> browse.Shelves:
         """What the archive holds at a glance. Remembered until somebody writes."""

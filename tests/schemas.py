@@ -16,6 +16,8 @@ from archive.web.api.shapes import (
     MAYBE_TEXT,
     MAYBE_TIME,
     NUMBER,
+    OUTCOME,
+    OWN,
     SIMILAR,
     TEXT,
     TIME,
@@ -216,6 +218,8 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         complete=MAYBE_TIME,
         comments=listed(_COMMENT),
     ),
+    "own": OWN,
+    "outcome": OUTCOME,
     "export": record(
         command=TEXT,
         format=TEXT,

@@ -289,7 +289,11 @@ def _unknown_options(arguments: list[str]) -> list[str]:
     return [
         word
         for word in arguments
-        if word.startswith("-") and word != "-" and word.split("=")[0] not in known
+        # `-旧` is a tag to take away
+        if word.startswith("-")
+        and word.isascii()
+        and word not in ("-", *known)
+        and word.split("=")[0] not in known
     ]
 
 

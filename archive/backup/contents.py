@@ -17,8 +17,7 @@ from archive.errors import ArchiveError, CannotCreate, Corrupt, DiskTrouble
 from archive.exporters.files import link_or_copy
 from archive.run.items import one_item
 from archive.store import Store
-from archive.store.markdown_files import is_ours
-from archive.verify.check import is_damaged
+from archive.store.markdown_files import is_damaged, is_ours
 from scraper.messages import message_of
 
 #: In the backup: what of a person's own was copied there, path → sha256. What has another hash by

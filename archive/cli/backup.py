@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from archive.cli.common import App, archive_command, pass_app
+from archive.cli.noticed import notice_edits
 from archive.i18n import gettext as _
 
 
@@ -28,6 +29,7 @@ def command(app: App, target: Path, force: bool, wait: bool, as_json: bool) -> N
     from archive.backup import backup
     from archive.cli.progress import progress
 
+    notice_edits(app, None)
     with progress(app, _("backing up")) as step:
         report = backup(app.root, target, step, force=force, wait=wait, tell=app.tell)
     for path in report.beside:

@@ -11,6 +11,7 @@ import click
 
 from archive.cli.common import App, archive_command, pass_app, table
 from archive.cli.list import Day, Kind
+from archive.cli.noticed import notice_edits
 from archive.exporters.formats import FORMATS
 from archive.i18n import gettext as _
 from scraper.messages import mark
@@ -46,7 +47,8 @@ _SHOWN = table((f"{known.name} {known.target}", known.label) for known in FORMAT
     "--album", metavar="ALBUM", help="Only members of this album (id or title), in its order."
 )
 @click.option("--search", "query", metavar="QUERY", help="Only what this search finds.")
-@click.option("--tag", metavar="TAG", help="Only articles with this tag.")
+@click.option("--tag", metavar="TAG", help="Only articles with this tag of yours.")
+@click.option("--topic", metavar="TAG", help="Only articles with this tag of WeChat's.")
 @click.option(
     "--kind", type=Kind(), metavar="KIND", help="Only this kind: article, picture, video, …"
 )
@@ -72,6 +74,7 @@ def command(
     album: str | None,
     query: str | None,
     tag: str | None,
+    topic: str | None,
     kind: str | None,
     since: datetime | None,
     until: datetime | None,
@@ -91,12 +94,14 @@ def command(
         raise click.UsageError(
             _("{format} is not for a terminal: send it to a file or a program", format=format)
         )
+    notice_edits(app, None)
     selection = Selection(
         keys=keys,
         account=account,
         album=album,
         query=query,
         tag=tag,
+        topic=topic,
         kind=kind,
         since=since,
         until=until,

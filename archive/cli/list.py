@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli.common import App, archive_command, pass_app, rows_as_json
+from archive.cli.noticed import notice_edits
 from archive.db.names import ARCHIVE_DB
 from archive.i18n import gettext as _
 
@@ -77,13 +78,18 @@ class Kind(click.ParamType):  # type: ignore[type-arg, unused-ignore]
     metavar="KIND",
     help="Only this kind: article, picture, video, text, shared, …",
 )
-@click.option("--tag", metavar="TAG", help="Only articles with this tag.")
+@click.option("--tag", metavar="TAG", help="Only articles with this tag of yours.")
+@click.option("--topic", metavar="TAG", help="Only articles with this tag of WeChat's.")
+@click.option("--starred/--not-starred", default=None, help="Only what you starred, or the rest.")
+@click.option("--read/--unread", default=None, help="Only what you marked as read, or the rest.")
+@click.option("--note", metavar="TEXT", help="Only articles with these words in your note.")
 @click.option("--album", metavar="ALBUM", help="Only members of this album: its id or title.")
 @click.option("--title", metavar="TEXT", help="Only titles with these words in them.")
 @click.option(
     "--gone/--not-gone", default=None, help="Only what was deleted since, or only what was not."
 )
 @click.option("--edited", is_flag=True, help="Only articles whose file somebody changed by hand.")
+@click.option("--missing", is_flag=True, help="Only articles whose file somebody deleted.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
 @click.option("--oldest-first", is_flag=True, help="Oldest first instead of newest first.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
@@ -96,6 +102,7 @@ def command(app: App, /, as_json: bool, oldest_first: bool, **filters: Any) -> N
     from archive.db.opening import open_database
     from archive.store import Store
 
+    notice_edits(app)
     with open_database(app.root / ARCHIVE_DB, readonly=True) as db:
         store = Store(db, app.root)
         articles = store.articles(newest_first=not oldest_first, **filters)
@@ -122,4 +129,5 @@ def lines(articles: Iterator[Stored]) -> Iterator[str]:
         )
         gone = f"  [{_('gone')}: {_(article.gone_reason or '')}]" if article.gone else ""
         title = " ".join(article.title.split()) or _("(no title)")
-        yield f"{article.key}  {day}  {article.account or '-'}  {title}{gone}"
+        star = "  ★" if article.starred else ""
+        yield f"{article.key}  {day}  {article.account or '-'}  {title}{star}{gone}"

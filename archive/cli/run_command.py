@@ -6,6 +6,7 @@ import click
 
 from archive.cli.common import App, archive_command, pass_app
 from archive.cli.crawling import Duration, listeners, network_options, show
+from archive.cli.noticed import notice_edits
 
 
 @archive_command("run", short_help="Do everything that is due; for cron.")
@@ -67,6 +68,8 @@ def command(
     from archive.run import RunReport
     from archive.run.ping import pinging
     from archive.run.runner import Runner
+
+    notice_edits(app, None)
 
     config = app.config.option(
         max_requests=max_requests,

@@ -10,6 +10,7 @@ import click
 
 from archive.cli.common import App, archive_command, pass_app
 from archive.cli.crawling import listeners, network_options, show
+from archive.cli.noticed import notice_edits
 from archive.i18n import gettext as _
 
 
@@ -36,6 +37,7 @@ from archive.i18n import gettext as _
 )
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many articles.")
 @click.option("--refresh", is_flag=True, help="Fetch what is held again; write only what changed.")
+@click.option("--again", is_flag=True, help="Fetch also what you removed.")
 @network_options
 @pass_app
 def command(
@@ -46,6 +48,7 @@ def command(
     scope: str | None,
     limit: int | None,
     refresh: bool,
+    again: bool,
     interval: float | None,
     images: str | None,
     media: str | None,
@@ -80,6 +83,8 @@ def command(
         click.get_current_context().exit(code)
     from archive.run.runner import Runner
 
+    notice_edits(app, None)
+
     config = app.config.option(
         follow=follow,
         scope=scope,
@@ -107,7 +112,7 @@ def command(
             on_image=heard.on_image,
             on_recording=heard.on_recording,
             on_progress=heard.on_progress,
-        ).save(inputs, refresh=refresh)
+        ).save(inputs, refresh=refresh, again=again)
     show(app, report, as_json=as_json, always_summarise=not app.quiet)
 
 

@@ -20,6 +20,7 @@ import click
 
 from archive.cli.common import App, Command, archive_command, pass_app
 from archive.cli.console import shows_colour, styled
+from archive.cli.noticed import notice_edits
 from archive.db.names import ARCHIVE_DB
 from archive.i18n import gettext as _
 from archive.i18n import plural
@@ -96,7 +97,11 @@ def command(
     岩茶 OR 红茶         either one            岩茶 -广告           the one without the other
     (a OR b) c           parentheses group     stab*                words that begin so
     title:融资           in the title          account: author: place:   in those names
-    album:读书           in that album (合集)  tag:投资             with that tag of WeChat's
+    album:读书           in that album (合集)  topic:投资           with that tag of WeChat's
+    tag:投资             with that tag of yours                      note:融资   in your note
+    group:投资           of that group of accounts and sources
+    mine:融资            in your note or in what you wrote into the article's file
+    is:starred           starred, unread, read, edited, noted, tagged: by what you did with it
     in:comments 茶       in its comments, instead of in the article
     since:2024-01        from then on          until:2024-12-31     to the end of then (China)
     after:2024-01        the same as since:    before:2024-01-15    before it begins
@@ -108,6 +113,7 @@ def command(
     found anywhere, other scripts by whole words. AND, OR and NOT are operators in upper case only.
     Exit code 0 also without a result, 64 for a query that means nothing.
     """
+    notice_edits(app)
     typed = " ".join(word.removeprefix("\0") for word in query)
     if only_count:
         from archive.search.api import count

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli.common import App, archive_command, pass_app, rows_as_json
+from archive.cli.noticed import notice_edits
 from archive.cli.widths import pad
 from archive.db.names import ARCHIVE_DB
 from archive.i18n import gettext as _
@@ -65,6 +66,7 @@ def command(app: App, name: str, what: str | None, number: int | None, as_json: 
     from archive.db.opening import open_database
     from archive.store import Store
 
+    notice_edits(app)
     with open_database(app.root / ARCHIVE_DB, readonly=True) as db:
         store = Store(db, app.root)
         held = store.get(name)
@@ -79,7 +81,7 @@ def command(app: App, name: str, what: str | None, number: int | None, as_json: 
 
             click.echo(archive.to_markdown(store.version(held.article_id, number)), nl=False)
         else:
-            click.echo(store.markdown(held.article_id), nl=False)
+            click.echo(store.shown_markdown(held.article_id), nl=False)
 
 
 def _versions(store: Store, held: Stored, as_json: bool) -> None:

@@ -10,6 +10,7 @@ import click
 
 from archive.cli.common import App, archive_command, pass_app
 from archive.cli.each import each
+from archive.cli.noticed import notice_edits
 from archive.db.names import ARCHIVE_DB
 from archive.i18n import gettext as _
 from archive.i18n import mark, mark_plural, plural, recognised
@@ -32,6 +33,7 @@ def command(app: App, as_json: bool, failed: bool) -> None:
     from archive.db.opening import open_database
     from archive.status import collect
 
+    notice_edits(app, None)
     db = open_database(app.root / ARCHIVE_DB, readonly=True)
     try:
         if failed:

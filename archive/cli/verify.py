@@ -10,6 +10,7 @@ import click
 
 from archive.cli.common import App, archive_command, pass_app, rows_as_json
 from archive.cli.console import stderr_console
+from archive.cli.noticed import notice_edits
 from archive.i18n import gettext as _
 from archive.i18n import mark, mark_plural
 
@@ -38,6 +39,8 @@ def command(app: App, mend: bool, wait: bool, as_json: bool) -> None:
     from archive.db.lock import Lock
     from archive.errors import Corrupt
     from archive.verify import check, repair
+
+    notice_edits(app, None)
 
     with _progress(app) as progress:
         if mend:

@@ -18,7 +18,7 @@ from archive.i18n import recognised
 from scraper.zone import for_people
 
 if TYPE_CHECKING:
-    from archive.crawl.sources import Sources, WatchedSource
+    from archive.crawl.sources import SourceRules, Sources, WatchedSource
 
 
 @archive_command("watch", short_help="Watch an album, feed, list file or article for new articles.")
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     type=click.Choice(["any", "account", "album"]),
     help="Which related reads [default: any].",
 )
+@click.option("--include", metavar="QUERY", help="Keep only what a search for this finds.")
+@click.option("--exclude", metavar="QUERY", help="Keep nothing that a search for this finds.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Give what it brings this tag.")
+@click.option("--group", metavar="NAME", help="It belongs to this group: `search group:NAME`.")
 @click.option("--list", "listing", is_flag=True, help="Show what is watched.")
 @click.option("--json", "as_json", is_flag=True, help="With --list: one JSON object a line.")
 @click.option("--wait", is_flag=True, help="Wait for another command that is writing.")
@@ -45,6 +49,10 @@ def command(
     every: float | None,
     follow: int | None,
     scope: str | None,
+    include: str | None,
+    exclude: str | None,
+    tags: tuple[str, ...],
+    group: str | None,
     listing: bool,
     as_json: bool,
     wait: bool,
@@ -60,6 +68,7 @@ def command(
         return
     from archive.crawl.source_types import identify
 
+    rules = _rules(include, exclude, tags, group)
     period = every if every is not None else app.config.every
     if period <= 0:
         raise click.UsageError(_("--every must be more than 0."))
@@ -74,6 +83,7 @@ def command(
             follow=type.follow if follow is None else follow,
             scope=scope or app.config.scope,
         )
+        sources.set_rules(address, rules)
         app.say(
             _(
                 "watching {name} {address} every {period}; the next `run` looks at it",
@@ -87,6 +97,25 @@ def command(
         identify(given[0])  # told before an archive is made for it
     with _sources(app, wait) as sources:
         each(app, given, one)
+
+
+def _rules(
+    include: str | None, exclude: str | None, tags: tuple[str, ...], group: str | None
+) -> SourceRules:
+    """Raises BadQuery for a query that means nothing, before anything is watched."""
+    from archive.crawl.sources import SourceRules
+    from archive.document.own import tag_of
+    from archive.search.query import parse
+
+    for query in (include, exclude):
+        if query is not None:
+            parse(query)
+    return SourceRules(
+        include=include,
+        exclude=exclude,
+        tags=tuple(tag for text in tags if (tag := tag_of(text))),
+        group=group,
+    )
 
 
 @archive_command("unwatch", short_help="Stop watching a source.")

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from archive.db.tombstones import removed_address
 from archive.db.transactions import transaction, unsynced_transaction
 from scraper import urls
 from scraper.crawl.protocols import Candidate, Task
@@ -340,6 +341,8 @@ class SqliteFrontier:
         parent: str | None,
         force: bool = False,
     ) -> None:
+        if candidate.why != "given" and removed_address(self.conn, candidate.address):
+            return  # a person removed it
         old = self.conn.execute(
             "SELECT * FROM frontier WHERE address = ?", (candidate.address.canonical,)
         ).fetchone()

@@ -23,6 +23,25 @@ _RESTS = Rests(first=600.0, longest=86400.0, jitter=_JITTER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRules:
+    """What of a source is kept: what the query ``include`` means and ``exclude`` does not. ``tags``
+    are given to it; ``group`` is the source's own."""
+
+    include: str | None = None
+    exclude: str | None = None
+    tags: tuple[str, ...] = ()
+    group: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``watch --list --json``."""
+        names = ("include", "exclude", "group")
+        return {**{name: getattr(self, name) for name in names}, "tags": list(self.tags)}
+
+
+_NO_RULES = SourceRules()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedSource:
     """One watched source. ``every`` in seconds as asked for; times aware, UTC; ``quiet``: looks
     without news in a row."""
@@ -44,6 +63,7 @@ class WatchedSource:
     error: str | None
     error_code: str | None
     parent_id: int | None
+    rules: SourceRules = _NO_RULES
 
     @property
     def local(self) -> bool:
@@ -55,7 +75,7 @@ class WatchedSource:
         names = ("id", "address", "title", "every", "follow", "scope", "quiet", "error")
         times = {name: getattr(self, name) for name in ("due", "checked", "news")}
         return (
-            {"sort": self.type}
+            {"sort": self.type, **self.rules.as_dict()}
             | {name: getattr(self, name) for name in names}
             | {
                 name: value.isoformat(timespec="seconds") if value else None
@@ -100,6 +120,33 @@ class Sources:
                 },
             )
         return self.get(address)
+
+    def set_rules(self, address: str, rules: SourceRules) -> None:
+        """What of this source is kept, from now on."""
+        with transaction(self.conn):
+            self.conn.execute(
+                "UPDATE sources SET include = ?, exclude = ?, tags = ?, group_name = ? "
+                "WHERE address = ?",
+                (rules.include, rules.exclude, "\n".join(rules.tags), rules.group, address),
+            )
+
+    def rules_for(self, task_id: int) -> SourceRules:
+        """Those of the source that brought this address into the queue, also by way of a list of
+        feeds; none where nothing did."""
+        row = self.conn.execute(
+            "SELECT s.*, p.include AS of_include, p.exclude AS of_exclude, p.tags AS of_tags, "
+            "p.group_name AS of_group FROM frontier f JOIN sources s ON s.id = f.source_id "
+            "LEFT JOIN sources p ON p.id = s.parent_id WHERE f.id = ?",
+            (task_id,),
+        ).fetchone()
+        if row is None:
+            return _NO_RULES
+        return SourceRules(
+            include=row["include"] or row["of_include"],
+            exclude=row["exclude"] or row["of_exclude"],
+            tags=tuple((row["tags"] or row["of_tags"] or "").splitlines()),
+            group=row["group_name"] or row["of_group"],
+        )
 
     def get(self, name: str) -> WatchedSource:
         """By number or address. Raises NotHeld."""
@@ -219,10 +266,20 @@ _SAME = (
 )
 
 
+def _rules(row: sqlite3.Row) -> SourceRules:
+    if "include" not in row.keys():  # noqa: SIM118 - read before it was brought up to date
+        return _NO_RULES
+    tags = tuple((row["tags"] or "").splitlines())
+    return SourceRules(
+        include=row["include"], exclude=row["exclude"], tags=tags, group=row["group_name"]
+    )
+
+
 def _source(row: sqlite3.Row) -> WatchedSource:
     return WatchedSource(
         **{name: row[name] for name in _SAME},
         type=row["sort"],
+        rules=_rules(row),
         error_code=row["error_class"],
         due=datetime.fromisoformat(row["due"]),
         checked=datetime.fromisoformat(row["checked"]) if row["checked"] else None,

@@ -66,9 +66,35 @@ class Stored:
         computed="(SELECT count(*) FROM images i WHERE i.article_id = {}.id AND i.role != 'cover')",
     )
 
+    starred: datetime | None = column(
+        "since when a person's star stands",
+        computed="(SELECT m.starred FROM own_marks m WHERE m.article_id = {}.id)",
+    )
+    read: datetime | None = column(
+        "when a person marked it as read",
+        computed="(SELECT m.read FROM own_marks m WHERE m.article_id = {}.id)",
+    )
+    note: str | None = column(
+        "a person's note",
+        csv=True,
+        computed="(SELECT m.note FROM own_marks m WHERE m.article_id = {}.id)",
+    )
+    tags: str | None = column(
+        "a person's own tags, a line each",
+        csv=True,
+        computed="(SELECT group_concat(tag, char(10)) FROM (SELECT t.tag FROM own_tags t "
+        "WHERE t.article_id = {}.id ORDER BY t.rowid))",
+    )
+
+    @property
+    def own_tags(self) -> tuple[str, ...]:
+        """The person's own tags."""
+        return tuple((self.tags or "").splitlines())
+
     def as_dict(self) -> dict[str, Any]:
-        """Names and values for ``list --json``: every name is always there; times ISO 8601, UTC."""
-        return ARTICLES.as_dict(self)
+        """Names and values for ``list --json``: every name is always there; times ISO 8601, UTC;
+        ``tags`` as a list."""
+        return {**ARTICLES.as_dict(self), "tags": list(self.own_tags)}
 
 
 #: The long columns stand last: what is before them is read without them.

@@ -274,6 +274,39 @@ class Files:
                 return
             flush_folder(place.parent, self.disk)
 
+    def move(self, source: str, target: str) -> None:
+        """Give the file ``source`` the name ``target``, in place of what is there. Raises
+        DiskTrouble, CannotCreate."""
+        place, goal = self.place(source), self.place(target)
+        with told(place, "move"):
+            make_folders(goal.parent, self.disk)
+            try:
+                self.disk.replace(place, goal)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                self.write(target, read_regular(place), mode=stat.S_IMODE(place.stat().st_mode))
+                self.disk.unlink(place)
+            flush_folder(goal.parent, self.disk)
+            flush_folder(place.parent, self.disk)
+
+    def remove_folder(self, folder: str) -> None:
+        """No such folder any more, nor anything in it; links in it are removed, not followed.
+        Raises DiskTrouble, CannotCreate."""
+        base = self.place(folder)
+        with told(base, "remove"):
+            for parent, folders, names in os.walk(base, topdown=False):
+                for name in names:
+                    self.disk.unlink(Path(parent) / name)
+                for name in folders:
+                    place = Path(parent) / name
+                    if place.is_symlink():
+                        self.disk.unlink(place)
+                    else:
+                        place.rmdir()
+            if base.is_dir():
+                base.rmdir()
+
     def sweep(self) -> int:
         """Remove what killed commands left behind; how many files it was. Only what they call
         theirs: see _LEFTOVER.

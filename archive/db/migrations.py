@@ -24,8 +24,11 @@ from archive.db import (
     crawl_tables,
     discussion_tables,
     exit_tables,
+    group_tables,
     identity,
+    own_tables,
     recording_tables,
+    removal_tables,
     reparse_tables,
 )
 from archive.db.search_tables import SEARCH_DDL, SEARCH_DROP
@@ -172,6 +175,21 @@ def m009_alerts(conn: sqlite3.Connection) -> None:
     run_ddl(conn, alert_tables.DDL)
 
 
+def m010_own(conn: sqlite3.Connection) -> None:
+    """A person's own tags, stars, notes and edits."""
+    run_ddl(conn, own_tables.DDL)
+
+
+def m011_removal(conn: sqlite3.Connection) -> None:
+    """What a person removed."""
+    run_ddl(conn, removal_tables.DDL)
+
+
+def m012_source_rules(conn: sqlite3.Connection) -> None:
+    """What a watched source brings, how that is tagged, and groups."""
+    run_ddl(conn, group_tables.DDL)
+
+
 #: The steps of ``archive.db``. Rooms that need a table of their own append a step here.
 ARCHIVE = MigrationSet(
     "archive",
@@ -188,9 +206,21 @@ ARCHIVE = MigrationSet(
             m007_recordings,
             m008_discussions,
             m009_alerts,
+            m010_own,
+            m011_removal,
+            m012_source_rules,
         )
     ),
     optional=frozenset(
-        {"m005_identity", "m006_exits", "m007_recordings", "m008_discussions", "m009_alerts"}
+        {
+            "m005_identity",
+            "m006_exits",
+            "m007_recordings",
+            "m008_discussions",
+            "m009_alerts",
+            "m010_own",
+            "m011_removal",
+            "m012_source_rules",
+        }
     ),
 )

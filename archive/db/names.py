@@ -12,5 +12,7 @@ INTAKE_KEY = "intake.key"
 LOCK = ".lock"
 #: Where the page is served now.
 SERVE = ".serve"
+#: What was removed stands here as long as it may be brought back.
+TRASH = ".trash"
 #: Half-written files stand here until they are renamed into place.
 TEMPORARY = ".tmp"

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from archive.db import file_checksums
+from archive.db import file_checksums, own_tables
 from archive.db.errors import sqlite_errors
 from archive.db.files import require_own_database
 from archive.db.migrations import ARCHIVE
@@ -106,10 +106,13 @@ def close_checksummed(conn: sqlite3.Connection, place: Path) -> None:
 class ArchiveDatabase:
     """The open ``archive.db``: ``conn``, whose rows go by name. A context manager."""
 
-    def __init__(self, conn: sqlite3.Connection, place: Path, *, readonly: bool) -> None:
+    def __init__(
+        self, conn: sqlite3.Connection, place: Path, *, readonly: bool, checksums: bool = True
+    ) -> None:
         self.conn = conn
         self.place = place
         self.readonly = readonly
+        self._checksums = checksums and not readonly
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -128,14 +131,18 @@ class ArchiveDatabase:
         if self._closed:
             return
         self._closed = True
-        if self.readonly:
-            self.conn.close()
-        else:
+        if self._checksums:
             close_checksummed(self.conn, self.place)
+        else:
+            self.conn.close()
 
 
 def open_database(
-    path: str | Path, *, readonly: bool = False, outdated: bool = False
+    path: str | Path,
+    *,
+    readonly: bool = False,
+    outdated: bool = False,
+    checksums: bool = True,
 ) -> ArchiveDatabase:
     """Open, and unless ``readonly`` create and migrate, the database at ``path``.
 
@@ -143,7 +150,8 @@ def open_database(
     DiskTrouble (full, read errors), Locked (another program holds it for more than 30 seconds) and
     NewerArchive (made by a newer version of this program). ``readonly`` neither creates nor changes
     anything, raises NoArchive where there is none, and refuses one that a migration has still to
-    bring up to date, unless ``outdated`` is welcome.
+    bring up to date, unless ``outdated`` is welcome. Without ``checksums`` closing notes none, as
+    it must be beside another writer: the next command that closes the database does.
     """
     place = Path(path)
     if readonly:
@@ -160,12 +168,14 @@ def open_database(
                 with contextlib.suppress(OSError):
                     file_checksums.set_aside(place)
                 ARCHIVE.apply(conn)
-            elif not outdated:
-                _refuse_older(conn, place)
+            else:
+                if not outdated:
+                    _refuse_older(conn, place)
+                own_tables.stand_in(conn)
         except BaseException:
             conn.close()
             raise
-    return ArchiveDatabase(conn, place, readonly=readonly)
+    return ArchiveDatabase(conn, place, readonly=readonly, checksums=checksums)
 
 
 def require_archive(place: Path) -> None:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from archive.document import bounds, related
+from archive.document.own import Own, own_of
 from archive.document.paths import key_of
 from scraper import urls
 from scraper.errors import NotAnAddress
@@ -28,11 +29,14 @@ from scraper.zone import CHINA
 T = TypeVar("T")
 
 
+_NOTHING = Own()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
     """What only the archive knows about an article: its key, when it was kept, whether it is gone,
-    which images failed (address, why), and which held image (its file's name) came from which
-    address; the same of its sound and video."""
+    which images failed (address, why), which held image (its file's name) came from which
+    address; the same of its sound and video; and what its reader says of it."""
 
     key: str | None = None
     archived: datetime | None = None
@@ -47,6 +51,7 @@ class Holding:
     comments: int | None = None
     missing_media: tuple[tuple[str, str], ...] = ()
     media_files: tuple[tuple[str, str], ...] = ()
+    own: Own = _NOTHING
 
 
 def front_matter(article: Article, holding: Holding) -> dict[str, Any]:
@@ -64,6 +69,7 @@ def front_matter(article: Article, holding: Holding) -> dict[str, Any]:
         "cover": article.cover,
         "digest": article.digest,
         "recommendation": article.recommendation,
+        **holding.own.as_dict(),
         "key": holding.key or key_of(article),
         "kind": article.kind_name,
         "archived": _iso(holding.archived),
@@ -86,7 +92,7 @@ def front_matter(article: Article, holding: Holding) -> dict[str, Any]:
         "original": article.original,
         "reprint": _fields(reprint) if reprint else None,
         "album": related.album(article),
-        "tags": list(article.tags),
+        "wechat_tags": _wechat_tags(article, holding),
         "claims": list(article.claims),
         "category": article.category,
         "language": article.language,
@@ -109,6 +115,14 @@ def front_matter(article: Article, holding: Holding) -> dict[str, Any]:
 
 def _iso(time: datetime | None, *, china: bool = False) -> str | None:
     return time.astimezone(CHINA if china else UTC).isoformat() if time else None
+
+
+def _wechat_tags(article: Article, holding: Holding) -> list[str] | bool | None:
+    """A reader's own stand in ``tags``. Where the page has none and the reader has some, that is
+    said: files from before these stood apart have WeChat's in ``tags``."""
+    if article.tags:
+        return list(article.tags)
+    return False if holding.own.tags else None
 
 
 def _gone(holding: Holding) -> dict[str, Any] | None:
@@ -171,7 +185,7 @@ def article_of(values: Mapping[str, Any]) -> Article:
         reprint=_record(Reprint, values.get("reprint")),
         source_url=_text(values, "source_url"),
         album=_record(Album, values.get("album")),
-        tags=_texts(values.get("tags")),
+        tags=_texts(values.get("wechat_tags")),
         claims=_texts(values.get("claims")),
         comment_id=_text(values, "comment_id"),
         paid=values.get("paid") is True,
@@ -211,6 +225,7 @@ def holding_of(values: Mapping[str, Any]) -> Holding:
             for name, url in _mapping(values.get("images")).items()
             if isinstance(url, str)
         ),
+        own=own_of(values),
     )
 
 
@@ -223,6 +238,14 @@ def _missing(value: Any) -> tuple[tuple[str, str], ...]:
     return tuple(
         (str(one["url"]), _text(one, "why") or "") for one in _mappings(value) if one.get("url")
     )
+
+
+def modernised(values: dict[str, Any], *, untouched: bool) -> dict[str, Any]:
+    """The values of a file as today's names have them: until a reader's own tags stood in ``tags``,
+    WeChat's did, and a file that nobody touched since still has them there."""
+    if untouched and "tags" in values and "wechat_tags" not in values:
+        return {**values, "wechat_tags": values["tags"], "tags": None}
+    return values
 
 
 @cache

@@ -106,6 +106,11 @@ def write(values: Mapping[str, Any]) -> str:
     return f"---\n{_dumped(shown) if shown else ''}---\n"
 
 
+def quoted(text: str) -> str:
+    """A text as ``write`` has it, in double quotes."""
+    return _dumped({"x": _Quoted(_SURROGATES.sub("\ufffd", text))})[3:].strip()
+
+
 def _dumped(shown: dict[str, Any]) -> str:
     how: dict[str, Any] = {"allow_unicode": True, "sort_keys": False, "width": 2**31 - 1}
     if not yaml.__with_libyaml__:
@@ -156,6 +161,24 @@ def read(text: str) -> tuple[dict[str, Any], str]:
     if not isinstance(values, dict):
         raise BadInput(mark("the front matter is YAML, but not names with values"))
     return {str(name): value for name, value in values.items()}, text[block.end() :]
+
+
+def block_of(text: str) -> tuple[str, str, str] | None:
+    """The block's first line with all before it, its lines, and everything from its last line on;
+    None without a block."""
+    found = _BLOCK.match(text)
+    if found is None:
+        return None
+    if found[1] is None:
+        begin = text.index("\n") + 1
+        return text[:begin], "", text[begin:]
+    behind = text.index("\n", found.end(1)) + 1
+    return text[: found.start(1)], found[1], text[behind:]
+
+
+def composed(source: str) -> yaml.Node | None:
+    """The lines of a block as YAML's own nodes, which know where they stand."""
+    return yaml.compose(source, Loader=_BASE)
 
 
 def _has_aliases(source: str) -> bool:

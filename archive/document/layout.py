@@ -207,26 +207,48 @@ def escape_line(text: str) -> str:
 
 # --- the file's own proof ---------------------------------------------------------------------------------------------
 
-_CHECK = re.compile(r'^check: "([0-9a-f]{16})"\n', re.MULTILINE)
+_CHECK = re.compile(r'^check: "([0-9a-f]{16})(?:-([0-9a-f]{16}))?"\n', re.MULTILINE)
+#: Obsidian takes the quotes away when somebody changes a property.
+_BODY_CHECK = re.compile(r"^check: [\"']?[0-9a-f]{16}-([0-9a-f]{16})[\"']?[ \t]*$", re.MULTILINE)
 
 
 def sealed(text: str) -> str:
-    """``text`` with a ``check`` over everything else as the last line of its front matter.
+    """``text`` with a ``check`` over everything else as the last line of its front matter, and
+    behind a hyphen one over the body alone.
 
     The file itself then tells whether a person changed it, also after a crash between file and
-    database.
+    database, and whether it was the body or what stands before it.
     """
     end = text.index("\n---\n", 3) + 1
-    return f'{text[:end]}check: "{_digest(text)}"\n{text[end:]}'
+    return f'{text[:end]}check: "{_digest(text)}-{_digest(_body(text))}"\n{text[end:]}'
 
 
 def is_untouched(text: str) -> bool:
     """Whether a file is exactly as this program wrote it, whichever version of the article it
     shows.
     """
+    found = _find(_CHECK, text)
+    return (
+        found is not None
+        and found[1] == _digest(text[: found.start()] + text[found.end() :])
+        and found[2] in (None, _digest(_body(text)))
+    )
+
+
+def is_body_untouched(text: str) -> bool:
+    """Whether everything behind the front matter is as this program wrote it; False for a file
+    from before its check said so."""
+    found = _find(_BODY_CHECK, text)
+    return found is not None and found[1] == _digest(_body(text))
+
+
+def _find(check: re.Pattern[str], text: str) -> re.Match[str] | None:
     end = text.find("\n---\n", 3)
-    found = _CHECK.search(text, 0, end + 1) if text.startswith("---\n") and end > 0 else None
-    return found is not None and found[1] == _digest(text[: found.start()] + text[found.end() :])
+    return check.search(text, 0, end + 1) if text.startswith("---\n") and end > 0 else None
+
+
+def _body(text: str) -> str:
+    return text[text.index("\n---\n", 3) + 5 :]
 
 
 def _digest(text: str) -> str:

@@ -9,8 +9,8 @@ from html import unescape
 from typing import Any
 
 from archive.document import bounds, discussion, frontmatter, related
-from archive.document.facts import Holding, article_of, holding_of
-from archive.document.layout import header
+from archive.document.facts import Holding, article_of, holding_of, modernised
+from archive.document.layout import header, is_untouched
 from archive.document.reading_foreign import article_of_foreign, foreign, visible
 from archive.document.reading_html import SIGN, to_html
 from scraper.body import Hints, cards, clean
@@ -43,6 +43,7 @@ def read_head(text: str, *, name: str | None = None, without_address: bool = Fal
     """
     values, rest = frontmatter.read(text.replace("\r\n", "\n").replace("\r", "\n"))
     if _is_ours(values):
+        values = modernised(values, untouched=is_untouched(text))
         article = article_of(values)
         if bounds.integer(values.get("comments")):
             rest = discussion.without(rest)

@@ -23,7 +23,7 @@ COUNTS = tuple(f"{name}_count" for name in counts.NAMES)
 #: What a spreadsheet shows, in this order; a column that is declared later stands behind these.
 _SHEET = (
     "key", "title", "account", "author", "published", "place", "kind", "original", "characters", "images", "digest",
-    "tags", "album", "url", "path", "gone", "gone_reason", "modified", "archived",
+    "wechat_tags", "album", "url", "path", "gone", "gone_reason", "modified", "archived",
     *COUNTS, "counted",
 )  # fmt: skip
 
@@ -69,7 +69,8 @@ def _cell(name: str, stored: Stored, article: Article, look: counts.Look | None)
         if article.original is not None
         else None,
         "characters": len(article.text),
-        "tags": ", ".join(article.tags),
+        "wechat_tags": ", ".join(article.tags),
+        "tags": ", ".join(stored.own_tags),
         "album": article.album.title if article.album else None,
         "counted": look.seen if look else None,
         **{one: getattr(look.counts, one[:-6]) if look else None for one in COUNTS},

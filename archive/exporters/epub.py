@@ -109,7 +109,7 @@ def write(export: Export) -> None:
 
 
 def _chapter(book: _Book, store: Store, stored: Stored, names: Mapping[int, str]) -> None:
-    article = store.article(stored.article_id)
+    article = store.shown(stored.article_id)
     targets = {
         e.url: names[e.target_id]
         for e in store.edges(stored.article_id)

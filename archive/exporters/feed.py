@@ -78,7 +78,7 @@ def _make(made: dict[str, Entry | None], export: Export, base: str, stored: Stor
 
 
 def _entry(export: Export, base: str, stored: Stored) -> Entry:
-    article = export.store.article(stored.article_id)
+    article = export.store.shown(stored.article_id)
 
     def picture(url: str) -> str | None:
         return _picture(export, base, url)

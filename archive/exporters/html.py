@@ -70,7 +70,7 @@ def page(
     """The page of one article in the file ``name``; ``others``: the names of the other articles'
     files by their id. Sound and video go into ``folder``; without one only small ones come along.
     """
-    article = store.article(stored.article_id)
+    article = store.shown(stored.article_id)
     targets = {
         e.url: others[e.target_id]
         for e in store.edges(stored.article_id)

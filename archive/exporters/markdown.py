@@ -11,7 +11,7 @@ def write(export: Export) -> None:
     """Every file as the archive has it."""
 
     def one(stored: Stored) -> None:
-        text = export.store.markdown(stored.article_id)
+        text = export.store.shown_markdown(stored.article_id)
         folder.put(stored.path, text.encode())
         export.report.articles += 1
         _pictures(export, stored)

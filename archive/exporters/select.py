@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from archive.db.names import ARCHIVE_DB
 from archive.errors import NotHeld
 from archive.store import Store, Stored
 from scraper.messages import mark
@@ -24,6 +23,7 @@ class Selection:
     account: str | None = None
     album: str | None = None
     tag: str | None = None
+    topic: str | None = None
     kind: str | None = None
     query: str | None = None
     since: datetime | None = None
@@ -47,6 +47,7 @@ def chosen(store: Store, selection: Selection, *, oldest_first: bool = True) -> 
         account=selection.account,
         album=selection.album,
         tag=selection.tag,
+        topic=selection.topic,
         kind=selection.kind,
         since=selection.since,
         until=selection.until,
@@ -70,10 +71,9 @@ def in_album_order(store: Store, album: str, articles: Sequence[Stored]) -> list
 
 
 def _found(store: Store, query: str) -> set[int]:
-    from archive.search import search
+    from archive.search.matching import article_ids
 
-    hits = search(store.root / ARCHIVE_DB, query, limit=1_000_000, newest=True)
-    return {hit.article_id for hit in hits}
+    return set(article_ids(store.db.conn, query))
 
 
 def require(articles: Sequence[Stored]) -> None:

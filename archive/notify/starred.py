@@ -5,23 +5,16 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
-from archive.db.files import read_regular
-from archive.db.names import STARS
 
-#: A star is 50 bytes; a larger file is none of ours.
-_LIMIT = 16 * 1024 * 1024
-
-
-def starred_keys(root: Path) -> frozenset[str]:
-    """The keys of the starred articles; none where they cannot be read, which the page of stars
-    tells."""
-    try:
-        return frozenset(map(str, json.loads(read_regular(root / STARS, _LIMIT))))
-    except (OSError, ValueError, TypeError):
-        return frozenset()
+def starred_keys(conn: sqlite3.Connection) -> frozenset[str]:
+    """The keys of the starred articles."""
+    rows = conn.execute(
+        "SELECT a.key FROM own_marks m JOIN articles a ON a.id = m.article_id "
+        "WHERE m.starred IS NOT NULL"
+    )
+    return frozenset(row[0] for row in rows)
 
 
 def changed(conn: sqlite3.Connection, keys: Iterable[str]) -> list[dict[str, Any]]:

@@ -66,7 +66,7 @@ def _tell(
 
     ways, now = configured(config), clock.now()
     found = list(conditions(session, now))
-    given_up = gather(conn, ways, starred_keys(session.root), found, now)
+    given_up = gather(conn, ways, starred_keys(conn), found, now)
     if given_up:
         _LOG.warning("alerts that no way took for 30 days are given up: %d", given_up)
     delivery = Delivery(

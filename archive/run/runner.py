@@ -27,6 +27,7 @@ from archive.run.network import Network, OpenNetwork, make_network
 from archive.run.report import Result, RunReport
 from archive.run.session import ArchiveSession, open_session
 from archive.run.signals import Interrupted, Signals
+from archive.store.taking_in import notice_all
 from scraper.clock import Clock, SystemClock
 from scraper.crawl.reason import Reason
 
@@ -61,8 +62,9 @@ class Runner:
     on_progress: Callable[[int, int], None] | None = None
     report: RunReport = field(default_factory=RunReport)
 
-    def save(self, inputs: Inputs, *, refresh: bool = False) -> RunReport:
+    def save(self, inputs: Inputs, *, refresh: bool = False, again: bool = False) -> RunReport:
         """Fetch and keep what was given, following as the settings say. ``inputs`` is used up.
+        ``again``: also what was removed.
 
         Raises ArchiveErrors for the archive as a whole (locked, damaged, cannot be created);
         whatever happens to one address stands in the report.
@@ -73,7 +75,9 @@ class Runner:
             self.report.add(result)
             self.on_result(result)
         if inputs.addresses or inputs.files:
-            self._listening(lambda ctx: saving.save(ctx, inputs, refresh=refresh), create=True)
+            self._listening(
+                lambda ctx: saving.save(ctx, inputs, refresh=refresh, again=again), create=True
+            )
         return self.report
 
     def run(self) -> RunReport:
@@ -194,6 +198,9 @@ class Runner:
             report.waiting = session.frontier.waiting()
             history.end(session.frontier.conn, run_id, report, self.clock.now())
             if report.signal is None and report.disk is None:
+                # What a person changed meanwhile; and the files written here are known from now on.
+                notice_all(session.store, self.clock.now())
+                session.store.removal.sweep(self.clock.now())
                 self._maintain(session, signals)
                 self._tell(session, signals)
         except (OSError, sqlite3.Error, DiskTrouble) as error:

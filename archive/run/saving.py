@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
+from archive.db.tombstones import removed_address, told_removed
 from archive.db.transactions import transaction
 from archive.media.images import missing_of
 from archive.run import recordings, saved_pages
@@ -29,9 +30,10 @@ from scraper.messages import mark
 _AT_ONCE = 1000
 
 
-async def save(ctx: RunContext, inputs: Inputs, *, refresh: bool) -> None:
+async def save(ctx: RunContext, inputs: Inputs, *, refresh: bool, again: bool = False) -> None:
     """Fetch and keep what was given, following as the settings say. ``inputs`` is used up."""
     now, config = ctx.clock.now(), ctx.config
+    _settle_removed(ctx, inputs, again=again)
     crawl_id = ctx.frontier.new_crawl("save", now, limit=config.limit, images=config.images)
     candidates = [_given(ctx, address, refresh=refresh) for address in inputs.addresses.values()]
     inputs.addresses.clear()
@@ -39,6 +41,7 @@ async def save(ctx: RunContext, inputs: Inputs, *, refresh: bool) -> None:
     # over.
     pause = ctx.exits.pause(now)
     files = ArchiveSink.of(ctx, ctx.frontier, not_before=pause)
+    files.again = again
     for path, saved in read_saved_pages(inputs.files):
         await asyncio.sleep(0)  # a signal comes through between two files
         candidates += await saved_pages.take(ctx, files, path, saved)
@@ -49,6 +52,7 @@ async def save(ctx: RunContext, inputs: Inputs, *, refresh: bool) -> None:
     if asked:
         frontier = ctx.frontier.for_crawl(crawl_id)
         sink = ArchiveSink.of(ctx, frontier)
+        sink.again = again
         await crawl(ctx, frontier, sink, Budget(articles=config.limit))
         touched += sink.touched
         _add_leftovers(ctx, crawl_id)
@@ -59,6 +63,27 @@ async def save(ctx: RunContext, inputs: Inputs, *, refresh: bool) -> None:
             await fetch_missing(ctx, missing, not_before=pause)
     if not ctx.is_stopped:
         await recordings.fetch_of(ctx, set(touched))
+
+
+def _settle_removed(ctx: RunContext, inputs: Inputs, *, again: bool) -> None:
+    """What a person removed is told and not fetched, or with ``again`` remembered no longer."""
+    for canonical, address in [*inputs.addresses.items()]:
+        removed = removed_address(ctx.frontier.conn, address)
+        if removed is None:
+            continue
+        if again:
+            ctx.session.store.removal.forget(removed[0])
+            continue
+        del inputs.addresses[canonical]
+        ctx.add(
+            Result(
+                address=canonical,
+                change="failed",
+                error_code="removed",
+                error=told_removed(*removed),
+                exit_code=1,
+            )
+        )
 
 
 def _given(ctx: RunContext, address: urls.Address, *, refresh: bool) -> Candidate:

@@ -73,6 +73,7 @@ def open_session(
         store = Store(db, root, versions=config.versions, eager=False)
         store.discussions.show_in_files(config.comments)
         store.files.sweep()  # what a killed command left half-written
+        store.removal.finish()  # and what it left of removed ones
         store.recordings.recover(datetime.now(UTC))
         snapshots = (
             stack.enter_context(Snapshots(root / SNAPSHOTS_DB)) if config.snapshots else None

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from archive.crawl import albums
 from archive.crawl.frontier import stamp
+from archive.crawl.sources import Sources
+from archive.db.tombstones import removed_identity
 from archive.db.transactions import transaction
 from archive.errors import Corrupt, NotHeld
 from archive.media.images import ImageFetcher, addresses_of, without_pictures
 from archive.run.report import Result
+from archive.store.own import Marking
 from scraper import urls
 from scraper.crawl.protocols import Candidate, Known, RawPage
 from scraper.errors import Blocked, Gone, NotAnAddress, ScrapeError, Unrecognised
@@ -50,6 +53,8 @@ class ArchiveSink:
     on_result: Callable[[Result], None]
     on_progress: Callable[[int, int], None] | None = None
     image_mode: str = "local"
+    #: what a person removed and now asks for by name is kept again
+    again: bool = False
     #: images are not asked for before this moment, only noted as missing
     not_before: datetime | None = None
     #: an album's list that was read this recently is not asked for again, unless refreshed
@@ -135,10 +140,43 @@ class ArchiveSink:
 
     def wanted(self, task: Task, article: Article) -> bool:
         self.report.pages += 1
+        if self._is_removed(task, article) or self._is_ruled_out(task, article):
+            return False
         if not task.account or not article.account.biz or article.account.biz == task.account:
             return True
         self._tell(task, Result(address=task.address, change="skipped", title=article.title))
         return False
+
+    def _is_ruled_out(self, task: Task, article: Article) -> bool:
+        """Whether the source that brought it is to bring other articles only."""
+        rules = Sources(self.store.db.conn).rules_for(task.id)
+        if not (rules.include or rules.exclude) or self.store.find(task.address) is not None:
+            return False
+        now, address = self.clock.now(), task.url
+        wanted = (
+            rules.include is None or self.store.would_match(article, address, rules.include, now)
+        ) and not (rules.exclude and self.store.would_match(article, address, rules.exclude, now))
+        if not wanted:
+            self._tell(task, Result(address=task.address, change="skipped", title=article.title))
+        return not wanted
+
+    def _tag(self, task: Task, kept: Kept, now: datetime) -> None:
+        """The tags that the source gives to what it brings."""
+        tags = Sources(self.store.db.conn).rules_for(task.id).tags if kept.change == "new" else ()
+        if tags:
+            held = self.store.stored(kept.article_id)
+            self.store.edits.mark(held, Marking.of(add=tags), now)
+
+    def _is_removed(self, task: Task, article: Article) -> bool:
+        """Whether a person removed it, and does not ask for it again just now."""
+        removed = removed_identity(self.store.db.conn, article.identity)
+        if removed is None:
+            return False
+        if self.again and task.depth == 0:
+            self.store.removal.forget(removed[0])
+            return False
+        self._tell(task, Result(address=task.address, change="skipped", title=article.title))
+        return True
 
     async def keep(self, task: Task, article: Article, raw: RawPage) -> None:
         kept = await self._keep(task, article, raw)
@@ -186,6 +224,7 @@ class ArchiveSink:
                 counts = of_page(raw.page)
                 self.store.counts.note(kept.article_id, counts, raw.page.fetched, "page")
             self.store.remember(task.original or task.address, kept.article_id, now)
+            self._tag(task, kept, now)
             if article.identity is not None:
                 self.frontier.release_waiting(identity_address(article, task.address), now)
         self.touched.append(kept.article_id)

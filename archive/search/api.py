@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
+from archive.db import own_tables
 from archive.db.errors import sqlite_errors
 from archive.db.names import ARCHIVE_DB
 from archive.db.opening import connect, require_archive
@@ -108,8 +109,8 @@ class Hit:
 
     @property
     def snippet(self) -> Snippet:
-        """The piece of the original text that shows why it was found; else of the digest or the
-        pictures' captions."""
+        """The piece of the original text that shows why it was found; else of the digest, the
+        pictures' captions or what a person wrote."""
         if self._snippet is None:
             self._snippet = self._shown()
         return self._snippet
@@ -117,8 +118,8 @@ class Hit:
     def _shown(self) -> Snippet:
         row = self._row
         text = cut(row.text, self._ranker.places(row, row.text))
-        if not text.marks:  # the digest or a picture's caption says it, if not the title
-            for other in (row.digest, row.captions):
+        if not text.marks:  # the digest, a caption or the reader's note says it, if not the title
+            for other in (row.digest, row.captions, row.mine):
                 if other and (found := cut(other, self._ranker.places(row, other))).marks:
                     return found
         return text
@@ -170,6 +171,7 @@ def open_readonly(path: str | Path) -> sqlite3.Connection:
         conn = connect(place, readonly=True)
         conn.execute("PRAGMA mmap_size = 1073741824")
         conn.execute("PRAGMA cache_size = -65536")
+        own_tables.stand_in(conn)
     return conn
 
 

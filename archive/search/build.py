@@ -19,6 +19,7 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archive.db import own_tables
 from archive.db.search_tables import (
     CRISISMERGE,
     SEARCH_DDL,
@@ -44,7 +45,7 @@ NAME = (
 )
 
 #: Tables of the index, and the tables in which FTS5 keeps ``search_terms``. All are replaced.
-_TABLES = ("search_documents", "search_values", "search_spans", "search_meta")
+_TABLES = ("search_documents", "search_values", "search_spans", "search_meta", "search_mine")
 _SHADOW_TABLES = ("search_terms_data", "search_terms_idx", "search_terms_config")
 
 _BATCH = 500  # articles a transaction
@@ -124,7 +125,7 @@ def _allow_shadow_tables(conn: sqlite3.Connection) -> None:
 
 def _make_tables(conn: sqlite3.Connection) -> None:
     wanted = ("VIRTUAL TABLE search_terms", *(f"TABLE {name}" for name in _TABLES))
-    for statement in SEARCH_DDL:
+    for statement in (*SEARCH_DDL, *own_tables.DDL):
         if statement.startswith(tuple(f"CREATE {name} " for name in wanted)):
             conn.execute(statement.replace(" search_", " main.search_", 1))
     _configure(conn, automerge=0, hashsize=_HASHSIZE_BULK, crisismerge=_CRISISMERGE_BULK)

@@ -36,7 +36,9 @@ _ROWS = """
                    WHERE article_id = articles.id AND role NOT IN ('cover', 'card')),
            (SELECT group_concat(sort, ' ') FROM embeds WHERE article_id = articles.id),
            (SELECT group_concat(alt, char(10)) FROM images
-            WHERE article_id = articles.id AND alt <> '' AND NOT instr(text, alt))
+            WHERE article_id = articles.id AND alt <> '' AND NOT instr(text, alt)),
+           (SELECT note FROM own_marks WHERE article_id = articles.id),
+           (SELECT lines FROM own_texts WHERE article_id = articles.id)
     FROM articles WHERE id = ?"""
 
 
@@ -61,6 +63,7 @@ class Document:
     account: str | None = None  #: its name as the page shows it
     gone: bool = False
     has: frozenset[str] = field(default=frozenset())
+    mine: str | None = None  #: a person's note, and what they wrote into its file
 
     @property
     def second(self) -> int | None:
@@ -68,9 +71,12 @@ class Document:
         return None if self.published is None else second(self.published)
 
     @property
-    def fields(self) -> tuple[str, str, str | None, str | None, str | None]:
+    def fields(self) -> tuple[str, str, *tuple[str | None, ...]]:
         """All that is searched, the title and the text first."""
-        return self.title, self.text, self.author, self.digest, self.captions
+        # A person's words count only where there are any: what every article was indexed with is
+        # the same with and without them.
+        mine = (self.mine,) if self.mine else ()
+        return self.title, self.text, self.author, self.digest, self.captions, *mine
 
     def without_text(self) -> Document:
         """The same without what is long: what a process sends back."""
@@ -91,6 +97,7 @@ class Document:
             self.second,
             tags,
             text_crc,
+            self.mine,
         )
 
 
@@ -146,6 +153,8 @@ def _document(
     image: int,
     sorts: str | None,
     captions: str | None,
+    note: str | None,
+    lines: str | None,
 ) -> Document:
     embedded = set((sorts or "").split())
     has = {MEDIA_TYPES[name].has for name in embedded & MEDIA_TYPES.keys()}
@@ -167,6 +176,7 @@ def _document(
         captions=captions,
         gone=bool(gone),
         has=frozenset(has),
+        mine="\n".join(part for part in (note, lines) if part) or None,
     )
 
 
@@ -217,6 +227,7 @@ def row_checksum(
     published: int | None,
     tags: str,
     text_crc: int,
+    mine: str | None = None,
 ) -> int:
     """Over all that a search shows of an article, so that it can tell of a hit at 1 µs that no bit
     of it flipped. ``text_crc``: CRC-32 of the text in UTF-8."""
@@ -224,4 +235,6 @@ def row_checksum(
         f"{key}\n{title}\n{author}\n{digest}\n{captions}\n"
         f"{path}\n{url}\n{account_id}\n{account}\n{published}\n{tags}"
     )
+    if mine:
+        head += f"\n{mine}"
     return zlib.crc32(head.encode(), text_crc)

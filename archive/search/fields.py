@@ -170,6 +170,17 @@ def _in(field: Field, value: Value) -> Node:
     return Members(scopes.FIELD, name)
 
 
+IS = ("starred", "unread", "read", "edited", "noted", "tagged")
+
+
+def _is(field: Field, value: Value) -> Node:
+    name = value.text.lower()
+    if name not in IS:
+        raise field.means_nothing(value, (f"is:{one}" for one in IS))
+    # What is unread is nearly everything, and is not listed.
+    return Not(Members("is", "read")) if name == "unread" else Members("is", name)
+
+
 _ALL = (
     Field("title", "title:融资", _text),
     Field("account", "account:投资实习所", _part_of_name),
@@ -178,6 +189,11 @@ _ALL = (
     Field("album", "album:读书", _members),
     Field("tag", "tag:投资", _members),
     Field(scopes.FIELD, "in:comments", _in),
+    Field("topic", "topic:投资", _members),
+    Field("group", "group:投资", _members),
+    Field("note", "note:融资", _members),
+    Field("mine", "mine:融资", _text),
+    Field("is", "is:starred", _is),
     Field("kind", "kind:video", _kind),
     Field("has", "has:code", _has),
     Field("gone", "gone:yes", _gone),

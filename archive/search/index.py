@@ -75,6 +75,11 @@ class Index:
                 doc.row_checksum(tags, analysis.text_crc),
             ),
         )
+        if doc.mine:
+            self._conn.execute(
+                "INSERT OR REPLACE INTO search_mine(article_id, text) VALUES (?, ?)",
+                (doc.article_id, doc.mine),
+            )
 
     def forget(self, article_id: int, meta: Meta) -> Slot | None:
         """`remove` without asking whether the index is whole; returns the place it had, if that may
@@ -88,7 +93,11 @@ class Index:
             return None
         rowid, published, tags, captions, checksum = found
         place: Slot | None = Slot(int(rowid), published)
-        words = self._indexed_words(article_id, captions, checksum, frequent_bigrams_of(meta))
+        mine = self._conn.execute(
+            "SELECT text FROM search_mine WHERE article_id = ?", (article_id,)
+        ).fetchone()
+        others = (captions,) if mine is None else (captions, mine[0])
+        words = self._indexed_words(article_id, others, checksum, frequent_bigrams_of(meta))
         if words is not None:
             terms = " ".join([*words, *filter_tokens(tags)])
             self._conn.execute(
@@ -104,6 +113,7 @@ class Index:
             meta["leftover"] = left
             place = None
         self._conn.execute("DELETE FROM search_documents WHERE article_id = ?", (article_id,))
+        self._conn.execute("DELETE FROM search_mine WHERE article_id = ?", (article_id,))
         self._conn.execute("DELETE FROM search_before WHERE article_id = ?", (article_id,))
         for tag in tags.split():
             if tag[0] in _COUNTED_TAGS:
@@ -111,7 +121,11 @@ class Index:
         return place
 
     def _indexed_words(
-        self, article_id: int, captions: str | None, checksum: int, bigrams: frozenset[str]
+        self,
+        article_id: int,
+        others: tuple[str | None, ...],
+        checksum: int,
+        bigrams: frozenset[str],
     ) -> set[str] | None:
         """The tokens that an article was indexed with, from its row as it was before the last
         change or as it is now; ``None`` where neither gives the checksum noted."""
@@ -120,8 +134,8 @@ class Index:
                 f"SELECT title, text, author, digest FROM {table} WHERE {name} = ?", (article_id,)
             ).fetchone()
             if fields is not None:
-                words = document_tokens(*fields, captions, frequent_bigrams=bigrams)
-                if source_checksum(words, *fields, captions) == checksum:
+                words = document_tokens(*fields, *others, frequent_bigrams=bigrams)
+                if source_checksum(words, *fields, *others) == checksum:
                     return words
         return None
 

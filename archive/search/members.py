@@ -21,13 +21,17 @@ def _in_album(conn: sqlite3.Connection, wanted: str) -> Iterator[int]:
             yield from articles_of(conn, album_id, url)
 
 
-def _tagged(conn: sqlite3.Connection, wanted: str) -> Iterator[int]:
-    tags = [row[0] for row in conn.execute("SELECT DISTINCT tag FROM tags")]
-    for tag in tags:
-        if fold(tag) == wanted:
-            yield from (
-                row[0] for row in conn.execute("SELECT article_id FROM tags WHERE tag = ?", (tag,))
-            )
+def _tagged(table: str) -> Callable[[sqlite3.Connection, str], Iterator[int]]:
+    """Those with the whole tag, however its letters are written."""
+
+    def found(conn: sqlite3.Connection, wanted: str) -> Iterator[int]:
+        tags = [row[0] for row in conn.execute(f"SELECT DISTINCT tag FROM {table}")]
+        for tag in tags:
+            if fold(tag) == wanted:
+                rows = conn.execute(f"SELECT article_id FROM {table} WHERE tag = ?", (tag,))
+                yield from (row[0] for row in rows)
+
+    return found
 
 
 def _in_comments(conn: sqlite3.Connection, wanted: str) -> Iterator[int]:
@@ -43,9 +47,53 @@ def _in_comments(conn: sqlite3.Connection, wanted: str) -> Iterator[int]:
             yield article_id
 
 
-#: Field → the ids of the articles with a folded value. What is looked through are names, not texts.
+def _noted(conn: sqlite3.Connection, wanted: str) -> Iterator[int]:
+    """By a part of the note."""
+    rows = conn.execute("SELECT article_id, note FROM own_marks WHERE note IS NOT NULL")
+    yield from (row[0] for row in rows if wanted in fold(row[1]))
+
+
+def _in_group(conn: sqlite3.Connection, wanted: str) -> Iterator[int]:
+    """What its sources brought, and everything of its accounts."""
+    for source_id, name in conn.execute("SELECT id, group_name FROM sources").fetchall():
+        if name and fold(name) == wanted:
+            rows = conn.execute(
+                "SELECT a.article_id FROM frontier f JOIN addresses a ON a.address = f.address "
+                "WHERE f.source_id IN (SELECT id FROM sources WHERE ? IN (id, parent_id))",
+                (source_id,),
+            )
+            yield from (row[0] for row in rows)
+    for name, account in conn.execute("SELECT name, account FROM group_accounts").fetchall():
+        if fold(name) == wanted:
+            rows = conn.execute(
+                "SELECT id FROM articles WHERE account_id IN (SELECT id FROM accounts "
+                "WHERE ?1 IN (name, biz, user_name, alias)) OR account = ?1",
+                (account,),
+            )
+            yield from (row[0] for row in rows)
+
+
+_IS = {
+    "starred": "SELECT article_id FROM own_marks WHERE starred IS NOT NULL",
+    "read": "SELECT article_id FROM own_marks WHERE read IS NOT NULL",
+    "noted": "SELECT article_id FROM own_marks WHERE note IS NOT NULL",
+    "tagged": "SELECT DISTINCT article_id FROM own_tags",
+    "edited": "SELECT article_id FROM own_texts",
+}
+
+
+def _is(conn: sqlite3.Connection, wanted: str) -> Iterator[int]:
+    yield from (row[0] for row in conn.execute(_IS[wanted]))
+
+
+#: Field → the ids of the articles with a folded value. What is looked through are names and notes,
+#: not texts.
 MEMBERS: dict[str, Callable[[sqlite3.Connection, str], Iterable[int]]] = {
     "album": _in_album,
-    "tag": _tagged,
+    "tag": _tagged("own_tags"),
+    "topic": _tagged("tags"),
+    "group": _in_group,
+    "note": _noted,
+    "is": _is,
     "in": _in_comments,
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A folded term. ``field``: ``""`` (anywhere), title, account, author or place."""
+    """A folded term. ``field``: ``""`` (anywhere), title, mine, account, author or place."""
 
     folded: str
     field: str = ""

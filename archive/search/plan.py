@@ -40,6 +40,9 @@ Expression = str | _Everything | None
 Check = Callable[[Row], bool]
 
 
+#: Fields whose words are the index's own: anywhere, the title, what a person wrote.
+_IN_TEXTS = ("", "title", "mine")
+
 #: Most terms stand in no name.
 NO_TAGS: frozenset[str] = frozenset()
 
@@ -59,7 +62,7 @@ class Term:
         self.tags = tags
         self.tokens: list[list[str]] = []  # AND of ORs
         self.exact = False
-        if leaf.field in ("", "title"):
+        if leaf.field in _IN_TEXTS:
             patterns, self.exact = term_patterns(
                 leaf.folded, frequent_bigrams, open_left=leaf.open_left, open_right=leaf.open_right
             )
@@ -74,6 +77,8 @@ class Term:
                 self.tokens.append([quoted(word) for word in found])
                 if any(len(word) >= LONGEST_WORD for word in found):
                     self.exact = False  # words that the index cut off are named too
+            if leaf.field == "mine":
+                self.exact = False  # the index does not say in which text a word stands
 
     @cached_property
     def matcher(self) -> Matcher:
@@ -83,7 +88,7 @@ class Term:
     @property
     def decided(self) -> bool:
         """Whether the index alone says which articles match."""
-        return self.exact or self.leaf.field not in ("", "title")
+        return self.exact or self.leaf.field not in _IN_TEXTS
 
     def expression(self, markers: Sequence[str] = ("",)) -> Expression:
         """All its tokens, each with any of the markers; or one of the accounts, authors and places
@@ -95,7 +100,7 @@ class Term:
                 any_of([mark_quoted(t, m) for t in group for m in markers]) for group in self.tokens
             ]
         words = all_of(groups) if groups or self.exact else NONE
-        if not groups and not self.exact and self.leaf.field in ("", "title"):
+        if not groups and not self.exact and self.leaf.field in _IN_TEXTS:
             words = EVERY
         return any_of([words, self.names()])
 
@@ -109,11 +114,19 @@ class Term:
         def named(row: Row) -> bool:
             return any(tag in row.tags for tag in tags)
 
-        if self.leaf.field not in ("", "title"):
+        if self.leaf.field not in _IN_TEXTS:
             return named
         found, found_in_utf8 = self.matcher.found, self.matcher.found_in_utf8
         if self.leaf.field == "title":
             return lambda row: found(row.title, row.fold_flags)
+        if self.leaf.field == "mine":
+            return lambda row: row.mine is not None and found(row.mine, row.fold_flags)
+
+        def beside(row: Row) -> bool:
+            for text in (row.digest, row.author, row.captions, row.mine):
+                if text is not None and found(text, row.fold_flags):
+                    return True
+            return False
 
         def anywhere(row: Row) -> bool:
             fold_flags = row.fold_flags
@@ -121,9 +134,7 @@ class Term:
                 found_in_utf8(row.utf8, fold_flags)
                 or found(row.title, fold_flags)
                 or (bool(tags) and named(row))
-                or (row.digest is not None and found(row.digest, fold_flags))
-                or (row.author is not None and found(row.author, fold_flags))
-                or (row.captions is not None and found(row.captions, fold_flags))
+                or beside(row)
             )
 
         return anywhere

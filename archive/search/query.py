@@ -111,7 +111,7 @@ _OPENING = {'"': '"', "“": "”", "＂": "＂", "”": "”"}
 _OPEN, _CLOSE, _MINUS = ("(", "（"), (")", "）"), ("-", "－")
 _FIELD = lazy(f"({'|'.join(FIELDS)})[:：]", re.IGNORECASE)
 #: What looks like a field but is none: ``autor:x``. Not ``http://``, ``std::x``, ``localhost:80``,
-#: ``a:b``, nor a heading such as ``AI：…`` or ``note: …``.
+#: ``a:b``, nor a heading such as ``AI：…`` or ``remark: …``.
 _NO_FIELD = re.compile(r"([a-z]{2,}):(?=[^\s/:\d])")
 _WORD_END = re.compile(r"[\s]|$")
 

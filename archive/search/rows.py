@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 #: it.
 _SELECT = """SELECT d.id, d.article_id, d.published, d.tags, d.nature, d.seal,
     a.key, a.title, a.author, a.digest, d.captions, a.path, a.url, a.account_id,
-    a.account, CAST(a.text AS BLOB)
+    a.account, CAST(a.text AS BLOB),
+    (SELECT m.text FROM search_mine m WHERE m.article_id = d.article_id)
     FROM search_documents d CROSS JOIN articles a ON a.id = d.article_id WHERE d.id"""
 
 #: Rows read in one statement: what 20 results and the look for more need, then more and more. One
@@ -55,6 +56,7 @@ class Row(NamedTuple):
     account_id: int | None
     account: str | None
     utf8: bytes
+    mine: str | None
 
     @property
     def text(self) -> str:
@@ -76,6 +78,7 @@ class Row(NamedTuple):
             self.published,
             self.tags,
             zlib.crc32(self.utf8),
+            self.mine,
         )
         return found == self.checksum
 

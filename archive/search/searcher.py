@@ -221,8 +221,15 @@ class Searcher:
         """Rowids, ascending."""
         if plan.rowids is not None and plan.node is None:  # nothing is asked of the index
             return sorted(rowid for rowid in plan.rowids if low <= rowid <= high)
+        if plan.rowids is None:
+            return map(_FIRST_COLUMN, self._rows(_CANDIDATES, (match, low, high)))
+        # Of a few articles the index is asked only where they stand.
+        low, high = (
+            max(low, min(plan.rowids, default=_LAST)),
+            min(high, max(plan.rowids, default=0)),
+        )
         found = map(_FIRST_COLUMN, self._rows(_CANDIDATES, (match, low, high)))
-        return found if plan.rowids is None else filter(plan.is_confined_to, found)
+        return filter(plan.is_confined_to, found)
 
     def _sorted_spans(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Rows by spans, those of a mixed one sorted."""
@@ -330,7 +337,7 @@ class Searcher:
             yield from (f"n{number}" for number in self._holding(leaf, SHOWN_ACCOUNT))
             now = "a" if leaf.field == "account" else "b"
             yield from (f"{now}{number}" for number in self._holding(leaf, "account"))
-        elif leaf.field != "title":
+        elif leaf.field not in ("title", "mine"):
             letter = "u" if leaf.field == "author" else "p"
             yield from (f"{letter}{number}" for number in self._holding(leaf, leaf.field))
 

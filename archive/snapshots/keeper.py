@@ -233,6 +233,16 @@ class Snapshots:
         with self._lock:
             mend(self._reader)
 
+    # -- taking out --------------------------------------------------------------------------------------------
+
+    def remove(self, addresses: Iterable[str]) -> int:
+        """Remove all that was ever received for these canonical addresses, for good; how many
+        exchanges. See ``archive.snapshots.removing``."""
+        from archive.snapshots.removing import remove
+
+        self._sketches = None
+        return remove(self._reader, addresses)
+
     # -- packing again -----------------------------------------------------------------------------------------
 
     def repack(self, **how: Any) -> Repacked:

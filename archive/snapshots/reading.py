@@ -77,6 +77,10 @@ class Reader:
             (*values, depth, MIN_BASE),
         )
 
+    def forget(self, body_id: int) -> None:
+        """The body is not there any more."""
+        self._cache.pop(body_id, None)
+
     def body(self, body_id: int, *, fresh: bool = False) -> bytes:
         """The bytes of one body, checked. ``fresh``: from the disk even if at hand. Raises
         ``Corrupt``.

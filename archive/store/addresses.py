@@ -20,6 +20,14 @@ class Addresses:
         self._articles = articles
         self._links = links
 
+    def canonical_of(self, article_id: int) -> list[str]:
+        """Every address it was seen under, in canonical form, oldest first."""
+        rows = self._sql.all(
+            "SELECT address FROM addresses WHERE article_id = ? ORDER BY first_seen, rowid",
+            article_id,
+        )
+        return [row["address"] for row in rows]
+
     def of(self, article_id: int) -> list[str]:
         """Every address it was seen under, in a form that can be asked for, oldest first."""
         rows = self._sql.all(

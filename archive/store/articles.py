@@ -138,6 +138,11 @@ class Articles:
         until: datetime | None = None,
         kind: str | None = None,
         tag: str | None = None,
+        topic: str | None = None,
+        starred: bool | None = None,
+        read: bool | None = None,
+        note: str | None = None,
+        missing: bool = False,
         album: str | None = None,
         title: str | None = None,
         gone: bool | None = None,
@@ -151,7 +156,10 @@ class Articles:
         or its ``__biz``, ``gh_…`` or 微信号; ``since`` and ``until`` aware times (from, and
         before); ``kind`` a word of ``KIND_NAMES``; ``album`` an id or title, of what its list shows
         and what names it; ``title`` a part of the title; ``gone``: only those that are gone, or
-        that are not. Memory stays flat however many there are. Raises Corrupt at a damaged row.
+        that are not. ``tag`` is a person's own, ``topic`` one of WeChat's, ``note`` a part of a
+        person's note; ``starred`` and ``read``: only those, or only the others; ``missing``:
+        only those whose file a person deleted. Memory stays flat however many there are. Raises
+        Corrupt at a damaged row.
         """
         where, values = _filters(
             {
@@ -161,13 +169,17 @@ class Articles:
                 "a.published >= ?": iso(since) if since else None,
                 "a.published < ?": iso(until) if until else None,
                 "a.kind_name = ?": kind,
-                "a.id IN (SELECT article_id FROM tags WHERE tag = ?)": tag,
+                "a.id IN (SELECT article_id FROM own_tags WHERE tag = ?)": tag,
+                "a.id IN (SELECT article_id FROM tags WHERE tag = ?)": topic,
+                "a.id IN (SELECT article_id FROM own_marks WHERE instr(lower(note), lower(?)))": note,
                 "a.id IN (SELECT value FROM json_each(?))": self._in_album(album),
                 "instr(lower(a.title), lower(?))": title,
                 "a.parser_version < ?": parser_before,
             }
         )
         where += [] if gone is None else ["a.gone IS NOT NULL" if gone else "a.gone IS NULL"]
+        where += [*_marked("starred", starred), *_marked("read", read)]
+        where += ["a.id IN (SELECT article_id FROM missing_files)"] * missing
         order = "DESC" if newest_first else "ASC"
         sql = (
             f"SELECT {article_columns.ARTICLES.select('a')} FROM articles a "
@@ -190,6 +202,14 @@ class Articles:
         """How many articles the archive holds."""
         row = self._sql.one("SELECT count(*) AS n FROM articles")
         return int(row["n"]) if row else 0
+
+
+def _marked(name: str, wanted: bool | None) -> list[str]:
+    """The condition that a person's mark is set, or is not."""
+    if wanted is None:
+        return []
+    mark = f"(SELECT 1 FROM own_marks m WHERE m.article_id = a.id AND m.{name} IS NOT NULL)"
+    return [f"EXISTS {mark}" if wanted else f"NOT EXISTS {mark}"]
 
 
 def _filters(given: dict[str, Any]) -> tuple[list[str], list[Any]]:

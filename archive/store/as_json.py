@@ -42,6 +42,7 @@ def everything(store: Store, held: Stored, number: int | None = None) -> dict[st
         **held.as_dict(),
         **{k: v for k, v in facts.items() if k not in held.as_dict()},
     }
+    found["wechat_tags"] = facts.get("tags", [])
     found["account_details"] = facts.get("account", {})
     found["addresses"] = store.addresses(held.article_id)
     found["image_files"] = [

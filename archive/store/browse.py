@@ -84,12 +84,14 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Shelves:
-    """What the archive holds at a glance: the most frequent first, years the newest first."""
+    """What the archive holds at a glance: the most frequent first, years the newest first. ``tags``
+    are a person's own, ``topics`` WeChat's."""
 
     articles: int
     accounts: tuple[Tally, ...]
     albums: tuple[Tally, ...]
     tags: tuple[Tally, ...]
+    topics: tuple[Tally, ...]
     years: tuple[Tally, ...]
 
 
@@ -142,6 +144,8 @@ def newest(
     order: Order = "archived",
     account_id: int | None = None,
     tag: str | None = None,
+    topic: str | None = None,
+    starred: bool = False,
     year: int | None = None,
     before: Place | None = None,
     limit: int = 30,
@@ -149,7 +153,9 @@ def newest(
     """The newest articles, by when they were first kept or by publication (what has no date then
     comes last).
     """
-    where, values = _wanted(account_id, tag, year)
+    where, values = _wanted(account_id, tag, topic, year)
+    if starred:
+        where.append("a.id IN (SELECT article_id FROM own_marks WHERE starred IS NOT NULL)")
     if order == "archived":
         rows = _by_number(conn, where, values, before, limit + 1)
     else:
@@ -160,7 +166,7 @@ def newest(
 
 
 def _wanted(
-    account_id: int | None, tag: str | None, year: int | None
+    account_id: int | None, tag: str | None, topic: str | None, year: int | None
 ) -> tuple[list[str], list[Any]]:
     where: list[str] = []
     values: list[Any] = []
@@ -168,8 +174,11 @@ def _wanted(
         where.append("a.account_id = ?")
         values.append(account_id)
     if tag is not None:
-        where.append("a.id IN (SELECT article_id FROM tags WHERE tag = ?)")
+        where.append("a.id IN (SELECT article_id FROM own_tags WHERE tag = ?)")
         values.append(tag)
+    if topic is not None:
+        where.append("a.id IN (SELECT article_id FROM tags WHERE tag = ?)")
+        values.append(topic)
     if year is not None:
         where.append("a.published >= ? AND a.published < ?")
         values += year_bounds(year)
@@ -300,6 +309,17 @@ def count_after(conn: sqlite3.Connection, article_id: int) -> int:
     return int(count)
 
 
+def starred(conn: sqlite3.Connection, keys: Sequence[str]) -> frozenset[str]:
+    """Those of these articles that somebody starred."""
+    marks = ", ".join("?" * len(keys))
+    rows = conn.execute(
+        "SELECT a.key FROM own_marks m JOIN articles a ON a.id = m.article_id "
+        f"WHERE m.starred IS NOT NULL AND a.key IN ({marks})",
+        tuple(keys),
+    )
+    return frozenset(row["key"] for row in rows)
+
+
 # --- what there is to choose from -------------------------------------------------------------------------------------
 
 
@@ -308,14 +328,19 @@ def shelves(conn: sqlite3.Connection, most: int = 40) -> Shelves:
     articles.
     """
     (articles,) = conn.execute("SELECT count(*) FROM articles").fetchone()
-    tags = conn.execute(
-        "SELECT tag, count(*) AS n FROM tags GROUP BY tag ORDER BY n DESC, tag LIMIT ?", (most,)
+    tags, topics = (
+        conn.execute(
+            f"SELECT tag, count(*) AS n FROM {table} GROUP BY tag ORDER BY n DESC, tag LIMIT ?",
+            (most,),
+        )
+        for table in ("own_tags", "tags")
     )
     return Shelves(
         articles=articles,
         accounts=tuple(accounts(conn)[:most]),
         albums=tuple(albums(conn)[:most]),
         tags=tuple(Tally(row[0], row[0], row[1]) for row in tags),
+        topics=tuple(Tally(row[0], row[0], row[1]) for row in topics),
         years=tuple(years(conn)),
     )
 

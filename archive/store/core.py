@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from archive.db.article_columns import Stored
 from archive.db.files import Disk, Files
 from archive.db.opening import ArchiveDatabase
+from archive.document.own import Own
 from archive.store.derived import Derived
 from archive.store.keeping import Keeper
 from archive.store.maintenance import Maintenance
@@ -20,6 +23,10 @@ from archive.store.tables import tables_of
 from archive.store.types import Backlink, Downloaded, Edge, Kept, MissingImage, Version
 from scraper.errors import Gone
 from scraper.models import Article
+
+if TYPE_CHECKING:
+    from archive.store.edits import Edits
+    from archive.store.removal import Removal
 
 
 class Store:
@@ -99,6 +106,16 @@ class Store:
             self.write_stale_files()
         return kept
 
+    def would_match(self, article: Article, address: str, query: str, now: datetime) -> bool:
+        """Whether a query means an article that is not held, as it would be kept. Nothing is
+        written. Raises BadQuery, NotIndexed."""
+        from archive.search.matching import matching
+
+        def ask(article_id: int) -> bool:
+            return bool(matching(self.db.conn, query, [article_id]))
+
+        return self._keeper.trial(article, address, now, ask)
+
     def gone(self, address: str, error: Gone, now: datetime) -> str | None:
         """Note that an article is not there any more; its key, or None where the archive does not
         hold it. The kept content stays; said again, nothing is written."""
@@ -133,6 +150,58 @@ class Store:
         transaction.
         """
         return self._tables.markdown.write_stale_files(limit)
+
+    # --- what a person adds -----------------------------------------------------------------------
+
+    @cached_property
+    def edits(self) -> Edits:
+        """Files that a person changed, and what they say of articles there."""
+        from archive.store.edits import Edits  # reads YAML, which most commands need not load
+
+        tables = self._tables
+        return Edits(tables.sql, self.files, tables.articles, tables.markdown, tables.marks)
+
+    def shown(self, article_id: int) -> Article:
+        """The article as it is shown and exported: as a person made it in its file, where they did.
+        Raises NotHeld, Corrupt."""
+        article = self.article(article_id)
+        text = self._edited_text(article_id)
+        if text is None:
+            return article
+        from archive.document.edited import edited_article
+
+        return edited_article(article, text, self._address_of_file)
+
+    def shown_markdown(self, article_id: int) -> str:
+        """The article's file: as a person left it, or as it should be. Raises Corrupt."""
+        text = self._edited_text(article_id)
+        return self.markdown(article_id) if text is None else text
+
+    def _edited_text(self, article_id: int) -> str | None:
+        sql = "SELECT markdown FROM own_texts WHERE article_id = ?"
+        row = self._tables.sql.one(sql, article_id)
+        return str(row["markdown"]) if row else None
+
+    def _address_of_file(self, shown: str) -> str | None:
+        """The address of the article whose file a link of a file leads to."""
+        name = unquote(shown).partition("#")[0].rpartition("/")[2]
+        if "://" in shown or not name.endswith(".md"):
+            return None
+        row = self._tables.sql.one(
+            "SELECT url FROM articles WHERE key = ?", name.removesuffix("].md").rpartition("[")[2]
+        )
+        return row["url"] if row else None
+
+    def own(self, article_id: int) -> Own:
+        """What a person says of the article: tags, star, read, note."""
+        return self._tables.marks.of(article_id)
+
+    @cached_property
+    def removal(self) -> Removal:
+        """Taking articles out, and bringing them back."""
+        from archive.store.removal import Removal
+
+        return Removal(self._tables)
 
     # --- media ------------------------------------------------------------------------------------
 
@@ -199,6 +268,10 @@ class Store:
     def addresses(self, article_id: int) -> list[str]:
         """Every address it was seen under, in a form that can be asked for, oldest first."""
         return self._tables.addresses.of(article_id)
+
+    def canonical_addresses(self, article_id: int) -> list[str]:
+        """The same in canonical form: what queue and raw pages know it under."""
+        return self._tables.addresses.canonical_of(article_id)
 
     def versions(self, article_id: int) -> list[Version]:
         """Every distinct content, oldest first; the last is the one the file shows."""

@@ -21,10 +21,12 @@ class Derived:
     def write(self, article: Article, article_id: int, now: datetime) -> str | None:
         """Parts, links, search terms, and last the file, inside the caller's transaction; where the
         file went instead, if a person had changed it."""
-        self._write_parts(article, article_id)
+        self.write_parts(article, article_id)
         self._tables.links.resolve(article_id)
         self._tables.accounts.note_album(article)
         index_article(self._tables.sql.conn, article_id)
+        if self._tables.markdown.is_deleted(article_id):
+            return None
         row = self._tables.articles.row(article_id)
         text = self._tables.markdown.render_row(row)
         beside = self._tables.markdown.write(row["path"], text, row["markdown_hash"])
@@ -37,7 +39,8 @@ class Derived:
             self._tables.articles.update(article_id, edited=iso(now), markdown_hash=known, stale=0)
         return beside
 
-    def _write_parts(self, article: Article, article_id: int) -> None:
+    def write_parts(self, article: Article, article_id: int) -> None:
+        """Its links, images, cards, losses and tags."""
         for table, rows_of in PARTS.items():
             self._tables.sql.run(f"DELETE FROM {table} WHERE article_id = ?", article_id)
             for part in rows_of(article):

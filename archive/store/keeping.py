@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from archive import record
 from archive.db import checksums
+from archive.db.tombstones import removed_identity, told_removed
 from archive.document.paths import path_of
+from archive.errors import BadInput
 from archive.record import iso
 from archive.store import decide
 from archive.store.derived import Derived
@@ -22,6 +25,12 @@ from archive.store.types import Kept
 from scraper.errors import Gone, Unrecognised
 from scraper.messages import mark
 from scraper.models import Article
+
+T = TypeVar("T")
+
+
+class _Undone(Exception):
+    """Takes a trial back."""
 
 
 class Keeper:
@@ -73,7 +82,7 @@ class Keeper:
             if row is None:
                 kept = self._add(article, now, snapshot_id, made_by, key, path)
             else:
-                learned = self._merging.merge_identity(row, article, addresses)
+                learned = self._merging.merge_identity(row, article, addresses, now)
                 row = self._tables.articles.row(row["id"])
                 kept = self._compare(
                     row, article, now, snapshot_id, made_by, refresh, again, learned
@@ -81,6 +90,39 @@ class Keeper:
             for known in addresses:
                 self._tables.addresses.note(known, kept.article_id, now)
         return kept
+
+    def trial(self, article: Article, address: str, now: datetime, ask: Callable[[int], T]) -> T:
+        """What ``ask`` says of a new article, given its number, as it would be kept: with its row,
+        parts and search terms, but without a file. Nothing of it stays."""
+        article = record.storable(article)
+        article = identified(article, identity_of(article, addresses_of(article, address)))
+        with self._tables.sql.transaction():
+            try:
+                with self._tables.sql.transaction():
+                    answer = ask(self._insert_for_trial(article, now))
+                    raise _Undone
+            except _Undone:
+                return answer
+
+    def _insert_for_trial(self, article: Article, now: datetime) -> int:
+        key = self._tables.articles.free_key(article)
+        number_of = self._tables.accounts.number_of
+        article_id = self._tables.articles.insert(
+            {
+                **article_row(article, current_parser()),
+                "key": key,
+                "path": path_of(article, key),
+                "account_id": number_of(article.account, article.published, now),
+                "markdown_hash": "",
+                "archived": iso(now),
+                "checked": iso(now),
+                "version": 1,
+            }
+        )
+        self._derived.write_parts(article, article_id)
+        self._tables.accounts.note_album(article)
+        index_article(self._tables.sql.conn, article_id)
+        return article_id
 
     def _add(
         self,
@@ -91,6 +133,7 @@ class Keeper:
         key: str | None = None,
         path: str | None = None,
     ) -> Kept:
+        self._refuse_removed(article)
         if key is None or self._tables.finder.by_key(key) is not None:
             key = self._tables.articles.free_key(article)
         if path is None or self._tables.articles.is_path_taken(path):
@@ -112,6 +155,12 @@ class Keeper:
             self._tables.links.relink_identity(article.identity, article_id)
         beside = self._derived.write(article, article_id, now)
         return Kept(article_id, key, str(row["path"]), "new", beside)
+
+    def _refuse_removed(self, article: Article) -> None:
+        """What a person removed comes back when they say so, by no page that happens to show it."""
+        found = removed_identity(self._tables.sql.conn, article.identity)
+        if found is not None:
+            raise BadInput(told_removed(*found))
 
     def _compare(
         self,

@@ -95,6 +95,14 @@ class Maintenance:
             article_id, number, article, seen, parser_version, path
         )
 
+    def forget_pages(self, article_id: int) -> None:
+        """The raw pages that the article's contents were made of are gone."""
+        with self._tables.sql.transaction():
+            self._tables.articles.update(article_id, snapshot_id=None)
+            self._tables.sql.run(
+                "UPDATE versions SET snapshot_id = NULL WHERE article_id = ?", article_id
+            )
+
     def expect_address(self, article_id: int) -> None:
         """A page of the same title and words will be this article, which came without its
         address.

@@ -19,6 +19,7 @@ from archive.record import iso
 from archive.store.articles import Articles
 from archive.store.discussions import discussion, in_files
 from archive.store.media import Media
+from archive.store.own import OwnMarks
 from archive.store.recordings import HeldRecording, Recordings
 from archive.store.rows import address_of
 from archive.store.sql import Sql
@@ -38,12 +39,14 @@ class MarkdownFiles:
         articles: Articles,
         media: Media,
         recordings: Recordings,
+        marks: OwnMarks,
     ) -> None:
         self._sql = sql
         self._files = files
         self._articles = articles
         self._media = media
         self._recordings = recordings
+        self._marks = marks
 
     def render(self, article_id: int) -> str:
         """The article's file as it should be: links to kept articles and held images are local.
@@ -106,6 +109,7 @@ class MarkdownFiles:
             media_files=tuple(
                 (one.path.rpartition("/")[2], one.address) for one in recordings if one.path
             ),
+            own=self._marks.of(row["id"]),
         )
 
     def _comments(self, article_id: int, path: str) -> tuple[str, int | None]:
@@ -149,6 +153,9 @@ class MarkdownFiles:
         now = now or datetime.now(UTC)
         with self._sql.transaction():
             row = self._articles.sound_row(article_id)
+            if self.is_deleted(article_id):
+                self._articles.mark_fresh(article_id)
+                return None
             text = self.render_row(row)
             digest, beside = sha256(text), None
             if digest != row["markdown_hash"] or not self._files.exists(row["path"]):
@@ -186,6 +193,12 @@ class MarkdownFiles:
             except ChangedMeanwhile:
                 continue
             return True
+
+    def is_deleted(self, article_id: int) -> bool:
+        """Whether a person deleted the article's file, which is then written again only when they
+        say so."""
+        sql = "SELECT 1 FROM missing_files WHERE article_id = ?"
+        return self._sql.one(sql, article_id) is not None
 
     def is_edited(self, stored: Stored) -> bool:
         """Whether a person changed the article's file: noted when it was last written, or now."""
@@ -256,6 +269,25 @@ def is_ours(data: bytes) -> bool:
         return is_untouched(data.decode("utf-8"))
     except UnicodeDecodeError:
         return False
+
+
+def is_damaged(data: bytes, expected: bytes | None) -> bool:
+    """Whether a changed file looks like a broken disk rather than like a person: not text any more,
+    cut short, or with single bits flipped in place. A person's edit that looks the same is kept
+    beside by a repair all the same."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    if any(char < " " and char not in "\n\r\t" for char in text):
+        return True
+    if expected is None:
+        return False
+    if len(data) < len(expected):
+        return expected.startswith(data)
+    return len(data) == len(expected) and all(
+        (a ^ b).bit_count() <= 1 for a, b in zip(data, expected, strict=True)
+    )
 
 
 def sha256(text: str) -> str:

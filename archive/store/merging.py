@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 
 from archive.document.paths import key_of, title_key
 from archive.store.decide import same_words
@@ -58,7 +59,7 @@ class Merging:
         return found if is_same else None
 
     def merge_identity(
-        self, row: sqlite3.Row, article: Article, addresses: Sequence[Address]
+        self, row: sqlite3.Row, article: Article, addresses: Sequence[Address], now: datetime
     ) -> bool:
         """An identity that has become known: for this row (then True), and for rows that turn out
         to be the same article."""
@@ -81,10 +82,10 @@ class Merging:
                 and other != row["id"]
                 and self._tables.articles.row(other)["mid"] is None
             ):
-                self._merge(other, row["id"])
+                self._merge(other, row["id"], now)
         return learned
 
-    def _merge(self, other: int, into: int) -> None:
+    def _merge(self, other: int, into: int, now: datetime) -> None:
         """Two rows are one article: versions, addresses, links and the old key go over; the other
         file goes.
         """
@@ -115,6 +116,13 @@ class Merging:
                 )
         if old["content_hash"] not in hashes:
             self._tables.versions.archive_version(old, 2000000, into)
+        self._tables.marks.merge(other, into, now)
+        self._tables.sql.run(
+            "INSERT INTO own_text_versions (article_id, noticed, markdown) "
+            "SELECT ?, noticed, markdown FROM own_text_versions WHERE article_id = ? "
+            "UNION ALL SELECT ?, noticed, markdown FROM own_texts WHERE article_id = ?",
+            *(into, other) * 2,
+        )
         unindex_article(self._tables.sql.conn, other)
         self._tables.sql.run("DELETE FROM articles WHERE id = ?", other)
         self._tables.articles.note_former_key(old["key"], into)

@@ -60,7 +60,7 @@ class Neighbour:
 def read(store: Store, name: str) -> Reading:
     """The article that ``name`` stands for (key, address, path). Raises NotHeld, Corrupt."""
     held = store.get(name)
-    article = store.article(held.article_id)
+    article = store.shown(held.article_id)
     edges = tuple(store.edges(held.article_id))
     discussion = store.discussions.of(held.article_id)
     return Reading(

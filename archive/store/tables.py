@@ -17,6 +17,7 @@ from archive.store.links import Links
 from archive.store.listed import ListedArticles
 from archive.store.markdown_files import MarkdownFiles
 from archive.store.media import Media
+from archive.store.own import OwnMarks
 from archive.store.recordings import Recordings
 from archive.store.sql import Sql
 from archive.store.versions import Versions
@@ -40,6 +41,7 @@ class Tables:
     counts: CountTable
     discussions: Discussions
     listed: ListedArticles
+    marks: OwnMarks
 
 
 def tables_of(db: ArchiveDatabase, root: Path, files: Files, *, versions_as_files: bool) -> Tables:
@@ -50,7 +52,8 @@ def tables_of(db: ArchiveDatabase, root: Path, files: Files, *, versions_as_file
     addresses = Addresses(sql, articles, links)
     recordings = Recordings(sql, files, articles)
     media = Media(sql, files, articles, recordings)
-    markdown = MarkdownFiles(sql, files, articles, media, recordings)
+    marks = OwnMarks(sql)
+    markdown = MarkdownFiles(sql, files, articles, media, recordings, marks)
     return Tables(
         sql=sql,
         files=files,
@@ -66,4 +69,5 @@ def tables_of(db: ArchiveDatabase, root: Path, files: Files, *, versions_as_file
         counts=CountTable(sql),
         discussions=Discussions(sql, articles),
         listed=ListedArticles(sql),
+        marks=marks,
     )

@@ -22,7 +22,7 @@ from archive.db.opening import open_database
 from archive.errors import ArchiveError, NewerArchive, NotHeld
 from archive.store import Store
 from archive.store.discussions import SAID
-from archive.store.markdown_files import is_ours, sha256
+from archive.store.markdown_files import is_damaged, is_ours, sha256
 from archive.store.rows import PARTS
 from archive.verify.findings import Finding
 from archive.verify.index import check_index
@@ -208,7 +208,19 @@ class _Looker:
         path = str(row["path"])
         data = self.store.files.read(path)
         place: dict[str, Any] = {"article_id": row["id"], "path": path}
-        if data is None:
+        if data is None and self._is_deleted(row["id"]):
+            yield Finding(
+                sort="deleted",
+                what=mark(
+                    "{name}: its file was deleted by hand: {path}; `wechat-archive remove {key}` "
+                    "removes the article, `wechat-archive remove --undo {key}` writes the file again",
+                    name=name,
+                    path=path,
+                    key=row["key"],
+                ),
+                **place,
+            )
+        elif data is None:
             yield Finding(
                 sort="markdown",
                 what=mark("{name}: its file is missing: {path}", name=name, path=path),
@@ -251,6 +263,10 @@ class _Looker:
                 ),
                 **place,
             )
+
+    def _is_deleted(self, article_id: int) -> bool:
+        sql = "SELECT 1 FROM missing_files WHERE article_id = ?"
+        return self.conn.execute(sql, (article_id,)).fetchone() is not None
 
     def _expected(self, row: sqlite3.Row) -> bytes | None:
         text = self.store.markdown(row["id"])
@@ -387,25 +403,6 @@ class _Looker:
 def tolerant(data: bytes) -> str:
     """A column's text, whatever bytes it has; those that are no UTF-8 stand as lone surrogates."""
     return data.decode("utf-8", "surrogateescape")
-
-
-def is_damaged(data: bytes, expected: bytes | None) -> bool:
-    """Whether a changed file looks like a broken disk rather than like a person: not text any more,
-    cut short, or with single bits flipped in place. A person's edit that looks the same is kept
-    beside by a repair all the same."""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        return True
-    if any(char < " " and char not in "\n\r\t" for char in text):
-        return True
-    if expected is None:
-        return False
-    if len(data) < len(expected):
-        return expected.startswith(data)
-    return len(data) == len(expected) and all(
-        (a ^ b).bit_count() <= 1 for a, b in zip(data, expected, strict=True)
-    )
 
 
 def _snapshots(root: Path, tell: Progress) -> Iterator[Finding]:

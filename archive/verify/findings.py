@@ -21,11 +21,12 @@ Sort = Literal[
     "index",  # search
     "stray",  # a file that no row names
     "edited",  # a person changed the file
+    "deleted",  # a person deleted the file, and was asked about it
     "due",  # nothing is wrong: work that a running or killed command left for the next one
 ]
 
 #: Worth knowing, but nothing is wrong.
-NOTES = frozenset({"stray", "edited", "due"})
+NOTES = frozenset({"stray", "edited", "deleted", "due"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

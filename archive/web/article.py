@@ -72,6 +72,7 @@ def _is_article(url: str) -> bool:
 
 def article(request: Request) -> Response:
     """The article's page. Another name of it (an address, an old key) leads to its own."""
+    site_of(request).notice()
     name = request.path_params["name"]
     site = site_of(request)
     reading = site.library.read(name)
@@ -91,7 +92,6 @@ def article(request: Request) -> Response:
         stored=reading.stored,
         article=reading.article,
         body=body,
-        starred=key in site.stars.known(),
         lead=_lead(reading),
         counts=counts.of(reading.looks, request.scope.get("language", i18n.ENGLISH)),
         links=outgoing(reading.edges),

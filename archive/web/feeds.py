@@ -1,8 +1,8 @@
 """``/feeds/…``: the archive as feeds for any reader, full content, pictures from here.
 
-``/feeds/all``, ``/feeds/account/NAME``, ``/feeds/album/ID``, ``/feeds/tag/TAG`` and
-``/feeds/search?q=``, ``/feeds/alert/NAME`` (a saved search), each with ``.atom``, ``.rss`` or
-``.json``; ``/feeds/opml`` names them all.
+``/feeds/all``, ``/feeds/account/NAME``, ``/feeds/album/ID``, ``/feeds/tag/TAG`` (a tag of one's
+own), ``/feeds/topic/TAG`` (one of WeChat's), ``/feeds/group/NAME``, ``/feeds/search?q=`` and ``/feeds/alert/NAME`` (a
+saved search), each with ``.atom``, ``.rss`` or ``.json``; ``/feeds/opml`` names them all.
 ``limit``, ``page``, ``title_include`` and ``title_exclude`` (words between ``|``) are those of
 wewe-rss, whose ``/feeds``, ``/feeds/all.EXT`` and ``/feeds/MP_WXS_NUMBER.EXT`` answer too, so that
 a reader only needs another host.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -28,6 +28,7 @@ from archive.exporters.feeds.model import Entry, Feed
 from archive.i18n import gettext as _
 from archive.library import Library
 from archive.store import Stored
+from archive.store.browse import Tally
 from archive.web import render
 from archive.web.security import signature
 from archive.web.site import site_of
@@ -113,6 +114,16 @@ def _tag(library: Library, name: str) -> Chosen:
     return Chosen(f"#{name}", home, lambda most: _newest(library, most, tag=name))
 
 
+def _group(library: Library, name: str) -> Chosen:
+    found = _search(library, f'group:"{name.replace(chr(34), " ")}"')
+    return replace(found, title=name)
+
+
+def _topic(library: Library, name: str) -> Chosen:
+    home = f"/topics/{render.quoted(name)}"
+    return Chosen(f"#{name}", home, lambda most: _newest(library, most, topic=name))
+
+
 def _alert(library: Library, name: str) -> Chosen:
     one = library.alert(name)
     return replace(_search(library, one.query), title=one.name)
@@ -124,6 +135,8 @@ _NAMED: dict[str, Callable[[Library, str], Chosen]] = {
     "album": _album,
     "alert": _alert,
     "tag": _tag,
+    "topic": _topic,
+    "group": _group,
 }
 
 
@@ -220,7 +233,12 @@ def outlines(request: Request) -> Response:
     def outline(title: str, feed: str, home: str) -> opml.Outline:
         return opml.Outline(title, f"{base}/feeds/{feed}.atom{token}", base + home)
 
+    def tags(kind: str, tallies: Iterable[Tally]) -> list[opml.Outline]:
+        names = [(one.name, render.quoted(one.name)) for one in tallies]
+        return [outline(f"#{name}", f"{kind}/{url}", f"/{kind}s/{url}") for name, url in names]
+
     library = site.library
+    shelves = library.shelves()
     groups = {
         "": [outline(_("All articles"), "all", "/")],
         _("Saved searches"): [
@@ -241,12 +259,8 @@ def outlines(request: Request) -> Response:
             )
             for one in library.albums()
         ],
-        _("Tags"): [
-            outline(
-                f"#{one.name}", f"tag/{render.quoted(one.name)}", f"/tags/{render.quoted(one.name)}"
-            )
-            for one in library.shelves().tags
-        ],
+        _("My tags"): tags("tag", shelves.tags),
+        _("Tags"): tags("topic", shelves.topics),
     }
     headers = {"content-disposition": 'attachment; filename="wechat-archive.opml"'}
     body = opml.write(_("WeChat archive"), groups)

@@ -67,6 +67,7 @@ def by_day(cards: Iterable[Card], order: Order) -> list[Day]:
 
 def home(request: Request) -> Response:
     """A page of the newest; ``?order=published``, ``?before=PLACE``."""
+    site_of(request).notice()
     library = site_of(request).library
     order: Order = "published" if request.query_params.get("order") == "published" else "archived"
     before = Place.read(request.query_params.get("before", ""))

@@ -42,7 +42,6 @@ def page(
             path=request.url.path,
             language=request.scope.get("language", i18n.ENGLISH),
             read_only=site.settings.read_only,
-            stars=site.stars.known(),
             **values,
         )
     )
@@ -78,6 +77,7 @@ def environment() -> Environment:
         "search_url": search_url,
         "album_url": lambda name: f"/albums/{quoted(name)}",
         "tag_url": lambda name: f"/tags/{quoted(name)}",
+        "topic_url": lambda name: f"/topics/{quoted(name)}",
         "year_url": lambda name: f"/years/{quoted(name)}",
         "kind_title": kind_title,
         "relation_title": relation_title,

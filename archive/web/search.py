@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from archive import i18n
 from archive.errors import BadQuery
+from archive.library import Library
 from archive.search.api import Results
 from archive.web import chips, render
 from archive.web.site import site_of
@@ -61,6 +62,7 @@ def state_of(request: Request) -> State:
 
 def search(request: Request) -> Response:
     """A page of results; ``?part`` for the script that searches while a query is typed."""
+    site_of(request).notice()
     state = state_of(request)
     query, is_part = state.query, "part" in request.query_params
     library = site_of(request).library
@@ -85,6 +87,7 @@ def search(request: Request) -> Response:
         page=PAGE,
         chips=chips.in_force(query),
         offers=_offers(query, results) if results else [],
+        starred=_starred(library, results),
         bars=bars(request, query) if results and not is_part else [],
     )
 
@@ -93,6 +96,10 @@ def _offset(text: str | None) -> int:
     if not text or not (text.isascii() and text.isdigit() and len(text) < 9):
         return 0
     return min(int(text), _FURTHEST)
+
+
+def _starred(library: Library, results: Results | None) -> frozenset[str]:
+    return library.starred([hit.key for hit in results or ()])
 
 
 def _offers(query: str, results: Results) -> list[chips.Chip]:

@@ -8,11 +8,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from archive import i18n
 from archive.store.browse import Place
 from archive.web import render
 from archive.web.home import PAGE
 from archive.web.site import site_of
 
+_ = i18n.gettext
 #: Of each kind on the page of all kinds; ``?of=accounts`` shows every one of that kind.
 _MOST = 150
 
@@ -41,10 +43,23 @@ def account(request: Request) -> Response:
 
 
 def tag(request: Request) -> Response:
-    """``/tags/TAG``."""
+    """``/tags/TAG``: a tag of the reader's own."""
     name = request.path_params["name"]
     url = f"/tags/{render.quoted(name)}"
     return _listed(request, "list.html", url, {"tag": name}, title=name)
+
+
+def topic(request: Request) -> Response:
+    """``/topics/TAG``: a tag of WeChat's."""
+    name = request.path_params["name"]
+    url = f"/topics/{render.quoted(name)}"
+    return _listed(request, "list.html", url, {"topic": name}, title=name)
+
+
+def stars(request: Request) -> Response:
+    """``/stars``: what is starred, the newest published first."""
+    site_of(request).notice()
+    return _listed(request, "list.html", "/stars", {"starred": True}, title=_("Starred"))
 
 
 def year(request: Request) -> Response:

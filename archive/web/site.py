@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -10,10 +11,14 @@ from pathlib import Path
 
 from starlette.requests import Request
 
+from archive.db.noticing import is_due
 from archive.library import Library
+from archive.store.taking_in import notice
 from archive.web.jobs import Jobs
 from archive.web.settings import Settings
-from archive.web.stars import Stars
+
+#: Seconds between two looks for changed files, and how long one may take.
+_BETWEEN_LOOKS, _LOOK = 3.0, 0.05
 
 #: The files of ``static/`` and what they are.
 STATIC = {
@@ -33,14 +38,22 @@ class Site:
     settings: Settings
     library: Library = field(init=False)
     jobs: Jobs = field(init=False)
-    stars: Stars = field(init=False)
     streams: int = 0  #: of server-sent events that are open
     closing: bool = False
+    _looked: float = -_BETWEEN_LOOKS
 
     def __post_init__(self) -> None:
         self.library = Library(self.root)
         self.jobs = Jobs(self.root)
-        self.stars = Stars(self.root)
+
+    def notice(self) -> None:
+        """Keep what somebody did to files since the last look: at most every few seconds."""
+        now = time.monotonic()
+        if self.settings.read_only or now - self._looked < _BETWEEN_LOOKS:
+            return
+        self._looked = now
+        if is_due(self.root, _LOOK):
+            notice(self.root, command="wechat-archive serve", seconds=_LOOK)
 
     def end_streams(self) -> None:
         """Let every stream of events end."""

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from archive import i18n
 from archive.errors import BadInput
@@ -229,20 +229,3 @@ def _number(fields: dict[str, list[str]], name: str, most: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 13 and int(text) <= most):
         raise BadInput(mark("{name} must be a number up to {most}", name=name, most=most))
     return int(text)
-
-
-def star(request: Request) -> Response:
-    """``POST /articles/KEY/star``: star it, or take the star away."""
-    site = site_of(request)
-    key = site.library.get(request.path_params["name"]).key
-    starred = site.stars.turn(key)
-    if "application/json" in request.headers.get("accept", ""):
-        return JSONResponse({"starred": starred, "title": _("Starred") if starred else _("Star")})
-    return RedirectResponse(render.article_url(key), 303)
-
-
-def stars(request: Request) -> Response:
-    """``/stars``: what is starred, the last first."""
-    site = site_of(request)
-    cards = site.library.cards(site.stars.keys()[:200])
-    return render.page(request, "list.html", title=_("Starred"), cards=cards, older=None)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from archive.crawl.sources import SourceRules, Sources
 from archive.db.opening import open_database
+from archive.search.matching import article_ids
+from archive.store import Store
 from scraper.errors import Later, RateLimited
 from scraper.fetch import FeedResponse
 from tests.crawl.archives import World, titles_of
@@ -311,3 +315,29 @@ def test_budgets_of_a_run(world: World) -> None:
         counts.append(len(world.script.log) - before)
 
     assert counts == [2, 2, 1, 4]
+
+
+def test_a_source_brings_what_its_rules_say(world: World) -> None:
+    """Judged by the article itself, before it is kept; what is kept gets the source's tags and
+    belongs to its group. What a person removed comes by no source."""
+    url = "https://f.example/rss"
+    for number, words in ((1, "岩茶"), (2, "岩茶 广告"), (3, "酒")):
+        world.script.on(short(number), page(number, text=words))
+    world.script.feeds[url] = feed(short(1), short(2), short(3))
+    world.watch(url)
+    with open_database(world.root / "archive.db") as db:
+        rules = SourceRules(include="岩茶", exclude="广告", tags=("茶",), group="喝的")
+        Sources(db.conn).set_rules(url, rules)
+    world.run()
+
+    assert world.titles() == titles_of([1])
+    with open_database(world.root / "archive.db") as db:
+        assert [1, 1] == [len(article_ids(db.conn, query)) for query in ("tag:茶", "group:喝的")]
+        store = Store(db, world.root)
+        (key,) = (one.key for one in store.articles())
+        store.removal.remove(store.get(key), datetime.now(UTC))
+    world.script.feeds[url] = feed(short(1))
+    world.pass_time(24 * HOUR)
+    world.run()
+    assert [] == world.titles()
+    assert list((world.root / "articles").rglob("*.md")) == []

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+import archive
 from archive.db.opening import open_database
 from archive.errors import BadInput, BadQuery
 from archive.notify import searches
@@ -141,12 +141,9 @@ def test_without_a_saved_search_nothing_is_noted(world: AlertWorld) -> None:
 
 
 def star(world: AlertWorld, *numbers: int) -> None:
-    keys = [
-        world.rows("SELECT key FROM articles WHERE mid = ?", str(2247480000 + number))[0]["key"]
-        for number in numbers
-    ]
-    stars = dict.fromkeys(keys, "2026-11-28T00:00:00+00:00")
-    (world.root / "stars.json").write_text(json.dumps(stars))
+    addresses = [long(number) for number in numbers]
+    with archive.open(world.root) as library:
+        assert all(one.error is None for one in library.mark(addresses, starred=True))
 
 
 def test_a_starred_article_that_is_changed_or_deleted_is_told(world: AlertWorld) -> None:

@@ -101,7 +101,7 @@ def test_words_alone_mean_the_same_without_the_lexer(words: list[str], contains:
         ("-tag:投資", Not(Members("tag", "投资"))),
         ('"autor:x"', Text("autor:x")),
         ("AI：未来", Text("ai:未来")),
-        ("note: a", And((Text("note:"), A))),
+        ("remark: a", And((Text("remark:"), A))),
         ("std::x", Text("std::x")),
         ("localhost:80", Text("localhost:80")),
         ("before:2024", Dates(before=1704038400)),

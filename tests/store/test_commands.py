@@ -113,7 +113,7 @@ def test_list_json_has_every_name_on_every_line(root: Path) -> None:
         (["--account", "投资", "--limit", "1"], ["第2篇"]),
         (["--account", "nobody"], []),
         (["--kind", "picture"], ["没了"]),
-        (["--tag", "晨"], ["早安"]),
+        (["--topic", "晨"], ["早安"]),
         (["--title", "早"], ["早安"]),
         (["--oldest-first"], ["没了", "早安", "第2篇"]),
         (["--edited"], []),
@@ -158,7 +158,7 @@ def test_show_json_says_everything(root: Path) -> None:
 
     assert found.items() >= listed.items()
     assert found["text"] == "新"
-    assert found["tags"] == ["晨"]
+    assert (found["wechat_tags"], found["tags"]) == (["晨"], [])
     assert [link["title"] for link in found["links"]] == ["第2篇", None, None]
     assert (root / found["image_files"][0]["path"]).read_bytes() == b"png"
     assert found["addresses"] == [long_address(1).replace("http:", "https:").removesuffix("#rd")]

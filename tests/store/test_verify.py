@@ -358,7 +358,7 @@ def test_the_command_says_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:
     """Findings on stdout, talk on stderr, 65; repaired: 0."""
     make(tmp_path)
     lost = next(path for path in snapshot(tmp_path) if path.endswith(".md"))
-    (tmp_path / lost).unlink()
+    (tmp_path / lost).write_bytes((tmp_path / lost).read_bytes()[:100])
 
     found = wechat_archive("--archive", str(tmp_path), "verify")
     mended = wechat_archive("--archive", str(tmp_path), "verify", "--repair", "--json")

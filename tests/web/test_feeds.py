@@ -228,7 +228,7 @@ def test_what_a_feed_can_be_about(root: Path) -> None:
         assert 4 == len(titles("/feeds/all.json"))
         assert ["别的"] == titles("/feeds/account/别人.json")
         assert ["别的"] == titles("/feeds/account/MjM5MDAwMDAwMA%3D%3D.json")
-        assert 3 == len(titles("/feeds/tag/投资.json"))
+        assert 3 == len(titles("/feeds/topic/投资.json"))
         assert ["别的"] == titles("/feeds/search.json?q=title:别的")
         for path in ("/feeds/account/没有.atom", "/feeds/nothing.atom", "/feeds/search.atom"):
             assert 404 == client.get(path).status_code

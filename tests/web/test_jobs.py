@@ -25,6 +25,7 @@ from archive.web.jobs import Job, Jobs
 from archive.web.schedule import run_every
 from archive.web.settings import Settings
 from archive.web.site import Site
+from tests.command import wechat_archive
 from tests.web.pages import filled, visiting
 from tests.weixin.answer import Answer
 from tests.weixin.server import Internet
@@ -399,15 +400,60 @@ def test_stars_stay(tmp_path: Path) -> None:
 
 
 def test_damaged_stars_are_told(tmp_path: Path) -> None:
-    """And not overwritten: they are a person's own."""
-    (key,) = filled(tmp_path, 1)
+    """And not overwritten: they are a person's own; nothing else suffers from it."""
+    filled(tmp_path, 1)
     (tmp_path / "stars.json").write_text("[broken", encoding="utf-8")
+    done = wechat_archive("--archive", str(tmp_path), "status")
     with visiting(tmp_path) as client:
-        answer = client.post(f"/articles/{key}/star")
+        assert 200 == client.get("/").status_code
 
-    assert 500 == answer.status_code
-    assert "stars.json" in answer.text
+    assert (0, True) == (done.code, "stars.json" in done.stderr)
     assert "[broken" == (tmp_path / "stars.json").read_text(encoding="utf-8")
+
+
+def test_stars_of_before_are_taken_over_once(tmp_path: Path) -> None:
+    """The page kept them in a file; they stand in the database then, with their time."""
+    first, second = filled(tmp_path, 2)
+    since = {first: "2026-01-02T03:04:05.000006+00:00", "0000000000": "2026-01-02T03:04:05+00:00"}
+    (tmp_path / "stars.json").write_text(json.dumps(since), encoding="utf-8")
+    with visiting(tmp_path) as client:
+        page = client.get("/").text
+        rows = client.get("/api/articles").json()["articles"]
+
+    assert {first: "2026-01-02T03:04:05+00:00", second: None} == {
+        row["key"]: row["starred"] for row in rows
+    }
+    assert 1 == page.count(" starred")
+    assert not (tmp_path / "stars.json").exists()
+
+
+def test_marks_by_form_and_by_program(tmp_path: Path) -> None:
+    """Tags, note and read from the article's page; the same for many by the API, each with what
+    came of it."""
+    first, second = filled(tmp_path, 2)
+    with visiting(tmp_path) as client:
+        client.post(f"/articles/{first}/own", data={"tags": "#投资, 读书 笔记", "note": "好\n文"})
+        read = client.post(f"/articles/{first}/read", headers={"accept": "application/json"})
+        shown = client.get(f"/articles/{first}").text
+        client.post(f"/articles/{first}/own", data={"tags": "投资", "note": ""})
+        body = {"keys": ["nothing000"], "query": "正文", "add": ["新"], "starred": True}
+        answer = client.post("/api/own", json=body)
+        wrong = client.post("/api/own", json={"keys": [first], "starred": "yes"})
+        tagged = client.get("/api/articles?tag=新&starred=yes").json()["articles"]
+
+    assert {"read": True, "title": "Read"} == read.json()
+    assert [True, True] == [
+        "/tags/%E8%AF%BB%E4%B9%A6%20%E7%AC%94%E8%AE%B0" in shown,
+        "好\n文" in shown,
+    ]
+    assert [(None, True), (second, False), (first, False)] == [
+        (one["key"], bool(one["error"])) for one in answer.json()["articles"]
+    ]
+    assert {first: ["投资", "新"], second: ["新"]} == {row["key"]: row["tags"] for row in tagged}
+    assert (400, "starred must be true or false") == (
+        wrong.status_code,
+        wrong.json()["error"]["message"],
+    )
 
 
 def test_a_server_ends_with_its_streams_open(tmp_path: Path) -> None:

@@ -184,7 +184,7 @@ def test_shelves_and_the_lists_behind_them(tmp_path: Path) -> None:
         shelves = get(client, "/shelves")
         account = get(client, "/accounts/MzIyMDA3MjMwNw==")
         by_name = get(client, "/accounts/投资实习所")
-        tag = get(client, "/tags/a%2Fb%26c%3F")
+        tag = get(client, "/topics/a%2Fb%26c%3F")
         years = [len(titles(get(client, f"/years/{year}"))) for year in (2022, 2023, 2024)]
         missing = [
             client.get(path).status_code
@@ -192,7 +192,7 @@ def test_shelves_and_the_lists_behind_them(tmp_path: Path) -> None:
         ]
 
     assert "投资实习所" in shelves
-    assert "/tags/a%2Fb%26c%3F" in shelves
+    assert "/topics/a%2Fb%26c%3F" in shelves
     assert titles(account) == titles(by_name) == ["第3篇", "第2篇", "第1篇"]
     assert ["第2篇", "第1篇"] == titles(tag)
     assert [2, 1, 0] == years
@@ -283,14 +283,10 @@ def test_long_shelves_are_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_stars_stand_in_lists(tmp_path: Path) -> None:
-    """A starred article has its mark in the list and in results; unreadable stars hide none of
-    them.
-    """
+    """A starred article has its mark in the list and in results."""
     first, _second = filled(tmp_path, 2)
     with visiting(tmp_path) as client:
         client.post(f"/articles/{first}/star")
         pages = [get(client, path) for path in ("/", "/search?q=正文")]
-        (tmp_path / "stars.json").write_text("[", encoding="utf-8")
-        broken = get(client, "/")
 
-    assert [1, 1, 0] == [page.count(" starred") for page in (*pages, broken)]
+    assert [1, 1] == [page.count(" starred") for page in pages]

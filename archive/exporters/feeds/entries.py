@@ -28,7 +28,7 @@ def entry(
         summary=stored.digest,
         html=xhtml(article.body, image=picture, link=lambda url: None),
         picture=picture(article.cover) if article.cover else None,
-        tags=article.tags,
+        tags=(*stored.own_tags, *article.tags),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import binascii
-import json
 from base64 import b64decode
 from typing import Any
 
@@ -11,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from archive.web.api.operation import Invalid
+from archive.web.api.operation import Invalid, json_object
 from archive.web.jobs import Job
 from archive.web.site import site_of
 from scraper import urls
@@ -25,7 +24,7 @@ LARGEST_PAGE = 40 * 1024 * 1024
 
 async def save(request: Request) -> Response:
     """``POST /api/save``: addresses, in any form; what comes of them stands in the job."""
-    body = await _object(request)
+    body = await json_object(request)
     texts = body.get("addresses")
     if isinstance(texts, str):
         texts = [texts]
@@ -45,7 +44,7 @@ async def pages(request: Request) -> Response:
     """``POST /api/pages``: a page's HTML as a browser shows it, with its address, perhaps with
     pictures.
     """
-    body = await _object(request)
+    body = await json_object(request)
     html = body.get("html")
     if not isinstance(html, str) or not html.strip():
         raise Invalid("html must be the text of the page")
@@ -75,16 +74,6 @@ def _pictures(given: Any) -> list[dict[str, str]]:
             raise Invalid("the data of a picture must be base64") from error
         found.append({"url": url, "data": data})
     return found
-
-
-async def _object(request: Request) -> dict[str, Any]:
-    try:
-        body = json.loads(await request.body())
-    except (ValueError, RecursionError) as error:
-        raise Invalid("the body must be JSON") from error
-    if not isinstance(body, dict):
-        raise Invalid("the body must be a JSON object")
-    return body
 
 
 def _taken(job: Job) -> Response:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
+
+from archive.i18n import gettext as _
 
 Schema = Mapping[str, Any]
 
@@ -59,3 +62,14 @@ def choice(request: Request, name: str, choices: tuple[str, ...]) -> str:
     if said not in choices:
         raise Invalid(f"{name} must be one of {', '.join(choices)}")
     return said
+
+
+async def json_object(request: Request) -> dict[str, Any]:
+    """The request's body. Raises Invalid for anything but a JSON object."""
+    try:
+        body = json.loads(await request.body())
+    except (ValueError, RecursionError) as error:
+        raise Invalid(_("the body must be JSON")) from error
+    if not isinstance(body, dict):
+        raise Invalid(_("the body must be a JSON object"))
+    return body

@@ -47,6 +47,8 @@ def articles(request: Request) -> Response:
         order="published" if order == "published" else "archived",
         account_id=library.account(account).account_id if account else None,
         tag=request.query_params.get("tag"),
+        topic=request.query_params.get("topic"),
+        starred=choice(request, "starred", ("no", "yes")) == "yes",
         year=number(request, "year", 0, 1990, 2100) or None,
         before=before,
         limit=limit,

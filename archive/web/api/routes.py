@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from archive.web.api import exchanges, intake, reading
+from archive.web.api import exchanges, intake, own, reading, removing
 from archive.web.api.operation import Invalid, Operation, Parameter
 from archive.web.api.shapes import COMPONENTS, MAYBE_TEXT, NUMBER, TEXT, listed, named, record
 
@@ -60,7 +60,9 @@ OPERATIONS = (
             Parameter("cursor", "the next of the page before", {"type": "string"}),
             _word("order", "by when they were kept or published", "archived", "published"),
             Parameter("account", "name, __biz, gh_… or 微信号", {"type": "string"}),
-            Parameter("tag", "a tag of WeChat's", {"type": "string"}),
+            Parameter("tag", "a tag of your own", {"type": "string"}),
+            Parameter("topic", "a tag of WeChat's", {"type": "string"}),
+            _word("starred", "only what is starred", "no", "yes"),
             Parameter(
                 "year",
                 "published in that year in China",
@@ -172,6 +174,39 @@ OPERATIONS = (
         },
         gives=named("Job"),
         status=202,
+        errors=(400, 403, 405, 413),
+    ),
+    Operation(
+        method="POST",
+        path="/api/own",
+        what="Tag, star, note or mark as read: named articles, or all that a query finds",
+        answer=own.change,
+        takes={
+            "type": "object",
+            "properties": {
+                "keys": listed(TEXT),
+                "query": TEXT,
+                "add": listed(TEXT),
+                "remove": listed(TEXT),
+                "starred": {"type": "boolean"},
+                "read": {"type": "boolean"},
+                "note": TEXT,
+            },
+        },
+        gives=record(articles=listed(named("Own"))),
+        errors=(400, 403, 405, 413),
+    ),
+    Operation(
+        method="POST",
+        path="/api/remove",
+        what="Remove articles, or bring them back within 30 days",
+        answer=removing.remove,
+        takes={
+            "type": "object",
+            "properties": {"keys": listed(TEXT), "undo": {"type": "boolean"}},
+            "required": ["keys"],
+        },
+        gives=record(articles=listed(named("Outcome"))),
         errors=(400, 403, 405, 413),
     ),
     Operation(

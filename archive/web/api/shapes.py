@@ -44,7 +44,7 @@ def _facts() -> dict[str, Any]:
     """The columns of ``list --json``, from their one declaration."""
     hints = get_type_hints(Stored)
     names = [one.field for one in ARTICLES.read_columns if one.field and one.json]
-    return {name: _column(hints[name]) for name in names}
+    return {**{name: _column(hints[name]) for name in names}, "tags": listed(TEXT)}
 
 
 FACTS = record(
@@ -89,6 +89,16 @@ SIMILAR = record(
     relation=TEXT,
     score={"type": "number"},
 )
+OWN = record(
+    key=MAYBE_TEXT,
+    title=TEXT,
+    tags=listed(TEXT),
+    starred={"type": "boolean"},
+    read={"type": "boolean"},
+    note=MAYBE_TEXT,
+    error=MAYBE_TEXT,
+)
+OUTCOME = record(key=TEXT, title=TEXT, error=MAYBE_TEXT)
 TALLY = record(name=TEXT, title=TEXT, articles=NUMBER)
 JOB = record(
     id=TEXT,
@@ -110,6 +120,8 @@ COMPONENTS = {
     "Link": LINK,
     "Version": VERSION,
     "Similar": SIMILAR,
+    "Own": OWN,
+    "Outcome": OUTCOME,
     "Tally": TALLY,
     "Job": JOB,
     "Error": ERROR,

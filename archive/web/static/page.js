@@ -85,15 +85,17 @@
     all[Math.max(0, next)].focus();
   }
 
-  async function star(key) {
-    const answer = await fetch(`/articles/${key}/star`, { method: "POST", headers: { accept: "application/json" } });
+  // `what` is star or read: turned on or off.
+  async function turn(what, key) {
+    const answer = await fetch(`/articles/${key}/${what}`, { method: "POST", headers: { accept: "application/json" } });
     if (!answer.ok) return;
-    const { starred, title } = await answer.json();
-    for (const button of document.querySelectorAll(".star button")) {
-      button.setAttribute("aria-pressed", String(starred));
+    const { title, ...said } = await answer.json();
+    const [[mark, on]] = Object.entries(said);
+    for (const button of document.querySelectorAll(`.${what} button`)) {
+      button.setAttribute("aria-pressed", String(on));
       button.textContent = title;
     }
-    for (const one of document.querySelectorAll(`.entry[data-key="${key}"]`)) one.classList.toggle("starred", starred);
+    for (const one of document.querySelectorAll(`.entry[data-key="${key}"]`)) one.classList.toggle(mark, on);
   }
 
   document.addEventListener("keydown", (event) => {
@@ -107,7 +109,8 @@
       j: () => step(1),
       k: () => step(-1),
       o: () => document.activeElement?.matches?.("a.title") && document.activeElement.click(),
-      s: () => key && star(key),
+      s: () => key && turn("star", key),
+      r: () => key && turn("read", key),
     }[event.key];
     if (!does) return;
     event.preventDefault();

@@ -1,0 +1,111 @@
+"""Keeping what a look at the files found (``noticing``): edits, moved files, deleted ones."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from archive.db.beside import open_beside
+from archive.db.names import ARCHIVE_DB
+from archive.db.noticing import MARK, Seen, look
+from archive.db.opening import open_database
+from archive.db.transactions import transaction
+from archive.errors import ArchiveError
+from archive.record import iso
+from archive.store.core import Store
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """What was noticed of one file, told once. ``error``: why it could not be taken in."""
+
+    what: Literal["marks", "edited", "back", "unreadable", "moved", "missing", "stars"]
+    key: str
+    path: str
+    title: str
+    error: ArchiveError | None = None
+
+
+def notice(root: Path, *, command: str, seconds: float | None = None) -> list[Noticed]:
+    """Look, and keep what was found; nothing where nothing was changed, or where this is no archive
+    that can be written to. ``seconds``: look for so long at most. Never raises for what a file or a
+    disk is like: whoever asks has something else to do."""
+    try:
+        with open_database(root / ARCHIVE_DB, readonly=True) as db:
+            seen = look(db.conn, root, seconds=seconds)
+        if not seen.is_worth_writing:
+            return []
+        with open_beside(root, command, quick=True) as db:
+            return keep(Store(db, root), seen, datetime.now(UTC))
+    except (ArchiveError, OSError, sqlite3.Error) as error:
+        _LOG.debug("files were not looked at: %s", error)
+        return []
+
+
+def notice_all(store: Store, now: datetime) -> list[Noticed]:
+    """The same for a command that holds the open archive: everything. Raises like `Store`."""
+    seen = look(store.db.conn, store.root)
+    return keep(store, seen, now) if seen.is_worth_writing or seen.until else []
+
+
+def keep(store: Store, seen: Seen, now: datetime) -> list[Noticed]:
+    """Keep what a look found; one file that cannot be taken in stops no other."""
+    told = _stars(store) if seen.stars else []
+    for article_id in seen.back:
+        store.edits.forget_missing(article_id)
+    for article_id in seen.missing:
+        told += _missing(store, article_id, seen, now)
+    for article_id in seen.changed:
+        told += _changed(store, article_id, now)
+    if seen.until is not None and not any(one.error for one in told):
+        with transaction(store.db.conn):
+            store.db.conn.execute(
+                "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (MARK, seen.until)
+            )
+    return told
+
+
+def _stars(store: Store) -> list[Noticed]:
+    from archive.store.starred_file import take_over
+
+    try:
+        take_over(store)
+    except ArchiveError as error:
+        return [Noticed("stars", "", "stars.json", "", error)]
+    return []
+
+
+def _changed(store: Store, article_id: int, now: datetime) -> list[Noticed]:
+    try:
+        held = store.stored(article_id)
+    except ArchiveError:
+        return []  # gone or damaged: `verify` tells
+    try:
+        what = store.edits.take_in(article_id, now)
+    except ArchiveError as error:
+        return [Noticed("unreadable", held.key, held.path, held.title, error)]
+    if what in ("clean", "missing"):
+        return []
+    return [Noticed(what, held.key, held.path, held.title)]  # type: ignore[arg-type]
+
+
+def _missing(store: Store, article_id: int, seen: Seen, now: datetime) -> list[Noticed]:
+    try:
+        held = store.stored(article_id)
+        path = seen.strays.get(held.key)
+        if store.files.exists(held.path):
+            return []
+        if path is not None:
+            store.edits.follow(article_id, path, now)
+            return [Noticed("moved", held.key, path, held.title)]
+        store.edits.note_missing(article_id, iso(now) or "")
+    except ArchiveError as error:
+        _LOG.debug("%s", error)
+        return []
+    return [Noticed("missing", held.key, held.path, held.title)]
