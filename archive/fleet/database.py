@@ -204,6 +204,12 @@ def is_gone(error: BaseException) -> bool:
 
     causes = (error, error.__cause__)
     return any(
-        isinstance(one, psycopg.OperationalError | psycopg.InterfaceError | QueueTrouble)
+        isinstance(
+            one,
+            psycopg.OperationalError
+            | psycopg.InterfaceError
+            | psycopg.errors.ForeignKeyViolation  # a worker that was taken for dead
+            | QueueTrouble,
+        )
         for one in causes
     )

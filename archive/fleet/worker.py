@@ -19,10 +19,12 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Protocol
 
+from archive.errors import QueueTrouble
 from archive.fleet import answers, exits
 from archive.fleet.database import Queue, is_gone, open_queue
 from scraper.crawl.protocols import RequestBudget
-from scraper.errors import Blocked, ScrapeError
+from scraper.errors import Blocked, ScrapeError, TimedOut
+from scraper.messages import mark
 from scraper.models import Page
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ _SOON = 0.005
 #: Waits between tries to reach the database again.
 _AWAY = (0.2, 5.0)
 _JITTER = 0.05
+#: Seconds that a request with all its redirects may take: no exit is held for longer.
+_LONGEST = 180.0
 #: A request is broken off so long before its lease ends.
 _MARGIN = 1.5
 #: What most articles' pages have and no captcha's; a page without it is read.
@@ -93,6 +97,7 @@ class Worker:
     delivered: int = 0
     _id: int = 0
     _former: int = 0
+    _is_forgotten: bool = False
     _found: _Found | None = None
     _told: str | None = None
 
@@ -143,6 +148,7 @@ class Worker:
         """With a number and a heartbeat; a worker that ends in order takes them back."""
         await exits.register(queue, self.exit, pace=self.pace, cookies=self.cookies)
         self._former, self._id = self._id, await queue.jobs.register_worker()
+        self._is_forgotten = False
         await queue.rows(
             "INSERT INTO fleet_workers (id, exit, host, version) "
             "VALUES (%(id)s, %(exit)s, %(host)s, %(version)s)",
@@ -174,6 +180,8 @@ class Worker:
             await asyncio.sleep(exits.HEARTBEAT)
             with contextlib.suppress(Exception):  # the next query of the work itself will say so
                 await queue.jobs.update_heartbeat(self._id)
+                known = "SELECT id FROM fleet_workers WHERE id = %(id)s"
+                self._is_forgotten = not await queue.rows(known, id=self._id)
 
     async def _work(self, queue: Queue) -> None:
         idle = _IDLE[0]
@@ -182,6 +190,8 @@ class Worker:
         if self._former:  # what it was about to do when the queue went away is another's now
             await queue.jobs.unregister_worker(self._former)
         while not self._is_done():
+            if self._is_forgotten:  # asleep for so long that it was taken for dead
+                raise QueueTrouble(mark("the queue took this worker for dead"))
             turn = await exits.take(queue, self.exit, self._id)
             if not turn.is_taken:
                 await self._pause(min(max(turn.wait, _SOON), _IDLE[1]))
@@ -256,9 +266,13 @@ class Worker:
         before = self.fetcher.requests
         budget = RequestBudget(request["budget"])
         try:
-            page = await self.fetcher.page(
-                request["url"], referer=request["referer"], budget=budget
-            )
+            async with asyncio.timeout(_LONGEST):
+                page = await self.fetcher.page(
+                    request["url"], referer=request["referer"], budget=budget
+                )
+        except TimeoutError:
+            late = TimedOut(mark("no whole answer came within {deadline:g} s", deadline=_LONGEST))
+            return answers.of_error(late, requests=self.fetcher.requests - before)
         except Exception as error:
             if not isinstance(error, ScrapeError):
                 _LOG.warning("%s", error, exc_info=error)

@@ -259,3 +259,15 @@ def _counted(internet: Internet) -> dict[str, int]:
     for request in internet.log.requests():
         found[request.url] = found.get(request.url, 0) + 1
     return found
+
+
+def test_a_worker_that_was_taken_for_dead_comes_back(
+    archive: FleetArchive, crew: Crew, internet: Internet
+) -> None:
+    """Its machine slept, and its number was taken from it: it takes a new one."""
+    crew.hire("a")
+    crew.until_at_work(1)
+    rows(crew.queue, "DELETE FROM procrastinate_workers")
+    report = archive.save(articles(internet.site, 3))
+
+    assert (report.saved, len(internet.log)) == (3, 3)
