@@ -21,6 +21,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from archive.db.names import SNAPSHOTS_DB
+from archive.db.recording_tables import are_known
 from archive.errors import ArchiveError
 from archive.exporters.export import Export, left_out
 from archive.exporters.pictures import Picture, content, held
@@ -68,6 +69,7 @@ def write(export: Export) -> None:
             )
             if export.images and whole:
                 write_images(writer, store, report)
+                write_recordings(writer, store, report)
 
 
 def _of_articles(export: Export, snapshots: Snapshots) -> Iterator[Snapshot]:
@@ -156,6 +158,32 @@ def _take(
     writer: WARCWriter, snapshots: Snapshots, snapshot: Snapshot, report: ExportReport
 ) -> None:
     _write(writer, snapshot, scrub(snapshots.get(snapshot.id).body), report)
+
+
+def write_recordings(writer: WARCWriter, store: Store, report: ExportReport) -> None:
+    """Every held sound and video under the address that it goes by, straight from its file."""
+    now = datetime.now(UTC)
+    if not are_known(store.db.conn):
+        return
+    for address, path, type_ in store.db.conn.execute(
+        "SELECT r.address, m.path, m.type FROM recordings r "
+        "JOIN media m ON m.sha256 = r.sha256 ORDER BY r.address"
+    ).fetchall():
+        place = store.files.place(path)
+        if not place.is_file():
+            continue
+        with place.open("rb") as file:
+            record = writer.create_warc_record(
+                address,
+                "resource",
+                payload=file,
+                length=place.stat().st_size,
+                warc_content_type=type_,
+                warc_headers_dict={"WARC-Date": _date(now)},
+            )
+            writer.write_record(record)
+        report.records += 1
+        report.media += 1
 
 
 def _write(writer: WARCWriter, snapshot: Snapshot, body: bytes, report: ExportReport) -> None:

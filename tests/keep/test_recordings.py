@@ -11,11 +11,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from warcio.archiveiterator import ArchiveIterator
 
+from archive.snapshots import Snapshots
 from archive.store import Store
 from archive.verify import check
 from scraper.body import cards
-from scraper.models import Media
+from scraper.models import Media, Page
 from scraper.recordings import PLAY_URL, VOICE
 from tests.command import wechat_archive
 from tests.store.make import NOW, Download, article, keep, opened
@@ -155,3 +157,19 @@ def run(root: Path, *arguments: str | Path) -> list[str]:
     said = wechat_archive("--archive", str(root), *map(str, arguments))
     assert 0 == said.code, said.stderr
     return said.stdout.splitlines()
+
+
+def test_a_warc_has_them(root: Path, tmp_path: Path) -> None:
+    """Each as a record at its address, with its true type."""
+    with Snapshots(root / "snapshots.db") as snapshots:
+        address = "https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA"
+        snapshots.put(Page(url=address, body=b"<html></html>"), address=address)
+    run(root, "export", "warc", tmp_path / "all.warc.gz")
+    with (tmp_path / "all.warc.gz").open("rb") as file:
+        found = {
+            record.rec_headers["WARC-Target-URI"]: record.content_stream().read()
+            for record in ArchiveIterator(file)
+            if record.rec_type == "resource" and record.rec_headers["WARC-Target-URI"] != address
+        }
+
+    assert {VOICE_CARD.url: SOUND, FILM_URL: FILM} == found
