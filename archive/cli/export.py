@@ -13,6 +13,7 @@ from archive.cli.common import App, archive_command, pass_app, table
 from archive.cli.list import Day, Kind
 from archive.cli.noticed import notice_edits
 from archive.exporters.formats import FORMATS
+from archive.exporters.report import ExportReport
 from archive.i18n import gettext as _
 from scraper.messages import mark
 
@@ -56,7 +57,8 @@ _SHOWN = table((f"{known.name} {known.target}", known.label) for known in FORMAT
 @click.option(
     "--until", type=Day(end=True), metavar="DAY", help="Published on that day (China) or earlier."
 )
-@click.option("--title", metavar="TEXT", help="The title of the book (epub).")
+@click.option("--title", metavar="TEXT", help="The title of the book (epub, pdf).")
+@click.option("--each", "each_alone", is_flag=True, help="One PDF an article, in a folder (pdf).")
 @click.option(
     "--base-url", metavar="URL", help="Where the folder of feeds will be found on the web (feed)."
 )
@@ -80,20 +82,14 @@ def command(
     until: datetime | None,
     title: str | None,
     base_url: str | None,
+    each_alone: bool,
     no_images: bool,
     as_json: bool,
 ) -> None:
     from archive.cli.progress import progress
     from archive.exporters import Selection, export
 
-    if target == "-" and (FORMATS[format].target == "DIR" or as_json):
-        raise click.UsageError(
-            _("stdout takes one file: {files}, without --json", files=", ".join(_FILES))
-        )
-    if target == "-" and format not in ("jsonl", "csv") and sys.stdout.isatty():
-        raise click.UsageError(
-            _("{format} is not for a terminal: send it to a file or a program", format=format)
-        )
+    _require_target(format, target, each_alone=each_alone, as_json=as_json)
     notice_edits(app, None)
     selection = Selection(
         keys=keys,
@@ -115,8 +111,36 @@ def command(
             title=title,
             images=not no_images,
             base_url=base_url,
+            each_alone=each_alone,
             progress=step,
         )
+    _tell(app, report)
+    if as_json:
+        click.echo(json.dumps(report.to_json(), ensure_ascii=False))
+    else:
+        app.say(report.line())
+    click.get_current_context().exit(report.exit_code)
+
+
+def _require_target(format: str, target: str, *, each_alone: bool, as_json: bool) -> None:
+    """Raise UsageError for a target that this format cannot be written to."""
+    if each_alone and format != "pdf":
+        raise click.UsageError(
+            _("--each is for pdf; html and markdown write one file an article anyway")
+        )
+    if target != "-":
+        return
+    if each_alone or FORMATS[format].target == "DIR" or as_json:
+        raise click.UsageError(
+            _("stdout takes one file: {files}, without --json", files=", ".join(_FILES))
+        )
+    if format not in ("jsonl", "csv") and sys.stdout.isatty():
+        raise click.UsageError(
+            _("{format} is not for a terminal: send it to a file or a program", format=format)
+        )
+
+
+def _tell(app: App, report: ExportReport) -> None:
     for problem in report.problems:
         app.say(mark("left out: {problem}", problem=problem))
     for kept in report.kept[:_MOST_TOLD]:
@@ -127,10 +151,5 @@ def command(
                 new=kept.new,
             )
         )
-    if more := report.kept[_MOST_TOLD:]:
-        app.say(_("kept as you changed them: {n} more (--json lists all)", n=len(more)))
-    if as_json:
-        click.echo(json.dumps(report.to_json(), ensure_ascii=False))
-    else:
-        app.say(report.line())
-    click.get_current_context().exit(report.exit_code)
+    if more := len(report.kept[_MOST_TOLD:]):
+        app.say(_("kept as you changed them: {n} more (--json lists all)", n=more))

@@ -39,7 +39,8 @@ class Export:
 
     ``target`` is a folder for formats that write one file an article, else a file or an open one.
     ``title`` is a book's; ``images``: a WARC holds the images too; ``base_url``: where the folder
-    of a feed will be found; ``largest``: no recording of more bytes goes into a book.
+    of a feed will be found; ``largest``: no recording of more bytes goes into a book;
+    ``each_alone``: a PDF for each article, in a folder.
     """
 
     store: Store
@@ -50,6 +51,7 @@ class Export:
     images: bool = True
     base_url: str | None = None
     largest: float = math.inf
+    each_alone: bool = False
     progress: Progress = lambda done, total: None
 
     @cached_property

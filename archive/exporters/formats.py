@@ -32,6 +32,7 @@ _TABLE = (
     ExportFormat("jsonl", "FILE", "one JSON object an article, with text and HTML"),
     ExportFormat("csv", "FILE", "for spreadsheets; no cell can run as a formula"),
     ExportFormat("epub", "FILE", "a book with contents and images"),
+    ExportFormat("pdf", "FILE", "one book to read and print; --each: a folder, one PDF an article"),
     ExportFormat("feed", "DIR", "Atom, RSS and JSON feeds as files, for static hosting"),
     ExportFormat("warc", "FILE", "the raw pages as received, WARC/1.1 (.warc or .warc.gz)"),
 )

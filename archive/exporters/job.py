@@ -31,20 +31,23 @@ def export(
     title: str | None = None,
     images: bool = True,
     base_url: str | None = None,
+    each_alone: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> ExportReport:
     """Write the chosen articles of the archive ``root`` to ``target``: a folder or a file (or an
     open one), as ``FORMATS`` says of ``format``.
 
     ``title`` is the book's; ``images``: WARC holds the images too; ``base_url``: where the folder
-    of feeds will be found. A file is in place only when it is whole. What is damaged is left out
+    of feeds will be found; ``each_alone``: a PDF for each article, in a folder.
+
+    A file is in place only when it is whole. What is damaged is left out
     and named in the report. A file that a person changed stays, the new one goes beside it.
 
     Raises NotHeld where nothing matches, CannotCreate (also for a target inside an archive),
     DiskTrouble.
     """
     if isinstance(target, Path):
-        _require_place(target, root, format)
+        _require_place(target, root, format, each_alone)
     shown = str(target) if isinstance(target, Path) else mark("standard output")
     report = ExportReport(format=format, target=shown)
     # Each format's libraries are loaded only for itself.
@@ -59,14 +62,15 @@ def export(
                 title=title,
                 images=images,
                 base_url=base_url,
+                each_alone=each_alone,
                 progress=progress,
             )
         )
     return report
 
 
-def _require_place(target: Path, root: Path, format: str) -> None:
-    is_folder = FORMATS[format].target == "DIR"
+def _require_place(target: Path, root: Path, format: str, each_alone: bool) -> None:
+    is_folder = each_alone or FORMATS[format].target == "DIR"
     if is_folder and target.exists() and not target.is_dir():
         raise CannotCreate(
             mark(

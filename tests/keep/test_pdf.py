@@ -1,0 +1,138 @@
+"""What is promised of ``export pdf``: a book with contents, bookmarks, page numbers and pictures, or
+one file an article; nothing is fetched for it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive.errors import BadConfig
+from archive.exporters import export
+from archive.saved.pictures import LocalImage
+from tests.command import wechat_archive
+from tests.keep.archives import NOW, fill, opened
+from tests.keep.articles import PICTURE, page
+from tests.weixin.media import png
+
+pypdf = pytest.importorskip("pypdf")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _set_by_weasyprint() -> None:
+    # Without Pango its import ends in OSError, which importorskip lets through.
+    probe = subprocess.run([sys.executable, "-c", "import weasyprint"], capture_output=True)
+    if probe.returncode:
+        pytest.skip("WeasyPrint or the system's Pango is not there")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Three articles, 1 and 2 linked with each other, one picture held."""
+    fill(tmp_path / "a", [page(1, links=(2,)), page(2, links=(1,)), page(3)])
+    with opened(tmp_path / "a") as (store, _):
+        store.add_media(PICTURE.format(1), LocalImage(png(1), "image/png", "png"), NOW)
+        store.write_stale_files()
+    return tmp_path / "a"
+
+
+def _titles(root: Path) -> list[str]:
+    with opened(root) as (store, _):
+        return [stored.title for stored in store.articles(newest_first=False)]
+
+
+def test_a_book_has_contents_bookmarks_numbers_and_pictures(root: Path, tmp_path: Path) -> None:
+    """Title page, contents with the page of each, then each article on a page of its own with its
+    picture; bookmarks lead to them, links between articles stay inside the book.
+    """
+    titles = _titles(root)
+
+    report = export(root, "pdf", tmp_path / "book.pdf", title="三篇")
+    book = pypdf.PdfReader(tmp_path / "book.pdf")
+
+    assert (3, 1) == (report.articles, report.images)
+    assert "三篇" in book.pages[0].extract_text()
+    contents = book.pages[1].extract_text()
+    for number, title in enumerate(titles, start=3):
+        assert title in contents
+        assert title in book.pages[number - 1].extract_text()
+        assert str(number) in book.pages[number - 1].extract_text().split()
+    assert titles == [entry.title for entry in _bookmarks(book) if entry.title in titles]
+    assert 1 == len(_pictures(book))
+    assert {"/GoTo", "/URI"} >= _actions(book)
+    assert "三篇" == book.metadata.title
+
+
+def _bookmarks(book: Any) -> list[Any]:
+    return [entry for entry in book.outline if not isinstance(entry, list)]
+
+
+def _pictures(book: Any) -> set[bytes]:
+    return {image.data for sheet in book.pages for image in sheet.images}
+
+
+def _actions(book: Any) -> set[str]:
+    notes = [note.get_object() for sheet in book.pages for note in sheet.get("/Annots") or ()]
+    return {note["/A"]["/S"] for note in notes if "/A" in note}
+
+
+def test_one_file_an_article(root: Path, tmp_path: Path) -> None:
+    """``--each`` fills a folder, each file under the name of the article's own."""
+    with opened(root) as (store, _):
+        names = {stored.path.removesuffix(".md") + ".pdf" for stored in store.articles()}
+
+    done = wechat_archive("export", "pdf", str(tmp_path / "out"), "--each", "--archive", str(root))
+
+    assert 0 == done.code, done.stderr
+    found = {str(file.relative_to(tmp_path / "out")) for file in tmp_path.rglob("out/**/*.pdf")}
+    assert names == found
+    for name in names:
+        assert "第" in pypdf.PdfReader(tmp_path / "out" / name).pages[0].extract_text()
+
+
+def test_the_same_articles_give_the_same_bytes(root: Path, tmp_path: Path) -> None:
+    """So that a second export changes nothing, and a changed file is known as a person's."""
+    export(root, "pdf", tmp_path / "1.pdf")
+    export(root, "pdf", tmp_path / "2.pdf")
+
+    assert (tmp_path / "1.pdf").read_bytes() == (tmp_path / "2.pdf").read_bytes()
+
+
+def test_nothing_is_fetched_or_read_from_elsewhere(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture of another scheme in a changed body is refused: no request, no local file."""
+    secret = tmp_path / "secret.svg"
+    secret.write_text('<svg xmlns="http://www.w3.org/2000/svg"><text>SECRET</text></svg>')
+    evil = f'<p>x</p><img src="{secret.as_uri()}"><img src="http://127.0.0.1:9/x.png">'
+    monkeypatch.setattr("archive.exporters.pdf.xhtml", lambda *_, **__: evil)
+
+    export(root, "pdf", tmp_path / "book.pdf")
+
+    book = pypdf.PdfReader(tmp_path / "book.pdf")
+    assert "SECRET" not in "".join(sheet.extract_text() for sheet in book.pages)
+    assert set() == _pictures(book)
+
+
+def test_without_the_extra_it_says_what_to_install(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No traceback: the line to type."""
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+
+    with pytest.raises(BadConfig, match=r"pip install 'wechat-archive\[pdf\]'"):
+        export(root, "pdf", tmp_path / "book.pdf")
+
+    assert not (tmp_path / "book.pdf").exists()
+
+
+def test_each_is_for_pdf_alone(root: Path, tmp_path: Path) -> None:
+    """Another format with ``--each`` is a misuse, told at once."""
+    done = wechat_archive("export", "epub", str(tmp_path / "x"), "--each", "--archive", str(root))
+
+    assert 64 == done.code
+    assert "--each" in done.stderr
