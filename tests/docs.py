@@ -24,7 +24,8 @@ from unittest import mock
 import click
 
 import archive
-from archive import cli, config, exporters, importers
+from archive import cli, config, exporters, i18n, importers
+from archive.cli import words
 from tests import pages
 from tests.command import wechat_archive
 
@@ -97,7 +98,7 @@ def _chinese_section(name: str, command: click.Command) -> str:
     parts = [
         f"### {name}",
         f"```text\nwechat-archive {name} {usage}\n```",
-        chinese()["commands"].get(name, ""),
+        _chinese_command(name, command),
         _chinese_formats(name),
     ]
     rows = [
@@ -106,6 +107,24 @@ def _chinese_section(name: str, command: click.Command) -> str:
     if rows:
         parts.append("\n".join(["| 选项 | 含义 |", "| --- | --- |", *rows]))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _chinese_command(name: str, command: click.Command) -> str:
+    said = str(chinese()["commands"].get(name, ""))
+    if said:
+        return said
+    paragraphs = [text for is_rows, text in words.paragraphs(command.help or "") if not is_rows]
+    return "".join(in_chinese(text) for text in paragraphs)
+
+
+def in_chinese(text: str) -> str:
+    """What help says, as its reader gets it."""
+    with i18n.use(i18n.CHINESE):
+        return i18n.gettext(text)
+
+
+def _has_chinese(text: str) -> bool:
+    return in_chinese(text) != text
 
 
 def formats(command: str) -> list[str]:
@@ -145,7 +164,8 @@ def _spelt(option: click.Option) -> str:
 def _chinese_option(command: str, option: click.Option) -> str:
     name = long_name(option)
     options = chinese()["options"]
-    return str(options.get(command, {}).get(name) or options["all"].get(name) or option.help or "")
+    said = options.get(command, {}).get(name) or options["all"].get(name)
+    return str(said or in_chinese(option.help or "").removesuffix("。"))
 
 
 def chinese() -> dict[str, Any]:
@@ -163,7 +183,7 @@ def missing_in_chinese() -> list[str]:
         if name not in said["settings"]
     ]
     for name, command in every_command():
-        if name not in said["commands"]:
+        if name not in said["commands"] and not _has_chinese(command.short_help or ""):
             missing.append(f'[commands] "{name}" = "…"')
         missing += [
             f'[formats.{name}] "{one}" = "…"'
@@ -174,7 +194,7 @@ def missing_in_chinese() -> list[str]:
         missing += [
             f'[options."{name}"] "{long_name(option)}" = "…"'
             for option in own_options(command)
-            if long_name(option) not in known
+            if long_name(option) not in known and not _has_chinese(option.help or "")
         ]
     return missing
 
@@ -244,8 +264,8 @@ def _package(name: str, layers: list[str]) -> Iterator[str]:
         if number:
             yield _line("├┼┤")
         for room in row:
-            for at, words in enumerate(textwrap.wrap(_says(name, room), _WORDS)):
-                yield f"│ {'' if at else room:{_ROOM}} │ {words:{_WORDS}} │"
+            for at, line in enumerate(textwrap.wrap(_says(name, room), _WORDS)):
+                yield f"│ {'' if at else room:{_ROOM}} │ {line:{_WORDS}} │"
     yield _line("└┴┘")
 
 

@@ -71,14 +71,20 @@ def test_a_typo_gets_a_suggestion() -> None:
     assert "Did you mean 'search'?" in result.stderr
 
 
-def test_an_address_instead_of_a_command_is_understood() -> None:
-    """Who pastes an address gets told how to keep it."""
-    result = wechat_archive("https://mp.weixin.qq.com/s/abcdefghijklmnopqrstuv")
-
-    assert 64 == result.code
-    assert (
-        "wechat-archive save 'https://mp.weixin.qq.com/s/abcdefghijklmnopqrstuv'" in result.stderr
+def test_an_address_instead_of_a_command_is_saved(tmp_path: Path) -> None:
+    """Who pastes an address and nothing else gets it kept; options may stand behind it."""
+    result = wechat_archive(
+        "https://mp.weixin.qq.com/s/abcdefghijklmnopqrstuv",
+        "--dry-run",
+        "--archive",
+        str(tmp_path / "none"),
     )
+
+    assert (0, "to fetch: https://mp.weixin.qq.com/s/abcdefghijklmnopqrstuv\n") == (
+        result.code,
+        result.stdout,
+    )
+    assert not (tmp_path / "none").exists()
 
 
 def test_the_version_is_the_packages() -> None:

@@ -8,6 +8,7 @@ readable line and an exit code.
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -55,6 +56,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "group": ("archive.cli.group:command", "Put accounts into groups."),
     "remove": ("archive.cli.remove:command", "Remove articles, or bring them back."),
     "diff": ("archive.cli.diff:command", "Show what changed between versions of an article."),
+    "accounts": (
+        "archive.cli.shelves:accounts",
+        "List the accounts, each with how many articles.",
+    ),
+    "albums": ("archive.cli.shelves:albums", "List the albums, each with how many articles."),
     "status": ("archive.cli.status:command", "What is held, waiting, failed, blocked."),
     "retry": ("archive.cli.status:retry", "Try failed addresses again with the next run."),
     "forget": ("archive.cli.status:forget", "Take addresses out of the queue."),
@@ -82,8 +88,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "archive.cli.config:command",
         "Show the settings in force and where they come from.",
     ),
+    "completion": (
+        "archive.cli.completion:command",
+        "Print what makes Tab complete commands and names.",
+    ),
 }
 
+#: A shell asks for completions (archive/cli/completion.py).
+_COMPLETES = "_WECHAT_ARCHIVE_COMPLETE"
 USAGE, BUG, CANNOT_CREATE, DISK, INTERRUPTED = 64, 70, 73, 74, 130
 _DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
 _NOT_ALLOWED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR})
@@ -101,13 +113,21 @@ class LazyGroup(InLanguage, click.Group):
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         found: click.Command = getattr(import_module(module), attribute)
+        if _COMPLETES in os.environ:
+            from archive.cli.completion import teach
+
+            teach(found)
         return found
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
+        if _is_address(name):  # what most people type first: the address and nothing else
+            return "save", self.get_command(ctx, "save"), args
         if name and name not in COMMANDS and not name.startswith("-"):
+            if ctx.resilient_parsing:
+                return None, None, args
             raise click.UsageError(_unknown(name), ctx)
         return super().resolve_command(ctx, args)
 
@@ -120,11 +140,13 @@ class LazyGroup(InLanguage, click.Group):
         self.format_commands(ctx, formatter)
 
 
+def _is_address(name: str) -> bool:
+    return "mp.weixin.qq.com" in name or name.startswith(("http://", "https://"))
+
+
 def _unknown(name: str) -> str:
     from difflib import get_close_matches
 
-    if "mp.weixin.qq.com" in name or name.startswith(("http://", "https://")):
-        return _("to keep an article, write: wechat-archive save '{address}'", address=name)
     near = get_close_matches(name, COMMANDS, n=1)
     if near:
         return _(
@@ -192,6 +214,10 @@ def run(argv: list[str]) -> int:
     """Run one command line; returns the exit code. Every error becomes one line on stderr."""
     app = App(lang=_asked_language(argv))
     with safe_output(), i18n.use(app.language):
+        if _COMPLETES in os.environ:
+            from archive.cli.completion import answer
+
+            return answer(cli)
         return _run(argv, app)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from archive.cli.common import App, archive_command, pass_app
+from archive.cli.console import paged
 from archive.db.names import ARCHIVE_DB
 
 
@@ -25,5 +26,7 @@ def command(app: App, name: str, older: int | None, newer: int | None) -> None:
 
     with open_database(app.root / ARCHIVE_DB, readonly=True) as db:
         store = Store(db, app.root)
-        for line in comparing.diff(store, store.get(name), older, newer):
-            click.echo(line, nl=not line.endswith("\n"))
+        changes = comparing.diff(store, store.get(name), older, newer)
+        with paged():
+            for line in changes:
+                click.echo(line, nl=not line.endswith("\n"))

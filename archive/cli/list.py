@@ -91,28 +91,40 @@ class Kind(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 @click.option("--edited", is_flag=True, help="Only articles whose file somebody changed by hand.")
 @click.option("--missing", is_flag=True, help="Only articles whose file somebody deleted.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
+@click.option(
+    "--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first N."
+)
+@click.option(
+    "--sort",
+    type=click.Choice(["published", "archived", "title", "account"]),
+    default="published",
+    help="By what [default: published]; times newest first, names from the first.",
+)
+@click.option("--reverse", is_flag=True, help="The other way round.")
 @click.option("--oldest-first", is_flag=True, help="Oldest first instead of newest first.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @pass_app
-def command(app: App, /, as_json: bool, oldest_first: bool, **filters: Any) -> None:
+def command(app: App, /, as_json: bool, reverse: bool, oldest_first: bool, **filters: Any) -> None:
     """List the articles held, newest first: key, date (China), account, title.
 
     Use a key, or its first six characters, with show and diff. Never touches the network.
     """
+    from archive.cli.console import paged
     from archive.db.opening import open_database
     from archive.store import Store
 
     notice_edits(app)
     with open_database(app.root / ARCHIVE_DB, readonly=True) as db:
         store = Store(db, app.root)
-        articles = store.articles(newest_first=not oldest_first, **filters)
+        articles = store.articles(newest_first=reverse == oldest_first, **filters)
         if as_json:
             from archive.store.as_json import listed
 
             rows_as_json(listed(db.conn, article) for article in articles)
         else:
-            for line in lines(articles):
-                click.echo(line)
+            with paged():
+                for line in lines(articles):
+                    click.echo(line)
 
 
 def lines(articles: Iterator[Stored]) -> Iterator[str]:

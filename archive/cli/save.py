@@ -12,6 +12,7 @@ from archive.cli.common import App, archive_command, pass_app
 from archive.cli.crawling import listeners, network_options, show
 from archive.cli.noticed import notice_edits
 from archive.i18n import gettext as _
+from scraper.messages import mark
 
 
 @archive_command("save", short_help="Fetch articles and keep them.")
@@ -38,6 +39,10 @@ from archive.i18n import gettext as _
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many articles.")
 @click.option("--refresh", is_flag=True, help="Fetch what is held again; write only what changed.")
 @click.option("--again", is_flag=True, help="Fetch also what you removed.")
+@click.option("--paste", is_flag=True, help="Also what the clipboard holds.")
+@click.option(
+    "--dry-run", is_flag=True, help="Say what would be fetched; nothing is fetched or written."
+)
 @network_options
 @pass_app
 def command(
@@ -49,6 +54,8 @@ def command(
     limit: int | None,
     refresh: bool,
     again: bool,
+    paste: bool,
+    dry_run: bool,
     interval: float | None,
     images: str | None,
     media: str | None,
@@ -69,10 +76,10 @@ def command(
     .webarchive; pictures saved with them are taken from there) or folders of them; `-` for standard
     input. What is held already is not fetched again.
     """
-    if not addresses and not lists:
-        raise click.UsageError(
-            _("give an address, a saved page, a folder, or a list with -i FILE.")
-        )
+    addresses = _given(addresses, lists, paste)
+    if dry_run:
+        _rehearse(app, addresses, lists, refresh=refresh)
+        return
     from archive.run import RunReport
     from archive.run.inputs import read
 
@@ -144,3 +151,64 @@ def _import(app: App, files: list[str], *, snapshots: bool, wait: bool, as_json:
     else:
         app.say(report.line())
     return report.exit_code
+
+
+def _given(addresses: tuple[str, ...], lists: tuple[str, ...], paste: bool) -> tuple[str, ...]:
+    """The addresses, with what the clipboard holds. Raises ``click.UsageError`` for nothing."""
+    if paste:
+        from archive.cli import clipboard
+
+        addresses = (*addresses, clipboard.text())
+    if not addresses and not lists:
+        raise click.UsageError(
+            _("give an address, a saved page, a folder, or a list with -i FILE.")
+        )
+    return addresses
+
+
+def _rehearse(
+    app: App, addresses: tuple[str, ...], lists: tuple[str, ...], *, refresh: bool
+) -> None:
+    """A line for each thing given: held, or what a `save` would do with it."""
+    from archive.run.inputs import read
+
+    recordings = [*filter(is_recording, addresses)]
+    others = [text for text in addresses if text not in recordings]
+    inputs = read(others, lists, stdin=sys.stdin.buffer.read)
+    known = set() if refresh else _known(app)
+    counts = {"held": 0, "to fetch": 0}
+    for address in inputs.addresses.values():
+        change = "held" if address.canonical in known else "to fetch"
+        counts[change] += 1
+        click.echo(_("{change}: {where}", change=mark(change), where=address.fetch))
+    for file in (*inputs.files, *recordings):
+        click.echo(_("to read: {path}", path=file))
+    for error in inputs.wrong:
+        app.tell(mark("{change}: {what}", change=mark("failed"), what=error), level="warning")
+    app.say(
+        _(
+            "{n} to fetch, {held} held already, {files} files, {wrong} without an address",
+            n=counts["to fetch"],
+            held=counts["held"],
+            files=len(inputs.files) + len(recordings),
+            wrong=len(inputs.wrong),
+        )
+    )
+
+
+def _known(app: App) -> set[str]:
+    """The canonical addresses of held articles; none where there is no archive yet."""
+    from archive.db.names import ARCHIVE_DB
+    from archive.db.opening import open_database
+
+    if not (app.root / ARCHIVE_DB).exists():
+        return set()
+    with open_database(app.root / ARCHIVE_DB, readonly=True) as db:
+        rows = db.conn.execute(
+            "SELECT address FROM addresses WHERE article_id IS NOT NULL"
+        ).fetchall()
+    return {row["address"] for row in rows}
+
+
+#: What a rehearsal says of an address.
+_REHEARSED = (mark("held"), mark("to fetch"))

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from archive.cli.common import App, Command, archive_command, pass_app
-from archive.cli.console import shows_colour, styled
+from archive.cli.console import linked, paged, shows_colour, styled
 from archive.cli.noticed import notice_edits
 from archive.db.names import ARCHIVE_DB
 from archive.i18n import gettext as _
@@ -138,25 +138,13 @@ def command(
         for hit in results:
             click.echo(json.dumps(hit_as_dict(hit), ensure_ascii=False))
     else:
-        _show(app, results, offset, typed)
+        with paged():
+            _show(app, results, offset, typed)
     if open_first and results.hits:
+        from archive.cli.opening import open_file
         from archive.db.files import inside
 
-        _open(app, inside(app.root, results.hits[0].path))
-
-
-def _open(app: App, path: Path) -> None:
-    if not path.exists():
-        app.say(
-            _("{path} is not there; `wechat-archive verify --repair` writes it again", path=path)
-        )
-    elif click.launch(str(path)) != 0:
-        app.say(
-            _(
-                "nothing on this machine opens files (xdg-open is missing); the file is {path}",
-                path=path,
-            )
-        )
+        open_file(app, inside(app.root, results.hits[0].path))
 
 
 def _show(app: App, results: Results, offset: int, typed: str) -> None:
@@ -170,7 +158,7 @@ def _show(app: App, results: Results, offset: int, typed: str) -> None:
             account = _("{name} (now {account})", name=account, account=hit.account_now)
         facts = [account, day, hit.key, *([_("gone")] if hit.gone else [])]
         click.echo(styled("   " + " · ".join(facts), "dim"))
-        click.echo(f"   {hit.path}")
+        click.echo(f"   {linked(hit.path, app.root / hit.path)}")
         for line in _snippet_lines(hit):
             click.echo(f"   {line}")
         if hit.folded:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli.common import App, archive_command, pass_app, rows_as_json
+from archive.cli.console import linked, paged
 from archive.cli.noticed import notice_edits
 from archive.cli.widths import pad
 from archive.db.names import ARCHIVE_DB
@@ -53,6 +54,9 @@ if TYPE_CHECKING:
     metavar="N",
     help="An earlier version's Markdown.",
 )
+@click.option("--open", "what", flag_value="open", help="Open its file with its program.")
+@click.option("--path", "what", flag_value="path", help="Print where its file is.")
+@click.option("--web", "what", flag_value="web", help="Open its page on WeChat in the browser.")
 @click.option(
     "--json", "as_json", is_flag=True, help="JSON: everything known, or the part asked for."
 )
@@ -70,7 +74,9 @@ def command(app: App, name: str, what: str | None, number: int | None, as_json: 
     with open_database(app.root / ARCHIVE_DB, readonly=True) as db:
         store = Store(db, app.root)
         held = store.get(name)
-        if what is not None:
+        if what in ("open", "path", "web"):
+            _elsewhere(app, held, what)
+        elif what is not None:
             _PARTS[what](store, held, as_json)
         elif as_json:
             from archive.store.as_json import everything
@@ -81,7 +87,25 @@ def command(app: App, name: str, what: str | None, number: int | None, as_json: 
 
             click.echo(archive.to_markdown(store.version(held.article_id, number)), nl=False)
         else:
-            click.echo(store.shown_markdown(held.article_id), nl=False)
+            with paged():
+                click.echo(store.shown_markdown(held.article_id), nl=False)
+
+
+def _elsewhere(app: App, held: Stored, what: str) -> None:
+    """Its file's path, or opened: the file, or the page on WeChat."""
+    from archive.cli.opening import open_file
+    from archive.db.files import inside
+
+    place = inside(app.root, held.path).absolute()
+    if what == "path":
+        click.echo(linked(str(place), place))
+    elif what == "open":
+        open_file(app, place)
+    elif held.url:
+        app.say(held.url)
+        click.launch(held.url)
+    else:
+        app.say(_("no address of it is known"))
 
 
 def _versions(store: Store, held: Stored, as_json: bool) -> None:

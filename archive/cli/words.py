@@ -83,8 +83,8 @@ def rows(block: str) -> list[tuple[str, str]]:
     return found
 
 
-def _paragraphs(help_text: str) -> Iterator[tuple[bool, str]]:
-    """``(whether it is rows, its text)``."""
+def paragraphs(help_text: str) -> Iterator[tuple[bool, str]]:
+    """Of a help text: ``(whether it is rows, its text)``."""
     for paragraph in re.split(r"\n\s*\n", help_text.strip().partition("\f")[0]):
         if paragraph.lstrip(" ").startswith("\b"):
             yield True, paragraph.lstrip(" ").removeprefix("\b").strip("\n")
@@ -94,7 +94,7 @@ def _paragraphs(help_text: str) -> Iterator[tuple[bool, str]]:
 
 def messages_of_help(help_text: str) -> Iterator[str]:
     """What of a help text is to be translated."""
-    for is_rows, text in _paragraphs(help_text):
+    for is_rows, text in paragraphs(help_text):
         yield from ((meaning for _term, meaning in rows(text) if meaning) if is_rows else [text])
 
 
@@ -156,7 +156,7 @@ class InLanguage(click.Command):
     context_class = Context
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for is_rows, text in _paragraphs(self.help or ""):
+        for is_rows, text in paragraphs(self.help or ""):
             formatter.write_paragraph()
             with formatter.indentation():
                 if is_rows:

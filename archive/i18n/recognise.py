@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _PLACE = re.compile(r"\{(\w+)[^{}]*\}")
 #: What stands for ``{n}``, as every message calls its number.
 _NUMBER = re.compile(r"[\d.,]+")
+_NOTED = re.compile(r"([^()]+) \((.*)\)", re.DOTALL)
 _LETTERS = re.compile(r"[A-Za-z]")
 #: A template with fewer letters would make anything.
 _FEWEST_LETTERS = 3
@@ -71,7 +72,13 @@ class Recogniser:
             said = [self.say(part, depth + 1) for part in parts] if len(parts) > 1 else parts
             if said != parts:
                 return (self._catalogue.get(glue) or glue).join(said)
-        return sentence
+        return self._with_a_note(sentence, depth)
+
+    def _with_a_note(self, sentence: str, depth: int) -> str:
+        """``words (what the page shows)``: the words, and the note as it is."""
+        noted = _NOTED.fullmatch(sentence)
+        said = self.say(noted[1], depth + 1) if noted else ""
+        return f"{said}（{noted[2]}）" if noted and said != noted[1] else sentence
 
 
 class _Template:

@@ -147,10 +147,14 @@ class Articles:
         title: str | None = None,
         gone: bool | None = None,
         parser_before: int | None = None,
+        sort: str = "published",
         newest_first: bool = True,
+        offset: int = 0,
         limit: int | None = None,
     ) -> Iterator[Stored]:
-        """The articles that match everything given, one at a time, by publication.
+        """The articles that match everything given, one at a time, by ``sort``: ``published`` or
+        ``archived`` (the newest first), ``title`` or ``account`` (in the order of their signs);
+        without ``newest_first`` that is turned round; ``offset`` leaves out the first.
 
         ``account`` is a part of the name that the article's page shows or that the account has now,
         or its ``__biz``, ``gh_…`` or 微信号; ``since`` and ``until`` aware times (from, and
@@ -180,13 +184,13 @@ class Articles:
         where += [] if gone is None else ["a.gone IS NOT NULL" if gone else "a.gone IS NULL"]
         where += [*_marked("starred", starred), *_marked("read", read)]
         where += ["a.id IN (SELECT article_id FROM missing_files)"] * missing
-        order = "DESC" if newest_first else "ASC"
+        order = "DESC" if (sort in _TIMES) == newest_first else "ASC"
         sql = (
             f"SELECT {article_columns.ARTICLES.select('a')} FROM articles a "
             f"{'WHERE ' + ' AND '.join(where) if where else ''} "
-            f"ORDER BY a.published {order}, a.id {order} LIMIT ?"
+            f"ORDER BY a.{_SORTED[sort]} {order}, a.id {order} LIMIT ? OFFSET ?"
         )
-        for row in self._sql.each(sql, *values, -1 if limit is None else limit):
+        for row in self._sql.each(sql, *values, -1 if limit is None else limit, offset):
             checksums.require_head(row)
             yield article_columns.ARTICLES.read(row)
 
@@ -210,6 +214,11 @@ def _marked(name: str, wanted: bool | None) -> list[str]:
         return []
     mark = f"(SELECT 1 FROM own_marks m WHERE m.article_id = a.id AND m.{name} IS NOT NULL)"
     return [f"EXISTS {mark}" if wanted else f"NOT EXISTS {mark}"]
+
+
+#: What `list --sort` may say → its column.
+_SORTED = {name: name for name in ("published", "archived", "title", "account")}
+_TIMES = frozenset({"published", "archived"})
 
 
 def _filters(given: dict[str, Any]) -> tuple[list[str], list[Any]]:

@@ -257,9 +257,10 @@ class Store:
         a moment ago. Raises Corrupt at a damaged row."""
         if not filters.pop("edited", False):
             return self._tables.articles.matching(**filters)
-        limit = filters.pop("limit", None)
+        limit, offset = filters.pop("limit", None), filters.pop("offset", 0)
         found = self._tables.articles.matching(**filters)
-        return islice((one for one in found if self._tables.markdown.is_edited(one)), limit)
+        edited = (one for one in found if self._tables.markdown.is_edited(one))
+        return islice(edited, offset, None if limit is None else offset + limit)
 
     def count(self) -> int:
         """How many articles the archive holds."""

@@ -127,6 +127,9 @@ COMMANDS: dict[str, tuple[Arguments, ...]] = {
     "status": (lambda p: (), lambda p: ("--json",)),
     "doctor": (lambda p: (), lambda p: ("--json",)),
     "list": (lambda p: (), lambda p: ("--json",)),
+    "accounts": (lambda p: (), lambda p: ("--json",)),
+    "albums": (lambda p: (), lambda p: ("--json",)),
+    "completion": (lambda p: ("bash",),),
     "search": (lambda p: ("岩茶",), lambda p: ("岩茶", "--open"), lambda p: ("岩茶", "--json")),
     "similar": (lambda p: (p.key,),),
     "show": (
@@ -135,6 +138,8 @@ COMMANDS: dict[str, tuple[Arguments, ...]] = {
         lambda p: (p.key, "--links"),
         lambda p: (p.key, "--comments"),
         lambda p: (p.key, "--counts"),
+        lambda p: (p.key, "--path"),
+        lambda p: (p.key, "--open"),
     ),
     "diff": (lambda p: (p.key,),),
     "config": (lambda p: (), lambda p: ("--json",), lambda p: ("--init",)),
