@@ -51,7 +51,9 @@ def test_nothing_is_found_under_what_is_not_there(held: Everything) -> None:
         .replace("{number}", "1")
         .replace("{id}", "zz")
         for route in ROUTES
-        if "{" in route.path and "tags" not in route.path and "GET" in (route.methods or ())
+        if "{" in route.path
+        and not route.path.startswith(("/tags", "/topics"))
+        and "GET" in (route.methods or ())
     ]
     with visiting(held.root) as client:
         found = {path: client.get(path).status_code for path in missing}
