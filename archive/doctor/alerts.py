@@ -23,10 +23,7 @@ def alerts(root: Path, _around: Surroundings) -> Iterator[Finding]:
     ways = configured(config)
     saved, states = _known(root, [way.name for way in ways])
     if not ways:
-        if saved:
-            said = mark_plural("{n} saved search", "{n} saved searches", saved)
-            advice = mark("no way is set: write a table [[notify]] into config.toml")
-            yield warn("alerts", said, advice)
+        yield from _without_a_way(saved)
         return
     if any(way.url for way in ways) and find_spec("apprise") is None:
         yield fail(
@@ -34,15 +31,25 @@ def alerts(root: Path, _around: Surroundings) -> Iterator[Finding]:
             mark("a service is set, and the extra is not installed"),
             "pip install 'wechat-archive[notify]'",
         )
-    failing = [(name, state) for name, state in states.items() if state.failures]
-    for name, state in failing:
-        yield warn(
-            "alerts",
-            mark("{way} failed: {error}", way=name, error=state.error),
-            mark("mend it, then `wechat-archive alert test`; what waits goes with a later run"),
-        )
-    if not failing:
-        yield ok("alerts", ", ".join(way.name for way in ways))
+    failing = list(_failing(states))
+    yield from failing or [ok("alerts", ", ".join(way.name for way in ways))]
+
+
+def _without_a_way(saved: int) -> Iterator[Finding]:
+    if saved:
+        said = mark_plural("{n} saved search", "{n} saved searches", saved)
+        advice = mark("no way is set: write a table [[notify]] into config.toml")
+        yield warn("alerts", said, advice)
+
+
+def _failing(states: dict[str, WayState]) -> Iterator[Finding]:
+    for name, state in states.items():
+        if state.failures:
+            yield warn(
+                "alerts",
+                mark("{way} failed: {error}", way=name, error=state.error),
+                mark("mend it, then `wechat-archive alert test`; what waits goes with a later run"),
+            )
 
 
 def _known(root: Path, names: list[str]) -> tuple[int, dict[str, WayState]]:
