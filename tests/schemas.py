@@ -121,6 +121,7 @@ _SOURCE = record(
     checked=MAYBE_TEXT,
     news=MAYBE_TEXT,
 )
+_TALLY = record(name=TEXT, title=TEXT, articles=NUMBER)
 _TOLD = record(
     key=TEXT,
     change=TEXT,
@@ -284,6 +285,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "run": _RUN,
     "similar": SIMILAR,
     "source": _SOURCE,
+    "tally": _TALLY,
     "status": _STATUS,
     "verified": record(
         sort=TEXT,

@@ -52,6 +52,8 @@ TYPED = {
     "unread KEY": "own",
     "note KEY 好": "own",
     "remove KEY": "outcome",
+    "accounts": "tally",
+    "albums": "tally",
     "status": "status",
     "config": "config",
     "doctor": "finding",
@@ -67,8 +69,8 @@ TYPED = {
     "export jsonl OUT": "export",
     "backup OUT": "backup",
 }
-#: Silent where there is nothing to tell, as in a sound archive.
-MAY_BE_SILENT = {"verify"}
+#: Silent where there is nothing to tell, as in a sound archive without albums.
+MAY_BE_SILENT = {"verify", "albums"}
 #: Held against its schema where there is a database: tests/fleet/test_command.py.
 ELSEWHERE = {"fleet status": "fleet"}
 

@@ -17,6 +17,8 @@ from click.shell_completion import CompletionItem, get_completion_class, shell_c
 
 from archive.cli.common import App, archive_command
 from archive.db.names import ARCHIVE_DB
+from archive.db.opening import connect
+from archive.errors import ArchiveError
 
 VARIABLE = "_WECHAT_ARCHIVE_COMPLETE"
 PROGRAM = "wechat-archive"
@@ -71,9 +73,9 @@ class _Held(click.types.StringParamType):
         app = ctx.find_object(App) or App()
         place = (app.root / ARCHIVE_DB).absolute()
         try:
-            with closing(sqlite3.connect(f"{place.as_uri()}?mode=ro", uri=True)) as conn:
+            with closing(connect(place, readonly=True)) as conn:
                 found = [*self._ask(conn, incomplete)]
-        except sqlite3.Error:
+        except (sqlite3.Error, ArchiveError):
             return []
         return [CompletionItem(value, help=" ".join(told.split())[:60]) for value, told in found]
 

@@ -80,7 +80,7 @@ class Stored:
         computed="(SELECT m.note FROM own_marks m WHERE m.article_id = {}.id)",
     )
     tags: str | None = column(
-        "a person's own tags, a line each",
+        "the reader's own tags, a line each",
         csv=True,
         computed="(SELECT group_concat(tag, char(10)) FROM (SELECT t.tag FROM own_tags t "
         "WHERE t.article_id = {}.id ORDER BY t.rowid))",

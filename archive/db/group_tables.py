@@ -8,7 +8,7 @@ DDL: tuple[str, ...] = (
     "ALTER TABLE sources ADD COLUMN exclude TEXT",  # a query: what it means is not
     "ALTER TABLE sources ADD COLUMN tags TEXT",  # given to what it brings, a line each
     "ALTER TABLE sources ADD COLUMN group_name TEXT",
-    """CREATE TABLE group_accounts (      -- a person's own lists of accounts
+    """CREATE TABLE group_accounts (      -- the reader's own lists of accounts
         name TEXT NOT NULL,
         account TEXT NOT NULL,        -- a name, __biz, gh_… or 微信号
         PRIMARY KEY (name, account)

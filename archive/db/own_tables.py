@@ -52,7 +52,7 @@ DDL: tuple[str, ...] = (
         article_id INTEGER PRIMARY KEY REFERENCES articles(id) ON DELETE CASCADE,
         noticed TEXT NOT NULL
     )""",
-    """CREATE TABLE search_mine (         -- a person's own words, as the index knows them
+    """CREATE TABLE search_mine (         -- the reader's own words, as the index knows them
         article_id INTEGER PRIMARY KEY,
         text TEXT NOT NULL
     )""",

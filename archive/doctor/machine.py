@@ -17,7 +17,14 @@ OLDEST_PYTHON = (3, 11)
 #: `INSERT … RETURNING` of the search index came with 3.35.
 OLDEST_SQLITE = (3, 35, 0)
 #: Extra → the module that shows that it is installed.
-EXTRAS = {"socks": "socksio", "mcp": "mcp", "notify": "apprise"}
+EXTRAS = {
+    "socks": "socksio",
+    "mcp": "mcp",
+    "notify": "apprise",
+    "pdf": "weasyprint",
+    "video": "yt_dlp",
+    "fleet": "procrastinate",
+}
 #: What sets pages itself and so needs fonts with Chinese signs.
 _TYPESETTER = "weasyprint"
 

@@ -23,7 +23,7 @@ from tests.weixin.server import Internet
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 #: Words of two letters and more in a row that only English sentences have.
 _ENGLISH = re.compile(
-    r"(?<![-\w])(?:the|is|are|of|and|with|that|not|what|which|from|to be|it)(?![-\w])"
+    r"(?<![-\w])(?:the|is|are|of|and|with|that|not|what|which|from|to be|it)(?![-:\w])"
 )
 
 

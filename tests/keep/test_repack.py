@@ -296,7 +296,7 @@ def test_a_process_that_dies_costs_its_page_nothing(
         def shutdown(self, **_: object) -> None:
             pass
 
-    monkeypatch.setattr("archive.snapshots.repack.ProcessPoolExecutor", Dead)
+    monkeypatch.setattr("archive.snapshots.repack.process_pool", Dead)
     bodies = fill(tmp_path / "snapshots.db", 4)
     with Snapshots(tmp_path / "snapshots.db") as kept:
         report = kept.repack(jobs=2)

@@ -65,7 +65,7 @@ def test_a_match_in_chinese_with_links_to_the_page() -> None:
         (
             problem("source", times=3, error="no answer"),
             "the source 甲 failed 3 times: no answer",
-            "来源 甲 连续失败 3 次：no answer",
+            "来源 甲 连续失败 3 次：没有回答",
         ),
         (problem("source", "ends"), "the source 甲 works again", "来源 甲 恢复正常"),
         (
