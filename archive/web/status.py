@@ -133,6 +133,7 @@ def status(request: Request) -> Response:
         strip=strip(runs, datetime.now(CHINA).date()),
         runs=runs[:8],
         sizes=site.library.sizes(),
+        removed=len(site.library.removed()),
         every=_EVERY,
         given=request.query_params.get("add", "")[:2000],
         **now,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from archive.library import Library
 from archive.snapshots import Snapshots
 from scraper.errors import Gone
 from scraper.models import Account, Album, Link, Loss, Page
@@ -36,7 +37,7 @@ _BODY = (
 @dataclass(frozen=True)
 class Everything:
     """The keys: ``full`` has all parts, ``edited`` two versions, ``gone`` is deleted on WeChat,
-    ``raw`` a raw page.
+    ``raw`` a raw page and a reader's own tag and note; one more is removed.
     """
 
     root: Path
@@ -64,7 +65,9 @@ class Everything:
             "/accounts/MzIyMDA3MjMwNw==/timeline",
             "/accounts/MzIyMDA3MjMwNw==/graph",
             "/albums/77",
-            "/tags/茶",
+            "/tags/茶/岩茶",
+            "/topics/茶",
+            "/removed",
             "/years/2022",
             "/shelves",
             "/stars",
@@ -126,6 +129,10 @@ def build(root: Path) -> Everything:
             article(5, links=(1,)), account=Account(name="Tea & Co", biz="MzA4MDE0NTcwMg==")
         )
         keep(store, replace(other, url=None), address=long_address(5))
+        removed = keep(store, article(6, title="删掉的一篇")).key
+    with Library(root) as library:
+        library.mark([raw], add=["茶/岩茶"], read=True, note="第一行\n第二行")
+        library.remove([removed])
     return Everything(root, full=full, edited=edited, gone=gone, raw=raw)
 
 

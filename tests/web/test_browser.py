@@ -21,6 +21,7 @@ from tests.share import share
 from tests.store.make import NOW, Download, article, keep, long_address, opened
 from tests.web.chromium import Chromium, executable, served
 from tests.web.everything import Everything, build, picture
+from tests.web.pages import filled
 from tests.web.payloads import PAYLOADS
 from tests.weixin.server import Internet
 
@@ -117,7 +118,7 @@ def test_every_page_can_be_read(chromium: Chromium, address: str, held: Everythi
 
 @pytest.mark.long
 def test_every_page_in_every_look(chromium: Chromium, address: str, held: Everything) -> None:
-    """Both languages, 360 and 1280 pixels, light and dark: 21 pages in eight looks."""
+    """Both languages, 360 and 1280 pixels, light and dark: every page in eight looks."""
     looks: list[dict[str, Any]] = [
         {"width": width, "language": language, "dark": dark}
         for width in (360, 1280)
@@ -201,6 +202,59 @@ def test_by_keyboard(chromium: Chromium, address: str) -> None:
         expect(page.locator("#q")).not_to_be_focused()
 
     chromium.visit(work)
+
+
+def test_r_marks_as_read(chromium: Chromium, tmp_path: Path) -> None:
+    """`r` in a list and in an article: read, and unread again."""
+    filled(tmp_path, 2)
+
+    def work(page: Page, home: str) -> None:
+        page.goto(home)
+        page.keyboard.press("r")  # no article has the focus
+        page.keyboard.press("j")
+        page.keyboard.press("r")
+        expect(page.locator(".entry.read")).to_have_count(1)
+        page.keyboard.press("o")
+        button = page.locator(".tools .read button")
+        expect(button).to_have_text("Read")
+        page.keyboard.press("r")
+        expect(button).to_have_text("Mark as read")
+        page.goto(home)
+        expect(page.locator(".entry")).to_have_count(2)
+        expect(page.locator(".entry.read")).to_have_count(0)
+
+    with served(tmp_path) as home:
+        chromium.visit(lambda page: work(page, home))
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_tags_and_note_are_kept_and_an_article_is_removed_and_brought_back(
+    chromium: Chromium, tmp_path: Path, script: bool
+) -> None:
+    """By clicks alone, with and without script; what was written is there after the way back."""
+    (key,) = filled(tmp_path, 1)
+
+    def work(page: Page, home: str) -> None:
+        page.goto(f"{home}/articles/{key}")
+        page.click("text=Change")
+        page.fill("input[name=tags]", "茶/岩茶，想再读")
+        page.fill("textarea[name=note]", "第一行\n<b>第二行</b>")
+        page.click("text=Keep")
+        expect(page.locator(".mine .chips a")).to_have_text(["#茶/岩茶", "#想再读"])
+        page.click("text=#茶/岩茶")
+        expect(page.locator("h1")).to_have_text("茶/岩茶")
+        page.click("a.title")
+        page.click("text=Remove…")
+        page.click("text=Remove this article")
+        expect(page.locator("h1")).to_have_text("Removed")
+        page.goto(f"{home}/status")
+        page.click("main >> text=Removed")
+        page.click("text=Bring back")
+        expect(page.locator(".mine .note")).to_have_text("第一行\n<b>第二行</b>")
+        expect(page.locator(".mine .chips a")).to_have_count(2)
+
+    with served(tmp_path) as home:
+        chromium.visit(lambda page: work(page, home), script=script)
 
 
 def test_search_as_it_is_typed(chromium: Chromium, address: str) -> None:
