@@ -12,6 +12,7 @@ from typing import Any
 from archive.crawl.albums import gaps
 from archive.crawl.cooldown import CoolDown, known_exits
 from archive.crawl.frontier import stamp
+from archive.db.listed import count_not_held
 from archive.db.lock import holder_of
 from archive.db.recording_tables import are_known
 from archive.run.drift import drifts
@@ -87,6 +88,7 @@ def collect(
         ),
         "albums": each("albums", lambda: gaps(conn, alone)),
         "sources": _sources(conn),
+        "listed": count_not_held(conn),
         "images": _images(conn),
         "media": _media(conn),
         "runs": each("runs", lambda: _runs(conn)),

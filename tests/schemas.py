@@ -99,6 +99,7 @@ _STATUS = record(
     drift=listed(OBJECT),
     albums=listed(OBJECT),
     sources=record(count=NUMBER, failing=NUMBER, next_due=MAYBE_TEXT),
+    listed=record(missing=NUMBER, newest=MAYBE_TIME),
     images=record(**_numbers("held", "missing", "lost"), next_due=MAYBE_TEXT),
     media=record(
         **_numbers("held", "bytes", "missing", "lost"), next_due=MAYBE_TEXT, errors=listed(OBJECT)

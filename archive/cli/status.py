@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 @archive_command("status", short_help="What is held, waiting, failed, blocked.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--failed", is_flag=True, help="The failed addresses as a list that `save -i` reads.")
+@click.option("--listed", is_flag=True, help="What lists named and is not held, as such a list.")
 @pass_app
-def command(app: App, as_json: bool, failed: bool) -> None:
+def command(app: App, as_json: bool, failed: bool, listed: bool) -> None:
     """Show what the archive holds, what waits and until when, what failed and what to do about it.
 
     Albums are shown with how many of their articles are held and which are missing.
@@ -38,6 +39,9 @@ def command(app: App, as_json: bool, failed: bool) -> None:
     try:
         if failed:
             _list_failed(db.conn)
+        if listed:
+            _list_not_held(db.conn)
+        if failed or listed:
             return
         found = collect(db.conn, app.root, datetime.now(UTC))
     finally:
@@ -62,6 +66,16 @@ def _list_failed(conn: Any) -> None:
         click.echo(f"# {failure.error_code} ({when}): {why}\n{failure.fetch}")
 
 
+def _list_not_held(conn: Any) -> None:
+    """The same of articles that lists named, each under its day and title."""
+    from archive.db.listed import not_held
+
+    for one in not_held(conn):
+        day = _time(one["published"])[:10] if one["published"] else ""
+        about = " ".join(f"{day} {one['title'] or ''}".split())
+        click.echo(f"# {about}\n{one['fetch']}")
+
+
 def _line(label: str, text: str) -> None:
     """A line under its label; labels are ten columns wide in any language."""
     from archive.cli.widths import pad
@@ -84,6 +98,7 @@ def _show(found: dict[str, Any]) -> None:
     _show_failed(found["failed"], rest)
     _show_albums(found["albums"])
     _show_sources(found["sources"])
+    _show_listed(found["listed"])
     if found["writing"]:
         command, pid = found["writing"]["command"], found["writing"]["pid"]
         _line(_("writing"), _("{command} (process {pid})", command=command, pid=pid))
@@ -143,6 +158,16 @@ def _show_sources(sources: dict[str, Any]) -> None:
     if sources["failing"]:
         said = _("{what}, {n} failing (`watch --list` says why)", what=said, n=sources["failing"])
     _line(_("watched"), _("{what}; next look {time}", what=said, time=_time(sources["next_due"])))
+
+
+def _show_listed(listed: dict[str, Any]) -> None:
+    if listed["missing"]:
+        said = plural(
+            "{n} article that a list named is not held (`status --listed` names it for `save -i`)",
+            "{n} articles that lists named are not held (`status --listed` names them for `save -i`)",
+            listed["missing"],
+        )
+        _line(_("listed"), said)
 
 
 def _show_media(media: dict[str, Any]) -> None:

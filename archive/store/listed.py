@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from archive.db import discussion_tables
+from archive.db.listed import not_held
 from archive.document.bounds import encodable
 from archive.record import iso
 from archive.store.sql import Sql
@@ -46,12 +46,5 @@ class ListedArticles:
         )
 
     def missing(self) -> list[dict[str, Any]]:
-        """Those that no article is held for, the newest first."""
-        if not discussion_tables.exist(self._sql.conn):
-            return []
-        rows = self._sql.all(
-            "SELECT l.* FROM listed_articles l "
-            "WHERE NOT EXISTS (SELECT 1 FROM addresses a WHERE a.address = l.address) "
-            "ORDER BY l.published DESC, l.address"
-        )
-        return [dict(row) for row in rows]
+        """Those that are neither held nor were removed, the newest first."""
+        return not_held(self._sql.conn)

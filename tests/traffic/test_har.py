@@ -183,6 +183,28 @@ def test_lists_are_kept_as_a_source_and_fetched_only_when_asked_for(tmp_path: Pa
         assert 0 == waiting(store)
 
 
+def test_status_names_what_lists_named_and_is_not_held(tmp_path: Path) -> None:
+    """How many in `status` and its JSON, which in a list that `save -i` reads; neither what is held
+    nor what a person removed.
+    """
+    site = Site()
+    held, removed, other = (site.article(title) for title in ("存了的", "删掉的", "还没有的"))
+    url = f"https://mp.weixin.qq.com/mp/profile_ext?action=getmsg&__biz={held.fields.biz}&f=json"
+    har = Recording().page(held).page(removed)
+    run(tmp_path, har.add(with_session(url), messages_answer([held, removed, other])).har())
+
+    def said(*argv: str) -> str:
+        return wechat_archive(*argv, "--archive", str(tmp_path / "a"), "--lang", "en").stdout
+
+    said("remove", removed.long)
+    assert {"missing": 1, "newest": other.fields.published.isoformat()} == json.loads(
+        said("status", "--json")
+    )["listed"]
+    assert "listed   1 article that a list named is not held" in said("status")
+    about, address = said("status", "--listed").splitlines()
+    assert ("# 2026-07-01 还没有的", True) == (about, f"mid={other.fields.mid}&" in address)
+
+
 def test_what_a_list_names_is_fetched_with_what_stands_around_it(
     tmp_path: Path, internet: Internet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
