@@ -153,7 +153,8 @@ def listeners(app: App) -> Iterator[Listeners]:
             progress.update(line, description=_("image {n} of {total}", n=done, total=total))
 
         def on_recording(done: int, total: int) -> None:
-            progress.update(line, description=f"sound or video {done + 1} of {total}")
+            said = _("sound or video {n} of {total}", n=done + 1, total=total)
+            progress.update(line, description=said)
 
         def on_progress(done: int, total: int) -> None:
             progress.update(line, completed=done, total=total)

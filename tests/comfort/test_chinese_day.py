@@ -21,9 +21,9 @@ from tests.weixin.default_site import START, site
 from tests.weixin.server import Internet
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
-#: Words of two letters and more in a row that only English sentences have.
+#: Words that only English sentences have; before a comma or colon they are names of fields.
 _ENGLISH = re.compile(
-    r"(?<![-\w])(?:the|is|are|of|and|with|that|not|what|which|from|to be|it)(?![-:\w])"
+    r"(?<![-\w])(?:the|is|are|of|and|with|that|not|what|which|from|to be|it)(?![-:,\w])"
 )
 
 
@@ -89,6 +89,9 @@ DAY: list[tuple[str, int, str]] = [
     ("list --kind foo", 64, "没有 'foo' 这类文章"),
     ("accounts", 0, "测试号"),
     ("albums", 0, "连载"),
+    ("tags", 0, "一个也没有"),
+    ("tag --query 欢迎 +好", 0, "好"),
+    ("tags", 0, "你的标签"),
     ("search 欢迎", 0, "小小的微信"),
     ("search 没有这样的词", 0, "没有找到"),
     ("search foo:bar", 64, "没有 foo 这个字段"),
