@@ -19,6 +19,7 @@ from archive.web.api.shapes import (
     OUTCOME,
     OWN,
     SIMILAR,
+    TALLY,
     TEXT,
     TIME,
     VERSION,
@@ -122,7 +123,6 @@ _SOURCE = record(
     checked=MAYBE_TEXT,
     news=MAYBE_TEXT,
 )
-_TALLY = record(name=TEXT, title=TEXT, articles=NUMBER)
 _TOLD = record(
     key=TEXT,
     change=TEXT,
@@ -286,8 +286,9 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "run": _RUN,
     "similar": SIMILAR,
     "source": _SOURCE,
-    "tally": _TALLY,
     "status": _STATUS,
+    "tag": record(tag=TEXT, whose={"enum": ["own", "wechat"]}, articles=NUMBER),
+    "tally": TALLY,
     "verified": record(
         sort=TEXT,
         what=TEXT,

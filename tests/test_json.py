@@ -25,7 +25,7 @@ def root(tmp_path: Path) -> Path:
     """Three articles that stand in each other's neighbourhood, one with two versions."""
     root = tmp_path / "archive"
     with opened(root) as store:
-        keep(store, article(1, links=(2, 9)))
+        keep(store, article(1, links=(2, 9), tags=("茶",)))
         keep(store, article(2))
         keep(store, article(3, text="茶是绿的。"))
         keep(store, article(3, text="茶是红的。"), now=LATER)
@@ -54,6 +54,7 @@ TYPED = {
     "remove KEY": "outcome",
     "accounts": "tally",
     "albums": "tally",
+    "tags": "tag",
     "status": "status",
     "config": "config",
     "doctor": "finding",

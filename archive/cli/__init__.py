@@ -61,6 +61,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "List the accounts, each with how many articles.",
     ),
     "albums": ("archive.cli.shelves:albums", "List the albums, each with how many articles."),
+    "tags": (
+        "archive.cli.shelves:tags",
+        "List your tags and WeChat's, each with how many articles.",
+    ),
     "status": ("archive.cli.status:command", "What is held, waiting, failed, blocked."),
     "retry": ("archive.cli.status:retry", "Try failed addresses again with the next run."),
     "forget": ("archive.cli.status:forget", "Take addresses out of the queue."),

@@ -101,6 +101,10 @@ _accounts = _named(
 )
 _albums = _named("SELECT title, '' FROM albums WHERE instr(title, :begun) = 1 OR :begun = ''")
 _tags = _named(
+    "SELECT tag, count(*) || '' FROM own_tags WHERE instr(tag, :begun) = 1 OR :begun = '' "
+    "GROUP BY tag"
+)
+_topics = _named(
     "SELECT tag, count(*) || '' FROM tags WHERE instr(tag, :begun) = 1 OR :begun = '' GROUP BY tag"
 )
 #: By the name of an option, or what stands for an argument.
@@ -108,6 +112,8 @@ _ASKED: dict[str, Callable[[sqlite3.Connection, str], Found]] = {
     "account": _accounts,
     "album": _albums,
     "tag": _tags,
+    "tags": _tags,
+    "topic": _topics,
     "KEY": _keys,
     "KEY|ADDRESS": _keys,
     "[KEY|ADDRESS]…": _keys,

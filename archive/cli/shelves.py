@@ -45,13 +45,54 @@ def albums(app: App, as_json: bool) -> None:
     _show(app, browse.albums, as_json)
 
 
-def _show(app: App, ask: Callable[[sqlite3.Connection], Sequence[Tally]], as_json: bool) -> None:
+@archive_command("tags", short_help="List your tags and WeChat's, each with how many articles.")
+@_JSON
+@pass_app
+def tags(app: App, as_json: bool) -> None:
+    """List the tags of the articles held, yours and WeChat's apart: how many, tag.
+
+    Yours are what --tag and `search tag:…` take, WeChat's what --topic and `search topic:…` take.
+    """
     from archive.cli.console import paged
-    from archive.cli.widths import clip, pad, width
+    from archive.store import browse
+
+    found = {
+        whose: _asked(app, ask) for whose, ask in (("own", browse.tags), ("wechat", browse.topics))
+    }
+    if as_json:
+        rows_as_json(
+            {"tag": one.name, "whose": whose, "articles": one.articles}
+            for whose, tallies in found.items()
+            for one in tallies
+        )
+        return
+    if not any(found.values()):
+        app.say(_("there are none"))
+        return
+    with paged():
+        _section(_("your tags (`tag` gives them):"), found["own"])
+        _section(_("tags on WeChat's pages:"), found["wechat"])
+
+
+def _section(heading: str, tallies: Sequence[Tally]) -> None:
+    if tallies:
+        click.echo(heading)
+    for one in tallies:
+        click.echo(f"{one.articles:6}  {one.title}")
+
+
+def _asked(app: App, ask: Callable[[sqlite3.Connection], Sequence[Tally]]) -> Sequence[Tally]:
     from archive.db.opening import open_database
 
     with open_database(app.root / ARCHIVE_DB, readonly=True) as db:
-        found = ask(db.conn)
+        return ask(db.conn)
+
+
+def _show(app: App, ask: Callable[[sqlite3.Connection], Sequence[Tally]], as_json: bool) -> None:
+    from archive.cli.console import paged
+    from archive.cli.widths import clip, pad, width
+
+    found = _asked(app, ask)
     if as_json:
         rows_as_json(
             {"name": one.name, "title": one.title, "articles": one.articles} for one in found

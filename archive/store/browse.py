@@ -328,19 +328,12 @@ def shelves(conn: sqlite3.Connection, most: int = 40) -> Shelves:
     articles.
     """
     (articles,) = conn.execute("SELECT count(*) FROM articles").fetchone()
-    tags, topics = (
-        conn.execute(
-            f"SELECT tag, count(*) AS n FROM {table} GROUP BY tag ORDER BY n DESC, tag LIMIT ?",
-            (most,),
-        )
-        for table in ("own_tags", "tags")
-    )
     return Shelves(
         articles=articles,
         accounts=tuple(accounts(conn)[:most]),
         albums=tuple(albums(conn)[:most]),
-        tags=tuple(Tally(row[0], row[0], row[1]) for row in tags),
-        topics=tuple(Tally(row[0], row[0], row[1]) for row in topics),
+        tags=tuple(tags(conn)[:most]),
+        topics=tuple(topics(conn)[:most]),
         years=tuple(years(conn)),
     )
 
@@ -372,6 +365,23 @@ def albums(conn: sqlite3.Connection) -> list[Tally]:
         if held:
             found.append(Tally(row["id"], row["title"] or row["id"], held))
     return sorted(found, key=lambda one: (-one.articles, one.title, one.name))
+
+
+def tags(conn: sqlite3.Connection) -> list[Tally]:
+    """Every tag that a person gave, the most frequent first."""
+    return _tags_in(conn, "own_tags")
+
+
+def topics(conn: sqlite3.Connection) -> list[Tally]:
+    """Every tag that stands on WeChat's pages, the most frequent first."""
+    return _tags_in(conn, "tags")
+
+
+def _tags_in(conn: sqlite3.Connection, table: str) -> list[Tally]:
+    rows = conn.execute(
+        f"SELECT tag, count(*) AS n FROM {table} GROUP BY tag ORDER BY n DESC, tag"
+    ).fetchall()
+    return [Tally(tag, tag, n) for tag, n in rows]
 
 
 def years(conn: sqlite3.Connection, account_id: int | None = None) -> list[Tally]:

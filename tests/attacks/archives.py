@@ -129,6 +129,7 @@ COMMANDS: dict[str, tuple[Arguments, ...]] = {
     "list": (lambda p: (), lambda p: ("--json",)),
     "accounts": (lambda p: (), lambda p: ("--json",)),
     "albums": (lambda p: (), lambda p: ("--json",)),
+    "tags": (lambda p: (), lambda p: ("--json",)),
     "completion": (lambda p: ("bash",),),
     "search": (lambda p: ("岩茶",), lambda p: ("岩茶", "--open"), lambda p: ("岩茶", "--json")),
     "similar": (lambda p: (p.key,),),

@@ -21,7 +21,8 @@ PROGRAM = "wechat-archive"
 def environment(tmp_path: Path) -> dict[str, str]:
     """A folder of programs with ours in it, and an archive of two articles."""
     with opened(tmp_path / "archive") as store:
-        keep(store, article(1, title="早安"))
+        kept = keep(store, article(1, title="早安", tags=("微信的",)))
+    wechat_archive("tag", kept.key, "+我的", "--archive", str(tmp_path / "archive"))
     programs = tmp_path / "bin"
     programs.mkdir()
     ours = programs / PROGRAM
@@ -52,6 +53,8 @@ TYPED = [
     (["wechat-archive", "com"], "completion"),
     (["wechat-archive", "list", "--acc"], "--account"),
     (["wechat-archive", "list", "--account", "投"], "投资实习所"),
+    (["wechat-archive", "list", "--tag", "我"], "我的"),
+    (["wechat-archive", "list", "--topic", "微"], "微信的"),
 ]
 
 

@@ -90,3 +90,22 @@ def test_an_edit_is_noticed_by_the_next_command(tmp_path: Path, keys: list[str])
     assert f"remove --undo {keys[1]}" in done.stderr
     again = run(tmp_path, "list")
     assert ("", 0) == (again.stderr, run(tmp_path, "verify").code)
+
+
+def test_tags_are_listed_yours_and_wechats_apart(tmp_path: Path) -> None:
+    """The most frequent first; a word that is both stands in both lists."""
+    with opened(tmp_path) as store:
+        keys = [keep(store, article(number, tags=("茶",))).key for number in (1, 2)]
+    run(tmp_path, "tag", *keys, "+投资")
+    run(tmp_path, "tag", keys[0], "+茶")
+
+    shown = run(tmp_path, "tags", "--lang", "en").stdout
+    rows = [json.loads(line) for line in run(tmp_path, "tags", "--json").stdout.splitlines()]
+
+    assert (
+        "your tags (`tag` gives them):\n     2  投资\n     1  茶\n"
+        "tags on WeChat's pages:\n     2  茶\n" == shown
+    )
+    assert [("own", "投资", 2), ("own", "茶", 1), ("wechat", "茶", 2)] == [
+        (row["whose"], row["tag"], row["articles"]) for row in rows
+    ]
