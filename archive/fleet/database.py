@@ -31,6 +31,9 @@ _CONNECTION: Mapping[str, Any] = {
     "options": f"-c search_path={schema.SCHEMA}",
     "application_name": "wechat-archive",
 }
+#: Nobody waits for a lock, nor holds one, for longer: a program that stands still in the middle of a
+#: transaction must not keep the others from an exit's row. Milliseconds.
+_BOUNDS = "-c lock_timeout=10000 -c idle_in_transaction_session_timeout=10000"
 _OLDEST = 14
 
 
@@ -177,7 +180,11 @@ async def open_queue(address: str, *, connections: int = 2) -> AsyncIterator[Que
         await check_schema(conn)
     connector = PsycopgConnector(
         conninfo=address,
-        kwargs={**_CONNECTION, "row_factory": dict_row},
+        kwargs={
+            **_CONNECTION,
+            "options": f"{_CONNECTION['options']} {_BOUNDS}",
+            "row_factory": dict_row,
+        },
         min_size=1,
         max_size=connections,
         timeout=10.0,
@@ -209,6 +216,7 @@ def is_gone(error: BaseException) -> bool:
             psycopg.OperationalError
             | psycopg.InterfaceError
             | psycopg.errors.ForeignKeyViolation  # a worker that was taken for dead
+            | psycopg.errors.IdleInTransactionSessionTimeout
             | QueueTrouble,
         )
         for one in causes

@@ -19,7 +19,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -47,6 +47,9 @@ PATIENCE, DATABASE_PATIENCE = 60.0, 300.0
 #: How often is looked for what no notification tells of.
 _LOOK = 1.0
 _AWAY = (0.2, 2.0)
+#: Without it a job that is taken over would wait for the moment that it is by this machine's clock,
+#: which may be far ahead of the database's.
+_AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
 #: Answers that nobody has come for are thrown away after so long: they would be old news.
 _KEPT_HOURS = 24
 _NO_WORKER = mark(
@@ -176,6 +179,14 @@ class _Request:
     url: str
     referer: str | None
     budget: int | None
+
+
+def _is_astray(request: _Request, row: Mapping[str, Any] | None) -> bool:
+    """Whether nobody will answer it as it lies in the queue."""
+    if row is None:
+        return True
+    is_elsewhere = row["status"] == "todo" and row["exit"] != request.exit
+    return not row["answered"] and (row["status"] is None or is_elsewhere)
 
 
 @dataclass(frozen=True, slots=True)
@@ -470,9 +481,11 @@ class FleetNetwork:
                 "SELECT answer, body, answered, exit FROM fleet_requests WHERE key = %(key)s",
                 key=row["key"],
             )
+            if not rows:  # deleted meanwhile: it is waited for still
+                continue
+            (found,) = rows
             _, future = self._waiting.pop(row["key"], (None, None))
-            if rows and future is not None and not future.done():
-                (found,) = rows
+            if future is not None and not future.done():
                 answer = Answer(facts=found["answer"], body=found["body"])
                 future.set_result(_Row(answer, found["answered"], found["exit"]))
 
@@ -483,24 +496,22 @@ class FleetNetwork:
         )
         for job in stalled:
             with contextlib.suppress(Exception):  # its worker has come back, or another archive
-                await queue.jobs.retry_job(job)
+                await queue.jobs.retry_job(job, retry_at=_AT_ONCE)
         await queue.jobs.prune_stalled_workers(exits.STALLED)
 
     async def _mend(self, queue: Queue) -> None:
         """What is waited for and stands at an exit of before, where nobody may be at work any more,
-        or has lost its job."""
+        has lost its job, or is not in the queue at all."""
+        waiting = {key: request for key, (request, _) in self._waiting.items()}
         rows = await queue.rows(
-            "SELECT key, exit, status FROM fleet_requests r "
-            "LEFT JOIN procrastinate_jobs j ON j.id = r.job "
-            "WHERE key = ANY(%(keys)s) AND answer IS NULL",
-            keys=[*self._waiting],
+            "SELECT key, exit, status, answer IS NOT NULL AS answered FROM fleet_requests r "
+            "LEFT JOIN procrastinate_jobs j ON j.id = r.job WHERE key = ANY(%(keys)s)",
+            keys=[*waiting],
         )
-        for row in rows:
-            request, _ = self._waiting.get(row["key"], (None, None))
-            is_lost = row["status"] is None
-            is_elsewhere = row["status"] == "todo" and request and row["exit"] != request.exit
-            if request and (is_lost or is_elsewhere):
-                await self._take_up(queue, request)
+        found = {row["key"]: row for row in rows}
+        for key, request in waiting.items():
+            if key in self._waiting and _is_astray(request, found.get(key)):
+                await self._ask(queue, request)
 
     async def _look(self, queue: Queue) -> None:
         """Which exits there are, and which of them have workers."""

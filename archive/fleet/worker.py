@@ -45,6 +45,11 @@ _JITTER = 0.05
 _LONGEST = 180.0
 #: A request is broken off so long before its lease ends.
 _MARGIN = 1.5
+#: It has no job in hand when this runs: one in its name was given to it while the database or the
+#: machine stood still, and the word of it was lost. Without an owner it is taken over.
+_LEFT_LYING = """
+UPDATE procrastinate_jobs SET worker_id = NULL WHERE worker_id = %(worker)s AND status = 'doing'
+"""
 #: What most articles' pages have and no captcha's; a page without it is read.
 _BODY = b'id="js_content"'
 
@@ -196,6 +201,7 @@ class Worker:
             if not turn.is_taken:
                 await self._pause(min(max(turn.wait, _SOON), _IDLE[1]))
                 continue
+            await queue.rows(_LEFT_LYING, worker=self._id)
             job = await queue.jobs.fetch_job([self.exit], self._id)
             if job is None:
                 await exits.give_back(queue, self.exit, self._id)
@@ -216,10 +222,8 @@ class Worker:
             return
         try:
             answer = await self._leased(queue, self._ask(request))
-        except _LeaseLost:
+        except _LeaseLost:  # the job lies in its name still, until it looks for the next
             _LOG.warning("broken off: the exit's lease could not be kept")
-            with contextlib.suppress(Exception):  # else it is taken over as a dead worker's
-                await queue.jobs.retry_job(job)
             return
         self._found = _Found(job.id, key, answer, time.monotonic(), self._id)
         await self._deliver(queue, self._found)
@@ -297,8 +301,16 @@ class Worker:
             await conn.execute(
                 "UPDATE fleet_requests SET answer = %s, body = %s, "
                 "answered = clock_timestamp() - make_interval(secs => %s) "
-                "WHERE key = %s AND answer IS NULL",
-                (Jsonb(dict(found.answer.facts)), found.answer.body, values["ago"], found.key),
+                # a captcha is about this exit: meanwhile the request may have moved to another
+                "WHERE key = %s AND answer IS NULL AND (exit = %s OR NOT %s)",
+                (
+                    Jsonb(dict(found.answer.facts)),
+                    found.answer.body,
+                    values["ago"],
+                    found.key,
+                    self.exit,
+                    found.answer.is_captcha,
+                ),
             )
             await conn.execute(
                 "UPDATE fleet_workers SET requests = requests + %s WHERE id = %s",

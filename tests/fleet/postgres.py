@@ -7,6 +7,7 @@ refuses to run as root: there it runs as ``nobody``, from a copy that ``nobody``
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import pwd
@@ -195,15 +196,19 @@ class Cluster:
         raise AssertionError((self.folder / "log").read_text())
 
     def kill(self) -> None:
-        """SIGKILL to every process of it at once, as a machine that loses its power does."""
+        """SIGKILL to every process of it at once, as a machine that loses its power does; until all
+        are gone, since one that still ends keeps the memory that the next start needs.
+        """
         process = self._process
         assert process is not None
-        for pid in (process.pid, *_children(process.pid)):
-            try:
+        os.kill(process.pid, signal.SIGSTOP)  # it makes no more of them
+        children = [*_children(process.pid)]
+        for pid in (process.pid, *children):
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
         process.wait(timeout=30)
+        for pid in children:
+            _until_gone(pid)
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def stop(self) -> None:
@@ -261,6 +266,18 @@ def _children(pid: int) -> Iterator[int]:
             continue
         if fields[1] == str(pid):
             yield int(stat.parent.name)
+
+
+def _until_gone(pid: int) -> None:
+    for _ in range(600):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return
+        if state in "ZX":  # whoever inherited it has not asked for its status
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"process {pid} does not end")
 
 
 def _free_port() -> int:

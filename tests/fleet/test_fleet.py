@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,10 +14,14 @@ import pytest
 
 from archive.config import Config
 from archive.fleet import network
+from archive.fleet.answers import Answer as AnswerRow
+from archive.fleet.database import open_queue
+from archive.fleet.worker import Worker, _Found
 from archive.run.inputs import read
 from archive.run.report import RunReport
 from archive.run.runner import Runner
 from scraper.crawl.reason import Reason
+from scraper.fetch import Fetcher
 from tests.fleet.crew import Crew, rows
 from tests.fleet.numbered import Numbered, address
 from tests.weixin.answer import Answer, Request
@@ -271,3 +278,77 @@ def test_a_worker_that_was_taken_for_dead_comes_back(
     report = archive.save(articles(internet.site, 3))
 
     assert (report.saved, len(internet.log)) == (3, 3)
+
+
+def _mishap(queue: str, when: str, what: str) -> None:
+    """This happens to the first job that is asked for, ``BEFORE`` or ``AFTER`` it is written."""
+    rows(
+        queue,
+        f"CREATE FUNCTION mishap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {what} RETURN NEW; "
+        f"END $$; CREATE TRIGGER mishap {when} INSERT ON procrastinate_jobs FOR EACH ROW "
+        "WHEN (NEW.id = 1) EXECUTE FUNCTION mishap()",
+    )
+
+
+def test_a_job_that_a_worker_was_given_and_does_not_know_of_is_done(
+    archive: FleetArchive, crew: Crew, internet: Internet
+) -> None:
+    """The database noted whose it is, and the word of it was lost; the worker lives on."""
+    crew.hire("a")
+    crew.until_at_work(1)
+    owner = "(SELECT id FROM procrastinate_workers)"
+    _mishap(crew.queue, "BEFORE", f"NEW.status = 'doing'; NEW.worker_id = {owner};")
+    report = archive.save(articles(internet.site, 3))
+
+    assert (report.saved, len(internet.log)) == (3, 3)
+
+
+def test_a_job_is_taken_over_whatever_this_machine_s_clock_says(
+    archive: FleetArchive, crew: Crew, internet: Internet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The archive's clock is an hour ahead of the database's: nobody waits for that hour."""
+    from procrastinate import utils
+
+    ahead = utils.utcnow() + timedelta(hours=1)
+    monkeypatch.setattr(utils, "utcnow", lambda: ahead)
+    crew.hire("a")
+    crew.until_at_work(1)
+    _mishap(crew.queue, "BEFORE", "NEW.status = 'doing';")
+    report = archive.save(articles(internet.site, 3))
+
+    assert (report.saved, len(internet.log)) == (3, 3)
+
+
+def test_a_request_that_is_gone_from_the_queue_is_asked_again(
+    archive: FleetArchive, crew: Crew, internet: Internet
+) -> None:
+    """Somebody deleted its row while it was waited for."""
+    crew.hire("a")
+    crew.until_at_work(1)
+    _mishap(crew.queue, "AFTER", "DELETE FROM fleet_requests WHERE key = NEW.args ->> 'key';")
+    report = archive.save(articles(internet.site, 3))
+
+    assert (report.saved, len(internet.log)) == (3, 3)
+
+
+@pytest.mark.parametrize(("moved_to", "is_answered"), [("b", True), ("a", False)])
+def test_a_captcha_answers_for_its_own_exit_alone(
+    queue: str, moved_to: str, *, is_answered: bool
+) -> None:
+    """It comes late, and the request waits at another exit by now: that one is not to be blamed."""
+    rows(
+        queue,
+        "INSERT INTO fleet_requests (key, archive, exit, url) VALUES ('k', 'x', %s, 'u')",
+        moved_to,
+    )
+
+    async def deliver() -> None:
+        async with open_queue(queue) as opened:
+            found = _Found(1, "k", AnswerRow(facts={"captcha": True}), time.monotonic(), 1)
+            await Worker(address=queue, exit="b", fetcher=Fetcher())._deliver(opened, found)
+
+    asyncio.run(deliver())
+
+    assert rows(queue, "SELECT answer IS NOT NULL AS is_answered FROM fleet_requests") == [
+        {"is_answered": is_answered}
+    ]
