@@ -206,6 +206,10 @@ class Command(InLanguage):
 class Group(InLanguage, click.Group):
     """A command of several words; its parts are ``Command``s."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += common_options()
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_options(ctx, formatter)
         self.format_commands(ctx, formatter)

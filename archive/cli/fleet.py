@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from archive.cli.common import App, Command, pass_app
+from archive.cli.common import App, Command, Group, pass_app
 from archive.cli.crawling import Duration
 from archive.i18n import gettext as _
 from archive.i18n import plural
@@ -35,7 +35,7 @@ def _address(app: App, given: str | None) -> str:
     return checked(address)
 
 
-@click.group("fleet", short_help="Pages fetched by other machines: their queue.")
+@click.group("fleet", cls=Group, short_help="Pages fetched by other machines: their queue.")
 def group() -> None:
     """Let other machines fetch: the queue in PostgreSQL between this archive and its workers.
 

@@ -20,6 +20,7 @@ CLICK = (
     mark("Show this message and exit."),
     mark("[OPTIONS]"),
     mark("[COMMAND] [ARGS]..."),
+    mark("COMMAND [ARGS]..."),
     mark("default: {default}"),
     mark("required"),
     mark("(dynamic)"),

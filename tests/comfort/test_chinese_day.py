@@ -34,8 +34,9 @@ def test_the_help_of_every_command_is_chinese_and_fits(columns: int) -> None:
     wide, english = [], []
     with mock.patch.dict(os.environ, {"COLUMNS": str(columns)}):
         for name in ["", *(name for name, _ in every_command())]:
-            shown = wechat_archive(*name.split(), "--help", "--lang", "zh").stdout
-            for line in shown.splitlines():
+            shown = wechat_archive(*name.split(), "--help", "--lang", "zh")
+            assert 0 == shown.code, name
+            for line in shown.stdout.splitlines():
                 longest = max(map(width, line.split()), default=0)
                 if width(line) > columns and longest < columns // 2:
                     wide.append(f"{name}: {line}")
