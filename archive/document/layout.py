@@ -9,6 +9,8 @@ The layout is the one that users know from the sample article::
     # TITLE
 
     文章作者: …
+    公众号: …
+    转载自: …
     发布时间: 2022-10-27 12:18
     发布地: 北京
     原文链接: http://mp.weixin.qq.com/s?__biz=…#rd
@@ -19,9 +21,9 @@ The layout is the one that users know from the sample article::
 
     the body
 
-A line without a value is left out. The header lines end in two spaces, Markdown's hard break, so
-that they stay lines when rendered. Addresses are written bare, as the page gives them, so that they
-can be copied.
+A line without a value is left out, and that of the account where the author has its name. The
+header lines end in two spaces, Markdown's hard break, so that they stay lines when rendered.
+Addresses are written bare, as the page gives them, so that they can be copied.
 """
 
 from __future__ import annotations
@@ -91,14 +93,18 @@ def to_markdown(
     return "\n\n".join(parts) + "\n"
 
 
-def header(article: Article) -> list[str]:
-    """The blocks between front matter and body."""
+def header(article: Article, *, account: bool = True) -> list[str]:
+    """The blocks between front matter and body; without ``account`` as files of 2026-11 and before
+    have them, which do not name the account and the one that an article is taken from.
+    """
     title = " ".join(article.title.split())
     blocks = [f"# {escape(title)}"] if title else []
     lines = [
         f"{label}: {value}"
         for label, value in (
             ("文章作者", escape(_one_line(article.author))),
+            ("公众号", escape(_account(article)) if account else ""),
+            ("转载自", escape(_taken_from(article)) if account else ""),
             ("发布时间", _china_minute(article.published)),
             ("发布地", escape(_one_line(article.place))),
             ("原文链接", _bare(article.url or web_address(article.address))),
@@ -113,6 +119,16 @@ def header(article: Article) -> list[str]:
         lines = [escape_line(line) for line in words.splitlines() if line.strip()]
         blocks.append("  \n".join(f"> {line}" for line in lines))
     return blocks
+
+
+def _account(article: Article) -> str:
+    name = _one_line(article.account.name)
+    return "" if name == _one_line(article.author) else name
+
+
+def _taken_from(article: Article) -> str:
+    """The account of a reprint or of a shared article."""
+    return _one_line(article.reprint.account) if article.reprint else ""
 
 
 def _quoted(article: Article) -> list[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from html import unescape
+from itertools import product
 from typing import Any
 
 from archive.document import bounds, discussion, frontmatter, related
@@ -113,8 +114,8 @@ def _without_header(article: Article, rest: str) -> str:
     """
     rest = rest.lstrip("\n")
     # Where the body says what the digest does, the file does not say it twice.
-    for headed in (article, replace(article, digest=None)):
-        expected = "\n\n".join(header(headed))
+    for headed, account in product((article, replace(article, digest=None)), (True, False)):
+        expected = "\n\n".join(header(headed, account=account))
         if rest.startswith(expected):
             return rest[len(expected) :].lstrip("\n")
     return foreign({}, rest)[1]

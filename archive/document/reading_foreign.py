@@ -32,6 +32,7 @@ _LABELS: Mapping[str, str] = {
     "公众号名称": "account",
     "账号": "account",
     "来源": "account",
+    "转载自": "reprint",
     "发布时间": "published",
     "发布日期": "published",
     "日期": "published",

@@ -24,6 +24,7 @@ from archive.document.layout import (
     sealed,
     to_markdown,
 )
+from archive.document.reading import read_body, read_head
 from scraper.models import Account, Album, Article, Edit, Link, Loss, Media, Reprint, Transcoding
 from tests.store.make import article
 
@@ -140,6 +141,17 @@ def test_the_file_is_laid_out_as_it_was_asked_for() -> None:
 def test_the_permanent_address_stays_as_the_page_gives_it() -> None:
     """With chksm and #rd, with & and without a backslash, at the end of its line."""
     assert f"原文链接: {PERMANENT}\n" in archive.to_markdown(SAMPLE)
+
+
+def test_the_header_names_the_account_and_where_a_reprint_is_from() -> None:
+    """Where the author is somebody else; a file from before that is read back to the same body."""
+    article = replace(SAMPLE, author="某人", reprint=Reprint(account="原来的号"))
+    text = archive.to_markdown(article)
+
+    assert "文章作者: 某人  \n公众号: 投资实习所  \n转载自: 原来的号  \n发布时间" in text
+    older = text.replace("公众号: 投资实习所  \n转载自: 原来的号  \n", "")
+    assert older != text
+    assert read_body(read_head(text)).body == read_body(read_head(older)).body
 
 
 @pytest.mark.parametrize(
