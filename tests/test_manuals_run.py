@@ -15,7 +15,9 @@ import archive
 from tests import pages
 from tests.command import wechat_archive
 from tests.weixin.default_site import ALBUM_ID, START, site
+from tests.weixin.recorded import Recording
 from tests.weixin.server import Internet
+from tests.weixin.site import Site
 
 #: Ends on its own only when somebody stops it.
 _STAYS = "serve"
@@ -32,6 +34,7 @@ def newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (home / "saved-pages").mkdir()
     shutil.copy(page, home / "saved-pages")
     shutil.copy(page, home)
+    (home / "traffic.har").write_bytes(Recording().page(Site().article("一天的阅读")).har())
     with Internet(site()) as internet:
         for name, value in internet.env.items():
             monkeypatch.setenv(name, value)
