@@ -99,18 +99,7 @@ def header(article: Article, *, account: bool = True) -> list[str]:
     """
     title = " ".join(article.title.split())
     blocks = [f"# {escape(title)}"] if title else []
-    lines = [
-        f"{label}: {value}"
-        for label, value in (
-            ("文章作者", escape(_one_line(article.author))),
-            ("公众号", escape(_account(article)) if account else ""),
-            ("转载自", escape(_taken_from(article)) if account else ""),
-            ("发布时间", _china_minute(article.published)),
-            ("发布地", escape(_one_line(article.place))),
-            ("原文链接", _bare(article.url or web_address(article.address))),
-        )
-        if value
-    ]
+    lines = [f"{label}: {value}" for label, value in _facts(article, account) if value]
     if lines:
         blocks.append("  \n".join(lines))
     if article.cover:
@@ -119,6 +108,18 @@ def header(article: Article, *, account: bool = True) -> list[str]:
         lines = [escape_line(line) for line in words.splitlines() if line.strip()]
         blocks.append("  \n".join(f"> {line}" for line in lines))
     return blocks
+
+
+def _facts(article: Article, account: bool) -> list[tuple[str, str | None]]:
+    """Label and value of each header line."""
+    named = [("公众号", _account(article)), ("转载自", _taken_from(article))] if account else []
+    return [
+        ("文章作者", escape(_one_line(article.author))),
+        *((label, escape(name)) for label, name in named),
+        ("发布时间", _china_minute(article.published)),
+        ("发布地", escape(_one_line(article.place))),
+        ("原文链接", _bare(article.url or web_address(article.address))),
+    ]
 
 
 def _account(article: Article) -> str:
