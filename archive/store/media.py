@@ -5,13 +5,12 @@ seen at.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from archive.db.files import Files
-from archive.db.names import MEDIA
+from archive.db.names import MEDIA, media_name
 from archive.record import iso
 from archive.store.articles import Articles
 from archive.store.decide import image_id
@@ -20,8 +19,6 @@ from archive.store.types import Downloaded, MissingImage
 
 if TYPE_CHECKING:
     from archive.store.recordings import Recordings
-
-_EXTENSION = re.compile(r"\.?([a-z0-9]{1,8})")
 
 
 class Media:
@@ -193,11 +190,3 @@ class Media:
                 url,
             )
         ]
-
-
-def media_name(digest: str, extension: str) -> str:
-    """``media/ab/abcdef….ext``: by content, so that no address decides where something is
-    written.
-    """
-    found = _EXTENSION.fullmatch(extension.lower())
-    return f"{MEDIA}/{digest[:2]}/{digest}.{found[1] if found else 'bin'}"

@@ -14,10 +14,10 @@ from datetime import datetime
 
 from archive.db import parts
 from archive.db.files import Files
+from archive.db.names import media_name
 from archive.db.recording_tables import are_known
 from archive.record import iso
 from archive.store.articles import Articles
-from archive.store.media import media_name
 from archive.store.sql import Sql
 from archive.store.types import Downloaded
 
