@@ -247,7 +247,7 @@ def applied(root: Path) -> list[str]:
 
 
 def older(database: Path) -> None:
-    """The archive as before the newest migrations: those that only make tables are undone."""
+    """The archive as before a migration that only makes tables: it is undone."""
     with closing(sqlite3.connect(database)) as db:
         db.execute("PRAGMA foreign_keys = OFF")
         known = {
@@ -256,10 +256,8 @@ def older(database: Path) -> None:
         for table in re.findall(r"CREATE TABLE (\w+)", " ".join(alert_tables.DDL)):
             assert table in known
             db.execute(f"DROP TABLE {table}")
-        names = [name for name, _ in ARCHIVE.steps]
-        step = next(name for name in names if "alert" in name)
-        for name in names[names.index(step) :]:
-            db.execute("DELETE FROM _sqlite_migrations WHERE name = ?", (name,))
+        step = next(name for name, _ in ARCHIVE.steps if "alert" in name)
+        db.execute("DELETE FROM _sqlite_migrations WHERE name = ?", (step,))
         db.commit()
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sqlite3
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -88,10 +87,9 @@ class Sweep:
         assert before == len(self.recordings.served)
 
 
-def sweep(root: Path, internet: Internet, kills: int, seed: int) -> Mapping[str, int]:
-    """So many kills, over as many archives as that takes; how many there were, and how many answers
-    were gone on with."""
-    killed = resumed = number = 0
+def sweep(root: Path, internet: Internet, kills: int, seed: int) -> int:
+    """So many kills, over as many archives as that takes; how many there were."""
+    killed = number = 0
     with Nursery(internet.env) as nursery:
         while killed < kills:
             number += 1
@@ -103,14 +101,13 @@ def sweep(root: Path, internet: Internet, kills: int, seed: int) -> Mapping[str,
                 if not was_killed or killed >= kills:
                     break
             one.finish()
-            resumed += sum(asked not in (None, "expired") for _, asked in one.recordings.served)
             shutil.rmtree(one.root)
-    return {"killed": killed, "resumed": resumed}
+    return killed
 
 
 def test_a_few_kills_leave_nothing_half(tmp_path: Path, internet: Internet) -> None:
     """Some points, on every change; all of them below."""
-    assert 5 <= sweep(tmp_path, internet, 5, 7)["killed"]
+    assert 5 <= sweep(tmp_path, internet, 5, 7)
 
 
 @pytest.mark.long
@@ -118,8 +115,6 @@ def test_a_few_kills_leave_nothing_half(tmp_path: Path, internet: Internet) -> N
 def test_a_kill_at_any_point_of_a_download_leaves_nothing_half(
     tmp_path: Path, seed: int, internet: Internet
 ) -> None:
-    """At least 200 kill points, a part of them here; some found a part file and went on with it."""
-    found = sweep(tmp_path, internet, KILLS // 4, seed)
-
-    assert found["killed"] >= KILLS // 4
-    assert found["resumed"] > 0
+    """At least 200 kill points, a part of them here. How many found a part file depends on the
+    machine; that a part is gone on with is held by ``test_recordings.py``."""
+    assert KILLS // 4 <= sweep(tmp_path, internet, KILLS // 4, seed)
