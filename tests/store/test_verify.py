@@ -438,15 +438,14 @@ def contents(path: Path) -> object:
                     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'search_%'"
                 ).fetchall()
             ]
-            found = {
-                table: conn.execute(f'SELECT * FROM "{table}"').fetchall()
+            # When a migration was applied is a note that nothing reads, and that a flip may make
+            # unreadable; its name is looked at.
+            columns = {"_sqlite_migrations": "id, migration_set, name"}
+            return {
+                table: conn.execute(f'SELECT {columns.get(table, "*")} FROM "{table}"').fetchall()
                 for table in tables
                 if table != "runs"
             }
-            # When a migration was applied is sqlite-utils' own note, which nothing reads; its name
-            # is looked at.
-            found["_sqlite_migrations"] = [row[:3] for row in found["_sqlite_migrations"]]
-            return found
     except sqlite3.Error as error:
         return str(error)
 
