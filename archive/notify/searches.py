@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -190,11 +191,10 @@ def matching(
 ) -> Iterator[Row]:
     """Of these articles (None: of all) those that match, the newest first, at most ``most``; a row
     that is not what was written is left out, which `verify` tells. Raises BadQuery, NotIndexed."""
-    from archive.search.query import parse
+    from archive.search.matching import rows
 
-    with searcher.read_transaction():
-        plan = searcher.plan(parse(query), among=None if among is None else frozenset(among))
-        for row in islice(searcher.newest(plan), most):
+    with closing(rows(searcher, query, among)) as found:
+        for row in islice(found, most):
             try:
                 searcher.rows.require_intact(row)
             except Corrupt:

@@ -36,7 +36,9 @@ class Marked:
         }
 
 
-def chosen(store: Store, names: Sequence[str], query: str | None) -> Iterator[tuple[str, Any]]:
+def chosen(
+    store: Store, names: Sequence[str], query: str | None
+) -> Iterator[tuple[str, Stored | ArchiveError]]:
     """Each article once with the name that it was asked for by: the article, or what is wrong with
     that name. Raises BadQuery, NotIndexed for the query."""
     from archive.search.matching import article_ids
@@ -72,7 +74,7 @@ def mark(
     """Change what is said of each; one that cannot be changed stops no other. Raises BadQuery,
     NotIndexed."""
     for name, found in chosen(store, names, query):
-        if not isinstance(found, Stored):
+        if isinstance(found, ArchiveError):
             yield Marked(name=name, error=found)
             continue
         try:
