@@ -17,12 +17,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from archive.errors import QueueTrouble
 from archive.fleet import answers, exits
 from archive.fleet.database import Queue, is_gone, open_queue
-from scraper.crawl.protocols import RequestBudget
+from scraper.crawl.protocols import CountingFetcher, RequestBudget
 from scraper.errors import Blocked, ScrapeError, TimedOut
 from scraper.messages import mark
 from scraper.models import Page
@@ -54,16 +54,6 @@ UPDATE procrastinate_jobs SET worker_id = NULL WHERE worker_id = %(worker)s AND 
 _BODY = b'id="js_content"'
 
 
-class PageFetcher(Protocol):
-    """What a worker asks with: ``scraper.fetch.Fetcher`` without a pace of its own."""
-
-    @property
-    def requests(self) -> int: ...
-    async def page(
-        self, url: str, *, referer: str | None = None, budget: RequestBudget | None = None
-    ) -> Page: ...
-
-
 @dataclass(frozen=True, slots=True)
 class _Found:
     """An answer that is not written down yet, and when its request ended (monotonic)."""
@@ -92,7 +82,7 @@ class Worker:
 
     address: str
     exit: str
-    fetcher: PageFetcher
+    fetcher: CountingFetcher
     pace: float | None = None
     cookies: bool = False
     most: int | None = None

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from archive.config import ExitConfig
 from archive.crawl.cooldown import DIRECT
-from scraper.crawl.protocols import RequestBudget
 from scraper.errors import Unreachable
-from scraper.models import Page
 
 if TYPE_CHECKING:
     from archive.config import Config
     from scraper.clock import Clock
+    from scraper.crawl.protocols import CountingFetcher
     from scraper.fetch import Download, FeedResponse, Fetcher
     from scraper.fetch.streaming import Part, Streamed
     from scraper.recordings import Sort
@@ -26,21 +25,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class PageFetcher(Protocol):
-    """One exit: ``requests`` went out to mp.weixin.qq.com through it."""
-
-    @property
-    def requests(self) -> int: ...
-    async def page(
-        self, url: str, *, referer: str | None = None, budget: RequestBudget | None = None
-    ) -> Page: ...
-
-
 class Network(Protocol):
     """What a run needs: pages through each exit, images, recordings and feeds through any."""
 
     @property
-    def exits(self) -> Mapping[str, PageFetcher]: ...
+    def exits(self) -> Mapping[str, CountingFetcher]: ...
     async def media(self, url: str) -> Download: ...
     async def recording(self, url: str, part: Part, *, sort: Sort, cap: int) -> Streamed: ...
     async def feed(

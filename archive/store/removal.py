@@ -25,7 +25,6 @@ from archive.store.indexing import index_article, unindex_article
 from archive.store.tables import Tables
 from scraper import urls
 from scraper.messages import mark
-from scraper.models import Identity
 
 #: How long what was removed may be brought back.
 KEPT = timedelta(days=30)
@@ -274,18 +273,6 @@ class Removal:
             return self._tombstone(self._row_of(name))
         except NotHeld:
             return None
-
-    def of_identity(self, identity: Identity | None) -> Tombstone | None:
-        """The removed article with this identity, if any."""
-        if identity is None:
-            return None
-        row = self._sql.one(
-            "SELECT * FROM removed WHERE biz = ? AND mid = ? AND idx = ?",
-            identity.biz,
-            identity.mid,
-            identity.idx,
-        )
-        return self._tombstone(row) if row else None
 
     def forget(self, key: str) -> None:
         """Remember it no longer: it may be fetched again, and not be brought back. Raises

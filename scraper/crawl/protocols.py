@@ -151,6 +151,13 @@ class Fetcher(Protocol):
     ) -> Page: ...
 
 
+class CountingFetcher(Fetcher, Protocol):
+    """A fetcher of pages that tells how many requests went out to the article host through it."""
+
+    @property
+    def requests(self) -> int: ...
+
+
 class Frontier(Protocol):
     """The queue. Each method is durable when it returns, where the queue is."""
 

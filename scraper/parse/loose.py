@@ -133,15 +133,6 @@ def find(body: bytes) -> LooseData | JsonData | None:
     return _of_the_shape(body, scripts)
 
 
-def of_shape(values: object) -> bool:
-    """Whether some parsed object is an article's data, by the names of its members."""
-    return (
-        isinstance(values, dict)
-        and values.keys() >= _NEEDED
-        and len(SHAPE.intersection(values)) >= _ENOUGH
-    )
-
-
 def answer(body: bytes) -> JsonData | None:
     """The JSON answer of an article's address (``f=json``, seen 2023–2026), which has what
     ``cgiDataNew`` has.

@@ -3,8 +3,8 @@
 WeChat changes its template without notice. A field that all such pages have is then not found any
 more, or the body comes from a place that is known to be poorer; the article is kept all the same,
 and says so: a loss of the kind ``template:FIELD`` for each. One article means little;
-``archive.run`` counts these kinds over a run ("since 11-27 pages give no album (31 of 33)"), for
-which ``is_drift`` tells them from losses of the author's own content.
+``archive.run`` counts these kinds over a run ("since 11-27 pages give no album (31 of 33)");
+``PREFIX`` tells them from losses of the author's own content.
 
 ===================
 =============================================================================================
@@ -58,11 +58,6 @@ _ALBUMS: Final = b"mp.weixin.qq.com/mp/appmsgalbum?"
 _ALBUM = re.compile(
     re.escape(_ALBUMS) + rb"[^\"'\s<>]{0,200}?action=getalbum[^\"'\s<>]{0,200}?album_id=[1-9]\d+"
 )
-
-
-def is_drift(loss: Loss) -> bool:
-    """Whether a loss is the template's doing rather than content that cannot be kept."""
-    return loss.kind.startswith(PREFIX)
 
 
 def is_current(parsed: ParsedPage) -> bool:
