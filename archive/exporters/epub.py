@@ -20,6 +20,7 @@ from pathlib import PurePosixPath
 from archive.exporters import discussion
 from archive.exporters.export import Export
 from archive.exporters.html import head
+from archive.exporters.links import links_within
 from archive.exporters.pictures import content, held, recordings_of
 from archive.exporters.report import ExportReport
 from archive.exporters.tree import Player, text, xhtml
@@ -78,8 +79,7 @@ def write(export: Export) -> None:
     """A book of the articles in their order. A damaged article is named in the report and left
     out.
     """
-    articles, chosen = export.articles, export.selection
-    title = export.title or chosen.album or chosen.account or chosen.query or "公众号文章"
+    articles, title = export.articles, export.book_title
     with export.opened() as file, zipfile.ZipFile(file, "w") as archive:
         book = _Book(
             title,
@@ -110,18 +110,14 @@ def write(export: Export) -> None:
 
 def _chapter(book: _Book, store: Store, stored: Stored, names: Mapping[int, str]) -> None:
     article = store.shown(stored.article_id)
-    targets = {
-        e.url: names[e.target_id]
-        for e in store.edges(stored.article_id)
-        if e.target_id is not None and e.target_id in names
-    }
+    targets = links_within(store, stored, names)
     cover = _image(book, store, article.cover) if article.cover else None
     if cover and book.cover is None:
         book.cover = cover
     body = xhtml(
         article.body,
         image=lambda url: _image(book, store, url, count=True),
-        link=lambda url: targets.get(url),
+        link=targets.get,
         play=_players(book, store, stored).get,
     )
     name = names[stored.article_id]

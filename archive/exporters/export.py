@@ -60,6 +60,12 @@ class Export:
         assert isinstance(self.target, Path)
         return Target(self.target, self.report)
 
+    @property
+    def book_title(self) -> str:
+        """As asked for, else what the articles were chosen by."""
+        chosen = self.selection
+        return self.title or chosen.album or chosen.account or chosen.query or "公众号文章"
+
     @cached_property
     def articles(self) -> Sequence[Stored]:
         """The chosen articles: an album's in its own order, else the oldest first. Raises NotHeld

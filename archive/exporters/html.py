@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from archive.document.layout import relative
 from archive.exporters import discussion, html_index
 from archive.exporters.export import Export
+from archive.exporters.links import links_within
 from archive.exporters.pictures import content, held, recordings_of
 from archive.exporters.report import ExportReport
 from archive.exporters.target import Target
@@ -71,11 +72,7 @@ def page(
     files by their id. Sound and video go into ``folder``; without one only small ones come along.
     """
     article = store.shown(stored.article_id)
-    targets = {
-        e.url: others[e.target_id]
-        for e in store.edges(stored.article_id)
-        if e.target_id is not None and e.target_id in others
-    }
+    targets = links_within(store, stored, others)
 
     def image(url: str) -> str | None:
         return _inline(store, url, report)

@@ -17,8 +17,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from archive.errors import BadConfig
+from archive.exporters import discussion
 from archive.exporters.export import Export
 from archive.exporters.html import head
+from archive.exporters.links import links_within
 from archive.exporters.pictures import held
 from archive.exporters.report import ExportReport
 from archive.exporters.tree import text, xhtml
@@ -55,6 +57,8 @@ pre{{white-space:pre-wrap;line-height:1.45;background:#f3f3f1;padding:.7em .9em;
 code{{background:#f3f3f1}}pre code{{background:none}}
 table{{border-collapse:collapse;font-size:9pt;margin:.8em 0;max-width:100%}}
 td,th{{border:.5pt solid #999;padding:.3em .5em;text-align:left}}td p,th p{{margin:0;text-align:left}}
+.comments{{margin-top:2em;border-top:.5pt solid #999;font-size:9.5pt}}.comments ol{{list-style:none;padding-left:0}}
+.comments ol ol{{border-left:1.5pt solid #999;padding-left:1em}}.gone-comment{{color:#777}}
 tr{{break-inside:avoid}}a{{color:#0b5f58;text-decoration:none}}hr{{border:0;border-top:.5pt solid #bbb}}
 .title{{page:title;padding-top:70mm;text-align:center}}.title h1{{font-size:26pt;text-align:center;bookmark-level:none}}
 .title p{{text-align:center;color:#666}}
@@ -94,8 +98,7 @@ def _write_each(export: Export, weasyprint: Any) -> None:
 
 
 def _write_book(export: Export, weasyprint: Any) -> None:
-    chosen = export.selection
-    title = export.title or chosen.album or chosen.account or chosen.query or "公众号文章"
+    title = export.book_title
     pictures: dict[str, str] = {}
     anchors = {stored.article_id: f"#{stored.key}" for stored in export.articles}
     bodies: list[str] = []
@@ -121,12 +124,7 @@ def _article(
     report: ExportReport,
 ) -> str:
     """``pictures``: the address inside the document → the path in the archive; grows."""
-    article = store.article(stored.article_id)
-    targets = {
-        edge.url: anchors[edge.target_id]
-        for edge in store.edges(stored.article_id)
-        if edge.target_id is not None and edge.target_id in anchors
-    }
+    article = store.shown(stored.article_id)
 
     def image(url: str) -> str | None:
         picture = held(store, url)
@@ -138,9 +136,13 @@ def _article(
         pictures[name] = picture.path
         return name
 
-    body = xhtml(article.body, image=image, link=targets.get)
+    body = xhtml(article.body, image=image, link=links_within(store, stored, anchors).get)
+    talk = discussion.xhtml(store.discussions.of(stored.article_id), image=image)
     language = text(article.language or "zh-CN")
-    return f'<article id="{stored.key}" lang="{language}">\n{head(article, stored)}\n{body}\n</article>'
+    return (
+        f'<article id="{stored.key}" lang="{language}">\n'
+        f"{head(article, stored)}\n{body}\n{talk}\n</article>"
+    )
 
 
 def _title_page(title: str, articles: Sequence[Stored]) -> str:

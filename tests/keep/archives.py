@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from archive.db.opening import open_database
+from archive.saved.pictures import LocalImage
 from archive.snapshots import Snapshots
 from archive.store import Store
 from scraper.models import Page
 from scraper.parse import parse
+from tests.keep.articles import PICTURE, page
+from tests.weixin.media import png
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -70,3 +73,12 @@ def rows(
             found = db.conn.execute(f"SELECT * FROM {table}").fetchall()
             tables[table] = [{k: r[k] for k in r.keys() if k not in left_out} for r in found]  # noqa: SIM118
         return tables
+
+
+def three_linked(root: Path) -> Path:
+    """Three articles, 1 and 2 linked with each other, one picture held."""
+    fill(root, [page(1, links=(2,)), page(2, links=(1,)), page(3)])
+    with opened(root) as (store, _):
+        store.add_media(PICTURE.format(1), LocalImage(png(1), "image/png", "png"), NOW)
+        store.write_stale_files()
+    return root

@@ -30,12 +30,11 @@ from archive.exporters import Selection, export
 from archive.exporters.csv import safe_cell
 from archive.exporters.tree import xhtml
 from archive.importers import import_files
-from archive.saved.pictures import LocalImage
 from scraper.controls import escape_controls
 from scraper.models import Album, Article, Page
 from tests.command import wechat_archive
-from tests.keep.archives import NOW, contents, fill, opened
-from tests.keep.articles import PICTURE, page
+from tests.keep.archives import NOW, contents, fill, opened, three_linked
+from tests.keep.articles import page
 from tests.store.make import list_album
 from tests.weixin.media import png
 
@@ -61,11 +60,7 @@ PAYLOADS = (
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """Three articles, 1 and 2 linked with each other, one picture held."""
-    fill(tmp_path / "a", [page(1, links=(2,)), page(2, links=(1,)), page(3)])
-    with opened(tmp_path / "a") as (store, _):
-        store.add_media(PICTURE.format(1), LocalImage(png(1), "image/png", "png"), NOW)
-        store.write_stale_files()
-    return tmp_path / "a"
+    return three_linked(tmp_path / "a")
 
 
 def test_the_files_come_out_of_the_database_alone(root: Path, tmp_path: Path) -> None:

@@ -13,11 +13,10 @@ import pytest
 
 from archive.errors import BadConfig
 from archive.exporters import export
-from archive.saved.pictures import LocalImage
 from tests.command import wechat_archive
-from tests.keep.archives import NOW, fill, opened
-from tests.keep.articles import PICTURE, page
-from tests.weixin.media import png
+from tests.keep.archives import opened, three_linked
+from tests.traffic.test_har import SAID, day, run
+from tests.weixin.site import Site
 
 pypdf = pytest.importorskip("pypdf")
 
@@ -33,11 +32,7 @@ def _set_by_weasyprint() -> None:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """Three articles, 1 and 2 linked with each other, one picture held."""
-    fill(tmp_path / "a", [page(1, links=(2,)), page(2, links=(1,)), page(3)])
-    with opened(tmp_path / "a") as (store, _):
-        store.add_media(PICTURE.format(1), LocalImage(png(1), "image/png", "png"), NOW)
-        store.write_stale_files()
-    return tmp_path / "a"
+    return three_linked(tmp_path / "a")
 
 
 def _titles(root: Path) -> list[str]:
@@ -92,6 +87,21 @@ def test_one_file_an_article(root: Path, tmp_path: Path) -> None:
     assert names == found
     for name in names:
         assert "第" in pypdf.PdfReader(tmp_path / "out" / name).pages[0].extract_text()
+
+
+def test_it_shows_what_a_person_wrote_and_the_comments(tmp_path: Path) -> None:
+    """As a web page and an EPUB do: the file's text where it was edited, and comments behind it."""
+    run(tmp_path, day(Site().article("一天的阅读")).har())
+    root = tmp_path / "a"
+    (file,) = (root / "articles").rglob("*.md")
+    file.write_text(file.read_text("utf-8") + "\n我的想法\n", encoding="utf-8")
+
+    done = wechat_archive("export", "pdf", str(tmp_path / "1.pdf"), "--archive", str(root))
+
+    assert 0 == done.code, done.stderr
+    shown = "".join(sheet.extract_text() for sheet in pypdf.PdfReader(tmp_path / "1.pdf").pages)
+    assert "我的想法" in shown
+    assert SAID[0].text in shown
 
 
 def test_the_same_articles_give_the_same_bytes(root: Path, tmp_path: Path) -> None:
