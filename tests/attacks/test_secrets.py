@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -195,4 +196,14 @@ def test_import_with_scrub_keeps_no_token(tmp_path: Path) -> None:
 
     with Snapshots(tmp_path / "scrubbed" / "snapshots.db", readonly=True) as snapshots:
         assert scrub(body) == snapshots.get(1).body
-    assert contents(tmp_path / "plain") == contents(tmp_path / "scrubbed")
+    assert _but_for_when(tmp_path / "plain") == _but_for_when(tmp_path / "scrubbed")
+
+
+def _but_for_when(archive: Path) -> dict[str, bytes]:
+    """Its files without the moment they were made and the sum over it: two imports may stand on
+    both sides of a full second.
+    """
+    return {
+        name: re.sub(rb'(?m)^(archived|check): ".*"\n', b"", body)
+        for name, body in contents(archive).items()
+    }
