@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
@@ -21,6 +21,7 @@ from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import ArchiveDatabase, open_database
 from archive.errors import CannotCreate, Corrupt, Locked
 from archive.store import Edge, Store, Stored, Version, browse, linking, reading
+from scraper.clock import utc_now
 
 if TYPE_CHECKING:
     from archive.crawl.sources import WatchedSource
@@ -182,7 +183,7 @@ class Library:
             Sources(db.conn).add(
                 address,
                 type.name,
-                datetime.now(UTC),
+                utc_now(),
                 every=config.every if every is None else every,
                 follow=type.follow if follow is None else follow,
                 scope=config.scope,
@@ -220,7 +221,7 @@ class Library:
         from archive.notify import searches
 
         with self._writing("archive.add_alert", wait) as db:
-            return searches.add(db.conn, name, query, datetime.now(UTC))
+            return searches.add(db.conn, name, query, utc_now())
 
     def remove_alert(self, name: str, *, wait: bool = False) -> None:
         """Forget a saved search. Raises NotHeld, Locked (unless ``wait``)."""
@@ -235,7 +236,7 @@ class Library:
         from archive.crawl.failures import retry_addresses, retry_all, retry_kind
         from scraper import urls
 
-        now = datetime.now(UTC)
+        now = utc_now()
         with self._writing("archive.retry", wait) as db:
             if what is None:
                 return retry_all(db.conn, now)
@@ -268,7 +269,7 @@ class Library:
 
         marking = Marking.of(add=add, remove=remove, starred=starred, read=read, note=note)
         with open_beside(self.root, "archive.mark", quick=True) as db:
-            found = mark(Store(db, self.root), names, marking, datetime.now(UTC), query=query)
+            found = mark(Store(db, self.root), names, marking, utc_now(), query=query)
             return list(found)
 
     def remove(
@@ -279,13 +280,13 @@ class Library:
         with ``raw`` Locked."""
         from archive.run.removing import take_out
 
-        return list(take_out(self.root, names, datetime.now(UTC), query=query, raw=raw))
+        return list(take_out(self.root, names, utc_now(), query=query, raw=raw))
 
     def bring_back(self, names: Sequence[str]) -> list[Outcome]:
         """Undo that, within 30 days; of an article that is held, write its deleted file again."""
         from archive.run.removing import bring_back
 
-        return list(bring_back(self.root, names, datetime.now(UTC)))
+        return list(bring_back(self.root, names, utc_now()))
 
     def removed(self) -> list[Tombstone]:
         """What was removed, the last first."""
@@ -310,7 +311,7 @@ class Library:
             if self._held is None:
                 self._held = Remembered(held_by)
             held = self._held.of(self._conn)
-            return collect(self._conn, self.root, datetime.now(UTC), held)
+            return collect(self._conn, self.root, utc_now(), held)
 
     def writer(self) -> tuple[int, str, str] | None:
         """``(pid, command, since)`` of the command that writes to the archive now; ``None`` where

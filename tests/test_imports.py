@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -189,3 +190,29 @@ def test_models_and_errors_import_nothing_of_ours() -> None:
         ours = {name for name in imports(ROOT / room) if name.split(".")[0] in PACKAGES}
 
         assert all(name.startswith(("scraper.redact", "scraper.messages")) for name in ours)
+
+
+def test_each_room_has_its_inner_layers() -> None:
+    """A room of more than four files says in pyproject.toml which of them stands on which."""
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    ordered = {
+        container
+        for contract in told["tool"]["importlinter"]["contracts"]
+        for container in contract.get("containers", ())
+    }
+    rooms = {
+        ".".join(room.relative_to(ROOT).parts)
+        for package in PACKAGES
+        for room in (path.parent for path in (ROOT / package).rglob("__init__.py"))
+        if len([*room.glob("*.py")]) > 5
+    }
+
+    assert set() == rooms - ordered
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_one_place_asks_the_machine_for_the_time(path: Path) -> None:
+    """``scraper.clock`` alone knows what day it is."""
+    if name_of(path) != "scraper/clock":
+        text = path.read_text(encoding="utf-8")
+        assert [] == re.findall(r"datetime\.(?:utc)?now\(|date\.today\(|time\.time\(", text)

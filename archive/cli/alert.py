@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +13,7 @@ from archive.cli.common import App, Command, Group, pass_app, rows_as_json
 from archive.db.names import ARCHIVE_DB
 from archive.i18n import gettext as _
 from archive.i18n import plural, recognised
+from scraper.clock import utc_now
 from scraper.messages import mark
 from scraper.zone import for_people
 
@@ -48,7 +49,7 @@ def add(app: App, name: str, query: tuple[str, ...], wait: bool) -> None:
 
     words = " ".join(query)
     with _writing(app, wait) as conn:
-        is_new = searches.add(conn, name, words, datetime.now(UTC))
+        is_new = searches.add(conn, name, words, utc_now())
     said = (
         mark("added the alert {name}: {query}")
         if is_new
@@ -175,7 +176,7 @@ def _message(app: App, name: str | None) -> Message:
             one = get(conn, name)
             rows = list(matching(Searcher(conn), one.query, None, most=10))
             content["matches"] = [as_match(one, rows)]
-    now = datetime.now(UTC)
+    now = utc_now()
     return Message(id=new_id(), made=now, content=content, is_test=True)
 
 

@@ -19,6 +19,7 @@ from archive import i18n
 from archive.cli.words import InLanguage, let_click_speak
 from archive.db.names import CONFIG
 from archive.i18n import gettext as _
+from scraper.clock import utc_now
 
 if TYPE_CHECKING:
     from archive.config import Config
@@ -122,13 +123,12 @@ def _as_json(
     message: str, level: str, logger: str = "wechat-archive", created: float | None = None
 ) -> str:
     import json
-    import time
     from datetime import UTC, datetime
 
     from scraper.redact import redact
 
     line = {
-        "time": datetime.fromtimestamp(created or time.time(), UTC).isoformat(
+        "time": (datetime.fromtimestamp(created, UTC) if created else utc_now()).isoformat(
             timespec="milliseconds"
         ),
         "level": level,

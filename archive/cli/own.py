@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from archive.cli.common import App, Command, archive_command, pass_app, rows_as_json
 from archive.i18n import gettext as _
+from scraper.clock import utc_now
 
 if TYPE_CHECKING:
     from archive.document.own import Own
@@ -146,7 +146,7 @@ def _mark(
     _require_some(names, query)
     marking: Marking = Marking.of(**wanted)
     with open_beside(app.root, "wechat-archive " + click.get_current_context().info_name) as db:  # type: ignore[operator]
-        found = mark(Store(db, app.root), names, marking, datetime.now(UTC), query=query)
+        found = mark(Store(db, app.root), names, marking, utc_now(), query=query)
         _tell(app, found, as_json, said)
 
 

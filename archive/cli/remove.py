@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +11,7 @@ from archive.cli.common import App, archive_command, pass_app, rows_as_json
 from archive.db.names import ARCHIVE_DB
 from archive.i18n import gettext as _
 from archive.i18n import plural
+from scraper.clock import utc_now
 from scraper.zone import for_people
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def command(
         return
     if not keys and query is None:
         raise click.UsageError(_("name an article by its key (`list` shows it), or give --query."))
-    now = datetime.now(UTC)
+    now = utc_now()
     if undo:
         outcomes = bring_back(app.root, keys, now, wait=wait)
     else:

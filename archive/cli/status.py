@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +14,7 @@ from archive.cli.noticed import notice_edits
 from archive.db.names import ARCHIVE_DB
 from archive.i18n import gettext as _
 from archive.i18n import mark, mark_plural, plural, recognised
+from scraper.clock import utc_now
 from scraper.zone import for_people
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def command(app: App, as_json: bool, failed: bool, listed: bool) -> None:
             _list_not_held(db.conn)
         if failed or listed:
             return
-        found = collect(db.conn, app.root, datetime.now(UTC))
+        found = collect(db.conn, app.root, utc_now())
     finally:
         db.close()
     if as_json:
@@ -284,7 +285,7 @@ def retry(app: App, what: tuple[str, ...], wait: bool) -> None:
     """
     from archive.crawl.failures import retry_addresses, retry_all, retry_kind
 
-    now = datetime.now(UTC)
+    now = utc_now()
 
     def one(name: str) -> None:
         addresses = _addresses(conn, name)

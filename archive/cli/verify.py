@@ -13,6 +13,7 @@ from archive.cli.console import stderr_console
 from archive.cli.noticed import notice_edits
 from archive.i18n import gettext as _
 from archive.i18n import mark, mark_plural
+from scraper.clock import utc_now
 
 if TYPE_CHECKING:
     from archive.verify import Finding
@@ -44,10 +45,8 @@ def command(app: App, mend: bool, wait: bool, as_json: bool) -> None:
 
     with _progress(app) as progress:
         if mend:
-            from datetime import UTC, datetime
-
             with Lock(app.root, wait=wait):
-                findings = list(repair(app.root, check(app.root, progress), datetime.now(UTC)))
+                findings = list(repair(app.root, check(app.root, progress), utc_now()))
                 # What was mended must hold now: looked at again rather than believed.
                 left = list(check(app.root, progress)) if any(f.repaired for f in findings) else []
         else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +14,7 @@ from archive.cli.each import each
 from archive.db.names import ARCHIVE_DB
 from archive.i18n import gettext as _
 from archive.i18n import recognised
+from scraper.clock import utc_now
 from scraper.zone import for_people
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def command(
         sources.add(
             address,
             type.name,
-            datetime.now(UTC),
+            utc_now(),
             every=period,
             follow=type.follow if follow is None else follow,
             scope=scope or app.config.scope,

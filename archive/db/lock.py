@@ -12,7 +12,6 @@ import json
 import os
 import shlex
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +19,7 @@ from typing import Self
 from archive.db.files import open_regular, read_regular
 from archive.db.names import LOCK
 from archive.errors import CannotCreate, DiskTrouble, Locked
+from scraper.clock import utc_now
 from scraper.messages import mark, strerror
 from scraper.redact import redact
 
@@ -101,7 +101,7 @@ class Lock:
 
     def _sign(self) -> None:
         assert self._handle is not None
-        since = datetime.now(UTC).isoformat(timespec="seconds")
+        since = utc_now().isoformat(timespec="seconds")
         note = {"pid": os.getpid(), "command": self._command, "since": since}
         os.ftruncate(self._handle, 0)
         os.pwrite(self._handle, json.dumps(note, ensure_ascii=False).encode("utf-8", "replace"), 0)

@@ -15,7 +15,6 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from archive.db import (
@@ -34,6 +33,7 @@ from archive.db import (
 from archive.db.search_tables import SEARCH_DDL, SEARCH_DROP
 from archive.db.transactions import transaction
 from archive.errors import NewerArchive
+from scraper.clock import utc_now
 from scraper.messages import mark
 
 Step = Callable[[sqlite3.Connection], None]
@@ -111,7 +111,7 @@ class MigrationSet:
         dict(self.steps)[name](conn)
         conn.execute(
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, ?)",
-            (self.name, name, str(datetime.now(UTC))),
+            (self.name, name, str(utc_now())),
         )
 
 

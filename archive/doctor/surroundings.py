@@ -7,8 +7,10 @@ import shutil
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+
+from scraper.clock import utc_now
 
 #: Where systemd, cron and launchd keep what they start.
 TIMER_PLACES = (
@@ -25,15 +27,11 @@ _LONGEST = 256 * 1024
 _PATIENCE = 10  #: seconds that a program gets to answer
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """This machine."""
 
-    now: datetime = field(default_factory=_now)
+    now: datetime = field(default_factory=utc_now)
     timer_places: tuple[str, ...] = TIMER_PLACES
     mounts: Path = Path("/proc/mounts")
 

@@ -30,6 +30,7 @@ from archive.saved.warc_fields import EXCHANGE
 from archive.snapshots import Snapshot, Snapshots
 from archive.store import Store, Stored
 from scraper import urls
+from scraper.clock import utc_now
 from scraper.errors import NotAnAddress
 from scraper.messages import mark
 from scraper.redact import scrub
@@ -126,7 +127,7 @@ def write_warc(
 
 def write_images(writer: WARCWriter, store: Store, report: ExportReport) -> None:
     """Every held image under each address it was seen at."""
-    now = datetime.now(UTC)
+    now = utc_now()
     for (url,) in store.db.conn.execute(
         "SELECT url FROM media_addresses WHERE sha256 IS NOT NULL ORDER BY url"
     ):
@@ -162,7 +163,7 @@ def _take(
 
 def write_recordings(writer: WARCWriter, store: Store, report: ExportReport) -> None:
     """Every held sound and video under the address that it goes by, straight from its file."""
-    now = datetime.now(UTC)
+    now = utc_now()
     if not are_known(store.db.conn):
         return
     for address, path, type_ in store.db.conn.execute(
@@ -197,7 +198,7 @@ def _write(writer: WARCWriter, snapshot: Snapshot, body: bytes, report: ExportRe
         "fetched": snapshot.fetched.isoformat() if snapshot.fetched else None,
     }
     headers = {
-        "WARC-Date": _date(snapshot.fetched or datetime.now(UTC)),
+        "WARC-Date": _date(snapshot.fetched or utc_now()),
         # ASCII, as WARC header values of every reader are.
         EXCHANGE: json.dumps(exchange),
     }

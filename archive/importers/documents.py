@@ -8,7 +8,6 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -23,6 +22,7 @@ from archive.saved.pages import date_in_name
 from archive.saved.pictures import beside, local_image, picture
 from archive.store import Store, Stored
 from archive.store.decide import same_words
+from scraper.clock import utc_now
 from scraper.errors import Gone
 from scraper.models import Article
 from scraper.parse import PARSER_VERSION
@@ -93,7 +93,7 @@ class Documents:
         kept = self.store.keep(
             article,
             address=article.address or article.url or "",
-            now=head.holding.archived or datetime.now(UTC),
+            now=head.holding.archived or utc_now(),
             key=head.holding.key if head.ours else None,
             path=_own_path(path),
         )
@@ -141,7 +141,7 @@ class Documents:
             return None
         address = f"{LOCAL}{hashlib.sha256(found.body).hexdigest()}.{found.extension}"
         if self.store.media_path(address) is None:
-            self.store.add_media(address, found, datetime.now(UTC))
+            self.store.add_media(address, found, utc_now())
             self.report.media += 1
         return address
 
@@ -196,7 +196,7 @@ class Documents:
             place = self._near(path, name) if digest is not None else None
             if digest is None or place is None:
                 continue
-            taken = keep_file(self.store, address, place, digest[1], datetime.now(UTC))
+            taken = keep_file(self.store, address, place, digest[1], utc_now())
             self.report.media += taken is not None
 
     def _take_in(self, url: str, place: Path, digest: str) -> None:
@@ -206,7 +206,7 @@ class Documents:
         # run fetches it.
         if image is None or hashlib.sha256(body).hexdigest() != digest:
             return
-        self.store.add_media(url, image, datetime.now(UTC))
+        self.store.add_media(url, image, utc_now())
         self.report.media += 1
 
     def _link(self, shown: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from archive.snapshots.choose import BULK_LEVEL19_MIN_BYTES
 from archive.store import Store, Stored
 from archive.store.decide import image_id
 from scraper import urls
+from scraper.clock import utc_now
 from scraper.crawl.protocols import Candidate
 from scraper.errors import Gone, NotAnAddress, ScrapeError
 from scraper.messages import changed, mark, message_of
@@ -278,7 +279,7 @@ class _Job:
             self._note_counts(held.article_id, of_page(page), page.fetched, "page")
             return Taken.of("held", item.source, held)
         self._pictures(item, page)
-        now = page.fetched or datetime.now(UTC)
+        now = page.fetched or utc_now()
         kept = self.store.keep(article, address=page.url, now=now, snapshot_id=snapshot_id)
         self.store.remember(address, kept.article_id, now)
         self._note_counts(kept.article_id, of_page(page), page.fetched, "page")
@@ -304,9 +305,7 @@ class _Job:
         if held is not None:
             self._note_counts(held.article_id, item.counts, item.seen, "import")
             return Taken.of("held", item.source, held)
-        kept = self.store.keep(
-            article, address=article.address or article.url or "", now=datetime.now(UTC)
-        )
+        kept = self.store.keep(article, address=article.address or article.url or "", now=utc_now())
         self._note_counts(kept.article_id, item.counts, item.seen, "import")
         return Taken(
             source=item.source, change="new", key=kept.key, path=kept.path, title=article.title
@@ -353,7 +352,7 @@ class _Job:
         if self.store.media_path(url) is None:
             image = picture(item.parts.get(name) or beside(item.path, name) or b"")
             if image is not None:
-                self.store.add_media(url, image, datetime.now(UTC))
+                self.store.add_media(url, image, utc_now())
                 self.report.media += 1
 
     def _image(self, url: str, body: bytes, shown: Mapping[str, str] | None = None) -> None:
@@ -368,7 +367,7 @@ class _Job:
             return
         image = local_image(body)
         if image:
-            self.store.add_media(at, image, datetime.now(UTC))
+            self.store.add_media(at, image, utc_now())
             self.report.media += 1
 
     def _recording(self, url: str, body: bytes) -> None:
@@ -379,7 +378,7 @@ class _Job:
         sql = "SELECT 1 FROM article_recordings WHERE address = ? LIMIT 1"
         if self.store.db.conn.execute(sql, (known.address,)).fetchone() is None:
             return
-        kept = keep_received(self.store, url, body, datetime.now(UTC))
+        kept = keep_received(self.store, url, body, utc_now())
         self.report.media += kept is not None
 
     def _follow(self, article: Article) -> None:
@@ -402,7 +401,7 @@ class _Job:
             relation=relation,
             depth=int(bool(relation)),
         )
-        self.frontier.enqueue(find, datetime.now(UTC))
+        self.frontier.enqueue(find, utc_now())
         self.report.links += self.frontier.waiting() - before if relation else 0
 
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -27,6 +26,7 @@ from archive.snapshots import Snapshots
 from archive.store import Store
 from archive.store.decide import is_hollow
 from archive.store.finding import identified
+from scraper.clock import utc_now
 from scraper.errors import ScrapeError
 from scraper.messages import mark, message_of
 from scraper.models import Article
@@ -250,7 +250,7 @@ class _Job:
             kept = self.store.keep(
                 read.article,
                 address=read.address,
-                now=datetime.now(UTC),
+                now=utc_now(),
                 snapshot_id=read.snapshot_id,
                 again=True,
             )
@@ -337,7 +337,7 @@ class _Job:
                 return int(row[1])
             cursor = self.conn.execute(
                 "INSERT INTO reparses (scope, parser_version, started) VALUES (?, ?, ?)",
-                (scope, PARSER_VERSION, iso(datetime.now(UTC))),
+                (scope, PARSER_VERSION, iso(utc_now())),
             )
             self.number = cursor.lastrowid
         return 0
@@ -354,7 +354,7 @@ class _Job:
             if position is None:
                 self.conn.execute(
                     "UPDATE reparses SET finished = ? WHERE id = ?",
-                    (iso(datetime.now(UTC)), self.number),
+                    (iso(utc_now()), self.number),
                 )
             else:
                 self.conn.execute(

@@ -17,6 +17,7 @@ from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import open_database, require_archive
 from archive.snapshots import Snapshots
 from archive.store import Store
+from scraper.clock import utc_now
 from scraper.redact import redact
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def open_session(
         store.discussions.show_in_files(config.comments)
         store.files.sweep()  # what a killed command left half-written
         store.removal.finish()  # and what it left of removed ones
-        store.recordings.recover(datetime.now(UTC))
+        store.recordings.recover(utc_now())
         snapshots = (
             stack.enter_context(Snapshots(root / SNAPSHOTS_DB)) if config.snapshots else None
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from archive import record
 from archive.db import checksums
@@ -24,6 +24,7 @@ from archive.store.recordings import HeldRecording, Recordings
 from archive.store.rows import address_of
 from archive.store.sql import Sql
 from archive.store.types import time
+from scraper.clock import utc_now
 from scraper.recordings import at_address
 
 _LOG = logging.getLogger(__name__)
@@ -150,7 +151,7 @@ class MarkdownFiles:
     def rerender(self, article_id: int, *, now: datetime | None = None) -> str | None:
         """Write the article's file as the rows say now; see ``write``. Nothing is written where it
         is that already."""
-        now = now or datetime.now(UTC)
+        now = now or utc_now()
         with self._sql.transaction():
             row = self._articles.sound_row(article_id)
             if self.is_deleted(article_id):

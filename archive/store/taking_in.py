@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +17,7 @@ from archive.db.transactions import transaction
 from archive.errors import ArchiveError
 from archive.record import iso
 from archive.store.core import Store
+from scraper.clock import utc_now
 
 _LOG = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def notice(root: Path, *, command: str, seconds: float | None = None) -> list[No
         if not seen.is_worth_writing:
             return []
         with open_beside(root, command, quick=True) as db:
-            return keep(Store(db, root), seen, datetime.now(UTC))
+            return keep(Store(db, root), seen, utc_now())
     except (ArchiveError, OSError, sqlite3.Error) as error:
         _LOG.debug("files were not looked at: %s", error)
         return []

@@ -19,13 +19,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from archive.errors import BadInput, DiskTrouble
 from archive.web import own_files
 from scraper import urls
+from scraper.clock import utc_now
 from scraper.messages import mark
 
 log = logging.getLogger(__name__)
@@ -164,9 +165,7 @@ class Jobs:
 
     def submit(self, kind: Kind, arguments: dict[str, Any]) -> Job:
         """Take a job; it is on disk when this returns. Raises BadInput, DiskTrouble."""
-        job = Job(
-            id=secrets.token_hex(8), kind=kind, arguments=arguments, created=datetime.now(UTC)
-        )
+        job = Job(id=secrets.token_hex(8), kind=kind, arguments=arguments, created=utc_now())
         with self._lock:
             if sum(not one.is_over for one in self._jobs.values()) >= _MOST_WAITING:
                 raise BadInput(
@@ -256,7 +255,7 @@ class Jobs:
                 job.state, job.message = "failed", f"{type(error).__name__}: {error}"
             if self._stopping.is_set():
                 return
-            job.ended = datetime.now(UTC)
+            job.ended = utc_now()
             with contextlib.suppress(OSError):
                 self._place(job.id).unlink(missing_ok=True)
             self.wake()
@@ -266,7 +265,7 @@ class Jobs:
             if self._stopping.is_set():
                 return
             self._worker = worker = self._start_worker(self.root)
-        job.state, job.started = "running", datetime.now(UTC)
+        job.state, job.started = "running", utc_now()
         self.wake()
         with contextlib.suppress(BrokenPipeError):
             json.dump({"kind": job.kind, "arguments": job.arguments}, worker.stdin)

@@ -23,6 +23,7 @@ from archive.web import render
 from archive.web.article import outgoing
 from archive.web.jobs import KINDS, Job, Jobs, Kind
 from archive.web.site import Site, site_of
+from scraper.clock import utc_now
 from scraper.messages import mark
 from scraper.zone import CHINA
 
@@ -130,7 +131,7 @@ def status(request: Request) -> Response:
         blocked=_time(found["blocked"]["until"]) if found["blocked"] else None,
         albums=sorted(found["albums"], key=lambda one: (one["complete"], -one["held"]))[:_ALBUMS],
         sources=site.library.sources(),
-        strip=strip(runs, datetime.now(CHINA).date()),
+        strip=strip(runs, utc_now().astimezone(CHINA).date()),
         runs=runs[:8],
         sizes=site.library.sizes(),
         removed=len(site.library.removed()),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 
 from starlette.responses import Response
+
+from scraper.clock import utc_now
 
 COOKIE = "visit"
 #: Seconds without a look at the list after which the next one is another visit.
@@ -27,7 +28,7 @@ class Visit:
 
 def of(cookie: str | None, newest: int, now: float | None = None) -> Visit:
     """The visit that goes on or begins now. A first visitor has seen all there is."""
-    at = int(time.time() if now is None else now)
+    at = int(utc_now().timestamp() if now is None else now)
     found = _FORM.fullmatch(cookie or "")
     if found is None:
         return Visit(newest, newest, at)

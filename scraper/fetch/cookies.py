@@ -11,10 +11,10 @@ TRUE) and quotes the cookie in its error.
 from __future__ import annotations
 
 import http.cookiejar
-import time
 import urllib.request
 from pathlib import Path
 
+from scraper.clock import utc_now
 from scraper.errors import BadSettings
 from scraper.messages import mark, strerror
 
@@ -75,7 +75,7 @@ def load(path: str | Path) -> Cookies:
                     path=path,
                 )
             )
-        if not cookie.is_expired(int(time.time())):
+        if not cookie.is_expired(int(utc_now().timestamp())):
             jar.set_cookie(cookie)
     return Cookies(jar)
 
