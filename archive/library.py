@@ -120,7 +120,8 @@ class Library:
     ) -> RunReport:
         """Fetch and keep articles, as ``wechat-archive save`` does.
 
-        ``addresses``: any form, also text that holds some, saved pages and folders of them.
+        ``addresses``: any form, also text that holds some, saved pages and folders of them, and
+        recordings of a person's own reading (``traffic.har``), which are taken in as `import` does.
         ``settings`` are those of ``config.toml`` (``follow=1``, ``images="remote"``, ``interval=0``
         seconds …) and win over the file. What fails for one address stands in the report;
         ``on_result`` hears of each as it comes. Raises Locked (unless ``wait``), DiskTrouble,
@@ -128,9 +129,23 @@ class Library:
         running event loop.
         """
         from archive.run.inputs import read
+        from archive.saved.har import is_recording
 
+        texts = list(addresses)
         runner = self._runner("save", wait, on_result, settings)
-        return runner.save(read(addresses), refresh=refresh)
+        recordings = [text for text in texts if is_recording(text)]
+        if recordings:
+            self._take_recordings(recordings, runner)
+        others = [text for text in texts if text not in recordings]
+        if others and runner.report.signal is None:
+            return runner.save(read(others), refresh=refresh)
+        return runner.report
+
+    def _take_recordings(self, files: list[str], runner: Runner) -> None:
+        from archive.importers.recordings import add_to, take_recordings
+
+        imported = take_recordings(self.root, files, runner.config, wait=runner.wait)
+        add_to(runner.report, imported, runner.on_result)
 
     def run(
         self,

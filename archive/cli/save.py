@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +13,10 @@ from archive.cli.crawling import listeners, network_options, show
 from archive.cli.noticed import notice_edits
 from archive.i18n import gettext as _
 from scraper.messages import mark
+
+if TYPE_CHECKING:
+    from archive.config import Config
+    from archive.importers import ImportReport
 
 
 @archive_command("save", short_help="Fetch articles and keep them.")
@@ -82,15 +86,11 @@ def command(
         return
     from archive.run import RunReport
     from archive.run.inputs import read
+    from archive.saved.har import is_recording
 
     recordings = [text for text in addresses if is_recording(text)]
     addresses = tuple(text for text in addresses if text not in recordings)
-    code = _import(app, recordings, snapshots=not no_snapshots, wait=wait, as_json=as_json)
-    if code or not addresses + lists:
-        click.get_current_context().exit(code)
     from archive.run.runner import Runner
-
-    notice_edits(app, None)
 
     config = app.config.option(
         follow=follow,
@@ -107,6 +107,16 @@ def command(
         snapshots=False if no_snapshots else None,
     )
     report = RunReport(whole=as_json)
+    if recordings:
+        from archive.importers.recordings import add_to
+
+        imported = _import(app, recordings, config, wait=wait)
+        if imported.signal or not addresses + lists:
+            _tell_imported(app, imported, as_json=as_json)
+            click.get_current_context().exit(imported.exit_code)
+        app.say(imported.line())
+        add_to(report, imported, lambda result: None)
+    notice_edits(app, None)
     inputs = read(addresses, lists, stdin=sys.stdin.buffer.read)
     with listeners(app) as heard:
         Runner(
@@ -123,34 +133,23 @@ def command(
     show(app, report, as_json=as_json, always_summarise=not app.quiet)
 
 
-def is_recording(text: str) -> bool:
-    """Whether it names a recording of somebody's own reading that is there."""
-    return text.lower().endswith((".har", ".har.gz", ".zhar")) and Path(text).is_file()
+def _import(app: App, files: list[str], config: Config, *, wait: bool) -> ImportReport:
+    """Take recordings in, as `import` does."""
+    from archive.importers.recordings import take_recordings
 
-
-def _import(app: App, files: list[str], *, snapshots: bool, wait: bool, as_json: bool) -> int:
-    """Take recordings in, as `import` does; the exit code."""
-    if not files:
-        return 0
-    from archive.importers import import_files
-
-    report = import_files(
-        app.root,
-        [Path(file) for file in files],
-        snapshots=app.config.snapshots and snapshots,
-        versions=app.config.versions,
-        comments=app.config.comments,
-        wait=wait,
-    )
+    report = take_recordings(app.root, files, config, wait=wait)
     for taken in report.failures:
         app.tell(
             _("not read: {what}: {error}", what=taken.source, error=taken.error), level="warning"
         )
+    return report
+
+
+def _tell_imported(app: App, report: ImportReport, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(report.to_json(), ensure_ascii=False))
     else:
         app.say(report.line())
-    return report.exit_code
 
 
 def _given(addresses: tuple[str, ...], lists: tuple[str, ...], paste: bool) -> tuple[str, ...]:
@@ -171,6 +170,7 @@ def _rehearse(
 ) -> None:
     """A line for each thing given: held, or what a `save` would do with it."""
     from archive.run.inputs import read
+    from archive.saved.har import is_recording
 
     recordings = [*filter(is_recording, addresses)]
     others = [text for text in addresses if text not in recordings]

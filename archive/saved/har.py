@@ -70,6 +70,11 @@ class Unreadable:
     why: str
 
 
+def is_recording(name: str) -> bool:
+    """Whether it names a recording that is there."""
+    return name.lower().endswith(ENDINGS) and Path(name).expanduser().is_file()
+
+
 def is_useful(url: str) -> bool:
     """Whether the answer at an address is anything that can be kept."""
     return kind_of(url) is not None

@@ -352,6 +352,47 @@ def test_save_takes_a_recording_too(tmp_path: Path, article: Published) -> None:
     assert "1 new, 2 images, 2 looks at counts, 3 comments" in done.stderr
 
 
+def test_save_goes_on_to_addresses_behind_a_recording(
+    tmp_path: Path, internet: Internet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a recording that cannot be read and an address the address is saved, and the report has
+    both."""
+    (tmp_path / "broken.har").write_bytes(b'{"log": {"entries": [{"request"')
+    for name, value in internet.env.items():
+        monkeypatch.setenv(name, value)
+    article = internet.site.article("照样收下")
+    done = wechat_archive(
+        "save", str(tmp_path / "broken.har"), article.short, "--json", "--interval", "0",
+        "--archive", str(tmp_path / "a"),
+    )  # fmt: skip
+
+    assert 1 == done.code
+    said = json.loads(done.stdout)
+    assert (1, 1) == (said["saved"], said["failed"])
+    assert [("failed", "bad-input"), ("new", None)] == [
+        (one["change"], one.get("error", {}).get("class")) for one in said["results"]
+    ]
+
+
+def test_the_python_door_takes_a_recording_too(tmp_path: Path, article: Published) -> None:
+    """``Library.save`` keeps pages, pictures, counts and comments of a recording, tells each as it
+    does addresses, and a second time finds nothing new."""
+    (tmp_path / "day.har").write_bytes(day(article).har())
+    heard: list[str] = []
+    with archive.open(tmp_path / "a") as library:
+        first = library.save(
+            [str(tmp_path / "day.har")], on_result=lambda result: heard.append(result.change)
+        )
+        again = library.save([str(tmp_path / "day.har")])
+        (held,) = library.articles()
+        all_of_it = library.everything(held.key)
+
+    assert (["new"], 1, 2, 0) == (heard, first.saved, first.images, first.exit_code)
+    assert (0, 1, 0) == (again.saved, again.unchanged, again.images)
+    assert ("traffic", 8) == (all_of_it["counts"]["origin"], all_of_it["counts"]["like"])
+    assert 2 == len(all_of_it["discussion"]["comments"])
+
+
 def test_comments_are_searched(tmp_path: Path, article: Published) -> None:
     """``in:comments``: the words stand in a comment or reply, in whatever script; without it the
     article's own text is asked.
