@@ -23,13 +23,13 @@ def rows(*, chinese: bool = False) -> Iterator[tuple[str, str]]:
     ways = sum(len(ways) for ways in COMMANDS.values())
     names, forms = len(test_secrets.NAMES), len(test_secrets.FORMS)
     crawl = crawl_kills.KILLS
-    keep = keep_kills.KILLS * 2 + keep_kills.KILLS // 2
+    keep = sum(keep_kills.SWEEPS.values())
     told = {
         "links, pipes, folders and paths in a hostile archive": f"{len(test_paths.ATTACKS)} × {ways}",
         "readers' tokens, by name and by wrapping": f"{names} × {forms}",
         "commands that meet control characters": str(len(COMMANDS)),
         "kills of a crawl, one exit and three": f"{crawl // 2} + {crawl // 2}",
-        "kills of import, reparse and backup": str(keep),
+        "kills of import, reparse, backup and remove": str(keep),
         "states after a power cut, looked at after each call": f"{len(power.WAYS)}",
         "commands whose every call for one item is made to raise": str(len(one_item.CASES)),
     }
@@ -41,7 +41,7 @@ CHINESE = {
     "readers' tokens, by name and by wrapping": "读者的令牌：名称 × 包装方式",
     "commands that meet control characters": "遇到控制字符的命令",
     "kills of a crawl, one exit and three": "强行终止抓取：一个出口和三个出口",
-    "kills of import, reparse and backup": "强行终止导入、重新解析和备份",
+    "kills of import, reparse, backup and remove": "强行终止导入、重新解析、备份和删除",
     "states after a power cut, looked at after each call": "每次系统调用之后断电的几种状态",
     "commands whose every call for one item is made to raise": "逐条处理时每个调用都出错一次的命令",
 }
