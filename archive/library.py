@@ -181,28 +181,40 @@ class Library:
         *,
         every: float | None = None,
         follow: int | None = None,
+        scope: str | None = None,
+        include: str | None = None,
+        exclude: str | None = None,
+        tags: Iterable[str] = (),
+        group: str | None = None,
         wait: bool = False,
     ) -> None:
         """Look at an album, feed, list file or article again and again, ``every`` so many seconds.
 
-        Raises NotAnAddress, BadInput for what cannot be watched, Locked (unless ``wait``),
-        BadConfig.
+        Of what it brings that is kept which the query ``include`` means and ``exclude`` does not,
+        with your ``tags``, as a part of ``group``: as ``wechat-archive watch`` does. Watched
+        already: with these from now on.
+
+        Raises NotAnAddress, BadInput for what cannot be watched, BadQuery, Locked (unless
+        ``wait``), BadConfig.
         """
         from archive.config import load
         from archive.crawl.source_types import identify
-        from archive.crawl.sources import Sources
+        from archive.crawl.sources import SourceRules, Sources
 
         config = load(self.root)
+        rules = SourceRules.of(include=include, exclude=exclude, tags=tags, group=group)
         address, type = identify(text)
         with self._writing("archive.watch", wait) as db:
-            Sources(db.conn).add(
+            sources = Sources(db.conn)
+            sources.add(
                 address,
                 type.name,
                 utc_now(),
                 every=config.every if every is None else every,
                 follow=type.follow if follow is None else follow,
-                scope=config.scope,
+                scope=scope or config.scope,
             )
+            sources.set_rules(address, rules)
 
     def unwatch(self, name: str, *, wait: bool = False) -> None:
         """Stop watching a source, by its address or number. Raises NotHeld, Locked (unless
@@ -213,6 +225,22 @@ class Library:
         with self._writing("archive.unwatch", wait) as db:
             sources = Sources(db.conn)
             sources.remove(sources.get(name))
+
+    def groups(self) -> dict[str, list[str]]:
+        """Your groups: the name of each → its accounts as you named them."""
+        from archive.store.groups import groups
+
+        with self._lock:
+            return groups(self._conn)
+
+    def group(self, name: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> list[str]:
+        """Put accounts into a group or take them out, as ``wechat-archive group`` does; who is in
+        it now. Works beside a long ``save`` or ``run``."""
+        from archive.db.beside import open_beside
+        from archive.store.groups import change
+
+        with open_beside(self.root, "archive.group", quick=True) as db:
+            return change(db.conn, name, add, remove)
 
     def alerts(self) -> list[SavedSearch]:
         """The saved searches, by name."""
@@ -287,6 +315,13 @@ class Library:
             found = mark(Store(db, self.root), names, marking, utc_now(), query=query)
             return list(found)
 
+    def keys(self, query: str) -> list[str]:
+        """The keys of all articles that a query means, the newest first. Raises BadQuery,
+        NotIndexed."""
+        from archive.search.matching import rows
+
+        return self._searching(lambda searcher: [row.key for row in rows(searcher, query)])
+
     def remove(
         self, names: Sequence[str], *, query: str | None = None, raw: bool = False
     ) -> list[Outcome]:
@@ -347,6 +382,13 @@ class Library:
 
         with self._lock:
             return Sources(self._conn).all()
+
+    def source(self, name: str) -> WatchedSource:
+        """A watched source by its number or address. Raises NotHeld."""
+        from archive.crawl.sources import Sources
+
+        with self._lock:
+            return Sources(self._conn).get(name)
 
     def runs(self, limit: int = 500) -> list[Run]:
         """What the last commands that wrote did, the newest first."""

@@ -19,6 +19,7 @@ from archive.web.api.shapes import (
     OUTCOME,
     OWN,
     SIMILAR,
+    SOURCE,
     TALLY,
     TEXT,
     TIME,
@@ -108,20 +109,6 @@ _STATUS = record(
     runs=listed(OBJECT),
     writing={"type": ["object", "null"]},
     problems=listed(TEXT),
-)
-_SOURCE = record(
-    sort=TEXT,
-    id=NUMBER,
-    address=TEXT,
-    title=MAYBE_TEXT,
-    every=FLOAT,
-    follow=NUMBER,
-    scope=TEXT,
-    quiet=NUMBER,
-    error=MAYBE_TEXT,
-    due=MAYBE_TEXT,
-    checked=MAYBE_TEXT,
-    news=MAYBE_TEXT,
 )
 _TOLD = record(
     key=TEXT,
@@ -285,7 +272,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     ),
     "run": _RUN,
     "similar": SIMILAR,
-    "source": _SOURCE,
+    "source": SOURCE,
     "status": _STATUS,
     "tag": record(tag=TEXT, whose={"enum": ["own", "wechat"]}, articles=NUMBER),
     "tally": TALLY,

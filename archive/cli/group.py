@@ -21,24 +21,16 @@ def command(app: App, given: tuple[str, ...]) -> None:
     with --group NAME brought.
     """
     from archive.db.beside import open_beside
-    from archive.db.transactions import transaction
+    from archive.store.groups import change, groups
 
     add, remove, names = parted(given)
     if len(names) > 1 or ((add or remove) and not names):
         raise click.UsageError(_("give one name of a group, then +ACCOUNT or -ACCOUNT."))
     with open_beside(app.root, "wechat-archive group") as db:
-        with transaction(db.conn):
-            db.conn.executemany(
-                "INSERT OR IGNORE INTO group_accounts VALUES (?, ?)",
-                [(names[0], account) for account in add],
-            )
-            db.conn.executemany(
-                "DELETE FROM group_accounts WHERE name = ? AND account = ?",
-                [(names[0], account) for account in remove],
-            )
-        rows = db.conn.execute(
-            "SELECT name, account FROM group_accounts ORDER BY name, account"
-        ).fetchall()
-    for name, account in rows:
-        if not names or name == names[0]:
+        if add or remove:
+            change(db.conn, names[0], add, remove)
+        found = groups(db.conn)
+    shown = {name: found.get(name, []) for name in names} or found
+    for name, accounts in shown.items():
+        for account in accounts:
             click.echo(f"{name}  {account}")

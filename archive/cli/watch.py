@@ -18,7 +18,7 @@ from scraper.clock import utc_now
 from scraper.zone import for_people
 
 if TYPE_CHECKING:
-    from archive.crawl.sources import SourceRules, Sources, WatchedSource
+    from archive.crawl.sources import Sources, WatchedSource
 
 
 @archive_command("watch", short_help="Watch an album, feed, list file or article for new articles.")
@@ -67,8 +67,9 @@ def command(
         _list(app, as_json)
         return
     from archive.crawl.source_types import identify
+    from archive.crawl.sources import SourceRules
 
-    rules = _rules(include, exclude, tags, group)
+    rules = SourceRules.of(include=include, exclude=exclude, tags=tags, group=group)
     period = every if every is not None else app.config.every
     if period <= 0:
         raise click.UsageError(_("--every must be more than 0."))
@@ -97,25 +98,6 @@ def command(
         identify(given[0])  # told before an archive is made for it
     with _sources(app, wait) as sources:
         each(app, given, one)
-
-
-def _rules(
-    include: str | None, exclude: str | None, tags: tuple[str, ...], group: str | None
-) -> SourceRules:
-    """Raises BadQuery for a query that means nothing, before anything is watched."""
-    from archive.crawl.sources import SourceRules
-    from archive.document.own import tag_of
-    from archive.search.query import parse
-
-    for query in (include, exclude):
-        if query is not None:
-            parse(query)
-    return SourceRules(
-        include=include,
-        exclude=exclude,
-        tags=tuple(tag for text in tags if (tag := tag_of(text))),
-        group=group,
-    )
 
 
 @archive_command("unwatch", short_help="Stop watching a source.")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from archive.crawl.frontier import stamp
 from archive.db.transactions import transaction
@@ -31,6 +31,30 @@ class SourceRules:
     exclude: str | None = None
     tags: tuple[str, ...] = ()
     group: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        include: str | None = None,
+        exclude: str | None = None,
+        tags: Iterable[str] = (),
+        group: str | None = None,
+    ) -> Self:
+        """The rules as a person writes them. Raises BadQuery for a query that means nothing,
+        BadInput for a tag that is too long."""
+        from archive.document.own import tag_of
+        from archive.search.query import parse
+
+        for query in (include, exclude):
+            if query:
+                parse(query)
+        return cls(
+            include=include or None,
+            exclude=exclude or None,
+            tags=tuple(dict.fromkeys(tag for text in tags if (tag := tag_of(text)))),
+            group=group or None,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """For ``watch --list --json``."""

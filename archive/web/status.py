@@ -4,6 +4,7 @@ something.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -16,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from archive import i18n
+from archive.crawl.sources import SourceRules
 from archive.errors import BadInput
 from archive.run.history import Run
 from archive.store import Stored
@@ -223,7 +225,13 @@ def _watch(jobs: Jobs, fields: dict[str, list[str]]) -> Job:
     if not addresses:
         raise BadInput(mark("give the address of an album, a feed or an article to watch"))
     every = _EVERY.get((fields.get("every") or [""])[-1])
-    return jobs.submit("watch", {"addresses": addresses[:20], "every": every})
+    rules = SourceRules.of(
+        include=(fields.get("include") or [""])[-1],
+        exclude=(fields.get("exclude") or [""])[-1],
+        tags=re.split(r"[,，\s]+", (fields.get("tags") or [""])[-1]),
+        group=(fields.get("group") or [""])[-1].strip(),
+    )
+    return jobs.submit("watch", {"addresses": addresses[:20], "every": every, **rules.as_dict()})
 
 
 def _number(fields: dict[str, list[str]], name: str, most: int) -> int:

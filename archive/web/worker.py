@@ -58,13 +58,19 @@ def _do(library: Library, job: dict[str, Any], *, wait: bool) -> int:
     if kind == "watch":
         for address in arguments["addresses"]:
             if "://" in address:  # a file's name would be one of this server's
-                library.watch(address, every=arguments.get("every"), wait=wait)
+                library.watch(address, **_rules(arguments), wait=wait)
     elif kind == "unwatch":
         library.unwatch(str(arguments["source"]), wait=wait)
     elif kind == "retry":
         library.retry(arguments.get("what"), wait=wait)
     _tell("report", exit_code=0)
     return 0
+
+
+def _rules(arguments: dict[str, Any]) -> dict[str, Any]:
+    """How a source is watched; what a job of an earlier server does not say is as ever."""
+    names = ("every", "follow", "scope", "include", "exclude", "group")
+    return {**{name: arguments.get(name) for name in names}, "tags": arguments.get("tags") or ()}
 
 
 def _page(library: Library, arguments: dict[str, Any], wait: bool) -> int:

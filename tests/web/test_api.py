@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.testclient import TestClient
 
+from archive.web.api import removing
 from archive.web.api.operation import Operation
 from archive.web.api.routes import OPERATIONS, openapi
 from archive.web.app import make_app
@@ -221,6 +222,85 @@ def test_a_bundle_is_one_file_with_all_parts() -> None:
 
     assert f"Snapshot-Content-Location: {URL}".encode() in made
     assert PICTURE.encode() in made.replace(b"\n ", b"")
+
+
+def test_all_that_a_query_finds_is_removed_when_its_number_is_said(root: Path) -> None:
+    """Without the number, or with another one, 409 tells it and nothing is removed."""
+    asked = {"query": "正文"}
+    with visiting(root) as client:
+        for wrong in ({}, {"count": 1}, {"count": 3}):
+            answer = client.post("/api/remove", json={**asked, **wrong})
+            assert (409, 2) == (answer.status_code, answer.json()["count"])
+        assert 3 == len(answered(client, "/api/articles")["articles"])
+        done = client.post("/api/remove", json={**asked, "count": 2}).json()["articles"]
+        assert [None, None] == [one["error"] for one in done]
+        assert ["第3篇"] == [one["title"] for one in answered(client, "/api/articles")["articles"]]
+        back = {"keys": [one["key"] for one in done], "undo": True}
+        assert 200 == client.post("/api/remove", json=back).status_code
+        assert 3 == len(answered(client, "/api/articles")["articles"])
+        both = {"query": "正文", "keys": [done[0]["key"]], "count": 2}
+        assert 400 == client.post("/api/remove", json=both).status_code
+        assert 400 == client.post("/api/remove", json={"query": "kind:nonsense"}).status_code
+
+
+def test_no_more_than_a_thousand_go_at_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However well the number is confirmed."""
+    monkeypatch.setattr(removing, "MOST_KEYS", 1)
+    with visiting(root) as client:
+        answer = client.post("/api/remove", json={"query": "正文", "count": 1})
+        assert (409, 2) == (answer.status_code, answer.json()["count"])
+        assert 3 == len(answered(client, "/api/articles")["articles"])
+
+
+def test_what_is_watched_with_its_rules(root: Path) -> None:
+    """A job watches it; ``/api/sources`` shows it as ``watch --list --json`` does; it goes again."""
+    feed = "https://feeds.example.org/all.xml"
+    rules = {"include": "title:融资", "exclude": "广告", "tags": ["#投资", "投资"], "group": "钱"}
+    with visiting(root) as client:
+        answer = client.post("/api/watch", json={"address": feed, "every": 3600, **rules})
+        job = answer.json()
+        assert (202, 0) == (answer.status_code, main(root, job))
+        (source,) = answered(client, "/api/sources")
+        assert {"address": feed, "every": 3600.0, **rules, "tags": ["投资"]} == {
+            name: source[name] for name in ("address", "every", *rules)
+        }
+        told = wechat_archive("--archive", str(root), "watch", "--list", "--json").stdout
+        assert [source] == [json.loads(line) for line in told.splitlines()]
+        gone = client.post("/api/unwatch", json={"source": source["id"]})
+        assert (202, 0) == (gone.status_code, main(root, gone.json()))
+        assert [] == answered(client, "/api/sources")
+        assert 404 == client.post("/api/unwatch", json={"source": feed}).status_code
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"address": "/etc/passwd"},
+        {"address": "file:///etc/passwd"},
+        {"address": URL, "include": "kind:nonsense"},
+        {"address": URL, "exclude": 1},
+        {"address": URL, "tags": "投资"},
+        {"address": URL, "every": 1},
+        {"address": URL, "scope": "all"},
+        {},
+    ],
+)
+def test_nothing_else_is_watched(root: Path, body: dict[str, Any]) -> None:
+    """No file of the server's, no query that means nothing: 400 and no job."""
+    with visiting(root) as client:
+        assert 400 == client.post("/api/watch", json=body).status_code
+        assert [] == client.get("/api/jobs").json()
+
+
+def test_groups_of_accounts(root: Path) -> None:
+    """Accounts go in and out; the query language knows them at once."""
+    with visiting(root) as client:
+        said = client.post("/api/groups", json={"name": "钱", "add": ["投资实习所", "b", " "]})
+        assert {"name": "钱", "accounts": ["b", "投资实习所"]} == said.json()
+        client.post("/api/groups", json={"name": "钱", "remove": ["b"]})
+        assert [{"name": "钱", "accounts": ["投资实习所"]}] == answered(client, "/api/groups")
+        assert 3 == answered(client, "/api/search?q=group:钱")["count"]
+        assert 400 == client.post("/api/groups", json={"name": " "}).status_code
 
 
 def test_other_sites_send_nothing(root: Path) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from archive.errors import BadInput
 from archive.i18n import gettext as _
 from archive.saved import har
 from archive.web.api.operation import Invalid
+from archive.web.api.taken import taken
 from archive.web.jobs import Job, Jobs
 from archive.web.site import site_of
 from scraper.traffic.clean import cleaned
@@ -26,7 +27,7 @@ async def exchanges(request: Request) -> Response:
     """Take a recording; what comes of it stands in the job."""
     body = await request.body()
     job = await run_in_threadpool(_submit, site_of(request).jobs, body)
-    return JSONResponse(job.as_dict(), 202, headers={"location": f"/api/jobs/{job.id}"})
+    return taken(job)
 
 
 def _submit(jobs: Jobs, body: bytes) -> Job:

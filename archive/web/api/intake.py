@@ -8,10 +8,10 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from archive.web.api.operation import Invalid, json_object
-from archive.web.jobs import Job
+from archive.web.api.taken import taken
 from archive.web.site import site_of
 from scraper import urls
 from scraper.errors import NotAnAddress
@@ -37,7 +37,7 @@ async def save(request: Request) -> Response:
     if not isinstance(refresh, bool):
         raise Invalid("refresh must be true or false")
     jobs = site_of(request).jobs
-    return _taken(await run_in_threadpool(lambda: jobs.save(texts, follow=follow, refresh=refresh)))
+    return taken(await run_in_threadpool(lambda: jobs.save(texts, follow=follow, refresh=refresh)))
 
 
 async def pages(request: Request) -> Response:
@@ -54,7 +54,7 @@ async def pages(request: Request) -> Response:
         raise Invalid(f"url must be the page's address on mp.weixin.qq.com: {error}") from error
     arguments = {"url": address.fetch, "html": html, "pictures": _pictures(body.get("pictures"))}
     jobs = site_of(request).jobs
-    return _taken(await run_in_threadpool(lambda: jobs.submit("page", arguments)))
+    return taken(await run_in_threadpool(lambda: jobs.submit("page", arguments)))
 
 
 def _pictures(given: Any) -> list[dict[str, str]]:
@@ -74,7 +74,3 @@ def _pictures(given: Any) -> list[dict[str, str]]:
             raise Invalid("the data of a picture must be base64") from error
         found.append({"url": url, "data": data})
     return found
-
-
-def _taken(job: Job) -> Response:
-    return JSONResponse(job.as_dict(), 202, headers={"location": f"/api/jobs/{job.id}"})

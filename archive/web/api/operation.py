@@ -64,6 +64,41 @@ def choice(request: Request, name: str, choices: tuple[str, ...]) -> str:
     return said
 
 
+def text_of(body: Mapping[str, Any], name: str) -> str | None:
+    """A text in the body, None where it says nothing. Raises Invalid."""
+    if name not in body:
+        return None
+    said = body[name]
+    if not isinstance(said, str):
+        raise Invalid(_("{name} must be a text", name=name))
+    return said
+
+
+def texts_of(body: Mapping[str, Any], name: str) -> list[str]:
+    """A list of texts in the body, empty where it says nothing. Raises Invalid."""
+    said = body.get(name, [])
+    if not isinstance(said, list) or not all(isinstance(text, str) for text in said):
+        raise Invalid(_("{name} must be a list of texts", name=name))
+    return said
+
+
+def whole_of(body: Mapping[str, Any], name: str, least: int, most: int) -> int | None:
+    """A whole number in the body, None where it says nothing. Raises Invalid."""
+    if name not in body:
+        return None
+    said = body[name]
+    if not isinstance(said, int) or isinstance(said, bool) or not least <= said <= most:
+        raise Invalid(
+            _(
+                "{name} must be a whole number from {least} to {most}",
+                name=name,
+                least=least,
+                most=most,
+            )
+        )
+    return said
+
+
 async def json_object(request: Request) -> dict[str, Any]:
     """The request's body. Raises Invalid for anything but a JSON object."""
     try:

@@ -1,4 +1,7 @@
-"""``POST /api/remove``: take articles out, and bring them back."""
+"""``POST /api/remove``: take articles out, by key or all that a query finds, and bring them back.
+
+All that a query finds is more than a slip should cost: the request must say how many that is.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from archive.i18n import gettext as _
 from archive.run.removing import Outcome
-from archive.web.api.operation import Invalid, json_object
+from archive.web.api.operation import Invalid, json_object, text_of, whole_of
 from archive.web.site import site_of
 
 MOST_KEYS = 1000
@@ -19,16 +22,39 @@ MOST_KEYS = 1000
 async def remove(request: Request) -> Response:
     """Named articles; ``undo`` brings them back. What fails for one stands in its ``error``."""
     body = await json_object(request)
-    keys, undo = _keys(body), body.get("undo", False)
+    undo, query = body.get("undo", False), text_of(body, "query")
     if not isinstance(undo, bool):
         raise Invalid(_("{name} must be true or false", name="undo"))
+    count = whole_of(body, "count", 0, MOST_KEYS)
     library = site_of(request).library
+    if query is None:
+        keys = _keys(body)
+    else:
+        if undo or "keys" in body:
+            raise Invalid(_("query stands alone: without keys, and not with undo"))
+        keys = await run_in_threadpool(lambda: library.keys(query))
+        if len(keys) != count:
+            return _unconfirmed(len(keys))
 
     def work() -> list[Outcome]:
         return library.bring_back(keys) if undo else library.remove(keys)
 
     outcomes = await run_in_threadpool(work)
     return JSONResponse({"articles": [one.as_dict() for one in outcomes]})
+
+
+def _unconfirmed(count: int) -> Response:
+    """Nothing was removed: the request did not say that it means so many."""
+    if count > MOST_KEYS:
+        text = _(
+            "the query finds {n} articles, and at most {most} go at once: narrow it",
+            n=count,
+            most=MOST_KEYS,
+        )
+    else:
+        text = _("the query finds {n} articles: send that as count to remove them", n=count)
+    error = {"status": 409, "title": "Not confirmed", "message": text}
+    return JSONResponse({"error": error, "count": count}, 409)
 
 
 def _keys(body: dict[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from archive.web.api import exchanges, intake, own, reading, removing
+from archive.web.api import exchanges, intake, own, reading, removing, watching
 from archive.web.api.operation import Invalid, Operation, Parameter
 from archive.web.api.shapes import COMPONENTS, MAYBE_TEXT, NUMBER, TEXT, listed, named, record
 
@@ -203,10 +203,84 @@ OPERATIONS = (
         answer=removing.remove,
         takes={
             "type": "object",
-            "properties": {"keys": listed(TEXT), "undo": {"type": "boolean"}},
-            "required": ["keys"],
+            "properties": {
+                "keys": listed(TEXT),
+                "undo": {"type": "boolean"},
+                "query": TEXT,
+                "count": {"type": "integer", "minimum": 0, "maximum": removing.MOST_KEYS},
+            },
         },
         gives=record(articles=listed(named("Outcome"))),
+        errors=(400, 403, 405, 409, 413),
+    ),
+    Operation(
+        method="GET",
+        path="/api/sources",
+        what="What is watched",
+        answer=watching.sources,
+        gives=listed(named("Source")),
+        errors=(),
+    ),
+    Operation(
+        method="POST",
+        path="/api/watch",
+        what="Watch a source: what of it is kept, and how that is tagged",
+        answer=watching.watch,
+        takes={
+            "type": "object",
+            "properties": {
+                "address": TEXT,
+                "every": {
+                    "type": "integer",
+                    "minimum": watching.SHORTEST,
+                    "maximum": watching.LONGEST,
+                },
+                "follow": {"type": "integer", "minimum": 0, "maximum": watching.MOST_FOLLOW},
+                "scope": {"type": "string", "enum": list(watching.SCOPES)},
+                "include": TEXT,
+                "exclude": TEXT,
+                "tags": listed(TEXT),
+                "group": TEXT,
+            },
+            "required": ["address"],
+        },
+        gives=named("Job"),
+        status=202,
+        errors=(400, 403, 405, 413),
+    ),
+    Operation(
+        method="POST",
+        path="/api/unwatch",
+        what="Stop watching a source; what it brought stays",
+        answer=watching.unwatch,
+        takes={
+            "type": "object",
+            "properties": {"source": {"oneOf": [TEXT, NUMBER]}},
+            "required": ["source"],
+        },
+        gives=named("Job"),
+        status=202,
+        errors=(400, 403, 404, 405, 413),
+    ),
+    Operation(
+        method="GET",
+        path="/api/groups",
+        what="Your groups of accounts",
+        answer=watching.groups,
+        gives=listed(named("Group")),
+        errors=(),
+    ),
+    Operation(
+        method="POST",
+        path="/api/groups",
+        what="Put accounts into a group, or take them out",
+        answer=watching.group,
+        takes={
+            "type": "object",
+            "properties": {"name": TEXT, "add": listed(TEXT), "remove": listed(TEXT)},
+            "required": ["name"],
+        },
+        gives=named("Group"),
         errors=(400, 403, 405, 413),
     ),
     Operation(

@@ -100,6 +100,25 @@ OWN = record(
 )
 OUTCOME = record(key=TEXT, title=TEXT, error=MAYBE_TEXT)
 TALLY = record(name=TEXT, title=TEXT, articles=NUMBER)
+SOURCE = record(
+    id=NUMBER,
+    sort=TEXT,
+    address=TEXT,
+    title=MAYBE_TEXT,
+    every={"type": "number"},
+    follow=NUMBER,
+    scope=TEXT,
+    include=MAYBE_TEXT,
+    exclude=MAYBE_TEXT,
+    tags=listed(TEXT),
+    group=MAYBE_TEXT,
+    due=TIME,
+    checked=MAYBE_TIME,
+    news=MAYBE_TIME,
+    quiet=NUMBER,
+    error=MAYBE_TEXT,
+)
+GROUP = record(name=TEXT, accounts=listed(TEXT))
 JOB = record(
     id=TEXT,
     kind=TEXT,
@@ -123,6 +142,8 @@ COMPONENTS = {
     "Own": OWN,
     "Outcome": OUTCOME,
     "Tally": TALLY,
+    "Source": SOURCE,
+    "Group": GROUP,
     "Job": JOB,
     "Error": ERROR,
 }

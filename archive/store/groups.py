@@ -1,0 +1,33 @@
+"""A person's own lists of accounts."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+from archive.db.transactions import transaction
+
+
+def groups(conn: sqlite3.Connection) -> dict[str, list[str]]:
+    """Name of a group → its accounts as they were named, both sorted."""
+    found: dict[str, list[str]] = {}
+    rows = conn.execute("SELECT name, account FROM group_accounts ORDER BY name, account")
+    for name, account in rows:
+        found.setdefault(name, []).append(account)
+    return found
+
+
+def change(
+    conn: sqlite3.Connection, name: str, add: Iterable[str] = (), remove: Iterable[str] = ()
+) -> list[str]:
+    """Put accounts into the group or take them out; who is in it now."""
+    with transaction(conn):
+        conn.executemany(
+            "INSERT OR IGNORE INTO group_accounts VALUES (?, ?)",
+            [(name, account) for account in add],
+        )
+        conn.executemany(
+            "DELETE FROM group_accounts WHERE name = ? AND account = ?",
+            [(name, account) for account in remove],
+        )
+    return groups(conn).get(name, [])
