@@ -86,6 +86,11 @@ class RemoteExit:
     in_use: bool = False
     lanes: Sequence[Lane] = ()
 
+    @property
+    def is_ready(self) -> bool:
+        """It has a worker, and no block forbids a request."""
+        return bool(self.workers) and self.block is None
+
     def open(self) -> Sequence[Lane]:
         """Fetchers for a crawl, each for one task at a time."""
         self.in_use = True
@@ -283,10 +288,11 @@ class FleetNetwork:
             raise NoWorkers(_NO_WORKER) from None
 
     async def arrival(self) -> RemoteExit:
-        """The next exit that gets a worker while none of a crawl's fetchers uses it."""
+        """The next exit that gets a worker, or comes out of a block, while none of a crawl's
+        fetchers uses it."""
         while True:
             exit = await self._arrived.get()
-            if not exit.in_use and exit.workers and exit.block is None:
+            if not exit.in_use and exit.is_ready:
                 return exit
 
     def block(
@@ -518,14 +524,14 @@ class FleetNetwork:
         self._looked = now = time.monotonic()
         for row in await exits.known(queue):
             exit = self.exits.setdefault(row["name"], RemoteExit(name=row["name"], network=self))
-            before = exit.workers
+            before = exit.is_ready
             exit.has_cookies, exit.workers = row["has_cookies"], row["workers"]
             exit.block = row if row["blocked"] else None
+            if exit.is_ready and not before and not exit.in_use:
+                self._arrived.put_nowait(exit)
             if exit.workers:
                 exit.seen = now
                 self._someone.set()
-                if not before and not exit.in_use:
-                    self._arrived.put_nowait(exit)
             elif exit.in_use and now - exit.seen > PATIENCE:
                 lost = Unreachable(
                     mark("no worker is behind the exit {name} any more", name=exit.name)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from archive.crawl.frontier import SqliteFrontier
 from archive.db.errors import is_fatal
 from archive.errors import CoolingDown, NoWorkers
 from archive.run.context import RunContext
 from archive.run.sink import ArchiveSink
-from scraper.crawl.loop import Budget, Crawl, Ending
+from scraper.crawl.loop import Budget, Crawl, Ending, Exit
 from scraper.crawl.reason import Reason
 from scraper.parse import parse
 
@@ -40,6 +42,7 @@ async def crawl(
         is_fatal=is_fatal,
         on_blocked=lambda exit, error: ctx.exits.blocked(exit, error, ctx.clock.now()),
         arriving=ctx.exits.arrival if ctx.exits.fleet is not None else None,
+        returning=_returning(ctx),
     )
     try:
         _note(ctx, await loop.run())
@@ -47,6 +50,13 @@ async def crawl(
         now = ctx.clock.now()
         ctx.exits.remember(exits, ctx.network, now)
         ctx.report.exits = ctx.exits.report(exits, ctx.network, now)
+
+
+def _returning(ctx: RunContext) -> Callable[[], list[Exit]] | None:
+    """What asks for exits whose cool-down has ended; None where there is one exit, or a fleet's."""
+    if ctx.exits.fleet is not None or len(ctx.exits.names) < 2:
+        return None
+    return lambda: ctx.exits.returning(ctx.network, ctx.clock.now())
 
 
 def _note(ctx: RunContext, ending: Ending) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,8 @@ class Exits:
     anyway: bool
     #: where the exits are other machines'
     fleet: FleetNetwork | None = None
+    #: those of the settings that were put to work, by name
+    _opened: dict[str, Exit] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -96,10 +98,9 @@ class Exits:
             )
 
     async def arrival(self) -> Exit:
-        """The next exit of the fleet that gets a worker during a crawl."""
+        """The next exit of the fleet that gets a worker during a crawl, or comes out of a block."""
         assert self.fleet is not None
-        remote = await self.fleet.arrival()
-        return self._remote(remote)
+        return self._remote(await self.fleet.arrival())
 
     def _remote(self, remote: RemoteExit) -> Exit:
         first, *ahead = remote.open()
@@ -116,17 +117,32 @@ class Exits:
         """The exits for a crawl."""
         if self.fleet is not None:
             return [self._remote(self.fleet.exits[name]) for name in self.usable(now)]
+        return [self._local(name, network) for name in self.usable(now)]
+
+    def _local(self, name: str, network: Network) -> Exit:
         config = self.session.config
-        cookies = {exit.name: bool(exit.cookies or config.cookies) for exit in exits_of(config)}
+        (settings,) = (exit for exit in exits_of(config) if exit.name == name)
+        exit = Exit(
+            name=name,
+            fetcher=network.exits[name],
+            has_cookies=bool(settings.cookies or config.cookies),
+            captcha=self.cooldown(name).policy(),
+        )
+        self._opened[name] = exit
+        return exit
+
+    def returning(self, network: Network, now: datetime) -> list[Exit]:
+        """Those of the settings that a block kept from work, or took from it, and whose cool-down
+        has ended."""
         return [
-            Exit(
-                name=name,
-                fetcher=network.exits[name],
-                has_cookies=cookies[name],
-                captcha=self.cooldown(name).policy(),
-            )
-            for name in self.usable(now)
+            self._local(name, network)
+            for name in self.names
+            if self._is_absent(name) and self.cooldown(name).in_force(now) is None
         ]
+
+    def _is_absent(self, name: str) -> bool:
+        exit = self._opened.get(name)
+        return exit is None or exit.is_blocked
 
     def blocked(self, exit: Exit, error: Blocked, now: datetime) -> None:
         """WeChat closed an exit: at once remembered."""
@@ -142,7 +158,7 @@ class Exits:
 
     def remember(self, exits: Sequence[Exit], network: Network, now: datetime) -> None:
         """After a crawl: what each exit met."""
-        for exit in exits:
+        for exit in _last(exits):
             if not exit.is_blocked:
                 self._open_again(exit)
             closing = exit.closed.error if exit.closed else None
@@ -165,7 +181,7 @@ class Exits:
 
     def report(self, exits: Sequence[Exit], network: Network, now: datetime) -> list[ExitReport]:
         """A line for each exit, where the settings name some."""
-        ended = {exit.name: exit.closed.reason.value for exit in exits if exit.closed}
+        ended = {exit.name: exit.closed.reason.value for exit in _last(exits) if exit.closed}
         if not self.session.config.exits and self.fleet is None:
             return []
         names = self.names if self.fleet is None else sorted({exit.name for exit in exits})
@@ -178,3 +194,8 @@ class Exits:
             )
             for name in names
         ]
+
+
+def _last(exits: Sequence[Exit]) -> list[Exit]:
+    """Each exit once, as it was when it came back, where it did."""
+    return list({exit.name: exit for exit in exits}.values())

@@ -133,7 +133,8 @@ class Crawl:
 
     ``is_fatal`` says which unexpected errors are about the whole archive (a full disk) rather than
     about one address; ``on_blocked`` hears of each exit that WeChat closed, at once; ``arriving``,
-    where there is one, gives a further exit each time it is awaited.
+    where there is one, gives a further exit each time it is awaited; ``returning`` is asked between
+    tasks for exits that were blocked and may be used again.
     """
 
     frontier: Frontier
@@ -146,6 +147,7 @@ class Crawl:
     is_fatal: Callable[[Exception], bool] = _nothing_is_fatal
     on_blocked: Callable[[Exit, Blocked], None] = lambda exit, error: None
     arriving: Callable[[], Awaitable[Exit]] | None = None
+    returning: Callable[[], Sequence[Exit]] | None = None
     visited: int = 0
     _requests: RequestBudget = field(default_factory=RequestBudget)
     _started: float = 0.0
@@ -156,6 +158,8 @@ class Crawl:
     #: tasks that met the block of an exit
     _closing: set[int] = field(default_factory=set)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    #: puts an exit to work beside the others; where one works alone, there is nothing to do
+    _begin: Callable[[Exit], None] = lambda exit: None
 
     async def run(self) -> Ending:
         """Work until nothing is due, the budget is spent, or WeChat or the network refuses at every
@@ -166,7 +170,7 @@ class Crawl:
         """
         self._started = self.clock.monotonic()
         self._requests = RequestBudget(self.budget.requests)
-        if len(self.exits) == 1 and not self.exits[0].ahead and self.arriving is None:
+        if self._is_alone():
             return await self._work(self.exits[0], self.exits[0].fetcher)
         try:
             async with asyncio.TaskGroup() as group:
@@ -174,6 +178,11 @@ class Crawl:
         except BaseExceptionGroup as failures:  # a full disk is one trouble, not one an exit
             raise failures.exceptions[0] from None
         return _joined(endings)
+
+    def _is_alone(self) -> bool:
+        """Whether there is one fetcher, and there will be no other."""
+        more = self.arriving is not None or self.returning is not None
+        return len(self.exits) == 1 and not self.exits[0].ahead and not more
 
     async def _work_at_all(self, group: asyncio.TaskGroup) -> list[Ending]:
         """All exits at work, those that arrive meanwhile too, until none has anything to do."""
@@ -185,22 +194,30 @@ class Crawl:
 
         for exit in self.exits:
             begin(exit)
-        welcome = group.create_task(self._welcome(begin))
+        self._begin = begin
+        welcome = group.create_task(self._welcome())
         while busy := [worker for worker in workers if not worker.done()]:
             await asyncio.wait((*busy, welcome), return_when=asyncio.FIRST_COMPLETED)
             if welcome.done():  # there are more at work now
-                welcome = group.create_task(self._welcome(begin))
+                welcome = group.create_task(self._welcome())
         welcome.cancel()
         return [worker.result() for worker in workers]
 
-    async def _welcome(self, begin: Callable[[Exit], None]) -> None:
+    async def _welcome(self) -> None:
         """Put the next exit that arrives to work."""
         if self.arriving is None:
             await asyncio.Event().wait()  # there is none to wait for
             return
-        exit = await self.arriving()
+        self._add(await self.arriving())
+
+    def _add(self, exit: Exit) -> None:
         self.exits.append(exit)
-        begin(exit)
+        self._begin(exit)
+
+    def _take_back(self) -> None:
+        """Put those to work whose cool-down has ended meanwhile."""
+        for exit in self.returning() if self.returning is not None else ():
+            self._add(exit)
 
     async def _work(self, exit: Exit, fetcher: Fetcher) -> Ending:
         """One fetcher of an exit at work until the exit is closed or the crawl is over."""
@@ -209,6 +226,7 @@ class Crawl:
                 return exit.closed
             if reason := self._spent():
                 return Ending(reason)
+            self._take_back()
             task = None
             if not self._limit_in_flight():
                 task = self.frontier.take(

@@ -120,6 +120,31 @@ def test_an_exit_that_comes_during_a_run_takes_part(
     assert by_exit(internet).keys() == {"exit a", "exit b"}
 
 
+def test_a_block_that_ends_during_a_run_gives_the_exit_back(
+    archive: FleetArchive, crew: Crew, internet: Internet
+) -> None:
+    """Found blocked by a run that goes on with another: it takes part as soon as it may."""
+    wanted = articles(internet.site, 40)
+    crew.hire("a", interval=0.3)
+    crew.hire("b", interval=0.1)
+    crew.until_at_work(2)
+    rest = "UPDATE fleet_exits SET level = 1, reason = 'captcha', blocked_until = now() + '{}' "
+    rows(crew.queue, rest.format("1 hour") + "WHERE name = 'b'")
+
+    def end() -> None:
+        internet.log.wait_for(2)
+        assert by_exit(internet).keys() == {"exit a"}
+        rows(crew.queue, rest.format("0 hours") + "WHERE name = 'b'")
+
+    later = threading.Thread(target=end)
+    later.start()
+    report = archive.save(wanted)
+    later.join()
+
+    assert report.saved == 40
+    assert by_exit(internet).keys() == {"exit a", "exit b"}
+
+
 def test_a_captcha_closes_its_exit_for_everybody(
     archive: FleetArchive, crew: Crew, internet: Internet, tmp_path: Path
 ) -> None:
