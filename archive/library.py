@@ -233,6 +233,13 @@ class Library:
         with self._lock:
             return groups(self._conn)
 
+    def group_names(self) -> list[str]:
+        """Every group, also one that no account but a watched source is in."""
+        from archive.store.groups import names
+
+        with self._lock:
+            return names(self._conn)
+
     def group(self, name: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> list[str]:
         """Put accounts into a group or take them out, as ``wechat-archive group`` does; who is in
         it now. Works beside a long ``save`` or ``run``."""
@@ -647,7 +654,22 @@ class Library:
     def starred(self, keys: Sequence[str]) -> frozenset[str]:
         """Those of these articles that somebody starred."""
         with self._lock:
-            return browse.starred(self._conn, keys)
+            return browse.marked(self._conn, keys, "starred")
+
+    def marked_read(self, keys: Sequence[str]) -> frozenset[str]:
+        """Those of these articles that somebody marked as read."""
+        with self._lock:
+            return browse.marked(self._conn, keys, "read")
+
+    def require_tag(self, name: str) -> None:
+        """Raises NotHeld where nobody tagged an article so."""
+        with self._lock:
+            browse.require_tag(self._conn, name, "own_tags")
+
+    def require_topic(self, name: str) -> None:
+        """Raises NotHeld where no page has this tag of WeChat's."""
+        with self._lock:
+            browse.require_tag(self._conn, name, "tags")
 
     def shelves(self) -> browse.Shelves:
         """What the archive holds at a glance. Remembered until somebody writes."""

@@ -57,6 +57,12 @@ def told(conn: sqlite3.Connection, kind: str, subject: str) -> bool:
     return conn.execute(sql, (kind, subject)).fetchone() is not None
 
 
+def told_of(conn: sqlite3.Connection, kind: str) -> frozenset[str]:
+    """The subjects of a kind that were so when they were last looked at."""
+    rows = conn.execute("SELECT subject FROM alert_conditions WHERE kind = ?", (kind,))
+    return frozenset(row["subject"] for row in rows)
+
+
 def _as_problem(one: Condition) -> dict[str, Any]:
     state = "begins" if one.holds else "ends"
     return {

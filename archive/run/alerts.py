@@ -18,10 +18,10 @@ from archive.crawl.login import has_expired
 from archive.db.running import address_of_page
 from archive.errors import ArchiveError
 from archive.notify import searches
-from archive.notify.conditions import Condition, told
+from archive.notify.conditions import Condition, told, told_of
 from archive.notify.gather import gather
 from archive.notify.starred import starred_keys
-from archive.run.drift import drifts
+from archive.run.drift import drifts, newest_lack
 from archive.run.network import exits_of
 from scraper.errors import ScrapeError
 from scraper.redact import redact_url
@@ -99,12 +99,7 @@ def conditions(session: ArchiveSession, now: datetime) -> Iterator[Condition]:
         kind="login", subject="discuss", name="discuss", holds=has_expired(conn), facts={}
     )
     yield from _sources(conn)
-    for drift in drifts(conn):
-        facts = drift.as_dict()
-        del facts["field"]
-        yield Condition(
-            kind="drift", subject=drift.field, name=drift.field, holds=True, facts=facts
-        )
+    yield from _drifts(conn)
     yield _disk(conn, session.root)
 
 
@@ -146,6 +141,18 @@ def _sources(conn: sqlite3.Connection) -> Iterator[Condition]:
             holds=holds,
             facts={"times": row["attempts"], "error": row["error"]} if holds else {},
         )
+
+
+def _drifts(conn: sqlite3.Connection) -> Iterator[Condition]:
+    """What began is over when none of the newest articles lacks the field any more: where good and
+    bad pages take turns, most may lack it today and not tomorrow, and nothing should flutter."""
+    found = {drift.field: drift for drift in drifts(conn)}
+    lacking = newest_lack(conn)
+    for field in sorted(found.keys() | told_of(conn, "drift")):
+        facts = found[field].as_dict() if field in found else {}
+        facts.pop("field", None)
+        holds = field in found or field in lacking
+        yield Condition(kind="drift", subject=field, name=field, holds=holds, facts=facts)
 
 
 def _disk(conn: sqlite3.Connection, root: Path) -> Condition:

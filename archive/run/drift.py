@@ -23,6 +23,8 @@ PREFIX = "template:"
 _NEWEST = 500
 #: Fewer than this are odd pages.
 _FEWEST = 3
+#: When none of so many lacks a field, pages give it again.
+_CALM = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,17 @@ def drifts(conn: sqlite3.Connection) -> list[Drift]:
         for field, ids in sorted(lacking.items())
     )
     return [drift for drift in found if drift is not None]
+
+
+def newest_lack(conn: sqlite3.Connection) -> frozenset[str]:
+    """The fields that any of the newest few articles lacks."""
+    rows = conn.execute(
+        "SELECT DISTINCT l.kind FROM (SELECT id FROM articles WHERE gone IS NULL "
+        "ORDER BY checked DESC LIMIT ?) a JOIN losses l ON l.article_id = a.id "
+        "WHERE l.kind >= ? AND l.kind < ?",
+        (_CALM, PREFIX, PREFIX + "\uffff"),
+    )
+    return frozenset(row["kind"].removeprefix(PREFIX) for row in rows)
 
 
 def drift_of(field: str, newest: Iterable[tuple[datetime, bool]]) -> Drift | None:

@@ -309,12 +309,14 @@ def count_after(conn: sqlite3.Connection, article_id: int) -> int:
     return int(count)
 
 
-def starred(conn: sqlite3.Connection, keys: Sequence[str]) -> frozenset[str]:
-    """Those of these articles that somebody starred."""
+def marked(
+    conn: sqlite3.Connection, keys: Sequence[str], mark: Literal["starred", "read"]
+) -> frozenset[str]:
+    """Those of these articles that somebody starred, or marked as read."""
     marks = ", ".join("?" * len(keys))
     rows = conn.execute(
         "SELECT a.key FROM own_marks m JOIN articles a ON a.id = m.article_id "
-        f"WHERE m.starred IS NOT NULL AND a.key IN ({marks})",
+        f"WHERE m.{mark} IS NOT NULL AND a.key IN ({marks})",
         tuple(keys),
     )
     return frozenset(row["key"] for row in rows)
@@ -375,6 +377,12 @@ def tags(conn: sqlite3.Connection) -> list[Tally]:
 def topics(conn: sqlite3.Connection) -> list[Tally]:
     """Every tag that stands on WeChat's pages, the most frequent first."""
     return _tags_in(conn, "tags")
+
+
+def require_tag(conn: sqlite3.Connection, name: str, table: Literal["own_tags", "tags"]) -> None:
+    """Raises NotHeld where no article has it."""
+    if conn.execute(f"SELECT 1 FROM {table} WHERE tag = ? LIMIT 1", (name,)).fetchone() is None:
+        raise NotHeld(mark("no article has the tag {name}", name=name))
 
 
 def _tags_in(conn: sqlite3.Connection, table: str) -> list[Tally]:

@@ -17,6 +17,15 @@ def groups(conn: sqlite3.Connection) -> dict[str, list[str]]:
     return found
 
 
+def names(conn: sqlite3.Connection) -> list[str]:
+    """Every group, also one that no account but a watched source is in; sorted."""
+    rows = conn.execute(
+        "SELECT name FROM group_accounts UNION "
+        "SELECT group_name FROM sources WHERE group_name <> '' ORDER BY 1"
+    )
+    return [row[0] for row in rows]
+
+
 def change(
     conn: sqlite3.Connection, name: str, add: Iterable[str] = (), remove: Iterable[str] = ()
 ) -> list[str]:

@@ -32,7 +32,9 @@ def error_page(request: Request, status: int, error: Exception | None = None) ->
     if for_programs:
         return JSONResponse({"error": {"status": status, "title": title, "message": text}}, status)
     if status == 401:
-        return render.page(request, "login.html", status=401, back=request.url.path, wrong=False)
+        return render.page(
+            request, "login.html", status=401, back=render.here(request), wrong=False
+        )
     return render.page(request, "error.html", status=status, title=title, text=text, code=status)
 
 

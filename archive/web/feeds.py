@@ -22,16 +22,19 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from archive.errors import NotHeld
 from archive.exporters.feeds import FORMATS, opml
 from archive.exporters.feeds.entries import entry, when
 from archive.exporters.feeds.model import Entry, Feed
 from archive.i18n import gettext as _
 from archive.library import Library
+from archive.search.terms import fold
 from archive.store import Stored
 from archive.store.browse import Tally
 from archive.web import render
 from archive.web.security import signature
 from archive.web.site import site_of
+from scraper.messages import mark
 
 LIMIT, MOST = 50, 200
 #: Articles looked at for ``title_include`` and ``page``: a word that stands nowhere must not read
@@ -59,7 +62,8 @@ def feed(request: Request) -> Response:
     articles = _wanted(chosen, request.query_params)
     tag = _etag(request, extension, articles)
     headers = {"etag": tag, "cache-control": "private, max-age=60"}
-    if tag in request.headers.get("if-none-match", ""):
+    known = request.headers.get("if-none-match", "")
+    if tag in known or known.strip() == "*":
         return Response(status_code=304, headers=headers)
     made = FORMATS[extension]
     body = made.write(_feed(request, chosen, articles))
@@ -110,16 +114,20 @@ def _album(library: Library, name: str) -> Chosen:
 
 
 def _tag(library: Library, name: str) -> Chosen:
+    library.require_tag(name)
     home = f"/tags/{render.quoted(name)}"
     return Chosen(f"#{name}", home, lambda most: _newest(library, most, tag=name))
 
 
 def _group(library: Library, name: str) -> Chosen:
+    if fold(name) not in map(fold, library.group_names()):
+        raise NotHeld(mark("there is no group called {name}", name=name))
     found = _search(library, f'group:"{name.replace(chr(34), " ")}"')
     return replace(found, title=name)
 
 
 def _topic(library: Library, name: str) -> Chosen:
+    library.require_topic(name)
     home = f"/topics/{render.quoted(name)}"
     return Chosen(f"#{name}", home, lambda most: _newest(library, most, topic=name))
 
@@ -167,11 +175,8 @@ def _wanted(chosen: Chosen, query: QueryParams) -> list[Stored]:
 
 def _number(query: QueryParams, name: str, default: int, most: int) -> int:
     said = query.get(name, "")
-    return (
-        max(1, min(int(said), most))
-        if said.isascii() and said.isdigit() and len(said) < 8
-        else default
-    )
+    known = said.isascii() and said.isdigit() and len(said) < 8 and int(said) > 0
+    return min(int(said), most) if known else default
 
 
 def _words(text: str | None) -> list[str]:
@@ -258,6 +263,14 @@ def outlines(request: Request) -> Response:
                 one.title, f"album/{render.quoted(one.name)}", f"/albums/{render.quoted(one.name)}"
             )
             for one in library.albums()
+        ],
+        _("My groups"): [
+            outline(
+                name,
+                f"group/{render.quoted(name)}",
+                render.search_url(f'group:"{name}"', sort="newest"),
+            )
+            for name in library.group_names()
         ],
         _("My tags"): tags("tag", shelves.tags),
         _("Tags"): tags("topic", shelves.topics),

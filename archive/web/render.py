@@ -40,12 +40,21 @@ def page(
         .render(
             request=request,
             path=request.url.path,
+            here=here(request),
             language=request.scope.get("language", i18n.ENGLISH),
             read_only=site.settings.read_only,
             **values,
         )
     )
     return HTMLResponse(html, status, headers)
+
+
+def here(request: Request) -> str:
+    """The address of this page on this server, with its query; the token is never repeated."""
+    if request.method not in ("GET", "HEAD"):
+        return "/"
+    asked = [one for one in request.query_params.multi_items() if one[0] != "token"]
+    return request.url.path + (f"?{urlencode(asked)}" if asked else "")
 
 
 @cache
@@ -78,6 +87,7 @@ def environment() -> Environment:
         "album_url": lambda name: f"/albums/{quoted(name)}",
         "tag_url": lambda name: f"/tags/{quoted(name)}",
         "topic_url": lambda name: f"/topics/{quoted(name)}",
+        "feed_url": feed_url,
         "year_url": lambda name: f"/years/{quoted(name)}",
         "kind_title": kind_title,
         "relation_title": relation_title,
@@ -181,6 +191,12 @@ def article_url(key: str, tail: str = "") -> str:
 def account_url(name: str | None) -> str:
     """Where an account's page is, by its biz, name or 微信号."""
     return f"/accounts/{quoted(name or '')}"
+
+
+def feed_url(kind: str, name: str = "", **more: str) -> str:
+    """Where a feed is: of all articles, or of what bears the name."""
+    path = f"/feeds/{kind}/{quoted(name)}.atom" if name else f"/feeds/{kind}.atom"
+    return path + (f"?{urlencode(more)}" if more else "")
 
 
 def search_url(q: str = "", **more: Any) -> str:

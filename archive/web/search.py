@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from starlette.responses import Response
 from archive import i18n
 from archive.errors import BadQuery
 from archive.library import Library
-from archive.search.api import Results
+from archive.search.api import Hit, Results
 from archive.web import chips, render
 from archive.web.site import site_of
 
@@ -87,8 +87,8 @@ def search(request: Request) -> Response:
         page=PAGE,
         chips=chips.in_force(query),
         offers=_offers(query, results) if results else [],
-        starred=_starred(library, results),
         bars=bars(request, query) if results and not is_part else [],
+        **_marks(library, results or ()),
     )
 
 
@@ -98,8 +98,15 @@ def _offset(text: str | None) -> int:
     return min(int(text), _FURTHEST)
 
 
-def _starred(library: Library, results: Results | None) -> frozenset[str]:
-    return library.starred([hit.key for hit in results or ()])
+def _marks(library: Library, results: Iterable[Hit]) -> dict[str, Any]:
+    """What a reader said of the hits, and the accounts of what is folded under them."""
+    keys = [hit.key for hit in results]
+    folded = [key for hit in results for key in hit.folded]
+    return {
+        "starred": library.starred(keys),
+        "read": library.marked_read(keys),
+        "accounts": library.account_names(folded),
+    }
 
 
 def _offers(query: str, results: Results) -> list[chips.Chip]:

@@ -29,6 +29,7 @@ def shelves(request: Request) -> Response:
         shelves=library.shelves(),
         accounts=library.accounts(),
         albums=library.albums(),
+        groups=library.group_names(),
         of=of if of in ("accounts", "albums") else None,
         most=_MOST,
     )
@@ -45,21 +46,23 @@ def account(request: Request) -> Response:
 def tag(request: Request) -> Response:
     """``/tags/TAG``: a tag of the reader's own."""
     name = request.path_params["name"]
-    url = f"/tags/{render.quoted(name)}"
-    return _listed(request, "list.html", url, {"tag": name}, title=name)
+    site_of(request).library.require_tag(name)
+    url, feed = f"/tags/{render.quoted(name)}", render.feed_url("tag", name)
+    return _listed(request, "list.html", url, {"tag": name}, title=name, feed=feed)
 
 
 def topic(request: Request) -> Response:
     """``/topics/TAG``: a tag of WeChat's."""
     name = request.path_params["name"]
-    url = f"/topics/{render.quoted(name)}"
-    return _listed(request, "list.html", url, {"topic": name}, title=name)
+    site_of(request).library.require_topic(name)
+    url, feed = f"/topics/{render.quoted(name)}", render.feed_url("topic", name)
+    return _listed(request, "list.html", url, {"topic": name}, title=name, feed=feed)
 
 
 def stars(request: Request) -> Response:
     """``/stars``: what is starred, the newest published first."""
     site_of(request).notice()
-    return _listed(request, "list.html", "/stars", {"starred": True}, title=_("Starred"))
+    return _listed(request, "list.html", "/stars", {"starred": True}, title=_("Starred"), feed="")
 
 
 def year(request: Request) -> Response:
@@ -67,7 +70,8 @@ def year(request: Request) -> Response:
     name = request.path_params["name"]
     if not (name.isascii() and name.isdigit() and 1990 <= int(name[:5]) <= 2100):
         raise HTTPException(404)
-    return _listed(request, "list.html", f"/years/{name}", {"year": int(name)}, title=name)
+    wanted = {"year": int(name)}
+    return _listed(request, "list.html", f"/years/{name}", wanted, title=name, feed="")
 
 
 def _listed(

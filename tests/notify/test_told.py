@@ -258,3 +258,47 @@ def test_a_changed_template_is_told_once(world: AlertWorld) -> None:
 
     assert [("drift", "begins")] == problems(world)
     assert "7" in world.told[0]["text"]
+
+
+def test_a_template_that_is_read_again_is_told_once(world: AlertWorld) -> None:
+    """After an update and `reparse` nothing is lost any more; where good and bad pages take turns
+    it flutters no more than the disk does."""
+    for number in range(1, 22):
+        world.publish(number)
+        world.save(long(number))
+
+    def lacking(*numbers: int) -> None:
+        with open_database(world.root / "archive.db") as db:
+            db.conn.execute("DELETE FROM losses")
+            db.conn.executemany(
+                "INSERT INTO losses (article_id, kind, count) "
+                "SELECT id, 'template:album', 1 FROM articles WHERE title = ?",
+                [(f"第{number}篇",) for number in numbers],
+            )
+            db.conn.commit()
+        world.run(exec=world.exec)
+
+    lacking(*range(15, 22))
+    assert [("drift", "begins")] == problems(world)
+    lacking(15, 17)  # two odd pages: no drift any more, and not over either
+    lacking(15, 17, 18, 19, 20)
+    assert [("drift", "begins")] == problems(world)
+    for _ in range(2):
+        lacking(1, 2, 3)
+    assert [("drift", "begins"), ("drift", "ends")] == problems(world)
+    assert "album" in world.told[-1]["text"]
+
+
+def test_a_login_that_works_again_is_told(world: AlertWorld) -> None:
+    """Once, when what waited for it was kept."""
+    cookies = world.root.parent / "cookies.txt"
+    cookies.write_text("# Netscape HTTP Cookie File\n")
+    world.script.on(long(1), NeedsPerson("log in", reason="login"))
+    world.save(long(1))
+    world.run(exec=world.exec, cookies=str(cookies))
+    world.publish(1)
+    world.save(long(1), refresh=True)
+    for _ in range(2):
+        world.run(exec=world.exec, cookies=str(cookies))
+
+    assert [("login", "begins"), ("login", "ends")] == problems(world)

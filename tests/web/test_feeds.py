@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import feedparser
+import lxml.html
 import pytest
 from lxml import etree
 from starlette.testclient import TestClient
 
 import archive
+from archive.db.opening import open_database
 from archive.exporters.feeds.model import MOST_CONTENT
 from scraper.models import Account, Album
 from tests.store.make import LATER, Download, article, keep, opened
@@ -230,9 +232,59 @@ def test_what_a_feed_can_be_about(root: Path) -> None:
         assert ["别的"] == titles("/feeds/account/MjM5MDAwMDAwMA%3D%3D.json")
         assert 3 == len(titles("/feeds/topic/投资.json"))
         assert ["别的"] == titles("/feeds/search.json?q=title:别的")
-        for path in ("/feeds/account/没有.atom", "/feeds/nothing.atom", "/feeds/search.atom"):
+        for path in ("/feeds/nothing.atom", "/feeds/search.atom", "/feeds/account/.atom"):
             assert 404 == client.get(path).status_code
         assert 400 == client.get("/feeds/search.atom?q=kind:nonsense").status_code
+
+
+@pytest.mark.parametrize("kind", ["account", "album", "tag", "topic", "group", "alert"])
+def test_what_nobody_knows_is_no_empty_feed(root: Path, kind: str) -> None:
+    """A misspelt name is told, not followed for years in silence; in the reader's language."""
+    for language, word in (("en", "Not here"), ("zh-CN", "没有")):
+        with visiting(root, language=language) as client:
+            answer = client.get(f"/feeds/{kind}/不存在.atom")
+
+        assert 404 == answer.status_code
+        assert "不存在" in answer.text
+        assert word in answer.text
+
+
+def test_a_group_is_a_feed(root: Path) -> None:
+    """Under its name, which OPML lists; also one that has nothing yet."""
+    with open_database(root / "archive.db") as db, db.conn:
+        db.conn.execute("INSERT INTO group_accounts VALUES ('早 茶', '投资实习所')")
+        db.conn.execute("INSERT INTO group_accounts VALUES ('空', '还没有')")
+    with visiting(root) as client:
+        assert 3 == len(json.loads(feed(client, "/feeds/group/早 茶.json"))["items"])
+        assert [] == json.loads(feed(client, "/feeds/group/空.json"))["items"]
+        outlines = etree.fromstring(feed(client, "/feeds.opml")).findall(".//outline[@xmlUrl]")
+        addresses = {one.get("text"): one.get("xmlUrl", "") for one in outlines}
+        assert 3 == len(feedparser.parse(feed(client, addresses["早 茶"])).entries)
+        assert "早 茶" in client.get("/shelves").text
+
+
+def test_pages_name_their_feeds(root: Path) -> None:
+    """A reader that is given a page's address finds the feed of what the page shows."""
+    with archive.open(root) as library:
+        (card,) = library.newest(limit=1).cards
+        library.mark([card.stored.key], add=["茶/岩茶"])
+    paths = {
+        "/": "/feeds/all.atom",
+        "/accounts/投资实习所": "/feeds/account/MzIyMDA3MjMwNw%3D%3D.atom",
+        "/albums/77": "/feeds/album/77.atom",
+        "/tags/茶%2F岩茶": "/feeds/tag/%E8%8C%B6%2F%E5%B2%A9%E8%8C%B6.atom",
+        "/topics/投资": "/feeds/topic/%E6%8A%95%E8%B5%84.atom",
+        "/search?q=正文": "/feeds/search.atom?q=%E6%AD%A3%E6%96%87",
+    }
+    with visiting(root) as client:
+        for path, expected in paths.items():
+            page = lxml.html.fromstring(client.get(path).text)
+            links = [one for one in page.iter("link") if one.get("rel") == "alternate"]
+            named = [one.get("href", "") for one in links]
+
+            assert expected == named[-1]
+            for address in named:
+                assert "atom10" == feedparser.parse(feed(client, address)).version
 
 
 def test_titles_and_numbers_are_chosen(tmp_path: Path) -> None:
@@ -254,8 +306,11 @@ def test_titles_and_numbers_are_chosen(tmp_path: Path) -> None:
             "第11篇",
             "第10篇",
         ] == titles("title_exclude=第1篇|2篇|3|4|5|6|7|8|9")
-        for nonsense in ("limit=x", "limit=-1", "limit=99999999999999999999", "limit=²"):
-            assert 12 >= len(titles(nonsense)) >= 1
+        for nonsense in ("limit=x", "limit=-1", "limit=0", "limit=9999999999", "limit=²"):
+            assert 12 == len(titles(nonsense))
+        for nonsense in ("page=x", "page=-1", "page=0", "page=²"):
+            assert 12 == len(titles(nonsense))
+        assert [] == titles("page=99")
 
 
 def test_the_paths_of_wewe_rss_answer(tmp_path: Path) -> None:

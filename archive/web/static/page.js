@@ -38,6 +38,7 @@
     if (!found || mine !== asked) return;
     results.replaceChildren(...found);
     history.replaceState(null, "", shown);
+    document.querySelector("link[rel=alternate] + link[rel=alternate]")?.remove();
     document.title = document.title.replace(/^.* · /, (query || q.placeholder) + " · ");
     const bars = document.getElementById("years");
     if (!bars || !query) return;
