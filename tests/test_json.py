@@ -6,12 +6,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import jsonschema_rs
 import pytest
 
+from archive.json_fields import AsDict, counted, json_field, shown, shown_as
 from tests import docs, pages, schemas
 from tests.command import wechat_archive
 from tests.store.make import LATER, article, keep, opened
@@ -153,3 +157,54 @@ def test_a_schema_refuses_what_lacks_something(name: str) -> None:
     wrong: Any = [{}] if schemas.SCHEMAS[name]["type"] == "array" else {}
 
     assert not jsonschema_rs.is_valid(schemas.whole(name), wrong)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part(AsDict):
+    OMITTED: ClassVar = (None,)
+
+    at: datetime
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Report(AsDict):
+    type: str = json_field(default="x", name="sort")
+    secret: str = json_field(default="s", hidden=True)
+    made: datetime = json_field(timespec="minutes")
+    parts: tuple[_Part, ...] = ()
+    counts: Counter[str] = json_field(convert=counted("new", "failed"), spread=True)
+    names: frozenset[str] = frozenset({"b", "a"})
+
+    @property
+    @shown
+    def exit_code(self) -> int:
+        return self.counts["failed"]
+
+    @property
+    @shown_as("ended")
+    def end(self) -> str | None:
+        return None
+
+    @property
+    def own(self) -> str:
+        return "no program asked for it"
+
+
+def test_a_report_is_shown_as_its_fields_say() -> None:
+    """Under its own name or another, in parts, counted, or not at all; properties where they say
+    so.
+    """
+    moment = datetime(2026, 11, 28, 1, 2, 3, tzinfo=UTC)
+    report = _Report(made=moment, parts=(_Part(at=moment),), counts=Counter(new=2, other=1))
+
+    assert {
+        "sort": "x",
+        "made": "2026-11-28T01:02+00:00",
+        "parts": [{"at": "2026-11-28T01:02:03+00:00"}],
+        "new": 2,
+        "failed": 0,
+        "names": ["a", "b"],
+        "exit_code": 0,
+        "ended": None,
+    } == report.as_dict()

@@ -51,7 +51,7 @@ def loaded(argv: list[str], env: dict[str, str] | None = None) -> set[str]:
     return set(modules)
 
 
-@pytest.mark.parametrize(("command", "most"), [("status", 206), ("list", 238), ("search", 216)])
+@pytest.mark.parametrize(("command", "most"), [("status", 208), ("list", 238), ("search", 216)])
 def test_reading_starts_light(command: str, most: int, tmp_path: Path) -> None:
     """``status`` and ``list`` load as little as ``search``, and none of them crawler or parser."""
     open_database(tmp_path / "archive.db").close()

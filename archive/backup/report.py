@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
+from archive.json_fields import AsDict, shown
 from scraper.messages import mark, mark_plural
 
 
 @dataclass(slots=True, kw_only=True)
-class BackupReport:
+class BackupReport(AsDict):
     """What was copied; files that were there already count as ``kept``.
 
     ``missing``: files that a row names but the archive itself has lost or holds damaged.
     ``beside``: where the new text of a file went that a person changed in the backup.
     """
 
+    command: str = field(default="backup", init=False)
     target: str
     articles: int = 0
     files: int = 0
@@ -26,14 +27,10 @@ class BackupReport:
     beside: list[str] = field(default_factory=list)
 
     @property
+    @shown
     def exit_code(self) -> int:
         """65 where the archive itself lacks something."""
         return 65 if self.missing else 0
-
-    def to_json(self) -> dict[str, Any]:
-        """One object."""
-        values = {name: getattr(self, name) for name in self.__slots__}
-        return {"command": "backup", **values, "exit_code": self.exit_code}
 
     def line(self) -> str:
         """One line for a person."""

@@ -37,7 +37,7 @@ def command(app: App, target: Path, force: bool, wait: bool, as_json: bool) -> N
     for path in report.missing:
         app.say(_("missing in the archive: {path}", path=path))
     if as_json:
-        click.echo(json.dumps(report.to_json(), ensure_ascii=False))
+        click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
     else:
         click.echo(_(report.line()))
     click.get_current_context().exit(report.exit_code)

@@ -116,7 +116,7 @@ def command(
         )
     _tell(app, report)
     if as_json:
-        click.echo(json.dumps(report.to_json(), ensure_ascii=False))
+        click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
     else:
         app.say(report.line())
     click.get_current_context().exit(report.exit_code)

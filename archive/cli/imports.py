@@ -95,7 +95,7 @@ def command(
         app.say(_("passed over: {path}: {why}", path=path, why=why))
     if more := report.passed_over[_MOST_TOLD:]:
         app.say(_("passed over: {n} more files (--json lists all)", n=len(more)))
-    found, code = report.to_json(), report.exit_code
+    found, code = report.as_dict(), report.exit_code
     if fetch and not report.signal:
         from archive.run.runner import Runner
 
@@ -118,4 +118,4 @@ def _with_what_came(report: ImportReport, take: Callable[[], ImportReport]) -> d
     """
     if report.unmatched:
         report.take_over(take())
-    return report.to_json()
+    return report.as_dict()

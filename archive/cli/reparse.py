@@ -72,7 +72,7 @@ def command(
             progress=step,
         )
     if as_json:
-        click.echo(json.dumps(report.to_json(), ensure_ascii=False))
+        click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
     else:
         click.echo(_(report.line()), err=dry_run)
     click.get_current_context().exit(report.exit_code)

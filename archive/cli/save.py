@@ -147,7 +147,7 @@ def _import(app: App, files: list[str], config: Config, *, wait: bool) -> Import
 
 def _tell_imported(app: App, report: ImportReport, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(report.to_json(), ensure_ascii=False))
+        click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
     else:
         app.say(report.line())
 

@@ -253,13 +253,12 @@ def similar_command(app: App, /, key: str, limit: int, as_json: bool) -> None:
 
     KEY is the article's key, or its first six characters or more.
     """
-    from archive.search.as_json import similar_as_dict
     from archive.search.similar import similar as find
 
     found = with_index(app, lambda conn: find(conn, key, limit=limit))
     for one in found:
         if as_json:
-            click.echo(json.dumps(similar_as_dict(one), ensure_ascii=False))
+            click.echo(json.dumps(one.as_dict(), ensure_ascii=False))
         else:
             from archive.cli.widths import pad
 

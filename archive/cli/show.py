@@ -111,7 +111,7 @@ def _elsewhere(app: App, held: Stored, what: str) -> None:
 def _versions(store: Store, held: Stored, as_json: bool) -> None:
     versions = store.versions(held.article_id)
     if as_json:
-        click.echo(json.dumps([version.to_json() for version in versions], ensure_ascii=False))
+        click.echo(json.dumps([version.as_dict() for version in versions], ensure_ascii=False))
         return
     for version in versions:
         differs = "; ".join(

@@ -52,7 +52,7 @@ def command(app: App, mend: bool, wait: bool, as_json: bool) -> None:
         else:
             findings, left = list(check(app.root, progress)), []
     if as_json:
-        rows_as_json(finding.to_json() for finding in findings)
+        rows_as_json(finding.as_dict() for finding in findings)
     else:
         _tell(findings)
     faults = [f for f in findings if f.is_fault] or [f for f in left if f.is_fault]

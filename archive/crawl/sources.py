@@ -12,6 +12,7 @@ from typing import Any, Self
 from archive.crawl.frontier import stamp
 from archive.db.transactions import transaction
 from archive.errors import NotHeld
+from archive.json_fields import AsDict, json_field
 from scraper.crawl.backoff import Rests
 from scraper.errors import ScrapeError
 from scraper.messages import mark
@@ -23,7 +24,7 @@ _RESTS = Rests(first=600.0, longest=86400.0, jitter=_JITTER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceRules:
+class SourceRules(AsDict):
     """What of a source is kept: what the query ``include`` means and ``exclude`` does not. ``tags``
     are given to it; ``group`` is the source's own."""
 
@@ -56,56 +57,38 @@ class SourceRules:
             group=group or None,
         )
 
-    def as_dict(self) -> dict[str, Any]:
-        """For ``watch --list --json``."""
-        names = ("include", "exclude", "group")
-        return {**{name: getattr(self, name) for name in names}, "tags": list(self.tags)}
-
 
 _NO_RULES = SourceRules()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WatchedSource:
+class WatchedSource(AsDict):
     """One watched source. ``every`` in seconds as asked for; times aware, UTC; ``quiet``: looks
     without news in a row."""
 
     id: int
     address: str
-    type: str
+    type: str = json_field(name="sort")
     title: str | None
     every: float
     follow: int
     scope: str
-    due: datetime
-    checked: datetime | None
-    news: datetime | None
+    due: datetime = json_field(timespec="seconds")
+    checked: datetime | None = json_field(timespec="seconds")
+    news: datetime | None = json_field(timespec="seconds")
     quiet: int
-    attempts: int
-    etag: str | None
-    last_modified: str | None
+    attempts: int = json_field(hidden=True)
+    etag: str | None = json_field(hidden=True)
+    last_modified: str | None = json_field(hidden=True)
     error: str | None
-    error_code: str | None
-    parent_id: int | None
-    rules: SourceRules = _NO_RULES
+    error_code: str | None = json_field(hidden=True)
+    parent_id: int | None = json_field(hidden=True)
+    rules: SourceRules = json_field(default=_NO_RULES, spread=True)
 
     @property
     def local(self) -> bool:
         """A file on this machine."""
         return not self.address.startswith(("http://", "https://"))
-
-    def as_dict(self) -> dict[str, Any]:
-        """For ``watch --list --json``."""
-        names = ("id", "address", "title", "every", "follow", "scope", "quiet", "error")
-        times = {name: getattr(self, name) for name in ("due", "checked", "news")}
-        return (
-            {"sort": self.type, **self.rules.as_dict()}
-            | {name: getattr(self, name) for name in names}
-            | {
-                name: value.isoformat(timespec="seconds") if value else None
-                for name, value in times.items()
-            }
-        )
 
 
 class Sources:

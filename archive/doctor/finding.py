@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from archive.json_fields import AsDict, json_field
+
 Level = Literal["ok", "warn", "fail"]
 CONFIGURATION = 78
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(AsDict):
     """One line: ``check`` what was looked at, ``said`` what was seen, ``advice`` what to do (empty
     where all is fine), ``exit_code`` what a failure ends the command with, as in docs/cron.md."""
 
@@ -19,12 +21,7 @@ class Finding:
     level: Level
     said: str
     advice: str = ""
-    exit_code: int = CONFIGURATION
-
-    def as_dict(self) -> dict[str, str]:
-        """As it stands in ``doctor --json``."""
-        names = ("check", "level", "said", "advice")
-        return {name: getattr(self, name) for name in names}
+    exit_code: int = json_field(default=CONFIGURATION, hidden=True)
 
 
 def ok(check: str, said: str) -> Finding:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 from archive.document.layout import escape, escape_line
+from archive.json_fields import AsDict, json_field, plain, shown_as
 from scraper.traffic.models import Comment
 from scraper.zone import CHINA
 
@@ -17,43 +18,29 @@ from scraper.zone import CHINA
 MARK = "<!-- 留言 -->"
 
 
+def _as_said(comment: Comment) -> dict[str, Any]:
+    """A comment's own words; its replies are kept ones of their own."""
+    said = {one.name: getattr(comment, one.name) for one in fields(comment)}
+    del said["replies"], said["last_reply"]
+    said["pictures"] = [one.url for one in comment.pictures]
+    return {name: plain(value) for name, value in said.items()}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptComment:
+class KeptComment(AsDict):
     """A comment with when it was seen (aware, UTC); ``gone``: when all the others were, and it was
     not. ``replies`` are kept ones too.
     """
 
-    comment: Comment
+    comment: Comment = json_field(convert=_as_said, spread=True)
     first_seen: datetime
     last_seen: datetime
     gone: datetime | None
     replies: tuple[KeptComment, ...] = ()
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON; times ISO 8601, UTC."""
-        said = self.comment
-        return {
-            "id": said.id,
-            "author": said.author,
-            "text": said.text,
-            "written": said.written.isoformat() if said.written else None,
-            "likes": said.likes,
-            "place": said.place,
-            "by_author": said.by_author,
-            "liked_by_author": said.liked_by_author,
-            "pinned": said.pinned,
-            "to": said.to,
-            "pictures": [one.url for one in said.pictures],
-            "reply_count": said.reply_count,
-            "first_seen": self.first_seen.isoformat(),
-            "last_seen": self.last_seen.isoformat(),
-            "gone": self.gone.isoformat() if self.gone else None,
-            "replies": [one.as_dict() for one in self.replies],
-        }
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Discussion:
+class Discussion(AsDict):
     """All that is known of an article's comments. ``total``: how many WeChat says there are,
     replies not counted; ``seen``, ``complete``: the last look at any, at all of them (aware, UTC).
     """
@@ -64,6 +51,7 @@ class Discussion:
     complete: datetime | None
 
     @property
+    @shown_as("held")
     def present(self) -> int:
         """How many comments, replies not counted, are kept and not gone."""
         return sum(one.gone is None for one in self.comments)
@@ -78,16 +66,6 @@ class Discussion:
         """The addresses of all pictures, each once."""
         shown = (one.url for kept in self.each() for one in kept.comment.pictures)
         return tuple(dict.fromkeys(shown))
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "total": self.total,
-            "held": self.present,
-            "seen": self.seen.isoformat(),
-            "complete": self.complete.isoformat() if self.complete else None,
-            "comments": [one.as_dict() for one in self.comments],
-        }
 
 
 def heading(discussion: Discussion) -> str:

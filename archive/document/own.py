@@ -13,6 +13,7 @@ from typing import Any
 
 from archive.document import bounds
 from archive.errors import BadInput
+from archive.json_fields import AsDict, json_field
 from scraper.messages import mark
 
 #: In the order in which they are written.
@@ -24,23 +25,19 @@ _NO = frozenset({"", "false", "no", "n", "off", "0", "否"})
 _BLANK = re.compile(r"\s+")
 
 
+def _true_or_none(value: bool) -> bool | None:
+    """As the front matter has it, which leaves out what is not so."""
+    return value or None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Own:
+class Own(AsDict):
     """``tags`` in the order they were given, each once; ``note`` is None where there is none."""
 
     tags: tuple[str, ...] = ()
-    starred: bool = False
-    read: bool = False
+    starred: bool = json_field(default=False, convert=_true_or_none)
+    read: bool = json_field(default=False, convert=_true_or_none)
     note: str | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """For the front matter and ``--json``; what says nothing is empty or None."""
-        return {
-            "tags": list(self.tags),
-            "starred": self.starred or None,
-            "read": self.read or None,
-            "note": self.note,
-        }
 
 
 def tag_of(text: str) -> str | None:

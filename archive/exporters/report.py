@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
+from archive.json_fields import AsDict, shown
 from scraper.messages import mark, mark_plural
 
 
@@ -19,11 +19,12 @@ class KeptFile:
 
 
 @dataclass(slots=True, kw_only=True)
-class ExportReport:
+class ExportReport(AsDict):
     """Counts; ``problems``: articles that were left out, because they are damaged or, ``faults``
     of them, because something unexpected came; ``kept``: a person's files.
     """
 
+    command: str = field(default="export", init=False)
     format: str
     target: str
     articles: int = 0
@@ -36,17 +37,12 @@ class ExportReport:
     kept: list[KeptFile] = field(default_factory=list)
 
     @property
+    @shown
     def exit_code(self) -> int:
         """65 where something damaged had to be left out, 1 where something else was."""
         if len(self.problems) > self.faults:
             return 65
         return 1 if self.problems else 0
-
-    def to_json(self) -> dict[str, Any]:
-        """One object."""
-        values = {name: getattr(self, name) for name in self.__slots__}
-        values["kept"] = [{"path": one.path, "new": one.new} for one in self.kept]
-        return {"command": "export", **values, "exit_code": self.exit_code}
 
     def line(self) -> str:
         """One line for a person."""

@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import ClassVar, NamedTuple, Self
 
+from archive.json_fields import AsDict, counted, json_field, shown
 from archive.store import Stored
 from scraper.messages import mark, mark_plural
 
+#: What can have become of an article.
+_CHANGES = ("new", "modified", "unchanged", "held", "waiting", "listed", "failed")
+
+
+class PassedOver(NamedTuple):
+    """A file of a folder that was not opened, and why."""
+
+    path: Path
+    why: str
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class Taken(AsDict):
     """One article found in a file.
 
     ``change``: ``new``, ``modified`` (a newer capture of what is held), ``unchanged``, ``held``
@@ -20,6 +31,8 @@ class Taken:
     ``listed`` (an address out of a list, which waits only where that was asked for), ``failed``.
     ``source`` is the file and, in a collection, the place in it.
     """
+
+    OMITTED: ClassVar = (None,)
 
     source: str
     change: str
@@ -33,32 +46,29 @@ class Taken:
         """About an article that is held."""
         return cls(source=source, change=change, key=held.key, path=held.path, title=held.title)
 
-    def to_json(self) -> dict[str, Any]:
-        """What is known of it."""
-        return {
-            name: value for name in self.__slots__ if (value := getattr(self, name)) is not None
-        }
-
 
 @dataclass(slots=True, kw_only=True)
-class ImportReport:
+class ImportReport(AsDict):
     """Counts and failures. ``links``: addresses that now wait to be fetched; ``passed_over``: files
     of folders that were not opened (documents of other kinds, named pipes, devices), with the
     reason."""
 
-    counts: Counter[str] = field(default_factory=Counter)
+    command: str = field(default="import", init=False)
+    counts: Counter[str] = json_field(
+        default_factory=Counter, spread=True, convert=counted(*_CHANGES)
+    )
     results: list[Taken] = field(default_factory=list)
     links: int = 0
     media: int = 0
-    passed_over: list[tuple[Path, str]] = field(default_factory=list)
+    passed_over: list[PassedOver] = field(default_factory=list)
     #: Names of accounts out of other programs' lists.
     accounts: set[str] = field(default_factory=set)
     #: Looks at an article's counts, and comments with replies, that were not known.
-    counts_seen: int = 0
+    counts_seen: int = json_field(default=0, name="counts")
     comments: int = 0
     #: Answers about articles that are not held.
     unmatched: int = 0
-    signal: int | None = None
+    signal: int | None = json_field(default=None, hidden=True)
 
     def add(self, taken: Taken) -> None:
         """Count one."""
@@ -77,28 +87,22 @@ class ImportReport:
         return [taken for taken in self.results if taken.change == "failed"]
 
     @property
+    @shown
+    def saved(self) -> int:
+        """Articles that are new or have a new version."""
+        return self.counts["new"] + self.counts["modified"]
+
+    @property
+    @shown
+    def skipped(self) -> int:
+        """How many files were passed over."""
+        return len(self.passed_over)
+
+    @property
+    @shown
     def exit_code(self) -> int:
         """0, 1 where something could not be read, 128 and more for a signal."""
         return 128 + self.signal if self.signal else int(bool(self.counts["failed"]))
-
-    def to_json(self) -> dict[str, Any]:
-        """One object."""
-        names = ("new", "modified", "unchanged", "held", "waiting", "listed", "failed")
-        return {
-            "command": "import",
-            "saved": self.counts["new"] + self.counts["modified"],
-            **{name: self.counts[name] for name in names},
-            "links": self.links,
-            "media": self.media,
-            "counts": self.counts_seen,
-            "comments": self.comments,
-            "unmatched": self.unmatched,
-            "accounts": sorted(self.accounts),
-            "skipped": len(self.passed_over),
-            "passed_over": [{"path": str(path), "why": why} for path, why in self.passed_over],
-            "exit_code": self.exit_code,
-            "results": [taken.to_json() for taken in self.results],
-        }
 
     def line(self) -> str:
         """One line for a person."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from archive.errors import NoSuchInput
 from archive.importers.formats import by_name
+from archive.importers.report import PassedOver
 from archive.saved import files
 from scraper.messages import mark, strerror
 
@@ -31,7 +32,7 @@ class Walk:
 
     files: list[Path] = field(default_factory=list)
     missing: list[Path] = field(default_factory=list)
-    passed_over: list[tuple[Path, str]] = field(default_factory=list)
+    passed_over: list[PassedOver] = field(default_factory=list)
 
 
 def walk(paths: Iterable[Path]) -> Walk:
@@ -60,7 +61,7 @@ def _below(folder: Path, found: Walk) -> list[Path]:
         try:
             entries = list(os.scandir(todo.pop()))
         except OSError as error:
-            found.passed_over.append((Path(error.filename or folder), strerror(error)))
+            found.passed_over.append(PassedOver(Path(error.filename or folder), strerror(error)))
             continue
         for entry in entries:
             path = Path(entry.path)
@@ -82,14 +83,14 @@ def _is_wanted(path: Path, found: Walk) -> bool:
     if kind is None and known and known.is_wanted(path):
         return True
     if kind is not None:
-        found.passed_over.append((path, kind))
+        found.passed_over.append(PassedOver(path, kind))
     elif path.suffix.lower() in _DOCUMENTS:
         why = (
             mark("no page is in it")
             if known
             else mark("import reads no {suffix} files", suffix=path.suffix.lower())
         )
-        found.passed_over.append((path, why))
+        found.passed_over.append(PassedOver(path, why))
     return False
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from archive.crawl.frontier import stamp
 from archive.db.transactions import transaction
 from archive.errors import ArchiveError, BadInput, Corrupt, NotHeld
+from archive.json_fields import AsDict, json_field
 from scraper.messages import mark
 
 if TYPE_CHECKING:
@@ -30,28 +31,17 @@ MOST = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SavedSearch:
+class SavedSearch(AsDict):
     """One saved search. ``seen``: the last change it has looked at; ``matched``: articles it told
     of, ``last``: when (UTC); ``error``: why it could not be looked for the last time."""
 
     name: str
     query: str
-    added: datetime
-    seen: int
+    added: datetime = json_field(timespec="seconds")
+    seen: int = json_field(hidden=True)
     matched: int
-    last: datetime | None
+    last: datetime | None = json_field(timespec="seconds")
     error: str | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """For ``alert list --json``; times ISO 8601, UTC."""
-        return {
-            "name": self.name,
-            "query": self.query,
-            "added": self.added.isoformat(timespec="seconds"),
-            "matched": self.matched,
-            "last": self.last.isoformat(timespec="seconds") if self.last else None,
-            "error": self.error,
-        }
 
 
 def add(conn: sqlite3.Connection, name: str, query: str, now: datetime) -> bool:

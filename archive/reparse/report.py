@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, fields
 from difflib import unified_diff
-from typing import Any
+from typing import ClassVar
 
+from archive.json_fields import AsDict, json_field, shown, thousandths
 from scraper.messages import mark, mark_plural
 from scraper.models import Article
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(AsDict):
     """One article that came out otherwise than before, or (``failed``) not at all.
 
     ``what``: ``changed``, ``new`` (a page that no earlier parser understood) or ``failed``;
     ``fields`` names what differs; ``diff`` is the unified diff of its Markdown, of a dry run.
     """
+
+    OMITTED: ClassVar = (None, [])
 
     what: str
     key: str | None = None
@@ -28,21 +31,14 @@ class Change:
     diff: str | None = None
     error: str | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """What is known of it."""
-        return {
-            name: value
-            for name in self.__slots__
-            if (value := getattr(self, name)) not in (None, ())
-        }
-
 
 @dataclass(slots=True, kw_only=True)
-class ReparseReport:
+class ReparseReport(AsDict):
     """Counts, and every article that came out otherwise. ``missing``: articles without a raw
     page.
     """
 
+    command: str = field(default="reparse", init=False)
     dry_run: bool = False
     pages: int = 0
     unchanged: int = 0
@@ -51,8 +47,8 @@ class ReparseReport:
     failed: int = 0
     missing: int = 0
     resumed_at: int | None = None
-    seconds: float = 0.0
-    signal: int | None = None
+    seconds: float = json_field(default=0.0, convert=thousandths)
+    signal: int | None = json_field(default=None, hidden=True)
     fields: Counter[str] = field(default_factory=Counter)
     failures: list[Change] = field(default_factory=list)
 
@@ -64,24 +60,16 @@ class ReparseReport:
             self.failures.append(change)
 
     @property
+    @shown
+    def interrupted(self) -> bool:
+        """Whether a signal ended it before its end."""
+        return self.signal is not None
+
+    @property
+    @shown
     def exit_code(self) -> int:
         """0, 1 when a kept article could not be made again, 128 and more for a signal."""
         return 128 + self.signal if self.signal else int(bool(self.failed))
-
-    def to_json(self) -> dict[str, Any]:
-        """One object."""
-        counts = ("pages", "unchanged", "changed", "new", "failed", "missing")
-        return {
-            "command": "reparse",
-            "dry_run": self.dry_run,
-            **{name: getattr(self, name) for name in counts},
-            "fields": dict(self.fields.most_common()),
-            "resumed_at": self.resumed_at,
-            "seconds": round(self.seconds, 3),
-            "interrupted": self.signal is not None,
-            "failures": [change.to_json() for change in self.failures],
-            "exit_code": self.exit_code,
-        }
 
     def line(self) -> str:
         """One line for a person."""

@@ -21,6 +21,7 @@ from archive.crawl.cooldown import CoolDown, last_asked, note_use
 from archive.crawl.login import note_expired, note_works
 from archive.db.transactions import transaction
 from archive.errors import CoolingDown
+from archive.json_fields import AsDict, json_field, shown, shown_as
 from archive.run.items import one_item
 from archive.run.network import exits_of, make_network
 from archive.run.session import ArchiveSession, open_session
@@ -59,7 +60,7 @@ class Asker(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class Looked(AsDict):
     """What came of one article. ``held`` of ``total`` comments are known afterwards; ``new``,
     ``changed``, ``gone`` count comments and replies.
     """
@@ -75,17 +76,14 @@ class Looked:
     error: str | None = None
     error_code: str | None = None
 
-    def as_dict(self) -> dict[str, Any]:
-        """For ``--json``."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
 
 @dataclass(slots=True, kw_only=True)
-class DiscussReport:
+class DiscussReport(AsDict):
     """What a ``discuss`` did. ``fresh``: articles that were looked at within a day;
     ``without_credentials``: articles of accounts that the file has none for; ``left``: not come to.
     """
 
+    command: str = field(default="discuss", init=False)
     results: list[Looked] = field(default_factory=list)
     fresh: int = 0
     without_credentials: int = 0
@@ -93,8 +91,8 @@ class DiscussReport:
     requests: int = 0
     #: Why it ended before its end.
     ended: str | None = None
-    ended_code: int = 0
-    signal: int | None = None
+    ended_code: int = json_field(default=0, hidden=True)
+    signal: int | None = json_field(default=None, hidden=True)
 
     @property
     def failed(self) -> list[Looked]:
@@ -102,6 +100,37 @@ class DiscussReport:
         return [one for one in self.results if one.error is not None]
 
     @property
+    @shown
+    def looked(self) -> int:
+        """How many could be asked about."""
+        return len(self.results) - len(self.failed)
+
+    @property
+    @shown_as("failed")
+    def failures(self) -> int:
+        """How many could not."""
+        return len(self.failed)
+
+    @property
+    @shown
+    def new(self) -> int:
+        """Comments and replies that were not known."""
+        return sum(one.new for one in self.results)
+
+    @property
+    @shown
+    def changed(self) -> int:
+        """Those that were, and are otherwise now."""
+        return sum(one.changed for one in self.results)
+
+    @property
+    @shown
+    def gone(self) -> int:
+        """Those that are no longer shown."""
+        return sum(one.gone for one in self.results)
+
+    @property
+    @shown
     def exit_code(self) -> int:
         """0; 1 where an article failed; 75 too often, 77 expired, 76 nothing was understood, 69 no
         network; 128 and more for a signal.
@@ -114,24 +143,6 @@ class DiscussReport:
         if codes == {Unrecognised.code} and len(self.failed) == len(self.results):
             return Unrecognised.exit_code
         return int(bool(self.failed))
-
-    def as_dict(self) -> dict[str, Any]:
-        """For ``--json``."""
-        return {
-            "command": "discuss",
-            "looked": len(self.results) - len(self.failed),
-            "failed": len(self.failed),
-            "new": sum(one.new for one in self.results),
-            "changed": sum(one.changed for one in self.results),
-            "gone": sum(one.gone for one in self.results),
-            "fresh": self.fresh,
-            "without_credentials": self.without_credentials,
-            "left": self.left,
-            "requests": self.requests,
-            "ended": self.ended,
-            "exit_code": self.exit_code,
-            "results": [one.as_dict() for one in self.results],
-        }
 
 
 @dataclass(slots=True)

@@ -11,8 +11,8 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+from archive.json_fields import AsDict, json_field
 from scraper.messages import mark
 
 #: ``scraper.parse.template.PREFIX``, without what that brings along (lxml): `status` is to start
@@ -27,12 +27,12 @@ _FEWEST = 3
 _CALM = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift(AsDict):
     """``pages`` of the ``of`` articles fetched since ``since`` (UTC) give no ``field`` any more."""
 
     field: str
-    since: datetime
+    since: datetime = json_field(timespec="seconds")
     pages: int
     of: int
 
@@ -48,15 +48,6 @@ class Drift:
             pages=self.pages,
             of=self.of,
         )
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON; times ISO 8601, UTC."""
-        return {
-            "field": self.field,
-            "since": self.since.isoformat(timespec="seconds"),
-            "pages": self.pages,
-            "of": self.of,
-        }
 
 
 def drifts(conn: sqlite3.Connection) -> list[Drift]:
@@ -103,5 +94,5 @@ def drift_of(field: str, newest: Iterable[tuple[datetime, bool]]) -> Drift | Non
         pages += lacks
         surplus = pages - (of - pages)
         if lacks and pages >= _FEWEST and surplus >= max(most, 1):
-            found, most = Drift(field, when, pages, of), surplus
+            found, most = Drift(field=field, since=when, pages=pages, of=of), surplus
     return found

@@ -7,7 +7,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from archive.db.article_columns import Stored
 from archive.db.beside import open_beside
@@ -15,23 +14,19 @@ from archive.db.lock import Lock
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import open_database, require_archive
 from archive.errors import ArchiveError
+from archive.json_fields import AsDict
 from archive.store.core import Store
 from archive.store.marking import chosen
 from archive.store.removal import Tombstone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(AsDict):
     """What came of one; with ``error`` nothing has changed. ``key``: or how it was named."""
 
     key: str
     title: str = ""
     error: ArchiveError | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """For ``--json`` and the API."""
-        error = str(self.error) if self.error else None
-        return {"key": self.key, "title": self.title, "error": error}
 
 
 def removed(root: Path) -> list[Tombstone]:

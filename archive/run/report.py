@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import ClassVar
 
+from archive.json_fields import AsDict, counted, json_field, shown, shown_as, thousandths
 from archive.run.drift import Drift
 from scraper.crawl.reason import Reason
 from scraper.messages import mark, mark_plural
@@ -21,7 +22,7 @@ _TRY_LATER = frozenset({Reason.BLOCKED, Reason.LIMITED, Reason.NO_WORKERS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(AsDict):
     """What became of one address.
 
     ``change``: ``new``, ``modified``, ``unchanged`` (fetched, nothing changed), ``reparsed`` (its
@@ -29,57 +30,41 @@ class Result:
     copy got its tombstone), ``skipped`` (outside the scope), ``waiting`` (not come to), ``failed``.
     """
 
+    OMITTED: ClassVar = (None, "")
+
     address: str
     change: str
     followed: bool = False
     key: str | None = None
     path: str | None = None
     title: str | None = None
-    error_code: str | None = None
-    error: str | None = None
+    error_code: str | None = json_field(default=None, hidden=True)
+    error: str | None = json_field(default=None, hidden=True)
     due: str | None = None
-    exit_code: int = 0
+    exit_code: int = json_field(default=0, hidden=True)
 
-    def as_dict(self) -> dict[str, Any]:
-        """As it stands in ``save --json``; what is not known is left out."""
-        found: dict[str, Any] = {
-            "address": self.address,
-            "change": self.change,
-            "followed": self.followed,
-        }
-        found |= {
-            name: value
-            for name in ("key", "path", "title", "due")
-            if (value := getattr(self, name))
-        }
-        if self.error_code:
-            found["error"] = {"class": self.error_code, "message": self.error}
-        return found
+    @property
+    @shown_as("error")
+    def failure(self) -> dict[str, str | None] | None:
+        """What went wrong, if anything: its class and a sentence."""
+        if not self.error_code:
+            return None
+        return {"class": self.error_code, "message": self.error}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExitReport:
+class ExitReport(AsDict):
     """What one of several exits did. ``ended``: why it was used no further, ``blocked``,
     ``rate-limited``, ``outage``; ``blocked_until`` aware, UTC."""
 
     name: str
     requests: int
     ended: str | None = None
-    blocked_until: datetime | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """As it stands in ``run --json``."""
-        until = self.blocked_until
-        return {
-            "name": self.name,
-            "requests": self.requests,
-            "ended": self.ended,
-            "blocked_until": until.isoformat(timespec="minutes") if until else None,
-        }
+    blocked_until: datetime | None = json_field(default=None, timespec="minutes")
 
 
 @dataclass(slots=True, kw_only=True)
-class RunReport:
+class RunReport(AsDict):
     """Counts and results of one `save` or `run`. Times in seconds; ``exit_code`` follows
     docs/reliability.md.
     """
@@ -87,12 +72,14 @@ class RunReport:
     command: str = "save"
     #: False: of the results only what went wrong is kept, so that ten thousand addresses take no
     #: more memory than one
-    whole: bool = True
-    results: list[Result] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    errors: Counter[str] = field(default_factory=Counter)
+    whole: bool = json_field(default=True, hidden=True)
+    results: list[Result] = json_field(default_factory=list, hidden=True)
+    counts: Counter[str] = json_field(
+        default_factory=Counter, spread=True, convert=counted("new", "modified", "gone", "skipped")
+    )
+    errors: Counter[str] = json_field(default_factory=Counter, hidden=True)
     requests: int = 0
-    seconds: float = 0.0
+    seconds: float = json_field(default=0.0, convert=thousandths)
     images: int = 0
     images_missing: int = 0
     #: sound and video
@@ -100,14 +87,14 @@ class RunReport:
     media_missing: int = 0
     waiting: int = 0
     sources: int = 0
-    source_errors: list[Result] = field(default_factory=list)
-    reason: Reason | None = None
+    source_errors: list[Result] = json_field(default_factory=list, hidden=True)
+    reason: Reason | None = json_field(default=None, hidden=True)
     message: str | None = None
-    blocked_until: datetime | None = None
-    signal: int | None = None
-    disk: str | None = None
-    pages: int = 0
-    unknown: int = 0
+    blocked_until: datetime | None = json_field(default=None, timespec="minutes")
+    signal: int | None = json_field(default=None, hidden=True)
+    disk: str | None = json_field(default=None, hidden=True)
+    pages: int = json_field(default=0, hidden=True)
+    unknown: int = json_field(default=0, hidden=True)
     #: each exit, where the settings name some
     exits: list[ExitReport] = field(default_factory=list)
     #: what pages give no more since this command
@@ -139,26 +126,31 @@ class RunReport:
         return self.counts.total() - self.counts["followed"]
 
     @property
+    @shown
     def saved(self) -> int:
         """Articles that are new or have a new version."""
         return self.counts["new"] + self.counts["modified"]
 
     @property
+    @shown
     def unchanged(self) -> int:
         """Articles held already, whether looked at again or not."""
         return self.counts["unchanged"] + self.counts["reparsed"] + self.counts["held"]
 
     @property
+    @shown
     def failed(self) -> int:
         """Addresses that gave no article."""
         return self.counts["failed"]
 
     @property
+    @shown
     def followed(self) -> int:
         """Articles among them that were reached by following links."""
         return self.counts["followed"]
 
     @property
+    @shown
     def exit_code(self) -> int:
         """A signal, then 75 (blocked, limited, no worker), 74 (disk), 76 (pages not understood), then 1, 69 or
         64; 0: all fine.
@@ -173,6 +165,26 @@ class RunReport:
             return NOT_UNDERSTOOD
         return self._failures()
 
+    @property
+    @shown
+    def ended(self) -> str | None:
+        """Why it ended before its end."""
+        if self.reason:
+            return self.reason.value
+        return "signal" if self.signal else None
+
+    @property
+    @shown_as("errors")
+    def all_errors(self) -> Counter[str]:
+        """How often each error came, of addresses and of sources."""
+        return self.errors + Counter(one.error_code or "error" for one in self.source_errors)
+
+    @property
+    @shown_as("results")
+    def all_results(self) -> list[Result]:
+        """What became of addresses, then of sources that could not be looked at."""
+        return [*self.results, *self.source_errors]
+
     def _failures(self) -> int:
         failed = (
             r for r in (*self.results, *self.source_errors) if r.change == "failed" or r.exit_code
@@ -184,40 +196,6 @@ class RunReport:
         if nothing_came and codes in ({UNREACHABLE}, {USAGE}, {TRY_LATER}):
             return codes.pop()
         return SOME_FAILED
-
-    def as_dict(self) -> dict[str, Any]:
-        """One object: counts, how it ended, and per address the key and path or the error."""
-        return {
-            "command": self.command,
-            "saved": self.saved,
-            "unchanged": self.unchanged,
-            "followed": self.followed,
-            "failed": self.failed,
-            "new": self.counts["new"],
-            "modified": self.counts["modified"],
-            "gone": self.counts["gone"],
-            "skipped": self.counts["skipped"],
-            "waiting": self.waiting,
-            "images": self.images,
-            "images_missing": self.images_missing,
-            "media": self.media,
-            "media_missing": self.media_missing,
-            "sources": self.sources,
-            "requests": self.requests,
-            "seconds": round(self.seconds, 3),
-            "ended": self.reason.value if self.reason else "signal" if self.signal else None,
-            "blocked_until": (
-                self.blocked_until.isoformat(timespec="minutes") if self.blocked_until else None
-            ),
-            "message": self.message,
-            "errors": dict(
-                self.errors + Counter(r.error_code or "error" for r in self.source_errors)
-            ),
-            "exits": [exit.as_dict() for exit in self.exits],
-            "drift": [drift.as_dict() for drift in self.drift],
-            "exit_code": self.exit_code,
-            "results": [result.as_dict() for result in (*self.results, *self.source_errors)],
-        }
 
     def line(self) -> str:
         """One line for a person."""

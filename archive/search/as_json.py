@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from archive.search.api import Hit
-    from archive.search.similar import Similar
 
 
 def hit_as_dict(hit: Hit) -> dict[str, Any]:
@@ -31,19 +30,6 @@ def hit_as_dict(hit: Hit) -> dict[str, Any]:
         "title_marks": [list(mark) for mark in hit.title_marks],
         "gone": hit.gone,
         "folded": list(hit.folded),
-    }
-
-
-def similar_as_dict(one: Similar) -> dict[str, Any]:
-    """An article near another."""
-    return {
-        "key": one.key,
-        "title": one.title,
-        "account": one.account,
-        "published": _iso(one.published),
-        "path": one.path,
-        "relation": one.relation,
-        "score": one.score,
     }
 
 

@@ -17,6 +17,7 @@ from datetime import datetime
 from itertools import islice
 
 from archive.errors import NotHeld
+from archive.json_fields import AsDict
 from archive.search.documents import document_tokens
 from archive.search.plan import quoted
 from archive.search.rows import Row
@@ -36,7 +37,7 @@ _LOOKED_THROUGH = 200  # hits that folding compares
 
 
 @dataclass(frozen=True, slots=True)
-class Similar:
+class Similar(AsDict):
     """An article near another.
 
     ``relation``: ``duplicate`` (nearly every shingle), ``reprint`` (most of them, or the shorter

@@ -22,6 +22,7 @@ from pathlib import Path
 from archive.db.processes import process_pool
 from archive.db.transactions import transaction
 from archive.errors import Corrupt
+from archive.json_fields import AsDict, json_field
 from archive.snapshots import facts
 from archive.snapshots.choose import (
     LEVEL19_MIN_BYTES,
@@ -55,24 +56,15 @@ Stop = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Repacked:
+class Repacked(AsDict):
     """What a repack did: pages packed again, pages still waiting (it was stopped), bytes of the
     file.
     """
 
     pages: int
     waiting: int
-    before: int
-    after: int
-
-    def as_dict(self) -> dict[str, int]:
-        """For ``--json``."""
-        return {
-            "pages": self.pages,
-            "waiting": self.waiting,
-            "bytes_before": self.before,
-            "bytes_after": self.after,
-        }
+    before: int = json_field(name="bytes_before")
+    after: int = json_field(name="bytes_after")
 
 
 @dataclass(frozen=True, slots=True)

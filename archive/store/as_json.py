@@ -10,7 +10,7 @@ from archive import record
 from archive.db.article_columns import Stored
 from archive.store.core import Store
 from archive.store.counts import last
-from archive.store.recordings import HeldRecording, tally
+from archive.store.recordings import tally
 from archive.store.rows import address_of
 
 
@@ -57,9 +57,7 @@ def everything(store: Store, held: Stored, number: int | None = None) -> dict[st
     found["media"] = facts.get("media", [])
     recordings = store.recordings.of(held.article_id)
     found |= tally(store.db.conn, held.article_id)
-    found["media_files"] = [
-        {name: getattr(one, name) for name in HeldRecording.__slots__} for one in recordings
-    ]
+    found["media_files"] = [one.as_dict() for one in recordings]
     found["links"] = links(store, held)
     looks = [look.as_dict() for look in store.counts.of(held.article_id)]
     found["counts"] = looks[-1] if looks else None

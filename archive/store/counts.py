@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from archive.db import discussion_tables
+from archive.json_fields import AsDict, json_field
 from archive.record import iso
 from archive.store.sql import Sql
 from scraper.traffic.models import Counts
@@ -17,18 +17,14 @@ NAMES = ("read", "like", "looking", "share", "comment", "collect")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Look(AsDict):
     """The counts at one moment (aware, UTC). ``origin``: ``page``, ``traffic`` (a reader's client),
     ``discuss``, ``import``.
     """
 
     seen: datetime
     origin: str
-    counts: Counts
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON; 100001 stands for any number above 100,000."""
-        return {"seen": self.seen.isoformat(), "origin": self.origin, **asdict(self.counts)}
+    counts: Counts = json_field(spread=True)
 
 
 class CountTable:

@@ -16,6 +16,7 @@ from archive.db import parts
 from archive.db.files import Files
 from archive.db.names import media_name
 from archive.db.recording_tables import are_known
+from archive.json_fields import AsDict
 from archive.record import iso
 from archive.store.articles import Articles
 from archive.store.sql import Sql
@@ -26,7 +27,7 @@ _AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldRecording:
+class HeldRecording(AsDict):
     """A recording of an article: ``path`` from the archive's folder, ``type`` by its bytes, as
     ``audio/mpeg``, and size where it is held; else what went wrong and when it is tried again
     (ISO 8601, UTC), both ``None`` for one that nobody asked for.

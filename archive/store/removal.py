@@ -20,6 +20,7 @@ from archive.db.article_columns import Stored
 from archive.db.files import Files
 from archive.db.names import TRASH
 from archive.errors import BadInput, NotHeld
+from archive.json_fields import AsDict, json_field
 from archive.record import iso
 from archive.store.indexing import index_article, unindex_article
 from archive.store.tables import Tables
@@ -32,24 +33,14 @@ _Rows = dict[str, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Tombstone:
+class Tombstone(AsDict):
     """An article that a person removed. ``until``: when it is gone for good; None: it is."""
 
     key: str
     title: str
     account: str | None
-    removed: datetime
-    until: datetime | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """For ``--json`` and the API."""
-        return {
-            "key": self.key,
-            "title": self.title,
-            "account": self.account,
-            "removed": iso(self.removed),
-            "until": iso(self.until) if self.until else None,
-        }
+    removed: datetime = json_field(timespec="seconds")
+    until: datetime | None = json_field(timespec="seconds")
 
 
 class Removal:

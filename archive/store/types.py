@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from archive.json_fields import AsDict
 from archive.store.decide import Change
 
 
@@ -55,7 +56,7 @@ class Backlink:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class Version(AsDict):
     """One distinct content of an article: ``seen`` when it was first seen (UTC), ``changes`` what
     differs from the one before (see ``decide.differences``), ``edits`` WeChat's own edit record."""
 
@@ -70,11 +71,6 @@ class Version:
     parser_version: int
     path: str | None
     current: bool
-
-    def to_json(self) -> dict[str, Any]:
-        """Names and values for ``show --versions --json``."""
-        values = {name: getattr(self, name) for name in self.__slots__}
-        return {**values, "seen": self.seen.isoformat(), "edits": list(self.edits)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from archive.json_fields import AsDict, json_field, shown
 from scraper.messages import changed, mark
 
 Sort = Literal[
@@ -29,17 +30,26 @@ Sort = Literal[
 NOTES = frozenset({"stray", "edited", "deleted", "due"})
 
 
+def _printable(text: str) -> str:
+    """Damaged text as far as it can be shown."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _printable_path(path: str | None) -> str | None:
+    return _printable(path) if path else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(AsDict):
     """One thing that is not as it was written. ``what`` is a sentence that names it; ``repaired``
     after a repair: True or False, ``None`` where none was tried; ``how`` what was done or is left
     to do."""
 
     sort: Sort
-    what: str
-    article_id: int | None = None
-    path: str | None = None
-    name: str | None = None
+    what: str = json_field(convert=_printable)
+    article_id: int | None = json_field(default=None, hidden=True)
+    path: str | None = json_field(default=None, convert=_printable_path)
+    name: str | None = json_field(default=None, hidden=True)
     repaired: bool | None = None
     how: str | None = None
 
@@ -57,18 +67,8 @@ class Finding:
         """Whether this makes ``verify`` end with 65."""
         return self.sort not in NOTES and not self.repaired
 
-    def to_json(self) -> dict[str, Any]:
-        """For ``verify --json``."""
-        return {
-            "sort": self.sort,
-            "what": _printable(self.what),
-            "path": _printable(self.path) if self.path else None,
-            "fault": self.sort not in NOTES,
-            "repaired": self.repaired,
-            "how": self.how,
-        }
-
-
-def _printable(text: str) -> str:
-    """Damaged text as far as it can be shown."""
-    return text.encode("utf-8", "replace").decode()
+    @property
+    @shown
+    def fault(self) -> bool:
+        """Whether something was wrong, repaired or not."""
+        return self.sort not in NOTES

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from archive.errors import BadInput, DiskTrouble
+from archive.json_fields import AsDict, json_field
 from archive.web import own_files
 from scraper import urls
 from scraper.clock import utc_now
@@ -47,7 +48,7 @@ _BLANK = dict.fromkeys(("key", "path", "title", "due", "error"))
 
 
 @dataclass(slots=True, kw_only=True)
-class Job:
+class Job(AsDict):
     """One thing to do. ``results`` are those of ``save --json``, every name there; times are aware,
     UTC.
     """
@@ -55,10 +56,10 @@ class Job:
     id: str
     kind: Kind
     arguments: dict[str, Any]
-    created: datetime
+    created: datetime = json_field(timespec="seconds")
     state: State = "waiting"
-    started: datetime | None = None
-    ended: datetime | None = None
+    started: datetime | None = json_field(default=None, timespec="seconds")
+    ended: datetime | None = json_field(default=None, timespec="seconds")
     results: list[dict[str, Any]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     message: str | None = None
@@ -68,13 +69,6 @@ class Job:
     def is_over(self) -> bool:
         """Nothing more happens to it."""
         return self.state in ("done", "failed")
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON: every name is always there; times are ISO 8601."""
-        values = {name: getattr(self, name) for name in self.__slots__}
-        for name in ("created", "started", "ended"):
-            values[name] = values[name].isoformat(timespec="seconds") if values[name] else None
-        return {**values, "counts": dict(self.counts)}
 
     def hear(self, told: dict[str, Any]) -> None:
         """Take in a line of the worker's."""

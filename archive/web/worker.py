@@ -122,7 +122,7 @@ def _exchanges(library: Library, arguments: dict[str, Any], wait: bool) -> int:
 
 def _tell_taken(taken: Taken) -> None:
     where = taken.source.rpartition(", ")[2]
-    _tell("result", address=where, **{"followed": False, **taken.to_json()})
+    _tell("result", address=where, **{"followed": False, **taken.as_dict()})
 
 
 def _crawl(library: Library, kind: str, arguments: dict[str, Any], wait: bool) -> int:

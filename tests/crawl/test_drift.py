@@ -44,11 +44,13 @@ def test_drift_is_most_of_the_newest(lacking: str, expected: tuple[int, int, int
     """Since when, how many, of how many."""
     found = drift_of("album", _days(lacking))
 
-    assert found == (
-        None
-        if expected is None
-        else Drift("album", NOW - timedelta(days=expected[0]), *expected[1:])
-    )
+    if expected is None:
+        assert found is None
+    else:
+        days, pages, of = expected
+        since = NOW - timedelta(days=days)
+
+        assert Drift(field="album", since=since, pages=pages, of=of) == found
 
 
 def test_the_kinds_of_losses_are_the_parsers() -> None:

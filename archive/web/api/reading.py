@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from archive.search.as_json import hit_as_dict, similar_as_dict
+from archive.search.as_json import hit_as_dict
 from archive.store.browse import Place, Tally
 from archive.web.api.operation import Invalid, choice, number
 from archive.web.security import RAW_POLICY
@@ -107,7 +107,7 @@ def article(request: Request) -> Response:
 def versions(request: Request) -> Response:
     """``GET /api/articles/{key}/versions``."""
     found = site_of(request).library.versions(request.path_params["key"])
-    return JSONResponse([version.to_json() for version in found])
+    return JSONResponse([version.as_dict() for version in found])
 
 
 def links(request: Request) -> Response:
@@ -119,7 +119,7 @@ def similar(request: Request) -> Response:
     """``GET /api/articles/{key}/similar``."""
     limit = number(request, "limit", 20, 1, 100)
     found = site_of(request).library.similar(request.path_params["key"], limit)
-    return JSONResponse([similar_as_dict(one) for one in found])
+    return JSONResponse([one.as_dict() for one in found])
 
 
 def accounts(request: Request) -> Response:
