@@ -29,7 +29,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -149,12 +149,10 @@ def one_article() -> tuple[str, dict[str, bytes], bytes]:
     return address(99_999), images, article_page(Fields(title="十张图", body=body))
 
 
-def real_pages(site: Site, corpus: Path | None, scratch: Path) -> Iterator[str]:
-    """Serve each real page under an address of its own."""
-    for number, (_, body) in enumerate(pages(corpus, scratch)):
-        url = address(200_000 + number)
-        site.on(url, Answer(body=body, coding="gzip"))
-        yield url
+def real_pages(corpus: Path | None, scratch: Path) -> dict[str, bytes]:
+    """Each real page under an address of its own."""
+    found = pages(corpus, scratch)
+    return {address(200_000 + number): body for number, (_, body) in enumerate(found)}
 
 
 def measure(folder: Path, rounds: int, linked: int, corpus: Path | None) -> dict[str, object]:
@@ -164,12 +162,14 @@ def measure(folder: Path, rounds: int, linked: int, corpus: Path | None) -> dict
     for source, data in images.items():
         site.on(source, Answer(body=data, type="image/png"))
 
+    real = real_pages(corpus, folder)
+    given = {url: page, **real}
+
     def articles(request: Request) -> Answer:
-        number = int(request.url.rpartition("/")[2][:22])
-        return Answer(body=page, coding="gzip") if number == 99_999 else serve(request)
+        found = given.get(request.url)
+        return Answer(body=found, coding="gzip") if found is not None else serve(request)
 
     site.host("mp.weixin.qq.com", articles)
-    real = list(real_pages(site, corpus, folder))
     with Internet(site) as internet:
         bench = Bench(folder, internet.env, rounds)
         result: dict[str, object] = {"one": bench.compare("one", [url], images="local")}
@@ -182,7 +182,7 @@ def measure(folder: Path, rounds: int, linked: int, corpus: Path | None) -> dict
             "list": bench.alone("list", *archive)["cpu"],
             "search": bench.alone("search", "融资", *archive)["cpu"],
         }
-        result["real"] = bench.compare("real", real, images="remote")
+        result["real"] = bench.compare("real", list(real), images="remote")
     return result
 
 

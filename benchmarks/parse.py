@@ -19,7 +19,7 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
@@ -49,11 +49,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class Result:
-    """One converter over all pages: CPU seconds, its ratio to the floor, text kept and kept in
+    """One converter over so many pages: CPU seconds, its ratio to the floor, text kept and kept in
     order, failures.
     """
 
     name: str
+    pages: int
     seconds: float
     ratio: float
     kept: float
@@ -145,7 +146,19 @@ def run(name: str, convert: Convert, samples: Sequence[Sample], bare: float, rep
         kept.append(figures["recall"] or 0.0)
         exact.append(float(figures["recall"] == figures["precision"] == 1.0))
     count = max(1, len(kept))
-    return Result(name, seconds, seconds / bare, sum(kept) / count, sum(exact) / count, failed)
+    return Result(
+        name, len(samples), seconds, seconds / bare, sum(kept) / count, sum(exact) / count, failed
+    )
+
+
+def eras(samples: Sequence[Sample], repeat: int) -> Iterator[Result]:
+    """Ours over the pages that have a ``cgiDataNew`` (2–4 MB) and over those from before it (24–190
+    KB), each beside its own floor.
+    """
+    for name, of_today in (("  pages of today", True), ("  before cgiDataNew", False)):
+        chosen = [sample for sample in samples if (b"cgiDataNew" in sample.raw) is of_today]
+        if chosen:
+            yield run(name, ours, chosen, floor(chosen, repeat), repeat)
 
 
 def stages(samples: Sequence[Sample], repeat: int) -> dict[str, float]:
@@ -224,6 +237,7 @@ def main() -> int:
             return 64
         bare = floor(samples, chosen.repeat)
         results = [run("wechat-archive", ours, samples, bare, chosen.repeat)]
+        results += eras(samples, chosen.repeat)
         spent = stages(samples, chosen.repeat)
         results.append(run("bs4 + markdownify", plain, samples, bare, chosen.repeat))
         for name, load in PEERS.items():
@@ -261,7 +275,7 @@ def _print(results: Sequence[Result], spent: dict[str, float], bare: float, coun
         f"{'converter':28} {'ms a page':>9} {'ratio':>7} {'text kept':>9} {'exact':>6} {'failed':>6}"
     )
     for r in results:
-        each = r.seconds * 1e3 / count
+        each = r.seconds * 1e3 / r.pages
         print(f"{r.name:28} {each:9.2f} {r.ratio:6.2f}x {r.kept:9.4f} {r.exact:6.0%} {r.failed:6}")
     print(f"\n{'where our time goes':28} {'ms':>9} {'ratio':>7}")
     for stage, seconds in spent.items():
