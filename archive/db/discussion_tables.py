@@ -81,8 +81,37 @@ DDL: tuple[str, ...] = (
     ),
 )
 
+#: Which comment holds which word; made by a later migration than the comments. Its rows keep what
+#: they were made of, so that a comment can be taken out whatever its text says by then.
+INDEX_DDL: tuple[str, ...] = (
+    """CREATE VIRTUAL TABLE comment_terms USING fts5(   -- rowid: comments.id
+        terms, detail='none', columnsize=0, tokenize="ascii"
+    )""",
+    """CREATE TABLE comments_unindexed (  -- until the next command that writes has come to its end
+        comment_id INTEGER PRIMARY KEY
+    )""",
+    "INSERT INTO comments_unindexed SELECT id FROM comments",
+    """CREATE TRIGGER comments_index_insert AFTER INSERT ON comments BEGIN
+        INSERT OR IGNORE INTO comments_unindexed VALUES (NEW.id);
+    END""",
+    """CREATE TRIGGER comments_index_update AFTER UPDATE OF text ON comments
+    WHEN OLD.text IS NOT NEW.text BEGIN
+        INSERT OR IGNORE INTO comments_unindexed VALUES (NEW.id);
+    END""",
+    """CREATE TRIGGER comments_index_delete AFTER DELETE ON comments BEGIN
+        DELETE FROM comments_unindexed WHERE comment_id = OLD.id;
+        DELETE FROM comment_terms WHERE rowid = OLD.id;
+    END""",
+)
+
 
 def exist(conn: sqlite3.Connection) -> bool:
     """False in an archive of before there were such tables, opened for reading."""
     sql = "SELECT 1 FROM sqlite_master WHERE name = 'comments'"
+    return conn.execute(sql).fetchone() is not None
+
+
+def are_indexed(conn: sqlite3.Connection) -> bool:
+    """False in an archive of before comments had an index, opened for reading."""
+    sql = "SELECT 1 FROM sqlite_master WHERE name = 'comments_unindexed'"
     return conn.execute(sql).fetchone() is not None

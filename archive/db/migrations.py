@@ -190,6 +190,11 @@ def m012_source_rules(conn: sqlite3.Connection) -> None:
     run_ddl(conn, group_tables.DDL)
 
 
+def m013_comment_index(conn: sqlite3.Connection) -> None:
+    """Which comment holds which word."""
+    run_ddl(conn, discussion_tables.INDEX_DDL)
+
+
 #: The steps of ``archive.db``. Rooms that need a table of their own append a step here.
 ARCHIVE = MigrationSet(
     "archive",
@@ -209,6 +214,7 @@ ARCHIVE = MigrationSet(
             m010_own,
             m011_removal,
             m012_source_rules,
+            m013_comment_index,
         )
     ),
     optional=frozenset(
@@ -221,6 +227,7 @@ ARCHIVE = MigrationSet(
             "m010_own",
             "m011_removal",
             "m012_source_rules",
+            "m013_comment_index",
         }
     ),
 )

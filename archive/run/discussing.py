@@ -26,6 +26,7 @@ from archive.run.items import one_item
 from archive.run.network import exits_of, make_network
 from archive.run.session import ArchiveSession, open_session
 from archive.run.signals import Interrupted, Signals
+from archive.search.rebuild import maintain_index
 from archive.store import Stored
 from scraper.clock import Clock, SystemClock
 from scraper.errors import Blocked, Expired, FetchError, ScrapeError, Unrecognised
@@ -220,6 +221,7 @@ class Discussing:
                 conn, exit, self.clock.now(), requests=self.report.requests, failures=0, error=None
             )
             session.store.write_stale_files()
+            maintain_index(conn, lambda: signals.number is not None, saved=0)
 
     def _todo(
         self, session: ArchiveSession, names: Sequence[str], filters: Mapping[str, Any]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from archive.db import discussion_tables
 from archive.db.albums import articles_of
-from archive.search.match import Matcher
+from archive.search import comments
 from archive.search.terms import fold
 
 
@@ -35,16 +35,9 @@ def _tagged(table: str) -> Callable[[sqlite3.Connection, str], Iterator[int]]:
 
 
 def _in_comments(conn: sqlite3.Connection, wanted: str) -> Iterator[int]:
-    """By what stands in a comment or reply, also one that is gone; any of them for no words."""
-    if not discussion_tables.exist(conn):
-        return
-    words = wanted.partition(" ")[2]
-    found = Matcher(words).found if words else lambda text: True
-    seen: set[int] = set()
-    for article_id, text in conn.execute("SELECT article_id, text FROM comments"):
-        if article_id not in seen and found(text):
-            seen.add(article_id)
-            yield article_id
+    """By what stands in a comment or reply; any of them for no words."""
+    if discussion_tables.exist(conn):
+        yield from comments.articles_with(conn, wanted.partition(" ")[2])
 
 
 def _noted(conn: sqlite3.Connection, wanted: str) -> Iterator[int]:

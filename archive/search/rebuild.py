@@ -28,7 +28,11 @@ REBUILD_MIN_SHARE = 200
 
 def reindex(conn: sqlite3.Connection, progress: Progress | None = None, *, jobs: int = 1) -> int:
     """Make the index of ``conn``'s archive anew; returns how many articles. See `build_index`."""
-    return build_index(database_of(conn), progress, jobs=jobs)
+    from archive.search.comments import index_comments
+
+    done = build_index(database_of(conn), progress, jobs=jobs)
+    index_comments(conn)
+    return done
 
 
 def database_of(conn: sqlite3.Connection) -> Path:
@@ -69,12 +73,17 @@ def maintain_index(
     progress: Progress | None = None,
     jobs: int = 1,
 ) -> bool:
-    """Rebuild where `wants_reindex` sees a reason; returns whether it was done.
+    """Index new comments, and rebuild where `wants_reindex` sees a reason; returns whether that was
+    done.
 
     ``stopped`` is asked after each batch: stopped half-way, the index is as it was, and the next
     occasion begins again. ``saved``: how many articles somebody who waits has just saved; few of
     them are no occasion in a large archive. Like `reindex`: under the archive's lock.
     """
+    from archive.search.comments import index_comments  # `status` only asks wants_reindex
+
+    if is_current(conn):
+        index_comments(conn, stopped)
     if wants_reindex(conn) is None:
         return False
     (held,) = conn.execute("SELECT count(*) FROM articles").fetchone()

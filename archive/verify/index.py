@@ -72,6 +72,7 @@ def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
                     article_id=article_id,
                     what=mark("{what}: the search index has other words of it", what=what),
                 )
+    yield from _comments(conn)
     extra = conn.execute(
         "SELECT count(*) FROM search_documents WHERE article_id NOT IN (SELECT id FROM articles)"
     ).fetchone()[0]
@@ -79,6 +80,20 @@ def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
         yield Finding(
             sort="index",
             what=mark("the search index has {extra} articles that are not held", extra=extra),
+        )
+
+
+def _comments(conn: sqlite3.Connection) -> Iterator[Finding]:
+    from archive.search.comments import wrongly_indexed
+
+    for article_id in wrongly_indexed(conn):
+        yield Finding(
+            sort="index",
+            article_id=article_id,
+            what=mark(
+                "article number {article_id}: the search index has other words of its comments",
+                article_id=article_id,
+            ),
         )
 
 

@@ -22,7 +22,11 @@ from archive.db import (
     discussion_tables,
     exit_tables,
     file_checksums,
+    group_tables,
     identity,
+    own_tables,
+    recording_tables,
+    removal_tables,
     reparse_tables,
 )
 from archive.db.errors import as_archive_error
@@ -61,8 +65,13 @@ STATEMENTS = sum(
         SEARCH_DDL,
         identity.DDL,
         exit_tables.DDL,
+        recording_tables.DDL,
         discussion_tables.DDL,
         alert_tables.DDL,
+        own_tables.DDL,
+        removal_tables.DDL,
+        group_tables.DDL,
+        discussion_tables.INDEX_DDL,
     )
 )
 
