@@ -11,8 +11,11 @@ import codecs
 import io
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from calendar import timegm
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any, Literal
 from urllib.parse import urljoin
@@ -28,16 +31,28 @@ _LONGEST_TITLE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What a feed says of an article besides its address: texts without markup, ``published``
+    aware."""
+
+    title: str | None = None
+    digest: str | None = None
+    published: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """What a list holds: ``addresses`` of articles and albums in its order, each once; ``feeds``
     that an OPML names (absolute http(s) addresses); ``rejected`` the lines of a plain list that
-    hold no address, with their numbers."""
+    hold no address, with their numbers; ``entries`` what a feed says of an article, by its
+    canonical address, where an entry of it is of that article alone."""
 
     format: Format
     title: str | None = None
     addresses: tuple[urls.Address, ...] = ()
     feeds: tuple[str, ...] = ()
     rejected: tuple[tuple[int, str], ...] = ()
+    entries: Mapping[str, Entry] = field(default_factory=dict)
 
 
 def read(body: bytes, *, base: str | None = None) -> Listing:
@@ -114,6 +129,7 @@ def _feed(body: bytes) -> Listing:
         said = _bounded(str(parsed.get("bozo_exception")))
         raise Unrecognised(mark("this feed cannot be read: {said}", said=said))
     texts: list[str | None] = []
+    entries: dict[str, Entry] = {}
     for entry in parsed.entries:
         own = [
             entry.get("link"),
@@ -127,9 +143,52 @@ def _feed(body: bytes) -> Listing:
             if _addresses(own)
             else [entry.get("summary"), *(c.get("value") for c in entry.get("content", []))]
         )
+        _note(entries, own, entry.get("title"), entry.get("summary"), _moment(entry))
     return Listing(
-        format="feed", title=_title(parsed.feed.get("title")), addresses=_addresses(texts)
+        format="feed",
+        title=_title(parsed.feed.get("title")),
+        addresses=_addresses(texts),
+        entries=entries,
     )
+
+
+def _note(
+    entries: dict[str, Entry],
+    own: Iterable[str | None],
+    title: object,
+    digest: object,
+    published: datetime | None,
+) -> None:
+    """What an entry says, of the one article that it links to."""
+    addresses = _addresses(own)
+    if len(addresses) == 1:
+        entry = Entry(title=_words(title), digest=_words(digest), published=published)
+        entries.setdefault(addresses[0].canonical, entry)
+
+
+def _words(value: object) -> str | None:
+    """Text without markup; None for what has some, as a whole article in a summary."""
+    if not isinstance(value, str) or "<" in value:
+        return None
+    return _bounded(unescape(value)) or None
+
+
+def _moment(entry: Any) -> datetime | None:
+    """When it was published; feedparser gives UTC."""
+    parsed = entry.get("published_parsed")
+    try:
+        return datetime.fromtimestamp(timegm(parsed), UTC) if parsed else None
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
+def _iso(value: object) -> datetime | None:
+    """A time of a JSON Feed (RFC 3339)."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
 
 
 def _looks_like_json_feed(body: bytes) -> bool:
@@ -147,6 +206,7 @@ def _json_feed(body: bytes) -> Listing:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Unrecognised(mark("this JSON Feed cannot be read: {error}", error=error)) from error
     texts: list[str | None] = []
+    entries: dict[str, Entry] = {}
     for item in items if isinstance(items, list) else []:
         if isinstance(item, dict):
             own = [_text(item.get(name)) for name in ("url", "external_url", "id")]
@@ -155,7 +215,14 @@ def _json_feed(body: bytes) -> Listing:
                 if _addresses(own)
                 else [_text(item.get("content_html")), _text(item.get("content_text"))]
             )
-    return Listing(format="feed", title=_title(data.get("title")), addresses=_addresses(texts))
+            when = _iso(item.get("date_published"))
+            _note(entries, own, item.get("title"), item.get("summary"), when)
+    return Listing(
+        format="feed",
+        title=_title(data.get("title")),
+        addresses=_addresses(texts),
+        entries=entries,
+    )
 
 
 def _title(value: object) -> str | None:

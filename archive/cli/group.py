@@ -30,7 +30,10 @@ def command(app: App, given: tuple[str, ...]) -> None:
         if add or remove:
             change(db.conn, names[0], add, remove)
         found = groups(db.conn)
-    shown = {name: found.get(name, []) for name in names} or found
-    for name, accounts in shown.items():
+    _show({name: found.get(name, []) for name in names} or found)
+
+
+def _show(found: dict[str, list[str]]) -> None:
+    for name, accounts in found.items():
         for account in accounts:
             click.echo(f"{name}  {account}")

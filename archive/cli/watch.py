@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from scraper.clock import utc_now
 from scraper.zone import for_people
 
 if TYPE_CHECKING:
-    from archive.crawl.sources import Sources, WatchedSource
+    from archive.crawl.sources import SourceRules, Sources, WatchedSource
 
 
 @archive_command("watch", short_help="Watch an album, feed, list file or article for new articles.")
@@ -156,9 +157,18 @@ def _list(app: App, as_json: bool) -> None:
         title = f"  {source.title}" if source.title else ""
         every = _("every {period}", period=_period(source.every))
         head = f"{source.id:3}  {pad(_(source.type), 9)}  {pad(every, 10)}"
-        click.echo(f"{head}  {_shown(source.address)}{title}  ({state})")
+        rules = "".join(f"  {part}" for part in _rules(source.rules))
+        click.echo(f"{head}  {_shown(source.address)}{title}{rules}  ({state})")
     if not found:
         app.say(_("nothing is watched: `wechat-archive watch ADDRESS` begins"))
+
+
+def _rules(rules: SourceRules) -> Iterator[str]:
+    """As they are given on the command line."""
+    for name in ("include", "exclude", "group"):
+        if (value := getattr(rules, name)) is not None:
+            yield f"--{name} {shlex.quote(value)}"
+    yield from (f"--tag {shlex.quote(tag)}" for tag in rules.tags)
 
 
 def _shown(address: str) -> str:

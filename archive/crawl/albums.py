@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from archive.crawl.frontier import stamp
@@ -35,6 +36,7 @@ class Member:
 
     url: str
     relation: str = "album_member"
+    title: str | None = None
 
 
 def known(conn: sqlite3.Connection, task: Task, now: datetime, fresh: float) -> list[Member] | None:
@@ -46,25 +48,46 @@ def known(conn: sqlite3.Connection, task: Task, now: datetime, fresh: float) -> 
         return None
     if datetime.fromisoformat(row["checked"]) < now - timedelta(seconds=fresh):
         return None
-    return members(conn, row["id"])
+    is_ruled_out = _rules(conn, task)
+    return [
+        member
+        for member in members(conn, row["id"])
+        if not is_ruled_out(member.url, title=member.title)
+    ]
+
+
+def _rules(conn: sqlite3.Connection, task: Task) -> Callable[..., bool]:
+    """What the rules of the source say that brought the album into the queue."""
+    from archive.crawl.rules import is_ruled_out
+    from archive.crawl.sources import Sources
+
+    return partial(is_ruled_out, conn, Sources(conn).rules_for(task.id))
 
 
 def members(conn: sqlite3.Connection, album_id: str) -> list[Member]:
     """What is known to be in an album, in its order."""
     rows = conn.execute(
-        "SELECT coalesce(url, address) AS url FROM album_members WHERE album_id = ? ORDER BY position",
+        "SELECT coalesce(url, address) AS url, title FROM album_members WHERE album_id = ? "
+        "ORDER BY position",
         (album_id,),
     )
-    return [Member(row["url"]) for row in rows]
+    return [Member(row["url"], title=row["title"]) for row in rows]
 
 
 def take_in(conn: sqlite3.Connection, task: Task, page: Page, now: datetime) -> AlbumPage:
-    """Keep one page of an album's list. Raises the ScrapeErrors of ``scraper.parse.album``."""
+    """Keep one page of an album's list; what the rules of its source let through of it. Raises the
+    ScrapeErrors of ``scraper.parse.album``."""
     from scraper.parse import album as lists
 
     listed = lists.read(page)
     album_id = _album_id(task)
     candidates = [(member.url, member.title) for member in listed.members]
+    is_ruled_out = _rules(conn, task)
+    wanted = [
+        member.url
+        for member in listed.members
+        if not is_ruled_out(member.url, title=member.title, published=member.created)
+    ]
     with transaction(conn):
         first = task.relation != "album_page"
         unchanged = first and _nothing_new(conn, album_id, listed.album, candidates)
@@ -79,7 +102,7 @@ def take_in(conn: sqlite3.Connection, task: Task, page: Page, now: datetime) -> 
         )
         if next_url is None:
             _settle(conn, album_id, now, replace=not unchanged)
-    return AlbumPage(album_id=album_id, members=[url for url, _ in candidates], next_url=next_url)
+    return AlbumPage(album_id=album_id, members=wanted, next_url=next_url)
 
 
 def _album_id(task: Task) -> str:

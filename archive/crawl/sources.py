@@ -129,8 +129,16 @@ class Sources:
         return self.get(address)
 
     def set_rules(self, address: str, rules: SourceRules) -> None:
-        """What of this source is kept, from now on."""
+        """What of this source is kept, from now on: with other rules the next look reads all of it,
+        although nothing in it may have changed."""
+        if self.get(address).rules == rules:
+            return
         with transaction(self.conn):
+            self.conn.execute(
+                "UPDATE sources SET etag = NULL, last_modified = NULL, checked = NULL "
+                "WHERE address = ?1 OR parent_id = (SELECT id FROM sources WHERE address = ?1)",
+                (address,),
+            )
             self.conn.execute(
                 "UPDATE sources SET include = ?, exclude = ?, tags = ?, group_name = ? "
                 "WHERE address = ?",
@@ -141,10 +149,17 @@ class Sources:
         """Those of the source that brought this address into the queue, also by way of a list of
         feeds; none where nothing did."""
         row = self.conn.execute(
+            "SELECT source_id FROM frontier WHERE id = ?", (task_id,)
+        ).fetchone()
+        return self.rules_of(row["source_id"]) if row is not None else _NO_RULES
+
+    def rules_of(self, source_id: int | None) -> SourceRules:
+        """Those of a source; of one that a list of feeds named, where it has none, the list's."""
+        row = self.conn.execute(
             "SELECT s.*, p.include AS of_include, p.exclude AS of_exclude, p.tags AS of_tags, "
-            "p.group_name AS of_group FROM frontier f JOIN sources s ON s.id = f.source_id "
-            "LEFT JOIN sources p ON p.id = s.parent_id WHERE f.id = ?",
-            (task_id,),
+            "p.group_name AS of_group FROM sources s LEFT JOIN sources p ON p.id = s.parent_id "
+            "WHERE s.id = ?",
+            (source_id,),
         ).fetchone()
         if row is None:
             return _NO_RULES

@@ -19,7 +19,7 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from types import EllipsisType
@@ -307,6 +307,18 @@ class Files:
             if base.is_dir():
                 base.rmdir()
 
+    def remove_empty_folders(self, folder: str, but: Collection[str]) -> None:
+        """Those in ``folder`` go that hold no file, at any depth, and have none of these names.
+        Raises DiskTrouble."""
+        base = self.root / folder
+        if base.is_symlink() or not base.is_dir():
+            return
+        with told(base, "remove"), os.scandir(base) as found:
+            folders = [one for one in found if one.is_dir(follow_symlinks=False)]
+            for child in folders:
+                if child.name not in but:
+                    _remove_if_empty(Path(child.path))
+
     def sweep(self) -> int:
         """Remove what killed commands left behind; how many files it was. Only what they call
         theirs: see _LEFTOVER.
@@ -452,3 +464,10 @@ def told(place: Path, doing: str) -> Iterator[None]:
                 said=said,
             )
         ) from error
+
+
+def _remove_if_empty(base: Path) -> None:
+    """The folder with the empty ones in it; what holds a file stays, with what leads there."""
+    for parent, _, _ in os.walk(base, topdown=False):
+        with suppress(OSError):  # not empty
+            Path(parent).rmdir()

@@ -6,18 +6,19 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from archive.crawl.rules import is_ruled_out
 from archive.crawl.source_types import source_type
-from archive.crawl.sources import Sources, WatchedSource
+from archive.crawl.sources import SourceRules, Sources, WatchedSource
 from archive.db.transactions import transaction
 from archive.errors import BadInput
 from archive.run import work
 from archive.run.context import RunContext
 from archive.run.items import one_item
-from scraper import urls
+from scraper import feeds, urls
 from scraper.crawl.loop import RETRIES
 from scraper.crawl.protocols import Candidate
 from scraper.errors import ScrapeError
@@ -61,7 +62,7 @@ def note_news(ctx: RunContext) -> None:
     Sources(ctx.frontier.conn).note_news(ctx.clock.now(), ctx.rng)
 
 
-@dataclass(slots=True)
+@dataclass
 class SourceVisit:
     """``archive.crawl.source_types.base.Visit`` on an open archive. ``facts``: what is to be
     remembered of it.
@@ -93,8 +94,20 @@ class SourceVisit:
         self.facts |= {"etag": answer.etag, "last_modified": answer.last_modified}
         return None if answer.not_modified else answer.body
 
-    def enqueue(self, address: urls.Address, *, refresh: bool = False) -> None:
+    @cached_property
+    def _rules(self) -> SourceRules:
+        return self.sources.rules_of(self.source.id)
+
+    def enqueue(
+        self,
+        address: urls.Address,
+        *,
+        refresh: bool = False,
+        entry: feeds.Entry | None = None,
+    ) -> None:
         source = self.source
+        if entry is not None and self._is_ruled_out(address, entry):
+            return
         candidate = Candidate(
             address=address,
             why="source",
@@ -104,6 +117,16 @@ class SourceVisit:
         )
         with one_item(address.canonical, partial(self.ctx.add_failure, address.canonical)):
             self.ctx.frontier.enqueue(candidate, self.ctx.clock.now(), source_id=source.id)
+
+    def _is_ruled_out(self, address: urls.Address, entry: feeds.Entry) -> bool:
+        return is_ruled_out(
+            self.ctx.frontier.conn,
+            self._rules,
+            address.fetch,
+            title=entry.title,
+            digest=entry.digest,
+            published=entry.published,
+        )
 
     def watch_feed(self, address: str) -> None:
         source = self.source

@@ -73,10 +73,13 @@ class Removal:
         return self._tombstone(self._row_of(held.key))
 
     def finish(self) -> None:
-        """Move the files of what was removed into ``.trash``; after a kill, what was left over."""
+        """Move the files of what was removed into ``.trash``; after a kill, what was left over. An
+        ``undo`` that was killed after its rows leaves empty folders there: they go too."""
         for row in self._sql.all("SELECT key, path FROM removed_files"):
             if self._files.exists(row["path"]) and not self._is_named(row["path"]):
                 self._files.move(row["path"], f"{TRASH}/{row['key']}/{row['path']}")
+        removed = {row["key"] for row in self._sql.all("SELECT key FROM removed")}
+        self._files.remove_empty_folders(TRASH, but=removed)
 
     def _is_named(self, path: str) -> bool:
         return (
@@ -268,21 +271,29 @@ class Removal:
     def forget(self, key: str) -> None:
         """Remember it no longer: it may be fetched again, and not be brought back. Raises
         DiskTrouble."""
+        self._forget_content(key)
         with self._sql.transaction():
             self._sql.run("DELETE FROM removed WHERE key = ?", key)
-        self._files.remove_folder(f"{TRASH}/{key}")
 
     def sweep(self, now: datetime) -> int:
         """What was removed long ago goes for good; that it was is remembered. How many."""
         rows = self._sql.all(
-            "SELECT key FROM removed WHERE content IS NOT NULL AND removed < ?", iso(now - KEPT)
+            "SELECT key FROM removed WHERE removed < ? AND (content IS NOT NULL "
+            "OR key IN (SELECT key FROM removed_files))",
+            iso(now - KEPT),
         )
         for row in rows:
-            self._files.remove_folder(f"{TRASH}/{row['key']}")
-            with self._sql.transaction():
-                self._sql.run("DELETE FROM removed_files WHERE key = ?", row["key"])
-                self._sql.run("UPDATE removed SET content = NULL WHERE key = ?", row["key"])
+            self._forget_content(row["key"])
         return len(rows)
+
+    def _forget_content(self, key: str) -> None:
+        """It can be brought back no longer: said before its files go, so that no kill leaves
+        something that only looks as if it could."""
+        with self._sql.transaction():
+            self._sql.run("UPDATE removed SET content = NULL WHERE key = ?", key)
+        self._files.remove_folder(f"{TRASH}/{key}")
+        with self._sql.transaction():
+            self._sql.run("DELETE FROM removed_files WHERE key = ?", key)
 
     def _row_of(self, name: str) -> sqlite3.Row:
         addresses = [address.canonical for address in urls.find(name)]

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from archive.crawl.sources import SourceRules, Sources
+from archive.db.opening import open_database
 from scraper.models import Page
 from tests.crawl.archives import World, titles_of
-from tests.crawl.fakes import long, short
+from tests.crawl.fakes import at, long, short
 from tests.crawl.pages import DELETED, album_address, album_page, page
 
 ALBUM = album_address("3000000000000000001")
@@ -110,6 +112,28 @@ def test_an_album_as_a_source_brings_its_new_articles(world: World) -> None:
     world.pass_time(7200)
     world.run()
     assert world.titles() == titles_of(range(1, 48))
+
+
+def test_the_titles_and_days_of_an_albums_list_decide_before_a_fetch(world: World) -> None:
+    """Also where the list was read a moment ago; its account decides once one article is held."""
+    serve(world, list(range(1, 24)))
+    rules = SourceRules.of(include="title:第2*", exclude="title:第21篇 OR after:2099")
+    world.watch(ALBUM, every=3600)
+    with open_database(world.root / "archive.db") as db:
+        Sources(db.conn).set_rules(ALBUM.replace("http://", "https://"), rules)
+    world.run()
+
+    wanted = [2, 20, 22, 23]
+    assert world.titles() == titles_of(wanted)
+    asked = [url for url in world.script.asked if "appmsgalbum" not in url]
+    assert sorted(asked) == sorted(at(long(number)) for number in wanted)
+    with open_database(world.root / "archive.db") as db:
+        other = SourceRules.of(exclude="account:账号")
+        Sources(db.conn).set_rules(world.rows("SELECT address FROM sources")[0]["address"], other)
+    world.script.log.clear()
+    world.pass_time(7200)
+    world.run()
+    assert (world.titles(), lists_asked(world)) == (titles_of(wanted), len(world.script.log))
 
 
 def test_watching_what_was_saved_asks_for_nothing_twice(world: World) -> None:

@@ -317,6 +317,49 @@ def test_budgets_of_a_run(world: World) -> None:
     assert counts == [2, 2, 1, 4]
 
 
+def titled(*entries: tuple[str, str, str]) -> FeedResponse:
+    """A feed whose entries have an address, a title and a day."""
+    items = "".join(
+        f"<item><title>{title}</title><link>{address}</link><pubDate>{day}</pubDate></item>"
+        for address, title, day in entries
+    )
+    body = f"<rss version='2.0'><channel><title>甲</title>{items}</channel></rss>".encode()
+    return FeedResponse("https://f.example/rss", body, False, '"v1"')
+
+
+def test_what_the_feed_says_decides_before_anything_is_fetched(world: World) -> None:
+    """Title and day rule out without a request; what only the text can tell is fetched and judged
+    then. Other rules read the whole feed again, though it has not changed."""
+    url = "https://f.example/rss"
+    days = ["Mon, 01 Jun 2026 08:00:00 GMT", "Mon, 01 Jun 2020 08:00:00 GMT"]
+    for number, words in ((1, "岩茶"), (2, "岩茶"), (3, "酒"), (4, "岩茶"), (5, "岩茶 广告")):
+        world.script.on(short(number), page(number, text=words))
+    entries = (
+        (short(1), "第1篇", days[0]),
+        (short(2), "第2篇 &amp;lt;广告&amp;gt;", days[0]),
+        (short(3), "第3篇", days[0]),
+        (short(4), "第4篇", days[1]),
+        (short(5), "第5篇", days[0]),
+    )
+    world.script.feeds[url] = lambda etag: (
+        FeedResponse(url, b"", True, etag) if etag else titled(*entries)
+    )
+    world.watch(url)
+    with open_database(world.root / "archive.db") as db:
+        rules = SourceRules.of(include="岩茶", exclude="广告 OR before:2021")
+        Sources(db.conn).set_rules(url, rules)
+    world.run()
+
+    assert sorted(world.script.asked) == sorted(at(short(number)) for number in (1, 3, 5))
+    assert world.titles() == titles_of([1])
+    with open_database(world.root / "archive.db") as db:
+        Sources(db.conn).set_rules(url, SourceRules.of(include="title:第4篇"))
+    world.pass_time(24 * HOUR)
+    world.run()
+    assert world.titles() == titles_of([1, 4])
+    assert at(short(2)) not in world.script.asked
+
+
 def test_a_source_brings_what_its_rules_say(world: World) -> None:
     """Judged by the article itself, before it is kept; what is kept gets the source's tags and
     belongs to its group. What a person removed comes by no source."""

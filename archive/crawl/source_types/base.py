@@ -61,8 +61,16 @@ class Visit(Protocol):
         BadInput.
         """
 
-    def enqueue(self, address: urls.Address, *, refresh: bool = False) -> None:
-        """An address that the source names; ``refresh``: it is fetched although it is held."""
+    def enqueue(
+        self,
+        address: urls.Address,
+        *,
+        refresh: bool = False,
+        entry: feeds.Entry | None = None,
+    ) -> None:
+        """An address that the source names; ``refresh``: it is fetched although it is held.
+        ``entry``: what the source says of it, by which its rules may decide before it is fetched.
+        """
 
     def watch_feed(self, address: str) -> None:
         """A feed that the source names is watched, too, as long as the source is."""

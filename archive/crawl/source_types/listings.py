@@ -33,7 +33,7 @@ async def look(visit: Visit) -> None:
         )
     with visit.at_once():
         for address in listing.addresses:
-            visit.enqueue(address)
+            visit.enqueue(address, entry=listing.entries.get(address.canonical))
         for feed in listing.feeds:
             visit.watch_feed(feed)
         visit.learned(type=listing.format, title=listing.title)
