@@ -216,3 +216,37 @@ def test_one_place_asks_the_machine_for_the_time(path: Path) -> None:
     if name_of(path) != "scraper/clock":
         text = path.read_text(encoding="utf-8")
         assert [] == re.findall(r"datetime\.(?:utc)?now\(|date\.today\(|time\.time\(", text)
+
+
+#: Who takes secrets out of a text, and why there: once, where a line is made or a value comes to
+#: rest; every error of ours does it when it is made, so whoever shows or stores one need not.
+REDACTING = {
+    "scraper/errors": "errors are made",
+    "archive/errors": "errors are made",
+    "archive/cli/__init__": "the line of an error that is not ours is made: click's, the system's",
+    "archive/cli/common": "lines of the log are made",
+    "scraper/fetch/logs": "lines of another program's log are made",
+    "archive/doctor/examine": "a finding is made of an error that is not ours",
+    "archive/notify/ways": "what another program or library said is cut, which must come after",
+    "archive/fleet/database": "what PostgreSQL said is cut, which must come after",
+    "archive/fleet/answers": "what a worker sent comes in",
+    "archive/db/lock": "the note in the lock is written",
+    "archive/config": "a setting is shown",
+    "archive/cli/watch": "a source's address is shown; it is kept whole, to be asked for",
+    "archive/run/alerts": "a source's address is shown; it is kept whole, to be asked for",
+    "scraper/fetch/fetcher": "headers and redirects of a page are kept",
+    "scraper/traffic/clean": "a copy for others is made of what a reader received",
+    "archive/snapshots/facts": "a raw page is kept",
+    "archive/snapshots/keeper": "a raw page is looked for as it was kept",
+    "archive/exporters/warc": "raw pages leave",
+    "archive/importers/job": "a page is kept by --scrub; an error that is not ours becomes a result",
+    "archive/web/article": "a raw page is shown",
+}
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_secrets_are_taken_out_where_a_line_is_made(path: Path) -> None:
+    """Nowhere else, and nowhere twice."""
+    takes_out = {f"scraper.redact.{name}" for name in ("redact", "redact_url", "scrub")}
+
+    assert (name_of(path) in REDACTING) == bool(takes_out & set(imports(path)))

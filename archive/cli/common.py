@@ -116,7 +116,10 @@ class _TextFormatter(logging.Formatter):
 
 class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return _as_json(record.getMessage(), record.levelname.lower(), record.name, record.created)
+        from scraper.redact import redact
+
+        said = redact(record.getMessage())
+        return _as_json(said, record.levelname.lower(), record.name, record.created)
 
 
 def _as_json(
@@ -125,15 +128,13 @@ def _as_json(
     import json
     from datetime import UTC, datetime
 
-    from scraper.redact import redact
-
     line = {
         "time": (datetime.fromtimestamp(created, UTC) if created else utc_now()).isoformat(
             timespec="milliseconds"
         ),
         "level": level,
         "logger": logger,
-        "message": redact(message),
+        "message": message,
     }
     return json.dumps(line, ensure_ascii=False)
 

@@ -16,7 +16,6 @@ from scraper import feeds, urls
 from scraper.errors import NotAnAddress
 from scraper.messages import mark, strerror
 from scraper.patterns import lazy
-from scraper.redact import redact
 
 #: A file that is no list at all has thousands of wrong lines.
 _MOST_WRONG = 20
@@ -144,9 +143,9 @@ def _take_list(inputs: Inputs, body: bytes, name: str, *, pasted: bool = False) 
             name=name,
             number=number,
             host=urls.HOST,
-            line=redact(line[:120]),
+            line=line[:120],
         )
-        inputs.wrong.append(NotAnAddress(message, url=redact(line[:200])))
+        inputs.wrong.append(NotAnAddress(message, url=line[:200]))
     if more := wrong[_MOST_WRONG:]:
         message = mark(
             "{name}: no address of {host} in {n} more lines, the first of them line {more}",

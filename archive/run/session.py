@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,7 +16,6 @@ from archive.db.opening import open_database, require_archive
 from archive.snapshots import Snapshots
 from archive.store import Store
 from scraper.clock import utc_now
-from scraper.redact import redact
 
 if TYPE_CHECKING:
     from archive.config import Config
@@ -66,8 +63,7 @@ def open_session(
     with ExitStack() as stack:
         if not create:
             require_archive(root / ARCHIVE_DB)  # before the lock, which would make the folder
-        shown = redact(shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))
-        stack.enter_context(Lock(root, wait=wait, command=shown))
+        stack.enter_context(Lock(root, wait=wait))
         db = open_database(root / ARCHIVE_DB)
         stack.callback(db.close)
         # Files that lead to what has just arrived are written once at the end, not once an arrival.

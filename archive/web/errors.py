@@ -10,7 +10,6 @@ from starlette.responses import JSONResponse, Response
 
 from archive import errors, i18n
 from archive.web import render
-from scraper.redact import redact
 
 _ = i18n.gettext
 STATUS: dict[type[errors.ArchiveError], int] = {
@@ -28,7 +27,7 @@ def error_page(request: Request, status: int, error: Exception | None = None) ->
     title, text = _words(status)
     for_programs = request.url.path.startswith(("/api", "/mcp"))
     if isinstance(error, errors.ArchiveError):
-        text = redact(str(error) if for_programs else _(error))
+        text = str(error) if for_programs else _(error)
     if for_programs:
         return JSONResponse({"error": {"status": status, "title": title, "message": text}}, status)
     if status == 401:

@@ -22,7 +22,6 @@ from archive.errors import ArchiveError, Locked
 from archive.library import Library
 from scraper import urls
 from scraper.errors import ScrapeError
-from scraper.redact import redact
 
 if TYPE_CHECKING:
     from archive.importers import Taken
@@ -39,11 +38,11 @@ def main(root: Path, job: dict[str, Any]) -> int:
             try:
                 return _do(library, job, wait=False)
             except Locked as error:
-                _tell("locked", message=redact(str(error)))
+                _tell("locked", message=str(error))
             return _do(library, job, wait=True)
     except (ArchiveError, ScrapeError, OSError) as error:
         code = getattr(error, "exit_code", 74)
-        _tell("error", message=redact(str(error)), exit_code=code)
+        _tell("error", message=str(error), exit_code=code)
         return int(code)
 
 
