@@ -77,8 +77,18 @@ def test_every_element_belongs_to_one_type() -> None:
         (
             '<mp-common-videosnap data-type="notice" data-noticeid="n1" data-intro="周五开播"'
             ' data-nickname="小号" data-starttime="1767000000"></mp-common-videosnap>',
-            "直播: 周五开播（小号 · 2025-12-29 17:20 · n1）",
+            "直播: 周五开播（小号 · 2025-12-29 17:20）",
             {"type": "live"},
+        ),
+        (
+            '<mp-common-videosnap data-id="export/UzFfAg" data-nickname="小号"></mp-common-videosnap>',
+            "视频号: 小号",
+            {"id": "export/UzFfAg"},
+        ),
+        (
+            '<mp-common-videosnap data-id="export/UzFfAg" data-url="https://findermp.video.qq.com/x"></mp-common-videosnap>',
+            "视频号: （无标题）",
+            {"id": "export/UzFfAg", "url": "https://findermp.video.qq.com/x"},
         ),
         (
             '<mp-common-redpacket data-cover_url="https://a.example/c.png"></mp-common-redpacket>',

@@ -70,7 +70,7 @@ CARD = CardType(
         Example(
             html='<mp-common-videosnap data-type="video" data-desc="看海" data-nickname="小号"'
             ' data-id="export/1"></mp-common-videosnap>',
-            line="视频号: 看海（小号 · export/1）",
+            line="视频号: 看海（小号）",
         ),
         Example(
             html='<mp-common-videosnap data-type="live" data-desc="开播" data-nickname="小号"></mp-common-videosnap>',

@@ -17,6 +17,9 @@ from scraper.urls import clean_link
 LABELS: Final[Mapping[str, str]] = {name: known.label for name, known in MEDIA_TYPES.items()}
 #: Cards whose own facts say where and what they are; of the others title and author do.
 _WITH_FACTS: Final = names("miniprogram vote product redpacket location live card channels")
+#: Their ids (``export/…``) and addresses are 100 characters that nobody reads: they stand in the
+#: card's ``data-id`` and in its Media.
+_UNREADABLE: Final = names("channels live")
 #: Facts in ``extra`` that a reader is told.
 _FACTS: Final = ("applink", "address", "price", "time", "about")
 
@@ -37,7 +40,7 @@ def inner(media: Media) -> str:
     # A channel video's address opens nothing without the reader's ticket (``token=``), which is not
     # kept.
     linked = media.url if media.type != "channels" and media.url else ""
-    name = media.title or media.author or media.id or (not linked and media.url) or "（无标题）"
+    name = media.title or media.author or _handle(media, linked) or "（无标题）"
     if media.type == "sticker" and media.url:
         called = media.title or media.author or media.id or label(media)
         return f'<img src="{escape(media.url)}" alt="{escape(called)}">'
@@ -50,15 +53,22 @@ def inner(media: Media) -> str:
     return shown + (escape(f"（{' · '.join(kept)}）", quote=False) if kept else "")
 
 
+def _handle(media: Media, linked: str) -> str | None:
+    """What stands for a card without words."""
+    if media.type in _UNREADABLE:
+        return None
+    return media.id or (None if linked else media.url)
+
+
 def _notes(media: Media, name: str, linked: str) -> list[str]:
     """Who, where, when and how much, in brackets behind the title."""
-    extra = dict(media.extra)
-    notes = [media.author if media.author != name else None]
+    notes = [media.author]
     if media.type in _WITH_FACTS:
-        notes += [extra[fact] for fact in _FACTS if extra.get(fact) != name and fact in extra]
-        # Without an address to click, the id is the only way back to the thing itself.
-        notes.append(media.id if not linked and media.id != name else None)
-    return [shown for note in notes if note and (shown := one_line(note))]
+        extra = dict(media.extra)
+        notes += [extra.get(fact) for fact in _FACTS]
+    if media.type in _WITH_FACTS - _UNREADABLE and not linked:
+        notes.append(media.id)  # the only way back to the thing itself
+    return [shown for note in notes if note and note != name and (shown := one_line(note))]
 
 
 def text(media: Media) -> str:
