@@ -225,7 +225,8 @@ class Article:
     """One article as its reader saw it. What the page does not say is ``None`` or empty.
 
     ``kind`` is WeChat's ``item_show_type`` (``KIND_NAMES``). ``mid`` and ``idx`` are digits as
-    text, ``sn`` the token of the long address. ``published`` and ``modified`` are aware, UTC.
+    text, ``sn`` the token of the long address. ``published`` and ``modified`` are aware, UTC; where
+    ``date_only``, the page tells no time and ``published`` is 00:00 of its day in China.
     ``place`` is the province, else the country. ``url`` is the page's own permanent link as it
     gives it (readers' tokens removed); ``address`` is the one that was asked for. ``body`` is clean
     semantic HTML (see ``scraper.body``), ``text`` the lines a reader sees, one a line, including
@@ -237,6 +238,7 @@ class Article:
     account: Account = Account()
     author: str | None = None
     published: datetime | None = None
+    date_only: bool = False
     modified: datetime | None = None
     place: str | None = None
     mid: str | None = None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from archive.agents import untrusted
 from archive.errors import BadInput
 from scraper.messages import mark
+from scraper.zone import iso_in_utc
 
 if TYPE_CHECKING:
     from archive.library import Library
@@ -62,7 +63,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
         "title": _short(hit.title),
         "account": _short(hit.account),
         "author": _short(hit.author),
-        "published": hit.published.isoformat() if hit.published else None,
+        "published": iso_in_utc(hit.published, date_only=hit.date_only) if hit.published else None,
         "url": _short(hit.url),
         "gone": hit.gone,
         "snippet": hit.snippet.marked("**", "**"),
@@ -115,7 +116,9 @@ def related(library: Library, name: str, limit: int) -> str:
             "key": one.key,
             "title": _short(one.title),
             "account": _short(one.account),
-            "published": one.published.isoformat() if one.published else None,
+            "published": iso_in_utc(one.published, date_only=one.date_only)
+            if one.published
+            else None,
         }
         for one in library.similar(key, limit)
     ]

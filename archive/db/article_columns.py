@@ -65,7 +65,11 @@ class Stored:
         csv=True,
         computed="(SELECT count(*) FROM images i WHERE i.article_id = {}.id AND i.role != 'cover')",
     )
-
+    published_day: str | None = column(
+        "the day in China, where the page tells no time",
+        json=False,
+        computed="(SELECT d.day FROM article_days d WHERE d.article_id = {}.id)",
+    )
     starred: datetime | None = column(
         "since when a person's star stands",
         computed="(SELECT m.starred FROM own_marks m WHERE m.article_id = {}.id)",
@@ -93,8 +97,11 @@ class Stored:
 
     def as_dict(self) -> dict[str, Any]:
         """Names and values for ``list --json``: every name is always there; times ISO 8601, UTC;
-        ``tags`` as a list."""
-        return {**ARTICLES.as_dict(self), "tags": list(self.own_tags)}
+        ``published`` is a date where its time is not known; ``tags`` as a list."""
+        found = ARTICLES.as_dict(self)
+        if self.published_day:
+            found["published"] = self.published_day
+        return {**found, "tags": list(self.own_tags)}
 
 
 #: The long columns stand last: what is before them is read without them.
@@ -116,3 +123,12 @@ _OTHERS = (
 )
 
 ARTICLES = Table("articles", Stored, _OTHERS, "UNIQUE (biz, mid, idx)")
+
+#: What ``published_day`` is computed from. It came later: an archive that is only read before the
+#: table stands has an empty one in memory.
+DAYS_DDL: tuple[str, ...] = (
+    """CREATE TABLE article_days (        -- articles whose page tells a day and no time
+        article_id INTEGER PRIMARY KEY REFERENCES articles(id) ON DELETE CASCADE,
+        day TEXT NOT NULL             -- in China, 2014-08-23; published is its 00:00 there
+    )""",
+)

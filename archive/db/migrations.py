@@ -19,6 +19,7 @@ from pathlib import Path
 
 from archive.db import (
     alert_tables,
+    article_columns,
     article_tables,
     crawl_tables,
     discussion_tables,
@@ -195,6 +196,11 @@ def m013_comment_index(conn: sqlite3.Connection) -> None:
     run_ddl(conn, discussion_tables.INDEX_DDL)
 
 
+def m014_days(conn: sqlite3.Connection) -> None:
+    """Articles whose page tells a day and no time."""
+    run_ddl(conn, article_columns.DAYS_DDL)
+
+
 #: The steps of ``archive.db``. Rooms that need a table of their own append a step here.
 ARCHIVE = MigrationSet(
     "archive",
@@ -215,6 +221,7 @@ ARCHIVE = MigrationSet(
             m011_removal,
             m012_source_rules,
             m013_comment_index,
+            m014_days,
         )
     ),
     optional=frozenset(
@@ -228,6 +235,7 @@ ARCHIVE = MigrationSet(
             "m011_removal",
             "m012_source_rules",
             "m013_comment_index",
+            "m014_days",
         }
     ),
 )

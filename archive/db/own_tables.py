@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from archive.db import group_tables, removal_tables
+from archive.db import article_columns, group_tables, removal_tables
 
 #: What ``backup`` counts as something that a person would miss (see ``archive.db.identity``).
 _COUNTED = (
@@ -70,7 +70,7 @@ def stand_in(conn: sqlite3.Connection) -> None:
     names = {row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     missing = [
         statement.replace("CREATE TABLE ", "CREATE TEMP TABLE ", 1)
-        for statement in (*DDL, *removal_tables.DDL, *group_tables.DDL)
+        for statement in (*DDL, *removal_tables.DDL, *group_tables.DDL, *article_columns.DAYS_DDL)
         if statement.startswith("CREATE TABLE ") and statement.split(maxsplit=3)[2] not in names
     ]
     if not missing:

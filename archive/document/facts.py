@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from datetime import UTC, date, datetime
@@ -24,7 +25,7 @@ from scraper.models import (
     Reprint,
     Transcoding,
 )
-from scraper.zone import CHINA
+from scraper.zone import CHINA, iso_in_china
 
 T = TypeVar("T")
 
@@ -63,7 +64,7 @@ def front_matter(article: Article, holding: Holding) -> dict[str, Any]:
         "title": article.title,
         "author": article.author,
         "account": account.name,
-        "published": _iso(article.published, china=True),
+        "published": _published(article),
         "place": article.place,
         "url": article.url,
         "cover": article.cover,
@@ -117,6 +118,11 @@ def _iso(time: datetime | None, *, china: bool = False) -> str | None:
     return time.astimezone(CHINA if china else UTC).isoformat() if time else None
 
 
+def _published(article: Article) -> str | None:
+    when = article.published
+    return iso_in_china(when, date_only=article.date_only) if when else None
+
+
 def _wechat_tags(article: Article, holding: Holding) -> list[str] | bool | None:
     """A reader's own stand in ``tags``. Where the page has none and the reader has some, that is
     said: files from before these stood apart have WeChat's in ``tags``."""
@@ -168,6 +174,7 @@ def article_of(values: Mapping[str, Any]) -> Article:
             signature=_text(values, "signature"),
         ),
         published=time_of(values.get("published")),
+        date_only=is_date_only(values.get("published")),
         modified=time_of(values.get("modified")),
         place=_text(values, "place"),
         mid=bounds.digits(values.get("mid")),
@@ -335,6 +342,16 @@ def time_of(value: Any) -> datetime | None:
     if not isinstance(value, datetime):
         return None
     return bounds.moment(value if value.tzinfo else value.replace(tzinfo=CHINA))
+
+
+_DAY = re.compile(r"\s*\d{4}-?\d\d-?\d\d\s*")
+
+
+def is_date_only(value: Any) -> bool:
+    """Whether what ``time_of`` reads is a day without a time."""
+    if isinstance(value, str):
+        return _DAY.fullmatch(value) is not None
+    return isinstance(value, date) and not isinstance(value, datetime)
 
 
 def web_address(address: str | None) -> str | None:

@@ -31,7 +31,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from datetime import datetime
 from posixpath import relpath
 from urllib.parse import quote
 
@@ -45,7 +44,7 @@ from archive.document.facts import (
 )
 from archive.document.paths import key_of, path_of
 from scraper.models import Article
-from scraper.zone import CHINA
+from scraper.zone import minute_in_china
 
 __all__ = [
     "Holding",
@@ -116,7 +115,7 @@ def _facts(article: Article, account: bool) -> list[tuple[str, str | None]]:
     return [
         ("文章作者", escape(_one_line(article.author))),
         *((label, escape(name)) for label, name in named),
-        ("发布时间", _china_minute(article.published)),
+        ("发布时间", _shown(article)),
         ("发布地", escape(_one_line(article.place))),
         ("原文链接", _bare(article.url or web_address(article.address))),
     ]
@@ -170,8 +169,9 @@ def _bare(address: str | None) -> str:
     )
 
 
-def _china_minute(time: datetime | None) -> str:
-    return time.astimezone(CHINA).strftime("%Y-%m-%d %H:%M") if time else ""
+def _shown(article: Article) -> str:
+    when = article.published
+    return minute_in_china(when, date_only=article.date_only) if when else ""
 
 
 _ALWAYS = re.compile(

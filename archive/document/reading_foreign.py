@@ -15,7 +15,7 @@ from html import unescape
 from typing import Any
 
 from archive.document import bounds
-from archive.document.facts import time_of
+from archive.document.facts import is_date_only, time_of
 from archive.document.reading_html import to_html
 from archive.errors import BadInput
 from scraper import urls
@@ -131,6 +131,7 @@ def article_of_foreign(
         # Nothing else in such a file says who published it.
         account=Account(name=account or author, biz=identity.biz if identity else None),
         published=published,
+        date_only=_is_date_only(values.get("published")),
         place=_text(values.get("place")),
         mid=identity.mid if identity else None,
         idx=identity.idx if identity else None,
@@ -297,3 +298,11 @@ def _time(value: Any) -> datetime | None:
     except ValueError:
         return None
     return bounds.moment(when.astimezone(UTC))
+
+
+def _is_date_only(value: Any) -> bool:
+    """Whether what ``_time`` reads is a day without a time."""
+    if is_date_only(value):
+        return True
+    parts = _TIME.search(value) if isinstance(value, str) and time_of(value) is None else None
+    return parts is not None and parts[4] is None

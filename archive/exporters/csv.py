@@ -65,6 +65,7 @@ def safe_cell(value: str) -> str:
 def _cell(name: str, stored: Stored, article: Article, look: counts.Look | None) -> str:
     special: dict[str, Any] = {
         "kind": stored.kind_name,
+        "published": stored.published_day or stored.published,
         "original": {True: "yes", False: "no"}.get(article.original)
         if article.original is not None
         else None,

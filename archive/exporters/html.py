@@ -19,7 +19,7 @@ from archive.exporters.target import Target
 from archive.exporters.tree import Player, address, text, xhtml
 from archive.store import Store, Stored
 from scraper.models import Article
-from scraper.zone import CHINA
+from scraper.zone import day_in_china, minute_in_china
 
 STYLE = """
 :root{color-scheme:light dark}body{margin:2rem auto;padding:0 1rem;max-width:42rem;line-height:1.75;
@@ -102,7 +102,7 @@ def head(article: Article, stored: Stored) -> str:
         article.author if article.author != article.account.name else None,
     ]
     if article.published:
-        facts.append(article.published.astimezone(CHINA).strftime("%Y-%m-%d %H:%M"))
+        facts.append(minute_in_china(article.published, date_only=article.date_only))
     facts.append(article.place)
     parts = [
         f"<h1>{text(article.title)}</h1>",
@@ -112,9 +112,7 @@ def head(article: Article, stored: Stored) -> str:
         parts.append(f'<p class="facts"><a href="{text(found)}">原文链接</a></p>')
     if stored.gone:
         said = stored.gone_shown or stored.gone_reason or ""
-        parts.append(
-            f'<p class="gone">{text(stored.gone.astimezone(CHINA).strftime("%Y-%m-%d"))}: {text(said)}</p>'
-        )
+        parts.append(f'<p class="gone">{text(day_in_china(stored.gone))}: {text(said)}</p>')
     if article.digest:
         parts.append(f'<p class="digest">{text(article.digest)}</p>')
     return "\n".join(parts)

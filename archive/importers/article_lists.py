@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.document import bounds
-from archive.document.facts import time_of
+from archive.document.facts import is_date_only, time_of
 from archive.errors import BadInput
 from archive.importers.items import ImportFormat, ImportItem
 from archive.saved import answers, files
@@ -32,6 +32,8 @@ from scraper.messages import mark
 from scraper.models import Account, Album, Article, Page
 from scraper.traffic import counts
 
+#: ``update_time`` is when it was last sent out, which pages show.
+_TIMES = ("update_time", "create_time", "publish_time", "published")
 _LISTS = ("articles", "data", "list", "items", "publish_list", "results")
 #: 20,000 articles with their text. Values in memory take up to 60 bytes each, so that they are
 #: bounded too.
@@ -121,6 +123,7 @@ def item_of(source: str, path: Path, item: Mapping[str, Any]) -> ImportItem:
     body = clean(content if _IS_HTML.search(content) else _paragraphs(content))
     identity = address.identity
     mid, _, idx = str(item.get("aid") or "").partition("_")
+    published, date_only = _time(item, *_TIMES)
     article = Article(
         title=_text(item, "title") or "",
         account=Account(
@@ -128,7 +131,8 @@ def item_of(source: str, path: Path, item: Mapping[str, Any]) -> ImportItem:
             biz=identity.biz if identity else bounds.biz(item.get("fakeid")),
         ),
         author=_text(item, "author_name", "author"),
-        published=_time(item, "update_time", "create_time", "publish_time", "published"),
+        published=published,
+        date_only=date_only,
         mid=identity.mid if identity else bounds.digits(mid),
         idx=identity.idx if identity else bounds.digits(idx),
         kind=_number(item.get("item_show_type")),
@@ -182,12 +186,15 @@ def _number(value: Any) -> int:
     return bounds.integer(value) or 0
 
 
-def _time(item: Mapping[str, Any], *names: str) -> datetime | None:
+def _time(item: Mapping[str, Any], *names: str) -> tuple[datetime | None, bool]:
+    """The first that is a time, and whether it is but a day."""
     for name in names:
         value = item.get(name)
-        if found := bounds.seconds(value) or time_of(value):
-            return found
-    return None
+        if found := bounds.seconds(value):
+            return found, False
+        if found := time_of(value):
+            return found, is_date_only(value)
+    return None, False
 
 
 FORMAT = ImportFormat(

@@ -18,7 +18,7 @@ from archive.importers.budget import cpu_limit
 from archive.importers.report import ImportReport, Taken
 from archive.importers.walk import version_of
 from archive.saved import files
-from archive.saved.pages import date_in_name
+from archive.saved.pages import dated_by_name
 from archive.saved.pictures import beside, local_image, picture
 from archive.store import Store, Stored
 from archive.store.decide import same_words
@@ -69,9 +69,9 @@ class Documents:
         """
         with cpu_limit():
             head = read_head(text, name=_title_of(path), without_address=self.without_address)
-        if head.ours or head.article.published or not self.without_address:
+        if head.ours or not self.without_address:
             return head
-        return replace(head, article=replace(head.article, published=date_in_name(path.name)))
+        return replace(head, article=dated_by_name(head.article, path.name))
 
     def keep(self, source: str, path: Path, head: Head) -> tuple[Taken, Article | None]:
         """The file's article, kept or left alone; the article where it was taken in. Raises

@@ -25,7 +25,7 @@ from archive.importers.walk import walk
 from archive.media.received import keep_received
 from archive.run.items import one_item
 from archive.run.signals import Interrupted, Signals
-from archive.saved.pages import date_in_name
+from archive.saved.pages import dated_by_name
 from archive.saved.pictures import beside, local_image, picture, shown_pictures
 from archive.search.rebuild import maintain_index
 from archive.snapshots import Snapshots
@@ -294,9 +294,7 @@ class _Job:
     def _parsed(self, item: ImportItem, page: Page) -> Article:
         with cpu_limit():
             article = parse(page)
-        if article.published is None and (day := date_in_name(item.path.name)):
-            return replace(article, published=day)
-        return article
+        return dated_by_name(article, item.path.name)
 
     def _article(self, item: ImportItem, article: Article) -> Taken:
         if not article.title:

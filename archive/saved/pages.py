@@ -8,7 +8,7 @@ import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from archive.errors import BadInput, NoSuchInput
 from archive.saved import answers, bundles, files
 from scraper import urls
 from scraper.messages import mark, strerror
-from scraper.models import Page
+from scraper.models import Article, Page
 from scraper.patterns import lazy
 from scraper.zone import CHINA
 
@@ -34,7 +34,11 @@ _NOTE_WITHIN = 65536
 #: The headers of one response, as ``curl -i`` writes them before the page.
 _HEADERS = re.compile(rb"HTTP/[0-9.]{1,3} (\d{3})[^\n]{0,999}\n((?:[^\n]{2,9999}\n){0,200})\r?\n")
 _MOST_REDIRECTS = 20
-_DATE = lazy(r"(?<!\d)((?:19|20)\d\d)(?:([-_.年])(\d{1,2})[-_.月](\d{1,2})|(\d\d)(\d\d))(?!\d)")
+#: A day, and what may follow it without a gap: the time.
+_DATE = lazy(
+    r"(?<!\d)((?:19|20)\d\d)(?:[-_.年](\d{1,2})[-_.月](\d{1,2})|(\d\d)(\d\d))"
+    r"(?:T?(\d\d)(\d\d)(\d\d)?)?(?!\d)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,20 +126,31 @@ def looks_like_html(head: bytes) -> bool:
     ) and b"netscape-bookmark-file" not in head
 
 
-def date_in_name(name: str) -> datetime | None:
-    """The day (00:00 in China, as UTC) in a file's name: exporters write ``2024-05-06 TITLE.html``
-    and the like.
+def dated_by_name(article: Article, name: str) -> Article:
+    """The article; where it tells no time, with the one in the name of its file."""
+    if article.published is not None or (found := moment_in_name(name)) is None:
+        return article
+    published, date_only = found
+    return replace(article, published=published, date_only=date_only)
+
+
+def moment_in_name(name: str) -> tuple[datetime, bool] | None:
+    """The time in a file's name (aware, UTC), and whether it is but a day: 00:00 in China.
+
+    Exporters write ``2024-05-06 TITLE.html``, ``20240506TITLE.html``; wechatDownload of 2025 and
+    2026 ``[2025-12-20225424]TITLE.html`` and ``[202604030825]TITLE.html``.
     """
     found = _DATE().search(name)
     if found is None:
         return None
-    year, _, month, day, *joined = found.groups()
+    year, month, day, *joined, hour, minute, second = found.groups("0")
+    day_of_year = (month, day) if int(month) else joined
+    numbers = [int(part) for part in (year, *day_of_year, hour, minute, second)]
     try:
-        return datetime(
-            int(year), int(month or joined[0]), int(day or joined[1]), tzinfo=CHINA
-        ).astimezone(UTC)
+        shown = datetime(*numbers, tzinfo=CHINA)  # type: ignore[misc,arg-type]
     except ValueError:
         return None
+    return shown.astimezone(UTC), found[6] is None
 
 
 def _bundled(body: bytes, place: str) -> SavedPage:

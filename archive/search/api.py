@@ -88,9 +88,14 @@ class Hit:
 
     @property
     def published(self) -> datetime | None:
-        """Aware, UTC; ``None`` where no page says it."""
+        """Aware, UTC; ``None`` where no page says it; see ``date_only``."""
         second = self._row.published
         return None if second is None else datetime.fromtimestamp(second, UTC)
+
+    @property
+    def date_only(self) -> bool:
+        """Whether its page tells a day and no time: ``published`` is 00:00 of it in China."""
+        return " day " in self._row.tags
 
     @property
     def path(self) -> str:

@@ -1,9 +1,13 @@
-"""What a search finds, as ``--json`` and the API give it: times ISO 8601 in UTC. Pure."""
+"""What a search finds, as ``--json`` and the API give it: times ISO 8601 in UTC, a date
+where no time is known. Pure.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from scraper.zone import iso_in_utc
 
 if TYPE_CHECKING:
     from archive.search.api import Hit
@@ -17,7 +21,7 @@ def hit_as_dict(hit: Hit) -> dict[str, Any]:
         "account": hit.account,
         "account_now": hit.account_now,
         "author": hit.author,
-        "published": _iso(hit.published),
+        "published": _iso(hit.published, date_only=hit.date_only),
         "path": hit.path,
         "url": hit.url,
         "score": hit.score,
@@ -33,5 +37,5 @@ def hit_as_dict(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
+def _iso(moment: datetime | None, *, date_only: bool) -> str | None:
+    return None if moment is None else iso_in_utc(moment, date_only=date_only)

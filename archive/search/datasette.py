@@ -106,6 +106,7 @@ _TABLES: dict[str, dict[str, Any]] = {
     "images": {"description": "Pictures of each article, in reading order."},
     "media": {"description": "Files held, by the hash of their bytes."},
     "recordings": {"description": "Sound and video: which are held, what is missing and why."},
+    "article_days": {"description": "Articles whose page tells a day and no time."},
     "article_recordings": {"description": "The sound and video that each article plays."},
 }
 

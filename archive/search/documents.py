@@ -38,14 +38,15 @@ _ROWS = """
            (SELECT group_concat(alt, char(10)) FROM images
             WHERE article_id = articles.id AND alt <> '' AND NOT instr(text, alt)),
            (SELECT note FROM own_marks WHERE article_id = articles.id),
-           (SELECT lines FROM own_texts WHERE article_id = articles.id)
+           (SELECT lines FROM own_texts WHERE article_id = articles.id),
+           EXISTS (SELECT 1 FROM article_days WHERE article_id = articles.id)
     FROM articles WHERE id = ?"""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What the index knows of an article. ``published`` is aware; ``has``: words of
-    ``query.HAS``."""
+    """What the index knows of an article. ``published`` is aware, with ``date_only`` 00:00 of a day
+    in China; ``has``: words of ``query.HAS``."""
 
     article_id: int
     key: str
@@ -62,6 +63,7 @@ class Document:
     captions: str | None = None
     account: str | None = None  #: its name as the page shows it
     gone: bool = False
+    date_only: bool = False
     has: frozenset[str] = field(default=frozenset())
     mine: str | None = None  #: a person's note, and what they wrote into its file
 
@@ -155,6 +157,7 @@ def _document(
     captions: str | None,
     note: str | None,
     lines: str | None,
+    date_only: int,
 ) -> Document:
     embedded = set((sorts or "").split())
     has = {MEDIA_TYPES[name].has for name in embedded & MEDIA_TYPES.keys()}
@@ -175,6 +178,7 @@ def _document(
         url=url,
         captions=captions,
         gone=bool(gone),
+        date_only=bool(date_only),
         has=frozenset(has),
         mine="\n".join(part for part in (note, lines) if part) or None,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 from functools import lru_cache
+from itertools import compress
 
 from archive.db.search_tables import VERSION
 from archive.search.documents import (
@@ -161,8 +162,7 @@ class Index:
             tags.append(f"p{self._value('place', doc.place)}")
         tags.append(kind_token(doc.kind_name)[len(VALUE) :])
         tags.extend(f"h{name}" for name in sorted(doc.has))
-        if doc.gone:
-            tags.append("gone")
+        tags.extend(compress(("gone", "day"), (doc.gone, doc.date_only)))
         return f" {' '.join(tags)} "
 
     def _value(self, name: str, value: str) -> int:

@@ -17,12 +17,13 @@ from datetime import datetime
 from itertools import islice
 
 from archive.errors import NotHeld
-from archive.json_fields import AsDict
+from archive.json_fields import AsDict, json_field, shown_as
 from archive.search.documents import document_tokens
 from archive.search.plan import quoted
 from archive.search.rows import Row
 from archive.search.terms import IS_CJK, IS_WORD, SALIENT, TITLE, fold
 from scraper.messages import mark
+from scraper.zone import iso_in_utc
 
 _SHINGLE = 6
 _RAREST = 40  # tokens that lead to candidates
@@ -36,23 +37,30 @@ _COMMON_LINK = 12
 _LOOKED_THROUGH = 200  # hits that folding compares
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Similar(AsDict):
     """An article near another.
 
     ``relation``: ``duplicate`` (nearly every shingle), ``reprint`` (most of them, or the shorter
     whole inside the longer), ``near`` (some), ``links-to``, ``linked-from``, ``shared-links``.
     ``score``: the part of shingles in common, 0 to 1, or for links their number. ``published`` is
-    aware, UTC.
+    aware, UTC; with ``date_only`` it is 00:00 of a day in China.
     """
 
     key: str
     title: str
     account: str | None
-    published: datetime | None
+    published: datetime | None = json_field(hidden=True)
     path: str
     relation: str
     score: float
+    date_only: bool = json_field(default=False, hidden=True)
+
+    @property
+    @shown_as("published")
+    def published_iso(self) -> str | None:
+        """ISO 8601 in UTC, a date where no time is known."""
+        return iso_in_utc(self.published, date_only=self.date_only) if self.published else None
 
 
 def similar(conn: sqlite3.Connection, name: str, *, limit: int = 20) -> list[Similar]:
@@ -69,13 +77,25 @@ def similar(conn: sqlite3.Connection, name: str, *, limit: int = 20) -> list[Sim
         if number in seen or len(out) >= limit:
             continue
         seen.add(number)
-        key, title, account, published, path = conn.execute(
-            """SELECT a.key, a.title, coalesce(a.account, accounts.name), a.published, a.path FROM articles a
+        key, title, account, published, path, date_only = conn.execute(
+            """SELECT a.key, a.title, coalesce(a.account, accounts.name), a.published, a.path,
+               EXISTS (SELECT 1 FROM article_days d WHERE d.article_id = a.id) FROM articles a
                LEFT JOIN accounts ON accounts.id = a.account_id WHERE a.id = ?""",
             (number,),
         ).fetchone()
         moment = None if published is None else datetime.fromisoformat(published)
-        out.append(Similar(key, title, account, moment, path, relation, score))
+        out.append(
+            Similar(
+                key=key,
+                title=title,
+                account=account,
+                published=moment,
+                path=path,
+                relation=relation,
+                score=score,
+                date_only=bool(date_only),
+            )
+        )
     return out
 
 

@@ -13,6 +13,7 @@ from scraper.errors import NotAnAddress
 from scraper.models import Article, Identity
 from scraper.recordings import recordings_of
 from scraper.urls import Address
+from scraper.zone import day_in_china
 
 Row = dict[str, Any]
 
@@ -102,6 +103,13 @@ def tag_rows(article: Article) -> list[Row]:
     return [{"tag": tag} for tag in dict.fromkeys(article.tags)]
 
 
+def day_rows(article: Article) -> list[Row]:
+    """The row of ``article_days``, where the page tells no time."""
+    if article.published is None or not article.date_only:
+        return []
+    return [{"day": day_in_china(article.published)}]
+
+
 #: The tables that are made again from the article whenever it changes.
 PARTS = {
     "links": link_rows,
@@ -110,6 +118,7 @@ PARTS = {
     "article_recordings": recording_rows,
     "losses": loss_rows,
     "tags": tag_rows,
+    "article_days": day_rows,
 }
 
 

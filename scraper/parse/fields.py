@@ -15,6 +15,7 @@ class Fields(TypedDict):
     account: Account
     author: str | None
     published: datetime | None
+    date_only: bool
     modified: datetime | None
     place: str | None
     mid: str | None

@@ -569,12 +569,15 @@ def read(parsed: ParsedPage) -> Fields:
     comment = values.digits(raw(parsed, "comment_id"))
     target = values.address(raw(parsed, "source_url"))
     cover = values.address(raw(parsed, "cover"))
+    published = raw(parsed, "published")
+    if values.moment(published) is None:
+        published = raw(parsed, "published", anywhere=True)
     return Fields(
         title=decoded_line(_string(parsed, "title")) or "",
         account=who,
         author=author(parsed, who.name),
-        published=values.moment(raw(parsed, "published"))
-        or values.moment(raw(parsed, "published", anywhere=True)),
+        published=values.moment(published),
+        date_only=values.is_date_only(published),
         modified=values.moment(raw(parsed, "modified")),
         place=place(parsed),
         mid=known.mid if known else None,

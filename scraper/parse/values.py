@@ -88,6 +88,16 @@ def moment(value: Literal) -> datetime | None:
     return found if EARLIEST < found < _LATEST else None
 
 
+def is_date_only(value: Literal) -> bool:
+    """Whether what the page shows is a day without a time, as old templates have it.
+
+    >>> is_date_only("2018-04-28"), is_date_only("2018-04-28 00:00")
+    (True, False)
+    """
+    match = _SHOWN.search(value) if isinstance(value, str) and whole(value) is None else None
+    return match is not None and match[4] is None
+
+
 _SHOWN = re.compile(
     r"(20\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
     r"(?:[T\s]*(\d{1,2})[:：](\d{2})(?:[:：](\d{2})(?:\.\d+)?)?\s*(Z|[+-]\d\d:\d\d)?)?"

@@ -14,7 +14,8 @@ import pytest
 from archive.errors import BadInput
 from archive.importers import import_files
 from archive.saved.bundles import unbundle
-from archive.saved.pages import date_in_name, saved_page
+from archive.saved.pages import moment_in_name, saved_page
+from scraper.zone import minute_in_china
 from tests.command import wechat_archive
 from tests.keep.archives import contents, opened
 from tests.keep.articles import fields, page
@@ -125,20 +126,27 @@ def test_pictures_beside_a_page_come_along(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "day"),
+    ("name", "shown"),
     [
-        ("2024-05-06 题目.html", (2024, 5, 5)),
-        ("20240506_题目.html", (2024, 5, 5)),
-        ("[2024.5.6]题目.html", (2024, 5, 5)),
-        ("2024年5月6日 题目.html", (2024, 5, 5)),
+        ("2024-05-06 题目.html", "2024-05-06"),
+        ("20240506_题目.html", "2024-05-06"),
+        ("[2024.5.6]题目.html", "2024-05-06"),
+        ("2024年5月6日 题目.html", "2024-05-06"),
+        ("[202405060825]题目.html", "2024-05-06 08:25"),
+        ("[2024-05-06225424]题目.html", "2024-05-06 22:54"),
+        ("20240506T0825 题目.html", "2024-05-06 08:25"),
+        ("2024-05-06 2025年的题目.html", "2024-05-06"),
         ("2024-13-06 题目.html", None),
+        ("202405069925 题目.html", None),
         ("第120240506期.html", None),
         ("题目.html", None),
     ],
 )
-def test_the_day_in_a_files_name(name: str, day: tuple[int, int, int] | None) -> None:
-    """Midnight in China, which is the day before in UTC."""
-    assert (datetime(*day, 16, tzinfo=UTC) if day else None) == date_in_name(name)
+def test_the_time_in_a_files_name(name: str, shown: str | None) -> None:
+    """A day alone stays one; a time that stands right behind it is taken, in China's zone."""
+    found = moment_in_name(name)
+
+    assert shown == (found and minute_in_china(found[0], date_only=found[1]))
 
 
 def test_a_page_without_a_time_has_the_day_of_its_name(tmp_path: Path) -> None:

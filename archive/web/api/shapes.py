@@ -12,6 +12,11 @@ TEXT = {"type": "string"}
 MAYBE_TEXT = {"type": ["string", "null"]}
 MAYBE_TIME = {"type": ["string", "null"], "format": "date-time"}
 TIME = {"type": "string", "format": "date-time"}
+#: A date, China's, where a page tells no time.
+MAYBE_PUBLISHED = {
+    "type": ["string", "null"],
+    "anyOf": [{"type": "null"}, {"format": "date-time"}, {"format": "date"}],
+}
 NUMBER = {"type": "integer"}
 _TYPES: dict[Any, str] = {str: "string", int: "integer", bool: "boolean", float: "number"}
 
@@ -44,7 +49,8 @@ def _facts() -> dict[str, Any]:
     """The columns of ``list --json``, from their one declaration."""
     hints = get_type_hints(Stored)
     names = [one.field for one in ARTICLES.read_columns if one.field and one.json]
-    return {**{name: _column(hints[name]) for name in names}, "tags": listed(TEXT)}
+    columns = {name: _column(hints[name]) for name in names}
+    return {**columns, "published": MAYBE_PUBLISHED, "tags": listed(TEXT)}
 
 
 FACTS = record(
@@ -59,7 +65,7 @@ HIT = record(
     account=MAYBE_TEXT,
     account_now=MAYBE_TEXT,
     author=MAYBE_TEXT,
-    published=MAYBE_TIME,
+    published=MAYBE_PUBLISHED,
     path=TEXT,
     url=MAYBE_TEXT,
     score={"type": ["number", "null"]},
@@ -84,7 +90,7 @@ SIMILAR = record(
     key=TEXT,
     title=TEXT,
     account=MAYBE_TEXT,
-    published=MAYBE_TIME,
+    published=MAYBE_PUBLISHED,
     path=TEXT,
     relation=TEXT,
     score={"type": "number"},
