@@ -167,9 +167,14 @@ def _time(text: str | None) -> datetime | None:
         return None
 
 
+def _begins(head: bytes) -> bool:
+    return head.startswith((b"WARC/", b"filedesc://"))
+
+
 FORMAT = ImportFormat(
     name="warc",
     label="WARC and ARC",
     endings=(".warc", ".warc.gz", ".arc", ".arc.gz"),
+    begins=_begins,  # an unpacked one shows the first page's own beginning soon after
     read=read,
 )
