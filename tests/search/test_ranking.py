@@ -244,6 +244,18 @@ def filled_up(start: str, end: str = "", length: int = 300) -> str:
             Paper("融资", filled_up("融资"), year=2016),
             Paper(text=filled_up("融资"), year=2024),
         ),
+        ("种子轮", Paper("種子輪一二三"), Paper(text=filled_up("种子轮"))),
+        ("融资", Paper(text=filled_up("A融资A融资A融资")), Paper(text=filled_up("A融资A融资"))),
+        ("ai", Paper(text=filled_up("ai。ai。")), Paper(text=filled_up("ai。aid。"))),
+        ("ai", Paper(text=filled_up("ai。ai。")), Paper(text=filled_up("ai。xai。"))),
+        # A word of the digest says more than one far down in a long text.
+        ("融资", Paper(digest="融资"), Paper(text=filled_up("", "融资", length=3000))),
+        # Words side by side far down, before words far apart that begin the text.
+        (
+            "融资 上市",
+            Paper(text=filled_up("", "上市融资", length=600)),
+            Paper(text=filled_up(filled_up("上市", "融资", length=64), length=600)),
+        ),
         ("title:融资 上市", Paper("融资", filled_up("上市")), Paper("融资", filled_up("", "上市"))),
     ],
 )

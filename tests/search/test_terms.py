@@ -176,6 +176,43 @@ def test_marks_stand_on_the_original() -> None:
     assert ["3.14"] == [text[a:b] for a, b in Matcher("3.14").spans(text, fold_flags(text))]
 
 
+@pytest.mark.parametrize(
+    ("term", "text", "marked"),
+    [
+        ("ai", "ai 机器ai，xai aix AI", "[ai] 机器[ai]，xai aix [AI]"),
+        ("ai", "xai", "xai"),
+        ("ai", "aix", "aix"),
+        ("aa", "aa aaa aa", "[aa] aaa [aa]"),
+        ("融资", "融资融资", "[融资][融资]"),
+        ("融资", "種融資", "種[融資]"),
+        ("ai融资", "看AI 融資", "看[AI 融資]"),
+        ("等...", "…等……等…好", "…[等…]…[等…]好"),
+        ("...", "……", "[…][…]"),
+        ("...", "甲…乙…丙…", "甲[…]乙[…]丙[…]"),
+        ("..", "甲…乙", "甲[…]乙"),
+        ("乙...", "…甲…乙…丙…", "…甲…[乙…]丙…"),
+        ("丙", "…甲…乙…丙…", "…甲…乙…[丙]…"),
+        ("kg", "5㎏, kgs", "5㎏, kgs"),
+        ("kg", "重㎏。kg", "重[㎏]。[kg]"),
+        ("が", "か\u3099ｶﾞ", "[か\u3099]ｶﾞ"),
+        ("株", "甲㈱ 乙", "甲[㈱] 乙"),
+    ],
+)
+def test_where_a_term_stands(term: str, text: str, marked: str) -> None:
+    """On word edges, in the text as it was written, whichever way it is found: as it stands, with
+    dots written out, or folded.
+    """
+
+    def shown(extra: str) -> str:
+        whole = text + extra
+        out, position = "", 0
+        for start, end in Matcher(term).spans(whole, fold_flags(whole)):
+            out, position = f"{out}{whole[position:start]}[{whole[start:end]}]", end
+        return out + whole[position : len(text)]
+
+    assert marked == shown("") == shown(" e\u0301")
+
+
 def test_what_counts_as_cjk_and_as_a_word() -> None:
     """Every ideograph, kana, hangul and bopomofo letter is CJK; every other letter and digit is of
     a word.
