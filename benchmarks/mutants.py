@@ -2,6 +2,7 @@
 judge, one at a time, and the tests that run the faulty line are run.
 
     python -m benchmarks.mutants map                      which quick test runs which line (once)
+    python -m benchmarks.mutants map --tests tests/store/test_files.py    the same of what is new
     python -m benchmarks.mutants run                      the modules of mutants.toml, with its seed
     python -m benchmarks.mutants run archive/db/files.py --count 30 --seed 2
     python -m benchmarks.mutants run --tests tests/store/test_files.py    once more what was missed
@@ -30,7 +31,8 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -41,10 +43,13 @@ from benchmarks.mutations import Mutant, mutants, plain
 
 ROOT = Path(__file__).resolve().parent.parent
 PLAN = Path(__file__).with_suffix(".toml")
-#: Seconds of tests that a fault gets, as they were timed for the map; quick ones come first.
-PATIENCE = 6
+#: Seconds of tests that a fault gets, as they were timed for the map. Those that noticed other faults
+#: of the module come first, then quick ones.
+PATIENCE = 20
 #: A mutant that loops for ever is noticed too. Seconds, on a busy machine.
 TIMEOUT = 150
+#: What pytest ends with where a test is not found, or conftest.py cannot be imported.
+NOT_FOUND = 4
 #: One that eats all memory as well.
 MEMORY = 4 << 30
 
@@ -92,12 +97,17 @@ def environment(checkout: Path) -> dict[str, str]:
 
 
 def write_map(state: Path, modules: list[str], tests: list[str]) -> None:
-    """``map.json``: for each module its lines and the tests that run them, and the tests' times."""
+    """``map.json``: for each module its lines and the tests that run them, and the tests' times. What
+    was mapped before stays."""
     with tempfile.TemporaryDirectory() as folder:
         checkout = copied(Path(folder), modules)
-        command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--durations=0"]
-        command += ["--durations-min=0", "-vv", "-p", "no:cacheprovider", "--cov=archive"]
-        command += ["--cov=scraper", "--cov-context=test", "--cov-report=", *tests]
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "1", "--durations=0"]
+        command += ["--durations-min=0", "-vv", "-p", "no:cacheprovider", "--cov"]
+        settings = (
+            Path(folder) / "coveragerc"
+        )  # these modules alone: the rest runs at its own speed
+        settings.write_text("\n    ".join(["[run]\ninclude =", *modules]) + "\n")
+        command += [f"--cov-config={settings}", "--cov-context=test", "--cov-report=", *tests]
         done = subprocess.run(
             command,
             cwd=checkout,
@@ -120,7 +130,22 @@ def write_map(state: Path, modules: list[str], tests: list[str]) -> None:
             }
             for module in modules
         }
-    (state / "map.json").write_text(json.dumps({"lines": lines, "times": timed}))
+    known = read_map(state)
+    for module, found in lines.items():
+        merged = known["lines"].setdefault(module, {})
+        for line, names in found.items():
+            merged[line] = sorted({*merged.get(line, ()), *names})
+    known["times"] |= timed
+    (state / "map.json").write_text(json.dumps(known))
+
+
+def read_map(state: Path) -> dict[str, Any]:
+    """``lines``: module → line → tests; ``times``: test → seconds."""
+    try:
+        known: dict[str, Any] = json.loads((state / "map.json").read_text())
+    except FileNotFoundError:
+        known = {"lines": {}, "times": {}}
+    return known
 
 
 def _times(output: str) -> dict[str, float]:
@@ -132,44 +157,73 @@ def _times(output: str) -> dict[str, float]:
     return found
 
 
-def chosen(job: Job, known: dict[str, Any]) -> list[str]:
-    """The tests that run the faulty line, quick ones first, as far as PATIENCE goes; for a line of
-    the module itself, which runs at its import, those of its whole."""
+def chosen(job: Job, known: dict[str, Any], noticed: Mapping[str, int]) -> list[str]:
+    """The tests that run the faulty line, as far as PATIENCE goes: those that ``noticed`` other
+    faults first, then one case of each test, the quick ones first, then its other cases; for a line
+    of the module itself, which runs at its import, those of its whole."""
     lines = known["lines"].get(job.module, {})
     tests = lines.get(str(job.mutant.line)) or sorted(
         {name for names in lines.values() for name in names}
     )
     times, spent = known["times"], 0.0
     found: list[str] = []
+    variants: Counter[str] = Counter()
+    ordered: list[tuple[int, int, float, str]] = []
     for test in sorted(tests, key=lambda name: times.get(name, 1.0)):
-        spent += times.get(test, 1.0)
+        function = test.partition("[")[0]
+        ordered.append((-noticed.get(test, 0), variants[function], times.get(test, 1.0), test))
+        variants[function] += 1
+    for *_, seconds, test in sorted(ordered):
+        spent += seconds
         if found and spent > PATIENCE:
             break
         found.append(test)
     return found
 
 
-def is_noticed(checkout: Path, tests: list[str], job: Job | None, loaded: Functions) -> str:
-    """``red``, ``green`` or ``timeout``: how the tests end with the fault. Forks: everything is
-    loaded already, and the faulty functions get their faulty code."""
-    child = os.fork()
-    if not child:
-        with contextlib.suppress(BaseException):
-            os._exit(_test(checkout, tests, job, loaded))
-        os._exit(70)
-    end = time.monotonic() + TIMEOUT
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return "green" if status == 0 else "red"
-        time.sleep(0.02)
+@dataclass(frozen=True)
+class Outcome:
+    """``how`` the tests end with a fault: ``red``, ``green`` or ``timeout``; and ``by`` which."""
+
+    how: str
+    by: str = ""
+
+
+def outcome(checkout: Path, tests: list[str], job: Job | None, loaded: Functions) -> Outcome:
+    """Forks: everything is loaded already, and the faulty functions get their faulty code."""
+    with tempfile.NamedTemporaryFile(dir=checkout.parent) as said:
+        child = os.fork()
+        if not child:
+            with contextlib.suppress(BaseException):
+                os._exit(_test(checkout, tests, job, loaded, Path(said.name)))
+            os._exit(70)
+        end = time.monotonic() + TIMEOUT
+        while time.monotonic() < end:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                by = said.read().decode()
+                if os.waitstatus_to_exitcode(status) == NOT_FOUND and not by:
+                    print(f"one of these is not there: {tests}", file=sys.stderr)
+                return Outcome("green") if status == 0 else Outcome("red", by)
+            time.sleep(0.02)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return "timeout"
+    return Outcome("timeout")
 
 
-def _test(checkout: Path, tests: list[str], job: Job | None, loaded: Functions) -> int:
+class _Naming:
+    """A plugin of pytest that writes down which test failed."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed:
+            self._place.write_text(report.nodeid)
+
+
+def _test(checkout: Path, tests: list[str], job: Job | None, loaded: Functions, said: Path) -> int:
     import pytest
 
     os.setsid()
@@ -181,9 +235,11 @@ def _test(checkout: Path, tests: list[str], job: Job | None, loaded: Functions) 
         for name in [name for name in sys.modules if name.partition(".")[0] in _OWN]:
             del sys.modules[name]
     base = tempfile.mkdtemp(dir=checkout.parent)
-    options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", f"--basetemp={base}/t"]
+    # No plugin is needed, and loading them takes twice the time of most tests.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    options = ["-q", "-x", "-p", "no:cacheprovider", f"--basetemp={base}/t"]
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # loaded before the fork
-    return int(pytest.main([*options, *tests]))
+    return int(pytest.main([*options, *tests], plugins=[_Naming(said)]))
 
 
 #: What is loaded from the checkout.
@@ -203,38 +259,60 @@ def load_all(checkout: Path, tests: list[str]) -> None:
 
 def try_all(todo: list[Job], state: Path, tests: list[str]) -> None:
     """Each fault of ``todo``, its result a line of ``results.jsonl`` at once."""
-    known = json.loads((state / "map.json").read_text()) if not tests else {}
+    known = read_map(state)
     with tempfile.TemporaryDirectory() as folder:
         checkout = copied(Path(folder), sorted({job.module for job in todo}))
-        chosen_for = {job.key: tests or chosen(job, known) for job in todo}
-        known.clear()
-        load_all(checkout, [test for names in chosen_for.values() for test in names])
+        every = tests or [
+            test
+            for module in {job.module for job in todo}
+            for names in known["lines"].get(module, {}).values()
+            for test in names
+        ]
+        load_all(checkout, every)
         gc.freeze()  # so that no collection in a child copies the pages it shares
-        begun: set[str] = set()
+        noticed: dict[str, Counter[str]] = {}
         loaded: Functions = {}
+        sound_tests: set[str] = set()
         for job in todo:
-            run = chosen_for[job.key]
-            if job.module not in begun:
-                loaded = functions(checkout / job.module)
-                if run and is_noticed(checkout, run, None, loaded) != "green":
-                    raise SystemExit(f"the tests of {job.module} are red without any fault")
-                begun.add(job.module)
             begin = time.monotonic()
-            place = checkout / job.module
-            sound = place.read_text(encoding="utf-8")
-            place.write_text(job.mutant.text, encoding="utf-8")
-            how = is_noticed(checkout, run, job, loaded) if run else "green"
-            place.write_text(sound, encoding="utf-8")
-            _note(state, job, how, len(run), time.monotonic() - begin)
+            if job.module not in noticed:
+                before = [r for r in results(state).values() if r["module"] == job.module]
+                noticed[job.module] = Counter(r["by"] for r in before if r.get("by"))
+                loaded = functions(checkout / job.module)
+            run = tests or chosen(job, known, noticed[job.module])
+            found = _tried(checkout, run, job, loaded, sound_tests) if run else Outcome("green")
+            noticed[job.module] += Counter([found.by] if found.by else [])
+            _note(state, job, found, len(run), time.monotonic() - begin)
 
 
-def _note(state: Path, job: Job, how: str, tests: int, seconds: float) -> None:
-    found = {
+def _tried(
+    checkout: Path, tests: list[str], job: Job, loaded: Functions, sound_tests: set[str]
+) -> Outcome:
+    """With the faulty module in its place. A test that is red without the fault too tells nothing;
+    ``sound_tests`` are known to be green then."""
+    place = checkout / job.module
+    sound = place.read_text(encoding="utf-8")
+    place.write_text(job.mutant.text, encoding="utf-8")
+    found = outcome(checkout, tests, job, loaded)
+    place.write_text(sound, encoding="utf-8")
+    blamed = found.by or tests[0]
+    if found.how != "red" or blamed in sound_tests:
+        return found
+    if outcome(checkout, [blamed], None, loaded).how == "green":
+        sound_tests.add(blamed)
+        return found
+    rest = [test for test in tests if test != blamed]
+    return _tried(checkout, rest, job, loaded, sound_tests) if rest else Outcome("green")
+
+
+def _note(state: Path, job: Job, found: Outcome, tests: int, seconds: float) -> None:
+    row = {
         "key": job.key, "module": job.module, "seed": job.seed, "durable": job.durable,
-        "line": job.mutant.line, "how": how, "tests": tests, "seconds": round(seconds, 1), "diff": job.mutant.diff,
+        "line": job.mutant.line, "how": found.how, "by": found.by, "tests": tests,
+        "seconds": round(seconds, 1), "diff": job.mutant.diff,
     }  # fmt: skip
     with (state / "results.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(found, ensure_ascii=False) + "\n")
+        file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def results(state: Path) -> dict[str, dict[str, Any]]:
@@ -314,9 +392,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--durable", action="store_true")
     parser.add_argument("--tests", nargs="+", default=[])
+    parser.add_argument("--again", action="store_true", help="what was missed once more")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--state", type=Path, default=ROOT / ".mutants")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     given.state.mkdir(exist_ok=True)
     plan = tomllib.loads(PLAN.read_text(encoding="utf-8"))
     if given.what == "map":
@@ -330,7 +409,8 @@ def main() -> int:
         left = [
             job
             for job in todo
-            if job.key not in known or (given.tests and known[job.key]["how"] == "green")
+            if job.key not in known
+            or ((given.tests or given.again) and known[job.key]["how"] == "green")
         ]
         _workers(left, given.workers, given.state, given.tests)
     return report(todo, given.state, plan)
