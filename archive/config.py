@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, field, fields, replace
+from dataclasses import Field, field, fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from archive.db.names import CONFIG
 from archive.errors import BadConfig
 from scraper.defaults import DEFAULT_USER_AGENT
 from scraper.messages import mark, strerror
+from scraper.records import dataclass
 from scraper.redact import HIDDEN, redact
 
 #: Bytes read of config.toml; every setting written out takes some 3 KB.

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import field, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, cast
+
+from scraper.records import dataclass
 
 F = TypeVar("F", bound=Callable[..., Any])
 

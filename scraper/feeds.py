@@ -13,7 +13,7 @@ import json
 import re
 from calendar import timegm
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from html import unescape
 from html.parser import HTMLParser
@@ -23,6 +23,7 @@ from urllib.parse import urljoin
 from scraper import urls, urls_pasted
 from scraper.errors import Unrecognised
 from scraper.messages import mark
+from scraper.records import dataclass
 
 Format = Literal["feed", "opml", "bookmarks", "list"]
 

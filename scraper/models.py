@@ -2,14 +2,16 @@
 
 Times are aware and in UTC; absent is ``None``, never ``""`` or a placeholder. Text is plain: no
 HTML entities, no ``&nbsp;``, no zero-width noise. Addresses are absolute ``str`` without readers'
-tokens. Nothing here imports anything of ours, touches the disk or the network.
+tokens. Nothing here touches the disk or the network.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
+
+from scraper.records import dataclass
 
 #: What ``item_show_type`` means on mp.weixin.qq.com; the set is open (notes of 2014–2026 pages).
 KIND_NAMES: Mapping[int, str] = {

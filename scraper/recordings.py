@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 from scraper.models import Identity, Media
+from scraper.records import dataclass
 
 Sort = Literal["audio", "video"]
 Service = Literal["voice", "wxv", "v.qq.com", "direct"]

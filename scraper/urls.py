@@ -16,7 +16,6 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote, urljoin, urlsplit
@@ -24,6 +23,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from scraper.errors import NotAnAddress
 from scraper.messages import mark
 from scraper.models import Identity
+from scraper.records import dataclass
 from scraper.urls_pasted import plain
 
 Form = Literal["short", "long", "temporary", "show", "album"]

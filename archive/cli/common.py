@@ -8,7 +8,6 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,6 +19,7 @@ from archive.cli.words import InLanguage, let_click_speak
 from archive.db.names import CONFIG
 from archive.i18n import gettext as _
 from scraper.clock import utc_now
+from scraper.records import dataclass
 
 if TYPE_CHECKING:
     from archive.config import Config

@@ -7,7 +7,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +18,7 @@ from archive.cli.console import stderr_console
 from archive.i18n import gettext as _
 from scraper.controls import escape_controls
 from scraper.messages import mark
+from scraper.records import dataclass
 from scraper.zone import for_people
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from scraper import urls
 from scraper.crawl.protocols import AlbumPage, Task
 from scraper.errors import NotAnAddress
 from scraper.models import Album, Page
+from scraper.records import dataclass
 
 if TYPE_CHECKING:
     from scraper.parse.album import Listed

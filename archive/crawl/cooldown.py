@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +20,7 @@ from scraper.crawl.backoff import Rests
 from scraper.crawl.captcha import CaptchaPolicy
 from scraper.errors import Blocked
 from scraper.messages import mark
+from scraper.records import dataclass
 from scraper.zone import for_people
 
 #: The exit of an archive whose settings name none.

@@ -15,7 +15,6 @@ import json
 import logging
 import sqlite3
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +23,7 @@ from archive.db.transactions import transaction, unsynced_transaction
 from scraper import urls
 from scraper.crawl.protocols import Candidate, Task
 from scraper.errors import Gone, ScrapeError, Unexpected
+from scraper.records import dataclass
 
 _LOG = logging.getLogger(__name__)
 #: A row that this program cannot read as a task is looked at once a day.

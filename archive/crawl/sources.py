@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -16,6 +15,7 @@ from archive.json_fields import AsDict, json_field
 from scraper.crawl.backoff import Rests
 from scraper.errors import ScrapeError
 from scraper.messages import mark
+from scraper.records import dataclass
 
 #: A source that brings nothing new is looked at up to 8 times less often, but at least once a week.
 _SLOWEST, _LONGEST = 8.0, 7 * 86400.0

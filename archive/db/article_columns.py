@@ -7,11 +7,11 @@ then.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from archive.db.columns import Column, Table, column
+from scraper.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

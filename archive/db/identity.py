@@ -9,7 +9,8 @@ generation has moved since is an archive in use.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+
+from scraper.records import dataclass
 
 _COUNTED = (
     ("articles_came", "INSERT ON articles"),

@@ -14,7 +14,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 
 from archive.db import (
@@ -36,6 +35,7 @@ from archive.db.transactions import transaction
 from archive.errors import NewerArchive
 from scraper.clock import utc_now
 from scraper.messages import mark
+from scraper.records import dataclass
 
 Step = Callable[[sqlite3.Connection], None]
 

@@ -16,11 +16,12 @@ import sqlite3
 import stat
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from archive.db.files import read_regular
 from archive.db.names import ARCHIVE_DB, ARTICLES, STARS
+from scraper.records import dataclass
 
 MARK = "files_seen"
 #: Before the moment at which a look began: clocks of filesystems tick every few milliseconds.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from archive.document.layout import escape, escape_line
 from archive.json_fields import AsDict, json_field, plain, shown_as
+from scraper.records import dataclass
 from scraper.traffic.models import Comment
 from scraper.zone import CHINA
 

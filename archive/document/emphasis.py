@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+
+from scraper.records import dataclass
 
 BOLD_START, BOLD_END = "\ufdd0", "\ufdd1"
 ITALIC_START, ITALIC_END = "\ufdd2", "\ufdd3"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, fields, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from scraper.models import (
     Reprint,
     Transcoding,
 )
+from scraper.records import dataclass
 from scraper.zone import CHINA, iso_in_china
 
 T = TypeVar("T")

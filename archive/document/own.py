@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -15,6 +14,7 @@ from archive.document import bounds
 from archive.errors import BadInput
 from archive.json_fields import AsDict, json_field
 from scraper.messages import mark
+from scraper.records import dataclass
 
 #: In the order in which they are written.
 NAMES = ("tags", "starred", "read", "note")

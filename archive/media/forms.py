@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from scraper.errors import Refused
 from scraper.messages import mark
 from scraper.models import Transcoding
+from scraper.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import logging
 import random
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +18,7 @@ from scraper.crawl.backoff import Rests, Retries, asked_to_wait
 from scraper.errors import Forbidden, Hostile, ScrapeError, Unexpected
 from scraper.messages import mark
 from scraper.models import DRAWING, Article
+from scraper.records import dataclass
 
 if TYPE_CHECKING:
     from archive.store import Store

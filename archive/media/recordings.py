@@ -8,7 +8,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,6 +19,7 @@ from scraper.crawl.backoff import Rests, Retries, asked_to_wait
 from scraper.errors import Forbidden, Refused, ScrapeError, Unexpected
 from scraper.messages import mark
 from scraper.recordings import Recording, at_address, recording_of
+from scraper.records import dataclass
 
 if TYPE_CHECKING:
     from archive.store import Store

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from archive.db import parts
 from archive.media.forms import Limits
 from scraper.errors import FetchError, Later, NeedsPerson, Refused
 from scraper.messages import mark
+from scraper.records import dataclass
 
 if TYPE_CHECKING:
     from archive.db.files import Files

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from archive.run.report import Result, RunReport
 from scraper.crawl.reason import Reason
 from scraper.messages import message_of
+from scraper.records import dataclass
 
 if TYPE_CHECKING:
     from archive.config import Config

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from archive.json_fields import AsDict, json_field
 from scraper.messages import mark
+from scraper.records import dataclass
 
 #: ``scraper.parse.template.PREFIX``, without what that brings along (lxml): `status` is to start
 #: quickly.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from archive.run.session import ArchiveSession
 from scraper.crawl.loop import Exit
 from scraper.crawl.reason import Reason
 from scraper.errors import Blocked
+from scraper.records import dataclass
 
 if TYPE_CHECKING:
     from archive.fleet.network import FleetNetwork, RemoteExit

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime
 
 from archive.crawl.frontier import stamp
 from archive.db.transactions import unsynced_transaction
 from archive.run.report import RunReport
+from scraper.records import dataclass
 
 #: An hourly run makes 9,000 rows a year; older ones say nothing that anybody asks.
 _KEPT = 2000

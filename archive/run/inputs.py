@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from archive.errors import BadInput, NoSuchInput
@@ -16,6 +16,7 @@ from scraper import feeds, urls
 from scraper.errors import NotAnAddress
 from scraper.messages import mark, strerror
 from scraper.patterns import lazy
+from scraper.records import dataclass
 
 #: A file that is no list at all has thousands of wrong lines.
 _MOST_WRONG = 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import ClassVar
 
@@ -12,6 +12,7 @@ from archive.json_fields import AsDict, counted, json_field, shown, shown_as, th
 from archive.run.drift import Drift
 from scraper.crawl.reason import Reason
 from scraper.messages import mark, mark_plural
+from scraper.records import dataclass
 from scraper.zone import for_people
 
 TRY_LATER, DISK, NOT_UNDERSTOOD, UNREACHABLE, SOME_FAILED, USAGE = 75, 74, 76, 69, 1, 64

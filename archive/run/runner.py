@@ -8,7 +8,7 @@ import random
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -30,6 +30,7 @@ from archive.run.signals import Interrupted, Signals
 from archive.store.taking_in import notice_all
 from scraper.clock import Clock, SystemClock
 from scraper.crawl.reason import Reason
+from scraper.records import dataclass
 
 if TYPE_CHECKING:
     from archive.fleet.network import FleetNetwork

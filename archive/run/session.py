@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from archive.db.opening import open_database, require_archive
 from archive.snapshots import Snapshots
 from archive.store import Store
 from scraper.clock import utc_now
+from scraper.records import dataclass
 
 if TYPE_CHECKING:
     from archive.config import Config

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from scraper.crawl.protocols import Candidate, Known, RawPage
 from scraper.errors import Blocked, Gone, NotAnAddress, ScrapeError, Unrecognised
 from scraper.messages import message_of
 from scraper.models import Article, Page
+from scraper.records import dataclass
 from scraper.traffic.counts import of_page
 
 if TYPE_CHECKING:

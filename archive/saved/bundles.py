@@ -8,9 +8,11 @@ import binascii
 import quopri
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from email.message import Message
 from email.parser import BytesHeaderParser
+
+from scraper.records import dataclass
 
 ENDINGS = frozenset({".mhtml", ".mht", ".webarchive"})
 #: The headers of a part; Chrome writes some hundred bytes.

@@ -13,7 +13,6 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
@@ -21,6 +20,7 @@ from typing import IO, Any, Final
 from archive.errors import BadInput
 from archive.saved.pages import gunzipped
 from scraper.messages import mark, message_of
+from scraper.records import dataclass
 from scraper.traffic.exchange import Exchange, kind_of
 
 ENDINGS: Final = (".har", ".har.gz", ".zhar")

@@ -8,7 +8,7 @@ import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from scraper import urls
 from scraper.messages import mark, strerror
 from scraper.models import Article, Page
 from scraper.patterns import lazy
+from scraper.records import dataclass
 from scraper.zone import CHINA
 
 HTML_ENDINGS = frozenset({".html", ".htm", ".xhtml", ".shtml"})

@@ -10,7 +10,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -20,6 +19,7 @@ from archive.saved import files
 from archive.saved.pages import SavedPage
 from scraper.messages import mark
 from scraper.models import Page
+from scraper.records import dataclass
 
 if TYPE_CHECKING:
     from archive.media.images import ImageFetcher

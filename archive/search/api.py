@@ -6,7 +6,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -22,6 +21,7 @@ from archive.search.ranking import Ranker
 from archive.search.rows import Row
 from archive.search.searcher import Searcher
 from archive.search.snippet import Snippet, cut, joined
+from scraper.records import dataclass
 
 #: Counting stops here: nobody reads on, and a count of 80,000 takes longer than the search.
 COUNT_LIMIT = 1000

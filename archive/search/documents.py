@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Sized
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from archive.search.terms import (
     tokens_and_salient,
 )
 from scraper.models import MEDIA_TYPES
+from scraper.records import dataclass
 
 if TYPE_CHECKING:
     import sqlite3

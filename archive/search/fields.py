@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 
 from archive.errors import BadQuery
@@ -21,6 +20,7 @@ from archive.search.nodes import Dates, Members, Node, Not, Tag, Text
 from archive.search.terms import VALUE, fold, kind_token
 from scraper.messages import mark
 from scraper.models import KIND_NAMES, MEDIA_TYPES
+from scraper.records import dataclass
 
 HAS = ("code", *dict.fromkeys(known.has for known in MEDIA_TYPES.values()))
 

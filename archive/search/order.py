@@ -20,10 +20,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from archive.errors import NotIndexed
 from scraper.messages import mark
+from scraper.records import dataclass
 
 SPAN = 128
 FILL = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from archive.search.match import Span
+from scraper.records import dataclass
 
 #: Characters of a snippet, about two lines of a terminal in Chinese.
 LENGTH = 90

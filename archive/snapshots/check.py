@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from archive.db import file_checksums
 from archive.errors import ArchiveError
 from archive.snapshots import facts
 from archive.snapshots.reading import Reader
 from scraper.messages import mark
+from scraper.records import dataclass
 
 Progress = Callable[[int, int], None]
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from archive.snapshots.packing import MAX_WINDOW_LOG, MIN_BASE, SKETCH_SIZE, Plain, likeness
+from scraper.records import dataclass
 
 MAX_DEPTH = 6
 #: With a second base every step doubles what must be read, so such a frame may stand only this

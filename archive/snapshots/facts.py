@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from scraper.models import Page
+from scraper.records import dataclass
 from scraper.redact import redact, redact_url
 
 Headers = tuple[tuple[str, str], ...]

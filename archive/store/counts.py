@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime
 
 from archive.db import discussion_tables
 from archive.json_fields import AsDict, json_field
 from archive.record import iso
 from archive.store.sql import Sql
+from scraper.records import dataclass
 from scraper.traffic.models import Counts
 
 #: Our names of the counts, in the order in which they are shown.

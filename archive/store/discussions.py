@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from archive.store.sql import Sql
 from archive.store.types import time
 from scraper.messages import mark
 from scraper.models import Image
+from scraper.records import dataclass
 from scraper.traffic.models import Comment
 
 #: A name in ``meta``.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from archive.document.own import Own, note_of, tag_of
 from archive.record import iso
 from archive.store.sql import Sql
+from scraper.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

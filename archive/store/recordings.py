@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from archive.db import parts
@@ -21,6 +20,7 @@ from archive.record import iso
 from archive.store.articles import Articles
 from archive.store.sql import Sql
 from archive.store.types import Downloaded
+from scraper.records import dataclass
 
 #: Statements take so many values at once (SQLite allowed 999 before 3.32).
 _AT_ONCE = 500

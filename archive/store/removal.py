@@ -12,7 +12,6 @@ import json
 import sqlite3
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +25,7 @@ from archive.store.indexing import index_article, unindex_article
 from archive.store.tables import Tables
 from scraper import urls
 from scraper.messages import mark
+from scraper.records import dataclass
 
 #: How long what was removed may be brought back.
 KEPT = timedelta(days=30)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from archive.db.files import Files
@@ -21,6 +20,7 @@ from archive.store.own import OwnMarks
 from archive.store.recordings import Recordings
 from archive.store.sql import Sql
 from archive.store.versions import Versions
+from scraper.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -18,6 +17,7 @@ from archive.errors import ArchiveError
 from archive.record import iso
 from archive.store.core import Store
 from scraper.clock import utc_now
+from scraper.records import dataclass
 
 _LOG = logging.getLogger(__name__)
 

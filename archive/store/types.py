@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from archive.json_fields import AsDict
 from archive.store.decide import Change
+from scraper.records import dataclass
 
 
 def time(text: str | None) -> datetime | None:

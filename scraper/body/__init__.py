@@ -10,13 +10,13 @@ order: a, strong, em, del, sup, sub, code.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 from scraper.body import footnotes, formulas, players, tree
 from scraper.body.hints import Hints
 from scraper.body.walk import Walker
 from scraper.models import Image, Link, Loss, Media
+from scraper.records import dataclass
 
 __all__ = ["Body", "Hints", "clean"]
 

@@ -8,7 +8,7 @@ out.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from html import escape
 
 import lxml.etree as etree
@@ -17,6 +17,7 @@ from scraper.body import cards, lists, runs, tables
 from scraper.body.runs import ATOM, STRONG, Run
 from scraper.body.vocabulary import HEADINGS
 from scraper.models import Loss, Media
+from scraper.records import dataclass
 from scraper.text import one_line
 
 #: Containers (a list and its item are two) deeper than this are read on at this depth.

@@ -9,12 +9,13 @@ plain text with line feeds.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import lxml.etree as etree
 
 from scraper.body import cards, style
 from scraper.body.tree import text_of
+from scraper.records import dataclass
 from scraper.text import names, without_noise
 
 _LINE_TAGS = frozenset(["p", "div", "section", "li", "tr"])

@@ -8,12 +8,12 @@ marker, the items are plain paragraphs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 
 import lxml.etree as etree
 
 from scraper.body import style
+from scraper.records import dataclass
 
 #: ``type`` of ``<ol>`` and ``<li>``, and ``list-style-type``.
 _LETTERS = {

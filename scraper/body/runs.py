@@ -8,9 +8,9 @@ strong, em, del, sup, sub, code), which is what ``archive.document.markdown`` re
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from html import escape, unescape
 
+from scraper.records import dataclass
 from scraper.text import EDGES, collapsed, raised, without_noise
 
 STRONG, EM, DEL, SUP, SUB, CODE = 1, 2, 4, 8, 16, 32

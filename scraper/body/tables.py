@@ -7,9 +7,11 @@ holds: another table, code, a long passage.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import lxml.etree as etree
+
+from scraper.records import dataclass
 
 #: Longer than this a cell is a passage beside another one, and reads better on its own (longest
 #: data cell seen: 410).

@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 import lxml.etree as etree
 
+from scraper.records import dataclass
 from scraper.text import names
 
 #: No formula nests or holds as much; what does is left to be drawn.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from html import escape
 from itertools import islice
 
@@ -34,6 +34,7 @@ from scraper.body.vocabulary import (
     TRANSPARENT,
 )
 from scraper.models import Image, Link, Media
+from scraper.records import dataclass
 from scraper.text import names, one_line
 from scraper.urls import clean_link
 

@@ -5,9 +5,9 @@ runs.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 
 from scraper.errors import ScrapeError
+from scraper.records import dataclass
 
 #: No server is believed that wants more than an hour (docs/reliability.md, row 5).
 LONGEST_RETRY_AFTER = 3600.0

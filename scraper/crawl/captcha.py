@@ -4,10 +4,9 @@ alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scraper.crawl.protocols import Task
 from scraper.errors import Blocked
+from scraper.records import dataclass
 
 
 @dataclass(slots=True)

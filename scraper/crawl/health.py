@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scraper.crawl.protocols import Task
 from scraper.errors import RateLimited, ScrapeError, Unreachable
+from scraper.records import dataclass
 
 #: So many addresses in a row given up, or so many failures in a row: the network or WeChat is down.
 OUTAGE_ADDRESSES, OUTAGE_FAILURES = 5, 40

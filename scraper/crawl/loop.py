@@ -24,7 +24,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from scraper.clock import Clock
@@ -47,6 +47,7 @@ from scraper.crawl.protocols import (
 from scraper.crawl.reason import Reason
 from scraper.errors import Blocked, NeedsPerson, ScrapeError, Unexpected, Unrecognised
 from scraper.models import Article, Page
+from scraper.records import dataclass
 
 _LOG = logging.getLogger(__name__)
 

@@ -5,13 +5,13 @@ protocols.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from scraper import urls
 from scraper.errors import ScrapeError
 from scraper.models import Article, Page
+from scraper.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 from urllib.parse import SplitResult, urlsplit
@@ -31,6 +31,7 @@ from scraper.fetch.streaming import Part, Streamed
 from scraper.messages import mark
 from scraper.models import Page
 from scraper.recordings import Sort
+from scraper.records import dataclass
 from scraper.redact import redact, scrub
 
 if TYPE_CHECKING:

@@ -7,12 +7,13 @@ import importlib.util
 import ipaddress
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import unquote, urlsplit
 
 from scraper.errors import BadSettings
 from scraper.fetch.settings import FetchSettings
 from scraper.messages import mark
+from scraper.records import dataclass
 
 _PORTS = {"http": 80, "https": 443, "socks5": 1080}
 _FORM = mark(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 
 from scraper.defaults import DEFAULT_USER_AGENT
+from scraper.records import dataclass
 
 #: Where articles come from. Requests to it are paced, one at a time.
 ARTICLE_HOSTS = ("mp.weixin.qq.com",)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from scraper.errors import CutShort, Later, Refused
 from scraper.fetch import magic
 from scraper.messages import mark
 from scraper.recordings import Sort
+from scraper.records import dataclass
 
 #: A file is typed by so many of its bytes, before the first of them is kept.
 _HEAD = 4096

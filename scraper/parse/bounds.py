@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import field, fields, is_dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
 from scraper.models import Article, Loss
+from scraper.records import dataclass
 
 _FIRST_YEAR: Final = 1990
 _LAST_YEAR: Final = 2100

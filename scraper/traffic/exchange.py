@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
@@ -12,6 +12,7 @@ from scraper import urls
 from scraper.errors import NotAnAddress
 from scraper.models import Identity
 from scraper.parse import values
+from scraper.records import dataclass
 from scraper.redact import SECRET_NAMES
 
 Kind = Literal["page", "messages", "home", "album", "counts", "comments", "replies", "media"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import datetime
 from typing import Final
 
 from scraper.models import Image
+from scraper.records import dataclass
 
 #: WeChat counts no further: what is more comes as this number.
 MANY: Final = 100_001

@@ -5,10 +5,10 @@ them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from scraper.body.cards.attributes import Attributes
 from scraper.models import Media
+from scraper.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,11 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scraper.models import Loss, Media
 from scraper.patterns import lazy
+from scraper.records import dataclass
 
 #: Tags that the text of picture and text messages really carries (links to articles, accounts,
 #: mini-programs, pictures); any other ``<`` is the author's.
