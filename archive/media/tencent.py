@@ -9,6 +9,7 @@ by its bytes into a part file.
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 #: What a failure for want of yt-dlp is called in the database.
 MISSING = "no-yt-dlp"
+#: The same for want of ffmpeg.
+NO_FFMPEG = "no-ffmpeg"
 #: Pages, their data and the video itself (yt-dlp's extractor ``vqq:video``, 2026-10).
 HOSTS = ("qq.com", "gtimg.com", "gtimg.cn", "myqcloud.com")
 _PIECE = 2**20
@@ -38,6 +41,12 @@ def is_installed() -> bool:
     return find_spec("yt_dlp") is not None
 
 
+def mended() -> list[str]:
+    """Which of the two are failures no more, since what they lacked is there now."""
+    there = {MISSING: is_installed(), NO_FFMPEG: shutil.which("ffmpeg") is not None}
+    return [reason for reason, is_there in there.items() if is_there]
+
+
 @dataclass(frozen=True, slots=True)
 class Tencent:
     """Fetches videos of v.qq.com. ``proxy`` as in the settings: None is the environment's."""
@@ -46,7 +55,7 @@ class Tencent:
     proxy: str | None = None
 
     async def __call__(self, recording: Recording, part: RecordingPart, limits: Limits) -> Streamed:
-        """The video into ``part``. Raises NeedsPerson where yt-dlp is not installed, Refused for
+        """The video into ``part``. Raises NeedsPerson where yt-dlp or ffmpeg is missing, Refused for
         what is no video or too large, Later for whatever yt-dlp stumbles over."""
         from scraper.fetch.streaming import whole
 
@@ -64,6 +73,15 @@ class Tencent:
             with place.open("rb") as file:
                 while piece := file.read(_PIECE):
                     part.write(piece)
+        if _is_transport_stream(part):
+            part.forget()
+            raise NeedsPerson(
+                mark(
+                    "this video comes in pieces (MPEG-TS) that only ffmpeg makes one film of: "
+                    "install ffmpeg"
+                ),
+                reason=NO_FFMPEG,
+            )
         return whole(part, "video")
 
     async def _download(self, address: str, folder: Path, limits: Limits) -> Path:
@@ -73,6 +91,13 @@ class Tencent:
         except asyncio.CancelledError:
             stop.set()  # the thread ends at its next piece
             raise
+
+
+def _is_transport_stream(part: RecordingPart) -> bool:
+    """As yt-dlp leaves it where there is no ffmpeg: packets of 188 bytes, each of which begins with
+    ``G`` (ISO 13818-1)."""
+    head = part.read(0, 377)
+    return len(head) == 377 and {ord("G")} == set(head[::188])
 
 
 def _download(
@@ -131,6 +156,9 @@ def _options(folder: Path, limits: Limits, proxy: str | None, watch: Any) -> dic
         "socket_timeout": 20,
         "retries": 2,
         "fragment_retries": 3,
+        # Where it hands a stream to ffmpeg (encrypted, or of a form that it does not know), ffmpeg
+        # would open addresses that nobody judged: it may read what is here, and no network.
+        "external_downloader_args": {"ffmpeg_i": ["-protocol_whitelist", "crypto"]},
         "compat_opts": {"no-certifi"},  # the system's certificates, or those of $SSL_CERT_FILE
         **({} if proxy is None else {"proxy": proxy}),
     }

@@ -31,11 +31,11 @@ SORTS: dict[str, tuple[str, ...]] = {"none": (), "audio": ("audio",), "all": ("a
 
 
 def has_due(session: ArchiveSession, now: datetime) -> bool:
-    """Whether a recording is to be fetched now. Those that failed for want of yt-dlp are, once it
+    """Whether a recording is to be fetched now. Those that failed for want of a program are, once it
     is installed."""
     sorts, recordings = SORTS[session.config.media], session.store.recordings
-    if sorts and tencent.is_installed():
-        recordings.make_due(tencent.MISSING, now)
+    for reason in tencent.mended() if sorts else ():
+        recordings.make_due(reason, now)
     return bool(sorts) and recordings.has_due(now, sorts)
 
 
