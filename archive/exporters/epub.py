@@ -23,8 +23,9 @@ from archive.exporters.html import head
 from archive.exporters.links import links_within
 from archive.exporters.pictures import content, held, recordings_of
 from archive.exporters.report import ExportReport
-from archive.exporters.tree import Player, text, xhtml
+from archive.exporters.tree import LeftOut, Player, text, xhtml
 from archive.store import Store, Stored
+from scraper.models import Article
 from scraper.zone import CHINA
 
 _SPACE = uuid.UUID("6c2b7a1e-6a5c-5d0a-9f39-0f6a4b3d2e11")
@@ -118,7 +119,7 @@ def _chapter(book: _Book, store: Store, stored: Stored, names: Mapping[int, str]
         article.body,
         image=lambda url: _image(book, store, url, count=True),
         link=targets.get,
-        play=_players(book, store, stored).get,
+        play=_players(book, store, stored, article).get,
     )
     name = names[stored.article_id]
     talk = discussion.xhtml(
@@ -133,11 +134,14 @@ def _chapter(book: _Book, store: Store, stored: Stored, names: Mapping[int, str]
     book.report.articles += 1
 
 
-def _players(book: _Book, store: Store, stored: Stored) -> dict[str, Player]:
+def _players(
+    book: _Book, store: Store, stored: Stored, article: Article
+) -> dict[str, Player | LeftOut]:
     """What plays the recordings of a chapter; each is put into the book once, piece by piece."""
-    found = {}
+    found: dict[str, Player | LeftOut] = {}
     for one in recordings_of(store, stored.article_id):
         if one.type not in _PLAYED or one.bytes > book.largest:
+            found[one.address] = LeftOut(one.bytes, article.url or article.address)
             continue
         name = f"media/{PurePosixPath(one.path).name}"
         if name not in book.images:

@@ -16,7 +16,7 @@ from archive.exporters.links import links_within
 from archive.exporters.pictures import content, held, recordings_of
 from archive.exporters.report import ExportReport
 from archive.exporters.target import Target
-from archive.exporters.tree import Player, address, text, xhtml
+from archive.exporters.tree import LeftOut, Player, address, text, xhtml
 from archive.store import Store, Stored
 from scraper.models import Article
 from scraper.zone import day_in_china, minute_in_china
@@ -69,7 +69,8 @@ def page(
     folder: Target | None = None,
 ) -> bytes:
     """The page of one article in the file ``name``; ``others``: the names of the other articles'
-    files by their id. Sound and video go into ``folder``; without one only small ones come along.
+    files by their id. Sound and video go into ``folder``; without one only small ones come along,
+    and of the others it is said where they play.
     """
     article = store.shown(stored.article_id)
     targets = links_within(store, stored, others)
@@ -80,7 +81,7 @@ def page(
     def link(url: str) -> str | None:
         return relative(targets[url], name) if url in targets else None
 
-    players = _players(store, stored, name, report, folder)
+    players = _players(store, stored, article, name, report, folder)
     body = xhtml(article.body, image=image, link=link, play=players.get)
     talk = discussion.xhtml(store.discussions.of(stored.article_id), image=image)
     report.articles += 1
@@ -119,9 +120,14 @@ def head(article: Article, stored: Stored) -> str:
 
 
 def _players(
-    store: Store, stored: Stored, name: str, report: ExportReport, folder: Target | None
-) -> dict[str, Player]:
-    found = {}
+    store: Store,
+    stored: Stored,
+    article: Article,
+    name: str,
+    report: ExportReport,
+    folder: Target | None,
+) -> dict[str, Player | LeftOut]:
+    found: dict[str, Player | LeftOut] = {}
     for one in recordings_of(store, stored.article_id):
         if folder is not None:
             folder.link(one.path, one.place)
@@ -129,7 +135,9 @@ def _players(
         elif one.bytes <= LARGEST_INSIDE:
             inside = base64.b64encode(one.place.read_bytes()).decode()
             found[one.address] = Player(f"data:{one.type};base64,{inside}", one.type)
-    report.media += len(found)
+        else:
+            found[one.address] = LeftOut(one.bytes, article.url or article.address)
+    report.media += sum(isinstance(one, Player) for one in found.values())
     return found
 
 

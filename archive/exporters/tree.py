@@ -50,6 +50,15 @@ class Player:
     poster: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A recording that is held and does not stand in this file, ``size`` bytes; ``address``: where
+    it can be played."""
+
+    size: int
+    address: str | None
+
+
 #: What browsers and readers play; of anything else the file is linked.
 PLAYED = frozenset(
     {
@@ -57,7 +66,7 @@ PLAYED = frozenset(
         *("video/mp4", "video/webm", "video/quicktime"),
     }
 )
-Play = Callable[[str], "Player | None"]
+Play = Callable[[str], "Player | LeftOut | None"]
 
 
 def xhtml(body: str, *, image: Rewrite, link: Rewrite, play: Play | None = None) -> str:
@@ -65,7 +74,7 @@ def xhtml(body: str, *, image: Rewrite, link: Rewrite, play: Play | None = None)
 
     ``image`` gives the address to show for an image, or ``None``: its text stands there instead.
     ``link`` gives another address for a link, or ``None``: it stays, if it is http(s) or mailto.
-    ``play`` gives the player of a recording by its address.
+    ``play`` gives the player of a recording by its address, or what is said in its place.
     """
     root = limited(body, image=image, link=link, play=play)
     if root is None:
@@ -98,12 +107,17 @@ def limited(
     for element in root.iterdescendants():
         _limit(element, image, link)
     for card, recording, player in players:
-        _set_player(card, recording, player)
+        if isinstance(player, LeftOut):
+            _say_left_out(card, player)
+        else:
+            _set_player(card, recording, player)
     return root
 
 
-def _players(root: etree._Element, play: Play) -> list[tuple[etree._Element, Recording, Player]]:
-    """The cards that can be played here."""
+def _players(
+    root: etree._Element, play: Play
+) -> list[tuple[etree._Element, Recording, Player | LeftOut]]:
+    """The cards whose recordings are held."""
     found = []
     for card in root.iter("p"):
         href = next((a.get("href") for a in card.iter("a")), None)
@@ -125,6 +139,15 @@ def _set_player(card: etree._Element, recording: Recording, player: Player) -> N
     )
     if player.poster and recording.sort == "video":
         element.set("poster", player.poster)
+
+
+def _say_left_out(card: etree._Element, left_out: LeftOut) -> None:
+    """Below the card's line: how large it is, and where it plays."""
+    etree.SubElement(card, "br").tail = f"{left_out.size / 1e6:.1f} MB，没有放进这个文件"
+    target = address(left_out.address or "")
+    if target:
+        card[-1].tail = f"{card[-1].tail}："
+        etree.SubElement(card, "a", href=target).text = "在原文里播放"
 
 
 def text(value: str) -> str:

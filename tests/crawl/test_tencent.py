@@ -189,6 +189,8 @@ def test_a_playlist_opens_no_other_address(world: World, before: str) -> None:
     assert [] == world.leftovers()
 
 
+# As above.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_ffmpeg_may_open_no_network(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

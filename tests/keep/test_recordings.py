@@ -5,6 +5,7 @@ an archive that lost its database.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 import zipfile
@@ -13,6 +14,9 @@ from pathlib import Path
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
+import archive
+from archive.exporters import html
+from archive.library import ExportFormat
 from archive.snapshots import Snapshots
 from archive.store import Store
 from archive.verify import check
@@ -128,6 +132,32 @@ def test_an_epub_plays_them(root: Path, tmp_path: Path) -> None:
     assert ('media-type="audio/mpeg"' in package, 'media-type="video/mp4"' in package) == (True, True)  # fmt: skip
     assert (b"<audio controls=" in chapter, b"<video controls=" in chapter) == (True, True)
     assert FILM == film
+
+
+@pytest.mark.parametrize("format", ["html", "epub"])
+def test_what_is_too_large_for_one_file_is_said_in_it(
+    root: Path, format: ExportFormat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a page or book of one article, which have no folder beside them: the voice plays, the
+    film's card says how large it is and leads to the article."""
+    monkeypatch.setattr(html, "LARGEST_INSIDE", len(FILM) - 1)
+    with archive.open(root) as library:
+        (held,) = library.articles()
+        made = library.export(held.key, format)
+    if format == "epub":
+        with zipfile.ZipFile(io.BytesIO(made)) as book:
+            made = book.read(f"EPUB/{held.key}.xhtml")
+            assert [f"EPUB/media/{MP3.rpartition('/')[2]}"] == [
+                name for name in book.namelist() if "/media/" in name
+            ]
+    shown = made.decode()
+
+    assert (1, 0) == (shown.count("<audio"), shown.count("<video"))
+    said = re.search(
+        r'视频: 片名<br/>0\.0 MB，没有放进这个文件：<a href="([^"]+)">在原文里播放</a>', shown
+    )
+    assert said is not None
+    assert (held.url or "").split("#")[0] in said[1].replace("&amp;", "&")
 
 
 def test_json_tells_what_is_held(root: Path, tmp_path: Path) -> None:

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import io
 import wave
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
+import archive
 from archive.exporters.html import POLICY
 from scraper.body import cards
 from scraper.models import Media
@@ -48,7 +50,7 @@ def root(tmp_path: Path) -> Path:
         text = "\n".join(map(cards.text, (VOICE_CARD, FILM_CARD, MISSING)))
         keep(store, article(1, body=body, text=text, media=(VOICE_CARD, FILM_CARD, MISSING)))
         store.recordings.want(["audio", "video"], NOW)
-        wav, mp4 = Download(sound(), "audio/wav", "wav"), Download(media.mp4(1), "video/mp4", "mp4")
+        wav, mp4 = Download(sound(), "audio/wav", "wav"), Download(media.film(), "video/mp4", "mp4")
         store.recordings.add(VOICE_CARD.url or "", "audio", wav, NOW)
         store.recordings.add(film, "video", mp4, NOW)
         gone = f"{PLAY_URL}&vid={MISSING.id}"
@@ -131,6 +133,75 @@ def test_the_page_plays_under_its_policy(root: Path, chromium: Chromium) -> None
     assert ([SECONDS, True, None], []) == (found, said)
     assert ["AUDIO none", "VIDEO none"] == kinds
     assert before == len(chromium.asked())
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("where", ["page", "html", "alone", "epub"])
+def test_a_film_plays_wherever_it_is_shown(
+    root: Path, tmp_path: Path, chromium: Chromium, where: str, width: int
+) -> None:
+    """In the page, an exported folder of pages, one page by itself and a book's chapter: the player
+    knows how long it is, plays it to its end, stands inside the screen, and no policy objects."""
+    with served(root) as address:
+        made = {"html": exported, "alone": alone, "epub": chapter}
+        page = f"{address}/articles/{key_of(root)}"
+        place = made[where](root, tmp_path) if where in made else page
+        found = chromium.visit(lambda page: watch(page, place), width=width)
+
+    assert {
+        "seconds": 2, "shape": [160, 90], "played": True, "inside": True, "wide": False, "said": []
+    } == found  # fmt: skip
+
+
+def watch(page: Page, address: str) -> dict[str, Any]:
+    """What becomes of a film that is played from its beginning, and where its player stands."""
+    said: list[str] = []
+    page.on("console", lambda told: said.append(told.text) if told.type == "error" else None)
+    page.goto(address)
+    found: dict[str, Any] = page.evaluate(
+        """async () => {
+            const film = document.querySelector("video");
+            film.muted = true;
+            film.playbackRate = 8;
+            const ended = new Promise((done) => (film.onended = done));
+            await film.play();
+            await ended;
+            const box = film.getBoundingClientRect();
+            const root = document.documentElement;
+            return {
+                seconds: Math.round(film.duration),
+                shape: [film.videoWidth, film.videoHeight],
+                played: film.currentTime > 1.5,
+                inside: box.left >= 0 && box.right <= root.clientWidth && box.width > 100,
+                wide: root.scrollWidth > root.clientWidth,
+            };
+        }"""
+    )
+    return {**found, "said": said}
+
+
+def exported(root: Path, tmp_path: Path) -> str:
+    said = wechat_archive("--archive", str(root), "export", "html", str(tmp_path / "out"))
+    assert 0 == said.code, said.stderr
+    (place,) = (tmp_path / "out" / "articles").rglob("*.html")
+    return place.as_uri()
+
+
+def alone(root: Path, tmp_path: Path) -> str:
+    """As the page hands it out: one file with all of it inside."""
+    with archive.open(root) as library:
+        (tmp_path / "alone.html").write_bytes(library.export(key_of(root), "html"))
+    return (tmp_path / "alone.html").as_uri()
+
+
+def chapter(root: Path, tmp_path: Path) -> str:
+    """The chapter of a book, as a reader opens it."""
+    with archive.open(root) as library:
+        book = library.export(key_of(root), "epub")
+    with zipfile.ZipFile(io.BytesIO(book)) as packed:
+        packed.extractall(tmp_path / "book")
+    (place,) = [p for p in (tmp_path / "book").rglob("*.xhtml") if "<video" in p.read_text("utf-8")]
+    return place.as_uri()
 
 
 def players(page: Page, address: str) -> list[str]:
