@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from archive.search.similar import Similar
     from archive.store.marking import Marked
     from archive.store.removal import Tombstone
+    from archive.store.types import OwnVersion
     from scraper.models import Article, Page
 
 ExportFormat = Literal["html", "epub"]
@@ -486,13 +487,32 @@ class Library:
         with self._lock:
             return self._store.versions(self._store.get(name).article_id)
 
-    def diff(self, name: str, older: int | None = None, newer: int | None = None) -> str:
+    def own_versions(self, name: str) -> list[OwnVersion]:
+        """Every state of the article's file that a person made, oldest first. Raises NotHeld."""
+        with self._lock:
+            return self._store.edits.states(self._store.get(name).article_id)
+
+    def diff(
+        self, name: str, older: int | str | None = None, newer: int | str | None = None
+    ) -> str:
         """What changed between two versions, the newest two by default, as a unified diff of their
-        Markdown; empty where nothing differs. Raises NotHeld."""
+        Markdown; empty where nothing differs. ``"m2"`` is the second state of ``own_versions``.
+        Raises NotHeld, also for a name that is none."""
         from archive.store import comparing
 
         with self._lock:
-            return "".join(comparing.diff(self._store, self._store.get(name), older, newer))
+            held = self._store.get(name)
+            which = [None if one is None else comparing.which(held, one) for one in (older, newer)]
+            return "".join(comparing.diff(self._store, held, *which))
+
+    def version_text(self, name: str, which: str) -> str:
+        """The Markdown of a version by its name, ``"2"`` or ``"m2"``, as the file has it. Raises
+        NotHeld."""
+        from archive.store import comparing
+
+        with self._lock:
+            held = self._store.get(name)
+            return comparing.text(self._store, held, comparing.which(held, which))
 
     def links(self, name: str) -> list[Edge]:
         """What an article links to, in its own order. Raises NotHeld."""
@@ -541,6 +561,14 @@ class Library:
 
         with self._lock:
             return listed(self._conn, held)
+
+    def versions_as_json(self, name: str) -> list[dict[str, Any]]:
+        """WeChat's versions and your own, as ``show --versions --json`` gives them. Raises
+        NotHeld."""
+        from archive.store.as_json import versions
+
+        with self._lock:
+            return versions(self._store, self._store.get(name))
 
     def links_as_json(self, name: str) -> dict[str, Any]:
         """Its links and backlinks, as ``show --links --json`` gives them. Raises NotHeld."""

@@ -11,14 +11,15 @@ import click
 from archive.cli.common import App, archive_command, pass_app, rows_as_json
 from archive.cli.console import linked, paged
 from archive.cli.noticed import notice_edits
+from archive.cli.versions import VersionName, show_versions
 from archive.cli.widths import pad
 from archive.db.names import ARCHIVE_DB
 from archive.i18n import gettext as _
-from archive.i18n import plural
 
 if TYPE_CHECKING:
     from archive.document.discussion import KeptComment
     from archive.store import Store, Stored
+    from archive.store.comparing import Which
 
 
 @archive_command("show", short_help="Show one article, its versions or links.")
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     "--versions",
     "what",
     flag_value="versions",
-    help="Each distinct content: when seen, what differs.",
+    help="Each distinct content, WeChat's and your own: when seen, what differs.",
 )
 @click.option(
     "--links",
@@ -50,9 +51,9 @@ if TYPE_CHECKING:
 @click.option(
     "--version",
     "number",
-    type=click.IntRange(min=1),
+    type=VersionName(),
     metavar="N",
-    help="An earlier version's Markdown.",
+    help="A version's Markdown, by its name in --versions: 2, or m2 for one of your own.",
 )
 @click.option("--open", "what", flag_value="open", help="Open its file with its program.")
 @click.option("--path", "what", flag_value="path", help="Print where its file is.")
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
     "--json", "as_json", is_flag=True, help="JSON: everything known, or the part asked for."
 )
 @pass_app
-def command(app: App, name: str, what: str | None, number: int | None, as_json: bool) -> None:
+def command(app: App, name: str, what: str | None, number: Which | None, as_json: bool) -> None:
     """Show one article as Markdown, by its key (six characters are enough), any address, or its
     file's path.
 
@@ -81,14 +82,22 @@ def command(app: App, name: str, what: str | None, number: int | None, as_json: 
         elif as_json:
             from archive.store.as_json import everything
 
-            rows_as_json([everything(store, held, number)])
+            _require_wechats(number)
+            rows_as_json([everything(store, held, number.number if number else None)])
         elif number is not None:
-            import archive
+            from archive.store.comparing import text
 
-            click.echo(archive.to_markdown(store.version(held.article_id, number)), nl=False)
+            with paged():
+                click.echo(text(store, held, number, as_file=False), nl=False)
         else:
             with paged():
                 click.echo(store.shown_markdown(held.article_id), nl=False)
+
+
+def _require_wechats(number: Which | None) -> None:
+    """A person's own states are text and nothing else. Raises UsageError."""
+    if number is not None and number.own:
+        raise click.UsageError(_("--json knows WeChat's versions only: leave it out for your own."))
 
 
 def _elsewhere(app: App, held: Stored, what: str) -> None:
@@ -106,31 +115,6 @@ def _elsewhere(app: App, held: Stored, what: str) -> None:
         click.launch(held.url)
     else:
         app.say(_("no address of it is known"))
-
-
-def _versions(store: Store, held: Stored, as_json: bool) -> None:
-    versions = store.versions(held.article_id)
-    if as_json:
-        click.echo(json.dumps([version.as_dict() for version in versions], ensure_ascii=False))
-        return
-    for version in versions:
-        differs = "; ".join(
-            _in_words(name, change) for name, change in version.changes.items()
-        ) or _("first seen")
-        is_file = f" ({_('the file')})" if version.current else ""
-        click.echo(
-            f"{version.number}  {version.seen.isoformat(timespec='minutes')}{is_file}  {version.title}\n   {differs}"
-        )
-
-
-def _in_words(name: str, change: Any) -> str:
-    if isinstance(change, dict):
-        return f"{name}: +{change['added']} -{change['removed']}"
-    if isinstance(change, list) and len(change) == 2 and name != "edits":
-        return f"{name}: {change[0] or '-'} → {change[1] or '-'}"
-    if name == "edits":
-        return plural("WeChat notes {n} edit", "WeChat notes {n} edits", len(change))
-    return name.replace("_", " ")
 
 
 def _links(store: Store, held: Stored, as_json: bool) -> None:
@@ -223,7 +207,7 @@ def count_titles() -> dict[str, str]:
 
 #: What is shown instead of the article itself.
 _PARTS: dict[str, Callable[[Store, Stored, bool], None]] = {
-    "versions": _versions,
+    "versions": show_versions,
     "links": _links,
     "comments": _comments,
     "counts": _counts,

@@ -46,6 +46,22 @@ REASONS = (
     mark("unavailable"),
     mark("send-failed"),
 )
+#: What differs between two versions.
+DIFFERENCES = (
+    mark("title"),
+    mark("author"),
+    mark("digest"),
+    mark("place"),
+    mark("kind"),
+    mark("original"),
+    mark("source url"),
+    mark("cover"),
+    mark("text"),
+    mark("images"),
+    mark("links"),
+    mark("markup"),
+    mark("title modified"),
+)
 #: What a bar counts.
 WORK = (mark("indexing"), mark("packing"), mark("importing"))
 #: Types of watched sources, the checks of `doctor`, states of the queue, where a setting is from.

@@ -25,6 +25,20 @@ def links_and_backlinks(store: Store, held: Stored) -> dict[str, Any]:
     return {"key": held.key, "links": edges, "backlinks": backlinks, "not_held": missing}
 
 
+def versions(store: Store, held: Stored) -> list[dict[str, Any]]:
+    """WeChat's versions, oldest first, and then the states of the file that a person made, told
+    apart by ``whose``; as ``show --versions --json`` and the API give them."""
+    theirs = [
+        {"whose": "wechat", "name": str(one.number), **one.as_dict()}
+        for one in store.versions(held.article_id)
+    ]
+    own = [
+        {**one.as_dict(), "title": held.title, "changes": {}}
+        for one in store.edits.states(held.article_id)
+    ]
+    return [*theirs, *own]
+
+
 def listed(conn: sqlite3.Connection, held: Stored) -> dict[str, Any]:
     """Its facts, its sound and video and the newest look at its counts, as ``list --json`` gives them."""
     look = last(conn, held.article_id)

@@ -25,14 +25,15 @@ from archive.document.layout import is_body_untouched
 from archive.document.own import NAMES, Own, own_of
 from archive.document.own_block import says_more, with_own
 from archive.document.own_lines import own_lines, own_values
-from archive.errors import BadInput
+from archive.errors import BadInput, NotHeld
 from archive.record import iso
 from archive.store.articles import Articles
 from archive.store.indexing import index_article
 from archive.store.markdown_files import MarkdownFiles, is_damaged, is_ours, sha256
 from archive.store.own import Marking, OwnMarks
 from archive.store.sql import Sql
-from scraper.messages import mark
+from archive.store.types import OwnVersion
+from scraper.messages import mark, mark_plural
 
 Change = Literal["clean", "marks", "edited", "back", "unreadable", "missing"]
 _OURS = frozenset({*NAMES, "wechat_tags", "check"})
@@ -64,13 +65,43 @@ class Edits:
         row = self._sql.one("SELECT * FROM own_texts WHERE article_id = ?", article_id)
         return Text(row["noticed"], row["markdown"], row["lines"]) if row else None
 
-    def versions(self, article_id: int) -> list[tuple[str, str]]:
-        """Earlier states that a person left it in, oldest first: when noticed, the whole file."""
-        rows = self._sql.all(
-            "SELECT noticed, markdown FROM own_text_versions WHERE article_id = ? ORDER BY id",
-            article_id,
-        )
-        return [(row["noticed"], row["markdown"]) for row in rows]
+    def states(self, article_id: int) -> list[OwnVersion]:
+        """Every state that a person left the file in, oldest first; the last is the file of now
+        where it is theirs."""
+        rows = [
+            *self._sql.all(
+                "SELECT noticed, markdown, 0 AS current FROM own_text_versions "
+                "WHERE article_id = ? ORDER BY id",
+                article_id,
+            ),
+            *self._sql.all(
+                "SELECT noticed, markdown, 1 AS current FROM own_texts WHERE article_id = ?",
+                article_id,
+            ),
+        ]
+        return [
+            OwnVersion(
+                number,
+                datetime.fromisoformat(row["noticed"]),
+                row["markdown"],
+                bool(row["current"]),
+            )
+            for number, row in enumerate(rows, start=1)
+        ]
+
+    def state(self, article_id: int, number: int) -> OwnVersion:
+        """One of them. Raises NotHeld."""
+        found = self.states(article_id)
+        if not 0 < number <= len(found):
+            raise NotHeld(
+                mark_plural(
+                    "there is {n} state of the file that you made, no {name}",
+                    "there are {n} states of the file that you made, no {name}",
+                    len(found),
+                    name=f"m{number}",
+                )
+            )
+        return found[number - 1]
 
     # --- from the file ---
 

@@ -74,6 +74,33 @@ class Version(AsDict):
 
 
 @dataclass(frozen=True, slots=True)
+class OwnVersion:
+    """A state of the file that a person made: ``number`` from 1 in the order in which they were
+    ``noticed`` (UTC), ``markdown`` the whole file; ``current``: it is the file of now."""
+
+    number: int
+    noticed: datetime
+    markdown: str
+    current: bool
+
+    @property
+    def name(self) -> str:
+        """As commands take it."""
+        return f"m{self.number}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``show --versions --json``, without the text."""
+        return {
+            "whose": "own",
+            "name": self.name,
+            "number": self.number,
+            "seen": self.noticed.isoformat(timespec="seconds"),
+            "characters": len(self.markdown),
+            "current": self.current,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class MissingImage:
     """An image that is not held: where from, how often it was tried, what went wrong last time."""
 

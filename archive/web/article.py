@@ -97,6 +97,7 @@ def article(request: Request) -> Response:
         links=outgoing(reading.edges),
         unheard=list(_unheard(reading)),
         losses=[(loss_title(loss.kind), loss) for loss in reading.article.losses],
+        own_versions=len(site.library.own_versions(key)),
         **neighbours(reading),
     )
 

@@ -1,4 +1,4 @@
-"""``/articles/KEY/versions``: what its author changed, side by side."""
+"""``/articles/KEY/versions``: what its author changed and what a person did, side by side."""
 
 from __future__ import annotations
 
@@ -6,30 +6,72 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from archive.errors import NotHeld
+from archive.library import Library
+from archive.store import Stored
 from archive.web import render
-from archive.web.article import number
-from archive.web.diff import side_by_side
+from archive.web.diff import Row, side_by_side
 from archive.web.site import site_of
 from scraper.models import Article
 
 
 def versions(request: Request) -> Response:
-    """Every version, and the difference of two: the newest two unless ``?a=1&b=2``."""
-    library = site_of(request).library
+    """Every version, and the difference of two: the newest two unless ``?a=1&b=m2``."""
+    site = site_of(request)
+    site.notice()
+    library = site.library
     held = library.get(request.path_params["name"])
-    known = library.versions(held.key)
-    newer = number(request.query_params.get("b")) or held.version
-    older = number(request.query_params.get("a")) or max(1, newer - 1)
-    if not {older, newer} <= {one.number for one in known}:
+    known, own = library.versions(held.key), library.own_versions(held.key)
+    names = {str(one.number) for one in known} | {one.name for one in own}
+    newest = own[-1].name if held.version == 1 and own else str(held.version)
+    newer = request.query_params.get("b") or newest
+    older = request.query_params.get("a") or _before(newer, held)
+    if not {older, newer} <= names:
         raise HTTPException(404)
-    rows = []
-    if older != newer:
-        rows = side_by_side(*(_lines(library.version(held.key, one)) for one in (older, newer)))
     return render.page(
-        request, "versions.html", stored=held, versions=known, older=older, newer=newer, rows=rows
+        request,
+        "versions.html",
+        stored=held,
+        versions=known,
+        own=own,
+        older=older,
+        newer=newer,
+        rows=_rows(library, held, older, newer),
     )
 
 
-def _lines(article: Article) -> list[str]:
+def _rows(library: Library, held: Stored, older: str, newer: str) -> list[Row]:
+    """Where a person's own is among them, the files; else the words."""
+    if older == newer:
+        return []
+    lines = _file_lines if "m" in older + newer else _lines
+    return side_by_side(*(lines(library, held, one) for one in (older, newer)))
+
+
+def _before(name: str, held: Stored) -> str:
+    """What a version is compared with where nothing else is asked for: the one before it, a
+    person's first with what WeChat shows."""
+    if name.startswith("m"):
+        return str(held.version) if name == "m1" else f"m{_number(name) - 1}"
+    return str(max(1, _number(name) - 1))
+
+
+def _number(name: str) -> int:
+    digits = name.removeprefix("m")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+        raise HTTPException(404)
+    return int(digits)
+
+
+def _lines(library: Library, held: Stored, name: str) -> list[str]:
+    article: Article = library.version(held.key, int(name))
     head = [article.title, *(part for part in (article.author, article.digest) if part)]
     return [*head, *(line for line in article.text.splitlines() if line.strip())]
+
+
+def _file_lines(library: Library, held: Stored, name: str) -> list[str]:
+    try:
+        text = library.version_text(held.key, name)
+    except NotHeld as error:
+        raise HTTPException(404) from error
+    return [line for line in text.splitlines() if line.strip()]

@@ -168,7 +168,9 @@ def test_a_persons_words_are_kept_searched_and_never_written_over(tmp_path: Path
 
         edit(tmp_path, one.path, lambda text: text.replace("我写的话", "又改了"))
         assert ["edited"] == noticed(store)
-        assert [text] == [markdown for _, markdown in store.edits.versions(one.article_id)]
+        assert [text] == [
+            state.markdown for state in store.edits.states(one.article_id) if not state.current
+        ]
         assert [[], [1]] == [found(store, query) for query in ("我写的话", "又改了")]
         assert ["edited"] == [
             finding.sort for finding in check(tmp_path) if finding.path == one.path
@@ -188,7 +190,9 @@ def test_an_edit_taken_back_is_kept_as_a_version(tmp_path: Path) -> None:
 
         assert ["back"] == noticed(store)
         assert (None, []) == (store.edits.text(one.article_id), found(store, "mine:我的"))
-        assert [before + "我的\n"] == [text for _, text in store.edits.versions(one.article_id)]
+        assert [before + "我的\n"] == [
+            state.markdown for state in store.edits.states(one.article_id) if not state.current
+        ]
         assert [] == list(check(tmp_path))
 
 

@@ -106,8 +106,7 @@ def article(request: Request) -> Response:
 
 def versions(request: Request) -> Response:
     """``GET /api/articles/{key}/versions``."""
-    found = site_of(request).library.versions(request.path_params["key"])
-    return JSONResponse([version.as_dict() for version in found])
+    return JSONResponse(site_of(request).library.versions_as_json(request.path_params["key"]))
 
 
 def links(request: Request) -> Response:

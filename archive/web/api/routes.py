@@ -88,7 +88,7 @@ OPERATIONS = (
     Operation(
         method="GET",
         path="/api/articles/{key}/versions",
-        what="Every distinct content of an article, oldest first",
+        what="Every distinct content of an article, WeChat's and your own, each oldest first",
         answer=reading.versions,
         gives=listed(named("Version")),
         errors=(404,),

@@ -84,7 +84,13 @@ LINK = record(
     title=MAYBE_TEXT,
 )
 VERSION = record(
-    number=NUMBER, seen=TIME, title=TEXT, changes={"type": "object"}, current={"type": "boolean"}
+    whose={"enum": ["wechat", "own"]},
+    name=TEXT,
+    number=NUMBER,
+    seen=TIME,
+    title=TEXT,
+    changes={"type": "object"},
+    current={"type": "boolean"},
 )
 SIMILAR = record(
     key=TEXT,
