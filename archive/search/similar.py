@@ -1,7 +1,7 @@
 """Near-duplicates, reprints and related articles, found with the search index itself: no table of
 its own.
 
-An article's rarest words and pairs lead to the few articles that share many of them; their texts
+Some dozens of an article's passages lead to the articles that hold them (`passages`); their texts
 are then compared by shingles (every six characters in a row, folded, punctuation left out). A
 reprint keeps most of its shingles even with another title, head and foot; two articles on one
 subject share under a tenth.
@@ -18,16 +18,13 @@ from itertools import islice
 
 from archive.errors import NotHeld
 from archive.json_fields import AsDict, json_field, shown_as
-from archive.search.documents import document_tokens
-from archive.search.plan import quoted
+from archive.search.passages import candidates
 from archive.search.rows import Row
-from archive.search.terms import IS_CJK, IS_WORD, SALIENT, TITLE, fold
+from archive.search.terms import IS_CJK, IS_WORD, composed, fold_character
 from scraper.messages import mark
 from scraper.zone import iso_in_utc
 
 _SHINGLE = 6
-_RAREST = 40  # tokens that lead to candidates
-_COMMON = 400  # a token of more articles leads nowhere in particular
 _COMPARED = 40  # candidates whose text is read
 _FEWEST = 24  # shingles; a shorter text says too little to call another its copy
 _DUPLICATE, _REPRINT, _NEAR = 0.85, 0.4, 0.1
@@ -105,20 +102,21 @@ def shingles(text: str) -> frozenset[str]:
     return _cut(_plain(text))
 
 
-class _Kept(dict[int, int | None]):
-    """For ``str.translate``: letters, digits and ideographs stay, the rest goes."""
+class _Plain(dict[int, str]):
+    """For ``str.translate``: what letters, digits and ideographs fold to; the rest goes. In one
+    pass, since every candidate's text is made so."""
 
-    def __missing__(self, code: int) -> int | None:
-        character = chr(code)
-        self[code] = code if IS_CJK[character] or IS_WORD[character] else None
-        return self[code]
+    def __missing__(self, code: int) -> str:
+        folded = fold_character(chr(code))
+        self[code] = kept = "".join(one for one in folded if IS_CJK[one] or IS_WORD[one])
+        return kept
 
 
-_KEPT = _Kept()
+_PLAIN = _Plain()
 
 
 def _plain(text: str) -> str:
-    return fold(text).translate(_KEPT)
+    return composed(text).translate(_PLAIN)
 
 
 def _cut(plain: str) -> frozenset[str]:
@@ -196,16 +194,11 @@ def _article_id(conn: sqlite3.Connection, name: str) -> int:
 
 
 def _near(conn: sqlite3.Connection, article_id: int) -> list[tuple[int, str, float]]:
-    title, text, author, digest = conn.execute(
-        "SELECT title, text, author, digest FROM articles WHERE id = ?", (article_id,)
-    ).fetchone()
-    candidates = _sharing(
-        conn, document_tokens(title, text, author, digest, frequent_bigrams=frozenset())
-    )
+    (text,) = conn.execute("SELECT text FROM articles WHERE id = ?", (article_id,)).fetchone()
     plain = _plain(text)
     mine, samples = _cut(plain), _samples(plain)
     found = []
-    for rowid, _ in candidates.most_common(_COMPARED + 1):
+    for rowid in candidates(conn, text, _COMPARED + 1):
         row = conn.execute(
             "SELECT a.id, a.text FROM search_documents d JOIN articles a ON a.id = d.article_id "
             "WHERE d.id = ?",
@@ -221,26 +214,6 @@ def _near(conn: sqlite3.Connection, article_id: int) -> list[tuple[int, str, flo
             found.append((int(row[0]), relation, round(score, 3)))
     order = ("duplicate", "reprint", "near")
     return sorted(found, key=lambda one: (order.index(one[1]), -one[2], one[0]))
-
-
-def _sharing(conn: sqlite3.Connection, words: set[str]) -> Counter[int]:
-    """Rowids by how many of the rarest words they share."""
-    rated = []
-    for word in words:
-        if len(word) < 2 or word[0] in (TITLE, SALIENT):
-            continue
-        row = conn.execute("SELECT doc FROM search_vocabulary WHERE term = ?", (word,)).fetchone()
-        if row is not None and 1 < row[0] <= _COMMON:
-            rated.append((row[0], word))
-    shared: Counter[int] = Counter()
-    for _, word in sorted(rated)[:_RAREST]:
-        shared.update(
-            row[0]
-            for row in conn.execute(
-                "SELECT rowid FROM search_terms WHERE search_terms MATCH ?", (quoted(word),)
-            )
-        )
-    return shared
 
 
 def _linked(conn: sqlite3.Connection, article_id: int) -> list[tuple[int, str, float]]:

@@ -125,6 +125,12 @@ IS_CJK = _IsCjk()
 IS_WORD = _IsWord()
 
 
+def composed(text: str) -> str:
+    """A text as each of its characters folds by itself: what folds together (ｶﾞ) is one character,
+    numerals are set apart. Most texts as they are."""
+    return _composed(text) if _COMPOSING.search(text) else text
+
+
 def _composed(text: str) -> str:
     """NFKC of a text as a whole, which joins marks to what they stand on; numerals set apart."""
     return unicodedata.normalize("NFKC", _NUMERAL.sub(r" \g<0> ", text))
@@ -132,9 +138,7 @@ def _composed(text: str) -> str:
 
 def fold(text: str) -> str:
     """Text as it is compared (see the module's docstring). Lone surrogates are kept as they are."""
-    if _COMPOSING.search(text):
-        text = _composed(text)
-    return _join_parts(text.translate(_FOLD).split())
+    return _join_parts(composed(text).translate(_FOLD).split())
 
 
 def _join_parts(parts: list[str]) -> str:

@@ -55,6 +55,61 @@ def test_copies_and_reprints_come_first(conn: sqlite3.Connection) -> None:
     assert 1.0 == found[0].score > found[1].score > found[2].score > 0
 
 
+@pytest.fixture(scope="module")
+def families(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    """Two dozen articles, and of every third what becomes of articles: copied, cut,
+    framed, quoted, written in traditional characters, taken up into a long one; some in English."""
+    drafts = list(Writer(subjects=20).drafts(24, seed=9, shortest=200, longest=900))
+    english = "Whoever keeps a diary for ten years has learnt what patience is. "
+    drafts[5] = replace(drafts[5], text="".join(f"{n} {english}" for n in range(40)))
+    foot = "\n长按二维码关注我们，点击阅读原文了解更多精彩内容。"
+    drafts = [replace(one, text=one.text + foot) for one in drafts]
+    for first in drafts[5:24:3]:
+        text = first.text
+        half, third = len(text) // 2, len(text) // 3
+        forms = (
+            text,
+            text.translate({ord(a): b for a, b in zip("资学习机国", "資學習機國", strict=True)}),
+            text[half:] + "\n后来的事，请看下回。",
+            drafts[0].text + text[third : 2 * third],
+            "按：" + text[:third] + drafts[1].text[:third] + drafts[3].text[:third],
+            drafts[0].text + text[:120] + drafts[1].text + drafts[4].text,
+        )
+        drafts += [
+            replace(first, number=len(drafts) + 1 + number, text=form)
+            for number, form in enumerate(forms)
+        ]
+    with filled(tmp_path_factory.mktemp("families"), drafts) as opened:
+        yield opened
+
+
+def test_every_copy_is_found(families: sqlite3.Connection) -> None:
+    """As if the texts of all articles had been compared with each other, one by one."""
+    rows = families.execute("SELECT key, text FROM articles").fetchall()
+    cut = {key: shingles(text) for key, text in rows}
+    for key, mine in cut.items():
+        compared = {other: likeness(mine, theirs)[0] for other, theirs in cut.items()}
+        expected = {other: said for other, said in compared.items() if said and other != key}
+        found = {one.key: one.relation for one in similar(families, key, limit=200)}
+
+        assert len(expected) < 40  # as many as are compared
+        assert expected == found, key
+
+
+def test_what_is_asked_of_the_index_is_bounded(families: sqlite3.Connection) -> None:
+    """However long an article is, and whoever holds its phrases."""
+    (key,) = families.execute("SELECT key FROM articles ORDER BY length(text) DESC").fetchone()
+    asked: list[str] = []
+    families.set_trace_callback(asked.append)
+    similar(families, key)
+    families.set_trace_callback(None)
+
+    searched = [one for one in asked if "MATCH" in one]
+    assert 20 < len(searched) < 40
+    assert all("LIMIT 401" in one for one in searched)
+    assert [] == [one for one in asked if "vocabulary" in one]
+
+
 def test_linked_articles(conn: sqlite3.Connection) -> None:
     """Who links to the same address, to this one, and where this one links."""
     assert ("k000000006", "shared-links") in [
