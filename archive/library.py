@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
+from archive.db.closing import Closing
 from archive.db.files import inside
 from archive.db.identity import Identity, identity
 from archive.db.lock import Lock
@@ -44,7 +44,7 @@ ExportFormat = Literal["html", "epub"]
 T = TypeVar("T")
 
 
-class Library:
+class Library(Closing):
     """One archive folder, for programs.
 
     Use it as a context manager, or call ``close``. Reading needs no lock and may go on in several
@@ -86,17 +86,6 @@ class Library:
         higher ``generation`` is newer."""
         with self._lock:
             return identity(self._store.db.conn)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        where: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the database. Fine to call twice."""

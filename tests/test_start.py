@@ -52,7 +52,7 @@ def loaded(argv: list[str], env: dict[str, str] | None = None) -> set[str]:
     return set(modules)
 
 
-@pytest.mark.parametrize(("command", "most"), [("status", 209), ("list", 239), ("search", 217)])
+@pytest.mark.parametrize(("command", "most"), [("status", 210), ("list", 240), ("search", 218)])
 def test_reading_starts_light(command: str, most: int, tmp_path: Path) -> None:
     """``status`` and ``list`` load as little as ``search``, and none of them crawler or parser."""
     open_database(tmp_path / "archive.db").close()

@@ -8,8 +8,8 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -22,7 +22,9 @@ from scraper.records import dataclass
 from scraper.zone import for_people
 
 if TYPE_CHECKING:
+    from archive.config import Config
     from archive.run.report import Result, RunReport
+    from archive.run.runner import Runner
 
 F = TypeVar("F", bound=Callable[..., Any])
 _LOG = logging.getLogger("wechat-archive")
@@ -62,8 +64,45 @@ class Duration(click.ParamType[float]):
         return found
 
 
+#: The options that are settings of the same name.
+_SETTINGS = (
+    *("interval", "images", "media", "max_media", "max_height"),
+    *("user_agent", "cookies", "proxy"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What ``network_options`` were given."""
+
+    settings: dict[str, Any]
+    anyway: bool
+    wait: bool
+    as_json: bool
+
+    def config(self, app: App, **others: Any) -> Config:
+        """The settings in force with these options. Raises BadConfig."""
+        return app.config.option(**others, **self.settings)
+
+    def runner(self, app: App, config: Config, report: RunReport, heard: Listeners) -> Runner:
+        """What does the work, heard by ``heard``."""
+        from archive.run.runner import Runner
+
+        return Runner(
+            root=app.root,
+            config=config,
+            anyway=self.anyway,
+            wait=self.wait,
+            report=report,
+            on_result=heard.on_result,
+            on_image=heard.on_image,
+            on_recording=heard.on_recording,
+            on_progress=heard.on_progress,
+        )
+
+
 def network_options(command: F) -> F:
-    """The options that say how requests are made."""
+    """The options that say how requests are made; the command gets them as ``network``."""
     options = [
         click.option(
             "--interval",
@@ -101,9 +140,18 @@ def network_options(command: F) -> F:
         click.option("--wait", is_flag=True, help="Wait for another command that is writing."),
         click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout."),
     ]
+
+    @wraps(command)
+    def gathered(**given: Any) -> Any:
+        settings = {name: given.pop(name) for name in _SETTINGS}
+        settings["snapshots"] = False if given.pop("no_snapshots") else None
+        anyway, wait, as_json = (given.pop(name) for name in ("anyway", "wait", "as_json"))
+        return command(**given, network=Network(settings, anyway, wait, as_json))
+
+    found = cast(F, gathered)
     for option in reversed(options):
-        command = option(command)
-    return command
+        found = option(found)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

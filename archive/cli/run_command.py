@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from archive.cli.common import App, archive_command, pass_app
-from archive.cli.crawling import Duration, listeners, network_options, show
+from archive.cli.crawling import Duration, Network, listeners, network_options, show
 from archive.cli.noticed import notice_edits
 
 
@@ -44,18 +44,7 @@ def command(
     recheck: str | None,
     ping_url: str | None,
     exec_: str | None,
-    interval: float | None,
-    images: str | None,
-    media: str | None,
-    max_media: int | None,
-    max_height: int | None,
-    user_agent: str | None,
-    cookies: str | None,
-    proxy: str | None,
-    no_snapshots: bool,
-    anyway: bool,
-    wait: bool,
-    as_json: bool,
+    network: Network,
 ) -> None:
     """Do everything that is due: watched sources, waiting and failed addresses, missing images,
     re-checks.
@@ -67,40 +56,22 @@ def command(
     """
     from archive.run import RunReport
     from archive.run.ping import pinging
-    from archive.run.runner import Runner
 
     notice_edits(app, None)
 
-    config = app.config.option(
+    config = network.config(
+        app,
         max_requests=max_requests,
         max_duration=max_duration,
         limit=limit,
         recheck=recheck,
         ping_url=ping_url,
         exec=exec_,
-        interval=interval,
-        images=images,
-        media=media,
-        max_media=max_media,
-        max_height=max_height,
-        user_agent=user_agent,
-        cookies=cookies,
-        proxy=proxy,
-        snapshots=False if no_snapshots else None,
     )
-    report = RunReport(command="run", whole=as_json)
+    report = RunReport(command="run", whole=network.as_json)
     with pinging(config) as ping:
         with listeners(app) as heard:
-            Runner(
-                root=app.root,
-                config=config,
-                anyway=anyway,
-                wait=wait,
-                report=report,
-                on_result=heard.on_result,
-                on_image=heard.on_image,
-                on_recording=heard.on_recording,
-                on_progress=heard.on_progress,
-            ).run()
+            network.runner(app, config, report, heard).run()
         ping.exit_code, ping.text = report.exit_code, report.line()
+    as_json = network.as_json
     show(app, report, as_json=as_json, always_summarise=app.is_interactive or app.verbosity > 0)

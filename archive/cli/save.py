@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.common import App, archive_command, pass_app
-from archive.cli.crawling import listeners, network_options, show
+from archive.cli.crawling import Network, listeners, network_options, show
 from archive.cli.noticed import notice_edits
 from archive.i18n import gettext as _
 from scraper.messages import mark
@@ -60,18 +60,7 @@ def command(
     again: bool,
     paste: bool,
     dry_run: bool,
-    interval: float | None,
-    images: str | None,
-    media: str | None,
-    max_media: int | None,
-    max_height: int | None,
-    user_agent: str | None,
-    cookies: str | None,
-    proxy: str | None,
-    no_snapshots: bool,
-    anyway: bool,
-    wait: bool,
-    as_json: bool,
+    network: Network,
 ) -> None:
     """Fetch articles of mp.weixin.qq.com and keep each as a Markdown file, with its images, and in
     the database.
@@ -90,47 +79,22 @@ def command(
 
     recordings = [text for text in addresses if is_recording(text)]
     addresses = tuple(text for text in addresses if text not in recordings)
-    from archive.run.runner import Runner
-
-    config = app.config.option(
-        follow=follow,
-        scope=scope,
-        limit=limit,
-        interval=interval,
-        images=images,
-        media=media,
-        max_media=max_media,
-        max_height=max_height,
-        user_agent=user_agent,
-        cookies=cookies,
-        proxy=proxy,
-        snapshots=False if no_snapshots else None,
-    )
-    report = RunReport(whole=as_json)
+    config = network.config(app, follow=follow, scope=scope, limit=limit)
+    report = RunReport(whole=network.as_json)
     if recordings:
         from archive.importers.recordings import add_to
 
-        imported = _import(app, recordings, config, wait=wait)
+        imported = _import(app, recordings, config, wait=network.wait)
         if imported.signal or not addresses + lists:
-            _tell_imported(app, imported, as_json=as_json)
+            _tell_imported(app, imported, as_json=network.as_json)
             click.get_current_context().exit(imported.exit_code)
         app.say(imported.line())
         add_to(report, imported, lambda result: None)
     notice_edits(app, None)
     inputs = read(addresses, lists, stdin=sys.stdin.buffer.read)
     with listeners(app) as heard:
-        Runner(
-            root=app.root,
-            config=config,
-            anyway=anyway,
-            wait=wait,
-            report=report,
-            on_result=heard.on_result,
-            on_image=heard.on_image,
-            on_recording=heard.on_recording,
-            on_progress=heard.on_progress,
-        ).save(inputs, refresh=refresh, again=again)
-    show(app, report, as_json=as_json, always_summarise=not app.quiet)
+        network.runner(app, config, report, heard).save(inputs, refresh=refresh, again=again)
+    show(app, report, as_json=network.as_json, always_summarise=not app.quiet)
 
 
 def _import(app: App, files: list[str], config: Config, *, wait: bool) -> ImportReport:

@@ -6,10 +6,9 @@ import contextlib
 import os
 import sqlite3
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from archive.db import file_checksums, own_tables
+from archive.db.closing import Closing
 from archive.db.errors import sqlite_errors
 from archive.db.files import require_own_database
 from archive.db.migrations import ARCHIVE
@@ -103,7 +102,7 @@ def close_checksummed(conn: sqlite3.Connection, place: Path) -> None:
             file_checksums.write(place)
 
 
-class ArchiveDatabase:
+class ArchiveDatabase(Closing):
     """The open ``archive.db``: ``conn``, whose rows go by name. A context manager."""
 
     def __init__(
@@ -114,17 +113,6 @@ class ArchiveDatabase:
         self.readonly = readonly
         self._checksums = checksums and not readonly
         self._closed = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close, and note the checksums of what was written. Fine to call twice."""

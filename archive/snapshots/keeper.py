@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from archive.db.closing import Closing
 from archive.db.transactions import transaction
 from archive.errors import Corrupt
 from archive.snapshots import facts
@@ -42,7 +42,7 @@ SPARE_FROM = 50
 WORTH_REPACKING = 2048
 
 
-class Snapshots:
+class Snapshots(Closing):
     """The pages of one archive. Safe to use from several threads; several processes may read while
     one writes.
 
@@ -58,17 +58,6 @@ class Snapshots:
         self._reader = Reader(self._db, self.path)
         self._lock = self._reader.lock
         self._sketches: Sketches | None = None
-
-    def __enter__(self) -> Snapshots:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the file, and seal what was written. Nothing is lost without it; fine to call

@@ -73,34 +73,20 @@ class PageData(Protocol):
         """A string value as UTF-8 bytes."""
 
 
-class CgiData:
+class CgiData(loose.ReadOnDemand[tuple[int, bytes]]):
     """The top level of one ``cgiDataNew``: where each value stands. Nothing is evaluated before it
     is asked for.
     """
 
-    __slots__ = ("_cache", "_code", "_found", "_strings", "_whole")
+    __slots__ = ("_code", "_strings", "_whole")
 
     def __init__(
         self, code: bytes, strings: list[bytes], found: dict[str, tuple[int, bytes]]
     ) -> None:
+        super().__init__(found)
         self._code = code
         self._strings = strings
-        self._found = found
         self._whole: tuple[bytes, list[int]] | None = None
-        self._cache: dict[str, Literal] = {}
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._found
-
-    def keys(self) -> tuple[str, ...]:
-        """The names of the top level, in the page's order."""
-        return tuple(self._found)
-
-    def get(self, key: str) -> Literal:
-        """The value of a top-level key; ``None`` where it is absent or not in the grammar."""
-        if key not in self._cache:
-            self._cache[key] = self._read(key)
-        return self._cache[key]
 
     def html(self, key: str) -> bytes | None:
         """A string value as UTF-8 bytes, which lxml reads three times faster than ``str``."""

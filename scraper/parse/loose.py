@@ -14,7 +14,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Generic, TypeVar
 from urllib.parse import unquote
 
 from scraper.parse.literal import Literal, Malformed, closing, read, unescape
@@ -55,13 +55,17 @@ _QUOTES: Final = frozenset(b"'\"`")
 _BASE64 = lazy(rb"[A-Za-z0-9+/\s]{64,}={0,2}\s*\Z")
 
 
-class LooseData:
-    """The members of one object literal, each evaluated when it is asked for."""
+Place = TypeVar("Place")
 
-    __slots__ = ("_cache", "_data", "_found")
 
-    def __init__(self, data: bytes, found: dict[str, int]) -> None:
-        self._data = data
+class ReadOnDemand(Generic[Place]):
+    """The top-level names of an object in a page, and where each value stands; a value is read once,
+    when it is asked for.
+    """
+
+    __slots__ = ("_cache", "_found")
+
+    def __init__(self, found: dict[str, Place]) -> None:
         self._found = found
         self._cache: dict[str, Literal] = {}
 
@@ -75,16 +79,32 @@ class LooseData:
     def get(self, key: str) -> Literal:
         """The value of a top-level key; ``None`` where it is absent or cannot be read."""
         if key not in self._cache:
-            value = self._read(key, as_bytes=False)
-            self._cache[key] = "" if isinstance(value, bytes) else value
+            self._cache[key] = self._read(key)
         return self._cache[key]
+
+    def _read(self, key: str) -> Literal:
+        raise NotImplementedError
+
+
+class LooseData(ReadOnDemand[int]):
+    """The members of one object literal, each evaluated when it is asked for."""
+
+    __slots__ = ("_data",)
+
+    def __init__(self, data: bytes, found: dict[str, int]) -> None:
+        super().__init__(found)
+        self._data = data
 
     def html(self, key: str) -> bytes | None:
         """A string value as UTF-8 bytes."""
-        value = self._read(key, as_bytes=True)
+        value = self._literal(key, as_bytes=True)
         return value if isinstance(value, bytes) else None
 
-    def _read(self, key: str, *, as_bytes: bool) -> Literal:
+    def _read(self, key: str) -> Literal:
+        value = self._literal(key, as_bytes=False)
+        return "" if isinstance(value, bytes) else value
+
+    def _literal(self, key: str, *, as_bytes: bool) -> Literal:
         if key not in self._found:
             return None
         try:
