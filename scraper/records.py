@@ -9,6 +9,9 @@ fifth of the CPU of keeping one article, and most are never made, compared or sh
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from operator import attrgetter
+from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 __all__ = ["dataclass"]
@@ -26,8 +29,7 @@ else:
         return _made(cls, frozen, slots, kw_only)
 
 
-#: What is generated together: ``dataclasses.dataclass`` with this switch on gives these methods.
-_GENERATED: Final = {"__init__": "init", "__repr__": "repr", "__eq__": "eq", "__hash__": "eq"}
+_METHODS: Final = ("__init__", "__repr__", "__eq__", "__hash__")
 
 
 def _made(cls: type[Any], frozen: bool, slots: bool, kw_only: bool) -> type[Any]:
@@ -35,11 +37,11 @@ def _made(cls: type[Any], frozen: bool, slots: bool, kw_only: bool) -> type[Any]
         return dataclasses.dataclass(frozen=frozen, slots=slots, kw_only=kw_only)(cls)
     # Without a docstring the standard library would make one of the signature of `__init__`.
     cls.__doc__ = cls.__doc__ or cls.__name__
-    missing = [name for name in _GENERATED if name not in cls.__dict__]
+    missing = [name for name in _METHODS if name not in cls.__dict__]
     plain = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots, kw_only=kw_only)
     made = plain(cls)
     for name in missing:
-        setattr(made, name, _generator(made, name, frozen))
+        setattr(made, name, _first_call(made, name, frozen))
     if frozen:
         _freeze(made)
     elif "__hash__" in missing:
@@ -47,31 +49,95 @@ def _made(cls: type[Any], frozen: bool, slots: bool, kw_only: bool) -> type[Any]
     return made
 
 
-def _generator(cls: type[Any], name: str, frozen: bool) -> Any:
-    """A method that puts the generated one into its place and calls it."""
+def _first_call(cls: type[Any], name: str, frozen: bool) -> Callable[..., Any]:
+    """A method that makes the real one, puts it into its place and calls it."""
 
     def first(*arguments: Any, **named: Any) -> Any:
-        wanted = {"init": False, "repr": False, "eq": False, _GENERATED[name]: True}
-        method = getattr(dataclasses.dataclass(**wanted, frozen=frozen)(_twin(cls)), name)
+        method = _init(cls, frozen) if name == "__init__" else _MAKERS[name](cls)
         setattr(cls, name, method)
         return method(*arguments, **named)
 
     return first
 
 
-def _twin(cls: type[Any]) -> type[Any]:
-    """A class of the same fields, whose generated methods fit the instances of ``cls``."""
-    found: dict[str, dataclasses.Field[Any]] = cls.__dataclass_fields__
-    namespace: dict[str, Any] = {
-        "__annotations__": {name: field.type for name, field in found.items()},
-        "__doc__": cls.__doc__,
-        "__module__": cls.__module__,
-        "__qualname__": cls.__qualname__,
-        **found,
-    }
+def _init(cls: type[Any], frozen: bool) -> Callable[..., None]:
+    """``__init__`` out of its source: a default is ``_d_NAME``, what makes one ``_f_NAME``."""
+    fields = [field for field in dataclasses.fields(cls) if field.init]
+    names: dict[str, Any] = {"_set": object.__setattr__, "_absent": _ABSENT}
+    assign = "_set(self, {0!r}, {1})" if frozen else "self.{0} = {1}"
+    lines = []
+    for field in dataclasses.fields(cls):
+        value = field.name
+        if field.default_factory is not dataclasses.MISSING:
+            names[f"_f_{field.name}"] = field.default_factory
+            made = f"_f_{field.name}()"
+            value = f"{made} if {field.name} is _absent else {field.name}" if field.init else made
+        elif field.default is not dataclasses.MISSING:
+            names[f"_d_{field.name}"] = field.default
+            value = field.name if field.init else f"_d_{field.name}"
+        if field.init or value != field.name:
+            lines.append(assign.format(field.name, value))
+    ordered = [field for field in fields if not field.kw_only]
+    keywords = [field for field in fields if field.kw_only]
+    parameters = [
+        *map(_parameter, ordered),
+        *(["*"] if keywords else ()),
+        *map(_parameter, keywords),
+    ]
     if hasattr(cls, "__post_init__"):
-        namespace["__post_init__"] = cls.__post_init__
-    return type(cls.__name__, (), namespace)
+        lines.append("self.__post_init__()")
+    source = f"def __init__(self, {', '.join(parameters)}):\n " + "\n ".join(lines or ["pass"])
+    exec(source, names)  # names of fields only, as the standard library does it
+    method: Callable[..., None] = names["__init__"]
+    method.__qualname__ = f"{cls.__qualname__}.__init__"
+    return method
+
+
+_ABSENT: Final = object()
+
+
+def _parameter(field: dataclasses.Field[Any]) -> str:
+    if field.default_factory is not dataclasses.MISSING:
+        return f"{field.name}=_absent"
+    return field.name if field.default is dataclasses.MISSING else f"{field.name}=_d_{field.name}"
+
+
+def _values(cls: type[Any]) -> Callable[[Any], Any]:
+    """What of an instance is compared."""
+    names = [field.name for field in dataclasses.fields(cls) if field.compare]
+    return attrgetter(*names) if names else lambda _: ()
+
+
+def _repr(cls: type[Any]) -> Callable[[Any], str]:
+    shown = [field.name for field in dataclasses.fields(cls) if field.repr]
+
+    @recursive_repr()
+    def method(self: Any) -> str:
+        said = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
+        return f"{type(self).__qualname__}({said})"
+
+    return method
+
+
+def _eq(cls: type[Any]) -> Callable[[Any, Any], Any]:
+    values = _values(cls)
+
+    def method(self: Any, other: Any) -> Any:
+        return values(self) == values(other) if type(other) is type(self) else NotImplemented
+
+    return method
+
+
+def _hash(cls: type[Any]) -> Callable[[Any], int]:
+    values = _values(cls)
+    return lambda self: hash(values(self))
+
+
+_MAKERS: Final[dict[str, Callable[[type[Any]], Callable[..., Any]]]] = {
+    "__repr__": _repr,
+    "__eq__": _eq,
+    "__hash__": _hash,
+}
 
 
 def _freeze(cls: Any) -> None:

@@ -40,6 +40,8 @@ class Theirs:
 class Open:
     name: str
     count: int = 0
+    seen: list[str] = dataclasses.field(init=False, default_factory=list)
+    state: str = dataclasses.field(init=False, default="new")
 
     def __post_init__(self) -> None:
         self.count += 1
@@ -100,7 +102,7 @@ def test_open_ones_are_changed_and_cannot_be_keys() -> None:
     one.name = "b"
 
     assert one == Open(name="b", count=2)
-    assert (one.count, repr(one)) == (3, "Open(name='b', count=3)")
+    assert (one.count, repr(one)) == (3, "Open(name='b', count=3, seen=[], state='new')")
     with pytest.raises(TypeError, match="unhashable"):
         hash(one)
     with pytest.raises(TypeError, match="positional"):
