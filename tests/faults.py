@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -69,6 +70,20 @@ class _Raise(_Watch):
             raise Fault(f"injected into {self.target}")
 
 
+class _Signal(_Raise):
+    """Sends a signal to this process instead."""
+
+    def __init__(self, bodies: frozenset[CodeType], target: str, number: int) -> None:
+        super().__init__(bodies, target)
+        self.number = number
+
+    def called(self, frame: FrameType) -> None:
+        try:
+            super().called(frame)
+        except Fault:
+            signal.raise_signal(self.number)
+
+
 #: A function that does one item, or its code where it stands inside another.
 Body = Callable[..., Any] | CodeType
 
@@ -101,5 +116,13 @@ def calls_inside(bodies: Sequence[Body], work: Callable[[], object]) -> list[str
 def failing(bodies: Sequence[Body], target: str) -> Iterator[Callable[[], bool]]:
     """Inside, the first call of ``target`` from a loop's body raises Fault; gives "has it?"."""
     watch = _Raise(_codes(bodies), target)
+    with _profiled(watch):
+        yield lambda: watch.fired
+
+
+@contextmanager
+def signalled(number: int, bodies: Sequence[Body], target: str) -> Iterator[Callable[[], bool]]:
+    """The same, but a signal comes then."""
+    watch = _Signal(_codes(bodies), target, number)
     with _profiled(watch):
         yield lambda: watch.fired

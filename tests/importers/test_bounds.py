@@ -7,6 +7,7 @@ from __future__ import annotations
 import gzip
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ from archive.saved.pages import saved_page
 from archive.store import Store
 from tests.command import wechat_archive
 from tests.keep.archives import contents, opened
-from tests.keep.articles import page
+from tests.keep.articles import fields, page
 from tests.weixin.media import png
 
 SHORT = "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOpQrStUv"
@@ -207,6 +208,36 @@ def test_reading_ends_after_so_much_computing(
     (tmp_path / "a.md").write_text("x")
 
     report = import_files(tmp_path / "a", [tmp_path / "a.md"])
+
+    assert ["reading it takes more than 0.05 s of computing: no article does"] == [
+        taken.error for taken in report.failures
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stage", "name"),
+    [
+        ("archive.importers.documents.read_head", "a.md"),
+        ("archive.importers.documents.read_body", "a.md"),
+        ("archive.importers.job.parse", "a.html"),
+    ],
+)
+def test_no_stage_computes_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str, name: str
+) -> None:
+    """Neither what a file says of itself, nor its text, nor a page."""
+
+    def endless(*_given: object, **_named: object) -> None:
+        end = time.process_time() + 5
+        while time.process_time() < end:
+            pass
+
+    monkeypatch.setattr(budget, "CPU_SECONDS", 0.05)
+    monkeypatch.setattr(stage, endless)
+    text = f"# 题\n\n原文链接: {fields(1).long}\n\n文。\n".encode()
+    (tmp_path / name).write_bytes(text if name == "a.md" else page(1).body)
+
+    report = import_files(tmp_path / "a", [tmp_path / name])
 
     assert ["reading it takes more than 0.05 s of computing: no article does"] == [
         taken.error for taken in report.failures

@@ -35,6 +35,7 @@ class Record:
     body: bytes
     status: str | None = "200 OK"
     said: str = "{}"
+    time: str = TIME
 
 
 def web_archive(place: Path, records: Sequence[Record]) -> Path:
@@ -54,7 +55,7 @@ def web_archive(place: Path, records: Sequence[Record]) -> Path:
                     length=len(record.body),
                     http_headers=http or None,
                     warc_headers_dict={
-                        "WARC-Date": TIME,
+                        "WARC-Date": record.time,
                         "X-Wechat-Archive-Exchange": record.said,
                     },
                 )

@@ -5,6 +5,7 @@ time.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -259,6 +260,36 @@ def test_what_a_person_changed_in_the_backup_stays(root: Path, tmp_path: Path) -
     assert "noted in the backup" == (tmp_path / "b" / note).read_text()
 
 
+def test_every_text_of_a_file_that_is_changed_here_and_there_is_kept(
+    root: Path, tmp_path: Path
+) -> None:
+    """Each beside the others, numbered from 2."""
+    for number in range(1, 4):
+        (root / "articles" / "notes.md").write_text(f"in the archive {number}")
+        backup(root, tmp_path / "b")
+        for path in (tmp_path / "b" / "articles").glob("notes*.md"):
+            path.write_text(f"{path.read_text()}, in the backup {number}")
+
+    found = sorted(path.name for path in (tmp_path / "b" / "articles").glob("notes*.md"))
+    assert ["notes.md", "notes.new-2.md", "notes.new.md"] == found
+
+
+def test_a_file_that_an_earlier_program_wrote_is_copied_as_it_is(
+    root: Path, tmp_path: Path
+) -> None:
+    """The row knows it by its hash; how this program would write it is no reason to change it."""
+    file = article(root, "文章1")
+    earlier = (root / file).read_text(encoding="utf-8").replace("# 文章1", "#  文章1")
+    (root / file).write_text(earlier, encoding="utf-8")
+    with opened(root) as (store, _):
+        held = store.get(file.as_posix())
+        digest = hashlib.sha256(earlier.encode()).hexdigest()
+        store.maintenance.update_article(held.article_id, markdown_hash=digest)
+    backup(root, tmp_path / "b")
+
+    assert earlier == (tmp_path / "b" / file).read_text(encoding="utf-8")
+
+
 def article(root: Path, title: str) -> Path:
     """The file of the article of that title, from the archive's folder."""
     return next(p for p in (root / "articles").rglob("*.md") if title in p.name).relative_to(root)
@@ -416,8 +447,9 @@ def test_an_earlier_version_that_the_archive_lost_stays_in_the_backup(
     assert before == copy.read_bytes()
 
 
+@pytest.mark.parametrize("which", ["the article's file", "what stands beside it"])
 def test_a_text_that_cannot_be_read_any_more_stays_in_the_backup(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
 ) -> None:
     """What stands beside a changed file is this program's own, and goes where the archive has it no
     more: not where its disk fails.
@@ -426,18 +458,19 @@ def test_a_text_that_cannot_be_read_any_more_stays_in_the_backup(
     beside = article.with_suffix(".new.md")
     beside.write_bytes(article.read_bytes())
     backup(root, tmp_path / "b")
+    lost = beside if which == "what stands beside it" else article
     whole = files.read_regular
 
     def failing(path: Path, limit: int | None = None) -> bytes:
-        if path == beside:
+        if path == lost:
             raise OSError(errno.EIO, "Input/output error")
         return whole(path, limit)
 
     monkeypatch.setattr(files, "read_regular", failing)
     report = backup(root, tmp_path / "b")
 
-    assert beside.name in " ".join(report.missing)
-    assert (tmp_path / "b" / beside.relative_to(root)).exists()
+    assert lost.name in " ".join(report.missing)
+    assert (tmp_path / "b" / lost.relative_to(root)).exists()
 
 
 def test_the_copy_shows_the_newest_links_and_how_far_it_came_is_told(
