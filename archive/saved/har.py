@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
+from urllib.parse import urlencode
 
 from archive.errors import BadInput
 from archive.saved.pages import gunzipped
@@ -57,9 +58,15 @@ _WANTED: Final = frozenset(
     }
 )
 _ENTRIES: Final = ("log", "entries")
-#: Of an entry: the headers of its request, and the one that is being read.
-_HEADERS: Final = ("headers",)
-_HEADER: Final = ("header",)
+#: Lists of ``{"name": …, "value": …}`` in it. Some recorders give a posted form only as such a list.
+_HEADERS: Final = ("request", "headers")
+_FORM: Final = ("request", "postData", "params")
+_ANSWERED: Final = ("response", "headers")
+_PAIRS: Final = (_HEADERS, _FORM, _ANSWERED)
+#: Of an entry: the one of these that is being read.
+_PAIR: Final = ("pair",)
+#: A part of a file that is all of it: players ask for sound so.
+_ALL_OF_IT: Final = re.compile(r"bytes 0-(\d{1,12})/(\d{1,12})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,9 +284,9 @@ class _Reader:
         if len(self.path) > _DEEPEST:
             raise BadInput(mark("it is nested deeper than any recording"))
         if event == "start_map" and self._is_entry():
-            self.entry = {_HEADERS: []}
-        elif event == "start_map" and self.entry is not None and self._in_headers():
-            self.entry[_HEADER] = {}
+            self.entry = {where: [] for where in _PAIRS}
+        elif event == "start_map" and self.entry is not None and self._list() is not None:
+            self.entry[_PAIR] = {}
 
     def closed(self, event: str) -> Entry | None:
         """It ends; the entry, where it was one."""
@@ -287,9 +294,9 @@ class _Reader:
         if event == "end_map" and self.entry is not None:
             if self._is_entry():
                 found, self.entry = self.entry, None
-            elif self._in_headers() and len(self.entry[_HEADERS]) < _MOST_HEADERS:
-                one = self.entry[_HEADER]
-                self.entry[_HEADERS].append((one.get("name", ""), one.get("value", "")))
+            elif (pairs := self._list()) is not None and len(pairs) < _MOST_HEADERS:
+                one = self.entry[_PAIR]
+                pairs.append((one.get("name", ""), one.get("value", "")))
         self.path.pop()
         return found
 
@@ -300,14 +307,16 @@ class _Reader:
         place = tuple(self.path[3:])
         if place in _WANTED:
             self.entry[place] = value
-        elif self._in_headers() and place[-1] in ("name", "value"):
-            self.entry[_HEADER][place[-1]] = str(value)[:_LONGEST_HEADERS]
+        elif self._list() is not None and place[-1] in ("name", "value"):
+            self.entry[_PAIR][place[-1]] = str(value)[:_LONGEST_HEADERS]
 
     def _is_entry(self) -> bool:
         return len(self.path) == 4 and tuple(self.path[:2]) == _ENTRIES
 
-    def _in_headers(self) -> bool:
-        return len(self.path) == 7 and tuple(self.path[3:5]) == ("request", "headers")
+    def _list(self) -> list[tuple[str, str]] | None:
+        """The list of pairs in one of which the stream is."""
+        assert self.entry is not None
+        return self.entry.get(where) if (where := tuple(self.path[3:-2])) in _PAIRS else None
 
 
 def _entries(events: Iterator[tuple[str, Any]]) -> Iterator[Entry]:
@@ -336,17 +345,39 @@ def _exchange(entry: Entry) -> Exchange | Unreadable:
     except BadInput as error:
         return Unreadable(url.partition("?")[0], message_of(error))
     headers = {name.lower(): value for name, value in entry[_HEADERS]}
-    status = entry.get(("response", "status"))
     return Exchange(
         url=url,
         body=body,
         method=str(entry.get(("request", "method")) or "GET")[:16].upper(),
-        status=int(status) if isinstance(status, int) and 0 <= status < 1000 else 0,
+        status=_status(entry, body),
         type=str(entry.get(("response", "content", "mimeType")) or "")[:200],
-        sent=_encoded(str(entry.get(("request", "postData", "text")) or "")),
+        sent=_sent(entry),
         cookie=headers.get("cookie", ""),
         received=_received(entry),
     )
+
+
+def _status(entry: Entry, body: bytes) -> int:
+    """200 also for what a recorder has whole although the server sent less: out of the browser's
+    cache (304, with the body in the recording), or as one range from end to end (206).
+    """
+    try:
+        status = int(entry.get(("response", "status")) or 0)
+    except (TypeError, ValueError, OverflowError):
+        return 0
+    if status == 304 and body:
+        return 200
+    if status == 206:
+        said = {name.lower(): value for name, value in entry[_ANSWERED]}.get("content-range", "")
+        found = _ALL_OF_IT.fullmatch(said.strip())
+        if found and int(found[1]) + 1 == int(found[2]) == len(body):
+            return 200
+    return status if 0 <= status < 1000 else 0
+
+
+def _sent(entry: Entry) -> bytes:
+    text = str(entry.get(("request", "postData", "text")) or "")
+    return _encoded(text) or urlencode(entry[_FORM]).encode("ascii")
 
 
 def _body(entry: Entry) -> bytes:

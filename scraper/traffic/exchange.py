@@ -54,7 +54,8 @@ class Exchange:
         found = dict(_parameters(urlsplit(self.url).query))
         if self.sent and len(self.sent) <= 64 * 1024:
             form = dict(_parameters(self.sent.decode("utf-8", "replace")))
-            found = {**form, **found}
+            # Clients ask for `…&__biz=&…` and post which account they mean.
+            found = {**found, **form, **{name: value for name, value in found.items() if value}}
         return found
 
     def secrets(self) -> frozenset[str]:

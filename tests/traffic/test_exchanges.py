@@ -68,7 +68,8 @@ def flow(url: str, body: bytes, *, form: bytes = b"") -> Any:
     )
     headers = {"content-type": "text/html", "set-cookie": COOKIE}
     return SimpleNamespace(
-        request=request, response=SimpleNamespace(status_code=200, content=body, headers=headers)
+        request=request,
+        response=SimpleNamespace(status_code=200, get_content=lambda strict: body, headers=headers),
     )
 
 
