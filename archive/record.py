@@ -10,6 +10,7 @@ import json
 import re
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -20,9 +21,6 @@ from scraper.models import Article, Media
 _APART = ("body", "text")
 #: Fields that records call by the name they had in the first ones.
 _WRITTEN: dict[tuple[Any, str], str] = {(Media, "type"): "sort"}
-_READ: dict[tuple[Any, str], str] = {
-    (hint, written): name for (hint, name), written in _WRITTEN.items()
-}
 #: A lone half of a character, or NUL: no database column and no Markdown file can hold it.
 _IMPOSSIBLE = re.compile("[\ud800-\udfff\x00]")
 
@@ -44,8 +42,8 @@ def loads(record: str, body: str, text: str) -> Article:
     values = json.loads(record)
     if not isinstance(values, dict):
         raise ValueError("the record is not an object")
-    article: Article = _load(Article, {"title": "", **values})
-    return replace(article, body=body, text=text)
+    article: Article = _load(Article, {"title": "", **values, "body": body, "text": text})
+    return article
 
 
 def storable(article: Article) -> Article:
@@ -92,28 +90,45 @@ def _fields(record: type[Any]) -> list[tuple[str, str, Any]]:
     return [(f.name, _WRITTEN.get((record, f.name), f.name), f.default) for f in fields(record)]
 
 
-@cache
-def _hints(record: type[Any]) -> dict[str, Any]:
-    return typing.get_type_hints(record)
-
-
 def _load(hint: Any, value: Any) -> Any:
-    if value is None:
-        return None
+    return None if value is None else _reader(hint)(value)
+
+
+@cache
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    """What makes a value that is there out of its JSON: types are looked at once, not once a
+    value."""
     origin = typing.get_origin(hint)
     if origin in (types.UnionType, typing.Union):
-        return _load(next(part for part in typing.get_args(hint) if part is not type(None)), value)
+        return _reader(next(one for one in typing.get_args(hint) if one is not type(None)))
     if origin is tuple:
-        parts = typing.get_args(hint)
-        if len(parts) == 2 and parts[1] is Ellipsis:
-            return tuple(_load(parts[0], part) for part in value)
-        return tuple(_load(part, item) for part, item in zip(parts, value, strict=True))
+        return _tuple_reader(typing.get_args(hint))
     if hint is datetime:
-        return datetime.fromisoformat(value)
+        return datetime.fromisoformat
     if is_dataclass(hint) and isinstance(hint, type):
-        hints = _hints(hint)
-        named = {_READ.get((hint, name), name): part for name, part in value.items()}
-        return hint(
-            **{name: _load(hints[name], part) for name, part in named.items() if name in hints}
-        )
-    return value
+        return _object_reader(hint)
+    return lambda value: value
+
+
+def _tuple_reader(parts: tuple[Any, ...]) -> Callable[[Any], Any]:
+    if len(parts) == 2 and parts[1] is Ellipsis:
+        return lambda value: tuple([_load(parts[0], one) for one in value])
+    return lambda value: tuple(_load(part, one) for part, one in zip(parts, value, strict=True))
+
+
+def _object_reader(made: type[Any]) -> Callable[[Any], Any]:
+    hints = typing.get_type_hints(made)
+    #: As a record calls it → the field's name, and how its value is read.
+    known = {
+        _WRITTEN.get((made, name), name): (name, _reader(hint)) for name, hint in hints.items()
+    }
+
+    def read(value: Any) -> Any:
+        found = {}
+        for written, part in value.items():
+            name, reader = known.get(written, (None, None))
+            if name is not None and reader is not None:
+                found[name] = None if part is None else reader(part)
+        return made(**found)
+
+    return read

@@ -209,6 +209,10 @@ class ChangedMeanwhile(Exception):
     """Somebody wrote to a file since it was looked at; it is as they left it."""
 
 
+#: How many folders a reader of very many files remembers.
+_FOLDERS_KEPT = 10_000
+
+
 class Files:
     """The files under ``root``; every path is relative to it and written with ``/``."""
 
@@ -221,6 +225,11 @@ class Files:
         ``inside``.
         """
         return inside(self.root, path)
+
+    def steady(self) -> Files:
+        """The same for one who reads very many: each folder is looked at once for links on the
+        way."""
+        return _SteadyFiles(self.root, self.disk)
 
     def read(self, path: str) -> bytes | None:
         """The file's bytes; None where there is none. Raises DiskTrouble."""
@@ -331,13 +340,13 @@ class Files:
                     swept += 1
         return swept
 
-    def walk(self, folder: str) -> Iterator[str]:
-        """Every regular file below ``folder``, sorted within each folder, one at a time; links are
-        passed over.
+    def walk(self, folder: str, *, deep: bool = True) -> Iterator[str]:
+        """Every regular file below ``folder`` (unless ``deep``: directly in it), sorted within each
+        folder, one at a time; links are passed over.
         """
         base = self.place(folder)
         for parent, folders, names in os.walk(base):
-            folders.sort()
+            folders[:] = sorted(folders) if deep else ()
             for name in sorted(names):
                 place = Path(parent) / name
                 if stat.S_ISREG(place.lstat().st_mode):
@@ -471,3 +480,23 @@ def _remove_if_empty(base: Path) -> None:
     for parent, _, _ in os.walk(base, topdown=False):
         with suppress(OSError):  # not empty
             Path(parent).rmdir()
+
+
+class _SteadyFiles(Files):
+    """Files whose folders stay what they are for a while."""
+
+    def __init__(self, root: Path, disk: Disk) -> None:
+        super().__init__(root, disk)
+        self._plain: dict[str, Path] = {}
+
+    def place(self, path: str) -> Path:
+        folder, _, name = str(path).rpartition("/")
+        known = self._plain.get(folder)
+        if known is not None and name not in ("", ".", "..") and "\0" not in name:
+            place = known / name
+            if not place.is_symlink():
+                return place
+        found = super().place(path)
+        if len(self._plain) < _FOLDERS_KEPT and found == self.root / path:
+            self._plain[folder] = found.parent
+        return found

@@ -11,11 +11,21 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from multiprocessing.connection import wait
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+#: Items a process that are under way or waiting: none is idle, and memory stays flat.
+_AHEAD = 3
 
 
 def process_pool(jobs: int, begin: Callable[..., None], *arguments: object) -> ProcessPoolExecutor:
@@ -26,6 +36,52 @@ def process_pool(jobs: int, begin: Callable[..., None], *arguments: object) -> P
     context = multiprocessing.get_context("spawn")
     start = partial(_begin, begin, *arguments)
     return ProcessPoolExecutor(jobs, mp_context=context, initializer=start)
+
+
+def in_processes(
+    begin: Callable[[], None],
+    work: Callable[[T], R],
+    items: Iterable[T],
+    jobs: int,
+    *,
+    lost: Callable[[T], R],
+) -> Iterator[R]:
+    """What ``work`` makes of each item in one of ``jobs`` processes, in the items' order.
+
+    ``begin`` and ``work`` go to the processes, so they are functions of a module. Where a process
+    dies (memory, a fault in a library), each item that was under way is given to one of its own;
+    ``lost`` says what stands for the one that kills that too.
+    """
+    left = iter(items)
+    waiting: deque[tuple[T, Future[R]]] = deque()
+    pool = process_pool(jobs, begin)
+    try:
+        while True:
+            for item in islice(left, max(0, _AHEAD * jobs - len(waiting))):
+                waiting.append((item, pool.submit(work, item)))
+            if not waiting:
+                return
+            item, future = waiting.popleft()
+            try:
+                yield future.result()
+            except BrokenProcessPool:
+                pool.shutdown(wait=False, cancel_futures=True)
+                again = [item, *(other for other, _ in waiting)]
+                waiting.clear()
+                yield from (_by_itself(begin, work, one, lost) for one in again)
+                pool = process_pool(jobs, begin)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _by_itself(
+    begin: Callable[[], None], work: Callable[[T], R], item: T, lost: Callable[[T], R]
+) -> R:
+    with process_pool(1, begin) as pool:
+        try:
+            return pool.submit(work, item).result()
+        except BrokenProcessPool:
+            return lost(item)
 
 
 def _begin(begin: Callable[..., None], *arguments: object) -> None:

@@ -4,75 +4,105 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections import defaultdict
-from collections.abc import Iterator
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from archive.verify.findings import Finding
 from scraper.messages import mark
 
+#: Of a document: how many words the index holds of it, and a sum over them.
+Sum = tuple[int, int]
 
-def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
-    """Articles that the index lacks, has wrongly or has although they are gone. ``deep`` reads
-    every posting.
-    """
-    from archive.search.documents import analyse, documents
-    from archive.search.index import frequent_bigrams_of, is_current, read_meta
+_DOCUMENTS = "SELECT id FROM search_documents ORDER BY id"
+
+
+def check_whole(conn: sqlite3.Connection) -> tuple[bool, list[Finding]]:
+    """Whether there is an index whose documents can be looked at, and what is wrong with it as a
+    whole."""
+    from archive.search.index import is_current
     from archive.search.order import is_in_order
 
-    if (
-        conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'search_documents'").fetchone()
-        is None
-    ):
-        return
-    if conn.execute(
-        "SELECT 1 FROM search_meta WHERE name = 'version'"
-    ).fetchone() is None or not is_current(conn):
-        yield Finding(
-            sort="due",
-            name="index",
-            what=mark(
-                "the search index is not finished or of another version; the next search makes it"
-            ),
+    if not _is_there(conn, "sqlite_master", "name = 'search_documents'"):
+        return False, []
+    if not _is_there(conn, "search_meta", "name = 'version'") or not is_current(conn):
+        what = mark(
+            "the search index is not finished or of another version; the next search makes it"
         )
-        return
-    if conn.execute(
-        "SELECT 1 FROM search_spans WHERE number = 0"
-    ).fetchone() is None or not is_in_order(conn):
-        yield Finding(sort="index", what=mark("the search index is out of order"))
-        return
-    sums, frequent_bigrams = _postings(conn) if deep else None, frequent_bigrams_of(read_meta(conn))
-    ids = [row[0] for row in conn.execute("SELECT id FROM articles ORDER BY id")]
-    for article_id in ids:
-        row = conn.execute(
-            "SELECT id, fingerprint, tags, seal FROM search_documents WHERE article_id = ?",
-            (article_id,),
-        ).fetchone()
-        what = mark("article number {article_id}", article_id=article_id)
-        if row is None:
-            yield Finding(
-                sort="index",
-                article_id=article_id,
-                what=mark("{what} is not in the search index", what=what),
-            )
-            continue
-        for document in documents(conn, [article_id]):
-            analysis = analyse(document, frequent_bigrams)
-            shown = document.row_checksum(row["tags"], analysis.text_crc)
-            if (analysis.source_checksum, shown) != (row["fingerprint"], row["seal"]):
-                yield Finding(
-                    sort="index",
-                    article_id=article_id,
-                    what=mark("{what}: the search index has another text of it", what=what),
-                )
-            elif sums is not None and not _covers(
-                sums.get(row["id"], (0, 0)), set(analysis.terms.split()), row["tags"]
-            ):
-                yield Finding(
-                    sort="index",
-                    article_id=article_id,
-                    what=mark("{what}: the search index has other words of it", what=what),
-                )
-    yield from _comments(conn)
+        return False, [Finding(sort="due", name="index", what=what)]
+    if not _is_there(conn, "search_spans", "number = 0") or not is_in_order(conn):
+        return False, [Finding(sort="index", what=mark("the search index is out of order"))]
+    return True, []
+
+
+def _is_there(conn: sqlite3.Connection, table: str, which: str) -> bool:
+    return conn.execute(f"SELECT 1 FROM {table} WHERE {which}").fetchone() is not None
+
+
+def check_document(
+    conn: sqlite3.Connection, article_id: int, sums: Mapping[int, Sum] | None
+) -> Iterator[Finding]:
+    """Whether the index has an article as it is. ``sums``: what the postings say of each document;
+    without them only what a search shows is compared, and no text is cut into words."""
+    row = conn.execute(
+        "SELECT id, fingerprint, tags, seal FROM search_documents WHERE article_id = ?",
+        (article_id,),
+    ).fetchone()
+    make: Callable[[str], str] | None = None
+    if row is None:
+        make = _missing
+    elif not _shows(conn, article_id, row):
+        make = _another_text
+    elif sums is not None and not _is_found_by(conn, article_id, row, sums):
+        make = _other_words
+    if make is not None:
+        name = mark("article number {article_id}", article_id=article_id)
+        yield Finding(sort="index", article_id=article_id, what=make(name))
+
+
+def _missing(what: str) -> str:
+    return mark("{what} is not in the search index", what=what)
+
+
+def _another_text(what: str) -> str:
+    return mark("{what}: the search index has another text of it", what=what)
+
+
+def _other_words(what: str) -> str:
+    return mark("{what}: the search index has other words of it", what=what)
+
+
+def _shows(conn: sqlite3.Connection, article_id: int, row: sqlite3.Row) -> bool:
+    """Whether what a search shows is what the article says."""
+    from archive.search.documents import documents
+
+    return all(
+        one.row_checksum(row["tags"], zlib.crc32(one.text.encode())) == row["seal"]
+        for one in documents(conn, [article_id])
+    )
+
+
+def _is_found_by(
+    conn: sqlite3.Connection, article_id: int, row: sqlite3.Row, sums: Mapping[int, Sum]
+) -> bool:
+    """Whether it is found by its own words, and by no others."""
+    from archive.search.documents import analyse, documents
+    from archive.search.index import frequent_bigrams_of, read_meta
+
+    frequent_bigrams = frequent_bigrams_of(read_meta(conn))
+    for one in documents(conn, [article_id]):
+        analysis = analyse(one, frequent_bigrams)
+        if analysis.source_checksum != row["fingerprint"]:
+            return False
+        if not _covers(sums.get(row["id"], (0, 0)), set(analysis.terms.split()), row["tags"]):
+            return False
+    return True
+
+
+def count_strangers(conn: sqlite3.Connection) -> Iterator[Finding]:
+    """Documents of the index without an article."""
     extra = conn.execute(
         "SELECT count(*) FROM search_documents WHERE article_id NOT IN (SELECT id FROM articles)"
     ).fetchone()[0]
@@ -83,39 +113,66 @@ def check_index(conn: sqlite3.Connection, *, deep: bool) -> Iterator[Finding]:
         )
 
 
-def _comments(conn: sqlite3.Connection) -> Iterator[Finding]:
+def check_comments(conn: sqlite3.Connection) -> Iterator[Finding]:
+    """Articles whose comments the index has with other words."""
     from archive.search.comments import wrongly_indexed
 
     for article_id in wrongly_indexed(conn):
-        yield Finding(
-            sort="index",
+        what = mark(
+            "article number {article_id}: the search index has other words of its comments",
             article_id=article_id,
-            what=mark(
-                "article number {article_id}: the search index has other words of its comments",
-                article_id=article_id,
-            ),
         )
+        yield Finding(sort="index", article_id=article_id, what=what)
 
 
-def _postings(conn: sqlite3.Connection) -> dict[int, tuple[int, int]]:
-    """For each document of the index: how many words it has, and a sum over them."""
-    conn.execute("PRAGMA query_only = OFF")  # it forbids even a table of this connection's own
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """What the whole index holds of each document, 16 bytes each: ``documents`` ascending."""
+
+    documents: array[int]
+    words: array[int]
+    sums: array[int]
+
+    def of(self, document: int) -> Sum:
+        """Of one document; (0, 0) where there is none."""
+        at = bisect_left(self.documents, document)
+        if at == len(self.documents) or self.documents[at] != document:
+            return 0, 0
+        return self.words[at], self.sums[at]
+
+
+def postings(conn: sqlite3.Connection) -> Postings:
+    """Read every posting. Those of rowids that are no documents are left out."""
+    documents = array("q", (row[0] for row in conn.execute(_DOCUMENTS)))
+    places = {document: at for at, document in enumerate(documents)}
+    words, sums = array("L", bytes(8 * len(documents))), array("L", bytes(8 * len(documents)))
+    with _vocabulary(conn):
+        held, crc = None, 0
+        for term, document in conn.execute("SELECT term, doc FROM temp.search_words"):
+            if term != held:
+                held, crc = term, zlib.crc32(term.encode("utf-8", "surrogatepass"))
+            at = places.get(document)
+            if at is not None:
+                words[at] += 1
+                sums[at] ^= crc
+    return Postings(documents, words, sums)
+
+
+@contextmanager
+def _vocabulary(conn: sqlite3.Connection) -> Iterator[None]:
+    """The words of the index as a table of this connection's own, which ``query_only`` forbids."""
+    conn.execute("PRAGMA query_only = OFF")
     try:
         conn.execute(
             "CREATE VIRTUAL TABLE temp.search_words USING fts5vocab(main, search_terms, instance)"
         )
-        found: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
-        for term, document in conn.execute("SELECT term, doc FROM temp.search_words"):
-            entry = found[document]
-            entry[0] += 1
-            entry[1] ^= zlib.crc32(term.encode("utf-8", "surrogatepass"))
+        yield
         conn.execute("DROP TABLE temp.search_words")
     finally:
         conn.execute("PRAGMA query_only = ON")
-    return {document: (entry[0], entry[1]) for document, entry in found.items()}
 
 
-def _covers(held: tuple[int, int], words: set[str], tags: str) -> bool:
+def _covers(held: Sum, words: set[str], tags: str) -> bool:
     """Whether the index holds exactly these words and filter tags for a document."""
     from archive.search.documents import filter_tokens
 

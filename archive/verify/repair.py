@@ -30,9 +30,10 @@ from archive.store import Store
 from archive.store.decide import content_hash
 from archive.store.markdown_files import is_ours
 from archive.store.rows import article_row
-from archive.verify.check import check, tolerant
+from archive.verify.check import check
 from archive.verify.findings import Finding
 from archive.verify.flips import unflipped
+from archive.verify.looks import tolerant
 from archive.verify.structure import redefine
 from scraper import urls
 from scraper.errors import NotAnAddress, ScrapeError, Unexpected

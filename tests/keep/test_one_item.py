@@ -24,7 +24,7 @@ from archive.exporters.formats import FORMATS
 from archive.importers.job import _Job as ImportJob
 from archive.reparse.job import _Job as ReparseJob
 from archive.run.drift import drifts
-from archive.verify.check import _Looker
+from archive.verify.looks import Looker
 from archive.verify.repair import _Mender
 from tests.attacks.archives import Place
 from tests.command import Result, wechat_archive
@@ -190,7 +190,7 @@ CASES = {
         done=lambda place: -frontier("frontier")(place),
     ),
     "verify": Case(
-        bodies=(_Looker._article, _Looker._image, _Looker._version_file, _Looker._address),
+        bodies=(Looker._article, Looker._image, Looker._version_file, Looker._address),
         arguments=lambda place: ("verify",),
         done=lambda place: 0,
         codes=frozenset({65}),

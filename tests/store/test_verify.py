@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 from collections.abc import Iterator
@@ -14,10 +15,13 @@ import scraper
 from archive.db import file_checksums
 from archive.document.paths import path_of
 from archive.errors import Corrupt, NewerArchive
+from archive.search import documents
 from archive.snapshots import Snapshots
-from archive.verify import Finding, check, repair
+from archive.verify import Finding, check, repair, work
 from archive.verify.flips import unflipped
+from archive.verify.pieces import Piece
 from scraper.errors import Gone
+from scraper.messages import Message
 from scraper.models import Page
 from tests.command import wechat_archive
 from tests.store.make import LATER, NOW, Download, article, keep, opened, short_address, snapshot
@@ -583,3 +587,86 @@ def test_the_file_of_a_version_is_written_again(tmp_path: Path) -> None:
     assert [(finding.sort, finding.path) for finding in faults(tmp_path)] == [("version", path)]
     mend(tmp_path)
     assert (tmp_path / path).read_bytes() == before
+
+
+def _damaged(root: Path) -> None:
+    """Something of every kind that pieces are made of."""
+    make(root)
+    with tampered(root) as conn:
+        conn.execute("UPDATE articles SET title = '另一个' WHERE mid = '1'")
+        conn.execute("UPDATE versions SET title = '另一个'")
+        conn.execute(
+            "UPDATE addresses SET fetch = 'https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA'"
+        )
+        conn.execute("UPDATE media SET bytes = 1")
+        conn.execute("DELETE FROM search_documents WHERE article_id = 2")
+        conn.execute("DELETE FROM tags")
+    (root / "articles" / "mine.md").write_text("mine")
+
+
+def test_processes_find_what_one_finds(tmp_path: Path) -> None:
+    """The same, in the same order, and translatable as ever; progress ends at the end."""
+    _damaged(tmp_path)
+    told: dict[str, tuple[int, int]] = {}
+
+    def tell(what: str, done: int, of: int) -> None:
+        told[what] = done, of
+
+    alone = list(check(tmp_path, jobs=1))
+    together = list(check(tmp_path, tell, jobs=2))
+
+    assert together == alone
+    assert {"row", "version", "address", "media", "index", "parts", "stray"} == {
+        finding.sort for finding in alone
+    }
+    assert [message_template(one.what) for one in together] == [
+        message_template(one.what) for one in alone
+    ]
+    assert {"articles", "search index", "files"} <= told.keys()
+    assert all(done == of for done, of in told.values())
+
+
+def message_template(what: str) -> str | None:
+    return what.template if isinstance(what, Message) else None
+
+
+def test_a_process_that_dies_is_told_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each piece that was under way is looked at by itself; the one that kills again is named."""
+    monkeypatch.setattr("archive.verify.work._look", _dies_at_versions)
+    _damaged(tmp_path)
+    sound = [one for one in check(tmp_path, jobs=1) if one.sort != "version"]
+    found = list(check(tmp_path, jobs=2))
+    (told,) = [one for one in found if one not in sound]
+
+    assert [one for one in found if one is not told] == sound
+    assert "killed the process" in told.what
+
+
+def _dies_at_versions(piece: Piece) -> list[Finding]:
+    if piece.part == "versions":
+        os._exit(9)
+    looker = work._looker
+    assert looker is not None
+    return looker.look(piece)
+
+
+def test_sound_checksums_save_cutting_texts_into_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the file is what was written, the index is compared by what it shows; else by each of
+    its words."""
+    make(tmp_path)
+    cut: list[int] = []
+    real = documents.analyse
+
+    def analyse(doc: documents.Document, frequent: frozenset[str]) -> documents.Analysis:
+        cut.append(doc.article_id)
+        return real(doc, frequent)
+
+    monkeypatch.setattr(documents, "analyse", analyse)
+
+    assert (list(check(tmp_path)), len(cut)) == ([], 0)
+    file_checksums.path_of(tmp_path / "archive.db").unlink()
+    assert (list(check(tmp_path)), len(cut)) == ([], 2)
