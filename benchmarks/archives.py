@@ -57,7 +57,7 @@ _PNG = base64.b64decode(
 Row = dict[str, Any]
 
 #: When what has no date was kept.
-_FIRST = datetime(2026, 6, 1, tzinfo=UTC)
+FIRST = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ def _drafts(chunk: int) -> Iterator[Draft]:
             count = max(1, len(draft.text.split("\n")))
             text = "\n".join(rng.sample(paragraphs, count))
             age = timedelta(minutes=int(5_500_000 * rng.random() ** 1.6))
-            published = None if draft.published is None else _FIRST - age
+            published = None if draft.published is None else FIRST - age
             title = draft.title if number % _SHARE else draft.title + rng.choice(KNOWN)
             yield replace(draft, number=number, text=text, title=title, published=published)
 
@@ -201,7 +201,7 @@ def _filled(root: Path, draft: Draft, folders: set[Path]) -> Filled:
     parts = {table: rows_of(article) for table, rows_of in PARTS.items()}
     for link in parts["links"]:
         link["target_id"] = int(link["mid"]) - 2_247_000_000
-    archived = iso(draft.published or _FIRST)
+    archived = iso(draft.published or FIRST)
     text = _markdown(article, key)
     place = root / path
     if place.parent not in folders:
@@ -317,7 +317,7 @@ def _begin(root: Path) -> None:
     """The rows that all articles share, and the picture files."""
     root.mkdir(parents=True, exist_ok=True)
     open_database(root / "archive.db").close()
-    with closing(_connect(root)) as conn, conn:
+    with closing(connect(root)) as conn, conn:
         conn.executemany(
             "INSERT OR IGNORE INTO accounts (id, biz, name, user_name, first_seen) VALUES (?, ?, ?, ?, ?)",
             [
@@ -336,7 +336,7 @@ def _begin(root: Path) -> None:
             )
 
 
-def _connect(root: Path) -> sqlite3.Connection:
+def connect(root: Path) -> sqlite3.Connection:
     conn = sqlite3.connect(root / "archive.db")
     for pragma in ("synchronous=OFF", "cache_size=-400000", "temp_store=MEMORY"):
         conn.execute(f"PRAGMA {pragma}")
@@ -347,7 +347,7 @@ def held(root: Path) -> int:
     """How many articles the archive has."""
     if not (root / "archive.db").exists():
         return 0
-    with closing(_connect(root)) as conn:
+    with closing(connect(root)) as conn:
         row = conn.execute("SELECT coalesce(max(id), 0) FROM articles").fetchone()
     return int(row[0])
 
@@ -357,7 +357,7 @@ def fill(root: Path, articles: int, *, jobs: int = 2, seconds: float = float("in
     _begin(root)
     begun = time.monotonic()
     first, last = held(root) // CHUNK, articles // CHUNK
-    with closing(_connect(root)) as conn, get_context("spawn").Pool(jobs) as pool:
+    with closing(connect(root)) as conn, get_context("spawn").Pool(jobs) as pool:
         waiting: list[Any] = []
         chunk = done = first
         while done < last:
