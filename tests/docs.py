@@ -26,11 +26,19 @@ import click
 import archive
 from archive import cli, config, exporters, i18n, importers
 from archive.cli import words
+from archive.crawl import source_types
+from archive.crawl.source_types.base import SourceType
+from scraper.body import clean
+from scraper.body.cards.registry import CARD_TYPES
+from scraper.models import MEDIA_TYPES
 from tests import pages
 from tests.command import wechat_archive
 
 CATALOGUE = pages.ROOT / "docs" / "zh-CN.toml"
 COMMON = frozenset({"--archive", "--verbose", "--quiet", "--log-format", "--lang", "--help"})
+
+
+Registered = exporters.ExportFormat | importers.ImportFormat | SourceType
 
 
 def main(args: list[str]) -> int:
@@ -127,16 +135,19 @@ def _has_chinese(text: str) -> bool:
     return in_chinese(text) != text
 
 
-def formats(command: str) -> list[str]:
-    """The formats that ``import`` and ``export`` know; none for another command."""
-    known = {"import": [f.name for f in importers.FORMATS], "export": [*exporters.FORMATS]}
-    return known.get(command, [])
+def registered() -> dict[str, list[Registered]]:
+    """What stands in the tables of formats and of sources, by the command that knows it."""
+    return {
+        "import": [*importers.FORMATS],
+        "export": [*exporters.FORMATS.values()],
+        "watch": [*source_types.TYPES],
+    }
 
 
 def _chinese_formats(command: str) -> str:
-    said = chinese()["formats"].get(command, {})
-    rows = [f"| `{name}` | {said.get(name, '')} |" for name in formats(command)]
-    return "\n".join(["| 格式 | 说明 |", "| --- | --- |", *rows]) if rows else ""
+    rows = [f"| `{known.name}` | {known.chinese} |" for known in registered().get(command, [])]
+    head = "类型" if command == "watch" else "格式"
+    return "\n".join([f"| {head} | 说明 |", "| --- | --- |", *rows]) if rows else ""
 
 
 def own_options(command: click.Command) -> list[click.Option]:
@@ -185,11 +196,6 @@ def missing_in_chinese() -> list[str]:
     for name, command in every_command():
         if name not in said["commands"] and not _has_chinese(command.short_help or ""):
             missing.append(f'[commands] "{name}" = "…"')
-        missing += [
-            f'[formats.{name}] "{one}" = "…"'
-            for one in formats(name)
-            if one not in said["formats"].get(name, {})
-        ]
         known = said["options"].get(name, {}) | said["options"]["all"]
         missing += [
             f'[options."{name}"] "{long_name(option)}" = "…"'
@@ -209,8 +215,6 @@ def needless_in_chinese() -> list[str]:
     everywhere: set[str] = set().union(*commands.values())
     needless = sorted(set(said["settings"]) - set(config.setting_names()))
     needless += sorted(set(said["commands"]) - set(commands))
-    for name, known in said["formats"].items():
-        needless += [f"{name} {one}" for one in known if one not in formats(name)]
     for name, options in said["options"].items():
         held = everywhere if name == "all" else commands.get(name, set())
         needless += [f"{name} {option}" for option in options if option not in held]
@@ -283,6 +287,18 @@ def _says(package: str, room: str = "") -> str:
     text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
     sentence = re.split(r"\.\s", text.replace("``", ""), maxsplit=1)[0]
     return " ".join(sentence.removesuffix(".").split())
+
+
+def cards() -> str:
+    """The card types: their elements, the line that stands for one, how one is found."""
+    rows = ["| card | elements | the line | found by |", "|---|---|---|---|"]
+    for card in CARD_TYPES:
+        types = [clean(example.html).media[0].type for example in card.examples]
+        elements = " ".join(f"`{tag}`" for tag in sorted(card.tags))
+        words = " ".join(dict.fromkeys(f"`has:{MEDIA_TYPES[name].has}`" for name in types))
+        lines = "<br>".join(example.line for example in card.examples)
+        rows.append(f"| {card.name} | {elements} | {lines} | {words} |")
+    return "\n".join([*rows, ""])
 
 
 def sql_form() -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.common import App, archive_command, pass_app, rows_as_json
+from archive.cli.common import App, archive_command, pass_app, rows_as_json, table
 from archive.cli.crawling import Duration
 from archive.cli.each import each
 from archive.db.names import ARCHIVE_DB
@@ -22,7 +22,26 @@ if TYPE_CHECKING:
     from archive.crawl.sources import SourceRules, Sources, WatchedSource
 
 
-@archive_command("watch", short_help="Watch an album, feed, list file or article for new articles.")
+_HELP = """Watch sources for new articles; each `run` looks at those that are due.
+
+\b
+{types}
+
+Sources that bring nothing new are looked at less often.
+"""
+
+
+def _types() -> str:
+    from archive.crawl.source_types import TYPES
+
+    return table((known.name, known.label) for known in TYPES)
+
+
+@archive_command(
+    "watch",
+    short_help="Watch an album, feed, list file or article for new articles.",
+    help=_HELP.format(types=_types()),
+)
 @click.argument("given", nargs=-1, metavar="ADDRESS|FILE|FEED|ALBUM…")
 @click.option("--every", type=Duration(), help="How often to look, as 6h or 1d [default: 6h].")
 @click.option(
@@ -58,12 +77,6 @@ def command(
     as_json: bool,
     wait: bool,
 ) -> None:
-    """Watch sources for new articles; each `run` looks at those that are due.
-
-    An album (合集), an RSS, Atom or JSON feed, an OPML file, a bookmark file, a text file of
-    addresses that you keep editing, or an article that keeps linking to new ones. Sources that
-    bring nothing new are looked at less often.
-    """
     if listing or not given:
         _list(app, as_json)
         return

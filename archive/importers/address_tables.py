@@ -69,6 +69,7 @@ def _is_wanted(path: Path) -> bool:
 FORMAT = ImportFormat(
     name="address table",
     label="CSV lists with a column of addresses, such as wechatDownload's",
+    chinese="带一列地址的 CSV 清单，如 wechatDownload 的",
     endings=(".csv",),
     read=read,
     is_wanted=_is_wanted,

@@ -200,6 +200,7 @@ def _time(item: Mapping[str, Any], *names: str) -> tuple[datetime | None, bool]:
 FORMAT = ImportFormat(
     name="article list",
     label="wechat-article-exporter's JSON",
+    chinese="wechat-article-exporter 的 JSON",
     endings=(".json", ".jsonl", ".ndjson"),
     read=read,
 )

@@ -84,6 +84,7 @@ def _is_wanted(path: Path) -> bool:
 FORMAT = ImportFormat(
     name="feed database",
     label="the SQLite databases of wewe-rss and we-mp-rss",
+    chinese="wewe-rss 和 we-mp-rss 的 SQLite 数据库",
     endings=(".db", ".sqlite", ".sqlite3"),
     read=read,
     is_wanted=_is_wanted,

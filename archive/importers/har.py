@@ -81,6 +81,7 @@ def _listed(exchange: Exchange) -> tuple[Listed, ...]:
 FORMAT = ImportFormat(
     name="har",
     label="HAR recordings of your own reading (.har.gz and .zhar too): pages, lists, counts, comments",
+    chinese="你自己阅读时录下的 HAR（也认 .har.gz 和 .zhar）：页面、列表、阅读数、留言",
     endings=har.ENDINGS,
     read=read,
     begins=har.begins_like_har,

@@ -63,8 +63,10 @@ class ImportFormat:
     """
 
     name: str
-    #: In the help of ``import``, after "Reads".
+    #: In the help of ``import`` and the manuals; ``chinese``: the same for Chinese readers, from
+    #: which catalogue and manual take it.
     label: str
+    chinese: str
     endings: tuple[str, ...]
     read: Callable[[Path], Iterator[ImportItem]]
     begins: Callable[[bytes], bool] = _never

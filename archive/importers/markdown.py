@@ -29,6 +29,7 @@ FORMAT = ImportFormat(
     name="markdown",
     label="this program's own files (a lost database is rebuilt from them), Markdown with 原文链接: lines or front "
     "matter: Obsidian Web Clipper, MarkDownload and others, pictures beside it",
+    chinese="本程序自己的文件（丢了的数据库由此重建）、带“原文链接:”行或 front matter 的 Markdown",
     endings=(".md", ".markdown"),
     read=read,
 )

@@ -18,6 +18,8 @@ def read(path: Path) -> Iterator[ImportItem]:
 FORMAT = ImportFormat(
     name="page",
     label="pages saved by browsers (also .mhtml and .webarchive with their pictures), SingleFile or curl, JSON answers",
+    chinese="浏览器存下的页面（.mhtml 和 .webarchive 连同其中的图片）、SingleFile 或 curl 存下的页面、"
+    "文章地址返回的 JSON",
     endings=tuple(sorted(ENDINGS)),
     read=read,
     begins=begins_like_page,

@@ -174,6 +174,7 @@ def _begins(head: bytes) -> bool:
 FORMAT = ImportFormat(
     name="warc",
     label="WARC and ARC",
+    chinese="WARC 和 ARC 网页归档",
     endings=(".warc", ".warc.gz", ".arc", ".arc.gz"),
     begins=_begins,  # an unpacked one shows the first page's own beginning soon after
     read=read,

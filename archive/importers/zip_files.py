@@ -127,6 +127,7 @@ def _is_wanted(path: Path) -> bool:
 FORMAT = ImportFormat(
     name="zip",
     label="pages and Markdown packed into a ZIP, as by wechat-article-exporter",
+    chinese="打成 ZIP 的页面和 Markdown，如 wechat-article-exporter 导出的",
     endings=(".zip",),
     read=read,
     is_wanted=_is_wanted,

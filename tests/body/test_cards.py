@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from scraper.body import clean
@@ -168,26 +166,3 @@ def test_old_elements_without_a_hyphen_are_cards_too() -> None:
     """
     assert "卡片: 捐一袋米" == clean('<mpgongyi data-title="捐一袋米"></mpgongyi>').text
     assert () == clean("<p>前</p><mpadded>x</mpadded>").media
-
-
-def test_the_manual_has_every_card_type() -> None:
-    """docs/wechat.md has a row for each, made by ``python -m tests.body.test_cards``."""
-    manual = (Path(__file__).parents[2] / "docs" / "wechat.md").read_text("utf-8")
-
-    assert [] == [row for row in rows() if row not in manual]
-
-
-def rows() -> list[str]:
-    """The manual's table of card types, a line each."""
-    found = []
-    for card in CARD_TYPES:
-        types = {clean(example.html).media[0].type: None for example in card.examples}
-        elements = " ".join(f"`{tag}`" for tag in sorted(card.tags))
-        words = " ".join(f"`has:{MEDIA_TYPES[name].has}`" for name in types)
-        lines = "<br>".join(example.line for example in card.examples)
-        found.append(f"| {card.name} | {elements} | {lines} | {words} |")
-    return found
-
-
-if __name__ == "__main__":
-    print(*rows(), sep="\n")

@@ -43,6 +43,7 @@ def test_a_type_is_named_in_help_and_manual(type: SourceType) -> None:
 
     assert type.label.lower() in help
     assert type.label.lower() in manual
+    assert type.chinese in (DOCS / "commands.zh-CN.md").read_text(encoding="utf-8")
     assert source_type(type.name) is type
 
 

@@ -21,6 +21,7 @@ from babel.messages.pofile import read_po, write_po
 from archive import config, i18n
 from archive.cli import COMMANDS, cli, words
 from archive.i18n.catalogue import read
+from tests import docs
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 #: Domain → folders of its messages.
@@ -56,6 +57,15 @@ def extracted(domain: str) -> Catalog:
         for text in help_texts():
             found.add(text)
     return found
+
+
+def declared() -> dict[str, str]:
+    """The labels of formats and sources with their Chinese, which stands beside them in the code."""
+    return {
+        " ".join(known.label.split()): known.chinese
+        for table in docs.registered().values()
+        for known in table
+    }
 
 
 def help_texts() -> Iterator[str]:
@@ -97,6 +107,9 @@ def update(domain: str) -> None:
     found = catalogue(domain) if place(domain).exists() else Catalog(locale=i18n.CHINESE)
     found.update(extracted(domain), no_fuzzy_matching=True)
     found.obsolete.clear()
+    for label, said in declared().items():
+        if message := found.get(label):
+            message.string = said
     with place(domain).open("wb") as file:
         write_po(file, found, width=110, sort_output=True, omit_header=True, no_location=True)
     # Each entry ends in an empty line, so that entries of two branches can be put behind each other.

@@ -173,3 +173,10 @@ def test_stored_sentences_are_recognised() -> None:
 def test_plural_forms() -> None:
     """One and many in English; the number stays in Chinese, which has one form."""
     assert ["1 page", "2 pages"] == [mark_plural("{n} page", "{n} pages", n) for n in (1, 2)]
+
+
+@pytest.mark.parametrize(("label", "chinese"), messages.declared().items())
+def test_a_label_has_the_chinese_that_stands_beside_it(label: str, chinese: str) -> None:
+    """Formats and sources say both in one place; ``python -m tests.i18n.messages`` carries it over."""
+    with i18n.use(i18n.CHINESE):
+        assert chinese == i18n.gettext(label)

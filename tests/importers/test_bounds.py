@@ -180,7 +180,9 @@ def test_an_error_nobody_foresaw_is_one_files(
         raise MemoryError
 
     monkeypatch.setattr(Store, "keep", failing)
-    failing_format = ImportFormat(name="x", label="", endings=(".md",), read=reading)
+    failing_format = ImportFormat(
+        name="x", label="", chinese="坏的", endings=(".md",), read=reading
+    )
     monkeypatch.setattr(formats, "FORMATS", (failing_format, *formats.FORMATS))
 
     result = wechat_archive("import", str(folder), "--archive", str(tmp_path / "a"))
@@ -203,7 +205,7 @@ def test_reading_ends_after_so_much_computing(
         yield from (ImportItem(source="", path=path) for n in iter(int, 1) if n)
 
     monkeypatch.setattr(budget, "CPU_SECONDS", 0.05)
-    slow = ImportFormat(name="x", label="", endings=(".md",), read=endless)
+    slow = ImportFormat(name="x", label="", chinese="坏的", endings=(".md",), read=endless)
     monkeypatch.setattr(formats, "FORMATS", (slow,))
     (tmp_path / "a.md").write_text("x")
 

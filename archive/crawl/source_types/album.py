@@ -10,4 +10,6 @@ def _claim(given: Given) -> str | None:
     return address.fetch if address is not None and address.form == "album" else None
 
 
-TYPE = SourceType(name="album", label=mark("an album (合集)"), claim=_claim, look=pages.look)
+TYPE = SourceType(
+    name="album", label=mark("an album (合集)"), chinese="合集", claim=_claim, look=pages.look
+)

@@ -13,6 +13,7 @@ def _claim(given: Given) -> str | None:
 TYPE = SourceType(
     name="article",
     label=mark("an article that keeps linking to new ones"),
+    chinese="不断链接新文章的文章",
     claim=_claim,
     look=pages.look,
     follow=1,  # it is watched for what it links to

@@ -85,7 +85,7 @@ class Visit(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceType:
     """One type of watched source. ``label`` names it in help and manuals, with its article ("an
-    album (合集)").
+    album (合集)"), ``chinese`` for Chinese readers: the catalogue and the manual take it from here.
 
     ``claim`` gives the address or absolute path to watch where what a person gave is of this type;
     ``look`` takes in what a source of this type names now; ``follow``: how many links deep, unless
@@ -94,6 +94,7 @@ class SourceType:
 
     name: str
     label: str
+    chinese: str
     claim: Callable[[Given], str | None]
     look: Callable[[Visit], Awaitable[None]]
     follow: int = 0

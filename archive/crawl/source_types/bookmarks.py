@@ -7,6 +7,7 @@ from scraper.messages import mark
 TYPE = SourceType(
     name="bookmarks",
     label=mark("a bookmark file"),
+    chinese="书签文件",
     claim=lambda given: listings.claim_file(given, "bookmarks"),
     look=listings.look,
 )

@@ -15,5 +15,9 @@ def _claim(given: Given) -> str | None:
 
 
 TYPE = SourceType(
-    name="feed", label=mark("an RSS, Atom or JSON feed"), claim=_claim, look=listings.look
+    name="feed",
+    label=mark("an RSS, Atom or JSON feed"),
+    chinese="RSS、Atom 或 JSON 订阅源",
+    claim=_claim,
+    look=listings.look,
 )

@@ -7,6 +7,7 @@ from scraper.messages import mark
 TYPE = SourceType(
     name="list",
     label=mark("a text file of addresses that you keep editing"),
+    chinese="你不断增补的地址清单（文本文件）",
     claim=lambda given: listings.claim_file(given, "list"),
     look=listings.look,
 )
