@@ -159,8 +159,9 @@ def _times(output: str) -> dict[str, float]:
 
 def chosen(job: Job, known: dict[str, Any], noticed: Mapping[str, int]) -> list[str]:
     """The tests that run the faulty line, as far as PATIENCE goes: those that ``noticed`` other
-    faults first, then one case of each test, the quick ones first, then its other cases; for a line
-    of the module itself, which runs at its import, those of its whole."""
+    faults first, those of a file named like the module or its room, one case of each test, the
+    quick ones first, then its other cases; for a line of the module itself, which runs at its
+    import, those of its whole."""
     lines = known["lines"].get(job.module, {})
     tests = lines.get(str(job.mutant.line)) or sorted(
         {name for names in lines.values() for name in names}
@@ -168,10 +169,18 @@ def chosen(job: Job, known: dict[str, Any], noticed: Mapping[str, int]) -> list[
     times, spent = known["times"], 0.0
     found: list[str] = []
     variants: Counter[str] = Counter()
-    ordered: list[tuple[int, int, float, str]] = []
+    ordered: list[tuple[int, bool, int, float, str]] = []
     for test in sorted(tests, key=lambda name: times.get(name, 1.0)):
         function = test.partition("[")[0]
-        ordered.append((-noticed.get(test, 0), variants[function], times.get(test, 1.0), test))
+        ordered.append(
+            (
+                -noticed.get(test, 0),
+                not _is_about(test, job.module),
+                variants[function],
+                times.get(test, 1.0),
+                test,
+            )
+        )
         variants[function] += 1
     for *_, seconds, test in sorted(ordered):
         spent += seconds
@@ -179,6 +188,13 @@ def chosen(job: Job, known: dict[str, Any], noticed: Mapping[str, int]) -> list[
             break
         found.append(test)
     return found
+
+
+def _is_about(test: str, module: str) -> bool:
+    """``tests/store/test_files.py`` of ``db/files``, ``tests/keep/test_backup.py`` of
+    ``backup/contents``."""
+    place = Path(module)
+    return Path(test.partition("::")[0]).stem in {f"test_{place.stem}", f"test_{place.parent.name}"}
 
 
 @dataclass(frozen=True)

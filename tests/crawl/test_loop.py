@@ -284,12 +284,17 @@ def test_a_migrated_article_is_followed_to_its_new_address() -> None:
 
 
 def test_one_captcha_on_a_short_link_is_a_block() -> None:
-    """The crawl ends at once; what waits stays."""
-    world = World({short(1): captcha(), short(2): article(2)})
+    """The crawl ends at once, and who is to know hears of it; what waits stays."""
+    heard: list[str] = []
+    world = World(
+        {short(1): captcha(), short(2): article(2)},
+        on_blocked=lambda _exit, error: heard.append(error.reason),
+    )
     world.frontier.give(short(1))
     world.frontier.give(short(2))
 
     assert world.run().reason is Reason.BLOCKED
+    assert ["captcha"] == heard
     assert len(world.script.log) == 1
     assert set(world.frontier.open) == {at(short(1)), at(short(2))}
 

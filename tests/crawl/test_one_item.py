@@ -157,6 +157,7 @@ def _sweep(scenario: Scenario, root: Path, *, part: float) -> None:
     assert len(targets) > 20
     chosen = random.Random(11).sample(targets, round(len(targets) * part))
     fired = [_one_fault(scenario, root / str(n), target, clean) for n, target in enumerate(chosen)]
+    print(f"raised in {sum(fired)} of {len(chosen)} calls")  # pytest -rP shows it
     assert sum(fired) > 0.9 * len(chosen)
 
 

@@ -20,9 +20,9 @@ import pytest
 
 from archive.backup import backup
 from archive.backup.databases import copy_databases
-from archive.db import files
+from archive.db import file_checksums, files
 from archive.db.lock import Lock
-from archive.errors import BadInput, CannotCreate, Corrupt, Locked
+from archive.errors import BadInput, CannotCreate, Corrupt, DiskTrouble, Locked
 from archive.saved.pictures import LocalImage
 from archive.verify import check
 from scraper.parse import parse
@@ -260,6 +260,87 @@ def test_what_a_person_changed_in_the_backup_stays(root: Path, tmp_path: Path) -
     assert "noted in the backup" == (tmp_path / "b" / note).read_text()
 
 
+@pytest.mark.parametrize(
+    ("number", "kind"), [(errno.ENOSPC, DiskTrouble), (errno.EACCES, CannotCreate)]
+)
+def test_a_backup_that_cannot_be_written_says_so(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exception]
+) -> None:
+    """It never ends as if it were there; the archive is as it was."""
+    before = contents(root)
+
+    def failing(*_given: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("archive.backup.make_folders", failing)
+    with pytest.raises(kind, match=r"is not complete: .* The archive is untouched"):
+        backup(root, tmp_path / "b")
+    assert before == contents(root)
+
+
+def test_each_database_of_the_copy_has_its_checksums(root: Path, tmp_path: Path) -> None:
+    """So that a bit that flips in the backup is found there."""
+    backup(root, tmp_path / "b")
+
+    names = ("archive.db", "snapshots.db")
+    assert [[], []] == [file_checksums.broken_blocks(tmp_path / "b" / name) for name in names]
+
+
+def test_a_backup_that_ends_between_its_databases_and_its_files_is_no_damage(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checksums of the databases before are gone with them, and the next backup goes on."""
+    backup(root, tmp_path / "b")
+    fill(root, [page(4)])
+
+    def failing(*_given: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("archive.backup.open_database", failing)
+        with pytest.raises(DiskTrouble):
+            backup(root, tmp_path / "b")
+    names = ("archive.db", "snapshots.db")
+    assert [None, None] == [file_checksums.broken_blocks(tmp_path / "b" / name) for name in names]
+
+    assert 0 == backup(root, tmp_path / "b").exit_code
+    assert contents(root) == contents(tmp_path / "b")
+
+
+def test_a_link_in_the_place_of_a_database_is_not_followed(root: Path, tmp_path: Path) -> None:
+    """An archive from somebody else may lead anywhere with it."""
+    (root / "snapshots.db").rename(tmp_path / "far.db")
+    (root / "snapshots.db").symlink_to(tmp_path / "far.db")
+
+    with pytest.raises(CannotCreate, match="is a link, and links are not followed"):
+        backup(root, tmp_path / "b")
+    assert not (tmp_path / "b" / "snapshots.db").exists()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "\udcff"])
+def test_a_note_of_the_last_backup_that_cannot_be_read_stops_none(
+    root: Path, tmp_path: Path, text: str
+) -> None:
+    """What stands in the backup is then taken for a person's, and the new text goes beside it."""
+    backup(root, tmp_path / "b")
+    note = tmp_path / "b" / ".backup.json"
+    note.write_bytes(text.encode("utf-8", "surrogateescape"))
+    (root / "articles" / "notes.md").write_text("newer")
+    report = backup(root, tmp_path / "b")
+
+    assert (0, ["articles/notes.new.md"]) == (report.exit_code, report.beside)
+    assert "mine" == (tmp_path / "b" / "articles" / "notes.md").read_text()
+
+
+def test_nothing_in_a_backup_can_be_run(root: Path, tmp_path: Path) -> None:
+    """A text is a text, whatever mode it has in the archive."""
+    note = root / "articles" / "notes.md"
+    note.chmod(0o777)
+    backup(root, tmp_path / "b")
+
+    assert 0 == (tmp_path / "b" / "articles" / "notes.md").stat().st_mode & 0o111
+
+
 def test_every_text_of_a_file_that_is_changed_here_and_there_is_kept(
     root: Path, tmp_path: Path
 ) -> None:
@@ -469,7 +550,10 @@ def test_a_text_that_cannot_be_read_any_more_stays_in_the_backup(
     monkeypatch.setattr(files, "read_regular", failing)
     report = backup(root, tmp_path / "b")
 
-    assert lost.name in " ".join(report.missing)
+    (told,) = report.missing
+    assert lost.name in told
+    assert "Input/output error" in told
+    assert "unexpected" not in told
     assert (tmp_path / "b" / lost.relative_to(root)).exists()
 
 

@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive import record
-from archive.store.decide import content_hash, differences, image_id, is_hollow, link_id
+from archive.store.decide import (
+    content_hash,
+    differences,
+    image_id,
+    is_hollow,
+    link_id,
+    same_words,
+)
 from scraper.models import (
     Account,
     Album,
@@ -67,6 +74,18 @@ def test_order_and_tracking_do_not_make_another_link(one: str, other: str) -> No
     assert link_id(one) == link_id(other)
 
 
+def test_a_picture_without_a_size_is_named_by_its_last_part() -> None:
+    """Some emoji and avatars have none."""
+    assert ["B", "B"] == [
+        image_id(f"https://mmbiz.qpic.cn/{path}") for path in ("mmbiz_gif/B/640", "mmemoji/A/B")
+    ]
+
+
+def test_an_empty_value_in_a_link_is_a_part_of_it() -> None:
+    """Its server may ask for it."""
+    assert link_id("https://example.com/?b=1&a=") != link_id("https://example.com/?b=1")
+
+
 def test_volatile_parts_are_no_difference() -> None:
     """Image hosts and sizes, order of a query, spaces, tokens of linked articles, CSS sizes."""
     one = replace(
@@ -112,6 +131,50 @@ def test_what_an_author_changes_is_a_difference(
 
     assert content_hash(one) != content_hash(two)
     assert differences(one, two) == expected
+
+
+def test_what_is_told_of_two_contents() -> None:
+    """Pictures and links that came and went, a cover that went; the cover is no picture of the
+    text.
+    """
+    one = article(1, links=(7, 8), images=(IMAGE,), cover=IMAGE)
+    two = article(1, links=(8, 9, 10), images=("https://mmbiz.qpic.cn/a/B/0",))
+    covered = replace(one, images=(*one.images, Image(url="https://x.y/z", role="cover")))
+
+    assert {
+        "cover": [IMAGE, None],
+        "images": {"added": 1, "removed": 1},
+        "links": {"added": 2, "removed": 1},
+    } == differences(one, two)
+    assert ({}, content_hash(one)) == (differences(one, covered), content_hash(covered))
+
+
+LETTERS = "".join(chr(0x4E00 + number) for number in range(200))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("", "", False),
+        ("短", "短", True),
+        ("短", "长", False),
+        ("短", "短，还有", False),
+        (LETTERS[:12], LETTERS[:12], True),
+        (LETTERS[:12], LETTERS[:12] + "又多了几个字", True),
+        (LETTERS[:12], LETTERS[20:32], False),
+        (LETTERS[:12], LETTERS[20:44], False),
+        (LETTERS[:60], "，".join(LETTERS[:60]), True),
+        (LETTERS[:60], LETTERS[:119], True),
+        (LETTERS[:60], LETTERS[:120], False),
+        (LETTERS[:84] + "甲" * 36, LETTERS[:84] + "乙" * 36, True),
+        (LETTERS[:72] + "甲" * 48, LETTERS[:72] + "乙" * 48, False),
+    ],
+)
+def test_two_texts_of_one_article(one: str, other: str, same: bool) -> None:
+    """Seven of ten pieces are the same, whatever marks stand between, and neither is twice as long
+    as the other; what is shorter than a piece is the same letter by letter.
+    """
+    assert same == same_words(one, other) == same_words(other, one)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,89 @@
+"""What is promised of the results that a command tells one by one, and of what becomes of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from archive.run.inputs import read
+from archive.run.report import Result
+from scraper.errors import Later
+from tests.crawl.archives import World, titles_of
+from tests.crawl.fakes import at, long, short
+from tests.crawl.pages import DELETED, captcha_page, page
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    found = World(tmp_path / "archive")
+    for number in (1, 2, 3):
+        found.script.on(short(number), page(number))
+        found.script.on(long(number), page(number))
+    return found
+
+
+def test_each_result_is_told_as_it_comes(world: World) -> None:
+    """Kept, held, gone and failed ones, in the order of the report, whose counts they are."""
+    world.save(short(1))
+    world.script.on(short(2), DELETED)
+    heard: list[Result] = []
+    runner = world.runner()
+    runner.on_result = heard.append
+    report = runner.save(read([short(1), short(2), short(3), "words"]))
+
+    assert heard == report.results
+    assert [
+        ("words", "failed"),
+        (at(short(1)), "held"),
+        (at(short(2)), "failed"),
+        (at(short(3)), "new"),
+    ] == [(one.address, one.change) for one in heard]
+    assert (2, titles_of([1, 3])) == (report.pages, world.titles())
+
+
+def test_who_waits_for_an_article_that_arrived_waits_no_longer(world: World) -> None:
+    """Its long address met a fault; the short one brings it, and the next run knows."""
+    world.script.on(long(1), Later("503"))
+    world.save(long(1))
+    world.save(short(1))
+    asked = len(world.script.log)
+    report = world.run()
+
+    assert (0, asked) == (report.waiting, len(world.script.log))
+    assert [{"state": "done"}] == world.rows(
+        "SELECT state FROM frontier WHERE address = ?", at(long(1))
+    )
+
+
+def test_another_address_of_a_held_article_is_remembered(world: World) -> None:
+    """It is known without a request, and found by it from then on."""
+    world.save(short(1))
+    asked = len(world.script.log)
+    report = world.save(long(1))
+
+    assert (["held"], asked) == ([one.change for one in report.results], len(world.script.log))
+    rows = world.rows("SELECT address FROM addresses ORDER BY address")
+    assert sorted([at(short(1)), at(long(1))]) == [row["address"] for row in rows]
+
+
+def test_an_address_that_was_opened_by_a_better_one_is_remembered_too(world: World) -> None:
+    """A refresh by the long address asks for the short one; both lead to the article."""
+    world.save(short(1))
+    world.save(long(1), refresh=True)
+
+    assert [at(short(1))] * 2 == world.script.asked
+    rows = world.rows("SELECT address FROM addresses")
+    assert {at(short(1)), at(long(1))} == {row["address"] for row in rows}
+
+
+def test_pages_and_unknown_ones_are_counted(world: World) -> None:
+    """What says that an article is gone is a page; what nobody understands is one, too; a captcha is
+    none.
+    """
+    world.script.on(short(1), DELETED)
+    world.script.on(short(2), page(2))
+    world.script.on(short(3), captcha_page())
+    report = world.save(short(1), short(2), short(3))
+
+    assert (2, 0) == (report.pages, report.unknown)
