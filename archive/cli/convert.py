@@ -44,7 +44,7 @@ def command(app: App, pages: tuple[str, ...], body_only: bool, losses: bool, as_
 
     failed: list[ScrapeError | BadInput] = []
     read = 0
-    for name, page in _pages(pages):
+    for name, page in _with_progress(app, pages):
         read += 1
         try:
             if isinstance(page, BadInput):
@@ -68,6 +68,21 @@ def command(app: App, pages: tuple[str, ...], body_only: bool, losses: bool, as_
             _tell_losses(name, article)
     if failed:
         raise click.exceptions.Exit(failed[0].exit_code if read == 1 else 1)
+
+
+def _with_progress(app: App, names: tuple[str, ...]) -> Iterator[tuple[str, Page | BadInput]]:
+    """Told while the pages go elsewhere than to the terminal."""
+    from archive.cli.progress import counted, progress
+    from archive.saved.pages import pages_in
+
+    if sys.stdout.isatty() or not app.is_interactive:
+        yield from _pages(names)
+        return
+    total = sum(
+        sum(1 for _page in pages_in(Path(name))) if Path(name).is_dir() else 1 for name in names
+    )
+    with progress(app, _("reading pages")) as step:
+        yield from counted(_pages(names), total, step)
 
 
 def _pages(names: tuple[str, ...]) -> Iterator[tuple[str, Page | BadInput]]:

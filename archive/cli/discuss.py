@@ -65,6 +65,7 @@ def command(
     it. It ends with 77 where the session has expired, and with 75 where WeChat says that requests
     come too often, which then holds for a day. The same command goes on where it ended.
     """
+    from archive.cli.progress import progress
     from archive.run.discussing import Discussing
     from archive.saved.credentials import read
 
@@ -76,9 +77,16 @@ def command(
         again=again,
         anyway=anyway,
         wait=wait,
-        on_result=lambda looked: _tell(app, looked),
     )
-    report = about.run(names, account=account, since=since, limit=limit, gone=False)
+    with progress(app, _("asking for comments")) as step:
+
+        def on_result(looked: Looked) -> None:
+            done = len(about.report.results)
+            step(done, done + max(about.report.left - 1, 0))
+            _tell(app, looked)
+
+        about.on_result = on_result
+        report = about.run(names, account=account, since=since, limit=limit, gone=False)
     if as_json:
         click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
     else:

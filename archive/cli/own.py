@@ -138,16 +138,20 @@ def _mark(
     said: Callable[[Own], str],
     **wanted: Any,
 ) -> None:
+    from archive.cli.progress import counted, progress
     from archive.db.beside import open_beside
     from archive.store import Store
-    from archive.store.marking import mark
+    from archive.store.marking import chosen, mark_chosen
     from archive.store.own import Marking
 
     _require_some(names, query)
     marking: Marking = Marking.of(**wanted)
     with open_beside(app.root, "wechat-archive " + click.get_current_context().info_name) as db:  # type: ignore[operator]
-        found = mark(Store(db, app.root), names, marking, utc_now(), query=query)
-        _tell(app, found, as_json, said)
+        store = Store(db, app.root)
+        wanted_ones = [*chosen(store, names, query)]
+        with progress(app, _("marking")) as step:
+            found = mark_chosen(store, wanted_ones, marking, utc_now())
+            _tell(app, counted(found, len(wanted_ones), step), as_json, said)
 
 
 def _show(

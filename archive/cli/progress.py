@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from archive.cli.common import App
 from archive.cli.console import stderr_console
 from archive.i18n import gettext as _
 
+T = TypeVar("T")
+
 
 class Step(Protocol):
     """``step(done, total)`` as the work goes on; with a ``name`` where it is another work from now
-    on.
+    on. A ``total`` of 0: nobody knows it beforehand.
     """
 
     def __call__(self, done: int, total: int, name: str = "", /) -> None: ...
@@ -21,7 +24,8 @@ class Step(Protocol):
 
 @contextmanager
 def progress(app: App, what: str) -> Iterator[Step]:
-    """Gives ``step(done, total)`` to call as the work goes on."""
+    """Gives ``step(done, total)`` to call as the work goes on. What is printed meanwhile stands above
+    the bar where both are on one terminal, and goes where it should where they are not."""
     if not app.is_interactive:
         yield lambda done, total, name="": None
         return
@@ -39,10 +43,25 @@ def progress(app: App, what: str) -> Iterator[Step]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=stderr_console(), transient=True) as bar:
+    bars = Progress(
+        *columns,
+        console=stderr_console(),
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),
+    )
+    with bars as bar:
         line = bar.add_task(what, total=None)
 
         def step(done: int, total: int, name: str = "", /) -> None:
-            bar.update(line, completed=done, total=total, description=_(name) if name else what)
+            said = _(name) if name else what
+            bar.update(line, completed=done, total=total or None, description=said)
 
         yield step
+
+
+def counted(items: Iterable[T], total: int, step: Step) -> Iterator[T]:
+    """Each item, told to ``step`` as it is done with."""
+    step(0, total)
+    for done, item in enumerate(items, start=1):
+        yield item
+        step(done, total)

@@ -48,6 +48,7 @@ def command(
     or watched fetches them again; `save --again ADDRESS` does. --undo also writes a file again that
     you deleted from the folder.
     """
+    from archive.cli.progress import counted, progress
     from archive.run.removing import bring_back, removed, take_out
 
     if listing:
@@ -57,17 +58,21 @@ def command(
         raise click.UsageError(_("name an article by its key (`list` shows it), or give --query."))
     now = utc_now()
     if undo:
-        outcomes = bring_back(app.root, keys, now, wait=wait)
+        with progress(app, _("bringing back")) as step:
+            back = counted(bring_back(app.root, keys, now, wait=wait), len(keys), step)
+            failed = _tell(app, back, as_json, _("brought back"))
     else:
         _ask(app, keys, query, yes)
-        outcomes = take_out(app.root, keys, now, query=query, raw=raw, wait=wait)
-    _tell(app, outcomes, as_json, _("brought back") if undo else _("removed"))
-    if not undo:
+        with progress(app, _("removing")) as step:
+            out = take_out(app.root, keys, now, query=query, raw=raw, wait=wait, progress=step)
+            failed = _tell(app, out, as_json, _("removed"))
         app.say(_("`wechat-archive remove --undo KEY` brings it back within 30 days"))
+    if failed:
+        click.get_current_context().exit(1)
 
 
-def _tell(app: App, outcomes: Iterator[Outcome], as_json: bool, said: str) -> None:
-    """A line an article; ends with 1 where one failed."""
+def _tell(app: App, outcomes: Iterator[Outcome], as_json: bool, said: str) -> int:
+    """A line an article; how many failed."""
     failed = 0
     for outcome in outcomes:
         if as_json:
@@ -78,8 +83,7 @@ def _tell(app: App, outcomes: Iterator[Outcome], as_json: bool, said: str) -> No
             failed += 1
             told = _("error: {name}: {error}", name=outcome.key, error=outcome.error)
             app.tell(told, level="error")
-    if failed:
-        click.get_current_context().exit(1)
+    return failed
 
 
 def _ask(app: App, keys: tuple[str, ...], query: str | None, yes: bool) -> None:

@@ -63,7 +63,7 @@ DIFFERENCES = (
     mark("title modified"),
 )
 #: What a bar counts.
-WORK = (mark("indexing"), mark("packing"), mark("importing"))
+WORK = (mark("indexing"), mark("packing"), mark("importing"), mark("typesetting"))
 #: Types of watched sources, the checks of `doctor`, states of the queue, where a setting is from.
 SOURCES = (mark("bookmarks"), mark("feed"), mark("list"), mark("opml"), mark("article"))
 CHECKS = (

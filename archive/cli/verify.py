@@ -46,7 +46,9 @@ def command(app: App, mend: bool, wait: bool, as_json: bool) -> None:
     with _progress(app) as progress:
         if mend:
             with Lock(app.root, wait=wait):
-                findings = list(repair(app.root, check(app.root, progress), utc_now()))
+                found = list(check(app.root, progress))
+                mended = repair(app.root, found, utc_now())
+                findings = list(_mended(mended, len(found), progress))
                 # What was mended must hold now: looked at again rather than believed.
                 left = list(check(app.root, progress)) if any(f.repaired for f in findings) else []
         else:
@@ -78,15 +80,29 @@ def _tell(findings: Iterable[Finding]) -> None:
         click.echo(_(finding.line()))
 
 
+def _mended(mended: Iterable[Finding], total: int, progress: Progress | None) -> Iterator[Finding]:
+    for done, finding in enumerate(mended, start=1):
+        if progress is not None:
+            progress(mark("repairing"), done, total)
+        yield finding
+
+
 @contextmanager
 def _progress(app: App) -> Iterator[Progress | None]:
     """A bar for each part while a person watches; silence otherwise."""
     if not app.is_interactive:
         yield None
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
-    with Bars(console=stderr_console(), transient=True) as bars:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Bars(*columns, console=stderr_console(), transient=True) as bars:
         tasks = {}
 
         def tell(what: str, done: int, of: int) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from archive.exporters.report import ExportReport
 from archive.exporters.select import Selection, chosen, in_album_order, require
@@ -17,7 +17,16 @@ from archive.run.items import ItemError, one_item
 from archive.store import Store, Stored
 from scraper.errors import ScrapeError
 
-Progress = Callable[[int, int], None]
+
+class Progress(Protocol):
+    """``progress(done, total)``, with a ``name`` where it is another work from now on; a ``total`` of
+    0: nobody knows it beforehand."""
+
+    def __call__(self, done: int, total: int, name: str = "", /) -> None: ...
+
+
+def unwatched(done: int, total: int, name: str = "", /) -> None:
+    """Nobody watches."""
 
 
 @contextmanager
@@ -52,7 +61,7 @@ class Export:
     base_url: str | None = None
     largest: float = math.inf
     each_alone: bool = False
-    progress: Progress = lambda done, total: None
+    progress: Progress = unwatched
 
     @cached_property
     def folder(self) -> Target:

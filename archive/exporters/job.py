@@ -11,7 +11,7 @@ from typing import IO
 from archive.db.names import ARCHIVE_DB
 from archive.db.opening import open_database
 from archive.errors import CannotCreate
-from archive.exporters.export import Export, Progress
+from archive.exporters.export import Export, Progress, unwatched
 from archive.exporters.formats import FORMATS
 from archive.exporters.report import ExportReport
 from archive.exporters.select import Selection
@@ -32,7 +32,7 @@ def export(
     images: bool = True,
     base_url: str | None = None,
     each_alone: bool = False,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = unwatched,
 ) -> ExportReport:
     """Write the chosen articles of the archive ``root`` to ``target``: a folder or a file (or an
     open one), as ``FORMATS`` says of ``format``.

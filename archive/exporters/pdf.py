@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
 from archive.errors import BadConfig
 from archive.exporters import discussion
-from archive.exporters.export import Export
+from archive.exporters.export import Export, Progress
 from archive.exporters.html import head
 from archive.exporters.links import links_within
 from archive.exporters.pictures import held
@@ -112,8 +113,30 @@ def _write_book(export: Export, weasyprint: Any) -> None:
     export.each(one)
     around = f"{_title_page(title, shown)}\n{_contents(shown)}\n" if len(shown) > 1 else ""
     document = _document(title, "\n".join([around, "<main>", *bodies, "</main>"]))
-    with export.opened() as file:
+    with export.opened() as file, _telling_pages(export.progress):
         file.write(_pdf(weasyprint, export.store, document, pictures))
+
+
+@contextmanager
+def _telling_pages(progress: Progress) -> Iterator[None]:
+    """Typesetting is the longest part of a book: each page is told as it is laid out, which is all
+    that weasyprint says."""
+
+    class Pages(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if isinstance(record.args, tuple) and record.args and "Page" in record.msg:
+                progress(int(str(record.args[0])), 0, mark("typesetting"))
+
+    log, handler = logging.getLogger("weasyprint.progress"), Pages(logging.INFO)
+    level, log.propagate = log.level, False
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+        log.propagate = True
 
 
 def _article(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,11 +43,14 @@ def take_out(
     query: str | None = None,
     raw: bool = False,
     wait: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Outcome]:
     """Remove each; one that cannot be removed stops no other. ``raw``: its raw pages too. Raises
     Locked, BadQuery, NoArchive."""
     with _writing(root, wait, alone=raw) as store:
-        for name, found in [*chosen(store, names, query)]:
+        those = [*chosen(store, names, query)]
+        for done, (name, found) in enumerate(those):
+            progress(done, len(those))
             if not isinstance(found, Stored):
                 yield Outcome(key=name, error=found)
                 continue
@@ -59,6 +62,7 @@ def take_out(
                 yield Outcome(key=found.key, title=found.title, error=error)
                 continue
             yield Outcome(key=found.key, title=found.title)
+        progress(len(those), len(those))
         store.write_stale_files()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,7 +73,17 @@ def mark(
 ) -> Iterator[Marked]:
     """Change what is said of each; one that cannot be changed stops no other. Raises BadQuery,
     NotIndexed."""
-    for name, found in chosen(store, names, query):
+    return mark_chosen(store, chosen(store, names, query), marking, now)
+
+
+def mark_chosen(
+    store: Store,
+    among: Iterable[tuple[str, Stored | ArchiveError]],
+    marking: Marking,
+    now: datetime,
+) -> Iterator[Marked]:
+    """The same for those that ``chosen`` gave."""
+    for name, found in among:
         if isinstance(found, ArchiveError):
             yield Marked(name=name, error=found)
             continue
