@@ -102,7 +102,8 @@ def all_help_in_chinese() -> str:
 
 
 def _chinese_section(name: str, command: click.Command) -> str:
-    usage = " ".join(command.collect_usage_pieces(click.Context(command)))
+    with i18n.use(i18n.CHINESE):
+        usage = " ".join(command.collect_usage_pieces(click.Context(command)))
     parts = [
         f"### {name}",
         f"```text\nwechat-archive {name} {usage}\n```",

@@ -280,7 +280,10 @@ def _fail(app: App, message: str, code: int) -> int:
 def _usage(error: click.ClickException, app: App) -> int:
     context = getattr(error, "ctx", None)
     hint = _("Help: {command} --help", command=context.command_path) if context else ""
-    return _fail(app, f"{error.format_message()}\n{hint}".rstrip(), USAGE)
+    said = error.format_message()
+    if said.endswith("."):  # click's own, put behind what our catalogue says
+        said = said[:-1] + _(".")
+    return _fail(app, f"{said}\n{hint}".rstrip(), USAGE)
 
 
 def _os_error(error: OSError, app: App) -> int:

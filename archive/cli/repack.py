@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 
 @archive_command("repack", short_help="Make the kept raw pages smaller.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Processes [default: one a core].")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Processes [default: one a core].",
+)
 @click.option("--wait", is_flag=True, help="Wait for another command that writes to the archive.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @pass_app

@@ -234,8 +234,10 @@ def _state_of(exit: dict[str, Any]) -> str:
 
 
 def _show_failed(failed: list[dict[str, Any]], rest: str | None) -> None:
+    if failed:
+        from archive.cli.failure_names import shown_class
     for kind in failed:
-        said = f"{kind['count']} {kind['class']}"
+        said = f"{kind['count']} {shown_class(kind['class'])}"
         if kind["next_due"]:
             said = _(
                 "{what}, next try {time}", what=said, time=_time(_later(kind["next_due"], rest))
@@ -283,13 +285,14 @@ def retry(app: App, what: tuple[str, ...], wait: bool) -> None:
     Give an address, an article's key, or a class of failure as `status` names it; without any:
     everything that failed, except what is gone for good.
     """
+    from archive.cli.failure_names import class_of
     from archive.crawl.failures import retry_addresses, retry_all, retry_kind
 
     now = utc_now()
 
     def one(name: str) -> None:
-        addresses = _addresses(conn, name)
-        found = retry_addresses(conn, addresses, now) if addresses else retry_kind(conn, name, now)
+        addresses, kind = _addresses(conn, name), class_of(name)
+        found = retry_addresses(conn, addresses, now) if addresses else retry_kind(conn, kind, now)
         _tell_retried(app, _some(found, name))
 
     with _queue(app, wait) as conn:
@@ -309,11 +312,13 @@ def forget(app: App, what: tuple[str, ...], wait: bool) -> None:
     Give an address, an article's key, a class of failure or a state (`waiting`, `failed`, `gone`,
     `person`).
     """
+    from archive.cli.failure_names import class_of
     from archive.crawl.failures import forget_addresses, forget_kind
 
     def one(name: str) -> None:
         addresses = _addresses(conn, name)
-        count = forget_addresses(conn, addresses) if addresses else forget_kind(conn, name)
+        kind = class_of(name)
+        count = forget_addresses(conn, addresses) if addresses else forget_kind(conn, kind)
         app.say(plural("{n} address forgotten", "{n} addresses forgotten", _some(count, name)))
 
     with _queue(app, wait) as conn:

@@ -46,6 +46,27 @@ REASONS = (
     mark("unavailable"),
     mark("send-failed"),
 )
+#: Classes of failure besides the reasons, as `status` counts them and `retry` takes them.
+FAILURES = (
+    mark("not-an-address"),
+    mark("blocked"),
+    mark("unrecognised"),
+    mark("hostile"),
+    mark("unexpected"),
+    mark("fetch"),
+    mark("later"),
+    mark("rate-limited"),
+    mark("timed-out"),
+    mark("cut-short"),
+    mark("unreachable"),
+    mark("refused"),
+    mark("forbidden"),
+    mark("expired"),
+    mark("expired-session"),
+    mark("parameter-error"),
+    mark("login"),
+    mark("paid"),
+)
 #: What differs between two versions.
 DIFFERENCES = (
     mark("title"),
@@ -79,7 +100,14 @@ CHECKS = (
     mark("certificates"),
     mark("timer"),
 )
-STATES = (mark("person"), mark("final"), mark("default"))
+STATES = (
+    mark("waiting"),
+    mark("failed"),
+    mark("gone"),
+    mark("person"),
+    mark("final"),
+    mark("default"),
+)
 #: What of a body could not be kept, as `convert --losses` names it.
 LOSSES = (
     mark("animation"),

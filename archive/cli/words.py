@@ -62,16 +62,85 @@ CLICK = (
     mark("Could not open file {filename!r}: {message}"),
     mark("unknown error"),
     mark("Aborted!"),
+    mark("integer"),
+    mark("float"),
+    mark("integer range"),
+    mark("float range"),
 )
+
+#: What stands for a value in usage, options and examples.
+METAVARS = (
+    mark("KEY"),
+    mark("FILE"),
+    mark("DIR"),
+    mark("ADDRESS"),
+    mark("NAME"),
+    mark("QUERY"),
+    mark("TEXT"),
+    mark("TAG"),
+    mark("DURATION"),
+    mark("DAY"),
+    mark("ALBUM"),
+    mark("SIZE"),
+    mark("KIND"),
+    mark("CLASS"),
+    mark("ACCOUNT"),
+    mark("PAGE"),
+    mark("NUMBER"),
+    mark("HOST"),
+    mark("PORT"),
+    mark("USER"),
+    mark("PASSWORD"),
+    mark("DATABASE"),
+    mark("TOKEN"),
+    mark("FORMAT"),
+    mark("FOLDER"),
+    mark("FEED"),
+    mark("CMD"),
+    mark("AGE"),
+)
+_METAVAR = re.compile(rf"(?<![A-Za-z])({'|'.join(METAVARS)})(?![A-Za-z])")
+
+
+def in_words(metavar: str) -> str:
+    """``KEY|ADDRESS`` in the reader's language."""
+    return _METAVAR.sub(lambda found: _(found[1]), metavar)
 
 
 def let_click_speak() -> None:
     """Let click, which is written for gettext, ask our catalogues."""
+    for kind in (click.Argument, click.Option):
+        _let_speak_of_values(kind)
+    for type in (click.INT, click.FLOAT):
+        type.name = _Name(type.name)
+    click.IntRange.name, click.FloatRange.name = (_Name("integer range"), _Name("float range"))
     for name, module in [*sys.modules.items()]:
         if name.startswith("click.") and hasattr(module, "_"):
             module._ = _  # type: ignore[attr-defined]
             if hasattr(module, "ngettext"):
                 module.ngettext = ngettext  # type: ignore[attr-defined]
+
+
+class _Name(str):
+    """What click calls a type of numbers, said in the reader's language where a sentence names it."""
+
+    __slots__ = ()
+
+    def __format__(self, how: str) -> str:
+        return format(_(str(self)), how)
+
+
+def _let_speak_of_values(kind: type[click.Parameter]) -> None:
+    """What stands for a value is said in the reader's language, in usage, help and errors alike."""
+    original = kind.make_metavar
+    if hasattr(original, "in_words"):
+        return
+
+    def make_metavar(self: click.Parameter, *args: Any, **options: Any) -> str:
+        return in_words(original(self, *args, **options))
+
+    make_metavar.in_words = True  # type: ignore[attr-defined]
+    kind.make_metavar = make_metavar  # type: ignore[method-assign]
 
 
 def rows(block: str) -> list[tuple[str, str]]:
@@ -162,7 +231,7 @@ class InLanguage(click.Command):
             with formatter.indentation():
                 if is_rows:
                     formatter.write_dl(
-                        [(term, _(said) if said else "") for term, said in rows(text)]
+                        [(in_words(term), _(said) if said else "") for term, said in rows(text)]
                     )
                 else:
                     formatter.write_text(_(text))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from archive import i18n
+from archive.cli import words
 from archive.i18n.catalogue import Catalogue, read
 from scraper.messages import mark, mark_plural
 from tests.i18n import messages
@@ -37,6 +38,13 @@ def test_every_message_has_its_chinese(domain: str) -> None:
     )
 
 
+def _with_chinese_values(message: str) -> str:
+    """``remove KEY`` as a Chinese reader is shown it: what is typed stays, what stands for a value
+    does not."""
+    with i18n.use(i18n.CHINESE):
+        return words.in_words(message)
+
+
 @pytest.mark.parametrize("domain", messages.DOMAINS)
 def test_both_languages_say_the_same(domain: str) -> None:
     """A translation fills in what the message does, and names the same options, commands and
@@ -45,7 +53,10 @@ def test_both_languages_say_the_same(domain: str) -> None:
     different = [
         (message, said)
         for message, said in known(domain).items()
-        if any(set(form.findall(message)) != set(form.findall(said)) for form in _SAME)
+        if any(
+            set(form.findall(_with_chinese_values(message))) != set(form.findall(said))
+            for form in _SAME
+        )
         and message not in _MONTHS
     ]
 
