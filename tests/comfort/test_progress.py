@@ -23,7 +23,6 @@ LONG = {
     "convert": ("convert", "{pages}", "--body"),
     "reparse": ("reparse", "--all", "--jobs", "1"),
     "backup": ("backup", "{new}"),
-    "reindex": ("reindex",),
     "tag": ("tag", "--query", "重点", "+新"),
     "star": ("star", "--query", "重点"),
     "remove": ("remove", "--query", "重点", "--yes"),
