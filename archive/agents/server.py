@@ -1,5 +1,9 @@
 """The server of the Model Context Protocol: tools, resources and transports, by the official
 SDK.
+
+What is said here is English whatever the person's language: a model reads it, not a person, and
+answers its person in theirs; what else programs get (``--json``, the API) is English too, so that a
+client that is written for one answer reads every other.
 """
 
 from __future__ import annotations

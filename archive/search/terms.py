@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from itertools import pairwise
 from operator import add
@@ -393,7 +394,7 @@ def fold_flags_of(character: str) -> int:
     if folded == character:
         if code < 0x80:
             return 0
-        if _COMPOSING.match(character) and _is_composing(code):
+        if _COMPOSING.match(character) and _IS_COMPOSING[character]:
             return HAS_COMPOSITIONS
         return HAS_VARIANTS if character.isspace() else 0
     if len(folded) != 1:
@@ -414,11 +415,19 @@ def fold_flags_of(character: str) -> int:
 
 
 def _composes(character: str) -> bool:
-    return _COMPOSING.match(character) is not None and _is_composing(ord(character))
+    return _COMPOSING.match(character) is not None and _IS_COMPOSING[character]
 
 
-def _is_composing(code: int) -> bool:
-    return any(a <= code <= b for a, b in COMPOSING)
+class _IsComposing(dict[str, bool]):
+    """Whether NFKC may join a character to what stands before it."""
+
+    def __missing__(self, character: str) -> bool:
+        code = ord(character)
+        self[character] = found = any(a <= code <= b for a, b in COMPOSING)
+        return found
+
+
+_IS_COMPOSING = _IsComposing()
 
 
 #: Where the raw twins of a folded character are looked for: letters with case, full-width and
@@ -445,7 +454,7 @@ def variants() -> dict[str, str]:
         if (
             folded != raw
             and len(folded) == 1
-            and not (_COMPOSING.match(raw) and _is_composing(ord(raw)))
+            and not (_COMPOSING.match(raw) and _IS_COMPOSING[raw])
         ):
             found[folded] = found.get(folded, "") + raw
     return found
@@ -459,27 +468,41 @@ def fold_with_offsets(text: str) -> tuple[str, list[int]]:
     for start, unit in _units(text):
         # A character by itself is what most units are, and needs no NFKC but its own.
         folded = _FOLD[ord(unit)] if len(unit) == 1 else _composed(unit).translate(_FOLD)
-        for character in folded:
-            if character.isspace():
-                pending = start if pending < 0 else pending
-                continue
-            if pending >= 0 and out and not IS_CJK[out[-1]] and not IS_CJK[character]:
-                out.append(" ")
-                starts.append(pending)
-            pending = -1
-            out.append(character)
+        if pending < 0 and len(folded) == 1 and not folded.isspace():  # and folds to one
+            out.append(folded)
             starts.append(start)
+            continue
+        pending = _append(folded, start, pending, out, starts)
     return "".join(out), starts
 
 
-def _units(text: str) -> list[tuple[int, str]]:
-    """Characters with what joins them under NFKC."""
-    found: list[tuple[int, str]] = []
-    start = 0
-    for position in range(1, len(text) + 1):
-        if position == len(text) or not (
-            _COMPOSING.match(text[position]) and _is_composing(ord(text[position]))
-        ):
-            found.append((start, text[start:position]))
-            start = position
-    return found
+def _append(folded: str, start: int, pending: int, out: list[str], starts: list[int]) -> int:
+    """Put what a unit folds to behind ``out``; where white space began that may still become a
+    blank, -1 for none."""
+    for character in folded:
+        if character.isspace():
+            pending = start if pending < 0 else pending
+            continue
+        if pending >= 0 and out and not IS_CJK[out[-1]] and not IS_CJK[character]:
+            out.append(" ")
+            starts.append(pending)
+        pending = -1
+        out.append(character)
+        starts.append(start)
+    return pending
+
+
+def _units(text: str) -> Iterable[tuple[int, str]]:
+    """Characters with what joins them under NFKC, each with where it begins."""
+    joined = {
+        found.start()
+        for found in _COMPOSING.finditer(text, 1)
+        if _IS_COMPOSING[text[found.start()]]
+    }
+    if not joined:
+        return enumerate(text)
+    begins = [position for position in range(len(text)) if position not in joined]
+    return [
+        (begin, text[begin:end])
+        for begin, end in zip(begins, [*begins[1:], len(text)], strict=True)
+    ]

@@ -47,7 +47,8 @@ def make_app(
     opened: AbstractAsyncContextManager[None] = nullcontext()
     if endpoint is not None:
         path, answering, opened = endpoint(site.library)
-        routes.append(Route(path, answering))
+        # It keeps no sessions, so that a stream that GET would open has nothing to bring.
+        routes.append(Route(path, answering, methods=["POST", "DELETE"]))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -79,6 +79,7 @@ def home(request: Request) -> Response:
         "home.html",
         days=by_day(found.cards, order),
         order=order,
+        begun=before is None,
         seen=visit.seen,
         fresh=library.count_after(visit.seen) if before is None else 0,
         older=older,

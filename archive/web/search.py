@@ -12,7 +12,7 @@ from starlette.responses import Response
 from archive import i18n
 from archive.errors import BadQuery
 from archive.library import Library
-from archive.search.api import Hit, Results
+from archive.search.api import Count, Hit, Results
 from archive.web import chips, render
 from archive.web.site import site_of
 
@@ -84,6 +84,7 @@ def search(request: Request) -> Response:
         results=results,
         problem=problem,
         total=total,
+        before=_before(state.offset, total),
         page=PAGE,
         chips=chips.in_force(query),
         offers=_offers(query, results) if results else [],
@@ -96,6 +97,13 @@ def _offset(text: str | None) -> int:
     if not text or not (text.isascii() and text.isdigit() and len(text) < 9):
         return 0
     return min(int(text), _FURTHEST)
+
+
+def _before(offset: int, total: Count | None) -> int:
+    """Where the page before begins; behind the last hit, where the last page does."""
+    if total is not None and not total.more and offset >= total.number:
+        return max(0, (total.number - 1) // PAGE * PAGE)
+    return max(0, offset - PAGE)
 
 
 def _marks(library: Library, results: Iterable[Hit]) -> dict[str, Any]:

@@ -138,6 +138,19 @@ def test_over_http(root: Path) -> None:
     anyio.run(run)
 
 
+def test_no_stream_is_held_open(root: Path) -> None:
+    """A browser that is led to /mcp gets an answer at once, and a client that asks for a stream of
+    news is told that there is none."""
+    app = make_app(root, Settings(), http_endpoint)
+
+    async def asked() -> int:
+        async with app.router.lifespan_context(app), http_client(app, {}) as http:
+            headers = {"accept": "text/event-stream"}
+            return int((await http.get(f"{HOME}/mcp", headers=headers)).status_code)
+
+    assert 405 == anyio.run(asked)
+
+
 def http_client(app: Any, headers: dict[str, str]) -> httpx2.AsyncClient:
     """A client of the application without a socket."""
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), headers=headers)

@@ -150,6 +150,19 @@ def by_the_image_steps(wheel: Path, home: Path) -> Path:
     return empty / "bin" / "wechat-archive"
 
 
+@pytest.mark.long
+def test_nothing_has_to_be_compiled_for_arm64(wheel: Path, tmp_path: Path) -> None:
+    """Every library of the image is there built for it: `docker build --platform linux/arm64` needs
+    no compiler, which the slim image does not have."""
+    python = re.findall(r"^FROM python:(\S+)-slim", DOCKERFILE.read_text("utf-8"), re.M)[-1]
+    run(
+        *(sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", "--no-warn-conflicts"),
+        *("--target", str(tmp_path), "--python-version", python, "--implementation", "cp"),
+        *("--platform", "manylinux_2_17_aarch64", "--platform", "manylinux_2_28_aarch64"),
+        *("--only-binary", ":all:", f"{wheel}[mcp,notify,socks]"),
+    )
+
+
 WAYS: dict[str, Callable[[Path, Path], Path]] = {
     "uv": by_uv,
     "pipx": by_pipx,

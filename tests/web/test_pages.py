@@ -76,6 +76,20 @@ def test_lists_go_on_by_key(tmp_path: Path) -> None:
         assert ("第71篇" == seen[-1]) == (order == "published")
 
 
+def test_behind_the_last_there_is_a_way_back(tmp_path: Path) -> None:
+    """A page of a list or a search that was kept as a bookmark and has nothing any more is not told
+    as an empty archive."""
+    filled(tmp_path, 25)
+    with visiting(tmp_path) as client:
+        home = client.get("/?before=~1").text
+        hits = client.get("/search?q=正文&from=9000").text
+
+    assert "Nothing is kept yet" not in home
+    assert "Nothing comes behind this." in home
+    assert "Nothing comes behind this." in hits
+    assert "from=20" in hits
+
+
 @pytest.mark.parametrize(
     "place", ["x", "~", "2026~x", "2026-01-01~99999999999999999999", "'~1", "%00~1"]
 )
