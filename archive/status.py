@@ -15,6 +15,7 @@ from archive.crawl.frontier import stamp
 from archive.db.listed import count_not_held
 from archive.db.lock import holder_of
 from archive.db.recording_tables import are_known
+from archive.db.tallies import number, numbers
 from archive.run.drift import drifts
 from archive.run.items import one_item
 from scraper.messages import mark
@@ -104,41 +105,47 @@ def next_step(error_class: str, *, is_open: bool) -> str:
 
 def held_by(conn: sqlite3.Connection) -> dict[str, Any]:
     """How many articles, accounts and versions an archive holds, and how new they are."""
-    row = conn.execute(
-        "SELECT count(*) AS articles, count(gone) AS gone, max(archived) AS newest, "
-        "count(CASE WHEN parser_version < ? THEN 1 END) AS older_parser FROM articles",
-        (PARSER_VERSION,),
-    ).fetchone()
+    (newest,) = conn.execute("SELECT max(archived) FROM articles").fetchone()
     (accounts,) = conn.execute("SELECT count(*) FROM accounts").fetchone()
-    (versions,) = conn.execute("SELECT count(*) FROM versions").fetchone()
-    return {**dict(row), "accounts": accounts, "versions": versions}
+    parsers = numbers(conn, "parser")
+    return {
+        "articles": number(conn, "article"),
+        "gone": number(conn, "gone"),
+        "newest": newest,
+        "older_parser": sum(n for name, n in parsers.items() if int(name) < PARSER_VERSION),
+        "accounts": accounts,
+        "versions": number(conn, "version"),
+    }
 
 
 def _waiting(conn: sqlite3.Connection, now: datetime) -> dict[str, Any]:
-    row = conn.execute(
-        "SELECT count(*) AS addresses, count(CASE WHEN due <= ? THEN 1 END) AS due, min(due) AS next_due "
-        "FROM frontier WHERE open",
-        (stamp(now),),
+    (due,) = conn.execute(
+        "SELECT count(*) FROM frontier WHERE open AND due <= ?", (stamp(now),)
     ).fetchone()
-    return dict(row)
+    (next_due,) = conn.execute("SELECT min(due) FROM frontier WHERE open").fetchone()
+    return {"addresses": number(conn, "waiting"), "due": due, "next_due": next_due}
 
 
 def _failed(conn: sqlite3.Connection) -> list[dict[str, Any]]:
-    rows = conn.execute(
-        "SELECT error_code AS class, open, count(*) AS count, min(CASE WHEN open THEN due END) AS next_due, "
-        "max(error) AS example FROM frontier WHERE error_code IS NOT NULL GROUP BY error_code, open ORDER BY 3 DESC, 1"
-    ).fetchall()
-    return [
-        {
-            "class": row["class"],
-            "count": row["count"],
-            "waiting": bool(row["open"]),
-            "next_due": row["next_due"],
-            "example": row["example"],
-            "next": next_step(row["class"], is_open=bool(row["open"])),
-        }
-        for row in rows
-    ]
+    counted = sorted(numbers(conn, "failed").items(), key=lambda one: (-one[1], one[0]))
+    return [_failures(conn, name, count) for name, count in counted]
+
+
+def _failures(conn: sqlite3.Connection, name: str, count: int) -> dict[str, Any]:
+    """What failed in one way, and waits or not; the example is the last of them."""
+    code, _, state = name.rpartition(" ")
+    is_open = state == "open"
+    which = "FROM frontier WHERE error_code = ? AND " + ("open" if is_open else "NOT open")
+    example = conn.execute(f"SELECT error {which} ORDER BY id DESC LIMIT 1", (code,)).fetchone()
+    due = conn.execute(f"SELECT min(due) {which}", (code,)).fetchone() if is_open else (None,)
+    return {
+        "class": code,
+        "count": count,
+        "waiting": is_open,
+        "next_due": due[0],
+        "example": example[0] if example else None,
+        "next": next_step(code, is_open=is_open),
+    }
 
 
 def _blocked(conn: sqlite3.Connection, now: datetime) -> dict[str, Any] | None:
@@ -163,30 +170,43 @@ def _sources(conn: sqlite3.Connection) -> dict[str, Any]:
 
 
 def _images(conn: sqlite3.Connection) -> dict[str, Any]:
-    row = conn.execute(
-        "SELECT count(sha256) AS held, count(CASE WHEN sha256 IS NULL AND due IS NOT NULL THEN 1 END) AS missing, "
-        "count(CASE WHEN sha256 IS NULL AND due IS NULL THEN 1 END) AS lost, "
-        "min(CASE WHEN sha256 IS NULL THEN due END) AS next_due FROM media_addresses"
-    ).fetchone()
-    return dict(row)
+    return {**_states(conn, "image"), "next_due": _next_due(conn, "media_addresses")}
+
+
+def _next_due(conn: sqlite3.Connection, table: str) -> str | None:
+    """When the first of the files that are still to come is tried again."""
+    sql = f"SELECT min(due) FROM {table} {{}} WHERE sha256 IS NULL"
+    try:
+        # SQLite takes the other index by itself, and reads all that are lost.
+        (due,) = conn.execute(sql.format(f"INDEXED BY {table}_due")).fetchone()
+    except sqlite3.OperationalError:  # somebody took the index away
+        (due,) = conn.execute(sql.format("")).fetchone()
+    return None if due is None else str(due)
+
+
+def _states(conn: sqlite3.Connection, kind: str) -> dict[str, int]:
+    found = numbers(conn, kind)
+    return {state: found.get(state, 0) for state in ("held", "missing", "lost")}
 
 
 def _media(conn: sqlite3.Connection) -> dict[str, Any]:
     """Sound and video. ``errors``: what went wrong, the most frequent first."""
     if not are_known(conn):
         return {"held": 0, "bytes": 0, "missing": 0, "lost": 0, "next_due": None, "errors": []}
-    row = conn.execute(
-        "SELECT count(r.sha256) AS held, coalesce(sum(m.bytes), 0) AS bytes, "
-        "count(CASE WHEN r.sha256 IS NULL AND r.due IS NOT NULL THEN 1 END) AS missing, "
-        "count(CASE WHEN r.sha256 IS NULL AND r.due IS NULL THEN 1 END) AS lost, "
-        "min(CASE WHEN r.sha256 IS NULL THEN r.due END) AS next_due "
-        "FROM recordings r LEFT JOIN media m ON m.sha256 = r.sha256"
-    ).fetchone()
+    states, size = _states(conn, "recording"), number(conn, "recording_bytes")
+    due = _next_due(conn, "recordings")
     errors = conn.execute(
         "SELECT error_class AS class, count(*) AS count, max(error) AS example FROM recordings "
         "WHERE sha256 IS NULL AND error IS NOT NULL GROUP BY error_class ORDER BY 2 DESC, 1"
     ).fetchall()
-    return {**dict(row), "errors": [dict(error) for error in errors]}
+    return {
+        "held": states["held"],
+        "bytes": size,
+        "missing": states["missing"],
+        "lost": states["lost"],
+        "next_due": due,
+        "errors": [dict(error) for error in errors],
+    }
 
 
 def _runs(conn: sqlite3.Connection) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log10
 
@@ -19,8 +19,12 @@ class Point:
     times: dict[str, tuple[float, ...]]
 
 
-def draw(points: Sequence[Point]) -> str:
-    """The picture for the README; lines are p50, dashed ones p95."""
+def draw(
+    points: Sequence[Point],
+    title: str = "Search time by archive size (CPU ms, warm; — p50, - - p95)",
+    colours: Mapping[str, str] = _COLOURS,
+) -> str:
+    """The picture for the manuals; lines are p50, dashed ones p95. ``colours``: of each line."""
     sizes = [point.documents for point in points]
     values = [value for point in points for pair in point.times.values() for value in pair]
     low, high = _whole(min(values), down=True), _whole(max(values), down=False)
@@ -36,7 +40,7 @@ def draw(points: Sequence[Point]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
         ' font-family="sans-serif" font-size="13">',
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>',
-        f'<text x="{_LEFT}" y="22" font-size="15">Search time by archive size (CPU ms, warm; — p50, - - p95)</text>',
+        f'<text x="{_LEFT}" y="22" font-size="15">{title}</text>',
     ]
     for power in range(low, high + 1):
         out.append(
@@ -50,12 +54,12 @@ def draw(points: Sequence[Point]) -> str:
     middle = (_LEFT + _WIDTH - _RIGHT) / 2
     out.append(f'<text x="{middle:.0f}" y="{_HEIGHT - 10}" text-anchor="middle">articles</text>')
     labels: list[tuple[float, str, str]] = []
-    for name, colour in _COLOURS.items():
+    for name, colour in colours.items():
         for which, dash in ((0, ""), (1, ' stroke-dasharray="5 4"')):
             held = [
                 (point.documents, point.times[name][which])
                 for point in points
-                if name in point.times
+                if len(point.times.get(name, ())) > which
             ]
             if not held:
                 continue

@@ -29,6 +29,7 @@ from archive.db import (
     recording_tables,
     removal_tables,
     reparse_tables,
+    tallies,
 )
 from archive.db.search_tables import SEARCH_DDL, SEARCH_DROP
 from archive.db.transactions import transaction
@@ -201,6 +202,12 @@ def m014_days(conn: sqlite3.Connection) -> None:
     run_ddl(conn, article_columns.DAYS_DDL)
 
 
+def m015_tallies(conn: sqlite3.Connection) -> None:
+    """How many there are of what lists and ``status`` count."""
+    run_ddl(conn, tallies.DDL)
+    tallies.fill(conn)
+
+
 #: The steps of ``archive.db``. Rooms that need a table of their own append a step here.
 ARCHIVE = MigrationSet(
     "archive",
@@ -222,6 +229,7 @@ ARCHIVE = MigrationSet(
             m012_source_rules,
             m013_comment_index,
             m014_days,
+            m015_tallies,
         )
     ),
     optional=frozenset(
@@ -236,6 +244,7 @@ ARCHIVE = MigrationSet(
             "m012_source_rules",
             "m013_comment_index",
             "m014_days",
+            "m015_tallies",
         }
     ),
 )

@@ -12,6 +12,7 @@ from archive import record
 from archive.db import article_columns, checksums
 from archive.db.albums import articles_of
 from archive.db.article_columns import Stored
+from archive.db.tallies import number
 from archive.document.paths import KEY_LENGTH, key_of
 from archive.errors import NotHeld
 from archive.record import iso
@@ -204,8 +205,7 @@ class Articles:
 
     def count(self) -> int:
         """How many articles the archive holds."""
-        row = self._sql.one("SELECT count(*) AS n FROM articles")
-        return int(row["n"]) if row else 0
+        return number(self._sql.conn, "article")
 
 
 def _marked(name: str, wanted: bool | None) -> list[str]:

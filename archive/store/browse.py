@@ -16,6 +16,8 @@ from typing import Any, Literal, Self
 
 from archive.db import article_columns, checksums
 from archive.db.article_columns import Stored
+from archive.db.tallies import number as number_of
+from archive.db.tallies import numbers
 from archive.errors import NotHeld
 from archive.record import iso
 from archive.store.decide import image_id
@@ -326,10 +328,9 @@ def marked(
 
 
 def shelves(conn: sqlite3.Connection, most: int = 40) -> Shelves:
-    """What there is, the ``most`` frequent of each. Reads indexes only: some 30 ms at 100,000
-    articles.
-    """
-    (articles,) = conn.execute("SELECT count(*) FROM articles").fetchone()
+    """What there is, the ``most`` frequent of each. Reads what is counted already, however many
+    articles there are."""
+    articles = number_of(conn, "article")
     return Shelves(
         articles=articles,
         accounts=tuple(accounts(conn)[:most]),
@@ -342,15 +343,21 @@ def shelves(conn: sqlite3.Connection, most: int = 40) -> Shelves:
 
 def accounts(conn: sqlite3.Connection) -> list[Tally]:
     """Every account with articles, the one with most first."""
-    rows = conn.execute(
-        "SELECT c.id, c.biz, c.name, n.articles FROM (SELECT account_id, count(*) AS articles FROM articles "
-        "WHERE account_id IS NOT NULL GROUP BY account_id) n JOIN accounts c ON c.id = n.account_id "
-        "ORDER BY n.articles DESC, c.name, c.id"
-    ).fetchall()
-    return [
-        Tally(row["biz"] or row["name"] or str(row["id"]), row["name"] or row["biz"] or "?", row[3])
+    held = numbers(conn, "account")
+    rows = [
+        row
+        for row in conn.execute("SELECT id, biz, name FROM accounts ORDER BY name, id").fetchall()
+        if str(row["id"]) in held
+    ]
+    tallies = [
+        Tally(
+            row["biz"] or row["name"] or str(row["id"]),
+            row["name"] or row["biz"] or "?",
+            held[str(row["id"])],
+        )
         for row in rows
     ]
+    return sorted(tallies, key=lambda one: -one.articles)
 
 
 def albums(conn: sqlite3.Connection) -> list[Tally]:
@@ -371,12 +378,16 @@ def albums(conn: sqlite3.Connection) -> list[Tally]:
 
 def tags(conn: sqlite3.Connection) -> list[Tally]:
     """Every tag that a person gave, the most frequent first."""
-    return _tags_in(conn, "own_tags")
+    rows = conn.execute(
+        "SELECT tag, count(*) AS n FROM own_tags GROUP BY tag ORDER BY n DESC, tag"
+    ).fetchall()
+    return [Tally(tag, tag, n) for tag, n in rows]
 
 
 def topics(conn: sqlite3.Connection) -> list[Tally]:
     """Every tag that stands on WeChat's pages, the most frequent first."""
-    return _tags_in(conn, "tags")
+    found = sorted(numbers(conn, "topic").items(), key=lambda one: (-one[1], one[0]))
+    return [Tally(tag, tag, n) for tag, n in found]
 
 
 def require_tag(conn: sqlite3.Connection, name: str, table: Literal["own_tags", "tags"]) -> None:
@@ -385,32 +396,37 @@ def require_tag(conn: sqlite3.Connection, name: str, table: Literal["own_tags", 
         raise NotHeld(mark("no article has the tag {name}", name=name))
 
 
-def _tags_in(conn: sqlite3.Connection, table: str) -> list[Tally]:
-    rows = conn.execute(
-        f"SELECT tag, count(*) AS n FROM {table} GROUP BY tag ORDER BY n DESC, tag"
-    ).fetchall()
-    return [Tally(tag, tag, n) for tag, n in rows]
-
-
 def years(conn: sqlite3.Connection, account_id: int | None = None) -> list[Tally]:
     """The years in China with articles, the newest first."""
-    mine, values = ("AND account_id = ?", (account_id,)) if account_id is not None else ("", ())
+    if account_id is None:
+        found = sorted(numbers(conn, "year").items(), reverse=True)
+        return [Tally(str(int(year)), str(int(year)), n) for year, n in found]
+    return [
+        one
+        for year in _years_of(conn, account_id)
+        if (one := _year(conn, account_id, year)).articles
+    ]
+
+
+def _years_of(conn: sqlite3.Connection, account_id: int) -> range:
+    """Those from an account's last article to its first."""
     first, last = conn.execute(
-        f"SELECT min(published), max(published) FROM articles WHERE published IS NOT NULL {mine}",
-        values,
+        "SELECT min(published), max(published) FROM articles "
+        "WHERE published IS NOT NULL AND account_id = ?",
+        (account_id,),
     ).fetchone()
     if first is None:
-        return []
-    bounds = [datetime.fromisoformat(text).astimezone(CHINA).year for text in (first, last)]
-    found = []
-    for year in range(bounds[1], bounds[0] - 1, -1):
-        (count,) = conn.execute(
-            f"SELECT count(*) FROM articles WHERE published >= ? AND published < ? {mine}",
-            (*year_bounds(year), *values),
-        ).fetchone()
-        if count:
-            found.append(Tally(str(year), str(year), count))
-    return found
+        return range(0)
+    low, high = (datetime.fromisoformat(text).astimezone(CHINA).year for text in (first, last))
+    return range(high, low - 1, -1)
+
+
+def _year(conn: sqlite3.Connection, account_id: int, year: int) -> Tally:
+    (count,) = conn.execute(
+        "SELECT count(*) FROM articles WHERE account_id = ? AND published >= ? AND published < ?",
+        (account_id, *year_bounds(year)),
+    ).fetchone()
+    return Tally(str(year), str(year), count)
 
 
 def account(conn: sqlite3.Connection, name: str) -> AccountFacts:
@@ -426,9 +442,6 @@ def account(conn: sqlite3.Connection, name: str) -> AccountFacts:
         row = conn.execute("SELECT * FROM accounts WHERE id = ?", (number,)).fetchone()
     if row is None:
         raise NotHeld(mark("the archive holds no account called {name}", name=name))
-    (count,) = conn.execute(
-        "SELECT count(*) FROM articles WHERE account_id = ?", (row["id"],)
-    ).fetchone()
     return AccountFacts(
         account_id=row["id"],
         biz=row["biz"],
@@ -436,7 +449,7 @@ def account(conn: sqlite3.Connection, name: str) -> AccountFacts:
         user_name=row["user_name"],
         alias=row["alias"],
         signature=row["signature"],
-        articles=count,
+        articles=number_of(conn, "account", str(row["id"])),
     )
 
 

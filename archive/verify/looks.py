@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from archive import record
-from archive.db import checksums
+from archive.db import checksums, tallies
 from archive.db.lock import holder_of
 from archive.store import Store
 from archive.store.discussions import SAID
@@ -82,6 +82,12 @@ class Looker:
                     "archive.db: {type} {name} {how}", type=part.type, name=part.name, how=how
                 ),
             )
+
+    def tallies(self, _: Piece) -> Iterator[Finding]:
+        """What was counted, against a count."""
+        for kind in tallies.wrong(self.conn):
+            what = mark("archive.db: the numbers of {kind} are not those of a count", kind=kind)
+            yield Finding(sort="database", name="tallies", what=what)
 
     def _ids(self, table: str, piece: Piece) -> list[int]:
         sql = f"SELECT id FROM {table} WHERE id BETWEEN ? AND ? ORDER BY id"

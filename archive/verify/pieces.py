@@ -31,6 +31,7 @@ class Piece:
 def pieces_of(conn: sqlite3.Connection, root: Path) -> Iterator[Piece]:
     """All but the index, in the order in which findings are told. Raises sqlite3.Error."""
     yield Piece("structure")
+    yield Piece("tallies")
     yield from ranges(conn, "articles", "articles", "id")
     yield from ranges(conn, "versions", "versions", "id")
     yield from ranges(conn, "addresses", "addresses", "rowid")

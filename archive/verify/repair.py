@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from archive import record
-from archive.db import checksums, file_checksums
+from archive.db import checksums, file_checksums, tallies
 from archive.db.files import Disk
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import open_database
+from archive.db.transactions import transaction
 from archive.document import frontmatter
 from archive.document.layout import holding_of
 from archive.errors import ArchiveError
@@ -156,6 +157,8 @@ class _Mender:
     def _database(self, finding: Finding) -> tuple[bool, str]:
         if self._rebuilt is None:
             self.redefined = redefine(self.conn)
+            with transaction(self.conn):
+                tallies.fill(self.conn)
             self.conn.execute("REINDEX")
             self.conn.commit()
             # Writes every page anew: what flipped in free room or in a header is gone.

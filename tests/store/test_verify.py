@@ -616,9 +616,16 @@ def test_processes_find_what_one_finds(tmp_path: Path) -> None:
     together = list(check(tmp_path, tell, jobs=2))
 
     assert together == alone
-    assert {"row", "version", "address", "media", "index", "parts", "stray"} == {
-        finding.sort for finding in alone
-    }
+    assert {
+        "database",  # WeChat's tags are not as many as was counted
+        "row",
+        "version",
+        "address",
+        "media",
+        "index",
+        "parts",
+        "stray",
+    } == {finding.sort for finding in alone}
     assert [message_template(one.what) for one in together] == [
         message_template(one.what) for one in alone
     ]

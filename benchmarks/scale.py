@@ -1,0 +1,189 @@
+"""What grows with an archive: search, lists, `status`, the page, feeds, adding an article, `verify`.
+
+    python -m benchmarks.archives FOLDER --articles 1000
+    python -m benchmarks.archives LARGE --articles 100000 --no-index
+    python -m benchmarks.clones LARGE && python -m benchmarks.clones LARGE --index
+    python -m benchmarks.scale FOLDER … LARGE [--draw docs/scale.svg] [--json]
+
+CPU milliseconds, warm, of archives that are there already; nothing of them is changed. For the page and
+feeds that of the server. `verify` looks at ten thousand articles spread over the archive, in one
+process, as each of its processes does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from subprocess import DEVNULL
+
+from archive.db.opening import open_database
+from archive.search.api import count, open_readonly, search
+from archive.search.documents import documents
+from archive.search.index import Index
+from archive.search.searcher import Searcher
+from archive.status import collect
+from archive.store import Store, browse
+from archive.verify.looks import Looker, tolerant
+from archive.verify.pieces import ROWS, Piece
+from benchmarks import web
+from benchmarks.filling import insert
+from benchmarks.growth import Point, draw
+from benchmarks.search import milliseconds, newest, times_of
+from benchmarks.search_queries import mixed
+from benchmarks.synthetic import Writer
+from scraper.clock import utc_now
+
+Figures = dict[str, tuple[float, ...]]
+
+_COLOURS = {
+    "search, newest 20": "#0a7d45",
+    "search, best 20": "#1f5fbf",
+    "search, count": "#8a5a00",
+    "status": "#b5452c",
+    "home page": "#7a3fb0",
+    "list 20": "#555555",
+    "adding to the index": "#c2185b",
+}
+
+
+def searches(root: Path) -> Iterator[tuple[str, tuple[float, ...]]]:
+    """p50 and p95 over a hundred mixed queries."""
+    with closing(open_readonly(root / "archive.db")) as conn:
+        queries, searcher = mixed(conn), Searcher(conn)
+        for name, ask in (
+            ("search, newest 20", newest),
+            ("search, best 20", search),
+            ("search, count", count),
+        ):
+            yield name, times_of([partial(ask, searcher, query) for query in queries], 3)[:2]
+
+
+def lists(root: Path) -> Iterator[tuple[str, tuple[float, ...]]]:
+    """What is asked of an open archive; the median."""
+    asked: dict[str, Callable[[Store], object]] = {
+        "status": lambda store: collect(store.db.conn, root, utc_now()),
+        "home page": lambda store: (browse.newest(store.db.conn), browse.shelves(store.db.conn)),
+        "list 20": lambda store: list(store.articles(limit=20)),
+        "list 20 --sort archived": lambda store: list(store.articles(limit=20, sort="archived")),
+        "how many": lambda store: store.count(),
+    }
+    with open_database(root / "archive.db", readonly=True) as db:
+        store = Store(db, root)
+        for name, ask in asked.items():
+            yield name, (milliseconds(partial(ask, store)),)
+    yield (
+        "opening",
+        (milliseconds(lambda: open_database(root / "archive.db", readonly=True).close()),),
+    )
+
+
+def served(root: Path) -> Iterator[tuple[str, tuple[float, ...]]]:
+    """CPU of the server a request."""
+    paths = {"GET /": "/", "GET /status": "/status", "GET /feeds/all.atom": "/feeds/all.atom"}
+    with web.server(root) as (port, pid):
+        for name, path in paths.items():
+            yield name, (web.measure(port, pid, [path] * 20)["cpu_ms"],)
+
+
+def command(root: Path, *arguments: str) -> float:
+    """CPU milliseconds of a whole command, from its start to its end."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    argv = [sys.executable, "-m", "archive.cli", "--archive", str(root), *arguments]
+    subprocess.run(argv, stdout=DEVNULL, stderr=DEVNULL, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return 1000 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+def adding(root: Path, articles: int = 60) -> tuple[float, ...]:
+    """One more article with its index, less the same without it; median, 95 % and mean. All of it
+    is taken back."""
+    taken = []
+    with closing(sqlite3.connect(root / "archive.db", isolation_level=None)) as conn:
+        held = conn.execute("SELECT max(id) FROM articles").fetchone()[0]
+        conn.execute("BEGIN")
+        for draft in Writer().drafts(articles, seed=99):
+            one = replace(draft, number=held + draft.number, account=f"{draft.account} neu")
+            insert(conn, one)
+            begun = time.process_time_ns()
+            for document in documents(conn, [one.number]):
+                Index(conn).put(document)
+            conn.execute("SAVEPOINT flushed")  # FTS5 writes its segment, as a commit makes it
+            conn.execute("RELEASE flushed")
+            taken.append((time.process_time_ns() - begun) / 1e6)
+        conn.execute("ROLLBACK")
+    taken.sort()
+    return taken[len(taken) // 2], taken[int(len(taken) * 0.95)], sum(taken) / len(taken)
+
+
+def verifying(root: Path, articles: int = 10_000) -> float:
+    """Articles that `verify` looks at in a second of CPU: rows, parts, file, addresses and index of
+    each."""
+    with open_database(root / "archive.db", readonly=True, outdated=True) as db:
+        db.conn.text_factory = tolerant
+        looker = Looker(Store(db, root))
+        held = int(db.conn.execute("SELECT max(id) FROM articles").fetchone()[0])
+        pieces = min(articles, held) // ROWS
+        step = held // pieces
+        begun = time.process_time()
+        for number in range(pieces):
+            first = 1 + number * step
+            for part, factor in (("articles", 1), ("addresses", 2), ("index", 1)):
+                low = 1 + (first - 1) * factor
+                looker.look(Piece(part, low, low + factor * ROWS - 1))
+        return float(pieces * ROWS / (time.process_time() - begun))
+
+
+def measure(root: Path) -> tuple[int, Figures]:
+    """Every figure of an archive, told as it is known."""
+    with closing(open_readonly(root / "archive.db")) as conn:
+        (articles,) = conn.execute("SELECT count(*) FROM articles").fetchone()
+    print(f"\n{articles:,} articles\n\n| | ms |\n| --- | --- |", flush=True)
+    figures: Figures = {}
+
+    def note(name: str, values: tuple[float, ...]) -> None:
+        figures[name] = values
+        print(f"| {name} | {', '.join(f'{value:.2f}' for value in values)} |", flush=True)
+
+    for part in (lists, searches, served):
+        for name, values in part(root):
+            note(name, values)
+    note("list --limit 20, the whole command", (command(root, "list", "--limit", "20"),))
+    note("search, the whole command", (command(root, "search", "融资 市场"),))
+    note("adding to the index", adding(root))
+    note("verify, articles a second of CPU", (verifying(root),))
+    return articles, figures
+
+
+def main() -> None:
+    """Measure each archive; draw."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("--draw", type=Path, metavar="SVG")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    options = parser.parse_args()
+    found = sorted(measure(folder) for folder in options.folders)
+    if options.json:
+        options.json.write_text(json.dumps(dict(found), indent=2) + "\n", encoding="utf-8")
+    if options.draw:
+        points = [
+            Point(size, {name: values[:2] for name, values in figures.items() if name in _COLOURS})
+            for size, figures in found
+        ]
+        title = "What grows with the archive (CPU ms, warm; — p50, - - p95)"
+        options.draw.write_text(draw(points, title, _COLOURS), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
