@@ -17,14 +17,17 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from lxml import etree
+
 from archive.errors import BadConfig
 from archive.exporters import discussion
 from archive.exporters.export import Export, Progress
+from archive.exporters.formulas import MOST_DRAWN, svg
 from archive.exporters.html import head
 from archive.exporters.links import links_within
 from archive.exporters.pictures import held
 from archive.exporters.report import ExportReport
-from archive.exporters.tree import text, xhtml
+from archive.exporters.tree import inner, limited, text
 from archive.store import Store, Stored
 from scraper.messages import mark
 from scraper.zone import CHINA
@@ -159,13 +162,33 @@ def _article(
         pictures[name] = picture.path
         return name
 
-    body = xhtml(article.body, image=image, link=links_within(store, stored, anchors).get)
+    links = links_within(store, stored, anchors)
+    body = _with_formulas(limited(article.body, image=image, link=links.get))
     talk = discussion.xhtml(store.discussions.of(stored.article_id), image=image)
     language = text(article.language or "zh-CN")
     return (
         f'<article id="{stored.key}" lang="{language}">\n'
         f"{head(article, stored)}\n{body}\n{talk}\n</article>"
     )
+
+
+def _with_formulas(root: etree._Element | None) -> str:
+    """A body as XHTML, its formulas drawn; those that cannot be are left as TeX."""
+    if root is None:
+        return ""
+    left = MOST_DRAWN
+    for element in list(root.iter("code")):
+        kinds, tex = element.get("class", "").split(), element.text or ""
+        if not {"math", "math-block"} & set(kinds) or len(tex) > left:
+            continue
+        left -= len(tex)
+        drawing = svg(tex, block="math-block" in kinds)
+        parent = element.getparent()
+        if drawing is not None and parent is not None:
+            drawn = etree.fromstring(drawing)
+            drawn.tail = element.tail
+            parent.replace(element, drawn)
+    return inner(root)
 
 
 def _title_page(title: str, articles: Sequence[Stored]) -> str:

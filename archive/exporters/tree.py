@@ -77,10 +77,13 @@ def xhtml(body: str, *, image: Rewrite, link: Rewrite, play: Play | None = None)
     ``play`` gives the player of a recording by its address, or what is said in its place.
     """
     root = limited(body, image=image, link=link, play=play)
-    if root is None:
-        return ""
-    inner = etree.tostring(root, encoding="unicode", method="xml", with_tail=False)
-    return re.sub(r"^<div\s*/?>|</div>$", "", inner)
+    return "" if root is None else inner(root)
+
+
+def inner(root: etree._Element) -> str:
+    """What is in an element that has no attributes, as XHTML."""
+    whole = etree.tostring(root, encoding="unicode", method="xml", with_tail=False)
+    return re.sub(r"^<div\s*/?>|</div>$", "", whole)
 
 
 def limited(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import json
 import re
 import zlib
@@ -144,7 +145,9 @@ def _first_line(error: Exception) -> str:
 
 def _unpacked(file: IO[bytes]) -> Callable[[int], bytes]:
     """How to read it: as it is, or out of gzip or zlib (mitmproxy's ``.zhar``)."""
-    head = file.read(2)
+    head = file.read(len(codecs.BOM_UTF8))
+    if head == codecs.BOM_UTF8:  # Fiddler writes one
+        head = b""
     if not begins_packed(head):
         return _Joined(head, file.read).read
     unpacker, left, rest = zlib.decompressobj(wbits=47), _MOST_UNPACKED, head

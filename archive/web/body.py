@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from lxml import etree
 from markupsafe import Markup
 
+from archive.exporters.formulas import mathml
 from archive.exporters.tree import Player, limited
-from archive.web.formulas import mathml
 
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 _MOST_FORMULAS = 500

@@ -4,17 +4,23 @@ one file an article; nothing is fetched for it.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from archive.errors import BadConfig
 from archive.exporters import export
+from archive.exporters.formulas import MOST_DRAWN
+from archive.exporters.pdf import _with_formulas
+from archive.exporters.tree import limited
 from tests.command import wechat_archive
 from tests.keep.archives import opened, three_linked
+from tests.store.make import article, keep
 from tests.traffic.test_har import SAID, day, run
 from tests.weixin.site import Site
 
@@ -104,6 +110,41 @@ def test_it_shows_what_a_person_wrote_and_the_comments(tmp_path: Path) -> None:
     assert SAID[0].text in shown
 
 
+def test_formulas_are_drawn_and_stand_on_the_line(tmp_path: Path) -> None:
+    """As signs and lines, not as TeX: in a line of text and on a line of their own. What the fonts of
+    mathematics have no sign for, and what is no formula, is left as TeX; nothing grows without
+    bounds.
+    """
+    pytest.importorskip("ziamath")
+    tex = {
+        r"\frac{a}{b}": "math", r"\sum_{i=1}^n i^2": "math-block", r"x_{\text{预测}}": "math",
+        r"\frac{{{": "math", "y" * 3000: "math",
+    }  # fmt: skip
+    body = "".join(f'<p>前<code class="{kind}">{one}</code>后</p>' for one, kind in tex.items())
+    drawn = _with_formulas(limited(body, image=lambda _: None, link=lambda _: None))
+
+    left = re.findall(r'<code class="[^"]*">([^<]*)</code>', drawn)
+    assert [r"x_{\text{预测}}", r"\frac{{{", "y" * 3000] == left
+    assert 2 == drawn.count("<svg")
+    assert 5 == drawn.count("</p>") == drawn.count("后</p>")
+    assert {"svg", "g", "path", "rect", "line", "title"} >= set(re.findall(r"<(\w+)", drawn)) - {
+        "p",
+        "code",
+    }
+    assert "vertical-align:-" in drawn
+    much = "".join(f"<p><code class='math'>{'z' * 900}{n}</code></p>" for n in range(40))
+    root = limited(much, image=lambda _: None, link=lambda _: None)
+    with mock.patch("archive.exporters.pdf.svg", return_value=b"<svg/>") as drawing:
+        _with_formulas(root)
+    assert MOST_DRAWN // 902 >= drawing.call_count >= MOST_DRAWN // 902 - 1
+
+    with opened(tmp_path / "a") as (store, _):
+        keep(store, article(1, body=body, text="前后"))
+    export(tmp_path / "a", "pdf", tmp_path / "1.pdf")
+    shown = "".join(sheet.extract_text() for sheet in pypdf.PdfReader(tmp_path / "1.pdf").pages)
+    assert (False, True) == ("frac{a}" in shown, "预测" in shown)
+
+
 def test_the_same_articles_give_the_same_bytes(root: Path, tmp_path: Path) -> None:
     """So that a second export changes nothing, and a changed file is known as a person's."""
     export(root, "pdf", tmp_path / "1.pdf")
@@ -119,7 +160,7 @@ def test_nothing_is_fetched_or_read_from_elsewhere(
     secret = tmp_path / "secret.svg"
     secret.write_text('<svg xmlns="http://www.w3.org/2000/svg"><text>SECRET</text></svg>')
     evil = f'<p>x</p><img src="{secret.as_uri()}"><img src="http://127.0.0.1:9/x.png">'
-    monkeypatch.setattr("archive.exporters.pdf.xhtml", lambda *_, **__: evil)
+    monkeypatch.setattr("archive.exporters.pdf.inner", lambda _: evil)
 
     export(root, "pdf", tmp_path / "book.pdf")
 

@@ -82,7 +82,7 @@ def test_what_is_no_recording_is_told(name: str, data: bytes) -> None:
 
 
 def test_lies_in_an_exchange_fail_it_alone(tmp_path: Path) -> None:
-    """A wrong size, text that is no base64, a status that is a text, headers that are none."""
+    """A wrong size, text that is no base64, a status that is no number, headers that are none."""
     article = Site().article("没有撒谎的一篇")
     made = Recording().page(article)
     made.add(ADDRESS, "abcde", encoding="base64")
@@ -91,7 +91,7 @@ def test_lies_in_an_exchange_fail_it_alone(tmp_path: Path) -> None:
         entry["request"]["headers"] = [1, [2], {"name": 3}, None]
         entry["time"] = "1e999"
         entry["startedDateTime"] = "tomorrow"
-    made.entries[2]["response"]["status"] = "200"
+    made.entries[2]["response"]["status"] = "fine"
     made.entries.insert(1, {"request": None, "response": 7})
 
     found = run(tmp_path, made.har())

@@ -8,8 +8,8 @@ import re
 
 import pytest
 
+from archive.exporters.formulas import mathml
 from archive.web.body import Heading, shown
-from archive.web.formulas import mathml
 
 
 def html(body: str, **given: dict[str, str]) -> str:
