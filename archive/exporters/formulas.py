@@ -5,6 +5,7 @@ read stays TeX.
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 from latex2mathml.converter import convert
@@ -74,28 +75,32 @@ def svg(tex: str, *, block: bool) -> bytes | None:
         return None
     try:
         drawing, below = _drawn(made)
-    except ImportError:
-        return None
-    except Exception:  # as above: KeyError, IndexError, RecursionError …
+    except Exception:  # ImportError, or as above: KeyError, IndexError, RecursionError …
         return None
     root = etree.fromstring(drawing)
-    if {str(element.tag) for element in root.iter()} - {f"{_SVG}{name}" for name in _DRAWN}:
-        return None
+    if {str(element.tag) for element in root.iter()} <= _DRAWN:
+        _measure(root, None if block else below)
+        return etree.tostring(root)
+    return None
+
+
+def _measure(root: etree._Element, below: float | None) -> None:
+    """In em instead of pixels. ``below``: how far it reaches below the line; None: it has its own."""
     width, height = (float(root.get(side, "0")) / _SIZE for side in ("width", "height"))
-    place = "display:block;margin:0 auto" if block else f"vertical-align:{below / _SIZE:.3f}em"
+    place = "display:block;margin:0 auto"
+    if below is not None:
+        place = f"vertical-align:{below / _SIZE:.3f}em"
     root.set("style", f"width:{width:.3f}em;height:{height:.3f}em;{place}")
-    return etree.tostring(root)
 
 
 #: What such a drawing is made of: outlines of signs, and lines.
-_DRAWN = names("svg g path rect line title")
+_DRAWN = frozenset(f"{_SVG}{name}" for name in names("svg g path rect line title"))
 
 
 def _drawn(mathml: bytes) -> tuple[bytes, float]:
     """The drawing, and how far it reaches above (+) or below (-) the line, in pixels. Raises whatever
     the library meets."""
-    import ziamath  # of the extra `pdf`, with 1.3 MB of fonts
-
+    ziamath: Any = import_module("ziamath")  # of the extra `pdf`, with 1.3 MB of fonts
     ziamath.config.svg2 = False  # outlines where they are, without names that others could have
-    formula: Any = ziamath.Math(mathml.decode(), size=_SIZE)
+    formula = ziamath.Math(mathml.decode(), size=_SIZE)
     return str(formula.svg()).encode(), float(formula.getyofst())
