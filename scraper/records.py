@@ -62,31 +62,17 @@ def _first_call(cls: type[Any], name: str, frozen: bool) -> Callable[..., Any]:
 
 def _init(cls: type[Any], frozen: bool) -> Callable[..., None]:
     """``__init__`` out of its source: a default is ``_d_NAME``, what makes one ``_f_NAME``."""
-    fields = [field for field in dataclasses.fields(cls) if field.init]
-    names: dict[str, Any] = {"_set": object.__setattr__, "_absent": _ABSENT}
+    fields = dataclasses.fields(cls)
     assign = "_set(self, {0!r}, {1})" if frozen else "self.{0} = {1}"
-    lines = []
-    for field in dataclasses.fields(cls):
-        value = field.name
-        if field.default_factory is not dataclasses.MISSING:
-            names[f"_f_{field.name}"] = field.default_factory
-            made = f"_f_{field.name}()"
-            value = f"{made} if {field.name} is _absent else {field.name}" if field.init else made
-        elif field.default is not dataclasses.MISSING:
-            names[f"_d_{field.name}"] = field.default
-            value = field.name if field.init else f"_d_{field.name}"
-        if field.init or value != field.name:
-            lines.append(assign.format(field.name, value))
-    ordered = [field for field in fields if not field.kw_only]
-    keywords = [field for field in fields if field.kw_only]
-    parameters = [
-        *map(_parameter, ordered),
-        *(["*"] if keywords else ()),
-        *map(_parameter, keywords),
+    lines = [
+        assign.format(field.name, _value(field))
+        for field in fields
+        if field.init or _has_default(field) or _has_factory(field)
     ]
     if hasattr(cls, "__post_init__"):
         lines.append("self.__post_init__()")
-    source = f"def __init__(self, {', '.join(parameters)}):\n " + "\n ".join(lines or ["pass"])
+    source = f"def __init__({_parameters(fields)}):\n " + "\n ".join(lines or ["pass"])
+    names: dict[str, Any] = {"_set": object.__setattr__, "_absent": _ABSENT, **_defaults(fields)}
     exec(source, names)  # names of fields only, as the standard library does it
     method: Callable[..., None] = names["__init__"]
     method.__qualname__ = f"{cls.__qualname__}.__init__"
@@ -96,10 +82,39 @@ def _init(cls: type[Any], frozen: bool) -> Callable[..., None]:
 _ABSENT: Final = object()
 
 
+def _has_default(field: dataclasses.Field[Any]) -> bool:
+    return field.default is not dataclasses.MISSING
+
+
+def _has_factory(field: dataclasses.Field[Any]) -> bool:
+    return field.default_factory is not dataclasses.MISSING
+
+
+def _defaults(fields: tuple[dataclasses.Field[Any], ...]) -> dict[str, Any]:
+    defaults = {f"_d_{field.name}": field.default for field in fields if _has_default(field)}
+    makers = {f"_f_{field.name}": field.default_factory for field in fields if _has_factory(field)}
+    return defaults | makers
+
+
+def _value(field: dataclasses.Field[Any]) -> str:
+    """What is assigned to the field."""
+    if _has_factory(field):
+        made = f"_f_{field.name}()"
+        return f"{made} if {field.name} is _absent else {field.name}" if field.init else made
+    return field.name if field.init else f"_d_{field.name}"
+
+
+def _parameters(fields: tuple[dataclasses.Field[Any], ...]) -> str:
+    wanted = [field for field in fields if field.init]
+    ordered = [_parameter(field) for field in wanted if not field.kw_only]
+    keywords = [_parameter(field) for field in wanted if field.kw_only]
+    return ", ".join(["self", *ordered, *(["*"] if keywords else ()), *keywords])
+
+
 def _parameter(field: dataclasses.Field[Any]) -> str:
-    if field.default_factory is not dataclasses.MISSING:
+    if _has_factory(field):
         return f"{field.name}=_absent"
-    return field.name if field.default is dataclasses.MISSING else f"{field.name}=_d_{field.name}"
+    return f"{field.name}=_d_{field.name}" if _has_default(field) else field.name
 
 
 def _values(cls: type[Any]) -> Callable[[Any], Any]:
@@ -147,11 +162,11 @@ def _freeze(cls: Any) -> None:
 
 
 def _no_assignment(self: object, name: str, value: object) -> NoReturn:
-    raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+    raise dataclasses.FrozenInstanceError(name)
 
 
 def _no_deletion(self: object, name: str) -> NoReturn:
-    raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+    raise dataclasses.FrozenInstanceError(name)
 
 
 def _state(self: Any) -> list[Any]:

@@ -80,9 +80,9 @@ def test_frozen_ones_stay_as_they_are() -> None:
     """Neither assigned to nor deleted from, and no attribute beside the fields."""
     ours = Ours("a")
 
-    with pytest.raises(dataclasses.FrozenInstanceError, match="cannot assign to field 'name'"):
+    with pytest.raises(dataclasses.FrozenInstanceError, match="name"):
         ours.name = "b"  # type: ignore[misc]
-    with pytest.raises(dataclasses.FrozenInstanceError, match="cannot delete field 'name'"):
+    with pytest.raises(dataclasses.FrozenInstanceError, match="name"):
         del ours.name
     assert hasattr(ours, "__dict__") is False
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from scraper.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,12 @@ class Kind:
             event = f"UPDATE OF {', '.join(self.columns)}"
             differs = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in self.columns)
             both = f"{self.added('OLD', '-')} {self.added('NEW')}"
-            yield self._trigger("changed", event, both, f"WHEN {differs} ")
+            yield self._trigger("changed", event, both, f"WHEN {differs}")
 
     def _trigger(self, how: str, event: str, body: str, when: str = "") -> str:
         return (
-            f"CREATE TRIGGER tally_{self.kind}_{how} AFTER {event} ON {self.table} {when}"
-            f"BEGIN {body} END"
+            f"CREATE TRIGGER tally_{self.kind}_{how} AFTER {event} ON {self.table} "
+            f"{when} BEGIN {body} END"
         )
 
     def _of(self, row: str) -> tuple[str, str, str]:

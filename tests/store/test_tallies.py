@@ -21,6 +21,7 @@ from archive.store import Store, browse
 from archive.verify import check, repair
 from scraper.errors import Gone
 from tests.store.make import LATER, NOW, Download, article, keep, long_address, opened
+from tests.store.older import without_tallies
 
 PICTURE = "https://mmbiz.qpic.cn/mmbiz_png/AAAAID/640"
 #: Tables with a row or more an article.
@@ -170,8 +171,8 @@ def test_an_archive_of_before_is_counted_as_ever(tmp_path: Path) -> None:
     with open_database(path, readonly=True) as db:
         now = collect(db.conn, tmp_path, LATER)
         shelves = browse.shelves(db.conn)
-    with older(path) as conn:
-        conn.execute("DROP TABLE tallies")
+    with older(path):
+        pass
     with open_database(path, readonly=True) as db:
         assert collect(db.conn, tmp_path, LATER) == now
         assert browse.shelves(db.conn) == shelves
@@ -184,12 +185,7 @@ def test_an_archive_of_before_is_counted_as_ever(tmp_path: Path) -> None:
 def older(path: Path) -> Iterator[sqlite3.Connection]:
     """The database as it was before there were tallies."""
     with sqlite3.connect(path) as conn:
-        for kind, name in conn.execute(
-            "SELECT type, name FROM sqlite_master WHERE name GLOB 'tally_*' "
-            "OR name IN ('articles_archived', 'frontier_due', 'frontier_failed_due')"
-        ).fetchall():
-            conn.execute(f"DROP {kind} {name}")
-        conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm015_tallies'")
+        without_tallies(conn)
         yield conn
     conn.close()
 
