@@ -78,7 +78,7 @@ def _item(archive: zipfile.ZipFile, path: Path, name: str) -> ImportItem | None:
     ending, source, place = posixpath.splitext(name)[1].lower(), f"{path}, {name}", path / name
     try:
         if ending in ENDINGS:
-            saved = saved_page(_entry(archive, name, files.LARGEST), path.absolute().as_uri())
+            saved = saved_page(_entry(archive, name, files.LARGEST), place.absolute().as_uri())
             parts = saved.parts or _Beside(archive, name)
             return ImportItem(source=source, path=place, page=saved.page, parts=parts)
         if ending in markdown.FORMAT.endings:

@@ -31,6 +31,7 @@ _IMG = re.compile(rb"<img\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
     rb"(?<![\w-])(data-src|src)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE
 )
+_BACKGROUND = re.compile(rb"url\(([^()]{1,400})\)", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
@@ -106,23 +107,29 @@ def shown_pictures(page: Page, parts: Mapping[str, bytes]) -> Iterator[tuple[str
     from scraper.body.images import address
 
     base = page.final_url or page.url
+    for background in _BACKGROUND.finditer(page.body):
+        name = html.unescape(background[1].decode("utf-8", "replace")).strip("\"' ")
+        own = None if _is_elsewhere(name) else address(name, base)
+        if own:  # not missed where it is not there: most of them are no pictures of the text
+            yield own, name, True
     for tag in _IMG.finditer(page.body):
         found = {
             name.lower(): html.unescape((one or two).decode("utf-8", "replace")).strip()
             for name, one, two in _ATTRIBUTE.findall(tag[0])
         }
         name = found.get(b"src", "")
-        if (
-            found.get(b"data-src") in parts
-        ):  # sent by a program: a page that no browser has shown yet
-            name = found[b"data-src"]
-        elsewhere = name.startswith(("/", "#")) or _SCHEME.match(name)
-        if not name or (elsewhere and name not in parts):
+        if found.get(b"data-src", "") in parts:
+            name = found[b"data-src"]  # sent by a program: a page that no browser has shown yet
+        if _is_elsewhere(name) and name not in parts:
             continue
         web = address(found.get(b"data-src"), base)
         own = web or address(name, base)
         if own:
             yield own, name, web is not None or name in parts
+
+
+def _is_elsewhere(name: str) -> bool:
+    return not name or name.startswith(("/", "#")) or _SCHEME.match(name) is not None
 
 
 def beside(path: Path, name: str) -> bytes | None:

@@ -4,6 +4,7 @@ refused.
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -50,6 +51,38 @@ def test_each_page_comes_with_the_pictures_of_its_folder(tmp_path: Path) -> None
     assert ({"new": 3}, 2, 0) == (dict(report.counts), report.media, report.exit_code)
     assert sorted([png(1), png(2)]) == sorted(media)
     assert {"a", "x.zip"} == {place.name for place in tmp_path.iterdir()}
+
+
+def test_pictures_of_one_name_stay_apart(tmp_path: Path) -> None:
+    """Without any address of WeChat's: each page shows that of its own folder, also where it is the
+    background of a section; names may be percent-encoded.
+    """
+    body = (
+        '<p><img src="img/1%20a.png"></p>'
+        '<section style="background-image: url(&quot;./img/2.png&quot;);height:90px"><p>后文</p></section>'
+    )
+    pages = {
+        f"{n}/index.html": f"<html><body><h1 id='activity-name'>题{n}</h1><div id='js_content'>"
+        f"<p>正文{n}。</p>{body}</div></body></html>".encode()
+        for n in (1, 2)
+    }
+    pictures = {
+        f"{n}/img/{name}.png": png(n * 10 + at)
+        for n in (1, 2)
+        for at, name in enumerate(("1 a", "2"))
+    }
+    packed(tmp_path, pages | pictures)
+
+    kept = contents(tmp_path / "a")
+    shown = [
+        [
+            kept[f"media/{found}"]
+            for found in re.findall(r"\(\.\./\.\./\.\./media/(\S+?)\)", text.decode())
+        ]
+        for name, text in sorted(kept.items(), key=lambda one: "题2" in one[0])
+        if name.endswith(".md")
+    ]
+    assert [[png(10), png(11)], [png(20), png(21)]] == shown
 
 
 def test_names_lead_nowhere_else(tmp_path: Path) -> None:
