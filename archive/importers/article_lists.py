@@ -1,15 +1,18 @@
 """wechat-article-exporter's JSON: a list of what WeChat's back office says of articles, with text
-if chosen.
+if chosen; a list of accounts; a copy of the browser's database that it kept all in.
 
 Fields as that tool (archived in 2026-07) wrote them: ``link``, ``title``, ``author_name``,
 ``_accountName`` or ``accountName``, ``fakeid`` (the ``__biz``), ``aid`` (``MID_IDX``), ``digest``,
 ``cover``, ``create_time``, ``update_time`` (seconds), ``item_show_type``, ``copyright_stat``,
 ``appmsg_album_infos`` and, where asked for, ``content`` (plain text, or HTML in some copies of the
-tool). Its HTML export is saved pages, read as such.
+tool). Accounts are ``{"usefor": "wechat-article-exporter", "accounts": [{fakeid, nickname, …}]}``;
+Dexie's copy of its database has the tables ``info`` (accounts), ``article`` and ``html`` (``url``
+and the page in ``file``). Its HTML export is saved pages, read as such.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -31,10 +34,16 @@ from scraper.errors import NotAnAddress, Unexpected
 from scraper.messages import mark
 from scraper.models import Account, Album, Article, Page
 from scraper.traffic import counts
+from scraper.traffic.models import Listed
 
 #: ``update_time`` is when it was last sent out, which pages show.
 _TIMES = ("update_time", "create_time", "publish_time", "published")
-_LISTS = ("articles", "data", "list", "items", "publish_list", "results")
+_LISTS = (
+    "accounts", "articles", "data", "list", "items", "publish_list", "results",
+    "app_msg_list", "rows", "htmlContents",
+)  # fmt: skip
+#: Dexie's copy of a database: data, data, rows.
+_DEEPEST = 5
 #: 20,000 articles with their text. Values in memory take up to 60 bytes each, so that they are
 #: bounded too.
 _LARGEST, _MOST_VALUES = 64 * 2**20, 3_000_000
@@ -44,24 +53,31 @@ _IS_HTML = re.compile(r"<(?:p|div|section|img|span|br|html)\b", re.IGNORECASE)
 def read(path: Path) -> Iterator[ImportItem]:
     """Each article of an export. Raises BadInput for a file that is none."""
     found = 0
-    written = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+    seen = written(path)
     for number, item in enumerate(_load(files.read(path, most=_LARGEST)), start=1):
         source = f"{path}, article {number}"
-        if not isinstance(item, Mapping) or not (answers.is_answer(item) or address_of(item)):
+        if not isinstance(item, Mapping):
+            continue
+        if not (answers.is_answer(item) or address_of(item)):
+            if account := _account(item):
+                found += 1
+                yield ImportItem(source=source, path=path, follows=account)
             continue
         found += 1
         try:
             yield (
                 _answered(source, path, item)
                 if answers.is_answer(item)
-                else replace(
-                    item_of(source, path, item), counts=counts.of_export(item), seen=written
-                )
+                else replace(item_of(source, path, item), counts=counts.of_export(item), seen=seen)
             )
         except Exception as error:  # one article's trouble is not the others'
             yield ImportItem(source=source, path=path, error=str(Unexpected.of(error, url=source)))
     if not found:
-        raise BadInput(mark("it is JSON, but no list of articles with a link to mp.weixin.qq.com"))
+        raise BadInput(
+            mark(
+                "it is JSON, but no list of accounts or of articles with a link to mp.weixin.qq.com"
+            )
+        )
 
 
 def _answered(source: str, path: Path, item: Mapping[str, Any]) -> ImportItem:
@@ -79,10 +95,28 @@ def _load(body: bytes) -> list[Any]:
         raise BadInput(mark("it is JSON nested deeper than anything is")) from error
     except ValueError as error:
         raise BadInput(mark("it is not JSON: {error}", error=error)) from error
-    for name in _LISTS:
-        if isinstance(values, Mapping) and isinstance(values.get(name), list):
-            values = values[name]
-    return values if isinstance(values, list) else [values]
+    return list(_members(values, _DEEPEST))
+
+
+def _members(values: Any, deepest: int) -> Iterator[Any]:
+    """What stands in the lists of a file, whatever they are called; itself where it has none."""
+    lists: list[Any] = []
+    if isinstance(values, Mapping) and deepest:
+        lists = [values[name] for name in _LISTS if isinstance(values.get(name), list | dict)]
+    if isinstance(values, list):
+        for member in values:
+            yield from _members(_row(member), deepest) if deepest else (member,)
+    elif lists and not address_of(values):
+        for one in lists:
+            yield from _members(one, deepest - 1)
+    else:
+        yield values
+
+
+def _row(member: Any) -> Any:
+    """Dexie writes rows whose key stands beside them as ``[key, row]``."""
+    is_pair = isinstance(member, list) and len(member) == 2 and isinstance(member[1], Mapping)
+    return member[1] if is_pair else member
 
 
 def _parsed(text: str) -> Any:
@@ -106,14 +140,7 @@ def item_of(source: str, path: Path, item: Mapping[str, Any]) -> ImportItem:
     """
     address = address_of(item)
     assert address is not None
-    content = next(
-        (
-            bounds.encodable(str(item[name]))
-            for name in ("html", "content_html", "content", "body", "text")
-            if item.get(name)
-        ),
-        "",
-    )
+    content = _content(item)
     if "js_content" in content:
         return ImportItem(
             source=source, path=path, page=Page(url=address.fetch, body=content.encode())
@@ -149,6 +176,57 @@ def item_of(source: str, path: Path, item: Mapping[str, Any]) -> ImportItem:
         links=body.links,
     )
     return ImportItem(source=source, path=path, article=article)
+
+
+def _content(item: Mapping[str, Any]) -> str:
+    """The text that stands in the list, or the page in a copy of the exporter's database."""
+    file = item.get("file")
+    if isinstance(file, Mapping) and isinstance(file.get("data"), str):
+        try:
+            return base64.b64decode(file["data"], validate=True).decode("utf-8", "replace")
+        except ValueError:
+            return ""
+    names = ("html", "content_html", "content", "body", "text")
+    return next((bounds.encodable(str(item[name])) for name in names if item.get(name)), "")
+
+
+def _account(item: Mapping[str, Any]) -> Account | None:
+    """The account that a list of them names."""
+    name = _text(item, "nickname", "mp_name", "name")
+    number = bounds.biz(item.get("fakeid")) or bounds.biz(item.get("faker_id"))
+    if not (name and number):
+        return None
+    return Account(
+        name=name, biz=number, alias=_text(item, "alias"), signature=_text(item, "signature")
+    )
+
+
+def listed_item(source: str, path: Path, item: Mapping[str, Any], seen: datetime) -> ImportItem:
+    """``item_of`` a list that only tells what there is: its addresses are not fetched unasked, and
+    what it says of them is kept.
+    """
+    found = item_of(source, path, item)
+    published, _ = _time(item, *_TIMES)
+    entry = Listed(
+        address=found.address or "",
+        title=_text(item, "title"),
+        digest=_text(item, "digest"),
+        author=_text(item, "author_name", "author"),
+        published=published,
+    )
+    return replace(
+        found,
+        listed=True,
+        account=_text(item, "_accountName", "account"),
+        entry=entry if found.address else None,
+        counts=counts.of_export(item),
+        seen=seen,
+    )
+
+
+def written(path: Path) -> datetime:
+    """When what a list says was true: it was written then (aware, UTC)."""
+    return datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
 
 
 def _album(item: Mapping[str, Any]) -> Album | None:
@@ -199,8 +277,8 @@ def _time(item: Mapping[str, Any], *names: str) -> tuple[datetime | None, bool]:
 
 FORMAT = ImportFormat(
     name="article list",
-    label="wechat-article-exporter's JSON",
-    chinese="wechat-article-exporter 的 JSON",
+    label="wechat-article-exporter's JSON: articles, accounts, its whole database",
+    chinese="wechat-article-exporter 的 JSON：文章、公众号、整个数据库",
     endings=(".json", ".jsonl", ".ndjson"),
     read=read,
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from scraper.models import Article, Page
+from scraper.models import Account, Article, Page
 from scraper.traffic.exchange import Exchange
 from scraper.traffic.models import Counts, Listed
 
@@ -16,7 +16,8 @@ from scraper.traffic.models import Counts, Listed
 class ImportItem:
     """One thing found in a file. Exactly one of ``page`` (to be parsed), ``markdown`` (a file's
     text), ``article`` (complete), ``address`` alone (nothing but where it is), ``image`` (bytes for
-    an address), ``exchange`` (counts or comments of an article) and ``error`` is there.
+    an address), ``exchange`` (counts or comments of an article), ``follows`` (an account) and
+    ``error`` is there.
 
     ``source`` is the file and, in a collection, the place in it. ``address`` beside a page is the
     canonical one that it was kept for; ``parts`` are the pictures that stand in the page's own
@@ -35,6 +36,8 @@ class ImportItem:
     listed: bool = False
     #: The name of the account that such a list tells.
     account: str | None = None
+    #: An account that another program followed, and nothing else.
+    follows: Account | None = None
     #: What a list says of the article at ``address``.
     entry: Listed | None = None
     exchange: Exchange | None = field(default=None, repr=False)

@@ -37,7 +37,7 @@ from scraper.clock import utc_now
 from scraper.crawl.protocols import Candidate
 from scraper.errors import Gone, NotAnAddress, ScrapeError
 from scraper.messages import changed, mark, message_of
-from scraper.models import Article, Page
+from scraper.models import Account, Article, Page
 from scraper.parse import parse
 from scraper.recordings import at_address
 from scraper.redact import redact, scrub
@@ -188,9 +188,17 @@ class _Job:
                 pictures.add(image_id(item.image[0]))
             if item.image or item.exchange:
                 is_wanted_again = True
+            elif item.follows is not None:
+                self._know(item, item.follows)
             else:
                 self._take(item)
         return is_wanted_again
+
+    def _know(self, item: ImportItem, account: Account) -> None:
+        """An account that another program followed, with or without articles."""
+        with self._alone(item.source), self.signals.hold():
+            self.store.know_account(account, utc_now())
+            self.report.accounts.add(account.name or account.biz or "")
 
     def _take_pictures(self, path: Path, shown: Mapping[str, str]) -> None:
         with self._alone(str(path)):

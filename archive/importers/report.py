@@ -123,6 +123,7 @@ class ImportReport(AsDict):
             (len(self.passed_over), mark("{n} passed over", n=len(self.passed_over))),
             (self.links + counts["waiting"], self._waiting()),
             (counts["listed"], self._listed()),
+            (0 if counts["listed"] else len(self.accounts), self._accounts()),
         ]
         shown = [said for number, said in parts if number] or [mark("nothing new")]
         text = mark("import: {parts}", parts=shown)
@@ -141,6 +142,10 @@ class ImportReport(AsDict):
         listed = self.counts["listed"]
         addresses = mark_plural("{n} address", "{n} addresses", listed)
         if self.accounts:
-            accounts = mark_plural("{n} account", "{n} accounts", len(self.accounts))
-            addresses = mark("{addresses} of {accounts}", addresses=addresses, accounts=accounts)
+            addresses = mark(
+                "{addresses} of {accounts}", addresses=addresses, accounts=self._accounts()
+            )
         return mark("{addresses} not held (--fetch fetches them)", addresses=addresses)
+
+    def _accounts(self) -> str:
+        return mark_plural("{n} account", "{n} accounts", len(self.accounts))

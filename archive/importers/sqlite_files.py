@@ -39,12 +39,18 @@ def rows(path: Path, table: str, columns: tuple[str, ...]) -> Iterator[dict[str,
         raise BadInput(mark("the database cannot be read: {error}", error=error)) from error
 
 
-def tables(path: Path) -> frozenset[str]:
-    """The names of the tables of a database. Raises BadInput."""
+def columns(path: Path) -> dict[str, tuple[str, ...]]:
+    """The tables of a database, and the names of their columns. Raises BadInput."""
     try:
         with closing(_opened(path)) as conn:
-            found = conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            return frozenset(str(row[0]) for row in found)
+            found = conn.execute(
+                "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c "
+                "WHERE m.type = 'table' ORDER BY m.rowid, c.cid"
+            )
+            made: dict[str, tuple[str, ...]] = {}
+            for table, column in found:
+                made[table] = (*made.get(table, ()), column)
+            return made
     except sqlite3.Error as error:
         raise BadInput(mark("the database cannot be read: {error}", error=error)) from error
 

@@ -22,7 +22,7 @@ from archive.store.merging import Merging
 from archive.store.tables import tables_of
 from archive.store.types import Backlink, Downloaded, Edge, Kept, MissingImage, Version
 from scraper.errors import Gone
-from scraper.models import Article
+from scraper.models import Account, Article
 
 if TYPE_CHECKING:
     from archive.store.edits import Edits
@@ -105,6 +105,11 @@ class Store:
         if self._eager:
             self.write_stale_files()
         return kept
+
+    def know_account(self, account: Account, now: datetime) -> None:
+        """An account is known by a list, without any article of it."""
+        with self._tables.sql.transaction():
+            self._tables.accounts.number_of(account, None, now)
 
     def would_match(self, article: Article, address: str, query: str, now: datetime) -> bool:
         """Whether a query means an article that is not held, as it would be kept. Nothing is
