@@ -42,8 +42,8 @@ _LISTS = (
     "accounts", "articles", "data", "list", "items", "publish_list", "results",
     "app_msg_list", "rows", "htmlContents",
 )  # fmt: skip
-#: Dexie's copy of a database: data, data, rows.
-_DEEPEST = 5
+#: Dexie's copy of a database: data, its data, a table, its rows, a row.
+_DEEPEST = 7
 #: 20,000 articles with their text. Values in memory take up to 60 bytes each, so that they are
 #: bounded too.
 _LARGEST, _MOST_VALUES = 64 * 2**20, 3_000_000
@@ -100,17 +100,19 @@ def _load(body: bytes) -> list[Any]:
 
 def _members(values: Any, deepest: int) -> Iterator[Any]:
     """What stands in the lists of a file, whatever they are called; itself where it has none."""
-    lists: list[Any] = []
-    if isinstance(values, Mapping) and deepest:
-        lists = [values[name] for name in _LISTS if isinstance(values.get(name), list | dict)]
-    if isinstance(values, list):
-        for member in values:
-            yield from _members(_row(member), deepest) if deepest else (member,)
-    elif lists and not address_of(values):
-        for one in lists:
-            yield from _members(one, deepest - 1)
-    else:
+    inner = _inner(values) if deepest else []
+    for one in inner:
+        yield from _members(_row(one), deepest - 1)
+    if not inner:
         yield values
+
+
+def _inner(values: Any) -> list[Any]:
+    if isinstance(values, list):
+        return values
+    if not isinstance(values, Mapping) or address_of(values):
+        return []
+    return [values[name] for name in _LISTS if isinstance(values.get(name), list | dict)]
 
 
 def _row(member: Any) -> Any:

@@ -80,14 +80,13 @@ def read(path: Path) -> Iterator[ImportItem]:
                 "wechatDownload, WCplus)"
             )
         )
-    accounts = {str(row["id"]): row for row in database.rows(feeds) if "id" in row} if feeds else {}
+    accounts = {str(row.get("id")): row for row in database.rows(feeds)} if feeds else {}
     for name, row in accounts.items():
         if account := _account(row):
             yield ImportItem(source=f"{path}, account {name}", path=path, follows=account)
-    for table in ("articles", *database.lists) if feeds else database.lists:
-        for number, row in enumerate(database.rows(table), start=1):
-            of_account = accounts.get(str(row.get("mp_id")), {})
-            yield _item(path, f"{path}, article {number}", _known(row, of_account), seen)
+    for number, row in enumerate(database.articles(), start=1):
+        of_account = accounts.get(str(row.get("mp_id")), {})
+        yield _item(path, f"{path}, article {number}", _known(row, of_account), seen)
 
 
 def _item(path: Path, source: str, known: dict[str, Any], seen: datetime) -> ImportItem:

@@ -107,11 +107,9 @@ def shown_pictures(page: Page, parts: Mapping[str, bytes]) -> Iterator[tuple[str
     from scraper.body.images import address
 
     base = page.final_url or page.url
-    for background in _BACKGROUND.finditer(page.body):
-        name = html.unescape(background[1].decode("utf-8", "replace")).strip("\"' ")
-        own = None if _is_elsewhere(name) else address(name, base)
-        if own:  # not missed where it is not there: most of them are no pictures of the text
-            yield own, name, True
+    for name in _backgrounds(page.body):
+        if own := address(name, base):
+            yield own, name, True  # not missed: most of them are no pictures of the text
     for tag in _IMG.finditer(page.body):
         found = {
             name.lower(): html.unescape((one or two).decode("utf-8", "replace")).strip()
@@ -126,6 +124,14 @@ def shown_pictures(page: Page, parts: Mapping[str, bytes]) -> Iterator[tuple[str
         own = web or address(name, base)
         if own:
             yield own, name, web is not None or name in parts
+
+
+def _backgrounds(body: bytes) -> Iterator[str]:
+    """Names in ``url(…)`` that are no addresses."""
+    for background in _BACKGROUND.finditer(body):
+        name = html.unescape(background[1].decode("utf-8", "replace")).strip("\"' ")
+        if not _is_elsewhere(name):
+            yield name
 
 
 def _is_elsewhere(name: str) -> bool:
