@@ -117,8 +117,10 @@ def _inner(values: Any) -> list[Any]:
 
 def _row(member: Any) -> Any:
     """Dexie writes rows whose key stands beside them as ``[key, row]``."""
-    is_pair = isinstance(member, list) and len(member) == 2 and isinstance(member[1], Mapping)
-    return member[1] if is_pair else member
+    if not isinstance(member, list) or len(member) != 2:
+        return member
+    key, row = member
+    return row if isinstance(key, str | int) and isinstance(row, Mapping) else member
 
 
 def _parsed(text: str) -> Any:

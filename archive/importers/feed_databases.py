@@ -68,6 +68,10 @@ class _Database:
     def lists(self) -> list[str]:
         return [name for name, columns in self.columns.items() if {*columns} >= _LISTED]
 
+    def articles(self) -> Iterator[dict[str, Any]]:
+        for table in ("articles", *self.lists) if self.feeds else self.lists:
+            yield from self.rows(table)
+
 
 def read(path: Path) -> Iterator[ImportItem]:
     """Each account and each article. Raises BadInput for a database of another program."""
