@@ -1,7 +1,7 @@
 """Articles a second, CPU an article and peak memory of a whole crawl, against a plain script that
 does as much.
 
-``python -m benchmarks.crawl [--articles 300] [--large 1000 10000] [--exits 1 2 4 8] [--json]``
+``python -m benchmarks.crawl [--articles 300] [--large 1000 10000] [--exits 1 2 4 8] [--real FOLDER] [--json]``
 
 A local server (tests/weixin: TLS through a CONNECT proxy, gzip) serves generated articles of some
 60 KB that link to each other. ``wechat-archive save LIST --interval 0`` fetches them all in a
@@ -11,7 +11,7 @@ promise about a kill. Peak memory is taken at two sizes to show that it is flat.
 
 With ``--exits`` instead: the same pages through so many exits at one second each, pages a second
 from the first request to the last answer, and the share of one core that keeping them took (the one
-writer bears 1 ÷ that many more).
+writer bears 1 ÷ that many more). ``--real``: with the real pages in a folder instead, raw pages kept.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from scraper.models import Page
+from scraper.parse import parse
 from tests.weixin.answer import Answer, Request
 from tests.weixin.pages import Fields, article_page
 from tests.weixin.server import Internet
@@ -92,6 +94,21 @@ def serve(request: Request) -> Answer:
     return Answer(body=article_page(fields), coding="gzip")
 
 
+def real(found: Sequence[bytes]) -> Callable[[Request], Answer]:
+    """Real pages one after another, each time as another article; not packed, so that the site takes
+    no CPU from the program."""
+
+    def serve(request: Request) -> Answer:
+        number = int(request.url.rpartition("/")[2][:22])
+        body = found[number % len(found)]
+        mid = parse(Page(url=request.url, body=body)).mid if number >= len(found) else None
+        if mid:
+            body = body.replace(mid.encode(), f"{int(mid) + number:0{len(mid)}d}".encode())
+        return Answer(body=body)
+
+    return serve
+
+
 def measure(name: str, command: Sequence[str], articles: int, env: dict[str, str]) -> Measured:
     """Run a command to its end. Raises CalledProcessError where it fails."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -127,22 +144,25 @@ def run(count: int, folder: Path, env: dict[str, str], *, plain: bool = True) ->
 
 @dataclass(frozen=True, slots=True)
 class Paced:
-    """So many exits at one second each: pages a second, the writer's CPU share, the smallest gap at
-    an exit.
+    """So many exits at one second each: pages a second, the writer's CPU share and CPU ms a page
+    (starting included), the smallest gap at an exit, and the median of what the site took to answer.
     """
 
     exits: int
     articles: int
     rate: float
     busy: float
+    cpu_ms: float
     smallest_gap: float
+    answer: float
 
     @property
     def line(self) -> str:
         """For a person."""
         return (
             f"{self.exits:3} exits at 1 s {self.articles:6} pages  {self.rate:6.2f} /s  "
-            f"writer {self.busy:4.0%} of a core  smallest gap at an exit {self.smallest_gap:.2f} s"
+            f"writer {self.busy:4.0%} of a core, {self.cpu_ms:.1f} ms a page  smallest gap at an "
+            f"exit {self.smallest_gap:.2f} s  answer {1000 * self.answer:.0f} ms"
         )
 
 
@@ -172,7 +192,16 @@ def run_exits(count: int, folder: Path, internet: Internet, *, each: int = 30) -
         for mine in own.values()
         for earlier, later in pairwise(sorted(mine, key=lambda request: request.at))
     ]
-    return Paced(count, len(requests), len(requests) / seconds, measured.cpu / seconds, min(gaps))
+    answers = sorted((request.ended or request.at) - request.at for request in requests)
+    return Paced(
+        exits=count,
+        articles=len(requests),
+        rate=len(requests) / seconds,
+        busy=measured.cpu / seconds,
+        cpu_ms=1000 * measured.cpu / len(requests),
+        smallest_gap=min(gaps),
+        answer=answers[len(answers) // 2],
+    )
 
 
 def main() -> None:
@@ -183,14 +212,17 @@ def main() -> None:
     parser.add_argument("--articles", type=int, default=300, help="for the comparison")
     parser.add_argument("--large", type=int, nargs="*", default=[1000, 10_000], help="for memory")
     parser.add_argument("--exits", type=int, nargs="+", help="only this: so many exits at 1 s each")
+    parser.add_argument("--real", type=Path, metavar="FOLDER", help="with --exits: its pages")
+    parser.add_argument("--each", type=int, default=30, help="pages an exit")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     site = Site()
-    site.host("mp.weixin.qq.com", serve)
+    pages = [path.read_bytes() for path in sorted(args.real.glob("*.html"))] if args.real else []
+    site.host("mp.weixin.qq.com", real(pages) if pages else serve)
     if args.exits:
         with tempfile.TemporaryDirectory() as temporary, Internet(site) as internet:
             for count in args.exits:
-                paced = run_exits(count, Path(temporary), internet)
+                paced = run_exits(count, Path(temporary), internet, each=args.each)
                 print(json.dumps(asdict(paced)) if args.json else paced.line, flush=True)
         return
     results: list[Measured] = []
