@@ -34,6 +34,10 @@ BULK_LEVEL19_MIN_BYTES = 40_000
 #: its own.
 FIRST_TRIALS = 2
 ALONE_SHARE = 5
+#: The share of the page below which a frame is small enough to try no other: what comes is packed
+#: again later.
+ENOUGH_SHARE = 500
+ENOUGH_AT_FIRST = 60
 #: A page that brings so many new bytes may be a base for others.
 WORTH_SKETCHING = 4000
 #: A second base doubles what a reader needs: it must make the frame so much smaller.
@@ -78,6 +82,10 @@ class Sketches:
         while len(self._known) > REMEMBERED:
             del self._known[next(iter(self._known))]
 
+    def forget(self, base_id: int) -> None:
+        """It is no base any more."""
+        self._known.pop(base_id, None)
+
     def nearest(self, sketch: Iterable[int], limit: int) -> list[Base]:
         """The likest first, among those that share anything."""
         wanted = frozenset(sketch)
@@ -96,11 +104,11 @@ def load_sketch(data: bytes) -> array[int]:
     return array("Q", (int.from_bytes(data[i : i + 4], "little") for i in range(0, len(data), 4)))
 
 
-def worth_sketching(body: bytes, packed: Packed) -> bool:
-    """Whether the page brings enough new script to be a base for others."""
-    if packed.depth >= MAX_DEPTH or len(body) < 4096:
+def worth_sketching(size: int, packed: Packed) -> bool:
+    """Whether a page of so many bytes brings enough new script to be a base for others."""
+    if packed.depth >= MAX_DEPTH or size < 4096:
         return False
-    return packed.first is None or len(packed.frame) > min(WORTH_SKETCHING, len(body) // 8)
+    return packed.first is None or len(packed.frame) > min(WORTH_SKETCHING, size // 8)
 
 
 Read = Callable[[Base], bytes]
@@ -113,7 +121,9 @@ def first(body: bytes, candidates: list[Base], read: Read) -> Packed:
     ``read`` gives the bytes of a base, or ``b""`` for one that cannot be read (it is passed over).
     """
     page = Plain(body)
-    tried = _tried(page, candidates[:FIRST_TRIALS], read) if len(body) >= MIN_BASE else []
+    tried = []
+    if len(body) >= MIN_BASE:
+        tried = _tried(page, candidates[:FIRST_TRIALS], read, ENOUGH_AT_FIRST)
     if tried and len(tried[0].frame) * ALONE_SHARE <= page.size:
         return tried[0]
     alone = Packed(page.pack(effort="fast"))
@@ -162,9 +172,13 @@ def finish(page: Plain, chosen: Packed | None, read: Read, level19_from: int) ->
     return Packed(alone) if len(alone) < len(careful.frame) * 1.15 else careful
 
 
-def _tried(page: Plain, candidates: list[Base], read: Read) -> list[Packed]:
-    """Quick frames against the first candidates, smallest first."""
-    enough = max(1536, page.size // 500)
+def _tried(
+    page: Plain, candidates: list[Base], read: Read, share: int = ENOUGH_SHARE
+) -> list[Packed]:
+    """Quick frames against the first candidates, smallest first; none after one that is small
+    enough.
+    """
+    enough = max(1536, page.size // share)
     tried: list[Packed] = []
     for base in candidates[:TRIALS]:
         against = read(base)

@@ -33,8 +33,26 @@ _MANY = 64
 MOST_SPANS = 255
 
 
+#: An escape that every copy of an article's text has: what is before the first and behind the last
+#: needs no look, four fifths of most pages.
+_SIGN = b"\\x3c"
+
+
 def plain(body: bytes) -> tuple[bytes, tuple[Span, ...]]:
     """The page in plain writing, and where; no spans where there is nothing to gain."""
+    first = body.find(_SIGN)
+    begin = body.rfind(b"'", 0, max(first, 0))
+    end = body.find(b"'", body.rfind(_SIGN)) + 1
+    if first < 0 or begin < 0 or not end:
+        return body, ()
+    written, spans = _plain(body[begin:end])
+    if not spans:
+        return body, ()
+    moved = tuple((start + begin, length) for start, length in spans)
+    return body[:begin] + written + body[end:], moved
+
+
+def _plain(body: bytes) -> tuple[bytes, tuple[Span, ...]]:
     parts: list[bytes] = []
     spans: list[Span] = []
     at = length = 0

@@ -161,7 +161,7 @@ class Snapshots(Closing):
 
     def _insert_body(self, body: bytes, sha256: str, fresh: tuple[Packed, tuple[int, ...]]) -> int:
         packed, look = fresh
-        kept = dump_sketch(look) if worth_sketching(body, packed) else None
+        kept = dump_sketch(look) if worth_sketching(len(body), packed) else None
         base_id, second_id = (base.id if base else None for base in (packed.first, packed.second))
         body_id = int(self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM bodies").fetchone()[0])
         values = (body_id, sha256, len(body), base_id, second_id, packed.depth, packed.frame, kept)

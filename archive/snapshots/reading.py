@@ -17,7 +17,7 @@ from archive.snapshots.packing import MIN_BASE, BadFrame, unpack
 from scraper.messages import mark
 
 #: Unpacked pages kept at hand, in bytes: the bases of a run are few and needed again and again.
-CACHE_BYTES = 40_000_000
+CACHE_BYTES = 80_000_000
 
 _COLUMNS = (
     "s.id, s.address, s.url, s.final_url, s.status, s.redirects, s.request, s.response, s.fetched, "
@@ -105,6 +105,10 @@ class Reader:
         body = self._unpack(body_id, frame, against, size, sha256)
         self._remember(body_id, body)
         return body
+
+    def size(self, body_id: int) -> int:
+        """How many bytes a body has, by its row."""
+        return int(self.select("SELECT bytes FROM bodies WHERE id = ?", (body_id,))[0][0])
 
     def unpacks(self, body_id: int, frame: bytes) -> bool:
         """Whether ``frame`` is a good one of a body."""

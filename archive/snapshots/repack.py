@@ -3,7 +3,7 @@
 A page is kept the moment it comes, by the quickest frame that helps; one pass with all the trials
 and at level 19 takes five to nine times a ``gzip -6``. So ``put`` notes the page in
 ``repack_queue``, and this does the rest later: in the order the pages came, bases chosen as if each
-had just come, frames made in processes. A frame is made against the raw bytes of its bases, so
+had just come, all in processes. A frame is made against the raw bytes of its bases, so
 packing a base again changes nothing for the pages that stand on it.
 """
 
@@ -44,6 +44,9 @@ from archive.snapshots.tables import open_snapshots
 
 #: A process costs 0.2 s of CPU to start, as much as three pages to pack.
 PAGES_A_PROCESS = 24
+#: Pages in the making at the same time: the same in one process as in several, so that frames do not
+#: depend on how many there are.
+AT_ONCE = 4
 #: Pages a transaction: one wait for the disk each; a kill repeats at most so many.
 PAGES_A_COMMIT = 16
 #: The share of the file that may lie unused after a repack.
@@ -69,10 +72,11 @@ class Repacked(AsDict):
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """One page to pack: ``chosen`` as ``choose`` gave it."""
+    """One page to pack: the ``candidates`` for its bases, and what it looks like."""
 
     body_id: int
-    chosen: Packed | None
+    candidates: tuple[Base, ...]
+    look: tuple[int, ...]
 
 
 def repack(
@@ -92,13 +96,19 @@ def repack(
     """
     before = _size(kept.connection)
     ids = [row[0] for row in kept.select("SELECT body_id FROM repack_queue ORDER BY body_id")]
-    jobs = min(jobs or os.cpu_count() or 1, len(ids) // PAGES_A_PROCESS)
+    jobs = min(jobs or os.cpu_count() or 1, len(ids) // PAGES_A_PROCESS, AT_ONCE)
     done = 0
+    settled: deque[tuple[_Work, Packed | None]] = deque()
+    depths: dict[int, int] = {}
     with ExitStack() as stack:
         packer: _Packer = stack.enter_context(_Processes(kept, jobs)) if jobs > 1 else _Here(kept)
         batch: list[tuple[int, Packed | None]] = []
-        for body_id, packed in packer.each(_chosen(kept, ids), level19_from):
-            batch.append((body_id, packed))
+        for work, found in packer.each(_works(kept, settled, ids), level19_from):
+            packed = _deepened(found, depths)
+            if packed is not None:
+                depths[work.body_id] = packed.depth
+            batch.append((work.body_id, packed))
+            settled.append((work, packed))
             if len(batch) == PAGES_A_COMMIT:
                 done += _write(kept, batch)
                 batch.clear()
@@ -119,30 +129,49 @@ def _size(connection: sqlite3.Connection) -> int:
     return int(pages) * int(connection.execute("PRAGMA page_size").fetchone()[0])
 
 
-def _chosen(kept: Reader, ids: list[int]) -> Iterator[_Work]:
-    """The bases of each page, as if it had just come: only earlier pages are looked at."""
+def _works(
+    kept: Reader, settled: deque[tuple[_Work, Packed | None]], ids: list[int]
+) -> Iterator[_Work]:
+    """The candidates of each page, as if it had just come: only earlier pages are looked at.
+
+    ``settled`` are the pages of the queue that are packed by then. Those in the making may be bases
+    too, as deep as they were: ``_deepened`` sets that right.
+    """
     near = Sketches()
     known = _load_before(kept, near, ids[0]) if ids else 0
-
-    def read(base: Base) -> bytes:
-        try:
-            return kept.body(base.id)
-        except Corrupt:
-            return b""
-
-    for body_id in ids:
+    for number, body_id in enumerate(ids):
+        while settled and number >= AT_ONCE and settled[0][0].body_id <= ids[number - AT_ONCE]:
+            _settle(kept, near, *settled.popleft())
         known = _load_until(kept, near, known, body_id)
-        try:
-            body = kept.body(body_id)
-        except Corrupt:
-            yield _Work(body_id, None)
-            continue
-        look = sketch(body)
-        chosen = choose(Plain(body), _candidates(kept, near, body_id, look), read)
-        yield _Work(body_id, chosen)
-        if chosen is None or worth_sketching(body, chosen):
-            near.add(Base(body_id, chosen.depth if chosen else 0), look)
+        # What a page looks like is noted in its row, but for one that was so like its base that it
+        # was to be none itself.
+        noted, depth = kept.select("SELECT sketch, depth FROM bodies WHERE id = ?", (body_id,))[0]
+        look = tuple(load_sketch(noted)) if noted else ()
+        yield _Work(body_id, tuple(_candidates(kept, near, body_id, look)), look)
+        if look:
+            near.add(Base(body_id, depth), look)
         known = body_id
+
+
+def _settle(kept: Reader, near: Sketches, work: _Work, packed: Packed | None) -> None:
+    """A page of the queue is a base for others or none, now that it is packed."""
+    near.forget(work.body_id)
+    if work.look and packed is not None and worth_sketching(kept.size(work.body_id), packed):
+        near.add(Base(work.body_id, packed.depth), work.look)
+
+
+def _deepened(packed: Packed | None, depths: dict[int, int]) -> Packed | None:
+    """``packed`` with its bases as deep as they came out; None where it would stand too deep, so
+    that the page stays as it is.
+    """
+    if packed is None:
+        return None
+    first, second = (
+        base and Base(base.id, depths.get(base.id, base.depth))
+        for base in (packed.first, packed.second)
+    )
+    found = replace(packed, first=first, second=second)
+    return found if found.depth <= MAX_DEPTH else None
 
 
 def _load_before(kept: Reader, near: Sketches, body_id: int) -> int:
@@ -172,14 +201,29 @@ def _load_until(kept: Reader, near: Sketches, known: int, body_id: int) -> int:
 def _candidates(kept: Reader, near: Sketches, body_id: int, look: tuple[int, ...]) -> list[Base]:
     earlier = "s.address IN (SELECT address FROM snapshots WHERE body_id = ?) AND b.id < ?"
     captures = kept.last_capture(earlier, (body_id, body_id), depth=MAX_DEPTH)
-    return candidates(captures, near, look)
+    if not look:
+        captures += kept.select(
+            "SELECT o.id, o.depth FROM bodies b JOIN bodies o ON o.id IN (b.base_id, b.second_id) "
+            "WHERE b.id = ? AND o.depth < ? ORDER BY o.id = b.base_id DESC",
+            (body_id, MAX_DEPTH),
+        )
+    return candidates(dict.fromkeys(captures), near, look)
 
 
 def pack_again(kept: Reader, work: _Work, level19_from: int) -> Packed | None:
     """The careful frame, unpacked once and compared; None for a page that cannot be read."""
+
+    def read(base: Base) -> bytes:
+        try:
+            return kept.body(base.id)
+        except Corrupt:
+            return b""
+
     try:
         body = kept.body(work.body_id)
-        packed = finish(Plain(body), work.chosen, lambda base: kept.body(base.id), level19_from)
+        page = Plain(body)
+        chosen = choose(page, list(work.candidates), read)
+        packed = finish(page, chosen, lambda base: kept.body(base.id), level19_from)
         against = b"".join(kept.body(b.id) for b in (packed.second, packed.first) if b is not None)
         sha256 = kept.select("SELECT sha256 FROM bodies WHERE id = ?", (work.body_id,))[0][0]
         unpack(packed.frame, against, len(body), sha256)
@@ -210,9 +254,9 @@ def _replace(kept: Reader, body_id: int, packed: Packed) -> None:
     if len(packed.frame) < len(frame):
         first, second = (base.id if base else None for base in (packed.first, packed.second))
         depth, frame = packed.depth, packed.frame
-    if look is not None and not worth_sketching(kept.body(body_id), replace(packed, frame=frame)):
+    if look is not None and not worth_sketching(size, replace(packed, frame=frame)):
         look = None
-    elif look is None and worth_sketching(kept.body(body_id), replace(packed, frame=frame)):
+    elif look is None and worth_sketching(size, replace(packed, frame=frame)):
         look = dump_sketch(sketch(kept.body(body_id)))
     values = (body_id, sha256, size, first, second, depth, frame, look)
     kept.connection.execute(
@@ -245,10 +289,10 @@ class _Here:
 
     def each(
         self, works: Iterator[_Work], level19_from: int
-    ) -> Iterator[tuple[int, Packed | None]]:
+    ) -> Iterator[tuple[_Work, Packed | None]]:
         """Each page with its frame, in order."""
         for work in works:
-            yield work.body_id, pack_again(self._kept, work, level19_from)
+            yield work, pack_again(self._kept, work, level19_from)
 
 
 class _Processes:
@@ -267,12 +311,12 @@ class _Processes:
 
     def each(
         self, works: Iterator[_Work], level19_from: int
-    ) -> Iterator[tuple[int, Packed | None]]:
+    ) -> Iterator[tuple[_Work, Packed | None]]:
         """Each page with its frame, in order; a page whose process died is packed here."""
         flying: deque[tuple[_Work, Future[Packed | None]]] = deque()
         for work in works:
             flying.append((work, self._submit(work, level19_from)))
-            if len(flying) >= self._jobs * 3:
+            if len(flying) >= AT_ONCE:
                 yield self._landed(*flying.popleft(), level19_from)
         while flying:
             yield self._landed(*flying.popleft(), level19_from)
@@ -287,11 +331,11 @@ class _Processes:
 
     def _landed(
         self, work: _Work, future: Future[Packed | None], level19_from: int
-    ) -> tuple[int, Packed | None]:
+    ) -> tuple[_Work, Packed | None]:
         try:
-            return work.body_id, future.result()
+            return work, future.result()
         except BrokenProcessPool:
-            return work.body_id, pack_again(self._kept, work, level19_from)
+            return work, pack_again(self._kept, work, level19_from)
 
 
 _Packer = _Here | _Processes
