@@ -89,6 +89,28 @@ def test_every_element_belongs_to_one_type() -> None:
             {"id": "export/UzFfAg", "url": "https://findermp.video.qq.com/x"},
         ),
         (
+            '<mp-common-mpaudio name="第1期%E5%A4%9C%E8%AF%9D 50%20" author="甲"'
+            ' voice_encode_fileid="M_2"></mp-common-mpaudio>',
+            "音频: 第1期夜话 50%20（甲）",
+            {"title": "第1期夜话 50%20"},
+        ),
+        (
+            '<mp-common-vote data-votesubject=\'[{"title":"%E5%8E%BB%E5%93%AA",'
+            '"options":[{"name":"%E5%B1%B1"},{"name":"海"}]}]\'></mp-common-vote>',
+            "投票: 去哪 — 山 / 海",
+            {"title": "去哪"},
+        ),
+        (
+            '<p>看 <mp-common-cps data-templateid="link" data-title="茶"></mp-common-cps> 吧</p>',
+            "看 商品: 茶 吧",
+            {"type": "product"},
+        ),
+        (
+            '<mp-common-book data-title="书名" data-author="作者名" data-intro="作者名"></mp-common-book>',
+            "卡片: 书名（作者名）",
+            {"author": "作者名"},
+        ),
+        (
             '<mp-common-redpacket data-cover_url="https://a.example/c.png"></mp-common-redpacket>',
             "红包: 红包封面",
             {"cover": "https://a.example/c.png"},

@@ -28,20 +28,31 @@ LONGEST_EXTRA = 4_000
 _DEEPEST, _MOST_MEMBERS = 4, 200
 _NOTHING = frozenset(["", "undefined", "null", "none", "nan", "[object object]"])
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
+#: Letters beyond ASCII.
+_LETTERS = re.compile(r"(?:%[CDEFcdef][0-9A-Fa-f](?:%[89ABab][0-9A-Fa-f]){1,3})+")
 _SEPARATORS = re.compile(r"[-_:.]")
 _CLOCK = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):(\d{2})")
 
 
 def decoded(value: str) -> str:
-    """``value`` without percent-encoding, where all of it is encoded (``encodeURIComponent`` leaves
-    ASCII only).
+    """``value`` without percent-encoding: where all of it is encoded (``encodeURIComponent`` leaves
+    ASCII only), else the letters that are.
+
+    >>> decoded("50%25%20off"), decoded("50%20 第1期%E5%A4%9C")
+    ('50% off', '50%20 第1期夜')
     """
-    if "%" in value and value.isascii() and _PERCENT.search(value):
-        try:
-            return unquote(value, errors="strict")
-        except UnicodeDecodeError:
-            return value
-    return value
+    if "%" not in value:
+        return value
+    if value.isascii() and _PERCENT.search(value):
+        return _unquoted(value)
+    return _LETTERS.sub(lambda found: _unquoted(found[0]), value)
+
+
+def _unquoted(value: str) -> str:
+    try:
+        return unquote(value, errors="strict")
+    except UnicodeDecodeError:
+        return value
 
 
 def key(name: str) -> str:

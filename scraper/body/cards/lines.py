@@ -68,7 +68,8 @@ def _notes(media: Media, name: str, linked: str) -> list[str]:
         notes += [extra.get(fact) for fact in _FACTS]
     if media.type in _WITH_FACTS - _UNREADABLE and not linked:
         notes.append(media.id)  # the only way back to the thing itself
-    return [shown for note in notes if note and note != name and (shown := one_line(note))]
+    others = [note for note in dict.fromkeys(notes) if note and note != name]
+    return [shown for note in others if (shown := one_line(note))]
 
 
 def text(media: Media) -> str:

@@ -38,7 +38,7 @@ CARD = CardType(
         Example(
             html='<mp-common-poi data-name="%E6%B9%96%E8%BE%B9" data-address="%E6%B9%96%E5%8C%97%E8%B7%AF 1 号"'
             ' data-poiid="41"></mp-common-poi>',
-            line="位置: 湖边（%E6%B9%96%E5%8C%97%E8%B7%AF 1 号 · 41）",
+            line="位置: 湖边（湖北路 1 号 · 41）",
         ),
     ),
 )

@@ -52,8 +52,10 @@ def _short_play(card: Attributes) -> Media:
 
 
 def _in_a_sentence(card: Attributes) -> bool:
-    """A text link: WeChat's script draws ``data-cardtype="2"`` as words among the others."""
-    return card.text("cardtype") == "2"
+    """A text link: WeChat's script draws ``data-cardtype="2"`` as words among the others; older
+    cards say ``data-templateid="link"``.
+    """
+    return card.text("cardtype") == "2" or card.text("templateid") == "link"
 
 
 CARD = CardType(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scraper.body.cards.attributes import LONGEST_EXTRA, Attributes, parsed
+from scraper.body.cards.attributes import LONGEST_EXTRA, Attributes, parsed, said
 from scraper.body.cards.types import CardType, Example
 from scraper.models import Media
-from scraper.text import names, one_line
+from scraper.text import names
 
 
 def read(card: Attributes) -> Media:
@@ -56,12 +56,13 @@ def _strings(card: Attributes) -> list[str]:
 def _named(value: object, *names_: str) -> list[str]:
     if not isinstance(value, dict):
         return []
-    found = (one_line(str(value[name])) for name in names_ if value.get(name))
+    found = (said(str(value[name])) for name in names_ if value.get(name))
     return [text for text in found if text][:1]
 
 
 def _plain(value: object) -> list[str]:
-    return [one_line(value)] if isinstance(value, str) and value.strip() else []
+    text = said(value) if isinstance(value, str) else None
+    return [text] if text else []
 
 
 CARD = CardType(
