@@ -336,25 +336,37 @@ def _read_value(annotation: Any, value: Any, metadata: Mapping[str, Any]) -> Any
 
 def _typed(annotation: Any, value: Any, metadata: Mapping[str, Any]) -> Any:
     """``value`` as the annotation wants it. Raises ``ValueError`` with what was expected."""
-    kind = str(annotation)
-    if kind.startswith("bool"):
-        if not isinstance(value, bool):
-            raise ValueError(mark("expected true or false"))
-        return value
-    if kind.startswith("int"):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise ValueError(mark("expected a whole number, 0 or more"))
-        return value
-    if kind.startswith("tuple"):
-        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-            raise ValueError(mark('expected a list of texts, as ["example.com"]'))
-        return tuple(value)
+    for kind, check in _CHECKS.items():
+        if str(annotation).startswith(kind):
+            return check(value)
     if not isinstance(value, str):
         raise ValueError(mark("expected a text in quotes"))
     choices = metadata.get("choices")
     if choices and value not in choices:
         raise ValueError(mark("expected one of {choices}", choices=choices))
     return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(mark("expected true or false"))
+    return value
+
+
+def _whole_number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(mark("expected a whole number, 0 or more"))
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        raise ValueError(mark('expected a list of texts, as ["example.com"]'))
+    return tuple(value)
+
+
+#: How the annotation of a setting begins → what its value must be; all others are texts.
+_CHECKS: dict[str, Callable[[Any], Any]] = {"bool": _flag, "int": _whole_number, "tuple": _texts}
 
 
 def _exits(value: Any) -> tuple[ExitConfig, ...]:

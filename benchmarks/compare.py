@@ -1,6 +1,6 @@
 """Two states of the program beside each other: the CPU of the same work, by turns in one run.
 
-``python -m benchmarks.compare CHECKOUT [CHECKOUT] [--rounds 5] [--only search …] [--corpus FOLDER]``
+``python -m benchmarks.compare CHECKOUT [CHECKOUT] [--rounds 5] [--only search …] [--articles 20000]``
 
 The first folder is how it was before, the second (default: this one) how it is now; both are
 checkouts, and what they need is installed where this runs. Each piece of work is a process of its
@@ -10,7 +10,7 @@ medians, now ÷ before. What starting costs is measured by itself (``start``) an
 
 ``start``      the command ``search`` over an empty archive, from start to end
 ``parse``      each page of the corpus: bytes → article → Markdown file
-``search``     100 queries over 20,000 invented articles: newest 20 with snippets, best 20
+``search``     100 queries over invented articles (``--articles``): newest 20 with snippets, best 20
 ``adding``     2,000 invented articles into the index
 ``snapshots``  each page of the corpus kept as it was received, and packed
 ``crawl``      ``save`` of 150 pages of 60 KB from a server on this machine, raw pages kept
@@ -64,7 +64,7 @@ from benchmarks.synthetic import Writer
 root = folder / sys.argv[2]
 if not root.exists():
     root.mkdir()
-    create(root / "archive.db", Writer().drafts(20_000))
+    create(root / "archive.db", Writer().drafts(int(sys.argv[3])))
 with sqlite3.connect(root / "archive.db") as conn: queries = mixed(conn)
 conn.close()
 with archive.open(root) as library:
@@ -116,6 +116,7 @@ class State:
 
     name: str
     checkout: Path
+    articles: int
 
     def run(self, *command: str, env: dict[str, str] | None = None) -> tuple[float, str]:
         """CPU seconds and output of Python in this checkout. Raises CalledProcessError."""
@@ -150,7 +151,8 @@ class State:
                 save = ("-m", "archive.cli", "--archive", archive, "save", "--interval", "0", "-q")
                 command = (*save, "-i", str(folder / "list.txt"))
                 return {work: self.run(*command, env=internet.env)[0]}
-        said = self.run("-c", _HEAD + SCRIPTS[work], str(folder), f"filled-{self.name}")[1]
+        words = (str(folder), f"filled-{self.name}", str(self.articles))
+        said = self.run("-c", _HEAD + SCRIPTS[work], *words)[1]
         found: dict[str, float] = json.loads(said)
         return found
 
@@ -194,11 +196,15 @@ def main() -> None:
     parser.add_argument("now", type=Path, nargs="?", default=ROOT)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES)
+    parser.add_argument("--articles", type=int, default=20_000, help="that search looks through")
     parser.add_argument("--corpus", type=Path, help="a folder of pages instead of the shared ones")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as an installed program
-    states = [State("before", options.before.resolve()), State("now", options.now.resolve())]
+    states = [
+        State("before", options.before.resolve(), options.articles),
+        State("now", options.now.resolve(), options.articles),
+    ]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         (folder / "pages").mkdir()
@@ -209,7 +215,7 @@ def main() -> None:
         site.host("mp.weixin.qq.com", serve)
         with Internet(site) as internet:
             found = compare(states, options.only, options.rounds, folder, internet)
-    print(json.dumps(found) if options.json else table(found))
+    print(json.dumps(found) if options.json else table(found), flush=True)
 
 
 if __name__ == "__main__":

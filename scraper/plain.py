@@ -79,15 +79,18 @@ def first_words(text: str | None, most: int = 64) -> str | None:
     """The first line of a text as its name: whole if it fits, else up to a sentence's end, else cut
     with ``…``.
     """
-    lines = [line.strip() for line in (text or "").split("\n") if line.strip()]
-    line = next(
-        (line for line in lines if len(line) >= 4 and not _CARD().match(line)),
-        lines[0] if lines else None,
-    )
+    line = _first_line(text or "")
     if line is None or len(line) <= most:
         return line
     ends = [at + 1 for at, char in enumerate(line[:most]) if char in "。！？!?；;"]
     return line[: ends[-1]] if ends and ends[-1] >= 8 else line[: most - 1].rstrip() + "…"
+
+
+def _first_line(text: str) -> str | None:
+    """The first that is more than a card or a word; else the first."""
+    lines = [line for part in text.split("\n") if (line := part.strip())]
+    telling = (line for line in lines if len(line) >= 4 and not _CARD().match(line))
+    return next(telling, lines[0] if lines else None)
 
 
 def several_lines(text: str | None) -> str | None:

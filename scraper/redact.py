@@ -174,10 +174,7 @@ def scrub(body: bytes, secrets: Iterable[str] = ()) -> bytes:
     stands, percent-encoded too. What is all zeros, or shorter than 4 characters, is nobody's (``uin
     = "0"``, ``wxtoken = "777"``) and stays.
     """
-    for secret in secrets:
-        if len(secret) >= 8:
-            for form in {secret, quote(secret, safe="")}:
-                body = body.replace(form.encode(), HIDDEN.encode())
+    body = _without(body, secrets)
     low, kept, at = body.lower(), [], 0
     signs = [sign.start() for sign in _SIGN().finditer(low)]
     for name in _PAGE_NAME().finditer(low):
@@ -191,27 +188,41 @@ def scrub(body: bytes, secrets: Iterable[str] = ()) -> bytes:
     return b"".join((*kept, body[at:]))
 
 
+def _without(body: bytes, secrets: Iterable[str]) -> bytes:
+    for secret in secrets:
+        if len(secret) >= 8:
+            for form in {secret, quote(secret, safe="")}:
+                body = body.replace(form.encode(), HIDDEN.encode())
+    return body
+
+
 def _secret_of(low: bytes, name: re.Match[bytes], signs: Sequence[int]) -> re.Match[bytes] | None:
     """The match of what follows a name whose value is a reader's; None where it is not."""
     start, end = name.span()
     if start and not _BEGINS.search(low, max(0, start - 6), start):
         return None
-    own = name[0] != b"uin" and name[0] not in _WORDS
-    tails: tuple[Callable[[], re.Pattern[bytes]], ...]
-    if own:
-        tails = _OWN_TAILS
-    elif name[0] == b"uin":
-        tails = _UIN_TAILS
-    elif _DECLARED().search(low, max(0, start - 24), start):
-        tails = (_DECLARED_TAIL,) if name[0] in (b"key", b"sessionid") else ()
-    else:
-        tails = (_MEMBER_TAIL,)
-    for tail in tails:
+    for tail in _tails(low, name):
         if found := tail().match(low, end):
             return found
-    if own or not _IN_ADDRESS().search(low, max(0, start - 24), start):
+    if _is_own(name[0]) or not _IN_ADDRESS().search(low, max(0, start - 24), start):
         return None
     return _ADDRESS_TAIL().match(low, end) if _is_of_wechat(low, start, end, signs) else None
+
+
+def _is_own(name: bytes) -> bool:
+    """A name that nobody but WeChat uses."""
+    return name != b"uin" and name not in _WORDS
+
+
+def _tails(low: bytes, name: re.Match[bytes]) -> tuple[Callable[[], re.Pattern[bytes]], ...]:
+    """What may follow a name before its value."""
+    if _is_own(name[0]):
+        return _OWN_TAILS
+    if name[0] == b"uin":
+        return _UIN_TAILS
+    if _DECLARED().search(low, max(0, name.start() - 24), name.start()):
+        return (_DECLARED_TAIL,) if name[0] in (b"key", b"sessionid") else ()
+    return (_MEMBER_TAIL,)
 
 
 def _is_of_wechat(low: bytes, start: int, end: int, signs: Sequence[int]) -> bool:

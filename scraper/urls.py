@@ -221,20 +221,23 @@ def clean_link(url: str, base: str | None = None) -> str:
     path, question, query = head.partition("?")
     host = _host(path)
     if host == HOST:
-        url = _unescape(url)
-        path, question, query = url.partition("#")[0].partition("?")
-        path = _ROOT + (urlsplit(path).path or "/")
-        if _is_article_path(path):
-            return _with_query(path, ((n, v) for n, v in _parameters(query) if n in _OPENING))
-        fragment = "" if fragment in {"rd", "wechat_redirect"} else fragment
-        kept = ((n, v) for n, v in _parameters(query) if not _private(n, host, query))
-        return _with_query(path, kept) + (f"#{fragment}" if fragment else "")
+        return _clean_link_of_wechat(url, fragment)
     if question and any(_private(name, host, query) for name, _ in _parameters(query)):
         parts = [
             part for part in query.split("&") if not _private(part.partition("=")[0], host, query)
         ]
         head = path + ("?" + "&".join(parts) if parts else "")
     return head + mark + fragment
+
+
+def _clean_link_of_wechat(url: str, fragment: str) -> str:
+    path, _, query = _unescape(url).partition("#")[0].partition("?")
+    path = _ROOT + (urlsplit(path).path or "/")
+    if _is_article_path(path):
+        return _with_query(path, ((n, v) for n, v in _parameters(query) if n in _OPENING))
+    kept = ((n, v) for n, v in _parameters(query) if not _private(n, HOST, query))
+    is_telling = fragment not in {"", "rd", "wechat_redirect"}
+    return _with_query(path, kept) + (f"#{fragment}" if is_telling else "")
 
 
 def without_tokens(url: str) -> str:
@@ -307,40 +310,44 @@ def _short(text: str, name: str) -> Address:
 
 
 def _long(text: str, given: dict[str, str]) -> Address:
-    biz, mid, idx = _biz(given.get("__biz")), _digits(given.get("mid")), _digits(given.get("idx"))
-    mid, idx = mid or _digits(given.get("appmsgid")), idx or _digits(given.get("itemidx"))
+    biz = _biz(given.get("__biz"))
+    mid = _digits(given.get("mid")) or _digits(given.get("appmsgid"))
+    idx = _digits(given.get("idx")) or _digits(given.get("itemidx"))
     identity = Identity(biz, mid, idx or "1") if biz and mid else None
     sn = _hex(given.get("sn")) or _hex(given.get("sign"))
     if given.get("tempkey") and not sn:
-        opening = [
-            ("__biz", biz),
-            ("tempkey", given["tempkey"]),
-            ("chksm", _hex(given.get("chksm"))),
-        ]
-        if identity:
-            opening[1:1] = [("mid", mid), ("idx", identity.idx)]
+        return _temporary(text, given, biz, identity)
+    if identity is not None:
+        opening = [("__biz", biz), ("mid", mid), ("idx", identity.idx), ("sn", sn)]
+        opening += [("chksm", _hex(given.get("chksm"))), ("scene", _digits(given.get("scene")))]
         fetch = _with_query(f"{_ROOT}/s", opening)
-        same = _name(identity) if identity else _with_query(f"{_ROOT}/s", opening[:2])
-        return Address(text, fetch, same, "temporary", identity)
-    if given.get("signature") and given.get("timestamp") and not identity:
-        # `new=1` decides which template Sogou's link opens, so it is fetched but names nothing.
-        opening = [(name, given.get(name)) for name in ("src", "timestamp", "ver", "signature")]
-        same = _with_query(f"{_ROOT}/s", opening)
-        return Address(
-            text,
-            _with_query(f"{_ROOT}/s", [*opening, ("new", given.get("new"))]),
-            same,
-            "temporary",
-        )
-    if identity is None:
-        missing = "__biz" if not biz else "mid"
-        raise NotAnAddress(
-            mark("{text} has no {missing}: copy the whole address", text=text, missing=missing),
-            url=text,
-        )
-    opening = [("__biz", biz), ("mid", mid), ("idx", identity.idx), ("sn", sn)]
-    opening += [("chksm", _hex(given.get("chksm"))), ("scene", _digits(given.get("scene")))]
-    return Address(text, _with_query(f"{_ROOT}/s", opening), _name(identity), "long", identity)
+        return Address(text, fetch, _name(identity), "long", identity)
+    if given.get("signature") and given.get("timestamp"):
+        return _of_sogou(text, given)
+    missing = "__biz" if not biz else "mid"
+    raise NotAnAddress(
+        mark("{text} has no {missing}: copy the whole address", text=text, missing=missing),
+        url=text,
+    )
+
+
+def _temporary(
+    text: str, given: dict[str, str], biz: str | None, identity: Identity | None
+) -> Address:
+    """A preview: ``tempkey`` opens it."""
+    opening = [("__biz", biz), ("tempkey", given["tempkey"]), ("chksm", _hex(given.get("chksm")))]
+    if identity:
+        opening[1:1] = [("mid", identity.mid), ("idx", identity.idx)]
+    fetch = _with_query(f"{_ROOT}/s", opening)
+    same = _name(identity) if identity else _with_query(f"{_ROOT}/s", opening[:2])
+    return Address(text, fetch, same, "temporary", identity)
+
+
+def _of_sogou(text: str, given: dict[str, str]) -> Address:
+    """``new=1`` decides which template Sogou's link opens, so it is fetched but names nothing."""
+    opening = [(name, given.get(name)) for name in ("src", "timestamp", "ver", "signature")]
+    fetch = _with_query(f"{_ROOT}/s", [*opening, ("new", given.get("new"))])
+    return Address(text, fetch, _with_query(f"{_ROOT}/s", opening), "temporary")
 
 
 def _show(text: str, given: dict[str, str]) -> Address:

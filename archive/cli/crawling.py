@@ -218,11 +218,9 @@ def show(app: App, report: RunReport, *, as_json: bool, always_summarise: bool) 
         import json
 
         click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
-    told = app.is_interactive or app.verbosity > 0
-    if not told:
-        for result in (*report.results, *report.source_errors):
-            if result.change == "failed" or (result.change == "waiting" and result.exit_code):
-                app.tell(_describe(app, result), level="warning")
+    was_told = app.is_interactive or app.verbosity > 0
+    if not was_told:
+        _tell_what_went_wrong(app, report)
     for drift in report.drift:
         app.tell(drift.line(), level="warning")
     if (always_summarise and not as_json) or report.exit_code:
@@ -231,6 +229,12 @@ def show(app: App, report: RunReport, *, as_json: bool, always_summarise: bool) 
             said = mark("{what} — in {folder}", what=said, folder=app.root.absolute())
         app.tell(said, level="warning" if report.exit_code else "info")
     click.get_current_context().exit(report.exit_code)
+
+
+def _tell_what_went_wrong(app: App, report: RunReport) -> None:
+    for result in (*report.results, *report.source_errors):
+        if result.change == "failed" or (result.change == "waiting" and result.exit_code):
+            app.tell(_describe(app, result), level="warning")
 
 
 def _log(app: App, result: Result) -> None:

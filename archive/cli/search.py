@@ -150,14 +150,7 @@ def command(
 def _show(app: App, results: Results, offset: int, typed: str) -> None:
     for number, hit in enumerate(results, offset + 1):
         click.echo(f"{number}. {_marked(hit.title, hit.title_marks)}")
-        day = (
-            hit.published.astimezone(CHINA).strftime("%Y-%m-%d") if hit.published else _("undated")
-        )
-        account = hit.account or "-"
-        if hit.account_now not in (None, hit.account):
-            account = _("{name} (now {account})", name=account, account=hit.account_now)
-        facts = [account, day, hit.key, *([_("gone")] if hit.gone else [])]
-        click.echo(styled("   " + " · ".join(facts), "dim"))
+        click.echo(styled(f"   {_facts(hit)}", "dim"))
         click.echo(f"   {linked(hit.path, app.root / hit.path)}")
         for line in _snippet_lines(hit):
             click.echo(f"   {line}")
@@ -168,6 +161,15 @@ def _show(app: App, results: Results, offset: int, typed: str) -> None:
         _advise(app, typed)
     elif results.more:
         app.say(_("there are more: --offset {offset}", offset=offset + len(results)))
+
+
+def _facts(hit: Hit) -> str:
+    """Whose it is, of which day, its key, and whether it is gone."""
+    day = hit.published.astimezone(CHINA).strftime("%Y-%m-%d") if hit.published else _("undated")
+    account = hit.account or "-"
+    if hit.account_now not in (None, hit.account):
+        account = _("{name} (now {account})", name=account, account=hit.account_now)
+    return " · ".join([account, day, hit.key, *([_("gone")] if hit.gone else [])])
 
 
 def _advise(app: App, typed: str) -> None:

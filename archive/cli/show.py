@@ -124,17 +124,19 @@ def _links(store: Store, held: Stored, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False))
         return
-    for title, rows in (
-        (_("Links to articles held"), [edge for edge in report["links"] if edge["key"]]),
-        (_("Links to articles not held"), report["not_held"]),
-        (_("Other links"), [edge for edge in report["links"] if not edge["article"]]),
-        (_("Linked from"), report["backlinks"]),
-    ):
-        if rows:
-            click.echo(f"{title} ({len(rows)})")
-        for row in rows:
-            words = " ".join((row["text"] or row["title"] or "").split())
-            click.echo(f"  {pad(_(row['relation']), 14)} {row['key'] or row.get('url')}  {words}")
+    links = report["links"]
+    _list_links(_("Links to articles held"), [edge for edge in links if edge["key"]])
+    _list_links(_("Links to articles not held"), report["not_held"])
+    _list_links(_("Other links"), [edge for edge in links if not edge["article"]])
+    _list_links(_("Linked from"), report["backlinks"])
+
+
+def _list_links(title: str, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        click.echo(f"{title} ({len(rows)})")
+    for row in rows:
+        words = " ".join((row["text"] or row["title"] or "").split())
+        click.echo(f"  {pad(_(row['relation']), 14)} {row['key'] or row.get('url')}  {words}")
 
 
 def _comments(store: Store, held: Stored, as_json: bool) -> None:

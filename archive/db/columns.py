@@ -155,24 +155,28 @@ def _declared(name: str, hint: Any, metadata: Mapping[str, Any]) -> Column:
     if "column" not in metadata:
         raise TypeError(f"{name} is no column: declare it with column(…)")
     options = dict(metadata["column"])
-    union = typing.get_origin(hint) in (types.UnionType, typing.Union)
-    choices = typing.get_args(hint) if union else (hint,)
-    kinds = [kind for kind in choices if kind is not type(None)]
-    required = type(None) not in choices
-    if len(kinds) != 1 or kinds[0] not in _SQL_TYPES:
-        raise TypeError(f"{name}: a column is str, int or datetime, or one of them or None")
+    kind, required = _kind_of(name, hint)
     if options.get("since") and required:
         raise TypeError(f"{name} came later: rows of before have none, so its type allows None")
-    sql = _SQL_TYPES[kinds[0]] + (" NOT NULL" if required else "")
     constraint = options.pop("sql")
-    if constraint.startswith("PRIMARY KEY"):
-        sql = _SQL_TYPES[kinds[0]]
+    is_key = constraint.startswith("PRIMARY KEY")
+    sql = _SQL_TYPES[kind] + (" NOT NULL" if required and not is_key else "")
     return Column(
         **{
             **options,
             "name": options["name"] or name,
             "field": name,
             "sql": f"{sql} {constraint}".strip(),
-            "is_time": kinds[0] is datetime,
+            "is_time": kind is datetime,
         }
     )
+
+
+def _kind_of(name: str, hint: Any) -> tuple[type, bool]:
+    """The type that a field's hint names, and whether it has to be there."""
+    union = typing.get_origin(hint) in (types.UnionType, typing.Union)
+    choices = typing.get_args(hint) if union else (hint,)
+    kinds = [kind for kind in choices if kind is not type(None)]
+    if len(kinds) != 1 or kinds[0] not in _SQL_TYPES:
+        raise TypeError(f"{name}: a column is str, int or datetime, or one of them or None")
+    return kinds[0], type(None) not in choices

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -82,32 +83,29 @@ def broken_blocks(database: Path) -> list[str] | None:
     noted, written = _read(checksums), checksums.stat().st_mtime_ns
     if noted is None:
         return [mark("{name} itself is damaged", name=checksums.name)]
-    size, hashes = database.stat().st_size, _hashes(database)
-    wrong: list[str] = (
-        [
-            mark(
-                "{name} has {size} bytes, had {earlier}",
-                name=database.name,
-                size=size,
-                earlier=noted["size"],
-            )
-        ]
-        if size != noted["size"]
-        else []
-    )
-    for number, (was, now) in enumerate(zip(noted["hashes"], hashes, strict=False)):
-        if was != now:
-            wrong.append(
-                mark(
-                    "{name} differs from its checksums in bytes {first} to {last}",
-                    name=database.name,
-                    first=number * BLOCK,
-                    last=(number + 1) * BLOCK - 1,
-                )
-            )
+    wrong = [*_other_size(database, noted["size"]), *_other_blocks(database, noted["hashes"])]
     if wrong and not (checksums.exists() and checksums.stat().st_mtime_ns == written):
         return None  # a command began to write while this one was reading
     return wrong
+
+
+def _other_size(database: Path, earlier: int) -> Iterator[str]:
+    size = database.stat().st_size
+    if size != earlier:
+        yield mark(
+            "{name} has {size} bytes, had {earlier}", name=database.name, size=size, earlier=earlier
+        )
+
+
+def _other_blocks(database: Path, noted: Iterable[str]) -> Iterator[str]:
+    for number, (was, now) in enumerate(zip(noted, _hashes(database), strict=False)):
+        if was != now:
+            yield mark(
+                "{name} differs from its checksums in bytes {first} to {last}",
+                name=database.name,
+                first=number * BLOCK,
+                last=(number + 1) * BLOCK - 1,
+            )
 
 
 def _hashes(database: Path) -> list[str]:

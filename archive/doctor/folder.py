@@ -87,10 +87,7 @@ def settings(root: Path, _around: Surroundings) -> Iterator[Finding]:
             "settings", message_of(error), mark("mend it; `wechat-archive config` shows what holds")
         )
         return
-    if not place.exists():
-        yield ok("settings", mark("all defaults"))
-    else:
-        yield ok("settings", str(place))
+    yield ok("settings", str(place) if place.exists() else mark("all defaults"))
     cookies = Path(config.cookies).expanduser() if config.cookies else None
     if cookies is not None and not cookies.exists():
         yield fail(
@@ -98,16 +95,14 @@ def settings(root: Path, _around: Surroundings) -> Iterator[Finding]:
             mark("the cookies file {cookies} is not there", cookies=cookies),
             mark("name another"),
         )
-    private = [cookies] if cookies else []
-    if any((config.proxy, config.ping_url, config.exits, config.notify)):
-        private.append(place)
-    for file in private:
-        if file.exists() and stat.S_IMODE(file.stat().st_mode) & 0o077:
-            yield warn(
-                "settings",
-                mark("others may read {file}", file=file),
-                f"chmod 600 {file}",
-            )
+    has_secrets = any((config.proxy, config.ping_url, config.exits, config.notify))
+    for file in (cookies, place if has_secrets else None):
+        if file is not None and _others_may_read(file):
+            yield warn("settings", mark("others may read {file}", file=file), f"chmod 600 {file}")
+
+
+def _others_may_read(file: Path) -> bool:
+    return file.exists() and bool(stat.S_IMODE(file.stat().st_mode) & 0o077)
 
 
 def archive(root: Path, _around: Surroundings) -> Iterator[Finding]:

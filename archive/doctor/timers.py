@@ -20,16 +20,14 @@ STALE = timedelta(days=3)
 
 def timer(root: Path, around: Surroundings) -> Iterator[Finding]:
     """One is set up, or was seen to work; needed only where something is watched or waits."""
-    places = [str(file) for file, text in around.timer_files() if _starts(text)]
-    if _starts(around.ask("crontab", "-l") or ""):
-        places.append("crontab")
+    places = _places(around)
     last, needed = _runs(root)
     when = mark("last run {last}", last=for_people(last)) if last else mark("it never ran")
-    is_stale = last is None or around.now - last > STALE
-    if not places and needed and is_stale:
+    is_missed = needed and (last is None or around.now - last > STALE)
+    if is_missed and not places:
         advice = mark("add one: docs/cron.md has the line for cron and the units for systemd")
         yield warn("timer", mark("none found, and articles wait; {when}", when=when), advice)
-    elif places and needed and is_stale and last is not None:
+    elif is_missed and last is not None:
         advice = mark("look whether it is enabled: systemctl list-timers, or cron's log")
         yield warn(
             "timer", mark("{places}, but nothing ran; {when}", places=places, when=when), advice
@@ -37,6 +35,14 @@ def timer(root: Path, around: Surroundings) -> Iterator[Finding]:
     else:
         shown = places or mark("none, and none is needed now")
         yield ok("timer", mark("{places}; {when}", places=shown, when=when))
+
+
+def _places(around: Surroundings) -> list[str]:
+    """Where one is set up."""
+    places = [str(file) for file, text in around.timer_files() if _starts(text)]
+    if _starts(around.ask("crontab", "-l") or ""):
+        places.append("crontab")
+    return places
 
 
 def _starts(text: str) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
@@ -95,10 +96,7 @@ def _plain(line: str) -> str:
 def _lines(text: str) -> list[list[_Piece]]:
     lines: list[list[_Piece]] = [[]]
     depth = {_BOLD: 0, _ITALIC: 0, _STRUCK: 0}
-    looks = 0
-    atoms = 0
-    at = 0
-    start_of_atom = 0
+    looks = atoms = at = start_of_atom = 0
     for match in _TOKENS.finditer(text):
         token = match[0]
         if token == ATOM_START:
@@ -106,28 +104,29 @@ def _lines(text: str) -> list[list[_Piece]]:
                 _take(lines[-1], text[at : match.start()], looks)
                 start_of_atom = match.end()
             atoms += 1
-            continue
-        if token == ATOM_END:
+        elif token == ATOM_END:
             atoms = max(0, atoms - 1)
             if not atoms:
-                lines[-1].append(
-                    _Piece(_TOKENS.sub("", text[start_of_atom : match.start()]), looks, atom=True)
-                )
+                inside = _TOKENS.sub("", text[start_of_atom : match.start()])
+                lines[-1].append(_Piece(inside, looks, atom=True))
                 at = match.end()
-            continue
-        if atoms:
-            continue
-        _take(lines[-1], text[at : match.start()], looks)
-        at = match.end()
-        if token == BREAK:
-            lines.append([])
-        elif token in _STARTS:
-            depth[_STARTS[token]] += 1
-        else:
-            depth[_ENDS[token]] = max(0, depth[_ENDS[token]] - 1)
-        looks = sum(look for look, count in depth.items() if count)
+        elif not atoms:
+            _take(lines[-1], text[at : match.start()], looks)
+            at = match.end()
+            if token == BREAK:
+                lines.append([])
+            looks = _looks_after(token, depth)
     _take(lines[-1], text[at:], looks)
     return lines
+
+
+def _looks_after(token: str, depth: dict[int, int]) -> int:
+    """Note in ``depth`` what a mark begins or ends; how what follows looks."""
+    if token in _STARTS:
+        depth[_STARTS[token]] += 1
+    elif token in _ENDS:
+        depth[_ENDS[token]] = max(0, depth[_ENDS[token]] - 1)
+    return sum(look for look, count in depth.items() if count)
 
 
 def _take(line: list[_Piece], text: str, looks: int) -> None:
@@ -270,57 +269,64 @@ def _is_a_sign(text: str) -> bool:
 
 def _lonely(units: list[str], start: int, end: int) -> list[int]:
     """Where in ``units[start:end]`` the halves stand whose other half moved out of it."""
-    opened: list[int] = []
     found = []
-    for at, unit in enumerate(units):
-        if unit in _EITHER:
-            inside = next(
-                (place for place in opened[: -_NEAREST - 1 : -1] if units[place] == unit), None
-            )
-            if inside is None:
-                opened.append(at)
-                continue
-            opened.remove(inside)
-        elif unit in _PAIRS:
-            opened.append(at)
-            continue
-        elif unit in _CLOSERS:
-            inside = next(
-                (place for place in opened[: -_NEAREST - 1 : -1] if units[place] == _CLOSERS[unit]),
-                None,
-            )
-            if inside is None:
-                continue
-            del opened[opened.index(inside) :]
-        else:
-            continue
-        if (start <= inside < end) != (start <= at < end):
-            found.append(inside if start <= inside < end else at)
+    for first, second in _paired(units):
+        first_stays, second_stays = start <= first < end, start <= second < end
+        if first_stays != second_stays:
+            found.append(first if first_stays else second)
     return sorted(found)
+
+
+def _paired(units: list[str]) -> Iterator[tuple[int, int]]:
+    """Where marks that belong together stand, each pair when its second half is come to."""
+    opened: list[int] = []
+    for at, unit in enumerate(units):
+        opener = unit if unit in _EITHER else _CLOSERS.get(unit)
+        first = None if opener is None else _last_opened(units, opened, opener)
+        if first is None:
+            if unit in _EITHER or unit in _PAIRS:
+                opened.append(at)
+        elif unit in _EITHER:
+            opened.remove(first)
+            yield first, at
+        else:
+            del opened[opened.index(first) :]
+            yield first, at
+
+
+def _last_opened(units: list[str], opened: list[int], opener: str) -> int | None:
+    """Where the nearest of the last few that are open stands."""
+    nearest = opened[: -_NEAREST - 1 : -1]
+    return next((place for place in nearest if units[place] == opener), None)
 
 
 def _shrunk(units: list[str], last: str, following: str) -> tuple[int, int]:
     """Where what stays emphasised begins and ends; what is before and behind it moves out."""
-    start, end = 0, len(units)
-    while start < end and _is_space(units[start]):
-        start += 1
-    while end > start and _is_space(units[end - 1]):
-        end -= 1
+    start, end = _past_spaces(units, 0, len(units)), len(units)
+    end = _before_spaces(units, start, end)
     while start < end:
         previous = units[start - 1][-1] if start else last
         if _opens(previous, units[start][0]):
             break
-        start += 1
-        while start < end and _is_space(units[start]):
-            start += 1
+        start = _past_spaces(units, start + 1, end)
     while end > start:
         next_ = units[end][0] if end < len(units) else following
         if _opens(next_, units[end - 1][-1]):
             break
-        end -= 1
-        while end > start and _is_space(units[end - 1]):
-            end -= 1
+        end = _before_spaces(units, start, end - 1)
     return start, end
+
+
+def _past_spaces(units: list[str], start: int, end: int) -> int:
+    while start < end and _is_space(units[start]):
+        start += 1
+    return start
+
+
+def _before_spaces(units: list[str], start: int, end: int) -> int:
+    while end > start and _is_space(units[end - 1]):
+        end -= 1
+    return end
 
 
 def _units(piece: _Piece) -> list[str]:

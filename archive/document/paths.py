@@ -199,16 +199,22 @@ def _is_flag_letter(char: str) -> bool:
 
 def _same_syllable(before: str, char: str) -> bool:
     """Hangul written in single letters (NFC joins what it can; archaic letters stay apart)."""
-    left, right = ord(before), ord(char)
-    leading = 0x1100 <= left <= 0x115F or 0xA960 <= left <= 0xA97C
-    vowel = 0x1160 <= left <= 0x11A7 or 0xD7B0 <= left <= 0xD7C6
-    final = 0x11A8 <= left <= 0x11FF or 0xD7CB <= left <= 0xD7FB
-    syllable = 0xAC00 <= left <= 0xD7A3
-    to_vowel = 0x1160 <= right <= 0x11A7 or 0xD7B0 <= right <= 0xD7C6
-    to_final = 0x11A8 <= right <= 0x11FF or 0xD7CB <= right <= 0xD7FB
-    to_leading = 0x1100 <= right <= 0x115F or 0xA960 <= right <= 0xA97C or 0xAC00 <= right <= 0xD7A3
-    if leading:
-        return to_vowel or to_leading
-    if vowel or (syllable and (left - 0xAC00) % 28 == 0):
-        return to_vowel or to_final
-    return (final or syllable) and to_final
+    left = ord(before)
+    if _is_in(before, _LEADING):
+        return _is_in(char, _VOWELS) or _is_in(char, _LEADING) or _is_in(char, _SYLLABLES)
+    is_syllable = _is_in(before, _SYLLABLES)
+    is_open = is_syllable and (left - 0xAC00) % 28 == 0  # it ends in its vowel
+    if is_open or _is_in(before, _VOWELS):
+        return _is_in(char, _VOWELS) or _is_in(char, _FINALS)
+    return (is_syllable or _is_in(before, _FINALS)) and _is_in(char, _FINALS)
+
+
+#: Hangul by what stands where in a syllable: the letters, and syllables that are whole.
+_LEADING = ((0x1100, 0x115F), (0xA960, 0xA97C))
+_VOWELS = ((0x1160, 0x11A7), (0xD7B0, 0xD7C6))
+_FINALS = ((0x11A8, 0x11FF), (0xD7CB, 0xD7FB))
+_SYLLABLES = ((0xAC00, 0xD7A3),)
+
+
+def _is_in(char: str, ranges: tuple[tuple[int, int], ...]) -> bool:
+    return any(first <= ord(char) <= last for first, last in ranges)

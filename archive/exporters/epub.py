@@ -248,16 +248,7 @@ def _package(book: _Book, articles: Sequence[Stored], identity: uuid.UUID) -> st
         default=datetime(1980, 1, 1, tzinfo=UTC),
     )
     creators = "\n".join(f"<dc:creator>{text(name)}</dc:creator>" for name in people)
-    manifest = [
-        '<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>',
-        '<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/>',
-        '<item id="style" href="style.css" media-type="text/css"/>',
-    ]
-    for number, (name, _, _) in enumerate(book.chapters, start=1):
-        manifest.append(f'<item id="c{number}" href="{name}" media-type="application/xhtml+xml"/>')
-    for number, (name, type_) in enumerate(book.images.items(), start=1):
-        cover = ' properties="cover-image"' if name == book.cover else ""
-        manifest.append(f'<item id="i{number}" href="{name}" media-type="{type_}"{cover}/>')
+    manifest = "\n".join(_manifest(book))
     spine = "".join(f'<itemref idref="c{number}"/>' for number in range(1, len(book.chapters) + 1))
     return (
         f'{_XML}<package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="id" xml:lang="zh-CN">\n'
@@ -265,6 +256,18 @@ def _package(book: _Book, articles: Sequence[Stored], identity: uuid.UUID) -> st
         f'<dc:identifier id="id">urn:uuid:{identity}</dc:identifier>\n<dc:title>{text(book.title)}</dc:title>\n'
         f"<dc:language>zh-CN</dc:language>\n{creators}\n"
         f'<meta property="dcterms:modified">{newest.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}</meta>\n</metadata>\n'
-        f"<manifest>\n{chr(10).join(manifest)}\n</manifest>\n"
+        f"<manifest>\n{manifest}\n</manifest>\n"
         f'<spine toc="ncx"><itemref idref="nav" linear="no"/>{spine}</spine>\n</package>\n'
     )
+
+
+def _manifest(book: _Book) -> Iterator[str]:
+    """Every file of the book."""
+    yield '<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>'
+    yield '<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/>'
+    yield '<item id="style" href="style.css" media-type="text/css"/>'
+    for number, (name, _, _) in enumerate(book.chapters, start=1):
+        yield f'<item id="c{number}" href="{name}" media-type="application/xhtml+xml"/>'
+    for number, (name, type_) in enumerate(book.images.items(), start=1):
+        cover = ' properties="cover-image"' if name == book.cover else ""
+        yield f'<item id="i{number}" href="{name}" media-type="{type_}"{cover}/>'

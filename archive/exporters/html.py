@@ -98,17 +98,7 @@ def page(
 
 def head(article: Article, stored: Stored) -> str:
     """Title, who, when, where, and what became of it."""
-    facts = [
-        article.account.name,
-        article.author if article.author != article.account.name else None,
-    ]
-    if article.published:
-        facts.append(minute_in_china(article.published, date_only=article.date_only))
-    facts.append(article.place)
-    parts = [
-        f"<h1>{text(article.title)}</h1>",
-        f'<p class="facts">{text(" · ".join(f for f in facts if f))}</p>',
-    ]
+    parts = [f"<h1>{text(article.title)}</h1>", _facts(article)]
     if (url := article.url or article.address) and (found := address(url)):
         parts.append(f'<p class="facts"><a href="{text(found)}">原文链接</a></p>')
     if stored.gone:
@@ -117,6 +107,18 @@ def head(article: Article, stored: Stored) -> str:
     if article.digest:
         parts.append(f'<p class="digest">{text(article.digest)}</p>')
     return "\n".join(parts)
+
+
+def _facts(article: Article) -> str:
+    """Who wrote it, when and where, on one line."""
+    account, published = article.account.name, article.published
+    facts = (
+        account,
+        article.author if article.author != account else None,
+        minute_in_china(published, date_only=article.date_only) if published else None,
+        article.place,
+    )
+    return f'<p class="facts">{text(" · ".join(filter(None, facts)))}</p>'
 
 
 def _players(

@@ -170,17 +170,22 @@ def _limit(element: etree._Element, image: Rewrite, link: Rewrite) -> None:
         del element.attrib[name]
     if card and _SAFE_CLASS.match(card):
         element.set("class", f"card {card}")
-    for name in ("width", "height", "start", "colspan", "rowspan"):
-        if name in element.attrib and not _NUMBER.match(str(element.attrib[name])):
-            del element.attrib[name]
-    if tag == "code" and not all(
-        _SAFE_CLASS.match(part) for part in element.get("class", "").split()
-    ):
-        del element.attrib["class"]
+    _limit_values(element)
     if tag == "a":
         _link(element, link)
     elif tag == "img":
         _image(element, image)
+
+
+def _limit_values(element: etree._Element) -> None:
+    """Numbers where numbers are due, and no class of code that is more than a name."""
+    for name in ("width", "height", "start", "colspan", "rowspan"):
+        if name in element.attrib and not _NUMBER.match(str(element.attrib[name])):
+            del element.attrib[name]
+    if element.tag == "code":
+        classes = element.get("class", "").split()
+        if not all(map(_SAFE_CLASS.match, classes)):
+            del element.attrib["class"]
 
 
 def _link(element: etree._Element, link: Rewrite) -> None:

@@ -151,11 +151,15 @@ def item_of(source: str, path: Path, item: Mapping[str, Any]) -> ImportItem:
         )
     if not content.strip():
         return ImportItem(source=source, path=path, address=address.fetch)
+    return ImportItem(source=source, path=path, article=_article(item, address, content))
+
+
+def _article(item: Mapping[str, Any], address: urls.Address, content: str) -> Article:
     body = clean(content if _IS_HTML.search(content) else _paragraphs(content))
     identity = address.identity
     mid, _, idx = str(item.get("aid") or "").partition("_")
     published, date_only = _time(item, *_TIMES)
-    article = Article(
+    return Article(
         title=_text(item, "title") or "",
         account=Account(
             name=_text(item, "_accountName", "accountName", "account", "nickname"),
@@ -179,7 +183,6 @@ def item_of(source: str, path: Path, item: Mapping[str, Any]) -> ImportItem:
         media=body.media,
         links=body.links,
     )
-    return ImportItem(source=source, path=path, article=article)
 
 
 def _content(item: Mapping[str, Any]) -> str:

@@ -78,15 +78,13 @@ class Documents:
         BadInput.
         """
         number = version_of(path) if head.ours else None
-        held = self._held(head.article, head.article.address or "")
-        if held is None and head.ours and head.holding.key:
-            held = self.store.find(head.holding.key)
+        held = self._held_of(head)
         if held is not None and (number is None or held.snapshot_id is not None):
             return Taken.of("held", source, held), None
         self._own_recordings(path, head)
         article = self._read(path, head)
-        has_address = bool(article.address or article.url)
-        if not has_address and not head.ours and (twin := self._twin(article)) is not None:
+        has_no_address = not (head.ours or article.address or article.url)
+        if has_no_address and (twin := self._twin(article)) is not None:
             return Taken.of("held", source, twin), None
         if held is not None and number is not None:
             return self._version(source, path, held, head, article, number), None
@@ -97,7 +95,7 @@ class Documents:
             key=head.holding.key if head.ours else None,
             path=_own_path(path),
         )
-        if not has_address and not head.ours:
+        if has_no_address:
             self.store.maintenance.expect_address(kept.article_id)
         self._restore(kept.article_id, head)
         change = "modified" if kept.change == "reparsed" else kept.change
@@ -105,6 +103,13 @@ class Documents:
             source=source, change=change, key=kept.key, path=kept.path, title=article.title
         )
         return taken, article
+
+    def _held_of(self, head: Head) -> Stored | None:
+        """The article that a file is of, by its address, or by its key where the file is ours."""
+        held = self._held(head.article, head.article.address or "")
+        if held is None and head.ours and head.holding.key:
+            return self.store.find(head.holding.key)
+        return held
 
     def _twin(self, article: Article) -> Stored | None:
         """The article that is held with the title and the words of one without an address."""

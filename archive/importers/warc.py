@@ -84,19 +84,14 @@ class _BoundedLines:
 def _response(path: Path, record: Any) -> Iterator[ImportItem]:
     url = record.rec_headers.get_header("WARC-Target-URI") or ""
     image = bool(_IMAGE_HOST.match(url))
-    if not image and not _is_article(url):
+    status = _status(record)
+    if not _is_wanted(url, status, image=image):
         return
     source = f"{path}, {url}"
-    status = int(record.http_headers.get_statuscode() or 200) if record.http_headers else 200
-    if 300 <= status < 400 or (image and status != 200):
-        return
     body = record.content_stream().read(LARGEST + 1)
     if len(body) > LARGEST:
-        yield ImportItem(
-            source=source,
-            path=path,
-            error=mark("it is larger than {largest} MB", largest=LARGEST // 2**20),
-        )
+        error = mark("it is larger than {largest} MB", largest=LARGEST // 2**20)
+        yield ImportItem(source=source, path=path, error=error)
     elif getattr(record.raw_stream, "limit", 0):
         yield ImportItem(source=source, path=path, error=mark("the record is cut short"))
     elif image:
@@ -105,6 +100,18 @@ def _response(path: Path, record: Any) -> Iterator[ImportItem]:
         page = _page(url, status, body, record)
         kept_for = _text(_exchange(record.rec_headers.get_header(EXCHANGE)).get("address"))
         yield ImportItem(source=source, path=path, page=page, address=kept_for)
+
+
+def _status(record: Any) -> int:
+    """The answer's status; 200 where the record does not say."""
+    return int(record.http_headers.get_statuscode() or 200) if record.http_headers else 200
+
+
+def _is_wanted(url: str, status: int, *, image: bool) -> bool:
+    """An image that came, or an article's page, whatever it says."""
+    if image:
+        return status == 200
+    return _is_article(url) and not 300 <= status < 400
 
 
 def _is_article(url: str) -> bool:
@@ -118,6 +125,8 @@ def _page(url: str, status: int, body: bytes, record: Any) -> Page:
     headers = record.http_headers.headers if record.http_headers else []
     exchange = _exchange(record.rec_headers.get_header(EXCHANGE))
     given_as_file = "fetched" in exchange and exchange["fetched"] is None
+    redirects = map(_text, _list(exchange.get("redirects")))
+    request = (pair for pair in map(_list, _list(exchange.get("request"))) if len(pair) == 2)
     return Page(
         url=_text(exchange.get("url")) or url,
         body=body,
@@ -126,14 +135,8 @@ def _page(url: str, status: int, body: bytes, record: Any) -> Page:
         headers=tuple(
             _header(name, value) for name, value in headers if name.lower() != "content-length"
         ),
-        redirects=tuple(
-            found for entry in _list(exchange.get("redirects")) if (found := _text(entry))
-        ),
-        request=tuple(
-            (str(pair[0]), str(pair[1]))
-            for pair in map(_list, _list(exchange.get("request")))
-            if len(pair) == 2
-        ),
+        redirects=tuple(filter(None, redirects)),
+        request=tuple((str(name), str(value)) for name, value in request),
         fetched=None if given_as_file else _time(record.rec_headers.get_header("WARC-Date")),
     )
 

@@ -97,12 +97,14 @@ def pages_in(folder: Path) -> list[Path]:
     found = []
     for parent, folders, names in os.walk(folder):
         pages = {name for name in names if Path(name).suffix.lower() in ENDINGS}
-        beside = {
-            f"{Path(name).stem}{end}" for name in pages for end in ("_files", ".files", "_data")
-        }
-        folders[:] = [name for name in folders if not name.startswith(".") and name not in beside]
-        found += [Path(parent, name) for name in pages]
-    return sorted(path for path in found if path.is_file())
+        parts = {f"{Path(name).stem}{end}" for name in pages for end in _PARTS}
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in parts]
+        found += [place for name in pages if (place := Path(parent, name)).is_file()]
+    return sorted(found)
+
+
+#: How the folder of a page's parts is called: the page's name and one of these.
+_PARTS = ("_files", ".files", "_data")
 
 
 def is_page(path: Path) -> bool:

@@ -320,11 +320,16 @@ def _split_dates(node: Node) -> tuple[int | None, int | None, Node | None]:
     dates = [part for part in parts if isinstance(part, Dates)]
     if not dates:
         return None, None, node
-    afters = [part.after for part in dates if part.after is not None]
-    befores = [part.before for part in dates if part.before is not None]
-    kept = tuple(part for part in parts if not isinstance(part, Dates))
-    rest = None if not kept else kept[0] if len(kept) == 1 else And(kept)
-    return max(afters, default=None), min(befores, default=None), rest
+    after = max((part.after for part in dates if part.after is not None), default=None)
+    before = min((part.before for part in dates if part.before is not None), default=None)
+    return after, before, _all([part for part in parts if not isinstance(part, Dates)])
+
+
+def _all(parts: list[Node]) -> Node | None:
+    """All of these; None for none."""
+    if len(parts) > 1:
+        return And(tuple(parts))
+    return parts[0] if parts else None
 
 
 def _split_members(

@@ -133,16 +133,28 @@ def _lex(typed: str) -> Iterator[_Lexeme]:
 
 
 def _operand(typed: str, position: int, depth: int) -> tuple[_Lexeme, int]:
-    negative, field = False, ""
-    if (
-        typed[position] in _MINUS
-        and position + 1 < len(typed)
-        and not typed[position + 1].isspace()
-    ):
-        negative, position = True, position + 1
+    negative, position = _minus(typed, position)
+    field, position = _field(typed, position)
+    character = typed[position : position + 1]
+    if character == "(" or (character == "（" and _opens_group(typed, position)):
+        return _Lexeme("(", field=field, negative=negative), position + 1
+    is_quoted = bool(character) and character in _OPENING
+    text, star, end = _quoted(typed, position) if is_quoted else _bare(typed, position, depth)
+    return _Lexeme("word", text, is_quoted, star, field, negative), end
+
+
+def _minus(typed: str, position: int) -> tuple[bool, int]:
+    """Whether a minus stands here before something, and where what it is about begins."""
+    after = typed[position + 1 : position + 2]
+    negative = typed[position] in _MINUS and after != "" and not after.isspace()
+    return negative, position + negative
+
+
+def _field(typed: str, position: int) -> tuple[str, int]:
+    """The field that is named here (``""``: none), and what follows. Raises BadQuery."""
     if match := _FIELD().match(typed, position):
-        field, position = match[1].lower(), match.end()
-    elif match := _NO_FIELD.match(typed, position):
+        return match[1].lower(), match.end()
+    if match := _NO_FIELD.match(typed, position):
         raise BadQuery(
             mark(
                 "there is no field {match}: the fields are {fields}; to search for it as "
@@ -152,15 +164,20 @@ def _operand(typed: str, position: int, depth: int) -> tuple[_Lexeme, int]:
                 typed=_word_at(typed, position).rstrip(")）"),
             )
         )
-    character = typed[position : position + 1]
-    if character == "(" or (character == "（" and _opens_group(typed, position)):
-        return _Lexeme("(", field=field, negative=negative), position + 1
-    if character in _OPENING and character:
-        closing = {character, _OPENING[character], '"'} if character != '"' else {'"'}
-        end = next((i for i in range(position + 1, len(typed)) if typed[i] in closing), len(typed))
-        text = typed[position + 1 : end]
-        star = typed[end + 1 : end + 2] == "*"
-        return _Lexeme("word", text, True, star, field, negative), end + 1 + star
+    return "", position
+
+
+def _quoted(typed: str, position: int) -> tuple[str, bool, int]:
+    """What stands between quotes, whether a star follows, and the end."""
+    opening = typed[position]
+    closing = {opening, _OPENING[opening], '"'} if opening != '"' else {'"'}
+    end = next((i for i in range(position + 1, len(typed)) if typed[i] in closing), len(typed))
+    star = typed[end + 1 : end + 2] == "*"
+    return typed[position + 1 : end], star, end + 1 + star
+
+
+def _bare(typed: str, position: int, depth: int) -> tuple[str, bool, int]:
+    """A word without quotes, whether a star ends it, and its end."""
     end = _WORD_END.search(typed, position).start()  # type: ignore[union-attr]  # `$` always matches
     text = typed[position:end]
     # A closing parenthesis belongs to the word unless a group is open and the word opens none
@@ -168,7 +185,7 @@ def _operand(typed: str, position: int, depth: int) -> tuple[_Lexeme, int]:
     while depth and text.endswith(_CLOSE) and _count(text, _CLOSE) > _count(text, _OPEN):
         text, end = text[:-1], end - 1
     star = len(text) > 1 and text.endswith("*")
-    return _Lexeme("word", text[:-1] if star else text, False, star, field, negative), end
+    return text[:-1] if star else text, star, end
 
 
 def _word_at(typed: str, position: int) -> str:

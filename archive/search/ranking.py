@@ -147,24 +147,27 @@ def _first_spans(matcher: Matcher, text: str, fold_flags: int) -> tuple[Span, ..
 
 def _starts(matcher: Matcher, utf8: bytes, fold_flags: int) -> list[int]:
     """About where a term stands, in characters: at most `_MAX_OCCURRENCES` places."""
-    found: list[int] = []
     if matcher.is_plain_cjk or matcher.ascii:
-        text = utf8 if matcher.is_plain_cjk else utf8.lower()
-        needle, size = matcher.needle, len(matcher.needle)
-        start = text.find(needle)
-        while start >= 0 and len(found) < _MAX_OCCURRENCES:
-            left = matcher.edge_left and text[start - 1 : start].isalnum()
-            right = matcher.edge_right and text[start + size : start + size + 1].isalnum()
-            if not (left or right):
-                found.append(start // 3)
-            start = text.find(needle, start + size)
-        as_it_stands = not fold_flags & (HAS_VARIANTS | HAS_COMPOSITIONS)
-        if not found and matcher.is_plain_cjk and as_it_stands:
+        found = _starts_in_utf8(matcher, utf8 if matcher.is_plain_cjk else utf8.lower())
+        if found:
+            return found
+        if matcher.is_plain_cjk and not fold_flags & (HAS_VARIANTS | HAS_COMPOSITIONS):
             # Nothing but white space can hide it, in a line break of the one place it has.
-            return [0] if needle in utf8.translate(None, ASCII_WHITESPACE) else []
-    if not found:
-        spans = matcher.spans(utf8.decode(), fold_flags)
-        found = [start for start, _ in islice(spans, _MAX_OCCURRENCES)]
+            return [0] if matcher.needle in utf8.translate(None, ASCII_WHITESPACE) else []
+    spans = matcher.spans(utf8.decode(), fold_flags)
+    return [start for start, _ in islice(spans, _MAX_OCCURRENCES)]
+
+
+def _starts_in_utf8(matcher: Matcher, text: bytes) -> list[int]:
+    found: list[int] = []
+    needle, size = matcher.needle, len(matcher.needle)
+    start = text.find(needle)
+    while start >= 0 and len(found) < _MAX_OCCURRENCES:
+        left = matcher.edge_left and text[start - 1 : start].isalnum()
+        right = matcher.edge_right and text[start + size : start + size + 1].isalnum()
+        if not (left or right):
+            found.append(start // 3)
+        start = text.find(needle, start + size)
     return found
 
 

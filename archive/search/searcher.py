@@ -30,7 +30,7 @@ from archive.search.order import (
     span_at,
     span_number,
 )
-from archive.search.plan import NO_TAGS, Plan, Term, quoted
+from archive.search.plan import NO_TAGS, Check, Plan, Term, quoted
 from archive.search.rows import Row, Rows
 from archive.search.terms import HAS_COMPOSITIONS, IS_WORD, LONGEST_WORD, TokenPattern, fold
 from scraper.messages import mark
@@ -147,13 +147,7 @@ class Searcher:
 
     def _count(self, plan: Plan, match: str, recheck: list[Node], most: int) -> int:
         if not recheck and not plan.dated and plan.rowids is None:
-            held = _FOUND if self._leftover else "FROM search_terms"
-            return int(
-                self._rows(
-                    f"SELECT count(*) FROM (SELECT 1 {held} WHERE search_terms MATCH ? LIMIT ?)",
-                    (match, most),
-                ).fetchone()[0]
-            )
+            return self._count_matches(match, most)
         # SQLite looks for the words without handing the text over; only what it does not find is
         # checked here.
         seen, values = plan.sql_prefilter(recheck)
@@ -165,15 +159,22 @@ class Searcher:
             for number, published, fold_flags, sure in self._rows(sql, (*values, match, low, high)):
                 if not plan.in_dates(published) or not plan.is_confined_to(number):
                     continue
-                if (
-                    matches is None
-                    or (sure and not fold_flags & HAS_COMPOSITIONS)
-                    or ((row := self.rows.one(number)) and matches(row))
-                ):
+                is_sure = matches is None or (sure and not fold_flags & HAS_COMPOSITIONS)
+                if is_sure or self._passes(number, matches):
                     found += 1
                     if found >= most:
                         return found
         return found
+
+    def _count_matches(self, match: str, most: int) -> int:
+        """What the index alone knows."""
+        held = _FOUND if self._leftover else "FROM search_terms"
+        sql = f"SELECT count(*) FROM (SELECT 1 {held} WHERE search_terms MATCH ? LIMIT ?)"
+        return int(self._rows(sql, (match, most)).fetchone()[0])
+
+    def _passes(self, number: int, matches: Check | None) -> bool:
+        row = self.rows.one(number)
+        return row is not None and (matches is None or matches(row))
 
     def candidates_by_day(self, plan: Plan, offset: int) -> list[tuple[int, int]]:
         """Candidates with a date, not rechecked, by day since 1970 where the clocks are ``offset``
@@ -343,15 +344,7 @@ class Searcher:
 
     def _holding(self, leaf: Text, field: str) -> frozenset[int]:
         """The ids of the names that hold a term."""
-        if field not in self._names:
-            rows: Iterable[tuple[int, str]] = self.accounts.items()
-            if field != "account":
-                rows = self._rows("SELECT id, value FROM search_values WHERE field = ?", (field,))
-            named = [(fold(name), number) for number, name in rows]
-            starts = list(accumulate((len(name) + 1 for name, _ in named), initial=0))
-            joined = "\n".join(name for name, _ in named)
-            self._names[field] = (joined, starts, [number for _, number in named])
-        joined, starts, numbers = self._names[field]
+        joined, starts, numbers = self._names_of(field)
         position = joined.find(leaf.folded)
         if position < 0:
             return _NOBODY
@@ -367,30 +360,40 @@ class Searcher:
             position = joined.find(leaf.folded, starts[which + 1])
         return frozenset(found)
 
+    def _names_of(self, field: str) -> tuple[str, list[int], list[int]]:
+        """The names of accounts, authors or places: folded, a line each; where each line starts;
+        the id of each."""
+        if field not in self._names:
+            rows: Iterable[tuple[int, str]] = self.accounts.items()
+            if field != "account":
+                rows = self._rows("SELECT id, value FROM search_values WHERE field = ?", (field,))
+            named = [(fold(name), number) for number, name in rows]
+            starts = list(accumulate((len(name) + 1 for name, _ in named), initial=0))
+            joined = "\n".join(name for name, _ in named)
+            self._names[field] = (joined, starts, [number for _, number in named])
+        return self._names[field]
+
     def _words(self, pattern: TokenPattern) -> list[str] | None:
         """The index's words that end with or contain a pattern's token, and those it cut off, which
         may; ``None``: too many."""
-        wanted = pattern.token
-        if len(wanted) >= LONGEST_WORD:
+        if len(pattern.token) >= LONGEST_WORD:
             return None
-        found: list[str] = []
-        rows = (
-            row
-            for low, high in _WORD_RANGES
-            for row in self._rows(
+        found = [*islice(self._words_of(pattern), _MOST_WORDS + 1)]
+        return found if len(found) <= _MOST_WORDS else None
+
+    def _words_of(self, pattern: TokenPattern) -> Iterator[str]:
+        wanted = pattern.token
+        for low, high in _WORD_RANGES:
+            rows = self._rows(
                 """SELECT term FROM search_vocabulary
                    WHERE term BETWEEN ? AND ? AND (instr(term, ?) OR length(term) >= ?)""",
                 (low, high, wanted, LONGEST_WORD),
             )
-        )
-        for (word,) in rows:
-            if not IS_WORD[word[0]] or not IS_WORD[word[-1]]:
-                continue
-            if pattern.kind == "infix" or word.endswith(wanted) or len(word) >= LONGEST_WORD:
-                found.append(word)
-                if len(found) > _MOST_WORDS:
-                    return None
-        return found
+            for (word,) in rows:
+                is_word = IS_WORD[word[0]] and IS_WORD[word[-1]]
+                is_cut = len(word) >= LONGEST_WORD
+                if is_word and (pattern.kind == "infix" or is_cut or word.endswith(wanted)):
+                    yield word
 
 
 def _by_time(row: Row) -> tuple[int, int]:

@@ -156,25 +156,36 @@ def fold_reprints(
     Among the first `_LOOKED_THROUGH` hits; the others follow as they are.
     """
     hits = iter(found)
-    groups: list[tuple[Row, float, list[str], frozenset[str]]] = []
+    groups: list[_Group] = []
     by_sample: dict[str, list[int]] = {}
     for row, score in islice(hits, _LOOKED_THROUGH):
         mine = shingles(row.text)
         sample = [one for one in mine if ord(one[0]) % 8 == 3] or list(mine)
         shared = Counter(number for one in sample for number in by_sample.get(one, ()))
-        for number, times in shared.most_common(3):
-            if times * 5 >= len(sample) and likeness(groups[number][3], mine)[0] in (
-                "duplicate",
-                "reprint",
-            ):
-                groups[number][2].append(row.key)
-                break
-        else:
-            for one in sample:
-                by_sample.setdefault(one, []).append(len(groups))
-            groups.append((row, score, [], mine))
-    yield from ((row, score, tuple(keys)) for row, score, keys, _ in groups)
+        near = (groups[n] for n, times in shared.most_common(3) if times * 5 >= len(sample))
+        original = next((group for group in near if _is_copy(group.shingles, mine)), None)
+        if original is not None:
+            original.copies.append(row.key)
+            continue
+        for one in sample:
+            by_sample.setdefault(one, []).append(len(groups))
+        groups.append(_Group(row, score, [], mine))
+    yield from ((group.row, group.score, tuple(group.copies)) for group in groups)
     yield from ((row, score, ()) for row, score in hits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A hit with the keys of its copies."""
+
+    row: Row
+    score: float
+    copies: list[str]
+    shingles: frozenset[str]
+
+
+def _is_copy(first: frozenset[str], other: frozenset[str]) -> bool:
+    return likeness(first, other)[0] in ("duplicate", "reprint")
 
 
 def _article_id(conn: sqlite3.Connection, name: str) -> int:

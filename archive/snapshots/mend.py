@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from archive.db.transactions import transaction
 from archive.errors import Corrupt
 from archive.snapshots import facts
@@ -32,31 +34,17 @@ def _row(kept: Reader, body_id: int) -> None:
     connection = kept.connection
     sql = "SELECT sha256, bytes, base_id, second_id, depth, frame, sketch, seal FROM bodies WHERE id = ?"
     *values, seal = connection.execute(sql, (body_id,)).fetchone()
-    spares = connection.execute("SELECT frame FROM spares WHERE body_id = ?", (body_id,)).fetchall()
-    if facts.row_checksum(body_id, *values) == seal and all(
-        spare == values[5] for (spare,) in spares
-    ):
+    rows = connection.execute("SELECT frame FROM spares WHERE body_id = ?", (body_id,)).fetchall()
+    spares = [frame for (frame,) in rows]
+    is_whole = facts.row_checksum(body_id, *values) == seal
+    if is_whole and all(spare == values[5] for spare in spares):
         return
-    body = kept.body(
-        body_id, fresh=True
-    )  # checked against its hash: hash, size, bases and one of the copies are right
+    # Read anew and checked against its hash: hash, size, bases and one of the copies are right.
+    body = kept.body(body_id, fresh=True)
     sha256, size, first, second, _, frame, look = values
-    frames = [frame, *(spare for (spare,) in spares)]
-    frame = next(one for one in frames if kept.unpacks(body_id, one))
-    bases = [base for base in (first, second) if base is not None]
-    depths = [
-        connection.execute("SELECT depth FROM bodies WHERE id = ?", (base,)).fetchone()[0]
-        for base in bases
-    ]
-    right = (
-        sha256,
-        size,
-        first,
-        second,
-        max(depths, default=-1) + 1,
-        frame,
-        look and dump_sketch(sketch(body)),
-    )
+    frame = next(one for one in (frame, *spares) if kept.unpacks(body_id, one))
+    depth = _depth(connection, first, second)
+    right = (sha256, size, first, second, depth, frame, look and dump_sketch(sketch(body)))
     with transaction(connection):
         connection.execute(
             "UPDATE bodies SET sha256 = ?2, bytes = ?3, base_id = ?4, second_id = ?5, depth = ?6, frame = ?7, "
@@ -64,3 +52,10 @@ def _row(kept: Reader, body_id: int) -> None:
             (body_id, *right, facts.row_checksum(body_id, *right)),
         )
         connection.execute("UPDATE spares SET frame = ? WHERE body_id = ?", (frame, body_id))
+
+
+def _depth(connection: sqlite3.Connection, *bases: int | None) -> int:
+    """How many pages stand below one that is packed against these."""
+    sql = "SELECT depth FROM bodies WHERE id = ?"
+    depths = [connection.execute(sql, (base,)).fetchone()[0] for base in bases if base is not None]
+    return max(depths, default=-1) + 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Mapping
 from datetime import datetime
 
 from archive.record import iso
@@ -24,26 +26,35 @@ class Accounts:
         }
         if account.biz is None and "name" not in names:
             return None
-        row = (
-            self._sql.one("SELECT * FROM accounts WHERE biz = ?", account.biz)
-            if account.biz
-            else self._sql.one(
-                "SELECT * FROM accounts WHERE name = ? ORDER BY biz IS NOT NULL, id LIMIT 1",
-                account.name,
-            )
-        )
+        row = self._row_of(account)
         if row is None:
             return self._sql.insert(
                 "accounts", {"biz": account.biz, **names, "first_seen": iso(now)}
             )
+        if account.biz:
+            self._rename(row, names, published)
+        return int(row["id"])
+
+    def _row_of(self, account: Account) -> sqlite3.Row | None:
+        """By its number, else by its name, an account without a number before others."""
+        if account.biz:
+            return self._sql.one("SELECT * FROM accounts WHERE biz = ?", account.biz)
+        return self._sql.one(
+            "SELECT * FROM accounts WHERE name = ? ORDER BY biz IS NOT NULL, id LIMIT 1",
+            account.name,
+        )
+
+    def _rename(
+        self, row: sqlite3.Row, names: Mapping[str, str], published: datetime | None
+    ) -> None:
+        """Names as the newest article has them; an older one fills in what nobody said."""
         newest = self._sql.one(
             "SELECT max(published) AS published FROM articles WHERE account_id = ?", row["id"]
         )
         is_newest = published and newest and iso(published) >= (newest["published"] or "")
         changed = {n: v for n, v in names.items() if v != row[n] and (row[n] is None or is_newest)}
-        if changed and account.biz:
+        if changed:
             self._sql.update("accounts", row["id"], changed)
-        return int(row["id"])
 
     def note_album(self, article: Article) -> None:
         """The album that the article says it stands in."""

@@ -99,23 +99,7 @@ def is_hollow(article: Article) -> bool:
 def differences(old: Article, new: Article) -> dict[str, Any]:
     """What differs, for a person and for programs: each changed field as ``[old, new]``, the text
     as lines added and removed, and WeChat's own word on it (``edits``, ``title_modified``)."""
-    found: dict[str, Any] = {}
-    for name in ("title", "author", "digest", "place", "kind", "original", "source_url"):
-        before, after = getattr(old, name), getattr(new, name)
-        if before != after:
-            found[name] = [before, after]
-    if image_id(old.cover or "") != image_id(new.cover or ""):
-        found["cover"] = [old.cover, new.cover]
-    before, after = _lines(old.text), _lines(new.text)
-    if before != after:
-        found["text"] = _counted(before, after)
-    for name, part in (("images", _pictures), ("links", _targets)):
-        before, after = part(old), part(new)
-        if before != after:
-            found[name] = {
-                "added": len(set(after) - set(before)),
-                "removed": len(set(before) - set(after)),
-            }
+    found = {**_other_facts(old, new), **_other_parts(old, new)}
     if not found and _plain_body(old.body) != _plain_body(new.body):
         found["markup"] = True
     if new.edits != old.edits:
@@ -124,6 +108,33 @@ def differences(old: Article, new: Article) -> dict[str, Any]:
         ]
     if new.title_modified and not old.title_modified:
         found["title_modified"] = True
+    return found
+
+
+def _other_facts(old: Article, new: Article) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in ("title", "author", "digest", "place", "kind", "original", "source_url"):
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            found[name] = [before, after]
+    if image_id(old.cover or "") != image_id(new.cover or ""):
+        found["cover"] = [old.cover, new.cover]
+    return found
+
+
+def _other_parts(old: Article, new: Article) -> dict[str, Any]:
+    """The text, the pictures and the links: how many came and went."""
+    found: dict[str, Any] = {}
+    lines, new_lines = _lines(old.text), _lines(new.text)
+    if lines != new_lines:
+        found["text"] = _counted(lines, new_lines)
+    for name, part in (("images", _pictures), ("links", _targets)):
+        before, after = part(old), part(new)
+        if before != after:
+            found[name] = {
+                "added": len(set(after) - set(before)),
+                "removed": len(set(before) - set(after)),
+            }
     return found
 
 

@@ -179,14 +179,8 @@ class Keeper:
         back = {"gone": None, "gone_reason": None, "gone_shown": None} if came_back else {}
         change = self._change(row, article, fresh, again, learned)
         if change == "unchanged":
-            notes = {**back, **({"checked": iso(now)} if refresh or came_back else {})}
-            if notes:
-                self._tables.articles.update(article_id, **notes)
-            beside = None
-            if back:
-                index_article(self._tables.sql.conn, article_id)
-            if back or not self._tables.files.exists(row["path"]):
-                beside = self._tables.markdown.rerender(article_id, now=now)
+            looked = {"checked": iso(now)} if refresh or came_back else {}
+            beside = self._leave(row, {**back, **looked}, now, came_back=came_back)
             return Kept(article_id, row["key"], row["path"], change, beside)
         values: dict[str, Any] = {
             **fresh,
@@ -196,20 +190,39 @@ class Keeper:
         if snapshot_id is not None:
             values["snapshot_id"] = snapshot_id
         if change == "modified":
-            self._tables.versions.archive_version(row, row["version"], article_id)
-            self._tables.articles.note_change(article_id, "modified")
-            differs = decide.differences(self._article_of(row), article)
-            values.update(
-                checked=iso(now),
-                changed=iso(now),
-                version=row["version"] + 1,
-                changes=json.dumps(differs, ensure_ascii=False),
-            )
+            values |= self._new_version(row, article, now)
         elif refresh:
             values["checked"] = iso(now)
         self._tables.articles.update(article_id, **values)
         beside = self._derived.write(article, article_id, now)
         return Kept(article_id, row["key"], row["path"], change, beside)
+
+    def _leave(
+        self, row: sqlite3.Row, notes: dict[str, Any], now: datetime, *, came_back: bool
+    ) -> str | None:
+        """Note that nothing has changed; its file is written where it is not there, or says that
+        the article is gone."""
+        article_id = int(row["id"])
+        if notes:
+            self._tables.articles.update(article_id, **notes)
+        if came_back:
+            index_article(self._tables.sql.conn, article_id)
+        if came_back or not self._tables.files.exists(row["path"]):
+            return self._tables.markdown.rerender(article_id, now=now)
+        return None
+
+    def _new_version(self, row: sqlite3.Row, article: Article, now: datetime) -> dict[str, Any]:
+        """Put the version that is held away; what the row says of the new one."""
+        article_id = int(row["id"])
+        self._tables.versions.archive_version(row, row["version"], article_id)
+        self._tables.articles.note_change(article_id, "modified")
+        differs = decide.differences(self._article_of(row), article)
+        return {
+            "checked": iso(now),
+            "changed": iso(now),
+            "version": row["version"] + 1,
+            "changes": json.dumps(differs, ensure_ascii=False),
+        }
 
     def _change(
         self, row: sqlite3.Row, article: Article, fresh: dict[str, Any], again: bool, learned: bool

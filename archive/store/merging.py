@@ -14,6 +14,10 @@ from scraper.models import Article
 from scraper.urls import Address
 
 
+def _has_no_identity(row: sqlite3.Row) -> bool:
+    return row["biz"] is None or row["mid"] is None
+
+
 class Merging:
     """One record for each article, whatever its pages and addresses say of it."""
 
@@ -26,10 +30,8 @@ class Merging:
         """
         identity = article.identity
         held = self._tables.articles.by_identity(identity) if identity else None
-        candidates = [
-            held,
-            *(self._tables.addresses.held_as(address.canonical) for address in addresses),
-        ]
+        by_address = (self._tables.addresses.held_as(one.canonical) for one in addresses)
+        candidates = [held, *by_address]
         if identity is None:
             candidates.append(self._tables.finder.by_key(key_of(article)))
         if not any(candidates):
@@ -38,12 +40,7 @@ class Merging:
             if article_id is not None:
                 row = self._tables.articles.row(article_id)
                 # An address may have been given to another article since; the identity may not.
-                if (
-                    article_id == held
-                    or identity is None
-                    or row["biz"] is None
-                    or row["mid"] is None
-                ):
+                if identity is None or article_id == held or _has_no_identity(row):
                     return row
         return None
 

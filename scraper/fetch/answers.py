@@ -69,11 +69,10 @@ def check_status(
 ) -> None:
     """Raises what an answer other than 200 means; ``polite``: from the article host, where 403 is a
     refusal of the reader rather than of the page, and going on would make it worse."""
-    if status == 200 or status == 203:
+    if status in (200, 203):
         return
-    if (
-        status == 407
-    ):  # plain http goes through a proxy without CONNECT, so its answer comes as the host's
+    if status == 407:
+        # Plain http goes through a proxy without CONNECT, so its answer comes as the host's.
         raise Unreachable(
             mark(
                 "the proxy wants a user name and password, or not these (407): put "
@@ -84,13 +83,10 @@ def check_status(
     said = mark("the server answered {status}", status=_named(status))
     if wait is not None:
         said = mark("{what} and asks to wait {wait:.0f} s", what=said, wait=wait)
-    if (
-        status == 429
-        or (polite and status == 403)
-        or (wait is not None and (status >= 500 or status in (408, 425)))
-    ):
+    is_passing = status >= 500 or status in (408, 425)
+    if status == 429 or (polite and status == 403) or (is_passing and wait is not None):
         raise RateLimited(said, retry_after=wait)
-    if status >= 500 or status in (408, 425):
+    if is_passing:
         raise Later(said)
     raise Refused(mark("the server answered {status}", status=_named(status)))
 

@@ -87,11 +87,10 @@ def _cookie(line: str) -> http.cookiejar.Cookie | None:
     if len(fields) != _FIELDS:
         return None
     domain, everywhere, path, secure, expires, name, value = (field.strip() for field in fields)
-    try:
-        until = int(float(expires or 0))
-    except ValueError:
-        return None
-    if not domain or {everywhere.upper(), secure.upper()} - {"TRUE", "FALSE"}:
+    flags = {"TRUE": True, "FALSE": False}
+    is_everywhere, is_secure = flags.get(everywhere.upper()), flags.get(secure.upper())
+    until = _until(expires)
+    if not domain or until is None or is_everywhere is None or is_secure is None:
         return None
     return http.cookiejar.Cookie(
         version=0,
@@ -99,15 +98,23 @@ def _cookie(line: str) -> http.cookiejar.Cookie | None:
         value=value,
         port=None,
         port_specified=False,
-        domain=domain if domain.startswith(".") or everywhere.upper() == "FALSE" else "." + domain,
-        domain_specified=everywhere.upper() == "TRUE",
+        domain=f".{domain.removeprefix('.')}" if is_everywhere else domain,
+        domain_specified=is_everywhere,
         domain_initial_dot=domain.startswith("."),
         path=path or "/",
         path_specified=bool(path),
-        secure=secure.upper() == "TRUE",
+        secure=is_secure,
         expires=until or None,
         discard=not until,
         comment=None,
         comment_url=None,
         rest={},
     )
+
+
+def _until(expires: str) -> int | None:
+    """Seconds since 1970, 0 for the session's end; None for no number."""
+    try:
+        return int(float(expires or 0))
+    except ValueError:
+        return None

@@ -124,12 +124,15 @@ def check_host(host: str) -> None:
         number = parse_ip(host)
     except ValueError:
         raise Forbidden(mark("{host} is neither a host name nor a number", host=host)) from None
-    if number is not None:
-        if not is_public(number):
-            raise Forbidden(
-                mark("{host} lies inside a network, and only the open internet is asked", host=host)
-            )
-        return
+    if number is None:
+        _check_name(host)
+    elif not is_public(number):
+        raise Forbidden(
+            mark("{host} lies inside a network, and only the open internet is asked", host=host)
+        )
+
+
+def _check_name(host: str) -> None:
     try:
         name = host.encode("idna").decode("ascii").lower()
     except UnicodeError:

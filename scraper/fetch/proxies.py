@@ -8,7 +8,7 @@ import ipaddress
 import os
 import re
 from dataclasses import field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from scraper.errors import BadSettings
 from scraper.fetch.settings import FetchSettings
@@ -57,11 +57,8 @@ def _environment(*names: str) -> str:
 
 
 def _read(text: str, around: tuple[str, ...]) -> Proxy:
-    try:
-        parts = urlsplit(text if "://" in text else f"http://{text}")
-        host, port, scheme = parts.hostname, parts.port, parts.scheme.replace("socks5h", "socks5")
-    except ValueError:
-        raise BadSettings(_FORM) from None
+    parts, host, port = _parts(text)
+    scheme = parts.scheme.replace("socks5h", "socks5")
     if not host or scheme not in _PORTS:
         raise BadSettings(_FORM)
     if scheme == "socks5" and importlib.util.find_spec("socksio") is None:
@@ -69,15 +66,18 @@ def _read(text: str, around: tuple[str, ...]) -> Proxy:
             mark("a socks5 proxy needs one more package: pip install 'wechat-archive[socks]'")
         )
     port = port or _PORTS[scheme]
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    login = unquote(parts.username or ""), unquote(parts.password or "")
     shown = f"[{host}]" if ":" in host else host
-    return Proxy(
-        f"{scheme}://{shown}:{port}",
-        host,
-        port,
-        (user, password) if user or password else None,
-        around,
-    )
+    return Proxy(f"{scheme}://{shown}:{port}", host, port, login if any(login) else None, around)
+
+
+def _parts(text: str) -> tuple[SplitResult, str | None, int | None]:
+    """The address with its host and port. Raises BadSettings for what is none."""
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        return parts, parts.hostname, parts.port
+    except ValueError:
+        raise BadSettings(_FORM) from None
 
 
 def _names(entry: str, host: str, port: int) -> bool:
