@@ -96,7 +96,7 @@ class Kind(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 )
 @click.option(
     "--sort",
-    type=click.Choice(["published", "archived", "title", "account"]),
+    type=click.Choice(["published", "archived", "starred", "title", "account"]),
     default="published",
     help="By what [default: published]; times newest first, names from the first.",
 )

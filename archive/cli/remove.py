@@ -107,11 +107,11 @@ def _list(found: Iterator[Tombstone] | list[Tombstone], as_json: bool) -> None:
             rows_as_json([one.as_dict()])
             continue
         until = (
-            _("may be brought back until {day}", day=for_people(one.until)[:10])
+            _("may be brought back until {time}", time=for_people(one.until))
             if one.until
             else _("gone for good")
         )
         title = " ".join(one.title.split())
         click.echo(
-            f"{one.key}  {for_people(one.removed)[:10]}  {one.account or '-'}  {title}  ({until})"
+            f"{one.key}  {for_people(one.removed)}  {one.account or '-'}  {title}  ({until})"
         )

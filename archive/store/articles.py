@@ -153,8 +153,8 @@ class Articles:
         offset: int = 0,
         limit: int | None = None,
     ) -> Iterator[Stored]:
-        """The articles that match everything given, one at a time, by ``sort``: ``published`` or
-        ``archived`` (the newest first), ``title`` or ``account`` (in the order of their signs);
+        """The articles that match everything given, one at a time, by ``sort``: ``published``,
+        ``archived`` or ``starred`` (the newest first), ``title`` or ``account`` (in the order of their signs);
         without ``newest_first`` that is turned round; ``offset`` leaves out the first.
 
         ``account`` is a part of the name that the article's page shows or that the account has now,
@@ -189,7 +189,7 @@ class Articles:
         sql = (
             f"SELECT {article_columns.ARTICLES.select('a')} FROM articles a "
             f"{'WHERE ' + ' AND '.join(where) if where else ''} "
-            f"ORDER BY a.{_SORTED[sort]} {order}, a.id {order} LIMIT ? OFFSET ?"
+            f"ORDER BY {_SORTED[sort]} {order}, a.id {order} LIMIT ? OFFSET ?"
         )
         for row in self._sql.each(sql, *values, -1 if limit is None else limit, offset):
             checksums.require_head(row)
@@ -217,8 +217,11 @@ def _marked(name: str, wanted: bool | None) -> list[str]:
 
 
 #: What `list --sort` may say → its column.
-_SORTED = {name: name for name in ("published", "archived", "title", "account")}
-_TIMES = frozenset({"published", "archived"})
+_SORTED = {
+    **{name: f"a.{name}" for name in ("published", "archived", "title", "account")},
+    "starred": "(SELECT m.starred FROM own_marks m WHERE m.article_id = a.id)",
+}
+_TIMES = frozenset({"published", "archived", "starred"})
 
 
 def _filters(given: dict[str, Any]) -> tuple[list[str], list[Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Self
@@ -26,7 +26,7 @@ from scraper.errors import NotAnAddress
 from scraper.messages import mark
 from scraper.zone import CHINA
 
-Order = Literal["archived", "published"]
+Order = Literal["archived", "published", "starred"]
 
 _PLACE = re.compile(r"([0-9T:+.-]{0,40})~(\d{1,18})")
 _OPENING = 160  #: characters of an article's first words
@@ -38,8 +38,8 @@ _PICTURES_TRIED = 4
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a list goes on: behind the article with this time of publication (as stored) and
-    number.
+    """Where a list goes on: behind the article with this time (as stored: of publication, or since
+    when its star stands) and number.
     """
 
     published: str | None
@@ -152,19 +152,17 @@ def newest(
     before: Place | None = None,
     limit: int = 30,
 ) -> Cards:
-    """The newest articles, by when they were first kept or by publication (what has no date then
-    comes last).
+    """The newest articles, by when they were first kept, by publication (what has no date then
+    comes last), or by when they were starred (those alone).
     """
     where, values = _wanted(account_id, tag, topic, year)
     if starred:
         where.append("a.id IN (SELECT article_id FROM own_marks WHERE starred IS NOT NULL)")
-    if order == "archived":
-        rows = _by_number(conn, where, values, before, limit + 1)
-    else:
-        rows = _by_publication(conn, where, values, before, limit + 1)
+    rows = _ORDERED[order](conn, where, values, before, limit + 1)
     cards = tuple(card(conn, row) for row in rows[:limit])
     last = rows[limit - 1] if len(rows) > limit else None
-    return Cards(cards, Place(last["published"], last["id"]) if last is not None else None)
+    time = "starred" if order == "starred" else "published"
+    return Cards(cards, Place(last[time], last["id"]) if last is not None else None)
 
 
 def _wanted(
@@ -227,6 +225,28 @@ def _by_publication(
     if len(rows) < limit:
         rows += _by_number(conn, [*where, "a.published IS NULL"], values, before, limit - len(rows))
     return rows
+
+
+def _by_star(
+    conn: sqlite3.Connection,
+    where: Sequence[str],
+    values: Sequence[Any],
+    before: Place | None,
+    limit: int,
+) -> list[sqlite3.Row]:
+    since = "(SELECT m.starred FROM own_marks m WHERE m.article_id = a.id)"
+    where, values = [*where, f"{since} IS NOT NULL"], list(values)
+    if before is not None:
+        where.append(f"({since}, a.id) < (?, ?)")
+        values += [before.published or "", before.article_id]
+    return _select(conn, where, values, f"{since} DESC, a.id DESC", limit)
+
+
+_ORDERED: dict[Order, Callable[..., list[sqlite3.Row]]] = {
+    "archived": _by_number,
+    "published": _by_publication,
+    "starred": _by_star,
+}
 
 
 def _select(

@@ -26,6 +26,7 @@ from archive.store.tables import Tables
 from scraper import urls
 from scraper.messages import mark
 from scraper.records import dataclass
+from scraper.zone import for_people
 
 #: How long what was removed may be brought back.
 KEPT = timedelta(days=30)
@@ -189,7 +190,7 @@ class Removal:
                     "{key} was removed on {day}, longer ago than it can be brought back: "
                     "`wechat-archive save --again ADDRESS` fetches it anew",
                     key=row["key"],
-                    day=row["removed"][:10],
+                    day=for_people(datetime.fromisoformat(row["removed"])),
                 )
             )
         rows: _Rows = json.loads(row["content"], object_hook=_from_json)

@@ -16,7 +16,7 @@ from archive import i18n
 from archive.exporters.tree import address as web_address
 from archive.web import seal
 from archive.web.site import STATIC, site_of, static_file
-from scraper.zone import CHINA
+from scraper.zone import CHINA, for_people
 
 if TYPE_CHECKING:
     from archive.search.similar import Similar
@@ -74,6 +74,7 @@ def environment() -> Environment:
         "moment": moment,
         "marked": marked,
         "size": size,
+        "local": local,
         "stamp": stamp,
         "number": number,
         "in_language": i18n.recognised,
@@ -105,6 +106,11 @@ def day(value: datetime | None) -> str:
 def moment(value: datetime | None) -> str:
     """Day and minute in China."""
     return value.astimezone(CHINA).strftime("%Y-%m-%d %H:%M") if value else ""
+
+
+def local(value: datetime | None) -> str:
+    """As commands show it: to the minute, in this machine's zone and with it."""
+    return for_people(value) if value else ""
 
 
 def stamp(value: datetime | None) -> str:

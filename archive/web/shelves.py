@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from archive import i18n
-from archive.store.browse import Place
+from archive.store.browse import Order, Place
 from archive.web import render
 from archive.web.home import PAGE
 from archive.web.site import site_of
@@ -60,9 +60,13 @@ def topic(request: Request) -> Response:
 
 
 def stars(request: Request) -> Response:
-    """``/stars``: what is starred, the newest published first."""
+    """``/stars``: what is starred, the last starred first; ``?order=published`` or ``archived``."""
     site_of(request).notice()
-    return _listed(request, "list.html", "/stars", {"starred": True}, title=_("Starred"), feed="")
+    asked = request.query_params.get("order")
+    order: Order = "published" if asked == "published" else "starred"
+    order = "archived" if asked == "archived" else order
+    wanted = {"starred": True, "order": order}
+    return _listed(request, "stars.html", "/stars", wanted, title=_("Starred"), order=order)
 
 
 def year(request: Request) -> Response:
@@ -78,8 +82,10 @@ def _listed(
     request: Request, template: str, url: str, wanted: dict[str, Any], **values: Any
 ) -> Response:
     before = Place.read(request.query_params.get("before", ""))
-    found = site_of(request).library.newest(order="published", before=before, limit=PAGE, **wanted)
-    older = f"{url}?before={render.quoted(str(found.next))}" if found.next else None
+    asked = {"order": "published", **wanted}
+    found = site_of(request).library.newest(before=before, limit=PAGE, **asked)
+    behind = f"order={wanted['order']}&" if "order" in wanted else ""
+    older = f"{url}?{behind}before={render.quoted(str(found.next))}" if found.next else None
     return render.page(request, template, cards=found.cards, older=older, **values)
 
 

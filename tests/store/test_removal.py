@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -19,8 +20,10 @@ from archive.store.removal import KEPT
 from archive.verify import check
 from scraper import urls
 from scraper.models import Page
+from scraper.zone import for_people
 from tests.command import Result, wechat_archive
 from tests.store.make import LATER, NOW, article, keep, long_address, opened
+from tests.web.pages import visiting
 
 PNG = b"\x89PNG"
 PICTURE, OTHER = (f"https://mmbiz.qpic.cn/mmbiz_png/{name}/640" for name in ("ONLY", "SHARED"))
@@ -229,3 +232,18 @@ def test_raw_pages_go_with_it(tmp_path: Path) -> None:
         assert [] == list(snapshots.check())
     assert 0 == run(tmp_path, "remove", "--undo", long_address(1)).code
     assert 0 == run(tmp_path, "verify").code
+
+
+def test_the_time_of_a_removal_reads_the_same_everywhere(tmp_path: Path) -> None:
+    """To the minute, in this machine's zone and with it: listed, on the page, and told to whoever
+    meets the article again."""
+    with opened(tmp_path) as store:
+        key = keep(store, article(1)).key
+        store.removal.remove(store.get(key), NOW)
+        with pytest.raises(BadInput, match=re.escape(for_people(NOW))):
+            keep(store, article(1))
+
+    assert for_people(NOW) in run(tmp_path, "remove", "--list").stdout
+    with visiting(tmp_path) as client:
+        page = client.get("/removed").text
+    assert (for_people(NOW) in page, for_people(NOW + KEPT) in page) == (True, True)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from archive.store.own import Marking
 from archive.web import visits
 from scraper.models import Account, Album, Link
-from tests.store.make import LATER, article, keep, long_address, opened
+from tests.command import wechat_archive
+from tests.store.make import LATER, NOW, article, keep, long_address, opened
 from tests.web.pages import filled, visiting
 
 ALBUM = Album(
@@ -304,3 +308,31 @@ def test_stars_stand_in_lists(tmp_path: Path) -> None:
         pages = [get(client, path) for path in ("/", "/search?q=正文")]
 
     assert [1, 1] == [page.count(" starred") for page in pages]
+
+
+def test_stars_stand_by_when_they_were_given(tmp_path: Path) -> None:
+    """The last first, unless asked for otherwise; each once over all pages; so in `list` and the API."""
+    keys = filled(tmp_path, 40)
+    with opened(tmp_path) as store:
+        for minute, key in enumerate(reversed(keys)):
+            when = NOW + timedelta(minutes=minute // 2)  # two at once, as in bulk
+            store.edits.mark(store.get(key), Marking.of(starred=True), when)
+
+    with visiting(tmp_path) as client:
+        seen: list[str] = []
+        path: str | None = "/stars"
+        while path:
+            text = client.get(path).text
+            seen += re.findall(r'href="/articles/([0-9a-z]{10})"', text)
+            found = re.search(r'rel="next" href="([^"]+)"', text)
+            path = unescape(found[1]) if found else None
+        given = client.get("/api/articles?order=starred&limit=200").json()["articles"]
+        published = client.get("/stars?order=published").text
+
+    expected = [one["key"] for one in given]
+    assert sorted(keys) == sorted(expected)
+    assert [keys[0], keys[1]] in (expected[:2], expected[1::-1])
+    assert expected == list(dict.fromkeys(seen))
+    said = wechat_archive("--archive", str(tmp_path), "list", "--sort", "starred", "--json").stdout
+    assert expected == [json.loads(line)["key"] for line in said.splitlines()]
+    assert 'href="/stars?order=published" aria-current="true"' in published

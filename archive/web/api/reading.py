@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import cast
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from archive.search.as_json import hit_as_dict
-from archive.store.browse import Place, Tally
+from archive.store.browse import Order, Place, Tally
 from archive.web.api.operation import Invalid, choice, number
 from archive.web.security import RAW_POLICY
 from archive.web.site import site_of
@@ -39,12 +40,12 @@ def search(request: Request) -> Response:
 def articles(request: Request) -> Response:
     """``GET /api/articles``: page by page, ``cursor`` being the ``next`` of the page before."""
     limit = number(request, "limit", 50, 1, 200)
-    order = choice(request, "order", ("archived", "published"))
+    order = choice(request, "order", ("archived", "published", "starred"))
     before = _place(request.query_params.get("cursor", ""))
     library = site_of(request).library
     account = request.query_params.get("account")
     found = library.newest(
-        order="published" if order == "published" else "archived",
+        order=cast(Order, order),
         account_id=library.account(account).account_id if account else None,
         tag=request.query_params.get("tag"),
         topic=request.query_params.get("topic"),

@@ -58,7 +58,13 @@ OPERATIONS = (
         parameters=(
             _LIMIT,
             Parameter("cursor", "the next of the page before", {"type": "string"}),
-            _word("order", "by when they were kept or published", "archived", "published"),
+            _word(
+                "order",
+                "by when they were kept, published or starred",
+                "archived",
+                "published",
+                "starred",
+            ),
             Parameter("account", "name, __biz, gh_… or 微信号", {"type": "string"}),
             Parameter("tag", "a tag of your own", {"type": "string"}),
             Parameter("topic", "a tag of WeChat's", {"type": "string"}),
