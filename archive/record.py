@@ -132,3 +132,41 @@ def _object_reader(made: type[Any]) -> Callable[[Any], Any]:
         return made(**found)
 
     return read
+
+
+def require_typed(article: Article) -> None:
+    """Raises ValueError where a field holds what its type does not allow, or a number that no column
+    holds: a record that somebody else wrote may say anything."""
+    for f in fields(article):
+        if not _fits(typing.get_type_hints(Article)[f.name], getattr(article, f.name)):
+            raise ValueError(f"{f.name} is not what it should be")
+
+
+def _fits(hint: Any, value: Any) -> bool:
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        return any(_fits(part, value) for part in parts)
+    if origin is tuple:
+        return isinstance(value, tuple) and _fit_each(parts, value)
+    if origin is typing.Literal:
+        return value in parts
+    if is_dataclass(hint) and isinstance(hint, type):
+        known = typing.get_type_hints(hint)
+        return type(value) is hint and all(
+            _fits(known[f.name], getattr(value, f.name)) for f in fields(hint)
+        )
+    return _fits_plainly(hint, value)
+
+
+def _fit_each(parts: tuple[Any, ...], value: tuple[Any, ...]) -> bool:
+    if len(parts) == 2 and parts[1] is Ellipsis:
+        return all(_fits(parts[0], one) for one in value)
+    return len(parts) == len(value) and all(map(_fits, parts, value))
+
+
+def _fits_plainly(hint: Any, value: Any) -> bool:
+    if hint is datetime:
+        return isinstance(value, datetime) and value.tzinfo is not None
+    if hint is int:
+        return type(value) is int and -(2**63) <= value < 2**63
+    return type(value) is (type(None) if hint is None else hint)

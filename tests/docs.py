@@ -170,7 +170,9 @@ def long_name(option: click.Option) -> str:
 def _spelt(option: click.Option) -> str:
     record = option.get_help_record(click.Context(cli.cli))
     assert record is not None
-    return "`" + record[0].replace("|", "\\|") + "`"
+    with i18n.use(i18n.CHINESE):
+        term = words.in_words(record[0])
+    return "`" + term.replace("|", "\\|") + "`"
 
 
 def _chinese_option(command: str, option: click.Option) -> str:

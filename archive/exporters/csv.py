@@ -28,6 +28,8 @@ _SHEET = (
 )  # fmt: skip
 
 
+#: Spreadsheets take 32,767 characters a cell.
+_LONGEST_CELL = 32_000
 #: Without this byte order mark Excel takes Chinese for something else.
 _MARK = b"\xef\xbb\xbf"
 
@@ -35,7 +37,7 @@ _MARK = b"\xef\xbb\xbf"
 def csv_columns() -> tuple[str, ...]:
     """The names of the columns: facts of the archive, and what only the article says."""
     declared = article_columns.ARTICLES.csv_fields()
-    return (*_SHEET, *(name for name in declared if name not in _SHEET))
+    return (*_SHEET, *(name for name in declared if name not in _SHEET), "mine")
 
 
 def write(export: Export) -> None:
@@ -48,7 +50,9 @@ def write(export: Export) -> None:
         def one(stored: Stored) -> None:
             article = export.store.article(stored.article_id)
             look = export.store.counts.last(stored.article_id)
-            cells = [safe_cell(_cell(name, stored, article, look)) for name in columns]
+            mine = export.store.edits.text(stored.article_id)
+            lines = mine.lines[:_LONGEST_CELL] if mine else None
+            cells = [safe_cell(_cell(name, stored, article, look, lines)) for name in columns]
             file.write(_line(cells))
             export.report.articles += 1
 
@@ -62,7 +66,9 @@ def safe_cell(value: str) -> str:
     return f"'{value}" if _FORMULA.match(value) else value
 
 
-def _cell(name: str, stored: Stored, article: Article, look: counts.Look | None) -> str:
+def _cell(
+    name: str, stored: Stored, article: Article, look: counts.Look | None, mine: str | None
+) -> str:
     special: dict[str, Any] = {
         "kind": stored.kind_name,
         "published": stored.published_day or stored.published,
@@ -74,6 +80,7 @@ def _cell(name: str, stored: Stored, article: Article, look: counts.Look | None)
         "tags": ", ".join(stored.own_tags),
         "album": article.album.title if article.album else None,
         "counted": look.seen if look else None,
+        "mine": mine,
         **{one: getattr(look.counts, one[:-6]) if look else None for one in COUNTS},
     }
     value = special[name] if name in special else getattr(stored, name)

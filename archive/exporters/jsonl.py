@@ -8,6 +8,7 @@ from typing import Any
 from archive import record
 from archive.exporters.export import Export
 from archive.store import Store, Stored
+from archive.store.edits import Text
 from scraper.controls import escape_controls
 
 
@@ -33,11 +34,13 @@ def _values(store: Store, stored: Stored) -> dict[str, Any]:
         {"url": e.url, "relation": e.relation, "text": e.text, "key": e.target_key}
         for e in store.edges(stored.article_id)
     ]
+    mine = store.edits.text(stored.article_id)
     return {
         **stored.as_dict(),
         "article": json.loads(record.dumps(article)),
         "text": article.text,
         "html": article.body,
+        "mine": _mine(store, stored, mine) if mine else None,
         "image_files": {i.url: path for i in article.images if (path := store.media_path(i.url))},
         "media_files": {
             one.address: one.path for one in store.recordings.of(stored.article_id) if one.path
@@ -46,4 +49,15 @@ def _values(store: Store, stored: Stored) -> dict[str, Any]:
         "counts": looks[-1] if looks else None,
         "count_history": looks,
         "discussion": talk.as_dict() if talk else None,
+    }
+
+
+def _mine(store: Store, stored: Stored, mine: Text) -> dict[str, Any]:
+    """The article as a person left it in its file: the whole file, its words, and what only they
+    wrote."""
+    return {
+        "noticed": mine.noticed,
+        "markdown": mine.markdown,
+        "text": store.shown(stored.article_id).text,
+        "lines": mine.lines,
     }

@@ -13,6 +13,7 @@ from archive.importers import (
     article_lists,
     feed_databases,
     har,
+    json_lines,
     markdown,
     pages,
     warc,
@@ -26,6 +27,7 @@ from scraper.messages import mark, message_of, strerror
 FORMATS: tuple[ImportFormat, ...] = (
     har.FORMAT,
     pages.FORMAT,
+    json_lines.FORMAT,
     article_lists.FORMAT,
     address_tables.FORMAT,
     feed_databases.FORMAT,

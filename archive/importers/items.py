@@ -7,9 +7,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from archive.document.own import Own
 from scraper.models import Account, Article, Page
 from scraper.traffic.exchange import Exchange
 from scraper.traffic.models import Counts, Listed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnWork:
+    """What a person did to an article in another archive: ``own`` says what, ``starred`` and ``read``
+    since when (aware); ``markdown`` the whole file where they changed it; ``key`` the article's
+    there."""
+
+    own: Own
+    starred: datetime | None = None
+    read: datetime | None = None
+    markdown: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +57,8 @@ class ImportItem:
     exchange: Exchange | None = field(default=None, repr=False)
     #: Counts that stand beside an article.
     counts: Counts = field(default=Counts(), repr=False)
+    #: A person's work on the article.
+    own: OwnWork | None = field(default=None, repr=False)
     #: When ``entry``, ``exchange`` or ``counts`` were true (aware, UTC).
     seen: datetime | None = None
     error: str | None = None

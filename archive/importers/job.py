@@ -19,7 +19,7 @@ from archive.importers.around import Around
 from archive.importers.budget import cpu_limit
 from archive.importers.documents import Documents
 from archive.importers.formats import contents
-from archive.importers.items import ImportItem
+from archive.importers.items import ImportItem, OwnWork
 from archive.importers.report import ImportReport, Taken
 from archive.importers.walk import walk
 from archive.media.received import keep_received
@@ -32,6 +32,7 @@ from archive.snapshots import Snapshots
 from archive.snapshots.choose import BULK_LEVEL19_MIN_BYTES
 from archive.store import Store, Stored
 from archive.store.decide import image_id
+from archive.store.own import Marking
 from scraper import urls
 from scraper.clock import utc_now
 from scraper.crawl.protocols import Candidate
@@ -310,12 +311,39 @@ class _Job:
         held = self._held(article, article.address or "")
         if held is not None:
             self._note_counts(held.article_id, item.counts, item.seen, "import")
+            self._own_work(item, held.article_id)
             return Taken.of("held", item.source, held)
-        kept = self.store.keep(article, address=article.address or article.url or "", now=utc_now())
+        kept = self.store.keep(
+            article,
+            address=article.address or article.url or "",
+            now=utc_now(),
+            key=item.own.key if item.own else None,
+        )
+        self._own_work(item, kept.article_id)
         self._note_counts(kept.article_id, item.counts, item.seen, "import")
         return Taken(
             source=item.source, change="new", key=kept.key, path=kept.path, title=article.title
         )
+
+    def _own_work(self, item: ImportItem, article_id: int) -> None:
+        """What a person did to it elsewhere, added to what they did here, once its rows are safe:
+        a file that they changed stands before no row."""
+        if item.own is not None:
+            self._group.once_kept(partial(self._add_own, item.source, item.own, article_id))
+
+    def _add_own(self, source: str, work: OwnWork, article_id: int) -> None:
+        now = utc_now()
+        with self._alone(source):
+            held, own = self.store.stored(article_id), work.own
+            note = own.note if own.note and not held.note else None
+            for marking, since in (
+                (Marking.of(add=own.tags, note=note), now),
+                (Marking.of(starred=own.starred or None), work.starred or now),
+                (Marking.of(read=own.read or None), work.read or now),
+            ):
+                self.store.edits.mark(held, marking, since)
+            if work.markdown is not None:
+                self.store.edits.restore(article_id, work.markdown, now)
 
     def _note_counts(
         self, article_id: int, counts: Counts, seen: datetime | None, origin: str

@@ -224,6 +224,17 @@ class Edits:
             held["markdown"],
         )
 
+    def restore(self, article_id: int, markdown: str, now: datetime) -> None:
+        """The file as a person left it in another archive, where it is this program's own here. Raises
+        DiskTrouble, Corrupt."""
+        with self._sql.transaction():
+            row = self._articles.sound_row(article_id)
+            data = self._files.read(row["path"])
+            if data is None or not is_ours(data) or self.text(article_id) is not None:
+                return
+            self._files.write(row["path"], markdown.encode(), instead_of=data)
+            self.take_in(article_id, now)
+
     # --- moved and deleted files ---
 
     def follow(self, article_id: int, path: str, now: datetime) -> None:
