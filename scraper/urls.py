@@ -150,6 +150,9 @@ def parse(text: str) -> Address:
 
 
 def _first(text: str) -> Address:
+    written = _WRITTEN.fullmatch(text)
+    if written is not None:
+        return _as_written(text, written)
     failure: NotAnAddress | None = None
     for candidate in _candidates(text):
         try:
@@ -162,6 +165,24 @@ def _first(text: str) -> Address:
     if not shown:
         raise NotAnAddress(mark("nothing was given where an address was expected"))
     raise NotAnAddress(mark("no address of {host} in {shown!r}", host=HOST, shown=shown), url=shown)
+
+
+#: A long address just as WeChat's editor writes it into bodies and pages: a tenth of the work.
+_WRITTEN = re.compile(
+    r"https?://mp\.weixin\.qq\.com/s\?__biz=(?!3[Dd])([A-Za-z0-9+/]{8,24}={0,2})&mid=([0-9]{1,24})"
+    r"&idx=([0-9]{1,24})&sn=([0-9a-f]{32})(?:&chksm=([0-9a-f]+))?(?:&scene=([0-9]{1,24}))?(?:#rd)?"
+)
+
+
+def _as_written(text: str, written: re.Match[str]) -> Address:
+    """What ``_read`` makes of it."""
+    biz, mid, idx, sn, chksm, scene = written.groups()
+    identity = Identity(_biz(biz) or biz, mid, idx)
+    name = _name(identity)
+    opening = (
+        f"&sn={sn}" + (f"&chksm={chksm}" if chksm else "") + (f"&scene={scene}" if scene else "")
+    )
+    return Address(text, name + opening, name, "long", identity)
 
 
 #: An article's addresses and links come by a dozen times while it is kept.

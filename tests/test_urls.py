@@ -4,6 +4,8 @@ is.
 
 from __future__ import annotations
 
+import base64
+import random
 import re
 import time
 
@@ -282,3 +284,20 @@ def test_a_long_text_is_read_in_linear_time() -> None:
     began = time.process_time()
     assert [] == urls.find(text)
     assert time.process_time() - began < 20  # read in quadratic time it takes hours
+
+
+def test_the_quick_way_reads_as_the_careful_one() -> None:
+    """A long address as WeChat writes it is the same address whichever way it is read."""
+    rng = random.Random(5)
+    for _ in range(500):
+        biz = base64.b64encode(str(rng.randrange(10 ** rng.randint(6, 12))).encode()).decode()
+        biz = rng.choice((biz, biz.rstrip("="), biz[:-3], "A+/" * 4))
+        text = f"http{rng.choice(('', 's'))}://mp.weixin.qq.com/s?__biz={biz}"
+        text += (
+            f"&mid={rng.randrange(10**10)}&idx={rng.randint(1, 8)}&sn={rng.getrandbits(128):032x}"
+        )
+        text += rng.choice(("", f"&chksm={rng.getrandbits(200):x}"))
+        text += rng.choice(("", f"&scene={rng.randrange(200)}")) + rng.choice(("", "#rd"))
+        (careful,) = urls.find(text)
+
+        assert urls.parse(text) == careful
