@@ -45,7 +45,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PLAN = Path(__file__).with_suffix(".toml")
 #: Seconds of tests that a fault gets, as they were timed for the map. Those that noticed other faults
 #: of the module come first, then quick ones.
-PATIENCE = 40
+PATIENCE = 25
 #: A mutant that loops for ever is noticed too. Seconds, on a busy machine.
 TIMEOUT = 150
 #: What pytest ends with where a test is not found, or conftest.py cannot be imported.

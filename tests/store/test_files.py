@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -369,3 +370,73 @@ def test_no_leftover_stays_on_the_other_disk(tmp_path: Path, failing: bool) -> N
 
     assert [] == list((tmp_path / TEMPORARY).iterdir())
     assert ([] if failing else ["x.png"]) == [p.name for p in (tmp_path / "media").iterdir()]
+
+
+@pytest.mark.parametrize("failing", [False, True])
+@pytest.mark.parametrize("how", ["move", "rename"])
+def test_a_file_goes_to_another_disk_whole_or_stays(
+    tmp_path: Path, how: str, failing: bool
+) -> None:
+    """What is moved there is there with its mode and on disk before the old one goes; where it
+    cannot be written, the old one stays and nothing is left over.
+    """
+    done: list[str] = []
+
+    class TwoDisks(Disk):
+        def replace(self, source: Path, target: Path) -> None:
+            if source.parent != target.parent:
+                raise OSError(errno.EXDEV, "Invalid cross-device link")
+            if failing:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            done.append("replaced")
+            super().replace(source, target)
+
+        def fsync(self, handle: int) -> None:
+            if stat.S_ISREG(os.fstat(handle).st_mode):
+                done.append("flushed")
+            super().fsync(handle)
+
+        def unlink(self, path: Path) -> None:
+            done.append("removed")
+            super().unlink(path)
+
+    files = Files(tmp_path, TwoDisks())
+    for folder in ("from", "media", TEMPORARY):
+        (tmp_path / folder).mkdir()
+    source, target = tmp_path / "from" / "x", tmp_path / "media" / "x"
+    source.write_bytes(b"words")
+    source.chmod(0o600)
+
+    def work() -> None:
+        if how == "move":
+            files.move("from/x", "media/x")
+        else:
+            files.rename(source, target)
+
+    if failing:
+        with pytest.raises(DiskTrouble if how == "move" else OSError, match="No space left"):
+            work()
+        assert (b"words", []) == (source.read_bytes(), list((tmp_path / "media").iterdir()))
+    else:
+        work()
+        assert (b"words", False) == (target.read_bytes(), source.exists())
+        assert 0 == target.stat().st_mode & 0o077 or how == "rename"
+        assert ["flushed", "replaced", "removed"] == done[-3:]
+    assert [] == list((tmp_path / TEMPORARY).iterdir())
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
+def test_a_move_that_is_refused_is_said_plainly(tmp_path: Path, number: int) -> None:
+    """It is not taken for another disk."""
+
+    class Refusing(Disk):
+        def replace(self, source: Path, target: Path) -> None:
+            raise OSError(number, os.strerror(number))
+
+    (tmp_path / "x").write_bytes(b"words")
+    kind = CannotCreate if number == errno.EACCES else DiskTrouble
+    with pytest.raises(kind, match=os.strerror(number)):
+        Files(tmp_path, Refusing()).move("x", "media/x")
+    with pytest.raises(OSError, match=os.strerror(number)):
+        Files(tmp_path, Refusing()).rename(tmp_path / "x", tmp_path / "y")
+    assert b"words" == (tmp_path / "x").read_bytes()
