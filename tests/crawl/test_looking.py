@@ -102,6 +102,21 @@ def test_each_source_is_counted_once(world: World) -> None:
     assert 2 == len(world.script.feed_log)
 
 
+def test_a_source_keeps_the_name_that_it_told(world: World) -> None:
+    """A feed that says its title once and then none is shown by it still."""
+    named = feed(short(1))
+    nameless = FeedResponse(FEED, named.body.replace("<title>甲</title>".encode(), b""), False)
+    shown = []
+    world.watch(FEED, every=HOUR)
+    for answer in (nameless, named, nameless):
+        world.script.feeds[FEED] = answer
+        world.run()
+        world.pass_time(2 * 24 * HOUR)
+        shown += [row["title"] for row in world.rows("SELECT title FROM sources")]
+
+    assert [None, "甲", "甲"] == shown
+
+
 def test_an_entry_that_fails_fails_alone(world: World) -> None:
     """It is told by its address; the feed's other entries are fetched."""
     world.script.feeds[FEED] = feed(short(1), short(2))

@@ -182,3 +182,27 @@ def test_a_link_to_elsewhere_stays_whatever_it_is_called(tmp_path: Path) -> None
             assert far in store.article(store.get(page(2).url).article_id).body.replace(
                 "%5B", "["
             ).replace("%5D", "]")
+
+
+def test_what_was_taken_in_is_kept_while_an_import_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill repeats the last few pages and no more; how far it came is told page by page."""
+    monkeypatch.setattr("archive.importers.job.ITEMS_A_COMMIT", 2)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(1, 5):
+        (folder / f"{number}.html").write_bytes(page(number).body)
+    told: list[tuple[int, int]] = []
+    kept: list[int] = []
+
+    def progress(done: int, total: int, name: str) -> None:
+        if name == "importing":
+            told.append((done, total))
+            with open_database(tmp_path / "archive" / "archive.db", readonly=True) as db:
+                kept.append(db.conn.execute("SELECT count(*) FROM articles").fetchone()[0])
+
+    import_files(tmp_path / "archive", [folder], progress=progress)
+
+    assert [(1, 4), (2, 4), (3, 4), (4, 4)] == told
+    assert [0, 2, 2, 4] == kept

@@ -190,3 +190,24 @@ def test_who_is_refused_keeps_no_handle(tmp_path: Path) -> None:
                 Lock(tmp_path).acquire()
         assert opened == len(list(Path("/dev/fd").iterdir()))
         assert holder_of(tmp_path) is not None
+
+
+def test_a_wait_that_is_interrupted_holds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command ends; it neither takes itself for the holder nor keeps a handle."""
+
+    def interrupted(_handle: int, _how: int) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / ".lock").touch()
+    before = len(list(Path("/dev/fd").iterdir()))
+    with monkeypatch.context() as broken:
+        broken.setattr("archive.db.lock.fcntl.flock", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            Lock(tmp_path, wait=True).acquire()
+
+    assert before == len(list(Path("/dev/fd").iterdir()))
+    assert "" == (tmp_path / ".lock").read_text()
+    with Lock(tmp_path):
+        assert holder_of(tmp_path) is not None
