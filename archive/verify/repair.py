@@ -136,11 +136,12 @@ class _Mender:
             return finding
         try:
             repaired, how = way(finding)
+            return replace(finding, repaired=repaired, how=how)
         except (ArchiveError, sqlite3.Error, OSError, ValueError) as error:
-            repaired, how = False, message_of(error)
+            how = message_of(error)
         except Exception as error:  # one of them; the others are mended all the same
-            repaired, how = False, message_of(Unexpected.of(error))
-        return replace(finding, repaired=repaired, how=how)
+            how = message_of(Unexpected.of(error))
+        return replace(finding, repaired=False, how=how)
 
     def _comment(self, finding: Finding) -> tuple[bool, str]:
         if finding.article_id is None or finding.name is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.crawl.sources import SourceRules, Sources
 from archive.db.opening import open_database
 from archive.run.looking import SourceVisit
 from archive.run.network import Network
@@ -115,6 +116,29 @@ def test_a_source_keeps_the_name_that_it_told(world: World) -> None:
         shown += [row["title"] for row in world.rows("SELECT title FROM sources")]
 
     assert [None, "甲", "甲"] == shown
+
+
+@pytest.mark.parametrize(
+    ("rules", "kept"),
+    [
+        (SourceRules(include="岩茶"), [1, 2]),
+        (SourceRules(exclude="广告"), [1, 3]),
+        (SourceRules(), [1, 2, 3]),
+    ],
+    ids=["one that includes", "one that excludes", "none"],
+)
+def test_each_rule_of_a_source_holds_by_itself(
+    world: World, rules: SourceRules, kept: list[int]
+) -> None:
+    """Neither needs the other; what the source's own list cannot tell is judged by the article."""
+    for number, words in ((1, "岩茶"), (2, "岩茶 广告"), (3, "酒")):
+        world.script.on(short(number), page(number, text=words))
+    world.script.feeds[FEED] = feed(short(1), short(2), short(3))
+    world.watch(FEED)
+    with open_database(world.root / "archive.db") as db:
+        Sources(db.conn).set_rules(FEED, rules)
+
+    assert (0, titles_of(kept)) == (world.run().exit_code, world.titles())
 
 
 def test_an_entry_that_fails_fails_alone(world: World) -> None:

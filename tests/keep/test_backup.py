@@ -136,6 +136,8 @@ def test_places_that_make_no_sense_are_refused(root: Path, tmp_path: Path) -> No
             backup(root, target)
     with pytest.raises(BadInput, match="no archive"):
         backup(tmp_path / "nothing", tmp_path / "b")
+    with pytest.raises(CannotCreate, match="is a file: give a folder"):
+        backup(root, tmp_path / "photos" / "1.jpg")
 
 
 def test_another_archive_is_never_written_over(root: Path, tmp_path: Path) -> None:
@@ -473,10 +475,15 @@ def test_a_log_left_by_a_kill_is_not_replayed_into_the_new_copy(root: Path, tmp_
         shutil.copy(tmp_path / "b" / "archive.db-wal", tmp_path / "wal")
     shutil.copy(tmp_path / "wal", tmp_path / "b" / "archive.db-wal")
     fill(root, [page(5)])
+    shutil.copytree(tmp_path / "b", tmp_path / "c")
     backup(root, tmp_path / "b")
 
     assert [] == [finding for finding in check(tmp_path / "b") if finding.is_fault]
     assert contents(root) == contents(tmp_path / "b")
+    copy_databases(root, tmp_path / "c")  # whoever looked at the old copy before, or nobody
+    with closing(sqlite3.connect(tmp_path / "c" / "archive.db")) as db:
+        assert [(4, 0)] == db.execute("SELECT count(*), sum(stale) FROM articles").fetchall()
+        assert [("ok",)] == db.execute("PRAGMA integrity_check").fetchall()
 
 
 def test_a_damaged_archive_never_replaces_a_good_copy(root: Path, tmp_path: Path) -> None:
