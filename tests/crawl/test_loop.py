@@ -299,6 +299,56 @@ def test_one_captcha_on_a_short_link_is_a_block() -> None:
     assert set(world.frontier.open) == {at(short(1)), at(short(2))}
 
 
+def test_an_address_that_meets_the_block_again_lets_others_try() -> None:
+    """It is a good probe once, due as soon as the block is over; then it rests for hours."""
+    world = World({short(1): captcha()})
+    world.frontier.give(short(1))
+    waits = []
+    for _ in range(2):
+        world.crawl.exits = [Exit(fetcher=world.script, captcha=CaptchaPolicy())]
+        world.run()
+        assert world.frontier.next_due() is None  # not waited for within the run
+        waits.append((world.frontier.open[at(short(1))] - world.clock.now()).total_seconds())
+
+    assert 0 == waits[0]
+    assert waits[1] >= 3600
+
+
+def test_an_exit_that_arrives_is_put_to_work() -> None:
+    """Beside the one that there was, which is blocked meanwhile."""
+    world = World({short(1): captcha(), short(2): article(2)})
+    other = Script(world.clock)
+    for number in (1, 2):
+        other.on(short(number), PAGE)
+        world.frontier.give(short(number))
+    came: list[str] = []
+
+    async def arriving() -> Exit:
+        if came:
+            await asyncio.Event().wait()
+        came.append("other")
+        return Exit(fetcher=other, name="other")
+
+    world.crawl.arriving = arriving
+    world.crawl.parse = parser({short(1): article(1), short(2): article(2)})
+    world.run()
+
+    assert {at(short(1)), at(short(2))} == set(world.sink.kept)
+    assert ["other"] == came
+
+
+def test_a_long_retry_after_binds_late_tries_too() -> None:
+    """After three faults that passed the fourth says how long to wait: up to an hour it is kept to."""
+    world = World(
+        {short(1): [*[Later("503")] * 3, RateLimited("429", retry_after=20_000.0), article(1)]}
+    )
+    world.frontier.give(short(1))
+    world.run()
+
+    left = (world.frontier.open[at(short(1))] - world.clock.now()).total_seconds()
+    assert 3600 == pytest.approx(left, abs=1)
+
+
 def test_two_captchas_in_a_row_on_long_links_are_a_block() -> None:
     """A page in between clears the first; two different addresses in a row do not."""
     world = World(

@@ -486,6 +486,18 @@ def test_a_log_left_by_a_kill_is_not_replayed_into_the_new_copy(root: Path, tmp_
         assert [("ok",)] == db.execute("PRAGMA integrity_check").fetchall()
 
 
+def test_the_log_of_what_is_no_database_any_more_goes_with_it(root: Path, tmp_path: Path) -> None:
+    """The backup is made anew where a broken disk left nothing of it; nothing old is replayed."""
+    backup(root, tmp_path / "b")
+    for name in ("archive.db", "archive.db-wal", "archive.db-journal"):
+        (tmp_path / "b" / name).write_bytes(b"no database " * 1000)
+    copy_databases(root, tmp_path / "b")
+
+    assert [] == list((tmp_path / "b").glob("archive.db-*"))
+    with closing(sqlite3.connect(tmp_path / "b" / "archive.db")) as db:
+        assert [(3,)] == db.execute("SELECT count(*) FROM articles").fetchall()
+
+
 def test_a_damaged_archive_never_replaces_a_good_copy(root: Path, tmp_path: Path) -> None:
     """The last backup is worth most when the archive is damaged: it stays as it is."""
     backup(root, tmp_path / "b")

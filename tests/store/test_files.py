@@ -414,7 +414,8 @@ def test_a_file_goes_to_another_disk_whole_or_stays(
             files.rename(source, target)
 
     if failing:
-        with pytest.raises(DiskTrouble if how == "move" else OSError, match="No space left"):
+        kind, said = (DiskTrouble, "make room") if how == "move" else (OSError, "No space left")
+        with pytest.raises(kind, match=said):
             work()
         assert (b"words", []) == (source.read_bytes(), list((tmp_path / "media").iterdir()))
     else:
@@ -427,10 +428,12 @@ def test_a_file_goes_to_another_disk_whole_or_stays(
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
 def test_a_move_that_is_refused_is_said_plainly(tmp_path: Path, number: int) -> None:
-    """It is not taken for another disk."""
+    """It is not taken for another disk: nothing is copied, nothing asked twice."""
+    asked: list[Path] = []
 
     class Refusing(Disk):
         def replace(self, source: Path, target: Path) -> None:
+            asked.append(source)
             raise OSError(number, os.strerror(number))
 
     (tmp_path / "x").write_bytes(b"words")
@@ -439,4 +442,5 @@ def test_a_move_that_is_refused_is_said_plainly(tmp_path: Path, number: int) -> 
         Files(tmp_path, Refusing()).move("x", "media/x")
     with pytest.raises(OSError, match=os.strerror(number)):
         Files(tmp_path, Refusing()).rename(tmp_path / "x", tmp_path / "y")
+    assert [tmp_path / "x"] * 2 == asked
     assert b"words" == (tmp_path / "x").read_bytes()
