@@ -16,7 +16,7 @@ from archive.run.runner import Runner
 from scraper.errors import Gone, Later, ScrapeError
 from scraper.fetch import FeedResponse
 from tests.crawl.archives import World, titles_of
-from tests.crawl.fakes import at, short
+from tests.crawl.fakes import at, long, short
 from tests.crawl.pages import page
 from tests.crawl.test_run import HOUR, feed
 from tests.faults import failing, signalled
@@ -192,3 +192,14 @@ def test_a_signal_at_the_very_end_is_told_and_the_run_noted(world: World) -> Non
     assert came()
     assert (143, titles_of([1])) == (report.exit_code, world.titles())
     assert [1] == [row["ended"] is not None for row in world.rows("SELECT ended FROM runs")]
+
+
+def test_files_lead_to_each_other_when_a_command_ends(world: World) -> None:
+    """What arrived later is linked to by its file, not by its address any more."""
+    world.script.on(short(1), page(1, [long(2)]))
+    world.script.on(long(2), page(2))
+    world.save(short(1), follow=1)
+
+    assert [{"n": 0}] == world.rows("SELECT count(*) AS n FROM articles WHERE stale")
+    (first,) = (text for path, (text, _) in world.files().items() if "第1篇" in path)
+    assert at(long(2)).encode() not in first
