@@ -40,10 +40,16 @@ _MOST_STARTS: Final = 4_000
 
 _SCRIPT = lazy(rb"<script\b[^>]*>", re.I)
 _SCRIPT_END = lazy(rb"</script", re.I)
+#: What may stand before a value: blanks and comments.
+_GAP: Final = rb"(?:\s++|/\*(?:[^*]|\*(?!/))*+\*/|//[^\n]*+\n)*+"
 _NAMED = lazy(
-    rb"cgiDataNew[\"'\]]*+\s*+(?:=(?!=)|:)\s*+(?:[\w$.]++\s*+=(?!=)\s*+)*+(?:[\w$.]++\s*+\(\s*+)*+(?=[{'\"`])"
+    rb"cgiDataNew[\"'\]]*+\s*+(?:=(?!=)|:)%(gap)s(?:[\w$.]++\s*+=(?!=)\s*+)*+"
+    rb"(?:[\w$.]++\s*+\(%(gap)s)*+(?=[{'\"`])" % {b"gap": _GAP}
 )
-_START = lazy(rb"[=(:,>?&|\[]\s*+(?=\{)|JSON\.parse\(\s*+(?=['\"`])|(?:return|\A)\s*+(?=\{)")
+_START = lazy(
+    rb"[=(:,>?&|\[]%(gap)s(?=\{)|JSON\.parse\(%(gap)s(?=['\"`])|(?:return|\A)%(gap)s(?=\{)"
+    % {b"gap": _GAP}
+)
 _TOKEN = lazy(
     rb"'(?:[^'\\]++|\\.)*+'|\"(?:[^\"\\]++|\\.)*+\"|`(?:[^`\\]++|\\.)*+`"
     rb"|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|[{}\[\]():,]|[A-Za-z_$][\w$]*+",

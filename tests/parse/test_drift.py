@@ -88,6 +88,9 @@ MUTATIONS: dict[str, Mutation] = {
         lambda page: b"window.cgiDataNew = " + literal(page) + b';\nvar tail = "x\'";'
     ),
     "var": renamed(b"var cgiDataNew"),
+    "a comment before it": assigned(
+        lambda page: b"window.cgiDataNew = /* v2: {} */ // now\n " + literal(page)
+    ),
     "let": renamed(b"let cgiDataNew"),
     "const": renamed(b"const cgiDataNew"),
     "in brackets": renamed(b'window["cgiDataNew"]'),
