@@ -191,11 +191,13 @@ async def open_queue(address: str, *, connections: int = 2) -> AsyncIterator[Que
         reconnect_timeout=5.0,
     )
     app = App(connector=connector)
+    # Also where opening is ended half-way: the pool's tasks are at work then already, and one that
+    # is just connecting takes no notice of being cancelled when the event loop closes.
     try:
-        await app.open_async()
-    except (psycopg.Error, OSError) as error:
-        raise unreachable(error) from error
-    try:
+        try:
+            await app.open_async()
+        except (psycopg.Error, OSError) as error:
+            raise unreachable(error) from error
         yield Queue(
             app, cast("AsyncConnectionPool[psycopg.AsyncConnection[DictRow]]", connector.pool)
         )

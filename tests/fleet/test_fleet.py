@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from procrastinate import App
 
 from archive.config import Config
 from archive.fleet import network
@@ -194,6 +195,29 @@ def test_nobody_at_work_is_told_and_loses_nothing(
 
     assert (report.exit_code, report.reason, report.waiting) == (75, Reason.NO_WORKERS, 3)
     assert "wechat-archive worker" in report.line()
+
+
+def test_an_opening_that_is_ended_half_way_leaves_nothing_at_work(
+    queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that ends while its queue is being opened ends: a pool's task that was left waited for
+    work for ever."""
+    opened = App.open_async
+
+    async def ended(self: App) -> None:
+        await opened(self)
+        raise asyncio.CancelledError
+
+    async def left() -> set[str]:
+        before = asyncio.all_tasks()
+        with pytest.raises(asyncio.CancelledError):
+            async with open_queue(queue):
+                raise AssertionError("it was opened")
+        return {task.get_name() for task in asyncio.all_tasks() - before}
+
+    monkeypatch.setattr(App, "open_async", ended)
+
+    assert asyncio.run(left()) == set()
 
 
 def test_an_exit_whose_workers_have_gone_is_given_up(
