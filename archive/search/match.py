@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from archive.search.terms import (
     ELLIPSIS,
@@ -167,7 +167,7 @@ class Matcher:
             yield back(start, 0), back(end, 1)
 
     def _mapped_spans(self, text: str) -> Iterator[Span]:
-        folded, starts = fold_with_offsets(text)
+        folded, starts = _just_folded(text) if len(text) <= _REMEMBERED else fold_with_offsets(text)
         for start, end in self.folded_spans(folded):
             # The raw end of the last folded character: where the next raw unit begins.
             last = starts[end - 1]
@@ -176,6 +176,12 @@ class Matcher:
                 after += 1
             stop = starts[after] if after < len(starts) else len(text)
             yield starts[start], starts[start] + len(text[starts[start] : stop].rstrip())
+
+
+#: A text is asked for every term of a query, and for the next sign that is typed; a longer one is
+#: folded again, so that what is remembered stays under 10 MB.
+_REMEMBERED = 20_000
+_just_folded = lru_cache(16)(fold_with_offsets)
 
 
 def _positions(text: str, character: str) -> Iterator[int]:

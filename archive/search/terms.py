@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
 from operator import add
@@ -460,49 +460,63 @@ def variants() -> dict[str, str]:
     return found
 
 
-def fold_with_offsets(text: str) -> tuple[str, list[int]]:
+def fold_with_offsets(text: str) -> tuple[str, Sequence[int]]:
     """``fold(text)``, and for each of its characters where the raw text for it begins."""
+    folded, origins = _folded_whole(text)
     out: list[str] = []
     starts: list[int] = []
-    pending = -1  # where white space began that may still become a blank
-    for start, unit in _units(text):
-        # A character by itself is what most units are, and needs no NFKC but its own.
-        folded = _FOLD[ord(unit)] if len(unit) == 1 else _composed(unit).translate(_FOLD)
-        if pending < 0 and len(folded) == 1 and not folded.isspace():  # and folds to one
-            out.append(folded)
-            starts.append(start)
-            continue
-        pending = _append(folded, start, pending, out, starts)
+    gap = 0  # where white space began that may become a blank
+    for found in _NO_SPACE().finditer(folded):
+        begin, end = found.span()
+        if out and not IS_CJK[folded[gap - 1]] and not IS_CJK[folded[begin]]:
+            out.append(" ")
+            starts.append(origins[gap])
+        out.append(folded[begin:end])
+        starts.extend(origins[begin:end])
+        gap = end
     return "".join(out), starts
 
 
-def _append(folded: str, start: int, pending: int, out: list[str], starts: list[int]) -> int:
-    """Put what a unit folds to behind ``out``; where white space began that may still become a
-    blank, -1 for none."""
-    for character in folded:
-        if character.isspace():
-            pending = start if pending < 0 else pending
-            continue
-        if pending >= 0 and out and not IS_CJK[out[-1]] and not IS_CJK[character]:
-            out.append(" ")
-            starts.append(pending)
-        pending = -1
-        out.append(character)
-        starts.append(start)
-    return pending
+_NO_SPACE = lazy(r"\S+")
 
 
-def _units(text: str) -> Iterable[tuple[int, str]]:
-    """Characters with what joins them under NFKC, each with where it begins."""
+def _folded_whole(text: str) -> tuple[str, Sequence[int]]:
+    """Every unit folded, white space as it was, and for each character where its unit begins."""
+    units = _odd_units(text)
+    if not units:
+        return text.translate(_FOLD), range(len(text))
+    parts: list[str] = []
+    origins: list[int] = []
+    last = 0
+    for begin, end in units:
+        parts.append(text[last:begin].translate(_FOLD))
+        origins.extend(range(last, begin))
+        unit = text[begin:end]
+        folded = (unit if len(unit) == 1 else _composed(unit)).translate(_FOLD)
+        parts.append(folded)
+        origins.extend([begin] * len(folded))
+        last = end
+    parts.append(text[last:].translate(_FOLD))
+    origins.extend(range(last, len(text)))
+    return "".join(parts), origins
+
+
+def _odd_units(text: str) -> list[tuple[int, int]]:
+    """Where characters stand that do not fold to one by themselves, in their order: those that NFKC
+    may join, with what they are joined to, and those that fold to several or none."""
     joined = {
         found.start()
         for found in _COMPOSING.finditer(text, 1)
         if _IS_COMPOSING[text[found.start()]]
     }
-    if not joined:
-        return enumerate(text)
-    begins = [position for position in range(len(text)) if position not in joined]
-    return [
-        (begin, text[begin:end])
-        for begin, end in zip(begins, [*begins[1:], len(text)], strict=True)
-    ]
+    several = {character for character in set(text) if len(_FOLD[ord(character)]) != 1}
+    begins = {position - 1 for position in joined}
+    if several:
+        begins.update(at for at, character in enumerate(text) if character in several)
+    units = []
+    for begin in sorted(begins - joined):
+        end = begin + 1
+        while end in joined:
+            end += 1
+        units.append((begin, end))
+    return units

@@ -19,6 +19,8 @@ from archive.store.core import Store
 from scraper.clock import utc_now
 from scraper.records import dataclass
 
+#: Files of each sort that a look beside something else keeps.
+_AT_ONCE = 50
 _LOG = logging.getLogger(__name__)
 
 
@@ -42,11 +44,21 @@ def notice(root: Path, *, command: str, seconds: float | None = None) -> list[No
             seen = look(db.conn, root, seconds=seconds)
         if not seen.is_worth_writing:
             return []
+        if seconds is not None:
+            _cut(seen)
         with open_beside(root, command, quick=True) as db:
             return keep(Store(db, root), seen, utc_now())
     except (ArchiveError, OSError, sqlite3.Error) as error:
         _LOG.debug("files were not looked at: %s", error)
         return []
+
+
+def _cut(seen: Seen) -> None:
+    """Leave as much as somebody who waits for a page can wait for: where a disk with all articles
+    is not there, each of them is missing. The rest is found by the next look."""
+    if len(seen.back) + len(seen.missing) + len(seen.changed) > _AT_ONCE:
+        seen.until = None
+    del seen.back[_AT_ONCE:], seen.missing[_AT_ONCE:], seen.changed[_AT_ONCE:]
 
 
 def notice_all(store: Store, now: datetime) -> list[Noticed]:

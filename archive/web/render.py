@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
+from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -135,16 +136,11 @@ def size(count: int) -> str:
 
 def marked(text: str, marks: tuple[tuple[int, int], ...]) -> Markup:
     """``text`` with what was searched for in ``<mark>``."""
-    out, last = [], 0
+    out, last = "", 0
     for start, end in marks:
-        out += [
-            escape(text[last:start]),
-            Markup("<mark>"),
-            escape(text[start:end]),
-            Markup("</mark>"),
-        ]
+        out += f"{escape(text[last:start])}<mark>{escape(text[start:end])}</mark>"
         last = end
-    return Markup("").join([*out, escape(text[last:])])
+    return Markup(out + escape(text[last:]))
 
 
 #: How two articles belong together.

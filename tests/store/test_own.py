@@ -19,7 +19,7 @@ from archive.document.own_lines import own_lines
 from archive.errors import BadInput
 from archive.search import search
 from archive.search.matching import article_ids, matching
-from archive.store import Store
+from archive.store import Store, taking_in
 from archive.store.own import Marking
 from archive.store.taking_in import Noticed, notice_all
 from archive.verify import check
@@ -266,6 +266,24 @@ def test_a_deleted_file_is_asked_about_once(tmp_path: Path) -> None:
         store.edits.write_again(one.article_id, LATER)
         assert "starred: true" in (tmp_path / one.path).read_text(encoding="utf-8")
         assert ([], []) == (noticed(store), list(check(tmp_path)))
+
+
+def test_a_page_does_not_wait_for_everything_that_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the disk with all articles is not there, some of them are noted at each look beside
+    something else, and in the end all."""
+    monkeypatch.setattr(taking_in, "_AT_ONCE", 2)
+    with opened(tmp_path) as store:
+        kept = [keep(store, article(number)) for number in range(1, 6)]
+        notice_all(store, NOW)
+    for one in kept:
+        (tmp_path / one.path).unlink()
+
+    looks = [taking_in.notice(tmp_path, command="serve", seconds=60.0) for _ in range(4)]
+
+    assert [2, 2, 1, 0] == [len(found) for found in looks]
+    assert {one.key for one in kept} == {found.key for look in looks for found in look}
 
 
 def test_a_look_reads_only_what_was_changed(tmp_path: Path) -> None:
