@@ -104,6 +104,16 @@ def safe_output() -> Iterator[None]:
             sys.stderr = err
 
 
+def screen_columns() -> int | None:
+    """How wide the terminal is that stdout goes to; None where it goes elsewhere and nothing is cut or
+    broken."""
+    if not sys.stdout.isatty():
+        return None
+    import shutil
+
+    return max(20, shutil.get_terminal_size().columns)
+
+
 @contextmanager
 def paged() -> Iterator[None]:
     """Long output page by page, where a person reads it: through ``$PAGER``, else ``less``, which

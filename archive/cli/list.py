@@ -109,7 +109,7 @@ def command(app: App, /, as_json: bool, reverse: bool, oldest_first: bool, **fil
 
     Use a key, or its first six characters, with show and diff. Never touches the network.
     """
-    from archive.cli.console import paged
+    from archive.cli.console import paged, screen_columns
     from archive.db.opening import open_database
     from archive.store import Store
 
@@ -122,14 +122,20 @@ def command(app: App, /, as_json: bool, reverse: bool, oldest_first: bool, **fil
 
             rows_as_json(listed(db.conn, article) for article in articles)
         else:
+            columns = screen_columns()
             with paged():
-                for line in lines(articles):
+                for line in lines(articles, columns):
                     click.echo(line)
 
 
-def lines(articles: Iterator[Stored]) -> Iterator[str]:
-    """One line an article, for a person."""
-    from archive.cli.widths import pad
+#: From so many columns on, the title has a column of its own; below it stands under the account.
+_WIDE = 60
+
+
+def lines(articles: Iterator[Stored], columns: int | None) -> Iterator[str]:
+    """One line an article, for a person: in a terminal so many ``columns`` wide the accounts and
+    titles stand under each other, and long titles go on under their beginning."""
+    from archive.cli.widths import clip, pad, width, wrap
     from scraper.zone import CHINA
 
     undated = pad(_("undated"), 10)
@@ -142,4 +148,14 @@ def lines(articles: Iterator[Stored]) -> Iterator[str]:
         gone = f"  [{_('gone')}: {_(article.gone_reason or '')}]" if article.gone else ""
         title = " ".join(article.title.split()) or _("(no title)")
         star = "  ★" if article.starred else ""
-        yield f"{article.key}  {day}  {article.account or '-'}  {title}{star}{gone}"
+        account, said = article.account or "-", f"{title}{star}{gone}"
+        if columns is None:
+            yield f"{article.key}  {day}  {account}  {said}"
+            continue
+        head = f"{article.key}  {day}  "
+        if columns < _WIDE:
+            yield f"{head}{clip(account, columns - width(head))}\n{wrap(said, columns, '  ', '  ')}"
+            continue
+        room = min(columns // 6, 20)
+        head += pad(clip(account, room), room) + "  "
+        yield wrap(said, columns, head, " " * width(head))

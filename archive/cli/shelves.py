@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -53,7 +53,7 @@ def tags(app: App, as_json: bool) -> None:
 
     Yours are what --tag and `search tag:…` take, WeChat's what --topic and `search topic:…` take.
     """
-    from archive.cli.console import paged
+    from archive.cli.console import paged, screen_columns
     from archive.store import browse
 
     found = {
@@ -69,16 +69,21 @@ def tags(app: App, as_json: bool) -> None:
     if not any(found.values()):
         app.say(_("there are none"))
         return
+    columns = screen_columns()
     with paged():
-        _section(_("your tags (`tag` gives them):"), found["own"])
-        _section(_("tags on WeChat's pages:"), found["wechat"])
+        _section(_("your tags (`tag` gives them):"), found["own"], columns)
+        _section(_("tags on WeChat's pages:"), found["wechat"], columns)
 
 
-def _section(heading: str, tallies: Sequence[Tally]) -> None:
+def _section(heading: str, tallies: Sequence[Tally], columns: int | None) -> None:
+    from archive.cli.widths import wrap
+
     if tallies:
         click.echo(heading)
     for one in tallies:
-        click.echo(f"{one.articles:6}  {one.title}")
+        head = f"{one.articles:6}  "
+        row = f"{head}{one.title}"
+        click.echo(row if columns is None else wrap(one.title, columns, head, " " * len(head)))
 
 
 def _asked(app: App, ask: Callable[[sqlite3.Connection], Sequence[Tally]]) -> Sequence[Tally]:
@@ -89,8 +94,7 @@ def _asked(app: App, ask: Callable[[sqlite3.Connection], Sequence[Tally]]) -> Se
 
 
 def _show(app: App, ask: Callable[[sqlite3.Connection], Sequence[Tally]], as_json: bool) -> None:
-    from archive.cli.console import paged
-    from archive.cli.widths import clip, pad, width
+    from archive.cli.console import paged, screen_columns
 
     found = _asked(app, ask)
     if as_json:
@@ -100,9 +104,34 @@ def _show(app: App, ask: Callable[[sqlite3.Connection], Sequence[Tally]], as_jso
         return
     if not found:
         app.say(_("there are none"))
-    titles = [clip(" ".join(one.title.split()), 40) for one in found]
-    column = max(map(width, titles), default=0)
+    columns = screen_columns()
     with paged():
-        for one, title in zip(found, titles, strict=True):
-            name = "" if one.name == one.title else one.name
-            click.echo(f"{one.articles:6}  {pad(title, column)}  {name}".rstrip())
+        for line in _rows(found, columns):
+            click.echo(line)
+
+
+def _rows(found: Sequence[Tally], columns: int | None) -> Iterator[str]:
+    from archive.cli.widths import clip, pad, width, wrap
+
+    names = ["" if one.name == one.title else one.name for one in found]
+    titles = [" ".join(one.title.split()) for one in found]
+    room = _room(columns, max(map(len, names), default=0))
+    column = min(room, max(map(width, titles), default=0))
+    for one, title, name in zip(found, titles, names, strict=True):
+        head = f"{one.articles:6}  "
+        if columns is None or room >= _NARROW:
+            yield f"{head}{pad(clip(title, column), column)}  {name}".rstrip()
+            continue
+        below = f"\n{' ' * len(head)}{name}" if name else ""
+        yield wrap(title, columns, head, " " * len(head)) + below
+
+
+#: A column of titles is no narrower: below that the name stands under it.
+_NARROW = 20
+
+
+def _room(columns: int | None, longest_name: int) -> int:
+    """How wide a title may be beside the number and the longest name."""
+    if columns is None:
+        return 40
+    return min(40, columns - 8 - (2 + longest_name if longest_name else 0))
