@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +20,7 @@ from archive.importers.budget import cpu_limit
 from archive.importers.documents import Documents
 from archive.importers.formats import contents
 from archive.importers.items import ImportItem, OwnWork
+from archive.importers.leftover import LEFT_IN_MEMORY, LeftOver
 from archive.importers.report import ImportReport, Taken
 from archive.importers.walk import walk
 from archive.media.received import keep_received
@@ -50,6 +51,8 @@ _FOLLOWED = ("text", "reprint", "album_previous", "album_next")
 #: An import that brought so many raw pages packs them again before it ends; fewer wait for the next
 #: `run`.
 PAGES_A_REPACK = 100
+#: Pictures of the articles of one file; those of later articles are found in the database.
+MOST_JUST_SHOWN = 100_000
 #: Articles and addresses a commit; a killed import repeats at most so many.
 ITEMS_A_COMMIT = 16
 
@@ -138,18 +141,20 @@ class _Job:
         self.documents = Documents(root, store, report, self._held, without_address=without_address)
         self._group = Together(self._both)
         self._items = 0
+        #: What names the pictures of articles that this file brought → their addresses.
+        self._just_shown: dict[str, str] = {}
 
     def run(self, todo: list[Path], progress: Progress, jobs: int) -> None:
         for path in todo:
             with self._alone(str(path)):
                 self.documents.note_address(path)
         with self._group:
-            again, pictures = self._first_pass(todo, progress)
-        for path in again:
-            self._take_around(path)
-        shown = self._shown(pictures)
-        for path in again:
-            self._take_pictures(path, shown)
+            left = self._first_pass(todo, progress)
+        for path in left:
+            self._take_around(path, left[path].items())
+        shown = self._shown({name for one in left.values() for name in one.pictures})
+        for path in left:
+            self._take_pictures(path, left[path].items(), shown)
         with self.signals.hold():
             self.store.write_stale_files()
             maintain_index(
@@ -166,34 +171,34 @@ class _Job:
                     stop=lambda: self.signals.number is not None,
                 )
 
-    def _first_pass(self, todo: list[Path], progress: Progress) -> tuple[list[Path], set[str]]:
-        """Articles and addresses. The files that are to be read again once it is known which
-        articles are held, and what names the pictures in them.
+    def _first_pass(self, todo: list[Path], progress: Progress) -> dict[Path, LeftOver]:
+        """Articles and addresses. Of each file what is to be taken once it is known which articles
+        are held.
         """
-        again: dict[Path, None] = {}
-        pictures: set[str] = set()
+        left: dict[Path, LeftOver] = {}
+        room = LEFT_IN_MEMORY
         for done, path in enumerate(todo, start=1):
+            found = LeftOver(path, room)
             with self._alone(str(path)):
-                if self._file(path, pictures):
-                    again[path] = None
+                self._file(path, found)
+            if found:
+                left[path] = found
+                room -= found.size
             progress(done, len(todo), "importing")
-        return list(again), pictures
+        return left
 
-    def _file(self, path: Path, pictures: set[str]) -> bool:
-        """Take what is in a file, one by one; whether it is to be read again. ``pictures`` gets
-        what names those in it.
-        """
-        is_wanted_again = False
+    def _file(self, path: Path, left: LeftOver) -> None:
+        """Take what is in a file, one by one; ``left`` gets what is to be taken later."""
+        self._just_shown.clear()
         for item in contents(path):
-            if item.image is not None:
-                pictures.add(image_id(item.image[0]))
-            if item.image or item.exchange:
-                is_wanted_again = True
+            if item.image and image_id(item.image[0]) in self._just_shown:
+                self._take_pictures(path, [item], self._just_shown)
+            elif item.image or item.exchange:
+                left.add(item)
             elif item.follows is not None:
                 self._know(item, item.follows)
             else:
                 self._take(item)
-        return is_wanted_again
 
     def _know(self, item: ImportItem, account: Account) -> None:
         """An account that another program followed, with or without articles."""
@@ -201,18 +206,20 @@ class _Job:
             self.store.know_account(account, utc_now())
             self.report.accounts.add(account.name or account.biz or "")
 
-    def _take_pictures(self, path: Path, shown: Mapping[str, str]) -> None:
+    def _take_pictures(
+        self, path: Path, items: Iterable[ImportItem], shown: Mapping[str, str]
+    ) -> None:
         with self._alone(str(path)):
-            for item in contents(path):
+            for item in items:
                 if item.image:
                     with self._alone(item.image[0]), self.signals.hold():
                         self._image(*item.image, shown)
 
-    def _take_around(self, path: Path) -> None:
+    def _take_around(self, path: Path, items: Iterable[ImportItem]) -> None:
         """The counts and comments in a recording."""
         around = Around(self.store, self.report)
         with self._alone(str(path)):
-            for item in contents(path):
+            for item in items:
                 if item.exchange is None or item.seen is None:
                     continue
                 with self._alone(item.source), self.signals.hold():
@@ -291,6 +298,8 @@ class _Job:
         now = page.fetched or utc_now()
         kept = self.store.keep(article, address=page.url, now=now, snapshot_id=snapshot_id)
         self.store.remember(address, kept.article_id, now)
+        if len(self._just_shown) < MOST_JUST_SHOWN:
+            self._just_shown |= {image_id(image.url): image.url for image in article.images}
         self._note_counts(kept.article_id, of_page(page), page.fetched, "page")
         for url, body in item.parts.items():
             with self._alone(url):

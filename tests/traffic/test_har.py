@@ -8,12 +8,16 @@ import gzip
 import json
 import sqlite3
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import archive
+from archive.importers import import_files, job, leftover
+from archive.importers.formats import contents
+from archive.importers.items import ImportItem
 from archive.store import Store
 from tests.command import wechat_archive
 from tests.store.make import opened
@@ -341,6 +345,41 @@ def test_what_goes_with_its_article(tmp_path: Path, article: Published) -> None:
             for table in ("counts", "comments", "comment_pictures", "discussions")
         }
     assert {"counts": 0, "comments": 0, "comment_pictures": 0, "discussions": 0} == left
+
+
+@pytest.mark.parametrize(
+    ("room", "turned", "times"), [(1 << 20, False, 1), (1 << 20, True, 1), (0, False, 3)]
+)
+def test_a_recording_is_read_once(
+    tmp_path: Path,
+    article: Published,
+    monkeypatch: pytest.MonkeyPatch,
+    room: int,
+    turned: bool,
+    times: int,
+) -> None:
+    """Whatever comes first in it, as long as what waits for its article fits into memory; the same
+    comes out where it does not.
+    """
+    recording, read = day(article), list[Path]()
+    if turned:
+        recording.entries.reverse()
+    (tmp_path / "day.har").write_bytes(recording.har())
+    monkeypatch.setattr(job, "LEFT_IN_MEMORY", room)
+
+    def counted(path: Path) -> Iterator[ImportItem]:
+        read.append(path)
+        return contents(path)
+
+    monkeypatch.setattr(job, "contents", counted)
+    monkeypatch.setattr(leftover, "contents", counted)
+
+    report = import_files(tmp_path / "a", [tmp_path / "day.har"])
+
+    assert (1, 2, 2, 3, 0) == (
+        report.counts["new"], report.media, report.counts_seen, report.comments, report.unmatched
+    )  # fmt: skip
+    assert times == len(read)
 
 
 def test_save_takes_a_recording_too(tmp_path: Path, article: Published) -> None:
