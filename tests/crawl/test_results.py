@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from archive.db.opening import open_database
 from archive.run.inputs import read
 from archive.run.report import Result
+from archive.store import Store
 from scraper.errors import Later
 from tests.crawl.archives import World, titles_of
 from tests.crawl.fakes import at, long, short
@@ -73,8 +75,9 @@ def test_an_address_that_was_opened_by_a_better_one_is_remembered_too(world: Wor
     world.save(long(1), refresh=True)
 
     assert [at(short(1))] * 2 == world.script.asked
-    rows = world.rows("SELECT address FROM addresses")
+    rows = world.rows("SELECT address, fetch FROM addresses")
     assert {at(short(1)), at(long(1))} == {row["address"] for row in rows}
+    assert long(1) in {row["fetch"] for row in rows}  # in a form that can be opened
 
 
 def test_pages_and_unknown_ones_are_counted(world: World) -> None:
@@ -87,3 +90,20 @@ def test_pages_and_unknown_ones_are_counted(world: World) -> None:
     report = world.save(short(1), short(2), short(3))
 
     assert (2, 0) == (report.pages, report.unknown)
+
+
+def test_what_a_person_removed_comes_back_only_when_asked_for_again(world: World) -> None:
+    """Given by its address it is told and left out; ``again`` keeps it once more."""
+    world.save(short(1))
+    with open_database(world.root / "archive.db") as db:
+        store = Store(db, world.root)
+        store.removal.remove(store.get(short(1)), world.clock.now())
+    left_out = world.save(short(1))
+    titles = [world.titles()]
+    back = world.runner().save(read([short(1)]), again=True)
+    titles.append(world.titles())
+
+    assert (["failed"], ["new"]) == tuple(
+        [one.change for one in report.results] for report in (left_out, back)
+    )
+    assert [[], titles_of([1])] == titles
