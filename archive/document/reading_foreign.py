@@ -73,6 +73,14 @@ _EXCERPT = re.compile(r"^>\s*#+\s*Excerpt\s*$", re.IGNORECASE)
 #: of a hidden line.
 _COVER = re.compile(r"^!\[cover_image\]\((\S+?)\)\s*$")
 _BYLINE = re.compile(r"^(?:原创\s+)?(.*?)\s*\[\s*([^\]]+?)\s*\]\(javascript:[^)]*\\?\)?[^)]*\)\s*$")
+#: wechat-article-exporter's (Turndown), whose line goes on: ``… _2024年05月06日 08:25_ _上海_``.
+_SHOWN_BEHIND = re.compile(r"\s+_(20\d\d年[^_]+)_\s*(?:_\s*([^_]*?)\s*_)?\s*$")
+#: Buttons of the page, its empty emphases and the author's portrait above the title (wechatDownload
+#: of 2025).
+_BUTTON = re.compile(
+    r"^\[[^\]]*\]\(javascript:[^)]*\)\s*$|^!\[作者头像\]\([^)]*\)\s*$|^[*_]{2,}\s*$"
+)
+_UNDERLINE = re.compile(r"^=+\s*$")
 _HIDDEN = re.compile(r"^[_ ]+$")
 _FENCE = re.compile(r"^\s{0,3}(```|~~~)")
 
@@ -191,6 +199,22 @@ def _take_title(header: _Header, line: str) -> bool:
     return True
 
 
+def _take_underlined(header: _Header, line: str) -> bool:
+    """A title with a line below it, as Turndown writes it."""
+    below = header.lines[header.at + 1] if header.at + 1 < len(header.lines) else ""
+    if not line.strip() or not _UNDERLINE.match(below):
+        return False
+    if not _take_title(header, f"# {line.strip()}"):
+        return False
+    header.at += 1
+    return True
+
+
+def _take_button(header: _Header, line: str) -> bool:
+    is_above = not (header.has_title_line or header.labels)
+    return is_above and _BUTTON.match(line) is not None
+
+
 def _take_label(header: _Header, line: str) -> bool:
     labelled = _LINE.match(line)
     if labelled is None or labelled[1] not in _LABELS:
@@ -201,15 +225,23 @@ def _take_label(header: _Header, line: str) -> bool:
 
 
 def _take_html2text(header: _Header, line: str) -> bool:
-    cover, byline = _COVER.match(line), _BYLINE.match(line)
+    shown = _SHOWN_BEHIND.search(line)
+    cover, byline = _COVER.match(line), _BYLINE.match(line[: shown.start()] if shown else line)
     if cover and not header.has_title_line:
         header.found.setdefault("cover", cover[1])
     elif byline and header.has_title_line:
         header.found.setdefault("author", _plain(byline[1]) if byline[1] else byline[2])
         header.found.setdefault("account", byline[2])
+        _take_shown(header, shown)
     else:
         return bool(_HIDDEN.match(line)) and "account" in header.found
     return True
+
+
+def _take_shown(header: _Header, shown: re.Match[str] | None) -> None:
+    if shown:
+        header.found.setdefault("published", shown[1])
+        header.found.setdefault("place", shown[2])
 
 
 def _take_digest(header: _Header, line: str) -> bool:
@@ -228,7 +260,15 @@ def _take_digest(header: _Header, line: str) -> bool:
     return True
 
 
-_TAKE = (_take_blank, _take_label, _take_title, _take_html2text, _take_digest)
+_TAKE = (
+    _take_blank,
+    _take_button,
+    _take_label,
+    _take_title,
+    _take_underlined,
+    _take_html2text,
+    _take_digest,
+)
 
 
 def _without_wiki(lines: Iterable[str]) -> Iterable[str]:

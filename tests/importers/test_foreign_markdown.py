@@ -247,6 +247,64 @@ def test_html2text_without_address(tmp_path: Path) -> None:
     assert ("正文丁。\n引文。", None) == (article.text, article.url)
 
 
+#: wechat-article-exporter's: the page's own head as Turndown writes it.
+EXPORTERS = """题目己
+===
+
+原创 丁作者 [甲乙号](javascript:void(0);) _2024年05月06日 08:25_ _上海_
+
+正文己。
+
+![图片](https://mmbiz.qpic.cn/mmbiz_png/P/640)
+"""
+#: wechatDownload's of 2025: a picture message below what the page has above it.
+WITH_BUTTONS = """
+
+[ 知道了 ](javascript:;)
+
+
+****
+
+
+__
+
+![作者头像](http://mmbiz.qpic.cn/sz_mmbiz_png/A/0?wx_fmt=png)
+
+
+![](https://mmbiz.qpic.cn/sz_mmbiz_jpg/P/0?wx_fmt=jpeg)
+
+# 题目庚
+
+正文庚。
+"""
+
+
+def test_the_exporters_without_address(tmp_path: Path) -> None:
+    """Underlined title, author, account, time and place; only the text is left as text."""
+    article = without_address(tmp_path, "anything.md", EXPORTERS)
+
+    assert ("题目己", "丁作者", "甲乙号", "上海") == (
+        article.title,
+        article.author,
+        article.account.name,
+        article.place,
+    )
+    assert datetime(2024, 5, 6, 0, 25, tzinfo=UTC) == article.published
+    assert ("正文己。", 1) == (article.text, len(article.images))
+
+
+def test_buttons_of_the_page_are_no_text(tmp_path: Path) -> None:
+    """Nor the author's portrait; the message's own picture stays."""
+    article = without_address(tmp_path, "[2025-12-20225424]题目庚.md", WITH_BUTTONS)
+
+    assert ("题目庚", datetime(2025, 12, 20, 14, 54, 24, tzinfo=UTC)) == (
+        article.title,
+        article.published,
+    )
+    assert ["https://mmbiz.qpic.cn/sz_mmbiz_jpg/P/0?wx_fmt=jpeg"] == [i.url for i in article.images]
+    assert "正文庚。" == article.text.splitlines()[-1]
+
+
 def test_wechatmp2markdown_without_address(tmp_path: Path) -> None:
     """The picture beside the file too."""
     (tmp_path / "in").mkdir()
