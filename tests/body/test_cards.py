@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pkgutil
+from importlib import import_module
+
 import pytest
 
-from scraper.body import clean
+from scraper.body import cards, clean
 from scraper.body.cards.registry import CARD_TYPES
 from scraper.body.cards.types import CardType, Example
 from scraper.models import MEDIA_TYPES
@@ -37,6 +40,18 @@ def test_a_card_type_is_whole(card: CardType) -> None:
 
         assert MEDIA_TYPES[media.type].label
         assert MEDIA_TYPES[media.type].has
+
+
+def test_every_module_of_a_card_stands_in_the_table() -> None:
+    """A new card is a module and a line: neither can be forgotten."""
+    found = [
+        value
+        for module in pkgutil.iter_modules(cards.__path__)
+        for value in vars(import_module(f"{cards.__name__}.{module.name}")).values()
+        if isinstance(value, CardType)
+    ]
+
+    assert sorted(card.name for card in CARD_TYPES) == sorted({card.name for card in found})
 
 
 def test_every_element_belongs_to_one_type() -> None:

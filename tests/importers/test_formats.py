@@ -4,8 +4,11 @@ test fails.
 
 from __future__ import annotations
 
+import inspect
+import pkgutil
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -34,6 +37,29 @@ def test_each_export_format_is_told_of_and_can_be_written(known: exporters.Expor
     assert known.chinese in pages.read("docs/commands.zh-CN.md")
     assert f"| `{known.name}` |" in pages.read("docs/commands.zh-CN.md")
     assert callable(import_module(f"archive.exporters.{known.name}").write)
+
+
+def test_every_module_of_a_format_stands_in_its_table() -> None:
+    """A new format is a module and a line: neither can be forgotten."""
+    reading = {
+        module.FORMAT.name
+        for module in _modules(importers)
+        if isinstance(getattr(module, "FORMAT", None), importers.ImportFormat)
+    }
+    writing = {
+        module.__name__.rpartition(".")[2]
+        for module in _modules(exporters)
+        if inspect.isfunction(write := getattr(module, "write", None))
+        and [*inspect.signature(write).parameters] == ["export"]
+    }
+
+    assert reading == {known.name for known in importers.FORMATS}
+    assert writing == set(exporters.FORMATS)
+
+
+def _modules(package: ModuleType) -> list[ModuleType]:
+    names = pkgutil.iter_modules(package.__path__)
+    return [import_module(f"{package.__name__}.{module.name}") for module in names]
 
 
 def test_no_ending_belongs_to_two_formats() -> None:
