@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli.common import App, Command, archive_command, pass_app, rows_as_json
+from archive.cli.noticed import notice_edits
 from archive.i18n import gettext as _
 from scraper.clock import utc_now
 
@@ -165,6 +166,7 @@ def _show(
     from archive.store.marking import Marked, chosen
 
     _require_some(names, query)
+    notice_edits(app, None)
     with _reading(app) as store:
         found = (
             Marked(name=name, error=one)

@@ -109,3 +109,18 @@ def test_tags_are_listed_yours_and_wechats_apart(tmp_path: Path) -> None:
     assert [("own", "投资", 2), ("own", "茶", 1), ("wechat", "茶", 2)] == [
         (row["whose"], row["tag"], row["articles"]) for row in rows
     ]
+
+
+def test_what_stands_in_the_file_is_what_tag_and_note_show(tmp_path: Path) -> None:
+    """Written there a moment ago in Obsidian, in whatever form: the first command that asks knows."""
+    with opened(tmp_path) as store:
+        kept = keep(store, article(1))
+    place = tmp_path / kept.path
+    text = place.read_text(encoding="utf-8")
+    place.write_text(
+        text.replace("---\n", '---\ntags: [投资, "#读书"]\nnote: |\n  一\n  二\n', 1),
+        encoding="utf-8",
+    )
+
+    assert "投资 读书" in run(tmp_path, "tag", kept.key).stdout
+    assert "一 二" in run(tmp_path, "note", kept.key).stdout
