@@ -298,8 +298,7 @@ class _Job:
         now = page.fetched or utc_now()
         kept = self.store.keep(article, address=page.url, now=now, snapshot_id=snapshot_id)
         self.store.remember(address, kept.article_id, now)
-        if len(self._just_shown) < MOST_JUST_SHOWN:
-            self._just_shown |= {image_id(image.url): image.url for image in article.images}
+        self._note_pictures(article)
         self._note_counts(kept.article_id, of_page(page), page.fetched, "page")
         for url, body in item.parts.items():
             with self._alone(url):
@@ -308,6 +307,10 @@ class _Job:
         return Taken(
             source=item.source, change=change, key=kept.key, path=kept.path, title=article.title
         )
+
+    def _note_pictures(self, article: Article) -> None:
+        if len(self._just_shown) < MOST_JUST_SHOWN:
+            self._just_shown |= {image_id(image.url): image.url for image in article.images}
 
     def _parsed(self, item: ImportItem, page: Page) -> Article:
         with cpu_limit():
