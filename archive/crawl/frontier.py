@@ -103,7 +103,9 @@ class SqliteFrontier:
         """The row to take. While probing a short address goes first, whose captcha proves
         something, and where nothing is due, one that met the block itself."""
         order = "form != 'short', depth, id" if probing else "depth, id"
-        row = self._first("due <= :now", order, now, exit, leased)
+        # The plus keeps the index of due times out of it: with most of a long queue due, sorting
+        # them would cost more than walking in order to the first that is.
+        row = self._first("+due <= :now", order, now, exit, leased)
         if row is None and probing:
             row = self._first("error_code = 'blocked'", "form != 'short', due", now, exit, leased)
         return row

@@ -27,8 +27,8 @@ from scraper.messages import mark, message_of, strerror
 FORMATS: tuple[ImportFormat, ...] = (
     har.FORMAT,
     pages.FORMAT,
-    json_lines.FORMAT,
     article_lists.FORMAT,
+    json_lines.FORMAT,
     address_tables.FORMAT,
     feed_databases.FORMAT,
     warc.FORMAT,

@@ -90,9 +90,9 @@ class CgiData(loose.ReadOnDemand[tuple[int, bytes]]):
 
     def html(self, key: str) -> bytes | None:
         """A string value as UTF-8 bytes, which lxml reads three times faster than ``str``."""
-        if key not in self._found:
+        if key not in self.places:
             return None
-        start, _ = self._found[key]
+        start, _ = self.places[key]
         form = _STRING.match(self._code, start)
         if form is not None and form[2] is None:
             return self._plain(form[1], self._strings[self._code.count(b"'", 0, start)])
@@ -100,9 +100,9 @@ class CgiData(loose.ReadOnDemand[tuple[int, bytes]]):
         return value if isinstance(value, bytes) else None
 
     def _read(self, key: str) -> Literal:
-        if key not in self._found:
+        if key not in self.places:
             return None
-        start, nested = self._found[key]
+        start, nested = self.places[key]
         if nested:
             try:
                 return self._nested(nested, self._code.count(b"'", 0, start))
@@ -159,7 +159,7 @@ class CgiData(loose.ReadOnDemand[tuple[int, bytes]]):
             yield raw.decode("utf-8", "replace")
 
     def _slow(self, key: str, *, as_bytes: bool) -> Literal:
-        start, _ = self._found[key]
+        start, _ = self.places[key]
         if self._whole is None:
             # The strings back in their places, and how far each has moved what stands behind it.
             between = self._code.split(b"'")

@@ -69,18 +69,18 @@ class ReadOnDemand(Generic[Place]):
     when it is asked for.
     """
 
-    __slots__ = ("_cache", "_found")
+    __slots__ = ("_cache", "places")
 
     def __init__(self, found: dict[str, Place]) -> None:
-        self._found = found
+        self.places = found
         self._cache: dict[str, Literal] = {}
 
     def __contains__(self, key: str) -> bool:
-        return key in self._found
+        return key in self.places
 
     def keys(self) -> tuple[str, ...]:
         """The names of the top level, in the page's order."""
-        return tuple(self._found)
+        return tuple(self.places)
 
     def get(self, key: str) -> Literal:
         """The value of a top-level key; ``None`` where it is absent or cannot be read."""
@@ -111,10 +111,10 @@ class LooseData(ReadOnDemand[int]):
         return "" if isinstance(value, bytes) else value
 
     def _literal(self, key: str, *, as_bytes: bool) -> Literal:
-        if key not in self._found:
+        if key not in self.places:
             return None
         try:
-            return read(self._data, self._found[key], as_bytes=as_bytes, lenient=True)[0]
+            return read(self._data, self.places[key], as_bytes=as_bytes, lenient=True)[0]
         except Malformed:
             return None
 

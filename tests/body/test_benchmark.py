@@ -20,6 +20,10 @@ def test_the_benchmark_runs_on_our_pages_and_leaves_out_absent_peers(
     assert parse.main() == 0
     out, err = capsys.readouterr()
     found = json.loads(out)
-    assert [row["name"] for row in found["converters"]] == ["wechat-archive", "bs4 + markdownify"]
+    assert [row["name"] for row in found["converters"]] == [
+        "wechat-archive",
+        "  pages of today",
+        "bs4 + markdownify",
+    ]
     assert found["converters"][0]["kept"] == 1.0
     assert "no-such-peer: not installed" in err

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.crawl.frontier import SqliteFrontier
 from archive.db.opening import open_database
 from scraper.models import Page
 from tests.crawl.archives import World
@@ -61,9 +62,12 @@ def test_taking_from_a_long_queue_is_quick(tmp_path: Path) -> None:
     world = World(tmp_path / "a")
     db = open_database(world.root / "archive.db")
     try:
-        plan = db.conn.execute(
-            "EXPLAIN QUERY PLAN SELECT * FROM frontier WHERE open AND due <= '2026' ORDER BY depth, id LIMIT 1"
-        ).fetchall()
+        asked: list[str] = []
+        db.conn.set_trace_callback(asked.append)
+        SqliteFrontier(db.conn).take(world.clock.now())
+        db.conn.set_trace_callback(None)
+        (query,) = [statement for statement in asked if "FROM frontier" in statement]
+        plan = db.conn.execute(f"EXPLAIN QUERY PLAN {query}").fetchall()
     finally:
         db.close()
 
