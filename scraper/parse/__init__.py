@@ -10,7 +10,7 @@ from scraper.models import Article, Page
 
 #: Raised whenever the same page may come out otherwise than before, so that an archive knows what
 #: to parse again.
-PARSER_VERSION: Final = 2
+PARSER_VERSION: Final = 3
 
 
 def parse(page: Page) -> Article:

@@ -65,7 +65,7 @@ CARD = CardType(
     name="channel video (视频号)",
     tags=names("mpvideosnap mp-common-videosnap mp-common-channels mp-common-finder"),
     read=read,
-    version=2,
+    version=3,
     examples=(
         Example(
             html='<mp-common-videosnap data-type="video" data-desc="看海" data-nickname="小号"'
@@ -85,7 +85,7 @@ LIVE = CardType(
         " mp-common-videolivenotice mpvideolive mplive"
     ),
     read=read_live,
-    version=2,
+    version=3,
     examples=(
         Example(
             html='<mp-common-videolive data-title="开播" data-nickname="小号"'

@@ -33,7 +33,7 @@ CARD = CardType(
     name="place",
     tags=names("mppoi mp-common-poi mp-common-location"),
     read=read,
-    version=2,
+    version=3,
     examples=(
         Example(
             html='<mp-common-poi data-name="%E6%B9%96%E8%BE%B9" data-address="%E6%B9%96%E5%8C%97%E8%B7%AF 1 号"'

@@ -69,7 +69,7 @@ CARD = CardType(
     name="vote",
     tags=names("mpvote mp-common-vote mp-common-supervote mp-common-poll"),
     read=read,
-    version=2,
+    version=3,
     examples=(
         Example(
             html="<mp-common-vote data-votesubject='"
