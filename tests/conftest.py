@@ -102,6 +102,15 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+@pytest.fixture(autouse=True)
+def _a_busy_machine_sees_every_edit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What looks for changed files for some hundredths of a second may see none where eight tests
+    run at once.
+    """
+    monkeypatch.setattr("archive.cli.noticed.LOOK", 60.0)
+    monkeypatch.setattr("archive.web.site._LOOK", 60.0)
+
+
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of real pages (``pages/``, ``status/``, …). They are other people's texts, so they

@@ -29,7 +29,7 @@ def command(app: App, target: Path, force: bool, wait: bool, as_json: bool) -> N
     from archive.backup import backup
     from archive.cli.progress import progress
 
-    notice_edits(app, None)
+    notice_edits(app, whole=True)
     with progress(app, _("backing up")) as step:
         report = backup(app.root, target, step, force=force, wait=wait, tell=app.tell)
     for path in report.beside:

@@ -90,7 +90,7 @@ def command(
     from archive.exporters import Selection, export
 
     _require_target(format, target, each_alone=each_alone, as_json=as_json)
-    notice_edits(app, None)
+    notice_edits(app, whole=True)
     selection = Selection(
         keys=keys,
         account=account,

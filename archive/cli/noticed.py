@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 LOOK = 0.05
 
 
-def notice_edits(app: App, seconds: float | None = LOOK) -> None:
+def notice_edits(app: App, *, whole: bool = False) -> None:
     """Keep what a person did to files since the last command, and tell what they must know.
+    ``whole``: look at every file, however long that takes.
 
     Not in a command's way: whatever goes wrong here, the command goes on.
     """
     from archive.db.noticing import is_due
 
+    seconds = None if whole else LOOK
     if not is_due(app.root, seconds):
         return
     from archive.store.taking_in import notice

@@ -166,7 +166,7 @@ def _show(
     from archive.store.marking import Marked, chosen
 
     _require_some(names, query)
-    notice_edits(app, None)
+    notice_edits(app, whole=True)
     with _reading(app) as store:
         found = (
             Marked(name=name, error=one)

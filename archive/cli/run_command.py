@@ -57,7 +57,7 @@ def command(
     from archive.run import RunReport
     from archive.run.ping import pinging
 
-    notice_edits(app, None)
+    notice_edits(app, whole=True)
 
     config = network.config(
         app,

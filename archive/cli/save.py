@@ -90,7 +90,7 @@ def command(
             click.get_current_context().exit(imported.exit_code)
         app.say(imported.line())
         add_to(report, imported, lambda result: None)
-    notice_edits(app, None)
+    notice_edits(app, whole=True)
     inputs = read(addresses, lists, stdin=sys.stdin.buffer.read)
     with listeners(app) as heard:
         network.runner(app, config, report, heard).save(inputs, refresh=refresh, again=again)

@@ -41,7 +41,7 @@ def command(app: App, mend: bool, wait: bool, as_json: bool) -> None:
     from archive.errors import Corrupt
     from archive.verify import check, repair
 
-    notice_edits(app, None)
+    notice_edits(app, whole=True)
 
     with _progress(app) as progress:
         if mend:

@@ -509,10 +509,7 @@ def _odd_units(text: str) -> list[tuple[int, int]]:
         for found in _COMPOSING.finditer(text, 1)
         if _IS_COMPOSING[text[found.start()]]
     }
-    several = {character for character in set(text) if len(_FOLD[ord(character)]) != 1}
-    begins = {position - 1 for position in joined}
-    if several:
-        begins.update(at for at, character in enumerate(text) if character in several)
+    begins = {position - 1 for position in joined} | _folding_to_several(text)
     units = []
     for begin in sorted(begins - joined):
         end = begin + 1
@@ -520,3 +517,9 @@ def _odd_units(text: str) -> list[tuple[int, int]]:
             end += 1
         units.append((begin, end))
     return units
+
+
+def _folding_to_several(text: str) -> set[int]:
+    """Where those stand that fold to several characters or to none."""
+    several = {character for character in set(text) if len(_FOLD[ord(character)]) != 1}
+    return {at for at, character in enumerate(text) if character in several} if several else set()
