@@ -126,3 +126,15 @@ def test_the_formula_names_the_source_and_its_checksum(
     assert 'url "https://a.example/source.tar.gz"' in filled
     assert hashlib.sha256(b"source").hexdigest() in filled
     assert [] == re.findall(r'"@\w+@"', filled)
+
+
+def test_the_image_is_tried_without_an_engine_step_by_step() -> None:
+    """`packaging/in_chroot.py` finds every step of the Dockerfile, lines that go on joined."""
+    found = list(runpy.run_path(str(FOLDER / "in_chroot.py"))["steps"](DOCKERFILE))
+
+    assert re.findall(r"^([A-Z]+) ", DOCKERFILE, re.M) == [word for word, _ in found]
+    build, install = (rest for word, rest in found if word == "RUN")
+    assert build == "pip wheel --no-cache-dir --wheel-dir /wheels '.[mcp,notify,socks]'"
+    assert install.startswith("--mount=")
+    assert install.endswith("/data")
+    assert isinstance(json.loads(dict(found)["HEALTHCHECK"].partition("CMD ")[2]), list)
