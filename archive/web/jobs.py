@@ -47,6 +47,14 @@ _PATIENCE = 12  #: seconds a run gets to finish its page when the server ends; i
 _BLANK = dict.fromkeys(("key", "path", "title", "due", "error"))
 
 
+#: Of a job's arguments: megabytes that its sender has already.
+_HANDED_IN = frozenset({"har", "html", "pictures"})
+
+
+def _without_bodies(arguments: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in arguments.items() if name not in _HANDED_IN}
+
+
 @dataclass(slots=True, kw_only=True)
 class Job(AsDict):
     """One thing to do. ``results`` are those of ``save --json``, every name there; times are aware,
@@ -55,7 +63,7 @@ class Job(AsDict):
 
     id: str
     kind: Kind
-    arguments: dict[str, Any]
+    arguments: dict[str, Any] = json_field(convert=_without_bodies)
     created: datetime = json_field(timespec="seconds")
     state: State = "waiting"
     started: datetime | None = json_field(default=None, timespec="seconds")

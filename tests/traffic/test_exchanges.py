@@ -45,6 +45,11 @@ def test_a_recording_that_is_posted_is_kept(tmp_path: Path, article: Published) 
         job = jobs.get(taken.json()["id"])
         assert job is not None
         wait(jobs, lambda: job.is_over)
+        alone = json.loads(day(article).har())["log"]
+        again = [
+            client.post("/api/exchanges", json=body, headers=bearer)
+            for body in ({"entries": alone["entries"]}, alone["entries"])
+        ]
         refused = client.post("/api/exchanges", content=day(article).har(), headers=FOREIGN)
         nothing = client.post("/api/exchanges", content=Recording().har(), headers=bearer)
         broken = client.post("/api/exchanges", content=b"no recording", headers=bearer)
@@ -52,6 +57,8 @@ def test_a_recording_that_is_posted_is_kept(tmp_path: Path, article: Published) 
     assert (202, 403, 400, 400) == (
         taken.status_code, refused.status_code, nothing.status_code, broken.status_code,
     )  # fmt: skip
+    assert [202, 202] == [one.status_code for one in again]
+    assert {} == taken.json()["arguments"]
     assert ("done", 0) == (job.state, job.exit_code), job.message
     with opened(tmp_path) as store:
         held = store.discussions.of(store.get(article.long).article_id)

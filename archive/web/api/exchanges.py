@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 
 from starlette.concurrency import run_in_threadpool
@@ -23,6 +24,10 @@ from scraper.traffic.exchange import Exchange
 LARGEST = 64 * 1024 * 1024
 
 
+#: Entries without the document around them.
+_LIST, _BARE = re.compile(rb"\s*\["), re.compile(rb'\s*\{\s*"entries"\s*:')
+
+
 async def exchanges(request: Request) -> Response:
     """Take a recording; what comes of it stands in the job."""
     body = await request.body()
@@ -38,9 +43,16 @@ def _submit(jobs: Jobs, body: bytes) -> Job:
     return jobs.submit("exchanges", {"har": har.written(found).decode()})
 
 
+def _document(body: bytes) -> bytes:
+    """A recording whole, from one, from what stands under its ``log``, or from entries alone."""
+    if _LIST.match(body):
+        return b'{"log": {"entries": ' + body + b"}}"
+    return b'{"log": ' + body + b"}" if _BARE.match(body) else body
+
+
 def _useful(body: bytes) -> Iterator[Exchange]:
     try:
-        for one in har.read(io.BytesIO(body)):
+        for one in har.read(io.BytesIO(_document(body))):
             if isinstance(one, Exchange) and one.body and one.status == 200:
                 clean = cleaned(one)
                 if clean is not None:

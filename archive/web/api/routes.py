@@ -25,6 +25,12 @@ def _word(name: str, what: str, *choices: str) -> Parameter:
     return Parameter(name, what, {"type": "string", "enum": list(choices)})
 
 
+_ENTRIES = {
+    "type": "object",
+    "properties": {"entries": listed({"type": "object"})},
+    "required": ["entries"],
+}
+
 OPERATIONS = (
     Operation(
         method="GET",
@@ -313,15 +319,11 @@ OPERATIONS = (
         what="Keep what your own client received (a HAR recording)",
         answer=exchanges.exchanges,
         takes={
-            "type": "object",
-            "properties": {
-                "log": {
-                    "type": "object",
-                    "properties": {"entries": listed({"type": "object"})},
-                    "required": ["entries"],
-                }
-            },
-            "required": ["log"],
+            "oneOf": [
+                {"type": "object", "properties": {"log": _ENTRIES}, "required": ["log"]},
+                _ENTRIES,
+                listed({"type": "object"}),
+            ]
         },
         gives=named("Job"),
         status=202,
