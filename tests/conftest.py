@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.share import seed
+from tests.share import is_drawn, seed
 
 # Time limits inside a test lie on a busy machine, so Hypothesis keeps none; the same examples on
 # every run in CI, so that a red line there is red here too.
@@ -34,6 +34,14 @@ def pytest_configure() -> None:
 def pytest_report_header() -> str:
     """So that a red line can be run again."""
     return f"shares of long tests: LONG_SEED={seed()}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of the long tests today's share."""
+    rest = [one for one in items if one.get_closest_marker("long") and not is_drawn(one.nodeid)]
+    if rest:
+        config.hook.pytest_deselected(items=rest)
+        items[:] = [one for one in items if one not in set(rest)]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,7 +2,8 @@
 suite to its time.
 
 Which share moves with the day: the same kills and queries every time would leave the others untried
-for ever. The seed stands in pytest's first lines; ``LONG_SEED=N`` runs the same again.
+for ever. The seed stands in pytest's first lines; ``LONG_SEED=N`` runs the same again. ``$LONG_TESTS`` is the
+share of the tests themselves: each has a length under which it shows nothing.
 """
 
 from __future__ import annotations
@@ -26,3 +27,8 @@ def seed() -> int:
 def drawn_for(test: str | int) -> random.Random:
     """What a long test draws its share with; each test its own."""
     return random.Random(f"{seed()}/{test}")
+
+
+def is_drawn(test: str) -> bool:
+    """Whether a long test is among the ``$LONG_TESTS`` (1 where unset: all) of today."""
+    return drawn_for(f"whether {test}").random() < float(os.environ.get("LONG_TESTS", "1"))
