@@ -152,3 +152,24 @@ def test_every_row_of_the_table_has_a_test() -> None:
     rows = {int(code) for code in re.findall(r"^\| \**(\d+)\** \|", table, re.MULTILINE)}
     here = {code for code, _ in CASES} | {69, 70, 73, 74, 75, 77, 78}
     assert rows - {130, 143} == here
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["list", "--limit"], 0),
+        (["list", "--offset"], 0),
+        (["search", "x", "--limit"], 0),
+        (["search", "x", "--offset"], 0),
+        (["unwatch"], 1),
+    ],
+)
+def test_a_number_that_no_database_has_is_no_accident(
+    command: list[str], code: int, tmp_path: Path
+) -> None:
+    """Of more bits than SQLite counts with: as many as there are, or nothing that is held."""
+    fill(tmp_path, [page(1)])
+
+    done = wechat_archive(*command, "9" * 30, "--archive", str(tmp_path))
+
+    assert code == done.code, done.stderr

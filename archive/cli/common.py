@@ -30,6 +30,14 @@ DEFAULT_ROOT = "wechat-archive-data"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class Count(click.IntRange):
+    """How many: what is more than anything holds is as many as SQLite can count."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """A number of at least ``min``; fails with what was expected."""
+        return int(min(super().convert(value, param, ctx), 2**31 - 1))
+
+
 @dataclass
 class App:
     """The archive folder that a command works on, how loud it is, and its settings (read when first

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from archive.cli.common import App
+from archive.cli.common import App, Count
 from archive.cli.console import stderr_console
 from archive.i18n import gettext as _
 from scraper.controls import escape_controls
@@ -124,7 +124,7 @@ def network_options(command: F) -> F:
         ),
         click.option(
             "--max-height",
-            type=click.IntRange(1),
+            type=Count(1),
             metavar="N",
             help="No video higher than this, in pixels [default: 720].",
         ),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.common import App, archive_command, pass_app
+from archive.cli.common import App, Count, archive_command, pass_app
 from archive.cli.crawling import Duration
 from archive.cli.list import Day
 from archive.i18n import gettext as _
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     help="Only this account: a part of its name, __biz, gh_… name or 微信号.",
 )
 @click.option("--since", type=Day(), metavar="DAY", help="Published on that day (China) or later.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
+@click.option("--limit", type=Count(1), metavar="N", help="At most so many.")
 @click.option("--again", is_flag=True, help="Also what was looked at within a day.")
 @click.option(
     "--interval",

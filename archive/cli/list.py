@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.common import App, archive_command, pass_app, rows_as_json
+from archive.cli.common import App, Count, archive_command, pass_app, rows_as_json
 from archive.cli.noticed import notice_edits
 from archive.db.names import ARCHIVE_DB
 from archive.i18n import gettext as _
@@ -90,10 +90,8 @@ class Kind(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 )
 @click.option("--edited", is_flag=True, help="Only articles whose file somebody changed by hand.")
 @click.option("--missing", is_flag=True, help="Only articles whose file somebody deleted.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
-@click.option(
-    "--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first N."
-)
+@click.option("--limit", type=Count(1), metavar="N", help="At most so many.")
+@click.option("--offset", type=Count(0), default=0, metavar="N", help="Leave out the first N.")
 @click.option(
     "--sort",
     type=click.Choice(["published", "archived", "starred", "title", "account"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from archive.cli.common import App, archive_command, pass_app
+from archive.cli.common import App, Count, archive_command, pass_app
 from archive.cli.crawling import Duration, Network, listeners, network_options, show
 from archive.cli.noticed import notice_edits
 
@@ -12,12 +12,12 @@ from archive.cli.noticed import notice_edits
 @archive_command("run", short_help="Do everything that is due; for cron.")
 @click.option(
     "--max-requests",
-    type=click.IntRange(0),
+    type=Count(0),
     metavar="N",
     help="At most so many requests to mp.weixin.qq.com.",
 )
 @click.option("--max-duration", type=Duration(), help="Start nothing new after this long, as 50m.")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many articles.")
+@click.option("--limit", type=Count(1), metavar="N", help="At most so many articles.")
 @click.option(
     "--recheck",
     metavar="auto|off|AGE",

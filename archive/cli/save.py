@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.common import App, archive_command, pass_app
+from archive.cli.common import App, Count, archive_command, pass_app
 from archive.cli.crawling import Network, listeners, network_options, show
 from archive.cli.noticed import notice_edits
 from archive.i18n import gettext as _
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--follow",
-    type=click.IntRange(0),
+    type=Count(0),
     metavar="N",
     help="Follow related reads so many links deep [default: 0].",
 )
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     type=click.Choice(["any", "account", "album"]),
     help="Which related reads [default: any].",
 )
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many articles.")
+@click.option("--limit", type=Count(1), metavar="N", help="At most so many articles.")
 @click.option("--refresh", is_flag=True, help="Fetch what is held again; write only what changed.")
 @click.option("--again", is_flag=True, help="Fetch also what you removed.")
 @click.option("--paste", is_flag=True, help="Also what the clipboard holds.")

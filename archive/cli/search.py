@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from archive.cli.common import App, Command, archive_command, pass_app
+from archive.cli.common import App, Command, Count, archive_command, pass_app
 from archive.cli.console import linked, paged, shows_colour, styled
 from archive.cli.noticed import notice_edits
 from archive.db.names import ARCHIVE_DB
@@ -56,14 +56,12 @@ def _guarded(word: str) -> str:
 @click.option("--newest", is_flag=True, help="The newest first instead of the best.")
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=Count(1),
     default=20,
     metavar="N",
     help="At most so many [default: 20].",
 )
-@click.option(
-    "--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first N."
-)
+@click.option("--offset", type=Count(0), default=0, metavar="N", help="Leave out the first N.")
 @click.option(
     "--contains", is_flag=True, help="Find Latin words and digits inside longer ones too."
 )
@@ -243,7 +241,7 @@ def rebuild(app: App, *, for_search: bool = False) -> int:
 @click.argument("key")
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=Count(1),
     default=20,
     metavar="N",
     help="At most so many [default: 20].",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.common import App, archive_command, pass_app, rows_as_json, table
+from archive.cli.common import App, Count, archive_command, pass_app, rows_as_json, table
 from archive.cli.crawling import Duration
 from archive.cli.each import each
 from archive.db.names import ARCHIVE_DB
@@ -46,7 +46,7 @@ def _types() -> str:
 @click.option("--every", type=Duration(), help="How often to look, as 6h or 1d [default: 6h].")
 @click.option(
     "--follow",
-    type=click.IntRange(0),
+    type=Count(0),
     metavar="N",
     help="Follow from there [default: 1 for an article, else 0].",
 )

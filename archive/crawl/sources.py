@@ -174,7 +174,9 @@ class Sources:
         """By number or address. Raises NotHeld."""
         row = self.conn.execute("SELECT * FROM sources WHERE address = ?", (name,)).fetchone()
         if row is None and name.isdecimal():
-            row = self.conn.execute("SELECT * FROM sources WHERE id = ?", (int(name),)).fetchone()
+            # SQLite makes the number: of more digits than it has bits for, none that is held.
+            sql = "SELECT * FROM sources WHERE id = CAST(? AS INTEGER)"
+            row = self.conn.execute(sql, (name,)).fetchone()
         if row is None:
             raise NotHeld(
                 mark(
