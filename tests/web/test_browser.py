@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -338,10 +339,13 @@ def test_the_bookmarklet_hands_in_what_is_shown(chromium: Chromium, tmp_path: Pa
         page.route("https://mp.weixin.qq.com/**", answer)
         page.goto("https://mp.weixin.qq.com/s/0123456789abcdefghijkl")
         page.evaluate("document.querySelector('#js_content').append('，和后来写进去的')")
+        posted: list[str] = []
+        page.context.on("request", lambda one: posted.append(one.post_data or ""))
         with page.expect_popup() as opening:
             page.evaluate(bookmarklet.removeprefix("javascript:"))
         expect(opening.value.locator("h1")).to_have_text("Taken")
-        return str(page.request.get(f"{home}/api/jobs").json()[0]["arguments"]["html"])
+        (form,) = filter(None, posted)
+        return parse_qs(form)["html"][0]
 
     with served(tmp_path) as home:
         assert "看到的正文，和后来写进去的" in chromium.visit(lambda page: work(page, home))
