@@ -16,8 +16,8 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from archive.db.closing import Closing
 
 #: Imported once, so that each fork has it: whatever the commands import on the way.
 _ALL = (
@@ -47,7 +47,7 @@ _ALL = (
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class Nursery:
+class Nursery(Closing):
     """The other end: starts the helper process and talks to it."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
@@ -61,15 +61,8 @@ class Nursery:
             text=True,
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the process."""
         assert self.process.stdin
         assert self.process.stdout
         self.process.stdin.close()

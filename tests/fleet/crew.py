@@ -8,13 +8,13 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from archive.db.closing import Closing
 from archive.fleet import schema
 from archive.fleet.database import connection
 from tests.fleet.nursery import Nursery
@@ -50,7 +50,7 @@ def rows(address: str, query: str, *values: Any) -> list[dict[str, Any]]:
         return cursor.fetchall() if cursor.description else []
 
 
-class Crew:
+class Crew(Closing):
     """Workers, and archives that fetch through them, as processes; those that are left when the
     block ends are ended.
 
@@ -64,15 +64,8 @@ class Crew:
         self._nursery = nursery
         self._running: set[int] = set()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End what still runs."""
         for pid in self._running:
             os.kill(pid, signal.SIGTERM)
         for pid in [*self._running]:

@@ -20,8 +20,9 @@ import time
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
+
+from archive.db.closing import Closing
 
 #: What keeps a cluster of a test small and quick. A killed process loses nothing by ``fsync=off``,
 #: only a power cut would.
@@ -92,7 +93,7 @@ def _readable(installed: Path) -> Path:
     return home / installed.relative_to(package.parent) / "bin"
 
 
-class Cluster:
+class Cluster(Closing):
     """A running PostgreSQL; use it as a context manager.
 
     It listens at a socket in its own folder, and with ``port`` also on 127.0.0.1. ``url`` is the
@@ -145,16 +146,12 @@ class Cluster:
         try:
             self.start()
         except BaseException:
-            self.__exit__(None, None, None)
+            self.close()
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Stop it; nothing of it stays."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 

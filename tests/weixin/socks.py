@@ -7,15 +7,16 @@ import socket
 import socketserver
 import struct
 import threading
-from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
+
+from archive.db.closing import Closing
 
 _VERSION, _NO_LOGIN, _LOGIN, _NOBODY = 5, 0, 2, 0xFF
 _NAME, _V4 = 3, 1
 
 
-class SocksProxy:
+class SocksProxy(Closing):
     """A running server at ``address``; use it as a context manager.
 
     ``login``: whom it lets in, None: everybody. ``refuses``: the reply to every request instead of
@@ -46,12 +47,8 @@ class SocksProxy:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Serve nobody any more."""
         self._server.shutdown()
         self._server.server_close()
 
