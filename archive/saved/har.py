@@ -137,7 +137,9 @@ def read(
 
 def _first_line(error: Exception) -> str:
     """What the parser says, without the piece of the file that it quotes."""
-    return (str(error).splitlines() or [type(error).__name__])[0].strip()[:120]
+    said = next(iter(error.args), "")  # bytes, where the quoted piece is no UTF-8
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(error)
+    return (text.splitlines() or [type(error).__name__])[0].strip()[:120]
 
 
 # --- the file's bytes

@@ -81,6 +81,13 @@ def test_what_is_no_recording_is_told(name: str, data: bytes) -> None:
     assert len(said) < 400
 
 
+def test_what_is_no_text_is_told_in_words() -> None:
+    """The parser's own, not as Python writes bytes."""
+    said = "it is no recording (HAR): lexical error: invalid char in json text."
+
+    assert [f"BadInput: {said}"] == bodies(b"\xb8\xc2\xda\xadL$4\xb4\xda\xef:\x9f" * 9)
+
+
 def test_lies_in_an_exchange_fail_it_alone(tmp_path: Path) -> None:
     """A wrong size, text that is no base64, a status that is no number, headers that are none."""
     article = Site().article("没有撒谎的一篇")
