@@ -40,8 +40,9 @@ def parts_of(conn: sqlite3.Connection) -> dict[str, Part]:
     """Everything that somebody defined in the database, by name."""
     rows = conn.execute(
         # FTS5's own tables are SQLite's business, and differ between its versions.
-        "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL "
-        "AND name NOT GLOB 'search_terms_*' AND name NOT GLOB 'sqlite_*'"
+        "SELECT type, name, sql FROM sqlite_master one WHERE sql IS NOT NULL "
+        "AND name NOT GLOB 'sqlite_*' AND NOT EXISTS (SELECT 1 FROM sqlite_master fts "
+        "WHERE fts.sql LIKE 'CREATE VIRTUAL TABLE %' AND one.name GLOB fts.name || '_*')"
     ).fetchall()
     return {name: _part(conn, kind, name, sql) for kind, name, sql in rows}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.db import file_checksums
 from archive.db.transactions import transaction
 from archive.search.comments import articles_with, index_comments
 from archive.search.index import set_meta
@@ -115,5 +116,24 @@ def test_verify_finds_and_mends_an_index_with_other_words(tmp_path: Path, damage
     ]
     assert len(list(repair(tmp_path, check(tmp_path), NOW))) == 1
     assert [] == [finding.what for finding in check(tmp_path)]
+    with opened(tmp_path) as store:
+        same(store)
+
+
+def test_a_lost_index_is_made_again(tmp_path: Path) -> None:
+    """Its table went: FTS5's own tables that stay behind are nobody's damage."""
+    with opened(tmp_path) as store:
+        keep(store, article(1))
+        store.discussions.note(1, [comment(1, "写得好"), comment(2, "谢谢")], NOW)
+        index_comments(store.db.conn)
+        store.write_stale_files()
+        with transaction(store.db.conn):
+            store.db.conn.execute("DROP TABLE comment_terms")
+    file_checksums.set_aside(tmp_path / "archive.db")
+    found = list(check(tmp_path))
+    list(repair(tmp_path, found, LATER))
+
+    assert "archive.db: table comment_terms is missing" in {one.what for one in found}
+    assert [] == list(check(tmp_path))
     with opened(tmp_path) as store:
         same(store)
