@@ -58,7 +58,7 @@ def in_processes(
     try:
         while True:
             for item in islice(left, max(0, _AHEAD * jobs - len(waiting))):
-                waiting.append((item, pool.submit(work, item)))
+                waiting.append((item, submitted(pool, work, item)))
             if not waiting:
                 return
             item, future = waiting.popleft()
@@ -72,6 +72,16 @@ def in_processes(
                 pool = process_pool(jobs, begin)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def submitted(pool: ProcessPoolExecutor, work: Callable[..., R], *arguments: object) -> Future[R]:
+    """A pool in which a process has died already answers as one in which one dies meanwhile."""
+    try:
+        return pool.submit(work, *arguments)
+    except BrokenProcessPool as error:
+        failed: Future[R] = Future()
+        failed.set_exception(error)
+        return failed
 
 
 def _by_itself(

@@ -4,15 +4,13 @@ pages.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 
-from archive.db.processes import process_pool
+from archive.db.processes import in_processes
 from archive.errors import ArchiveError
 from archive.snapshots import Snapshots
 from scraper.errors import ScrapeError, Unexpected
@@ -45,7 +43,10 @@ def read_all(path: Path, ids: Iterable[int], jobs: int) -> Iterator[Read]:
             for snapshot_id in ids:
                 yield read(snapshots, snapshot_id)
         return
-    yield from _in_processes(path, iter(ids), jobs)
+    left = iter(ids)
+    batches = iter(lambda: list(islice(left, BATCH)), [])
+    begin, lost = partial(_begin, str(path)), partial(_page_by_page, path)
+    yield from chain.from_iterable(in_processes(begin, _read_batch, batches, jobs, lost=lost))
 
 
 def read(snapshots: Snapshots, snapshot_id: int) -> Read:
@@ -70,48 +71,20 @@ def read(snapshots: Snapshots, snapshot_id: int) -> Read:
         )
 
 
-def _in_processes(path: Path, ids: Iterator[int], jobs: int) -> Iterator[Read]:
-    waiting: deque[tuple[list[int], Future[list[Read]]]] = deque()
-    pool = _pool(path, jobs)
-    try:
-        while True:
-            while len(waiting) < jobs * 3 and (batch := list(islice(ids, BATCH))):
-                waiting.append((batch, pool.submit(_read_batch, batch)))
-            if not waiting:
-                return
-            batch, future = waiting.popleft()
-            try:
-                yield from future.result()
-            except BrokenProcessPool:
-                # A process died (memory, a fault in a C library): each page by itself shows which
-                # one it was.
-                pool.shutdown(wait=False, cancel_futures=True)
-                todo = [batch, *(other for other, _ in waiting)]
-                waiting.clear()
-                yield from _one_by_one(path, todo)
-                pool = _pool(path, jobs)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+def _page_by_page(path: Path, ids: list[int]) -> list[Read]:
+    """Of a batch that kills its process (memory, a fault in a C library): which page it is."""
+    return list(
+        chain.from_iterable(
+            in_processes(
+                partial(_begin, str(path)), _read_batch, ([one] for one in ids), 1, lost=_lost
+            )
+        )
+    )
 
 
-def _one_by_one(path: Path, batches: Iterable[list[int]]) -> Iterator[Read]:
-    for batch in batches:
-        for snapshot_id in batch:
-            with _pool(path, 1) as pool:
-                try:
-                    yield pool.submit(_read_batch, [snapshot_id]).result()[0]
-                except BrokenProcessPool:
-                    why = mark(
-                        "reading this page killed the process: it is too large or hits a fault in "
-                        "a library"
-                    )
-                    yield Read(
-                        snapshot_id, f"snapshot {snapshot_id}", error_class="hostile", error=why
-                    )
-
-
-def _pool(path: Path, jobs: int) -> ProcessPoolExecutor:
-    return process_pool(jobs, _begin, str(path))
+def _lost(ids: list[int]) -> list[Read]:
+    why = mark("reading this page killed the process: it is too large or hits a fault in a library")
+    return [Read(one, f"snapshot {one}", error_class="hostile", error=why) for one in ids]
 
 
 _snapshots: Snapshots | None = None

@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from archive.db.processes import process_pool
+from archive.db.processes import process_pool, submitted
 from archive.db.transactions import transaction
 from archive.errors import Corrupt
 from archive.json_fields import AsDict, json_field
@@ -315,19 +315,11 @@ class _Processes:
         """Each page with its frame, in order; a page whose process died is packed here."""
         flying: deque[tuple[_Work, Future[Packed | None]]] = deque()
         for work in works:
-            flying.append((work, self._submit(work, level19_from)))
+            flying.append((work, submitted(self._pool, _pack_in_process, work, level19_from)))
             if len(flying) >= AT_ONCE:
                 yield self._landed(*flying.popleft(), level19_from)
         while flying:
             yield self._landed(*flying.popleft(), level19_from)
-
-    def _submit(self, work: _Work, level19_from: int) -> Future[Packed | None]:
-        try:
-            return self._pool.submit(_pack_in_process, work, level19_from)
-        except BrokenProcessPool as error:
-            failed: Future[Packed | None] = Future()
-            failed.set_exception(error)
-            return failed
 
     def _landed(
         self, work: _Work, future: Future[Packed | None], level19_from: int

@@ -1,41 +1,36 @@
-"""Pools of processes."""
+"""Work in processes: each item's result in its place, whatever dies meanwhile."""
 
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
+from concurrent.futures.process import BrokenProcessPool
 
-from tests.crawl.nursery import ROOT
-
-_KILLED = """
-import os, signal, sys
-from archive.db.processes import process_pool
-from tests.store.test_processes import hold_open
-
-pool = process_pool(2, hold_open, sys.argv[1])
-assert list(pool.map(abs, range(-8, 0))) == [8, 7, 6, 5, 4, 3, 2, 1]
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-_held: list[int] = []
+from archive.db.processes import in_processes, process_pool, submitted
 
 
-def hold_open(path: str) -> None:
-    """In a process of the pool: whoever reads ``path`` gets to its end when the process is gone."""
-    _held.append(os.open(path, os.O_WRONLY))
+def begin() -> None:
+    """Nothing to begin."""
 
 
-def test_processes_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
-    """They would wait for work for ever, with the archive open."""
-    alive = tmp_path / "alive"
-    os.mkfifo(alive)
-    reader = subprocess.Popen(["cat", str(alive)])
+def doubled(item: int) -> int:
+    """3 kills its process."""
+    if item == 3:
+        os._exit(9)
+    return 2 * item
 
-    parent = subprocess.run(
-        [sys.executable, "-c", _KILLED, str(alive)], cwd=ROOT, check=False, timeout=120
-    )
 
-    assert parent.returncode == -signal.SIGKILL
-    assert reader.wait(timeout=120) == 0
+def test_one_that_kills_its_process_is_lost_alone() -> None:
+    """The others' results in order."""
+    found = in_processes(begin, doubled, range(6), 2, lost=lambda item: -item)
+
+    assert [0, 2, 4, -3, 8, 10] == list(found)
+
+
+def test_a_pool_that_died_unnoticed_answers_like_one_that_dies() -> None:
+    """While whoever asked was busy with an earlier result: what is asked next does not raise at
+    once, so that it is tried again like what was under way.
+    """
+    with process_pool(1, begin) as pool:
+        assert isinstance(pool.submit(doubled, 3).exception(), BrokenProcessPool)
+
+        assert isinstance(submitted(pool, doubled, 1).exception(), BrokenProcessPool)
