@@ -85,6 +85,12 @@ def _dump(value: Any, apart: tuple[str, ...] = ()) -> Any:
 
 
 @cache
+def _hints(record: type[Any]) -> dict[str, Any]:
+    """The types of its fields; making them out of their text takes a hundred times a look."""
+    return typing.get_type_hints(record)
+
+
+@cache
 def _fields(record: type[Any]) -> list[tuple[str, str, Any]]:
     """Name, name in a record and default of each field."""
     return [(f.name, _WRITTEN.get((record, f.name), f.name), f.default) for f in fields(record)]
@@ -116,8 +122,8 @@ def _tuple_reader(parts: tuple[Any, ...]) -> Callable[[Any], Any]:
     return lambda value: tuple(_load(part, one) for part, one in zip(parts, value, strict=True))
 
 
-def _object_reader(made: type[Any]) -> Callable[[Any], Any]:
-    hints = typing.get_type_hints(made)
+def _object_reader(made: Any) -> Callable[[Any], Any]:
+    hints = _hints(made)
     #: As a record calls it → the field's name, and how its value is read.
     known = {
         _WRITTEN.get((made, name), name): (name, _reader(hint)) for name, hint in hints.items()
@@ -137,8 +143,9 @@ def _object_reader(made: type[Any]) -> Callable[[Any], Any]:
 def require_typed(article: Article) -> None:
     """Raises ValueError where a field holds what its type does not allow, or a number that no column
     holds: a record that somebody else wrote may say anything."""
+    hints = _hints(Article)
     for f in fields(article):
-        if not _fits(typing.get_type_hints(Article)[f.name], getattr(article, f.name)):
+        if not _fits(hints[f.name], getattr(article, f.name)):
             raise ValueError(f"{f.name} is not what it should be")
 
 
@@ -151,7 +158,7 @@ def _fits(hint: Any, value: Any) -> bool:
     if origin is typing.Literal:
         return value in parts
     if is_dataclass(hint) and isinstance(hint, type):
-        known = typing.get_type_hints(hint)
+        known = _hints(hint)
         return type(value) is hint and all(
             _fits(known[f.name], getattr(value, f.name)) for f in fields(hint)
         )
