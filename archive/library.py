@@ -476,6 +476,11 @@ class Library(Closing):
         with self._lock:
             return self._store.versions(self._store.get(name).article_id)
 
+    def count_own_versions(self, article_id: int) -> int:
+        """How many states a person left an article's file in."""
+        with self._lock:
+            return self._store.edits.count_states(article_id)
+
     def own_versions(self, name: str) -> list[OwnVersion]:
         """Every state of the article's file that a person made, oldest first. Raises NotHeld."""
         with self._lock:

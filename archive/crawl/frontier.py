@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from archive.db.tallies import number
 from archive.db.tombstones import removed_address
 from archive.db.transactions import transaction, unsynced_transaction
 from scraper import urls
@@ -302,8 +303,7 @@ class SqliteFrontier:
 
     def waiting(self) -> int:
         """How many addresses are open, whosesoever they are."""
-        row = self.conn.execute("SELECT count(*) FROM frontier WHERE open").fetchone()
-        return int(row[0])
+        return number(self.conn, "waiting")
 
     def untried(self) -> int:
         """How many addresses are open and have not failed yet."""

@@ -16,6 +16,7 @@ from archive.crawl.cooldown import CoolDown, known_exits
 from archive.db.lock import holder_of
 from archive.db.names import ARCHIVE_DB, CONFIG
 from archive.db.opening import open_database
+from archive.db.tallies import number
 from archive.doctor.finding import Finding, fail, ok, warn
 from archive.doctor.surroundings import Surroundings
 from archive.errors import BadConfig
@@ -112,7 +113,7 @@ def archive(root: Path, _around: Surroundings) -> Iterator[Finding]:
         yield warn("archive", mark("none in {root} yet", root=root.absolute()), advice)
         return
     with _opened(root) as conn:
-        (count,) = conn.execute("SELECT count(*) FROM articles").fetchone()
+        count = number(conn, "article")
     yield ok("archive", mark_plural("{n} article", "{n} articles", count))
     holder = holder_of(root)
     if holder is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from archive.db.lock import Lock, holder_of
 from archive.db.names import ARCHIVE_DB
 from archive.db.opening import open_database
+from archive.db.tallies import number
 from archive.errors import Locked
 from archive.search.build import Progress, build_index
 from archive.search.index import get_meta, is_current
@@ -86,8 +87,7 @@ def maintain_index(
         index_comments(conn, stopped)
     if wants_reindex(conn) is None:
         return False
-    (held,) = conn.execute("SELECT count(*) FROM articles").fetchone()
-    if saved is not None and saved * REBUILD_MIN_SHARE < held:
+    if saved is not None and saved * REBUILD_MIN_SHARE < number(conn, "article"):
         return False
 
     def tell(name: str, done: int, total: int) -> None:

@@ -79,7 +79,7 @@ def pair(
     """Which two to compare. One alone: with the newest of its kind; a person's newest with what
     WeChat shows. None: WeChat's newest two, or where it shows one only, that with a person's newest.
     Raises NotHeld where there is one only."""
-    older, newer = _both(held, len(store.edits.states(held.article_id)), older, newer)
+    older, newer = _both(held, store.edits.count_states(held.article_id), older, newer)
     if older.number < 1:
         raise NotHeld(mark("{key} has one version only: nothing to compare", key=held.key))
     return older, newer

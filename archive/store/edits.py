@@ -89,6 +89,16 @@ class Edits:
             for number, row in enumerate(rows, start=1)
         ]
 
+    def count_states(self, article_id: int) -> int:
+        """How many there are, without reading them."""
+        row = self._sql.one(
+            "SELECT (SELECT count(*) FROM own_text_versions WHERE article_id = ?) "
+            "+ (SELECT count(*) FROM own_texts WHERE article_id = ?) AS n",
+            article_id,
+            article_id,
+        )
+        return int(row["n"]) if row else 0
+
     def state(self, article_id: int, number: int) -> OwnVersion:
         """One of them. Raises NotHeld."""
         found = self.states(article_id)

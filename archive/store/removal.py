@@ -70,17 +70,20 @@ class Removal:
             for path in paths:
                 self._sql.run("INSERT OR IGNORE INTO removed_files VALUES (?, ?)", held.key, path)
             self._take_out(held, row, rows, media)
-        self.finish()
+        self._move_files()
         return self._tombstone(self._row_of(held.key))
 
     def finish(self) -> None:
         """Move the files of what was removed into ``.trash``; after a kill, what was left over. An
         ``undo`` that was killed after its rows leaves empty folders there: they go too."""
+        self._move_files()
+        removed = {row["key"] for row in self._sql.all("SELECT key FROM removed")}
+        self._files.remove_empty_folders(TRASH, but=removed)
+
+    def _move_files(self) -> None:
         for row in self._sql.all("SELECT key, path FROM removed_files"):
             if self._files.exists(row["path"]) and not self._is_named(row["path"]):
                 self._files.move(row["path"], f"{TRASH}/{row['key']}/{row['path']}")
-        removed = {row["key"] for row in self._sql.all("SELECT key FROM removed")}
-        self._files.remove_empty_folders(TRASH, but=removed)
 
     def _is_named(self, path: str) -> bool:
         return (

@@ -9,9 +9,13 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from archive.verify.findings import Finding
 from scraper.messages import mark
+
+if TYPE_CHECKING:
+    from archive.search.documents import Document
 
 #: Of a document: how many words the index holds of it, and a sum over them.
 Sum = tuple[int, int]
@@ -50,13 +54,7 @@ def check_document(
         "SELECT id, fingerprint, tags, seal FROM search_documents WHERE article_id = ?",
         (article_id,),
     ).fetchone()
-    make: Callable[[str], str] | None = None
-    if row is None:
-        make = _missing
-    elif not _shows(conn, article_id, row):
-        make = _another_text
-    elif sums is not None and not _is_found_by(conn, article_id, row, sums):
-        make = _other_words
+    make = _missing if row is None else _how_it_differs(conn, article_id, row, sums)
     if make is not None:
         name = mark("article number {article_id}", article_id=article_id)
         yield Finding(sort="index", article_id=article_id, what=make(name))
@@ -74,31 +72,33 @@ def _other_words(what: str) -> str:
     return mark("{what}: the search index has other words of it", what=what)
 
 
-def _shows(conn: sqlite3.Connection, article_id: int, row: sqlite3.Row) -> bool:
-    """Whether what a search shows is what the article says."""
+def _how_it_differs(
+    conn: sqlite3.Connection, article_id: int, row: sqlite3.Row, sums: Mapping[int, Sum] | None
+) -> Callable[[str], str] | None:
     from archive.search.documents import documents
 
-    return all(
-        one.row_checksum(row["tags"], zlib.crc32(one.text.encode())) == row["seal"]
-        for one in documents(conn, [article_id])
-    )
+    document = next(documents(conn, [article_id]), None)
+    if document is None:
+        return None
+    # what a search shows
+    if document.row_checksum(row["tags"], zlib.crc32(document.text.encode())) != row["seal"]:
+        return _another_text
+    if sums is not None and not _is_found_by(conn, document, row, sums):
+        return _other_words
+    return None
 
 
 def _is_found_by(
-    conn: sqlite3.Connection, article_id: int, row: sqlite3.Row, sums: Mapping[int, Sum]
+    conn: sqlite3.Connection, document: Document, row: sqlite3.Row, sums: Mapping[int, Sum]
 ) -> bool:
     """Whether it is found by its own words, and by no others."""
-    from archive.search.documents import analyse, documents
+    from archive.search.documents import analyse
     from archive.search.index import frequent_bigrams_of, read_meta
 
-    frequent_bigrams = frequent_bigrams_of(read_meta(conn))
-    for one in documents(conn, [article_id]):
-        analysis = analyse(one, frequent_bigrams)
-        if analysis.source_checksum != row["fingerprint"]:
-            return False
-        if not _covers(sums.get(row["id"], (0, 0)), set(analysis.terms.split()), row["tags"]):
-            return False
-    return True
+    analysis = analyse(document, frequent_bigrams_of(read_meta(conn)))
+    return analysis.source_checksum == row["fingerprint"] and _covers(
+        sums.get(row["id"], (0, 0)), set(analysis.terms.split()), row["tags"]
+    )
 
 
 def count_strangers(conn: sqlite3.Connection) -> Iterator[Finding]:

@@ -97,7 +97,7 @@ def article(request: Request) -> Response:
         links=outgoing(reading.edges),
         unheard=list(_unheard(reading)),
         losses=[(loss_title(loss.kind), loss) for loss in reading.article.losses],
-        own_versions=len(site.library.own_versions(key)),
+        own_versions=site.library.count_own_versions(reading.stored.article_id),
         **neighbours(reading),
     )
 
