@@ -129,7 +129,7 @@ def _feed(body: bytes) -> Listing:
     if parsed.bozo and not parsed.entries and not parsed.version:
         said = _bounded(str(parsed.get("bozo_exception")))
         raise Unrecognised(mark("this feed cannot be read: {said}", said=said))
-    texts: list[str | None] = []
+    found: dict[str, urls.Address] = {}
     entries: dict[str, Entry] = {}
     for entry in parsed.entries:
         own = [
@@ -137,31 +137,36 @@ def _feed(body: bytes) -> Listing:
             entry.get("id"),
             *(link.get("href") for link in entry.get("links", [])),
         ]
-        # Feeds of feeds wrap the address; only where the entry's own links hold none its text is
-        # searched.
-        texts += (
-            own
-            if _addresses(own)
-            else [entry.get("summary"), *(c.get("value") for c in entry.get("content", []))]
-        )
-        _note(entries, own, entry.get("title"), entry.get("summary"), _moment(entry))
+        texts = [entry.get("summary"), *(c.get("value") for c in entry.get("content", []))]
+        addresses = _addresses_of(own, texts, found)
+        _note(entries, addresses, entry.get("title"), entry.get("summary"), _moment(entry))
     return Listing(
         format="feed",
         title=_title(parsed.feed.get("title")),
-        addresses=_addresses(texts),
+        addresses=tuple(found.values()),
         entries=entries,
     )
 
 
+def _addresses_of(
+    own: Iterable[str | None], texts: Iterable[str | None], found: dict[str, urls.Address]
+) -> tuple[urls.Address, ...]:
+    """The addresses of an entry's own links; ``found`` gains them, or where there are none those of
+    its text: feeds of feeds wrap the address."""
+    addresses = _addresses(own)
+    for address in addresses or _addresses(texts):
+        found.setdefault(address.canonical, address)
+    return addresses
+
+
 def _note(
     entries: dict[str, Entry],
-    own: Iterable[str | None],
+    addresses: tuple[urls.Address, ...],
     title: object,
     digest: object,
     published: datetime | None,
 ) -> None:
     """What an entry says, of the one article that it links to."""
-    addresses = _addresses(own)
     if len(addresses) == 1:
         entry = Entry(title=_words(title), digest=_words(digest), published=published)
         entries.setdefault(addresses[0].canonical, entry)
@@ -206,22 +211,19 @@ def _json_feed(body: bytes) -> Listing:
         items = data["items"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Unrecognised(mark("this JSON Feed cannot be read: {error}", error=error)) from error
-    texts: list[str | None] = []
+    found: dict[str, urls.Address] = {}
     entries: dict[str, Entry] = {}
     for item in items if isinstance(items, list) else []:
         if isinstance(item, dict):
             own = [_text(item.get(name)) for name in ("url", "external_url", "id")]
-            texts += (
-                own
-                if _addresses(own)
-                else [_text(item.get("content_html")), _text(item.get("content_text"))]
-            )
+            texts = [_text(item.get("content_html")), _text(item.get("content_text"))]
+            addresses = _addresses_of(own, texts, found)
             when = _iso(item.get("date_published"))
-            _note(entries, own, item.get("title"), item.get("summary"), when)
+            _note(entries, addresses, item.get("title"), item.get("summary"), when)
     return Listing(
         format="feed",
         title=_title(data.get("title")),
-        addresses=_addresses(texts),
+        addresses=tuple(found.values()),
         entries=entries,
     )
 

@@ -52,7 +52,11 @@ def write(export: Export) -> None:
             look = export.store.counts.last(stored.article_id)
             mine = export.store.edits.text(stored.article_id)
             lines = mine.lines[:_LONGEST_CELL] if mine else None
-            cells = [safe_cell(_cell(name, stored, article, look, lines)) for name in columns]
+            facts = _facts(stored, article, look, lines)
+            cells = [
+                safe_cell(_cell(facts[name] if name in facts else getattr(stored, name)))
+                for name in columns
+            ]
             file.write(_line(cells))
             export.report.articles += 1
 
@@ -66,10 +70,11 @@ def safe_cell(value: str) -> str:
     return f"'{value}" if _FORMULA.match(value) else value
 
 
-def _cell(
-    name: str, stored: Stored, article: Article, look: counts.Look | None, mine: str | None
-) -> str:
-    special: dict[str, Any] = {
+def _facts(
+    stored: Stored, article: Article, look: counts.Look | None, mine: str | None
+) -> dict[str, Any]:
+    """What stands in a table otherwise than in the row of the article, or not at all there."""
+    return {
         "kind": stored.kind_name,
         "published": stored.published_day or stored.published,
         "original": {True: "yes", False: "no"}.get(article.original)
@@ -83,7 +88,9 @@ def _cell(
         "mine": mine,
         **{one: getattr(look.counts, one[:-6]) if look else None for one in COUNTS},
     }
-    value = special[name] if name in special else getattr(stored, name)
+
+
+def _cell(value: Any) -> str:
     if value is None:
         return ""
     if hasattr(value, "astimezone"):

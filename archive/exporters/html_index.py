@@ -16,7 +16,7 @@ from itertools import groupby
 
 from archive.document.layout import relative
 from archive.exporters.tree import text
-from scraper.zone import CHINA
+from scraper.zone import day_in_china
 
 NAME = "index.html"
 _STYLE = """
@@ -66,7 +66,7 @@ class Entry:
     @property
     def day(self) -> str:
         """The day in China; empty where it is not known."""
-        return self.published.astimezone(CHINA).strftime("%Y-%m-%d") if self.published else ""
+        return day_in_china(self.published) if self.published else ""
 
 
 def page(entries: Iterable[Entry]) -> bytes:

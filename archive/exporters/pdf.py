@@ -13,7 +13,6 @@ import hashlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -30,7 +29,7 @@ from archive.exporters.report import ExportReport
 from archive.exporters.tree import inner, limited, text
 from archive.store import Store, Stored
 from scraper.messages import mark
-from scraper.zone import CHINA
+from scraper.zone import day_in_china
 
 #: The scheme of pictures inside a document: ``held:`` and the address percent-free, as a number.
 _SCHEME = "held:"
@@ -193,7 +192,7 @@ def _with_formulas(root: etree._Element | None) -> str:
 
 def _title_page(title: str, articles: Sequence[Stored]) -> str:
     days = sorted(stored.published for stored in articles if stored.published)
-    span = f"{_day(days[0])} – {_day(days[-1])}" if days else ""
+    span = f"{day_in_china(days[0])} – {day_in_china(days[-1])}" if days else ""
     return (
         f'<section class="title"><h1>{text(title)}</h1>'
         f"<p>{len(articles)} 篇</p><p>{span}</p></section>"
@@ -203,14 +202,10 @@ def _title_page(title: str, articles: Sequence[Stored]) -> str:
 def _contents(articles: Sequence[Stored]) -> str:
     rows = "\n".join(
         f'<li><a class="page" href="#{stored.key}">{text(stored.title or stored.key)}'
-        f" <span>{_day(stored.published) if stored.published else ''}</span></a></li>"
+        f" <span>{day_in_china(stored.published) if stored.published else ''}</span></a></li>"
         for stored in articles
     )
     return f'<nav class="contents"><h2>目录</h2>\n<ol>\n{rows}\n</ol></nav>'
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment.astimezone(CHINA):%Y-%m-%d}"
 
 
 def _document(title: str, body: str) -> str:

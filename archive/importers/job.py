@@ -150,11 +150,13 @@ class _Job:
                 self.documents.note_address(path)
         with self._group:
             left = self._first_pass(todo, progress)
-        for path in left:
-            self._take_around(path, left[path].items())
+        for path, one in left.items():
+            if one.has_exchanges:
+                self._take_around(path, one.items())
         shown = self._shown({name for one in left.values() for name in one.pictures})
-        for path in left:
-            self._take_pictures(path, left[path].items(), shown)
+        for path, one in left.items():
+            if one.pictures:
+                self._take_pictures(path, one.items(), shown)
         with self.signals.hold():
             self.store.write_stale_files()
             maintain_index(

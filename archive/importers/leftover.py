@@ -25,6 +25,7 @@ class LeftOver:
         self._path, self._room = path, room
         self._items: list[ImportItem] | None = []
         self.pictures: set[str] = set()
+        self.has_exchanges = False
         self.size = 0
 
     def __bool__(self) -> bool:
@@ -32,6 +33,7 @@ class LeftOver:
 
     def add(self, item: ImportItem) -> None:
         """Keep it, or give up keeping any."""
+        self.has_exchanges |= item.exchange is not None
         body = item.exchange.body if item.exchange else b""
         if item.image:
             self.pictures.add(image_id(item.image[0]))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from archive.config import Config
 from archive.importers.job import import_files
-from archive.importers.report import ImportReport
+from archive.importers.report import ImportReport, Taken
 from archive.run.report import Result, RunReport
 
 
@@ -17,8 +17,10 @@ def take_recordings(
     config: Config,
     *,
     wait: bool = False,
+    tell: Callable[[Taken], None] = lambda taken: None,
 ) -> ImportReport:
-    """Import them, with the settings of the archive. Raises what ``import_files`` raises."""
+    """Import them, with the settings of the archive; ``tell`` hears of each. Raises what
+    ``import_files`` raises."""
     return import_files(
         root,
         [Path(file).expanduser() for file in files],
@@ -26,6 +28,7 @@ def take_recordings(
         versions=config.versions,
         comments=config.comments,
         wait=wait,
+        tell=tell,
     )
 
 

@@ -26,6 +26,17 @@ _MOST_COLUMNS: Final = 256
 _COLUMN: Final = re.compile(r"[A-Z]{1,3}")
 
 
+#: What unpacking and reading raise for a file that is not whole, or not what its name says.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    etree.XMLSyntaxError,
+)
+
+
 def rows(path: Path) -> Iterator[list[str]]:
     """Each row of the first sheet, its cells by their columns, empty ones included. Raises BadInput
     for a damaged file and one that is no workbook.
@@ -41,9 +52,7 @@ def rows(path: Path) -> Iterator[list[str]]:
             shared = list(_texts(book)) if "xl/sharedStrings.xml" in names else []
             for row in _elements(book, sheet, "row"):
                 yield _cells(row, shared)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise BadInput(mark("it is no Excel workbook, or damaged: {error}", error=error)) from error
-    except etree.XMLSyntaxError as error:
+    except _DAMAGE as error:
         raise BadInput(mark("it is no Excel workbook, or damaged: {error}", error=error)) from error
 
 

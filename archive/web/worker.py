@@ -100,20 +100,13 @@ def bundle(url: str, html: str, pictures: list[dict[str, str]]) -> bytes:
 def _exchanges(library: Library, arguments: dict[str, Any], wait: bool) -> int:
     """Keep what somebody's client received, by the way of every recording."""
     from archive.config import load
-    from archive.importers import import_files
+    from archive.importers.recordings import take_recordings
 
-    config = load(library.root)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "received.har"
         place.write_text(arguments["har"], encoding="utf-8")
-        report = import_files(
-            library.root,
-            [place],
-            snapshots=config.snapshots,
-            versions=config.versions,
-            comments=config.comments,
-            wait=wait,
-            tell=_tell_taken,
+        report = take_recordings(
+            library.root, [str(place)], load(library.root), wait=wait, tell=_tell_taken
         )
     _tell("report", line=report.line(), exit_code=report.exit_code, requests=0)
     return report.exit_code
