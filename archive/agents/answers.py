@@ -116,9 +116,7 @@ def related(library: Library, name: str, limit: int) -> str:
             "key": one.key,
             "title": _short(one.title),
             "account": _short(one.account),
-            "published": iso_in_utc(one.published, date_only=one.date_only)
-            if one.published
-            else None,
+            "published": one.published_iso,
         }
         for one in library.similar(key, limit)
     ]

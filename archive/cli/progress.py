@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from archive.cli.common import App
 from archive.cli.console import stderr_console
 from archive.i18n import gettext as _
+
+if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
 
 T = TypeVar("T")
 
@@ -22,6 +25,18 @@ class Step(Protocol):
     def __call__(self, done: int, total: int, name: str = "", /) -> None: ...
 
 
+def columns() -> tuple[ProgressColumn, ...]:
+    """Of a bar: what is done, how far, how many of how many, how long it will still take."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+
+    return (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+
+
 @contextmanager
 def progress(app: App, what: str) -> Iterator[Step]:
     """Gives ``step(done, total)`` to call as the work goes on. What is printed meanwhile stands above
@@ -29,22 +44,10 @@ def progress(app: App, what: str) -> Iterator[Step]:
     if not app.is_interactive:
         yield lambda done, total, name="": None
         return
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import Progress
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
     bars = Progress(
-        *columns,
+        *columns(),
         console=stderr_console(),
         transient=True,
         redirect_stdout=sys.stdout.isatty(),

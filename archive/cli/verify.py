@@ -93,16 +93,11 @@ def _progress(app: App) -> Iterator[Progress | None]:
     if not app.is_interactive:
         yield None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Bars(*columns, console=stderr_console(), transient=True) as bars:
+    from archive.cli.progress import columns
+
+    with Bars(*columns(), console=stderr_console(), transient=True) as bars:
         tasks = {}
 
         def tell(what: str, done: int, of: int) -> None:

@@ -197,13 +197,11 @@ def _etag(request: Request, extension: str, articles: Sequence[Stored]) -> str:
 
 def _feed(request: Request, chosen: Chosen, articles: Sequence[Stored]) -> Feed:
     base = str(request.base_url).rstrip("/")
-    query = [(name, value) for name, value in request.query_params.multi_items() if name != "token"]
-    path = request.url.path + (f"?{urlencode(query)}" if query else "")
     return Feed(
         id=f"tag:wechat-archive,2026:feed:{hashlib.sha256(chosen.home.encode()).hexdigest()[:16]}",
         title=chosen.title,
         description=_("Articles kept by wechat-archive"),
-        url=base + path,
+        url=base + render.here(request),
         home=base + chosen.home,
         entries=tuple(_entry(request, base, stored) for stored in articles),
     )

@@ -17,7 +17,7 @@ from archive import i18n
 from archive.exporters.tree import address as web_address
 from archive.web import seal
 from archive.web.site import STATIC, site_of, static_file
-from scraper.zone import CHINA, for_people
+from scraper.zone import day_in_china, for_people, minute_in_china
 
 if TYPE_CHECKING:
     from archive.search.similar import Similar
@@ -101,12 +101,12 @@ def environment() -> Environment:
 
 def day(value: datetime | None) -> str:
     """The day in China, ``2026-11-28``; empty where there is none."""
-    return value.astimezone(CHINA).strftime("%Y-%m-%d") if value else ""
+    return day_in_china(value) if value else ""
 
 
 def moment(value: datetime | None) -> str:
     """Day and minute in China."""
-    return value.astimezone(CHINA).strftime("%Y-%m-%d %H:%M") if value else ""
+    return minute_in_china(value) if value else ""
 
 
 def local(value: datetime | None) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archive.errors import NotHeld
 from archive.library import Library
 from archive.store import Stored
+from archive.store.comparing import Which
 from archive.web import render
 from archive.web.diff import Row, side_by_side
 from archive.web.site import site_of
@@ -51,16 +53,12 @@ def _rows(library: Library, held: Stored, older: str, newer: str) -> list[Row]:
 def _before(name: str, held: Stored) -> str:
     """What a version is compared with where nothing else is asked for: the one before it, a
     person's first with what WeChat shows."""
-    if name.startswith("m"):
-        return str(held.version) if name == "m1" else f"m{_number(name) - 1}"
-    return str(max(1, _number(name) - 1))
-
-
-def _number(name: str) -> int:
-    digits = name.removeprefix("m")
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+    which = Which.of(name)
+    if which is None:
         raise HTTPException(404)
-    return int(digits)
+    if which == Which(1, own=True):
+        return str(held.version)
+    return str(replace(which, number=max(1, which.number - 1)))
 
 
 def _lines(library: Library, held: Stored, name: str) -> list[str]:
@@ -70,8 +68,4 @@ def _lines(library: Library, held: Stored, name: str) -> list[str]:
 
 
 def _file_lines(library: Library, held: Stored, name: str) -> list[str]:
-    try:
-        text = library.version_text(held.key, name)
-    except NotHeld as error:
-        raise HTTPException(404) from error
-    return [line for line in text.splitlines() if line.strip()]
+    return [line for line in library.version_text(held.key, name).splitlines() if line.strip()]
