@@ -11,7 +11,7 @@ from archive.db.opening import open_database
 from scraper.models import Page
 from tests.crawl.archives import World, titles_of
 from tests.crawl.fakes import at, long, short
-from tests.crawl.pages import DELETED, album_address, album_page, page
+from tests.crawl.pages import DELETED, album_address, album_page, captcha_page, page
 
 ALBUM = album_address("3000000000000000001")
 ID = "3000000000000000001"
@@ -175,3 +175,27 @@ def test_album_scope_follows_the_album_only(world: World) -> None:
     world.save(short(1), follow=1, scope="album")
 
     assert world.titles() == titles_of([1, 2, 3])
+
+
+def test_only_an_album_that_has_no_list_is_walked(world: World) -> None:
+    """An article that fails brings no neighbours of others into the queue."""
+    world.script.on(short(1), page(1, album=(ID, None, long(2), 3)))
+    world.script.on(long(2), page(2))
+    world.script.on(short(9), DELETED)
+    world.save(short(1))
+    world.save(short(9))
+    world.run()
+
+    assert [at(short(1)), at(short(9))] == world.script.asked
+
+
+def test_an_album_that_meets_the_captcha_is_asked_for_again(world: World) -> None:
+    """Its list is there, only not now: its articles are not gathered from neighbour to neighbour."""
+    serve(world, [1, 2])
+    world.script.on(short(1), page(1, album=(ID, None, long(2), 2)))
+    world.save(short(1))
+    lists = world.script.answers[at(ALBUM)][0]
+    world.script.on(ALBUM, captcha_page(), captcha_page(), lists)
+    asked = [world.save(ALBUM).exit_code, *world.rows("SELECT address FROM frontier WHERE open")]
+
+    assert [75, {"address": at(ALBUM)}] == asked

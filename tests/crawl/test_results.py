@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from archive.crawl.frontier import SqliteFrontier
 from archive.db.opening import open_database
 from archive.run.inputs import read
 from archive.run.report import Result
+from archive.run.sink import identity_address
 from archive.store import Store
 from scraper.errors import Later
+from scraper.models import Account, Article, Page
 from tests.crawl.archives import World, titles_of
-from tests.crawl.fakes import at, long, short
+from tests.crawl.fakes import BIZ, at, long, short
 from tests.crawl.pages import DELETED, captcha_page, page
 
 
@@ -107,3 +111,55 @@ def test_what_a_person_removed_comes_back_only_when_asked_for_again(world: World
         [one.change for one in report.results] for report in (left_out, back)
     )
     assert [[], titles_of([1])] == titles
+
+
+def test_a_page_that_a_kill_left_without_a_note_is_not_asked_for_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is found by its address; a page that is older than the task is none of it."""
+
+    def slow(_: str) -> Page:
+        world.pass_time(1)
+        return page(1)
+
+    world.script.on(short(1), slow)
+    world.save(short(1))
+    with monkeypatch.context() as context:
+        context.setattr(SqliteFrontier, "fetched", killed)
+        with pytest.raises(SystemExit):
+            world.save(short(1), refresh=True)
+    asked = len(world.script.log)
+    world.script.on(short(1), page(1, text="改过。"))
+    world.pass_time(60)
+    world.run()
+
+    assert [2, 2] == [asked, len(world.script.log)]
+    assert ["modified"] == [one.change for one in world.save(short(1), refresh=True).results]
+
+
+def killed(*_: object) -> NoReturn:
+    """Ends the process as a kill does."""
+    raise SystemExit
+
+
+@pytest.mark.parametrize(
+    ("article", "address"),
+    [
+        (
+            Article(title="题", account=Account(biz=BIZ), mid="7", idx="1", url=short(1)),
+            f"https://mp.weixin.qq.com/s?__biz={BIZ}&mid=7&idx=1",
+        ),
+        (Article(title="题", url=short(1), address=short(2)), short(1)),
+        (Article(title="题", url="words", address=short(2)), short(2)),
+        (Article(title="题", url=None, address=None), short(3)),
+    ],
+    ids=["identity", "own", "asked-for", "fallback"],
+)
+def test_a_saved_page_stands_under_the_best_address_it_has(article: Article, address: str) -> None:
+    """What WeChat knows it by, the permanent link, what it was fetched from, what the file says."""
+    assert at(address) == identity_address(article, short(3) + "?from=timeline")
+
+
+def test_a_saved_page_without_any_address_stands_under_what_was_given() -> None:
+    """Its file's name, for example."""
+    assert "page.html" == identity_address(Article(title="题"), "page.html")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,11 +14,16 @@ from hypothesis import strategies as st
 
 import scraper
 from archive import record
-from scraper.models import Album, Article, Image, Media
+from scraper.models import Album, Article, Image, Loss, Media
 from scraper.parse.bounds import within
 from tests.weixin.pages import article_page
 
 URL = "https://mp.weixin.qq.com/s/boundsboundsboundsboun"
+
+
+def day(year: int, month: int, number: int) -> datetime:
+    """The begin of a day."""
+    return datetime(year, month, number, tzinfo=UTC)
 
 
 def parsed(page: bytes) -> scraper.Article:
@@ -53,6 +59,32 @@ def test_times_beyond_the_calendar_are_none() -> None:
 
         assert article.published is None
         assert ["out-of-range"] == [loss.kind for loss in article.losses]
+
+
+@pytest.mark.parametrize(
+    ("field", "last", "first_beyond", "left", "said"),
+    [
+        ("published", day(1990, 1, 1), day(1989, 12, 31), None, "1989-12-31 00:00:00+00:00"),
+        ("modified", day(2100, 12, 31), day(2101, 1, 1), None, "2101-01-01 00:00:00+00:00"),
+        ("kind", 2**63 - 1, 2**63, 0, "9223372036854775808"),
+        ("digest", "长" * 20_000, "长" * 20_001, "长" * 20_000, "20,001 characters"),
+        ("author", "长" * 8_000, "长" * 8_001, "长" * 8_000, "8,001 characters"),
+        ("claims", ("a",) * 100_000, ("a",) * 100_001, ("a",) * 100_000, "100,001 entries"),
+        ("place", "�", "\ud800", "�", "characters that nothing can write"),
+    ],
+    ids=["first-year", "last-year", "number", "digest", "other-text", "entries", "characters"],
+)
+def test_what_is_at_the_bound_is_kept_and_what_is_beyond_is_told(
+    field: str, last: Any, first_beyond: Any, left: Any, said: str
+) -> None:
+    """At the bound nothing changes; beyond it one field does, is named, and the others stay."""
+    article = Article(title="题", body="文", kind=5, losses=(Loss(kind="empty-link"),))
+    at_the_bound = replace(article, **{field: last})
+    cut = within(replace(article, **{field: first_beyond}))
+
+    assert at_the_bound is within(at_the_bound)
+    told = (Loss(kind="empty-link"), Loss(kind="out-of-range", where=f"{field}: {said}"))
+    assert replace(article, **{field: left}, losses=told) == cut
 
 
 def test_infinity_is_no_number() -> None:
