@@ -88,14 +88,17 @@ class _Looking:
         self.conn, self.root, self.tell, self.jobs = db.conn, root, tell, jobs
         self._looker = Looker(Store(db, root))
 
-    def all(self, make: Callable[[], Iterable[Piece]]) -> Iterator[Finding]:
-        """What is found in the pieces that ``make`` gives; where it cannot, that."""
+    def all(
+        self, make: Callable[[], Iterable[Piece]], held: index.Postings | None = None
+    ) -> Iterator[Finding]:
+        """What is found in the pieces that ``make`` gives; where it cannot, that. ``held``: what
+        the documents of the index are compared with."""
         try:
             pieces = list(make())
         except sqlite3.Error as error:
             yield _unreadable(error)
             return
-        yield from self._found(pieces)
+        yield from self._found(pieces, held)
 
     def search(self, *, deep: bool) -> Iterator[Finding]:
         """What is wrong with the search index. ``deep`` reads every posting."""
@@ -107,23 +110,29 @@ class _Looking:
             return
         yield from found
         if is_there:
-            yield from self.all(lambda: self._documents(held))
+            yield from self.all(self._documents, held)
 
-    def _documents(self, held: index.Postings | None) -> Iterator[Piece]:
-        sql = "SELECT id FROM search_documents WHERE article_id BETWEEN ? AND ?"
-        for piece in ranges(self.conn, "index", "articles", "id"):
-            if held is None:
-                yield piece
-                continue
-            documents = [row[0] for row in self.conn.execute(sql, (piece.first, piece.last))]
-            yield replace(piece, sums={document: held.of(document) for document in documents})
+    def _documents(self) -> Iterator[Piece]:
+        yield from ranges(self.conn, "index", "articles", "id")
         yield Piece("said")
         yield Piece("strangers")
 
-    def _found(self, pieces: list[Piece]) -> Iterator[Finding]:
+    def _with_sums(self, piece: Piece, held: index.Postings) -> Piece:
+        """Made as a piece's turn comes: those of a million articles at once are 190 MB."""
+        if piece.part != "index":
+            return piece
+        sql = "SELECT id FROM search_documents WHERE article_id BETWEEN ? AND ?"
+        try:
+            documents = [row[0] for row in self.conn.execute(sql, (piece.first, piece.last))]
+        except sqlite3.Error:  # which is told by whoever looks at the piece
+            return piece
+        return replace(piece, sums=held.of(documents))
+
+    def _found(self, pieces: list[Piece], held: index.Postings | None) -> Iterator[Finding]:
         total, done = Counter(piece.part for piece in pieces), Counter[str]()
         told: set[str] = set()
-        for piece, findings in zip(pieces, self._each(pieces), strict=True):
+        given = pieces if held is None else (self._with_sums(one, held) for one in pieces)
+        for piece, findings in zip(pieces, self._each(given), strict=True):
             for finding in findings:
                 # What cannot be read at all would be told of each piece of it.
                 if finding.sort != "database" or finding.what not in told:
@@ -133,7 +142,7 @@ class _Looking:
             if piece.part in _PARTS:
                 self.tell(_PARTS[piece.part], done[piece.part], total[piece.part])
 
-    def _each(self, pieces: list[Piece]) -> Iterator[list[Finding]]:
+    def _each(self, pieces: Iterable[Piece]) -> Iterator[list[Finding]]:
         if self.jobs <= 1:
             return (self._looker.look(piece) for piece in pieces)
         from archive.verify.work import look_at_all

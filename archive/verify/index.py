@@ -6,7 +6,7 @@ import sqlite3
 import zlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,10 +17,11 @@ from scraper.messages import mark
 if TYPE_CHECKING:
     from archive.search.documents import Document
 
-#: Of a document: how many words the index holds of it, and a sum over them.
-Sum = tuple[int, int]
+#: Of a document: how many words the index holds of it, a sum over them, and a checksum of its
+#: fingerprint when they were read.
+Sum = tuple[int, int, int]
 
-_DOCUMENTS = "SELECT id FROM search_documents ORDER BY id"
+_DOCUMENTS = "SELECT id, fingerprint FROM search_documents ORDER BY id"
 
 
 def check_whole(conn: sqlite3.Connection) -> tuple[bool, list[Finding]]:
@@ -45,16 +46,32 @@ def _is_there(conn: sqlite3.Connection, table: str, which: str) -> bool:
     return conn.execute(f"SELECT 1 FROM {table} WHERE {which}").fetchone() is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is known of an index's words: what the postings say of some documents, and the pairs
+    that get trigrams. Both are read once for many articles."""
+
+    sums: Mapping[int, Sum]
+    frequent_bigrams: frozenset[str]
+
+
+def words_of(conn: sqlite3.Connection, sums: Mapping[int, Sum]) -> Words:
+    """``sums`` with what else judging the words of those documents takes."""
+    from archive.search.index import frequent_bigrams_of, read_meta
+
+    return Words(sums, frequent_bigrams_of(read_meta(conn)))
+
+
 def check_document(
-    conn: sqlite3.Connection, article_id: int, sums: Mapping[int, Sum] | None
+    conn: sqlite3.Connection, article_id: int, words: Words | None
 ) -> Iterator[Finding]:
-    """Whether the index has an article as it is. ``sums``: what the postings say of each document;
-    without them only what a search shows is compared, and no text is cut into words."""
+    """Whether the index has an article as it is. Without ``words`` only what a search shows is
+    compared, and no text is cut into words."""
     row = conn.execute(
         "SELECT id, fingerprint, tags, seal FROM search_documents WHERE article_id = ?",
         (article_id,),
     ).fetchone()
-    make = _missing if row is None else _how_it_differs(conn, article_id, row, sums)
+    make = _missing if row is None else _how_it_differs(conn, article_id, row, words)
     if make is not None:
         name = mark("article number {article_id}", article_id=article_id)
         yield Finding(sort="index", article_id=article_id, what=make(name))
@@ -73,7 +90,7 @@ def _other_words(what: str) -> str:
 
 
 def _how_it_differs(
-    conn: sqlite3.Connection, article_id: int, row: sqlite3.Row, sums: Mapping[int, Sum] | None
+    conn: sqlite3.Connection, article_id: int, row: sqlite3.Row, words: Words | None
 ) -> Callable[[str], str] | None:
     from archive.search.documents import documents
 
@@ -83,21 +100,22 @@ def _how_it_differs(
     # what a search shows
     if document.row_checksum(row["tags"], zlib.crc32(document.text.encode())) != row["seal"]:
         return _another_text
-    if sums is not None and not _is_found_by(conn, document, row, sums):
+    if words is not None and not _is_found_by(document, row, words):
         return _other_words
     return None
 
 
-def _is_found_by(
-    conn: sqlite3.Connection, document: Document, row: sqlite3.Row, sums: Mapping[int, Sum]
-) -> bool:
-    """Whether it is found by its own words, and by no others."""
+def _is_found_by(document: Document, row: sqlite3.Row, words: Words) -> bool:
+    """Whether it is found by its own words, and by no others; what was indexed after the postings
+    were read, by another command, is not judged."""
     from archive.search.documents import analyse
-    from archive.search.index import frequent_bigrams_of, read_meta
 
-    analysis = analyse(document, frequent_bigrams_of(read_meta(conn)))
+    held = words.sums.get(row["id"])
+    if held is None or held[2] != _checksum(row["fingerprint"]):
+        return True
+    analysis = analyse(document, words.frequent_bigrams)
     return analysis.source_checksum == row["fingerprint"] and _covers(
-        sums.get(row["id"], (0, 0)), set(analysis.terms.split()), row["tags"]
+        held[:2], set(analysis.terms.split()), row["tags"]
     )
 
 
@@ -127,26 +145,33 @@ def check_comments(conn: sqlite3.Connection) -> Iterator[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class Postings:
-    """What the whole index holds of each document, 16 bytes each: ``documents`` ascending."""
+    """What the whole index held of each document, 32 bytes each: ``documents`` ascending."""
 
     documents: array[int]
     words: array[int]
     sums: array[int]
+    fingerprints: array[int]
 
-    def of(self, document: int) -> Sum:
-        """Of one document; (0, 0) where there is none."""
+    def of(self, documents: Iterable[int]) -> dict[int, Sum]:
+        """Of each of them that there was."""
+        return {document: held for document in documents if (held := self._of(document))}
+
+    def _of(self, document: int) -> Sum | None:
         at = bisect_left(self.documents, document)
         if at == len(self.documents) or self.documents[at] != document:
-            return 0, 0
-        return self.words[at], self.sums[at]
+            return None
+        return self.words[at], self.sums[at], self.fingerprints[at]
 
 
 def postings(conn: sqlite3.Connection) -> Postings:
-    """Read every posting. Those of rowids that are no documents are left out."""
-    documents = array("q", (row[0] for row in conn.execute(_DOCUMENTS)))
-    places = {document: at for at, document in enumerate(documents)}
-    words, sums = array("L", bytes(8 * len(documents))), array("L", bytes(8 * len(documents)))
+    """Read every posting, as of one moment. Those of rowids that are no documents are left out."""
+    documents, fingerprints = array("q"), array("q")
     with _vocabulary(conn):
+        for document, fingerprint in conn.execute(_DOCUMENTS):
+            documents.append(document)
+            fingerprints.append(_checksum(fingerprint))
+        places = {document: at for at, document in enumerate(documents)}
+        words, sums = array("L", bytes(8 * len(documents))), array("L", bytes(8 * len(documents)))
         held, crc = None, 0
         for term, document in conn.execute("SELECT term, doc FROM temp.search_words"):
             if term != held:
@@ -155,24 +180,34 @@ def postings(conn: sqlite3.Connection) -> Postings:
             if at is not None:
                 words[at] += 1
                 sums[at] ^= crc
-    return Postings(documents, words, sums)
+    return Postings(documents, words, sums, fingerprints)
+
+
+def _checksum(fingerprint: object) -> int:
+    """Of whatever a damaged column holds."""
+    return zlib.crc32(ascii(fingerprint).encode())
 
 
 @contextmanager
 def _vocabulary(conn: sqlite3.Connection) -> Iterator[None]:
-    """The words of the index as a table of this connection's own, which ``query_only`` forbids."""
+    """The words of the index as a table of this connection's own, which ``query_only`` forbids; all
+    that is read meanwhile is of one moment."""
     conn.execute("PRAGMA query_only = OFF")
     try:
         conn.execute(
             "CREATE VIRTUAL TABLE temp.search_words USING fts5vocab(main, search_terms, instance)"
         )
-        yield
+        conn.execute("BEGIN")
+        try:
+            yield
+        finally:
+            conn.execute("COMMIT")
         conn.execute("DROP TABLE temp.search_words")
     finally:
         conn.execute("PRAGMA query_only = ON")
 
 
-def _covers(held: Sum, words: set[str], tags: str) -> bool:
+def _covers(held: tuple[int, int], words: set[str], tags: str) -> bool:
     """Whether the index holds exactly these words and filter tags for a document."""
     from archive.search.documents import filter_tokens
 

@@ -21,7 +21,7 @@ from archive.store.discussions import SAID
 from archive.store.markdown_files import is_damaged, is_ours, sha256
 from archive.store.rows import PARTS
 from archive.verify.findings import Finding
-from archive.verify.index import check_comments, check_document, count_strangers
+from archive.verify.index import check_comments, check_document, count_strangers, words_of
 from archive.verify.pieces import Piece
 from archive.verify.structure import differences, parts_of, wanted_parts
 from scraper import urls
@@ -372,9 +372,10 @@ class Looker:
 
     def index(self, piece: Piece) -> Iterator[Finding]:
         """What the search index knows of each article."""
+        words = None if piece.sums is None else words_of(self.conn, piece.sums)
         for article_id in self._ids("articles", piece):
             name = partial(mark, "article number {article_id}", article_id=article_id)
-            look = partial(check_document, self.conn, article_id, piece.sums)
+            look = partial(check_document, self.conn, article_id, words)
             yield from self.alone(name, look)
 
     def strangers(self, _: Piece) -> Iterator[Finding]:

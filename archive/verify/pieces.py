@@ -25,7 +25,7 @@ class Piece:
     first: int = 0
     last: int = 0
     folder: str = ""
-    sums: Mapping[int, tuple[int, int]] | None = field(default=None, repr=False)
+    sums: Mapping[int, tuple[int, int, int]] | None = field(default=None, repr=False)
 
 
 def pieces_of(conn: sqlite3.Connection, root: Path) -> Iterator[Piece]:

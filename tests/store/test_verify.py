@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,8 +17,9 @@ from archive.db import file_checksums
 from archive.document.paths import path_of
 from archive.errors import Corrupt, NewerArchive
 from archive.search import documents
+from archive.search import index as search_index
 from archive.snapshots import Snapshots
-from archive.verify import Finding, check, repair, work
+from archive.verify import Finding, check, index, looks, repair, work
 from archive.verify.flips import unflipped
 from archive.verify.pieces import Piece
 from scraper.errors import Gone
@@ -677,3 +679,53 @@ def test_sound_checksums_save_cutting_texts_into_words(
     assert (list(check(tmp_path)), len(cut)) == ([], 0)
     file_checksums.path_of(tmp_path / "archive.db").unlink()
     assert (list(check(tmp_path)), len(cut)) == ([], 2)
+
+
+def test_what_each_article_needs_is_made_in_its_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory stays flat however many there are; what all of them need is read once a piece."""
+    with opened(tmp_path) as store:
+        for number in range(1, 7):
+            keep(store, article(number))
+    file_checksums.path_of(tmp_path / "archive.db").unlink()
+    monkeypatch.setattr("archive.verify.pieces.ROWS", 2)
+    steps: list[str] = []
+
+    def noted(step: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def noting(*given: object) -> object:
+            steps.append(step)
+            return real(*given)
+
+        return noting
+
+    for where, name, step in (
+        (index.Postings, "of", "sums"),
+        (search_index, "read_meta", "pairs"),
+        (looks, "check_document", "look"),
+    ):
+        monkeypatch.setattr(where, name, noted(step, getattr(where, name)))
+
+    assert list(check(tmp_path, jobs=1)) == []
+    assert steps == ["sums", "pairs", "look", "look"] * 3
+
+
+def test_what_is_saved_meanwhile_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An article that came, and one that changed, after the index was read are as they should
+    be."""
+    make(tmp_path)
+    file_checksums.path_of(tmp_path / "archive.db").unlink()
+    real = index.postings
+
+    def postings(conn: sqlite3.Connection) -> index.Postings:
+        held = real(conn)
+        with opened(tmp_path) as store:
+            keep(store, article(3))
+            keep(store, article(2, links=(1,), text="一篇改过的正文"), now=LATER)
+        return held
+
+    monkeypatch.setattr(index, "postings", postings)
+
+    assert list(check(tmp_path, jobs=1)) == []
