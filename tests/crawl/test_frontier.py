@@ -4,7 +4,7 @@ wishes; how a try ended is noted whole or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from scraper import urls
 from scraper.crawl.protocols import Candidate, Task
 from scraper.errors import Gone, Later, NeedsPerson, RateLimited, ScrapeError
 from tests.crawl.fakes import START, at, long, short
+from tests.store.make import written_at_once
 
 HOUR = timedelta(hours=1)
 
@@ -277,3 +278,39 @@ def test_a_row_that_cannot_be_read_rests_and_the_others_are_done(queue: SqliteFr
     assert at(short(2)) == taken(queue).address == taken(queue).address
     rows = queue.conn.execute("SELECT error_code, due > ? FROM frontier", (stamp(START),))
     assert [("unexpected", 1), (None, 0)] == [tuple(row) for row in rows]
+
+
+#: What each way to write does to a queue in which the first address is under way, and the second
+#: has failed and waits.
+WRITING: dict[str, Callable[[SqliteFrontier, Task], object]] = {
+    "tie": lambda queue, task: queue.tie(task, "home", START),
+    "reschedule": lambda queue, task: queue.reschedule(
+        task, Later("503"), START, START + HOUR, again=True
+    ),
+    "close": lambda queue, task: queue.close(
+        task, Gone("x", reason="deleted"), START, [found(short(3))]
+    ),
+    "done": lambda queue, task: queue.done(task, [found(short(3))], START, visited=True),
+    "begin a run": lambda queue, task: queue.begin_run(),
+    "begin a save": lambda queue, task: queue.new_crawl("save", START, limit=None, images=None),
+    "enqueue": lambda queue, task: queue.enqueue(found(short(3)), START),
+    "enqueue again": lambda queue, task: queue.enqueue(found(short(2)), START),
+    "enqueue instead": lambda queue, task: queue.enqueue_replacements(
+        task, [found(short(3))], START
+    ),
+    "release": lambda queue, task: queue.release_waiting(at(short(2)), START),
+    "fetched": lambda queue, task: queue.fetched(task, None, START),
+    "the page itself": lambda queue, task: queue.keep_page(task, {}, b"page", START),
+    "make due": lambda queue, task: queue.make_due([Later.code], START + HOUR, before=START + HOUR),
+}
+
+
+@pytest.mark.parametrize("way", WRITING)
+def test_each_way_to_write_is_one_transaction(queue: SqliteFrontier, way: str) -> None:
+    """A kill leaves the state before or the one after."""
+    queue.enqueue(found(short(2)), START)
+    queue.reschedule(taken(queue), Later("503"), START, START + HOUR, again=True)
+    queue.enqueue(found(short(1)), START)
+    task = taken(queue)
+
+    assert written_at_once(queue.conn, lambda: WRITING[way](queue, task))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -140,3 +141,20 @@ def snapshot(root: Path) -> dict[str, tuple[bytes, int]]:
         for path in sorted((root / folder).rglob("*"))
         if path.is_file()
     }
+
+
+def written_at_once(conn: sqlite3.Connection, write: Callable[[], object]) -> bool:
+    """Whether all that ``write`` changes is one transaction, committed when it returns: a kill
+    leaves the state before or the one after."""
+    said: list[str] = []
+    conn.set_trace_callback(said.append)
+    write()
+    conn.set_trace_callback(None)
+    words = [sql.split()[0] for sql in said]
+    changes = [at for at, word in enumerate(words) if word in ("INSERT", "UPDATE", "DELETE")]
+    bounds = [at for at, word in enumerate(words) if word in ("BEGIN", "COMMIT", "ROLLBACK")]
+    return (
+        not conn.in_transaction
+        and ["BEGIN", "COMMIT"] == [words[at] for at in bounds]
+        and bounds[0] < changes[0] <= changes[-1] < bounds[1]
+    )

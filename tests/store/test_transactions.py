@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -13,9 +13,24 @@ from pathlib import Path
 import pytest
 
 from archive.db.transactions import Together, transaction, unsynced_transaction
-from tests.store.make import article, keep, opened
+from archive.saved.pictures import LocalImage
+from archive.store import Store
+from scraper.errors import Gone
+from scraper.models import Account
+from tests.store.make import (
+    LATER,
+    NOW,
+    article,
+    keep,
+    long_address,
+    opened,
+    short_address,
+    written_at_once,
+)
+from tests.weixin.media import png
 
 ARCHIVE = Path(__file__).resolve().parents[2] / "archive"
+PICTURE = "https://mmbiz.qpic.cn/mmbiz_png/a/640"
 
 
 @pytest.fixture
@@ -206,3 +221,50 @@ def test_a_transaction_keeps_others_out_from_its_beginning(tmp_path: Path) -> No
             other.execute("INSERT INTO t VALUES (2)")
             other.commit()
         assert [2] == rows(one)
+
+
+def damaged_version(store: Store) -> sqlite3.Row:
+    row: sqlite3.Row = store.db.conn.execute("SELECT * FROM versions").fetchone()
+    return row
+
+
+#: What each way to write does to an archive that holds article 1 in two versions, and article 2.
+WRITING: dict[str, Callable[[Store], object]] = {
+    "keep a new one": lambda store: keep(store, article(3)),
+    "keep a changed one": lambda store: keep(store, article(2, text="neu"), now=LATER),
+    "look again": lambda store: keep(store, article(2), now=LATER, refresh=True),
+    "gone": lambda store: store.gone(long_address(2), Gone("x", reason="deleted"), LATER),
+    "account": lambda store: store.know_account(Account(name="new", biz="MzA="), NOW),
+    "address": lambda store: store.remember(short_address(9), 1, NOW),
+    "earlier content": lambda store: store.remake_version(1, 1, article(1, text="anders"), 9),
+    "write the file": lambda store: store.rerender(2),
+    "picture": lambda store: store.add_media(PICTURE, LocalImage(png(2), "image/png", "png"), NOW),
+    "no picture": lambda store: store.media_failed(PICTURE, OSError("no"), NOW, LATER),
+    "damaged picture": lambda store: store.maintenance.forget_media("0" * 64, None, NOW),
+    "columns": lambda store: store.maintenance.update_article(1, digest="other"),
+    "content": lambda store: store.maintenance.replace_content(2, article(2, links=(1,)), LATER),
+    "parts": lambda store: store.maintenance.derive_again(1, LATER),
+    "version": lambda store: store.maintenance.replace_version(damaged_version(store), article(1)),
+    "damaged address": lambda store: store.maintenance.replace_address(
+        store.canonical_addresses(2)[0], short_address(8)
+    ),
+    "restored version": lambda store: store.maintenance.restore_version(
+        2, 7, article(2, text="alt"), NOW, 1, None
+    ),
+    "no raw pages": lambda store: store.maintenance.forget_pages(1),
+    "awaited": lambda store: store.maintenance.expect_address(2),
+    "when changed": lambda store: store.maintenance.set_changed(2, LATER),
+}
+
+
+@pytest.mark.parametrize("way", WRITING)
+def test_each_way_to_write_is_one_transaction(tmp_path: Path, way: str) -> None:
+    """A kill leaves the state before or the one after."""
+    with opened(tmp_path, eager=False) as store:
+        keep(store, article(1, text="eins"))
+        keep(store, article(1, text="zwei", links=(2,), images=(PICTURE,)), now=LATER)
+        keep(store, article(2))
+        store.write_stale_files()
+        store.maintenance.update_article(2, markdown_hash="of an older state")
+
+        assert written_at_once(store.db.conn, lambda: WRITING[way](store))
