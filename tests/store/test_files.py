@@ -444,3 +444,140 @@ def test_a_move_that_is_refused_is_said_plainly(tmp_path: Path, number: int) -> 
         Files(tmp_path, Refusing()).rename(tmp_path / "x", tmp_path / "y")
     assert [tmp_path / "x"] * 2 == asked
     assert b"words" == (tmp_path / "x").read_bytes()
+
+
+class OtherDisk(Noted):
+    """Another disk is mounted at each folder: a rename does not cross them."""
+
+    def replace(self, source: Path, target: Path) -> None:
+        if source.parent != target.parent:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        super().replace(source, target)
+
+
+def test_a_file_moves_into_a_folder_that_is_made_for_it(tmp_path: Path) -> None:
+    """Both folders are flushed behind it: a power cut leaves it in one of them."""
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "x").write_bytes(b"words")
+    disk = Noted()
+    Files(tmp_path, disk).move("old/x", "new/deep/y")
+
+    assert b"words" == (tmp_path / "new" / "deep" / "y").read_bytes()
+    assert disk.calls == [
+        *("make new", f"flush {tmp_path.name}", "make deep", "flush new"),
+        *("rename to y", "flush deep", "flush old"),
+    ]
+
+
+def test_a_leftover_on_the_other_disk_is_replaced(tmp_path: Path) -> None:
+    """Half of a file that a kill left there; the next try has its name again."""
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media" / ".x.part").write_bytes(b"hal")
+    (tmp_path / "x.part").write_bytes(b"whole")
+    Files(tmp_path, OtherDisk()).rename(tmp_path / "x.part", tmp_path / "media" / "x")
+
+    assert {"x": b"whole"} == {p.name: p.read_bytes() for p in (tmp_path / "media").iterdir()}
+
+
+def test_what_the_other_disk_said_is_what_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where nothing could be begun there."""
+    (tmp_path / "media").mkdir()
+    (tmp_path / "x").write_bytes(b"words")
+
+    def refuse(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("archive.db.files.open_regular", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        Files(tmp_path, OtherDisk()).rename(tmp_path / "x", tmp_path / "media" / "x")
+
+
+def test_a_folder_goes_with_all_that_is_in_it(tmp_path: Path) -> None:
+    """Of a link in it the link alone: what it leads to is somebody's own."""
+    files = Files(tmp_path)
+    files.write("own/mine.txt", b"mine")
+    for name in ("a", "b/c", "b/d/e"):
+        files.write(f"out/{name}", b"x")
+    (tmp_path / "out" / "b" / "link").symlink_to(tmp_path / "own")
+    files.remove_folder("out")
+    files.remove_folder("none")
+
+    assert not (tmp_path / "out").exists()
+    assert b"mine" == files.read("own/mine.txt")
+
+
+def test_empty_folders_go_with_those_in_them(tmp_path: Path) -> None:
+    """Not what holds a file at any depth, nor what is asked to stay, nor what a link leads to."""
+    for name in ("articles/empty/er", "articles/full/empty", "articles/kept", "own/empty"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "articles" / "full" / "x.md").write_text("mine")
+    (tmp_path / "articles" / "linked").symlink_to(tmp_path / "own")
+    (tmp_path / "link").symlink_to(tmp_path / "own")
+    files = Files(tmp_path)
+    for folder in ("articles", "link", "none", "articles/full/x.md"):
+        files.remove_empty_folders(folder, ["kept"])
+
+    left = ["articles", "articles/full", "articles/kept", "articles/linked", "own", "own/empty"]
+    assert left == sorted(
+        path.relative_to(tmp_path).as_posix()
+        for path in tmp_path.rglob("*")
+        if path.is_dir() and path.name != "link"
+    )
+    assert "mine" == (tmp_path / "articles" / "full" / "x.md").read_text()
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0, 0o666), (0o022, 0o644), (0o077, 0o600)])
+def test_files_have_the_mode_that_the_umask_leaves(tmp_path: Path, mask: int, mode: int) -> None:
+    """Nobody may run them; who may read them is up to the person."""
+    before = os.umask(mask)
+    try:
+        Files(tmp_path / "archive").write("x.md", b"x")
+        with replacing(tmp_path / "book.epub") as file:
+            file.write(b"x")
+    finally:
+        os.umask(before)
+
+    places = (tmp_path / "archive" / "x.md", tmp_path / "book.epub")
+    assert [mode, mode] == [place.stat().st_mode & 0o777 for place in places]
+
+
+def test_the_disk_itself_is_asked_to_flush(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bytes of a file, and the folder that has its name."""
+    flushed: list[str] = []
+    fsync = os.fsync
+
+    def flush(handle: int) -> None:
+        flushed.append(Path(f"/dev/fd/{handle}").resolve().name)
+        fsync(handle)
+
+    (tmp_path / TEMPORARY).mkdir()
+    monkeypatch.setattr(os, "fsync", flush)
+    Files(tmp_path).write("x.md", b"x")
+
+    assert (2, tmp_path.name) == (len(flushed), flushed[1])
+    assert flushed[0].startswith(f"{os.getpid()}-")
+
+
+def test_who_reads_very_many_files_looks_at_each_folder_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For links on the way; a link in the file's own place is never followed out."""
+    for name in ("a/1", "a/2", "a/3", "b/1"):
+        Files(tmp_path / "archive").write(name, name.encode())
+    (tmp_path / "own.txt").write_text("mine")
+    (tmp_path / "archive" / "a" / "link").symlink_to(tmp_path / "own.txt")
+    looked: list[object] = []
+
+    def look(root: Path, path: object) -> Path:
+        looked.append(path)
+        return inside(root, path)
+
+    monkeypatch.setattr("archive.db.files.inside", look)
+    files = Files(tmp_path / "archive").steady()
+    found = [files.read(name) for name in ("a/1", "a/2", "a/3", "b/1")]
+
+    assert ([b"a/1", b"a/2", b"a/3", b"b/1"], ["a/1", "b/1"]) == (found, looked)
+    with pytest.raises(Corrupt, match="outside"):
+        files.read("a/link")
