@@ -518,22 +518,26 @@ def test_pages_worth_it_wait_to_be_packed_again(
         assert 0 == kept.waiting()
 
 
+class Turns:
+    """A lock that counts how often it is taken, once for all that is done while it is held."""
+
+    def __init__(self, lock: Any) -> None:
+        self.lock, self.taken, self.depth = lock, 0, 0
+
+    def __enter__(self) -> None:
+        self.lock.acquire()
+        self.taken += self.depth == 0
+        self.depth += 1
+
+    def __exit__(self, *about: object) -> None:
+        self.depth -= 1
+        self.lock.release()
+
+
 def test_threads_take_turns(kept: Snapshots) -> None:
-    """Whatever touches the connection holds the lock; closed twice is closed."""
-
-    class Turn:
-        def __init__(self, lock: Any) -> None:
-            self.lock, self.taken = lock, 0
-
-        def __enter__(self) -> None:
-            self.taken += 1
-            self.lock.acquire()
-
-        def __exit__(self, *about: object) -> None:
-            self.lock.release()
-
-    turn = Turn(kept._lock)
-    kept._lock = kept._reader.lock = turn  # type: ignore[assignment]
+    """Nobody comes between what belongs together; closed twice is closed."""
+    turns = Turns(kept._lock)
+    kept._lock = kept._reader.lock = turns  # type: ignore[assignment]
     calls: list[Callable[[], object]] = [
         lambda: kept.put(page(1, SCRIPT), address="a"),
         lambda: kept.select("SELECT 1"),
@@ -542,7 +546,10 @@ def test_threads_take_turns(kept: Snapshots) -> None:
         kept.close,
         kept.close,
     ]
+    taken = []
     for call in calls:
-        before = turn.taken
+        before = turns.taken
         call()
-        assert turn.taken > before
+        taken.append(turns.taken - before)
+
+    assert [1] * len(calls) == taken
