@@ -141,6 +141,29 @@ def test_what_is_no_open_address_is_forbidden(internet: Internet, url: str) -> N
     assert len(internet.log) == 0
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "a..b.com",
+        "-a.com",
+        "a-.com",
+        "a!b.com",
+        f"{'a' * 64}.com",
+        ".".join(["a" * 50] * 5 + ["com"]),
+        "1.2.3.4.0",
+        "1.2.3.256",
+        "1.2.65536",
+        "1.16777216",
+        "4294967296",
+        "256.2.3.4",
+    ],
+)
+def test_what_no_resolver_reads_is_no_host(host: str) -> None:
+    """Nobody is asked for it, also where any host is allowed."""
+    with pytest.raises(Forbidden, match=r"is no host name|neither a host name nor a number"):
+        guard.check(f"https://{host}/x")
+
+
 def test_allowed_hosts_are_what_the_setting_says(internet: Internet) -> None:
     """Their subdomains too; pages come from mp.weixin.qq.com alone, whatever is allowed for
     media.
