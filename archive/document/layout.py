@@ -240,6 +240,11 @@ def sealed(text: str) -> str:
     return f'{text[:end]}check: "{_digest(text)}-{_digest(_body(text))}"\n{text[end:]}'
 
 
+def without_check(text: str) -> str:
+    """The file without that line, which differs between any two and tells a reader nothing."""
+    return _CHECK.sub("", text, count=1)
+
+
 def is_untouched(text: str) -> bool:
     """Whether a file is exactly as this program wrote it, whichever version of the article it
     shows.

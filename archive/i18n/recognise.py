@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _PLACE = re.compile(r"\{(\w+)[^{}]*\}")
 #: What stands for ``{n}``, as every message calls its number.
 _NUMBER = re.compile(r"[\d.,]+")
+#: What stands for ``{failure}``, as messages call a class of failure: one word.
+_CLASS = re.compile(r"[\w-]+")
+_FORMS = {"n": _NUMBER, "failure": _CLASS}
 _NOTED = re.compile(r"([^()]+) \((.*)\)", re.DOTALL)
 _LETTERS = re.compile(r"[A-Za-z]")
 #: A template with fewer letters would make anything.
@@ -105,7 +108,8 @@ class _Template:
             if until <= at or (not piece and not is_last):
                 return None
             values[name] = sentence[at:until]
-            if name == "n" and not _NUMBER.fullmatch(values[name]):
+            form = _FORMS.get(name)
+            if form and not form.fullmatch(values[name]):
                 return None
             at = until + len(piece)
         return values if len(values) == len(self.names) else None

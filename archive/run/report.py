@@ -242,7 +242,10 @@ class RunReport(AsDict):
 
     def _failed(self) -> Iterator[str]:
         if self.failed:
-            kinds = [f"{n} {name}" for name, n in self.errors.most_common(4)]
+            kinds = [
+                mark("{n} {failure}", n=n, failure=mark(name))
+                for name, n in self.errors.most_common(4)
+            ]
             yield mark("{n} failed ({kinds})", n=self.failed, kinds=kinds)
         if self.source_errors:
             sources = mark_plural("{n} source", "{n} sources", self.sources)

@@ -15,10 +15,11 @@ _DATES = re.compile(r"(?<!\S)-?(?:after|since|before|until|date):\S+", re.IGNORE
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """``text`` to show, ``query`` that it leads to."""
+    """``text`` to show, ``query`` that it leads to; ``adds`` is what that has more."""
 
     text: str
     query: str
+    adds: str = ""
 
 
 def in_force(query: str) -> list[Chip]:
@@ -30,13 +31,15 @@ def in_force(query: str) -> list[Chip]:
     return found
 
 
-def to_add(query: str, filters: Iterable[str]) -> list[Chip]:
-    """A chip for each filter that the query does not have yet; it leads to the query with it."""
+def to_add(query: str, filters: Iterable[tuple[str, str]]) -> list[Chip]:
+    """A chip for each filter, given as ``(filter, text)``, that the query does not have yet; it
+    leads to the query with it.
+    """
     has = {match[0].lower() for match in _FILTER.finditer(query)}
     fields = {one.partition(":")[0] for one in has}
     return [
-        Chip(one, f"{query} {one}".strip())
-        for one in filters
+        Chip(text, f"{query} {one}".strip(), one)
+        for one, text in filters
         if one.lower() not in has and one.partition(":")[0] not in fields
     ]
 

@@ -39,14 +39,18 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What links here on the left, what is linked to on the right; ``hidden``: how many more there
-    are.
-    """
+    """What links here on the left, what is linked to on the right."""
 
     left: tuple[Node, ...]
     right: tuple[Node, ...]
     height: int
-    hidden: int
+    incoming: int  #: how many there are, drawn or not
+    outgoing: int
+
+    @property
+    def hidden(self) -> int:
+        """How many are not drawn."""
+        return self.incoming + self.outgoing - len(self.left) - len(self.right)
 
     @property
     def begin(self) -> int:
@@ -72,7 +76,8 @@ def picture(
         left=_column(left[:_MOST], height, most),
         right=_column(right[:_MOST], height, most),
         height=height,
-        hidden=max(0, len(left) - _MOST) + max(0, len(right) - _MOST),
+        incoming=len(left),
+        outgoing=len(right),
     )
 
 
@@ -114,6 +119,7 @@ def article(request: Request) -> Response:
         account=stored.account,
         picture=picture(*both),
         missing=len(links.missing),
+        empty=_("No held article is linked with it."),
     )
 
 
@@ -137,6 +143,7 @@ def account(request: Request) -> Response:
         account=found.name,
         picture=picture(side(links.incoming), side(links.outgoing)),
         missing=0,
+        empty=_("Its articles and those of other accounts do not link to each other."),
     )
 
 

@@ -22,7 +22,13 @@ LONGEST = 500  #: characters of a query
 _FURTHEST = 100_000
 _MOST_ACCOUNTS = 4
 #: Filters that are offered whatever was found.
-_OFFERED = ("has:code", "has:video", "has:image", "kind:picture", "gone:yes")
+_OFFERED = (
+    ("has:code", i18n.mark("with code")),
+    ("has:video", i18n.mark("with video")),
+    ("has:image", i18n.mark("with pictures")),
+    ("kind:picture", i18n.mark("picture posts")),
+    ("gone:yes", i18n.mark("deleted on WeChat")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +125,9 @@ def _marks(library: Library, results: Iterable[Hit]) -> dict[str, Any]:
 
 def _offers(query: str, results: Results) -> list[chips.Chip]:
     names: Sequence[str] = list(dict.fromkeys(hit.account for hit in results if hit.account))
-    accounts = [chips.account_filter(name) for name in names[:_MOST_ACCOUNTS]]
-    return chips.to_add(query, [*(accounts if len(names) > 1 else []), *_OFFERED])
+    accounts = [(chips.account_filter(name), name) for name in names[:_MOST_ACCOUNTS]]
+    offered = [(one, _(text)) for one, text in _OFFERED]
+    return chips.to_add(query, [*(accounts if len(names) > 1 else []), *offered])
 
 
 def years(request: Request) -> Response:

@@ -65,8 +65,13 @@ def stars(request: Request) -> Response:
     asked = request.query_params.get("order")
     order: Order = "published" if asked == "published" else "starred"
     order = "archived" if asked == "archived" else order
+    orders = [
+        (_("by when starred"), "/stars", order == "starred"),
+        (_("by publication"), "/stars?order=published", order == "published"),
+        (_("by arrival"), "/stars?order=archived", order == "archived"),
+    ]
     wanted = {"starred": True, "order": order}
-    return _listed(request, "stars.html", "/stars", wanted, title=_("Starred"), order=order)
+    return _listed(request, "list.html", "/stars", wanted, title=_("Starred"), orders=orders)
 
 
 def year(request: Request) -> Response:
@@ -75,7 +80,7 @@ def year(request: Request) -> Response:
     if not (name.isascii() and name.isdigit() and 1990 <= int(name[:5]) <= 2100):
         raise HTTPException(404)
     wanted = {"year": int(name)}
-    return _listed(request, "list.html", f"/years/{name}", wanted, title=name, feed="")
+    return _listed(request, "list.html", f"/years/{name}", wanted, title=name)
 
 
 def _listed(
@@ -86,7 +91,8 @@ def _listed(
     found = site_of(request).library.newest(before=before, limit=PAGE, **asked)
     behind = f"order={wanted['order']}&" if "order" in wanted else ""
     older = f"{url}?{behind}before={render.quoted(str(found.next))}" if found.next else None
-    return render.page(request, template, cards=found.cards, older=older, **values)
+    shown = {"feed": "", "orders": (), **values}
+    return render.page(request, template, cards=found.cards, older=older, **shown)
 
 
 def album(request: Request) -> Response:

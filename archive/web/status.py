@@ -33,6 +33,12 @@ _ = i18n.gettext
 DAYS = 60  #: in the strip of runs
 _ALBUMS = 40
 _EVERY = {"1h": 3600.0, "6h": 21600.0, "1d": 86400.0, "7d": 604800.0}
+_EVERY_TITLES = (
+    ("1h", i18n.mark("every hour")),
+    ("6h", i18n.mark("every 6 hours")),
+    ("1d", i18n.mark("every day")),
+    ("7d", i18n.mark("every week")),
+)
 _MOST_FOLLOW = 3
 #: What to do about a kind of failure, by its class.
 NEXT_STEPS = {
@@ -137,7 +143,7 @@ def status(request: Request) -> Response:
         runs=runs[:8],
         sizes=site.library.sizes(),
         removed=len(site.library.removed()),
-        every=_EVERY,
+        every=_EVERY_TITLES,
         given=request.query_params.get("add", "")[:2000],
         **now,
     )

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from archive.document.layout import without_check
 from archive.library import Library
 from archive.store import Stored
 from archive.store.comparing import Which
@@ -68,4 +69,5 @@ def _lines(library: Library, held: Stored, name: str) -> list[str]:
 
 
 def _file_lines(library: Library, held: Stored, name: str) -> list[str]:
-    return [line for line in library.version_text(held.key, name).splitlines() if line.strip()]
+    text = without_check(library.version_text(held.key, name))
+    return [line for line in text.splitlines() if line.strip()]

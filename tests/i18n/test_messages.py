@@ -175,7 +175,7 @@ def test_stored_sentences_are_recognised() -> None:
     assert [
         "在 scraper.urls:7 处出了意外（KeyError: x）",
         "错误：权限不够",
-        "save：没有新内容、失败 2 个（1 deleted, 1 paid）、1 个请求，用时 2.9 秒",
+        "save：没有新内容、失败 2 个（已删除 1 个、付费 1 个）、1 个请求，用时 2.9 秒",
         "what nobody ever said",
         "",
     ] == said

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -336,3 +338,38 @@ def test_stars_stand_by_when_they_were_given(tmp_path: Path) -> None:
     said = wechat_archive("--archive", str(tmp_path), "list", "--sort", "starred", "--json").stdout
     assert expected == [json.loads(line)["key"] for line in said.splitlines()]
     assert 'href="/stars?order=published" aria-current="true"' in published
+
+
+def test_failures_are_told_in_the_readers_language(tmp_path: Path) -> None:
+    """Also what the database keeps of them in English: why, and how many of each class."""
+    filled(tmp_path, 1)
+    with closing(sqlite3.connect(tmp_path / "archive.db")) as conn, conn:
+        conn.execute(
+            "INSERT INTO frontier (address, fetch, form, state, open, why, depth, follow, scope, refresh,"
+            " due, error, error_class, error_code, added, updated) VALUES ('a', 'a', 'short', 'failed', 0,"
+            " 'given', 0, 0, 'any', 0, '2099', 'its author deleted it (该内容已被发布者删除)', 'Gone',"
+            " 'deleted', '2026', '2026')"
+        )
+        conn.execute(
+            "INSERT INTO runs (command, started, ended, exit_code, saved, summary) VALUES ('save', ?, ?,"
+            " 1, 0, 'save: nothing new, 2 failed (1 deleted, 1 blocked), 2 requests in 0.5 s')",
+            (NOW.isoformat(), NOW.isoformat()),
+        )
+    with visiting(tmp_path, language="zh-CN") as client:
+        chinese = get(client, "/status")
+
+    assert "作者已删除（该内容已被发布者删除）" in chinese
+    assert "失败 2 个（已删除 1 个、被拦截 1 个）" in chinese
+
+
+def test_a_comparison_leaves_out_the_files_own_check(tmp_path: Path) -> None:
+    """It differs between any two states of a file, and says nothing to a reader."""
+    key = filled(tmp_path, 1)[0]
+    file = next((tmp_path / "articles").rglob("*.md"))
+    file.write_text(file.read_text("utf-8") + "我自己加的一行\n", "utf-8")
+    with visiting(tmp_path) as client:
+        versions = get(client, f"/articles/{key}/versions")
+
+    assert "<ins>我自己加的一行</ins>" in versions
+    assert "check:" not in versions
+    assert "<b>m1</b>" in versions

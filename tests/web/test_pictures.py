@@ -194,7 +194,7 @@ def test_a_graph_is_laid_out() -> None:
     ]
     found = graph.picture(many, [])
 
-    assert (30, 0, 10) == (len(found.left), len(found.right), found.hidden)
+    assert (30, 0, 40, 10) == (len(found.left), len(found.right), found.incoming, found.hidden)
     assert (6, 2) == (found.left[0].weight, found.left[-1].weight)
     assert (0, 504) == (found.begin, found.width)
     assert all(0 < node.y < found.height for node in found.left)

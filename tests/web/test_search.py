@@ -118,12 +118,17 @@ def test_filters_are_chips(query: str, expected: list[tuple[str, str]]) -> None:
 
 def test_offered_filters_are_those_that_are_not_there() -> None:
     """A filter of a field that the query names already is not offered again."""
-    found = chips.to_add("茶 kind:video", ["kind:picture", "has:code", chips.account_filter('a"b')])
+    offered = [
+        ("kind:picture", "图片"),
+        ("has:code", "有代码"),
+        (chips.account_filter('a"b'), 'a"b'),
+    ]
+    found = chips.to_add("茶 kind:video", offered)
 
     assert [
-        ("has:code", "茶 kind:video has:code"),
-        ('account:"a b"', '茶 kind:video account:"a b"'),
-    ] == [(chip.text, chip.query) for chip in found]
+        ("有代码", "茶 kind:video has:code", "has:code"),
+        ('a"b', '茶 kind:video account:"a b"', 'account:"a b"'),
+    ] == [(chip.text, chip.query, chip.adds) for chip in found]
 
 
 def test_a_year_replaces_the_dates_of_a_query() -> None:
