@@ -406,10 +406,10 @@ class SqliteFrontier:
             "refresh": max(old["refresh"], int(candidate.refresh)),
             "crawl_id": crawl_id if crawl_id is not None else old["crawl_id"],
         }
-        if candidate.refresh and not old["refresh"]:
-            changes["why"] = (
-                candidate.why
-            )  # whoever asks for it anew says whether its links are asked for anew, too
+        if not old["refresh"] and (candidate.refresh or candidate.why == "given"):
+            # Whoever asks for it anew says whether its links are asked for anew, too; what a person
+            # names is not ruled out by a source.
+            changes["why"] = candidate.why
         if (
             given and old["error_code"] != "rate-limited"
         ):  # a server's Retry-After binds whoever asks
@@ -550,7 +550,8 @@ def _worth_opening(
     if old["state"] == "person":
         return bool(candidate.address.fetch != old["fetch"])  # a fresh token or link may open it
     if old["state"] == "skipped" and not candidate.refresh:
-        return bool(candidate.account != old["account"])
+        # Whoever names it wants it, whatever a source's rules or another crawl left out.
+        return given or bool(candidate.account != old["account"])
     if old["state"] not in ("done", "skipped"):
         return candidate.refresh and crawl_id != old["crawl_id"]
     if crawl_id is not None and crawl_id != old["crawl_id"]:

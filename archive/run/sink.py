@@ -149,7 +149,10 @@ class ArchiveSink:
         return False
 
     def _is_ruled_out(self, task: Task, article: Article) -> bool:
-        """Whether the source that brought it is to bring other articles only."""
+        """Whether the source that brought it is to bring other articles only. What a person named
+        is wanted."""
+        if task.why == "given":
+            return False
         rules = Sources(self.store.db.conn).rules_for(task.id)
         if not (rules.include or rules.exclude) or self.store.find(task.address) is not None:
             return False

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from archive.crawl.frontier import SqliteFrontier, stamp
+from archive.crawl.sources import Sources
 from archive.db.opening import open_database
 from scraper import urls
 from scraper.crawl.protocols import Candidate, Task
@@ -177,9 +178,7 @@ def test_a_crawl_takes_its_own_and_ends_at_its_limit(queue: SqliteFrontier) -> N
         pytest.param(Later("x"), {}, False, id="failed"),
         pytest.param(NeedsPerson("x", reason="expired"), {}, False, id="a person is needed"),
         pytest.param(None, {}, True, id="done"),
-        pytest.param("skipped", {}, False, id="of another account"),
-        pytest.param("skipped", {"account": "A"}, True, id="of an account wanted now"),
-        pytest.param("skipped", {"refresh": True}, True, id="of another account, refreshed"),
+        pytest.param("skipped", {}, True, id="left out, and named by a person"),
     ],
 )
 def test_what_has_ended_is_opened_again_for_a_reason(
@@ -199,6 +198,30 @@ def test_what_has_ended_is_opened_again_for_a_reason(
     assert (isinstance(ended, ScrapeError) and not opens) == (failure is not None)
     queue.enqueue(found(short(1)), START, force=True)
     assert [at(short(1))] == addresses(queue)
+
+
+@pytest.mark.parametrize(
+    ("again", "opens"),
+    [
+        pytest.param({}, False, id="of another account"),
+        pytest.param({"account": "A"}, True, id="of an account wanted now"),
+        pytest.param({"refresh": True}, True, id="of another account, refreshed"),
+    ],
+)
+def test_what_was_left_out_stays_so_for_whoever_comes_upon_it(
+    queue: SqliteFrontier, again: dict[str, Any], opens: bool
+) -> None:
+    """A page that links to it, or a source, is no reason to open it once more."""
+    queue.enqueue(found(short(2)), START)
+    queue.done(taken(queue), [], START, visited=False)
+    queue.enqueue(found(short(1)), START)
+    queue.done(taken(queue), [found(short(2), why="followed", **again)], START, visited=True)
+    linked = addresses(queue)
+    Sources(queue.conn).add("https://f.example/rss", "feed", START, every=3600.0, follow=0)
+    (source,) = queue.conn.execute("SELECT id FROM sources").fetchone()
+    queue.enqueue(found(short(2), why="source"), START, source_id=source)
+
+    assert [opens, opens] == [bool(linked), bool(addresses(queue))]
 
 
 def test_what_a_person_must_open_is_tried_by_a_fresh_address(queue: SqliteFrontier) -> None:

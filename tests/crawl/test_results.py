@@ -113,6 +113,26 @@ def test_what_a_person_removed_comes_back_only_when_asked_for_again(world: World
     assert [[], titles_of([1])] == titles
 
 
+def test_what_a_person_removed_comes_back_by_no_other_address(world: World) -> None:
+    """Only the page tells that a short address nobody has seen leads to it. A link to it asks for
+    nothing; a person who asks for it again gets it."""
+    world.save(short(1))
+    with open_database(world.root / "archive.db") as db:
+        store = Store(db, world.root)
+        store.removal.remove(store.get(short(1)), world.clock.now())
+    world.script.on(short(11), page(1))
+    world.script.on(short(2), page(2, [short(11)]))
+    told = [[one.change for one in world.save(short(11)).results]]
+    followed = world.runner(follow=1).save(read([short(2)]), again=True)
+    told.append([one.change for one in followed.results])
+    titles = [world.titles()]
+    told.append([one.change for one in world.runner().save(read([short(11)]), again=True).results])
+    titles.append(world.titles())
+
+    assert [["skipped"], ["new"], ["new"]] == told
+    assert [titles_of([2]), titles_of([1, 2])] == titles
+
+
 def test_a_page_that_a_kill_left_without_a_note_is_not_asked_for_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

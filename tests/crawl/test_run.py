@@ -387,6 +387,26 @@ def test_each_rule_holds_without_the_other(
     assert (len(brought), 3 - len(brought)) == (report.counts["new"], report.counts["skipped"])
 
 
+def test_what_a_source_leaves_out_is_kept_where_a_person_names_it(world: World) -> None:
+    """Whether the source left it out before, or it still waits for the source; and the next run
+    leaves it alone.
+    """
+    url = "https://f.example/rss"
+    for number in (1, 2, 3):
+        world.script.on(short(number), page(number, text="酒"))
+    world.script.feeds[url] = feed(short(1), short(2), short(3))
+    world.watch(url)
+    with open_database(world.root / "archive.db") as db:
+        Sources(db.conn).set_rules(url, SourceRules(include="岩茶"))
+    world.run(limit=None, max_requests=1)
+    report = world.save(short(1), short(2))
+
+    assert ["new", "new"] == [one.change for one in report.results]
+    world.pass_time(24 * HOUR)
+    world.run()
+    assert titles_of([1, 2]) == world.titles()
+
+
 def test_a_source_brings_what_its_rules_say(world: World) -> None:
     """Judged by the article itself, before it is kept; what is kept gets the source's tags and
     belongs to its group. What a person removed comes by no source."""
