@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from pathlib import Path
 from typing import Any
 
 import httpcore
@@ -211,15 +212,16 @@ def test_no_advice_is_mangled_by_redaction(internet: Internet) -> None:
         assert str(caught.value) == redact(str(caught.value))
 
 
+@pytest.mark.parametrize("around", ["qpic.cn", "qpic.cn:443"])
 def test_a_host_around_the_proxy_is_judged_by_its_number(
-    internet: Internet, monkeypatch: pytest.MonkeyPatch
+    internet: Internet, monkeypatch: pytest.MonkeyPatch, around: str
 ) -> None:
     """Asked directly it is resolved here, so a name that leads inside is found out; the others go
     through the proxy.
     """
     for name, value in internet.env.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("NO_PROXY", "qpic.cn")
+    monkeypatch.setenv("NO_PROXY", around)
     internet.site.on(URL, Answer(body=BODY))
     internet.site.image(IMAGE, png(1))
 
@@ -387,3 +389,55 @@ def test_a_public_number_in_ipv6_is_asked_for_as_it_is_written(internet: Interne
 
     using(internet, work)
     assert internet.log.requests()[0].headers["host"] == "[2606:4700:4700::1111]"
+
+
+def test_http_1_is_spoken_also_with_a_server_that_would_rather_have_http_2(
+    internet: Internet,
+) -> None:
+    """As WeChat's do."""
+    internet.context("mp.weixin.qq.com").set_alpn_protocols(["h2", "http/1.1"])
+    internet.site.on(URL, Answer(body=BODY))
+
+    assert BODY == page(internet).body
+
+
+def test_a_redirect_from_tls_is_not_followed(internet: Internet) -> None:
+    """Nobody on the way reads what was asked for with a certificate."""
+    internet.site.redirect(URL, "http://mp.weixin.qq.com/s/BBBBBBBBBBBBBBBBBBBBBB")
+    with pytest.raises(Refused, match="https to http"):
+        page(internet)
+
+    assert [URL] == internet.log.urls()
+
+
+def test_what_is_sent_or_signed_follows_no_redirect(internet: Internet) -> None:
+    """A reader's own request, with and without a form, and what is posted: to the host that was
+    named, and to no other address.
+    """
+    internet.site.redirect(URL, "https://mp.weixin.qq.com/s/BBBBBBBBBBBBBBBBBBBBBB")
+
+    async def work(fetcher: Fetcher) -> None:
+        for form in (None, b"a=b"):
+            with pytest.raises(Refused, match="redirects, which is not followed"):
+                await fetcher.answer(URL, cookie="a=b", referer="", form=form)
+        with pytest.raises(Refused, match="redirects, which is not followed"):
+            await fetcher.post(URL, b"x", deadline=5, private=False)
+
+    using(internet, work)
+    assert [URL] * 3 == internet.log.urls()
+
+
+def test_no_other_certificates_are_taken_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """OpenSSL's folder is not named in the manual, and holds for no request."""
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+
+    assert 0 < transport.certificates(FetchSettings()).cert_store_stats()["x509_ca"]
+
+
+def test_no_socket_of_the_file_system_is_opened() -> None:
+    """No address leads to one."""
+    with pytest.raises(httpcore.ConnectError, match="unix sockets are not used"):
+        asyncio.run(transport.GuardedBackend().connect_unix_socket("/run/docker.sock"))

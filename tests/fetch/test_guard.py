@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from scraper.errors import FetchError, Forbidden, Refused, Unreachable
 from scraper.fetch import Fetcher, FetchSettings, guard, hosts
+from scraper.fetch.transport import GuardedBackend
 from tests.fetch.helper import IMAGE, URL, media, page, using
 from tests.weixin import Answer, Internet
 from tests.weixin.pages import png
@@ -219,6 +220,30 @@ def _connects_to(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 
     monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect)
     return asked
+
+
+@pytest.mark.parametrize(
+    ("given", "limits"), [(20.0, [5.0, 5.0, 20.0]), (3.0, [3.0, 3.0, 3.0]), (None, [None] * 3)]
+)
+def test_a_number_that_swallows_packets_does_not_use_up_the_time(
+    resolver: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    given: float | None,
+    limits: list[float | None],
+) -> None:
+    """Five seconds for each but the last, which has what is left."""
+    resolver[:] = [["2402:4e00::1", "2402:4e00::2", "203.205.1.1"]]
+    waited: list[float | None] = []
+
+    async def connect(self: Any, host: str, port: int, limit: float | None, *_: Any) -> Any:
+        waited.append(limit)
+        raise httpcore.ConnectTimeout("no answer")
+
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect)
+    with pytest.raises(httpcore.ConnectTimeout):
+        asyncio.run(GuardedBackend().connect_tcp("mmbiz.qpic.cn", 443, given))
+
+    assert limits == waited
 
 
 def _direct(url: str) -> FetchError:
