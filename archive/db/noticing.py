@@ -106,9 +106,7 @@ class _Look:
 
     def all(self) -> Seen:
         began = time.time_ns()
-        finished = self._files()
-        if finished:
-            self._absent()
+        if self._files() and self._absent():
             self.seen.until = min(began - _TICK_NS, self._newest)
         return self.seen
 
@@ -128,24 +126,30 @@ class _Look:
     def _fresh_files(self) -> Iterator[str]:
         """Each Markdown file that was changed since, by its path from the archive's folder."""
         waiting = [ARTICLES]
-        while waiting and not self._is_late():
+        while waiting:
             folder = waiting.pop()
-            place = self._root / folder
-            try:
-                changed = os.lstat(place).st_ctime_ns
-                entries = list(os.scandir(place))
-            except (FileNotFoundError, NotADirectoryError):
-                continue
-            self._newest = max(self._newest, changed)
-            self._folders.add(folder)
-            if changed >= self._since:
-                self._fresh_folders.append(folder)
-                self._there[folder] = {entry.name for entry in entries}
-            for entry in _turned(entries):
+            for entry in _turned(self._entries(folder)):
+                if self._is_late():
+                    return
                 if entry.is_dir(follow_symlinks=False):
                     waiting += [] if entry.name.startswith(".") else [f"{folder}/{entry.name}"]
                 elif self._is_fresh(entry):
                     yield f"{folder}/{entry.name}"
+
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+        """What stands in a folder, none where it is not there; noted for ``_absent``."""
+        place = self._root / folder
+        try:
+            changed = os.lstat(place).st_ctime_ns
+            entries = list(os.scandir(place))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        self._newest = max(self._newest, changed)
+        self._folders.add(folder)
+        if changed >= self._since:
+            self._fresh_folders.append(folder)
+            self._there[folder] = {entry.name for entry in entries}
+        return entries
 
     def _is_fresh(self, entry: os.DirEntry[str]) -> bool:
         """Whether this is an article's file that was changed since."""
@@ -193,8 +197,10 @@ class _Look:
         inside, _, name = path.rpartition("/")
         return name in self._there[folder] if inside == folder else inside in self._folders
 
-    def _absent(self) -> None:
-        """Articles whose file is not there: only in folders that were changed since."""
+    def _absent(self) -> bool:
+        """Articles whose file is not there: only in folders that were changed since. Whether all
+        were found before it became late: where a disk with all articles is not there, each of a
+        million is missing."""
         told = {row[0] for row in self._conn.execute("SELECT article_id FROM missing_files")}
         for folder in self._fresh_folders:
             rows = self._conn.execute(
@@ -205,3 +211,6 @@ class _Look:
                 if not self._is_there(folder, path) and article_id not in told:
                     told.add(article_id)
                     self.seen.missing.append(article_id)
+                if self._is_late():
+                    return False
+        return True

@@ -19,7 +19,7 @@ from archive.store.core import Store
 from scraper.clock import utc_now
 from scraper.records import dataclass
 
-#: Files of each sort that a look beside something else keeps.
+#: Files of each sort that a look beside something else keeps, and missing ones a transaction.
 _AT_ONCE = 50
 _LOG = logging.getLogger(__name__)
 
@@ -72,8 +72,7 @@ def keep(store: Store, seen: Seen, now: datetime) -> list[Noticed]:
     told = _stars(store) if seen.stars else []
     for article_id in seen.back:
         store.edits.forget_missing(article_id)
-    for article_id in seen.missing:
-        told += _missing(store, article_id, seen, now)
+    told += _all_missing(store, seen, now)
     for article_id in seen.changed:
         told += _changed(store, article_id, now)
     if seen.until is not None and not any(one.error for one in told):
@@ -106,6 +105,16 @@ def _changed(store: Store, article_id: int, now: datetime) -> list[Noticed]:
     if what in ("clean", "missing"):
         return []
     return [Noticed(what, held.key, held.path, held.title)]  # type: ignore[arg-type]
+
+
+def _all_missing(store: Store, seen: Seen, now: datetime) -> list[Noticed]:
+    """Written in groups: each waits for the disk, and a folder that is gone has thousands."""
+    told: list[Noticed] = []
+    for begin in range(0, len(seen.missing), _AT_ONCE):
+        with transaction(store.db.conn):
+            for article_id in seen.missing[begin : begin + _AT_ONCE]:
+                told += _missing(store, article_id, seen, now)
+    return told
 
 
 def _missing(store: Store, article_id: int, seen: Seen, now: datetime) -> list[Noticed]:

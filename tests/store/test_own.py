@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -284,6 +285,26 @@ def test_a_page_does_not_wait_for_everything_that_is_missing(
 
     assert [2, 2, 1, 0] == [len(found) for found in looks]
     assert {one.key for one in kept} == {found.key for look in looks for found in look}
+
+
+def test_a_look_for_missing_files_ends_in_time(tmp_path: Path) -> None:
+    """However many are missing: with a clock that goes a second a glance, what is found grows with
+    the seconds, and everything is known only when all were found."""
+    with opened(tmp_path) as store:
+        kept = [keep(store, article(number)) for number in range(1, 6)]
+        notice_all(store, NOW)
+        for one in kept:
+            (tmp_path / one.path).unlink()
+
+        looks = [
+            look(store.db.conn, tmp_path, seconds=n, clock=itertools.count().__next__)
+            for n in range(30)
+        ]
+
+    found = [len(seen.missing) for seen in looks]
+    assert sorted(found) == found
+    assert {0, 1, 2, 3, 4, 5} == set(found)
+    assert all(len(seen.missing) == 5 for seen in looks if seen.until is not None)
 
 
 def test_a_look_reads_only_what_was_changed(tmp_path: Path) -> None:
