@@ -71,11 +71,12 @@ class Ranker:
         score = self._recency(row.published)
         if not self._terms:
             return score
+        title_utf8 = row.title.encode()
         title_size, size = max(1, len(row.title)), max(1, len(row.utf8) / 3)
         in_title: list[list[int]] = []
         in_text: list[list[int]] = []
         for term in self._terms:
-            title = _starts(term.matcher, row.title.encode(), row.fold_flags)
+            title = _starts(term.matcher, title_utf8, row.fold_flags)
             text: list[int] = []
             if term.leaf.field != "title":
                 text = _starts(term.matcher, row.utf8, row.fold_flags)
