@@ -3,7 +3,8 @@
 ``python -m benchmarks.compare CHECKOUT [CHECKOUT] [--rounds 5] [--only search …] [--articles 20000]``
 
 The first folder is how it was before, the second (default: this one) how it is now; both are
-checkouts, and what they need is installed where this runs. Each piece of work is a process of its
+checkouts. One with a ``.venv`` of its own runs in it, so that each has the libraries it asked for;
+else in the Python this runs in. Each piece of work is a process of its
 own that uses nothing but public doors both states have, so it is the program that differs and not
 the benchmark. The two take turns, each first as often as second; what is said is the ratio of the
 medians, now ÷ before. What starting costs is measured by itself (``start``) and in ``crawl``.
@@ -28,6 +29,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 
 from benchmarks.crawl import ROOT, address, serve
 from benchmarks.pages import pages
@@ -118,24 +120,25 @@ class State:
     checkout: Path
     articles: int
 
+    @property
+    def python(self) -> str:
+        """Its own environment's where it has one, else this one's."""
+        own = self.checkout / ".venv/bin/python"
+        return str(own) if own.exists() else sys.executable
+
     def run(self, *command: str, env: dict[str, str] | None = None) -> tuple[float, str]:
         """CPU seconds and output of Python in this checkout. Raises CalledProcessError."""
-        before = os.times()
+        before = getrusage(RUSAGE_CHILDREN)
         done = subprocess.run(
-            [sys.executable, *command],
+            [self.python, *command],
             cwd=self.checkout,
             env={**os.environ, **(env or {}), "PYTHONPATH": str(self.checkout)},
             stdout=subprocess.PIPE,
             text=True,
             check=True,
         )
-        after = os.times()
-        seconds = (
-            after.children_user
-            + after.children_system
-            - before.children_user
-            - before.children_system
-        )
+        after = getrusage(RUSAGE_CHILDREN)
+        seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return seconds, done.stdout
 
     def measured(self, work: str, folder: Path, internet: Internet) -> dict[str, float]:

@@ -1,9 +1,11 @@
 """Invented articles (`synthetic`) → rows of an archive's database, as the store would leave them,
-and their index.
+their index, and where they are wanted their files.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -28,6 +30,22 @@ def create(path: Path, drafts: Iterable[Draft]) -> None:
             for draft in drafts:
                 insert(conn, draft)
         reindex(conn)
+
+
+def write_files(root: Path) -> None:
+    """A file for each article of the archive in ``root``, and what is known of it: where none is, a
+    page that is looked at takes all articles for deleted."""
+    (root / "articles").mkdir(exist_ok=True)
+    with closing(sqlite3.connect(root / "archive.db")) as conn, conn:
+        rows = conn.execute("SELECT id, key, path, title, text FROM articles").fetchall()
+        for number, key, path, title, text in rows:
+            written = f"---\nkey: {key}\ntitle: {json.dumps(title)}\n---\n\n{text}\n".encode()
+            (root / path).write_bytes(written)
+            conn.execute(
+                "UPDATE articles SET markdown_hash = ? WHERE id = ?",
+                (hashlib.sha256(written).hexdigest(), number),
+            )
+            seal(conn, number)
 
 
 def seal(conn: sqlite3.Connection, number: int) -> None:

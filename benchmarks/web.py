@@ -27,8 +27,9 @@ from urllib.parse import quote
 
 from archive.db.opening import open_database
 from archive.store.browse import newest
+from archive.store.taking_in import notice
 from benchmarks.crawl import address, serve
-from benchmarks.filling import create
+from benchmarks.filling import create, write_files
 from benchmarks.synthetic import KNOWN, Writer
 from tests.weixin.server import Internet
 from tests.weixin.site import Site
@@ -186,9 +187,11 @@ def main() -> None:
 
 
 def make(root: Path, articles: int) -> None:
-    """An archive of so many invented articles, with its search index."""
+    """An archive of so many invented articles, with its search index and files."""
     root.mkdir(parents=True, exist_ok=True)
     create(root / "archive.db", Writer(seed=1).drafts(articles))
+    write_files(root)
+    notice(root, command="benchmarks.web")
 
 
 def report(root: Path, requests: int, seconds: int, many: int) -> None:
