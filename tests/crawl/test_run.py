@@ -360,33 +360,6 @@ def test_what_the_feed_says_decides_before_anything_is_fetched(world: World) -> 
     assert at(short(2)) not in world.script.asked
 
 
-@pytest.mark.parametrize(
-    ("rules", "brought"),
-    [
-        (SourceRules(), [1, 2, 3]),
-        (SourceRules(include="岩茶"), [1, 2]),
-        (SourceRules(exclude="广告"), [1, 3]),
-        (SourceRules(include="岩茶", exclude="广告"), [1]),
-    ],
-    ids=["none", "include", "exclude", "both"],
-)
-def test_each_rule_holds_without_the_other(
-    world: World, rules: SourceRules, brought: list[int]
-) -> None:
-    """Only what is to come, only what is not to come, or both: the text decides."""
-    url = "https://f.example/rss"
-    for number, words in ((1, "岩茶"), (2, "岩茶 广告"), (3, "酒")):
-        world.script.on(short(number), page(number, text=words))
-    world.script.feeds[url] = feed(short(1), short(2), short(3))
-    world.watch(url)
-    with open_database(world.root / "archive.db") as db:
-        Sources(db.conn).set_rules(url, rules)
-    report = world.run()
-
-    assert titles_of(brought) == world.titles()
-    assert (len(brought), 3 - len(brought)) == (report.counts["new"], report.counts["skipped"])
-
-
 def test_what_a_source_leaves_out_is_kept_where_a_person_names_it(world: World) -> None:
     """Whether the source left it out before, or it still waits for the source; and the next run
     leaves it alone.

@@ -20,7 +20,15 @@ from archive.errors import NotIndexed
 from archive.search.api import count, search
 from archive.search.documents import documents
 from archive.search.index import Index, get_meta, set_meta
-from archive.search.order import OVERFLOW, SPAN
+from archive.search.order import (
+    NO_SPAN,
+    OVERFLOW,
+    SPAN,
+    TOP,
+    rowid_range,
+    span_number,
+    undated_rowid,
+)
 from archive.search.rebuild import maintain_index, reindex, wants_reindex
 from archive.search.searcher import Searcher
 from archive.search.terms import IS_CJK
@@ -270,6 +278,34 @@ def test_another_time_mixes_a_span_until_the_next_rebuild(conn: sqlite3.Connecti
     assert places == dict(conn.execute("SELECT article_id, id FROM search_documents"))
     assert mixed(conn) == 1
     assert "k000000002" == keys(conn, "after:2030")[0]
+
+
+def test_other_words_mix_nothing(conn: sqlite3.Connection) -> None:
+    """An article that only changes its title keeps its place, which is still in order."""
+    drafts = [*hard_drafts(9, longest=30)]
+    put(conn, drafts)
+    before = mixed(conn)
+    for draft in drafts:
+        change(conn, draft.number, title="别的题目")
+
+    assert before == mixed(conn)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 1000])
+def test_a_place_says_in_which_span_it_lies(number: int) -> None:
+    """The first and the last of a span, and their neighbours: the newer, the smaller."""
+    low, high = rowid_range(number)
+
+    assert [number + 1, number, number, number - 1] == [
+        span_number(place) for place in (low - 1, low, high, high + 1)
+    ]
+
+
+def test_span_0_ends_where_what_has_no_time_begins() -> None:
+    """What has no time lies in no span, however far behind."""
+    places = (TOP - 1, TOP, undated_rowid(1, ()), undated_rowid(10**6, ()))
+
+    assert [0, NO_SPAN, NO_SPAN, NO_SPAN] == [span_number(place) for place in places]
 
 
 def test_newer_articles_get_new_spans(conn: sqlite3.Connection) -> None:
