@@ -11,7 +11,8 @@ import pytest
 
 from archive.errors import CannotCreate
 from archive.exporters import FORMATS, export
-from archive.exporters.target import MANIFEST
+from archive.exporters.report import ExportReport
+from archive.exporters.target import MANIFEST, Target
 from tests.command import wechat_archive
 from tests.keep.archives import contents, fill, opened
 from tests.keep.articles import fields, page
@@ -209,3 +210,30 @@ def test_the_command_says_what_it_kept(root: Path, tmp_path: Path) -> None:
     assert f"kept as you changed it: {path}; the new text is in {new}" in said.stderr
     assert "1 changed by hand and kept, the new text beside" in said.stderr
     assert f'"kept": [{{"path": "{path}", "new": "{new}"}}]' in as_json.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "beside"),
+    [
+        ("a/文章.md", "a/文章.new.md"),
+        ("all.warc.gz", "all.new.warc.gz"),
+        ("all.gz", "all.new.gz"),
+        ("README", "README.new"),
+        (".hidden", ".hidden.new"),
+        ("a.b/c", "a.b/c.new"),
+    ],
+)
+def test_the_name_beside_keeps_its_ending(tmp_path: Path, name: str, beside: str) -> None:
+    """So that what opens the one opens the other."""
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(MINE)
+    for data in (b"1", b"2"):
+        report = ExportReport(format="html", target="x")
+        with Target(tmp_path, report) as target:
+            assert target.put(name, data)
+
+    assert [(name, beside)] == [(kept.path, kept.new) for kept in report.kept]
+    assert [MINE, b"2"] == [(tmp_path / one).read_bytes() for one in (name, beside)]
+    assert [name, beside, MANIFEST] == sorted(
+        everything(tmp_path), key=[name, beside, MANIFEST].index
+    )

@@ -13,7 +13,7 @@ from archive.document.layout import is_untouched
 from archive.errors import Corrupt, DiskTrouble, NotHeld
 from archive.saved.pictures import LocalImage
 from scraper.errors import Gone, Unrecognised
-from scraper.models import Account, Article, Edit
+from scraper.models import Account, Album, Article, Edit, Link
 from tests.store.make import (
     ACCOUNT,
     LATER,
@@ -26,6 +26,7 @@ from tests.store.make import (
     short_address,
     snapshot,
 )
+from tests.store.test_records import dump
 from tests.weixin.media import png
 
 
@@ -123,6 +124,7 @@ def test_an_identity_in_the_address_serves_a_page_without_one(tmp_path: Path) ->
     """Pages before 2014 do not always say who they are; their long address does."""
     with opened(tmp_path) as store:
         kept = keep(store, nameless(1), long_address(1))
+        assert store.get(long_address(1)).mid == "1"
         again = keep(store, article(1), short_address(1))
 
         assert again.article_id == kept.article_id
@@ -534,3 +536,62 @@ def test_a_picture_whose_file_was_lost_is_written_again(tmp_path: Path) -> None:
         (tmp_path / path).unlink()
         store.add_media("https://mmbiz.qpic.cn/mmbiz_png/a/640", image, LATER)
         assert (tmp_path / path).read_bytes() == png(1)
+
+
+@pytest.mark.parametrize(
+    ("query", "matches"),
+    [
+        ("咖啡", True),
+        ("红茶", False),
+        ("album:读书", True),
+        ("album:旅行", False),
+        ("account:投资实习所", True),
+        ("account:别人", False),
+    ],
+)
+def test_whether_an_article_would_be_found_is_told_without_keeping_it(
+    tmp_path: Path, query: str, matches: bool
+) -> None:
+    """By its words as by what stands around them; nothing of it is written."""
+    url = "https://mp.weixin.qq.com/mp/appmsgalbum?__biz=MzA5&action=getalbum&album_id=77"
+    album = Album(id="77", title="读书", url=url)
+    edge = Link(url=url, relation="album", text="读书")
+    new = article(1, text="咖啡的历史", album=album, edges=(edge,))
+    with opened(tmp_path) as store:
+        keep(store, article(2))
+        before = dump(store)
+
+        assert matches == store.would_match(new, long_address(1), query, NOW)
+        assert before == dump(store)
+
+
+@pytest.mark.parametrize(
+    ("state", "stays"), [("ours", False), ("edited", True), ("named by a row", True)]
+)
+def test_a_file_that_no_row_names_any_more_goes(tmp_path: Path, state: str, stays: bool) -> None:
+    """Once: not what a person wrote, nor what a row names after all."""
+    with opened(tmp_path) as store:
+        kept = keep(store, article(1))
+        path = kept.path if state == "named by a row" else "articles/old.md"
+        text = store.markdown(kept.article_id) + ("mine\n" if state == "edited" else "")
+        (tmp_path / path).write_text(text, encoding="utf-8")
+        store.db.conn.execute("INSERT INTO doomed_files VALUES (?)", (path,))
+        store.db.conn.commit()
+        store.write_stale_files()
+
+        assert stays == (tmp_path / path).exists()
+    with opened(tmp_path) as store:
+        assert [] == store.db.conn.execute("SELECT * FROM doomed_files").fetchall()
+
+
+def test_a_file_that_a_person_deleted_is_not_due(tmp_path: Path) -> None:
+    """Whatever changes in it: nothing waits to be written, and nothing is."""
+    with opened(tmp_path) as store:
+        kept = keep(store, article(1, links=(2,)))
+        (tmp_path / kept.path).unlink()
+        store.db.conn.execute("INSERT INTO missing_files (article_id, noticed) VALUES (1, '')")
+        store.db.conn.commit()
+        keep(store, article(2))
+
+        assert 0 == store.write_stale_files()
+        assert not (tmp_path / kept.path).exists()
