@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from archive import record
-from archive.db import checksums, file_checksums, tallies
+from archive.db import checksums, tallies
 from archive.db.files import Disk
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import open_database
@@ -58,11 +58,6 @@ def repair(
         yield from findings
         return
     database = root / ARCHIVE_DB
-    if any(finding.sort == "database" for finding in findings):
-        # Checksums put back as they were would keep complaining; closing the database notes new
-        # ones.
-        file_checksums.aside_path_of(database).unlink(missing_ok=True)
-        file_checksums.path_of(database).unlink(missing_ok=True)
     try:
         db = open_database(database)
     except ArchiveError:
@@ -161,7 +156,6 @@ class _Mender:
             with transaction(self.conn):
                 tallies.fill(self.conn)
             self.conn.execute("REINDEX")
-            self.conn.commit()
             # Writes every page anew: what flipped in free room or in a header is gone.
             self.conn.execute("VACUUM")
             rows = self.conn.execute("PRAGMA integrity_check").fetchall()
@@ -385,7 +379,6 @@ class _Mender:
         if not self._reindexed:
             from archive.search.rebuild import reindex
 
-            self.conn.commit()
             reindex(self.conn)
             self._reindexed = True
         return True, mark("the search index was built again")

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.db import file_checksums
 from archive.errors import CannotCreate, Corrupt, NewerArchive, NotHeld
 from archive.snapshots import Snapshots
 from archive.snapshots.choose import LEVEL19_MIN_BYTES, MAX_DEPTH, Packed, choose, finish
@@ -297,8 +298,6 @@ def _flip_in_frame(path: Path, body_id: int) -> None:
 def test_no_flipped_bit_is_served(tmp_path: Path) -> None:
     """Of 300 random bits flipped in the file, one at a time, none makes a page come back other than
     it was; each is reported by ``check`` or by the file's own seal."""
-    from archive.db import file_checksums
-
     path = tmp_path / "snapshots.db"
     script = template(1, size=30_000)
     with Snapshots(path) as kept:
@@ -457,6 +456,9 @@ def test_pages_at_hand_take_so_much_memory_and_no_more(
         for number in range(1, 6):
             kept.get(number)
         assert [4, 5] == list(kept._reader._cache)
+        kept.get(4)
+        kept.get(1)
+        assert [4, 1] == list(kept._reader._cache)
         kept.get(kept.put(Page(url="u", body=b"x" * 50_000), address="large"))
         assert [6] == list(kept._reader._cache)
 
@@ -487,7 +489,7 @@ def test_a_page_that_is_not_there_is_damage(kept: Snapshots) -> None:
         with pytest.raises(Corrupt, match="page 9 is missing"):
             kept._reader.body(9)
         kept._db.execute("PRAGMA foreign_keys = OFF")
-        for base, depth in ((2, 1), (3, 1), (-1, 1), ("x", 1), (1, 0)):
+        for base, depth in ((2, 1), (3, 1), (0, 1), (-1, 1), ("x", 1), (1, 0)):
             kept._db.execute("UPDATE bodies SET base_id = ?, depth = ? WHERE id = 2", (base, depth))
             with pytest.raises(Corrupt, match="page 2 names a base it cannot have"):
                 kept._reader.body(2, fresh=True)
@@ -516,6 +518,31 @@ def test_pages_worth_it_wait_to_be_packed_again(
         assert 1 == kept.waiting()
         kept.repack_if_waiting()
         assert 0 == kept.waiting()
+
+
+def test_pages_of_an_earlier_day_are_stood_on_too(tmp_path: Path) -> None:
+    """A run of tomorrow knows the templates of today; what was put is sealed when it is closed."""
+    for seed in range(3):
+        with Snapshots(tmp_path / "snapshots.db") as kept:
+            kept.put(page(seed, SCRIPT), address=address(seed))
+        assert [] == file_checksums.broken_blocks(tmp_path / "snapshots.db")
+    with Snapshots(tmp_path / "snapshots.db", readonly=True) as kept:
+        stored = [snapshot.stored for snapshot in kept.each()]
+
+    assert max(stored[1:]) < stored[0] / 20
+
+
+def test_a_page_whose_number_was_given_again_is_not_taken_for_it(tmp_path: Path) -> None:
+    """Another command removed the one that is at hand here, and kept another in its place."""
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        number = kept.put(page(1, SCRIPT), address=address(1))
+        assert page(1, SCRIPT) == kept.get(number)
+        with Snapshots(tmp_path / "snapshots.db") as other:
+            other.remove([address(1)])
+            assert number == other.put(page(2, SCRIPT), address=address(2))
+
+        with pytest.raises(Corrupt, match=f"snapshot {number} of .* is damaged"):
+            kept.get(number)
 
 
 class Turns:
