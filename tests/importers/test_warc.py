@@ -171,3 +171,18 @@ def test_what_our_own_exports_say_of_an_exchange_comes_back(tmp_path: Path) -> N
             fetched=datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC),
         )
     )
+
+
+def test_a_page_may_be_as_large_as_it_may_be_and_no_larger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is larger is told with the bound, and the others are taken all the same."""
+    monkeypatch.setattr("archive.importers.warc.LARGEST", 2**20)
+    bodies = [b"x" * size for size in (2**20 - 1, 2**20, 2**20 + 1)]
+    records = [Record(page(n).url, body) for n, body in enumerate([*bodies, b"x"], start=1)]
+
+    found = list(contents(web_archive(tmp_path / "a.warc", records)))
+
+    assert [len(item.page.body) if item.page else item.error for item in found] == [
+        *(2**20 - 1, 2**20, "it is larger than 1 MB", 1),
+    ]

@@ -122,6 +122,25 @@ def test_one_file_is_written_over_its_own_earlier_state_alone(
     assert {out.name, kept.new, MANIFEST} == {*everything(out.parent)}
 
 
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
+def test_one_file_that_is_the_same_already_is_taken_for_ours(
+    root: Path, tmp_path: Path, format: str
+) -> None:
+    """Where the list of what was written is lost: no second one stands beside it, and it is renewed
+    in place from then on.
+    """
+    out = tmp_path / "out" / f"all.{format}"
+    export(root, format, out)
+    (out.parent / MANIFEST).unlink()
+    again, before = export(root, format, out), out.read_bytes()
+    change(root)
+    changed = export(root, format, out)
+
+    assert ([], []) == (again.kept, changed.kept)
+    assert before != out.read_bytes()
+    assert {out.name, MANIFEST} == {*everything(out.parent)}
+
+
 @pytest.mark.parametrize(
     "where",
     [

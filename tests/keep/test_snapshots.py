@@ -30,6 +30,7 @@ from archive.snapshots.packing import (
 )
 from scraper.models import Page
 from tests.keep.pages import FETCHED, address, page, raw, template, words
+from tests.store.make import written_at_once
 
 SCRIPT = template(1)
 
@@ -543,6 +544,12 @@ def test_a_page_whose_number_was_given_again_is_not_taken_for_it(tmp_path: Path)
 
         with pytest.raises(Corrupt, match=f"snapshot {number} of .* is damaged"):
             kept.get(number)
+
+
+def test_a_page_and_its_exchange_are_kept_at_once(kept: Snapshots) -> None:
+    """A kill leaves both or neither, and no page without an address."""
+    with kept:
+        assert written_at_once(kept._db, lambda: kept.put(page(1, SCRIPT), address="a"))
 
 
 class Turns:

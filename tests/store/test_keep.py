@@ -595,3 +595,19 @@ def test_a_file_that_a_person_deleted_is_not_due(tmp_path: Path) -> None:
 
         assert 0 == store.write_stale_files()
         assert not (tmp_path / kept.path).exists()
+
+
+def test_what_is_new_or_changed_waits_for_saved_searches(tmp_path: Path) -> None:
+    """Once there is one; what is seen again is neither."""
+    with opened(tmp_path) as store:
+        keep(store, article(1))
+        store.db.conn.execute(
+            "INSERT INTO alerts (name, query, added, seen) VALUES ('', '', '', 0)"
+        )
+        store.db.conn.commit()
+        keep(store, article(2))
+        keep(store, article(1, text="新"), now=LATER)
+        keep(store, article(2), now=LATER, refresh=True)
+
+        noted = store.db.conn.execute("SELECT article_id, change FROM article_changes")
+        assert [(2, "new"), (1, "modified")] == [tuple(row) for row in noted]

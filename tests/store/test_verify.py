@@ -7,6 +7,7 @@ import random
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ import pytest
 
 import scraper
 from archive.db import file_checksums
+from archive.db.opening import ArchiveDatabase, open_database
 from archive.document.paths import path_of
-from archive.errors import Corrupt, NewerArchive
+from archive.errors import Corrupt, NewerArchive, NotHeld
 from archive.search import documents
 from archive.search import index as search_index
+from archive.search.rebuild import reindex
 from archive.snapshots import Snapshots
 from archive.verify import Finding, check, index, looks, repair, work
 from archive.verify.flips import unflipped
@@ -29,6 +32,8 @@ from tests.command import wechat_archive
 from tests.store.make import LATER, NOW, Download, article, keep, opened, short_address, snapshot
 from tests.weixin.pages import article_page
 
+#: The module, whose name in its room is that of its function.
+CHECK = import_module("archive.verify.check")
 PICTURE = "https://mmbiz.qpic.cn/mmbiz_png/AAAAID/640"
 TEXT = "正文很长，" * 40
 
@@ -729,3 +734,217 @@ def test_what_is_saved_meanwhile_is_no_fault(
     monkeypatch.setattr(index, "postings", postings)
 
     assert list(check(tmp_path, jobs=1)) == []
+
+
+def everything(root: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file()
+    }
+
+
+def with_raw_pages(root: Path) -> None:
+    """``make`` with a raw page, and no seals, as a kill leaves it."""
+    make(root)
+    with Snapshots(root / "snapshots.db") as kept:
+        kept.put(Page(url=short_address(1), body=b"<html>"), address=short_address(1))
+    for seal in root.glob("*.seal"):
+        seal.unlink()
+
+
+def test_a_look_writes_nothing(tmp_path: Path) -> None:
+    """Not even the seals that are missing; and how far it came is told to the end of each part."""
+    with_raw_pages(tmp_path)
+    before = everything(tmp_path)
+    told: dict[str, tuple[int, int]] = {}
+
+    assert [] == list(check(tmp_path, lambda what, done, of: told.update({what: (done, of)})))
+    assert before == everything(tmp_path)
+    parts = {"database", "articles", "versions", "addresses", "images", "files"}
+    assert {*parts, "search index", "raw pages"} == told.keys()
+    assert all(done == of for done, of in told.values())
+
+
+def test_a_look_closes_what_it_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that nobody reads to its end."""
+    make(tmp_path)
+    made: list[ArchiveDatabase] = []
+
+    def opening(*args: Any, **options: Any) -> ArchiveDatabase:
+        made.append(open_database(*args, **options))
+        return made[-1]
+
+    monkeypatch.setattr(CHECK, "open_database", opening)
+    list(check(tmp_path))
+    (tmp_path / "articles" / "mine.md").write_text("mine")
+    found = check(tmp_path)
+    next(found)
+    found.close()  # type: ignore[attr-defined]
+
+    assert 2 == len(made)
+    for db in made:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            db.conn.execute("SELECT 1")
+
+
+def test_where_nothing_is_there_is_nothing_to_look_at(tmp_path: Path) -> None:
+    """It is said, and nothing is made."""
+    with pytest.raises(NotHeld, match="there is no archive in"):
+        list(check(tmp_path / "none"))
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_bit_flipped_where_nothing_stands_is_told_by_its_place(tmp_path: Path) -> None:
+    """By the seal alone, and nothing else is blamed."""
+    make(tmp_path)
+    place = tmp_path / "archive.db"
+    data = bytearray(place.read_bytes())
+    data[data.rfind(bytes(64))] ^= 1
+    place.write_bytes(data)
+
+    (found,) = faults(tmp_path)
+    assert "database" == found.sort
+    assert found.what.startswith("archive.db differs from its checksums in bytes ")
+
+
+def test_each_damaged_article_is_told_and_what_cannot_be_read_once(tmp_path: Path) -> None:
+    """However many pieces of it there are."""
+    make(tmp_path)
+    with tampered(tmp_path) as conn:
+        conn.execute("UPDATE articles SET title = title || '?'")
+    rows = [finding.article_id for finding in faults(tmp_path) if finding.sort == "row"]
+    assert [1, 2] == rows
+
+    with closing(sqlite3.connect(tmp_path / "archive.db")) as conn, conn:
+        conn.execute("DROP TABLE addresses")
+    file_checksums.path_of(tmp_path / "archive.db").unlink(missing_ok=True)
+    told = [finding.what for finding in faults(tmp_path) if finding.sort == "database"]
+    assert ["archive.db cannot be read: no such table: addresses"] == told
+
+
+@pytest.mark.parametrize(
+    ("cores", "least", "jobs"), [(7, 2, 7), (None, 2, None), (1, 2, None), (7, 3, None)]
+)
+def test_large_archives_are_looked_at_by_all_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int | None, least: int, jobs: int | None
+) -> None:
+    """Small ones, and where there is one core or nobody knows, in this process (``None``)."""
+    make(tmp_path)
+    asked: list[int] = []
+
+    def look(root: Path, pieces: list[Piece], jobs: int) -> Iterator[list[Finding]]:
+        asked.append(jobs)
+        return iter([[] for _ in pieces])
+
+    monkeypatch.setattr("archive.verify.work.look_at_all", look)
+    monkeypatch.setattr(CHECK, "_PROCESSES_FROM", least)
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    list(check(tmp_path))
+
+    assert {jobs} - {None} == {*asked}
+
+
+def test_an_archive_whose_articles_cannot_be_read_is_looked_at_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Processes would each fail at the same."""
+    make(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "archive.db")) as conn, conn:
+        conn.execute("PRAGMA foreign_keys = OFF")
+        conn.execute("DROP TABLE articles")
+    file_checksums.path_of(tmp_path / "archive.db").unlink(missing_ok=True)
+    monkeypatch.setattr("archive.verify.work.look_at_all", lambda *_: pytest.fail("processes"))
+
+    said = "archive.db cannot be read: no such table: articles"
+    assert said in [finding.what for finding in faults(tmp_path)]
+
+
+@pytest.mark.parametrize(
+    ("finding", "how"),
+    [
+        (Finding(sort="comment", what="x"), "nothing says which one it is"),
+        (Finding(sort="comment", what="x", article_id=1), "nothing says which one it is"),
+        (Finding(sort="comment", what="x", name="1"), "nothing says which one it is"),
+        (Finding(sort="row", what="x", article_id=77), "the row is not there any more"),
+        (Finding(sort="stray", what="x"), None),
+    ],
+)
+def test_what_cannot_be_mended_says_why(tmp_path: Path, finding: Finding, how: str | None) -> None:
+    """One of them stops no other."""
+    make(tmp_path)
+    due = Finding(sort="due", what="x", article_id=1)
+    first, second = repair(tmp_path, [finding, due], LATER)
+
+    assert {(first.how, bool(first.repaired)), (second.how, bool(second.repaired))} == {
+        (how, False),
+        ("written", True),
+    }
+
+
+@pytest.mark.parametrize(
+    ("sql", "sort", "repaired", "how"),
+    [
+        (
+            "UPDATE articles SET account_id = 77",
+            "database",
+            True,
+            "the database file was written anew and is sound",
+        ),
+        (
+            "UPDATE OR REPLACE addresses SET address = 'https://mp.weixin.qq.com/s/xxxxxxxxxxxxxxxxxxxxxx'",
+            "address",
+            True,
+            "made again from the address that was asked for",
+        ),
+        (
+            "UPDATE addresses SET fetch = 'nowhere'",
+            "address",
+            True,
+            "forgotten: it opens nothing",
+        ),
+        (
+            "UPDATE versions SET text = 'quite another'",
+            "version",
+            False,
+            "no raw page of this version is kept",
+        ),
+        (
+            "UPDATE articles SET text = 'quite another' WHERE mid = '1'",
+            "content",
+            False,
+            "no raw page of it is kept: `save --refresh` fetches it again",
+        ),
+    ],
+)
+def test_what_was_done_is_told(
+    tmp_path: Path, sql: str, sort: str, repaired: bool, how: str
+) -> None:
+    """And whether it is right now; the mended archive is sealed."""
+    make(tmp_path)
+    with tampered(tmp_path) as conn:
+        conn.execute("PRAGMA foreign_keys = OFF")
+        conn.execute(sql)
+
+    told = {(one.repaired, one.how) for one in mend(tmp_path) if one.sort == sort}
+    assert {(repaired, how)} == told
+    assert [] == file_checksums.broken_blocks(tmp_path / "archive.db")
+
+
+def test_the_index_is_built_again_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much of it is wrong."""
+    make(tmp_path)
+    with tampered(tmp_path) as conn:
+        conn.execute("DELETE FROM search_documents")
+    built: list[sqlite3.Connection] = []
+
+    def build(conn: sqlite3.Connection) -> None:
+        built.append(conn)
+        reindex(conn)
+
+    monkeypatch.setattr("archive.search.rebuild.reindex", build)
+    mended = [one for one in mend(tmp_path) if one.sort == "index"]
+
+    assert [True] * len(mended) == [one.repaired for one in mended]
+    assert (1, True) == (len(built), len(mended) > 1)
+    assert [] == faults(tmp_path)
