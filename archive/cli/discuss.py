@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -87,11 +87,25 @@ def command(
 
         about.on_result = on_result
         report = about.run(names, account=account, since=since, limit=limit, gone=False)
+    if not (names or report.results or report.fresh or report.without_credentials):
+        _say_why(app, {"account": account, "since": since})
     if as_json:
         click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
     else:
         app.say(_line(report))
     click.get_current_context().exit(report.exit_code)
+
+
+def _say_why(app: App, filters: dict[str, Any]) -> None:
+    """Which filters no article matches."""
+    from archive.db.names import ARCHIVE_DB
+    from archive.db.opening import open_database
+    from archive.store import Store
+    from archive.store.unmatched import unmatched
+
+    with open_database(app.root / ARCHIVE_DB, readonly=True) as db:
+        for said in unmatched(Store(db, app.root), filters):
+            app.say(said)
 
 
 def _tell(app: App, looked: Looked) -> None:

@@ -90,6 +90,8 @@ def command(
     from archive.exporters import Selection, export
 
     _require_target(format, target, each_alone=each_alone, as_json=as_json)
+    if keys and any((account, album, query, tag, topic, kind, since, until)):
+        raise click.UsageError(_("give keys, or options that choose articles, not both."))
     notice_edits(app, whole=True)
     selection = Selection(
         keys=keys,

@@ -21,15 +21,26 @@ def command(app: App, given: tuple[str, ...]) -> None:
     with --group NAME brought.
     """
     from archive.db.beside import open_beside
-    from archive.store.groups import change, groups
+    from archive.store.groups import change, groups, is_known
+    from archive.store.groups import names as all_names
 
     add, remove, names = parted(given)
     if len(names) > 1 or ((add or remove) and not names):
         raise click.UsageError(_("give one name of a group, then +ACCOUNT or -ACCOUNT."))
     with open_beside(app.root, "wechat-archive group") as db:
+        before = groups(db.conn)
+        unknown = [account for account in add if not is_known(db.conn, account)]
         if add or remove:
             change(db.conn, names[0], add, remove)
-        found = groups(db.conn)
+        found, called = groups(db.conn), all_names(db.conn)
+    for name in names:
+        for account in unknown:
+            app.say(_("no article of {account} is held yet", account=account))
+        for account in remove:
+            if account not in before.get(name, []):
+                app.say(_("{account} was not in {name}", account=account, name=name))
+        if name not in called and not remove:
+            app.say(_("no group is called {name}: `wechat-archive group` lists them", name=name))
     _show({name: found.get(name, []) for name in names} or found)
 
 

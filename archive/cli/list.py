@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +15,7 @@ from archive.db.names import ARCHIVE_DB
 from archive.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from archive.store import Stored
+    from archive.store import Store, Stored
 
 
 class Day(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic from click 8.3 on
@@ -114,7 +115,12 @@ def command(app: App, /, as_json: bool, reverse: bool, oldest_first: bool, **fil
     notice_edits(app)
     with open_database(app.root / ARCHIVE_DB, readonly=True) as db:
         store = Store(db, app.root)
-        articles = store.articles(newest_first=reverse == oldest_first, **filters)
+        found = store.articles(newest_first=reverse == oldest_first, **filters)
+        first = next(found, None)
+        if first is None:
+            _say_why(app, store, filters)
+            return
+        articles = chain([first], found)
         if as_json:
             from archive.store.as_json import listed
 
@@ -124,6 +130,21 @@ def command(app: App, /, as_json: bool, reverse: bool, oldest_first: bool, **fil
             with paged():
                 for line in lines(articles, columns):
                     click.echo(line)
+
+
+#: What a person types and may mistype; that nothing is starred, read or gone is no slip.
+_TYPED = ("account", "album", "tag", "topic", "note", "title", "kind", "since", "until")
+
+
+def _say_why(app: App, store: Store, filters: dict[str, Any]) -> None:
+    """That the list is empty, and which filters nothing matches."""
+    app.say(_("nothing further") if filters["offset"] else _("nothing found"))
+    given = {name: filters[name] for name in _TYPED if filters[name] is not None}
+    if given:
+        from archive.store.unmatched import unmatched
+
+        for said in unmatched(store, given):
+            app.say(said)
 
 
 #: From so many columns on, the title has a column of its own; below it stands under the account.

@@ -152,7 +152,7 @@ def _mark(
         wanted_ones = [*chosen(store, names, query)]
         with progress(app, _("marking")) as step:
             found = mark_chosen(store, wanted_ones, marking, utc_now())
-            _tell(app, counted(found, len(wanted_ones), step), as_json, said)
+            _tell(app, counted(found, len(wanted_ones), step), query, as_json, said)
 
 
 def _show(
@@ -174,7 +174,7 @@ def _show(
             else Marked(name=name, stored=one, own=store.own(one.article_id))
             for name, one in chosen(store, names, query)
         )
-        _tell(app, found, as_json, said)
+        _tell(app, found, query, as_json, said)
 
 
 def _require_some(names: Sequence[str], query: str | None) -> None:
@@ -192,7 +192,13 @@ def _reading(app: App) -> Iterator[Store]:
         yield Store(db, app.root)
 
 
-def _tell(app: App, marked: Iterator[Marked], as_json: bool, said: Callable[[Own], str]) -> None:
+def _tell(
+    app: App,
+    marked: Iterator[Marked],
+    query: str | None,
+    as_json: bool,
+    said: Callable[[Own], str],
+) -> None:
     """A line an article; ends with the code of what went wrong, where anything did."""
     code = count = 0
     for one in marked:
@@ -205,7 +211,10 @@ def _tell(app: App, marked: Iterator[Marked], as_json: bool, said: Callable[[Own
         elif one.stored is not None and one.own is not None:
             title = " ".join(one.stored.title.split())
             click.echo(f"{one.stored.key}  {' '.join(said(one.own).split())}  {title}")
-    if not count:
+    if not count and query is not None:
+        from archive.cli.search import advise
+
         app.say(_("nothing is found by that query: nothing was changed"))
+        advise(app, query)
     if code:
         click.get_current_context().exit(code if count == 1 else 1)

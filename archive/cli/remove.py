@@ -60,21 +60,28 @@ def command(
     if undo:
         with progress(app, _("bringing back")) as step:
             back = counted(bring_back(app.root, keys, now, wait=wait), len(keys), step)
-            failed = _tell(app, back, as_json, _("brought back"))
+            _done, failed = _tell(app, back, as_json, _("brought back"))
     else:
         _ask(app, keys, query, yes)
         with progress(app, _("removing")) as step:
             out = take_out(app.root, keys, now, query=query, raw=raw, wait=wait, progress=step)
-            failed = _tell(app, out, as_json, _("removed"))
-        app.say(_("`wechat-archive remove --undo KEY` brings it back within 30 days"))
+            done, failed = _tell(app, out, as_json, _("removed"))
+        if done:
+            app.say(_("`wechat-archive remove --undo KEY` brings it back within 30 days"))
+        elif not failed and query is not None:
+            from archive.cli.search import advise
+
+            app.say(_("nothing is found by that query: nothing was changed"))
+            advise(app, query)
     if failed:
         click.get_current_context().exit(1)
 
 
-def _tell(app: App, outcomes: Iterator[Outcome], as_json: bool, said: str) -> int:
-    """A line an article; how many failed."""
-    failed = 0
+def _tell(app: App, outcomes: Iterator[Outcome], as_json: bool, said: str) -> tuple[int, int]:
+    """A line an article; how many were done, and how many failed."""
+    done = failed = 0
     for outcome in outcomes:
+        done += outcome.error is None
         if as_json:
             rows_as_json([outcome.as_dict()])
         elif outcome.error is None:
@@ -83,7 +90,7 @@ def _tell(app: App, outcomes: Iterator[Outcome], as_json: bool, said: str) -> in
             failed += 1
             told = _("error: {name}: {error}", name=outcome.key, error=outcome.error)
             app.tell(told, level="error")
-    return failed
+    return done, failed
 
 
 def _ask(app: App, keys: tuple[str, ...], query: str | None, yes: bool) -> None:

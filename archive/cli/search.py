@@ -121,7 +121,7 @@ def command(
             json.dumps({"count": found.number, "more": found.more}) if as_json else str(found)
         )
         if not found.number:
-            _advise(app, typed)
+            advise(app, typed)
         return
     from archive.search.api import search
     from archive.search.as_json import hit_as_dict
@@ -135,6 +135,8 @@ def command(
     if as_json:
         for hit in results:
             click.echo(json.dumps(hit_as_dict(hit), ensure_ascii=False))
+        if not results.hits:
+            advise(app, typed)
     else:
         with paged():
             _show(app, results, offset, typed)
@@ -156,7 +158,7 @@ def _show(app: App, results: Results, offset: int, typed: str) -> None:
             click.echo(_("   also: {folded}", folded=", ".join(hit.folded)))
     if not results.hits:
         app.say(_("nothing further") if offset else _("nothing found"))
-        _advise(app, typed)
+        advise(app, typed)
     elif results.more:
         app.say(_("there are more: --offset {offset}", offset=offset + len(results)))
 
@@ -170,11 +172,15 @@ def _facts(hit: Hit) -> str:
     return " · ".join([account, day, hit.key, *([_("gone")] if hit.gone else [])])
 
 
-def _advise(app: App, typed: str) -> None:
+def advise(app: App, typed: str) -> None:
+    """Why a query may have found nothing."""
     from archive.search.query import advice
+    from archive.search.unmatched import unmatched
 
     if (text := advice(typed)) is not None:
         app.say(text)
+    for said in with_index(app, lambda conn: unmatched(conn, typed)):
+        app.say(said)
 
 
 def _snippet_lines(hit: Hit) -> list[str]:

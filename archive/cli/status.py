@@ -59,12 +59,14 @@ def command(app: App, as_json: bool, failed: bool, listed: bool) -> None:
 
 def _list_failed(conn: Any) -> None:
     """Addresses one a line, each under a comment that says why: `save -i` passes over comments."""
+    from archive.cli.failure_names import shown_class
     from archive.crawl.failures import failures
 
     for failure in failures(conn):
         when = _("waits until {time}", time=_time(failure.due)) if failure.due else _(failure.state)
         why = recognised(" ".join(failure.error.split()))
-        click.echo(f"# {failure.error_code} ({when}): {why}\n{failure.fetch}")
+        called = shown_class(failure.error_code)
+        click.echo(f"# {called} ({when}): {why}\n{failure.fetch}")
 
 
 def _list_not_held(conn: Any) -> None:

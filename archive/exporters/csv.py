@@ -9,7 +9,6 @@ from typing import Any
 
 from archive.db import article_columns
 from archive.exporters.export import Export
-from archive.exporters.select import require
 from archive.store import Stored, counts
 from scraper.controls import escape_controls
 from scraper.models import Article
@@ -43,7 +42,7 @@ def csv_columns() -> tuple[str, ...]:
 def write(export: Export) -> None:
     """The names of the columns, then one line an article. No cell can begin a formula."""
     columns = csv_columns()
-    require(export.articles)  # before the names of the columns are written
+    _ = export.articles  # raises where none matches, before the names of the columns are written
     with export.opened() as file:
         file.write(_MARK + _line(columns))
 

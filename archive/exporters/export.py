@@ -83,7 +83,7 @@ class Export:
         found = list(chosen(self.store, self.selection))
         if self.selection.album is not None and not self.selection.keys:
             found = in_album_order(self.store, self.selection.album, found)
-        require(found)
+        require(self.store, self.selection, found)
         return found
 
     def each(self, write: Callable[[Stored], None]) -> None:

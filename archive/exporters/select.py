@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from archive.errors import NotHeld
@@ -76,7 +76,19 @@ def _found(store: Store, query: str) -> set[int]:
     return set(article_ids(store.db.conn, query))
 
 
-def require(articles: Sequence[Stored]) -> None:
+def require(store: Store, selection: Selection, articles: Sequence[Stored]) -> None:
     """Raises NotHeld where nothing was chosen: an empty book or file helps nobody."""
     if not articles:
-        raise NotHeld(mark("no article matches: `wechat-archive list` shows what there is"))
+        why = next(_reasons(store, selection), None)
+        raise NotHeld(why or mark("no article matches: `wechat-archive list` shows what there is"))
+
+
+def _reasons(store: Store, selection: Selection) -> Iterator[str]:
+    from archive.search.unmatched import unmatched as unmatched_in
+    from archive.store.unmatched import unmatched
+
+    filters = asdict(selection)
+    del filters["keys"], filters["query"]
+    yield from unmatched(store, filters)
+    if selection.query is not None:
+        yield from unmatched_in(store.db.conn, selection.query)

@@ -27,6 +27,7 @@ from typing import NamedTuple
 from archive.errors import BadQuery
 from archive.search.fields import FIELDS, HAS, Value, date_range
 from archive.search.nodes import And, Dates, Leaf, Members, Node, Not, Or, Tag, Text, texts
+from archive.search.scopes import FIELD as SCOPE
 from archive.search.scopes import scoped
 from archive.search.terms import ALL, fold
 from scraper.messages import mark
@@ -85,6 +86,14 @@ def advice(typed: str) -> str | None:
         "case between words; the minus sign leaves a word out",
         words=words,
     )
+
+
+def named(typed: str) -> list[tuple[str, str, Node]]:
+    """Each ``field:value`` of a query that `parse` understands, with what it means alone; what
+    says only where to look is left out."""
+    parser = _Parser(list(_lex(_encodable(typed))), False)
+    parser.whole()
+    return parser.named
 
 
 def _encodable(typed: str) -> str:
@@ -212,6 +221,8 @@ class _Parser:
         self.at = 0
         #: Words that would be operators in upper case or elsewhere.
         self.plain_operators: list[str] = []
+        #: Field, value and meaning of each filter.
+        self.named: list[tuple[str, str, Node]] = []
 
     def whole(self) -> Node | None:
         nodes = []
@@ -268,6 +279,8 @@ class _Parser:
                 raise FIELDS[lexeme.field].needs_value()
         else:
             node = _leaf(lexeme, field, self.contains)
+            if field and field != SCOPE and node is not None:
+                self.named.append((field, lexeme.text, node))
             if not lexeme.quoted and lexeme.text.upper() in _OPERATORS:
                 self.plain_operators.append(lexeme.text)
         return _negated(node) if lexeme.negative else node
@@ -322,6 +335,7 @@ __all__ = [
     "Tag",
     "Text",
     "advice",
+    "named",
     "parse",
     "texts",
 ]

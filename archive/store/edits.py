@@ -25,15 +25,15 @@ from archive.document.layout import is_body_untouched
 from archive.document.own import NAMES, Own, own_of
 from archive.document.own_block import says_more, with_own
 from archive.document.own_lines import own_lines, own_values
-from archive.errors import BadInput, NotHeld
+from archive.errors import BadInput
 from archive.record import iso
 from archive.store.articles import Articles
 from archive.store.indexing import index_article
 from archive.store.markdown_files import MarkdownFiles, is_damaged, is_ours, sha256
 from archive.store.own import Marking, OwnMarks
 from archive.store.sql import Sql
-from archive.store.types import OwnVersion
-from scraper.messages import mark, mark_plural
+from archive.store.types import OwnVersion, no_version
+from scraper.messages import mark
 
 Change = Literal["clean", "marks", "edited", "back", "unreadable", "missing"]
 _OURS = frozenset({*NAMES, "wechat_tags", "check"})
@@ -103,14 +103,8 @@ class Edits:
         """One of them. Raises NotHeld."""
         found = self.states(article_id)
         if not 0 < number <= len(found):
-            raise NotHeld(
-                mark_plural(
-                    "there is {n} state of the file that you made, no {name}",
-                    "there are {n} states of the file that you made, no {name}",
-                    len(found),
-                    name=f"m{number}",
-                )
-            )
+            held = self._articles.stored(article_id)
+            raise no_version(held.key, f"m{number}", held.version, len(found))
         return found[number - 1]
 
     # --- from the file ---

@@ -40,3 +40,13 @@ def change(
             [(name, account) for account in remove],
         )
     return groups(conn).get(name, [])
+
+
+def is_known(conn: sqlite3.Connection, account: str) -> bool:
+    """Whether an article of an account of this name, ``__biz``, ``gh_…`` or 微信号 is held."""
+    row = conn.execute(
+        "SELECT 1 FROM articles WHERE account = ?1 OR account_id IN "
+        "(SELECT id FROM accounts WHERE ?1 IN (name, biz, user_name, alias)) LIMIT 1",
+        (account,),
+    ).fetchone()
+    return row is not None

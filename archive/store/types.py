@@ -5,14 +5,37 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Protocol
 
+from archive.errors import NotHeld
 from archive.json_fields import AsDict
 from archive.store.decide import Change
+from scraper.messages import mark
 from scraper.records import dataclass
 
 
 def time(text: str | None) -> datetime | None:
     """A column's time."""
     return datetime.fromisoformat(text) if text else None
+
+
+def no_version(key: str, name: str, last: int, last_own: int = 0) -> NotHeld:
+    """That an article has none of this name; ``last`` and ``last_own``: the newest that WeChat
+    showed, and that a person made (0: none)."""
+    known = [*_span("", last), *_span("m", last_own)]
+    return NotHeld(
+        mark(
+            "{key} has no version {name}, only {known}: `wechat-archive show {key} --versions` "
+            "lists them",
+            key=key,
+            name=name,
+            known=", ".join(known),
+        )
+    )
+
+
+def _span(letter: str, last: int) -> list[str]:
+    if last < 3:
+        return [f"{letter}{number}" for number in range(1, last + 1)]
+    return [f"{letter}1–{letter}{last}"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from archive.store.articles import Articles
 from archive.store.decide import content_hash
 from archive.store.markdown_files import MarkdownFiles
 from archive.store.sql import Sql
-from archive.store.types import Version, time
+from archive.store.types import Version, no_version, time
 from scraper.messages import mark
 from scraper.models import Article
 
@@ -56,14 +56,7 @@ class Versions:
         if row is None:
             current = self._articles.row(article_id)
             if current["version"] != number:
-                raise NotHeld(
-                    mark(
-                        "{key} has versions 1 to {version}, not {number}",
-                        key=current["key"],
-                        version=current["version"],
-                        number=number,
-                    )
-                )
+                raise no_version(current["key"], str(number), current["version"])
             return self._articles.article(article_id)
         checksums.require_content(row)
         return record.loads(row["record"], row["body"], row["text"])

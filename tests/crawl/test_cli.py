@@ -150,6 +150,16 @@ def test_a_failing_source_and_a_failing_address_are_two(archive: Path, internet:
     assert "1 failed (parameter-error), 1 of 2 sources failed" in result.stderr.replace("(1 ", "(")
 
 
+def test_the_summary_names_classes_of_failure_in_the_readers_language(archive: Path) -> None:
+    """As `status` and `retry` call them; so does the list of what failed."""
+    gone = "https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA"
+    result = wechat_archive("--lang", "zh", "save", gone, "--interval", "0")
+    failed = wechat_archive("--lang", "zh", "status", "--failed")
+
+    assert "失败 1 个（1 参数错误）" in result.stderr
+    assert failed.stdout.startswith("# 参数错误 (parameter-error) (")
+
+
 def test_save_json_is_one_object(archive: Path, three: list[Published]) -> None:
     """Counts, and per address the key and path or the error."""
     result = save(three[0].short, "不是地址", "--json")
