@@ -142,7 +142,8 @@ def _how(way: dict[str, Any]) -> str:
         )
     if way["waiting"]:
         said.append(plural("{n} message waits", "{n} messages wait", way["waiting"]))
-    return f"({_('; ').join(said)})" if said else ""
+    between = _("; ")
+    return f"({between.join(said)})" if said else ""
 
 
 @command.command("test", cls=Command, short_help="Send a message by every way.")

@@ -41,7 +41,7 @@ def command(app: App, as_json: bool, init: bool) -> None:
         return
     there = "" if path.exists() else _("(not there: all defaults)")
     click.echo(pad(_("archive"), 9) + str(app.root))
-    click.echo(f"{pad(_('file'), 9)}{path} {there}".rstrip() + "\n")
+    click.echo(pad(_("file"), 9) + f"{path} {there}".rstrip() + "\n")
     for name, setting in shown.items():
         source = styled(f"  ({_(setting['source'])})", "dim")
         click.echo(f"{name:15} {_plain(setting['value'])}{source}")

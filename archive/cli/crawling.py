@@ -16,8 +16,9 @@ import click
 from archive.cli.common import App, Count
 from archive.cli.console import stderr_console
 from archive.i18n import gettext as _
+from archive.i18n import recognised
 from scraper.controls import escape_controls
-from scraper.messages import mark
+from scraper.messages import Message, mark
 from scraper.records import dataclass
 from scraper.zone import for_people
 
@@ -245,6 +246,12 @@ def _log(app: App, result: Result) -> None:
     _LOG.log(level, "%s", said if app.log_format == "json" else _(said))
 
 
+def _why(app: App, error: str) -> str:
+    """An error of an earlier run, which the database keeps in English, in the reader's language."""
+    is_made_now = isinstance(error, Message)
+    return error if is_made_now or app.log_format == "json" else recognised(error)
+
+
 def _describe(app: App, result: Result) -> str:
     """One line: what became of it, and where it is, as a path that can be opened."""
     if result.change not in ("failed", "gone", "waiting"):
@@ -254,7 +261,7 @@ def _describe(app: App, result: Result) -> str:
         "{change}: {address}: {error}",
         change=mark(result.change),
         address=result.address,
-        error=result.error or "",
+        error=_why(app, result.error or ""),
     )
     if not result.due:
         return said

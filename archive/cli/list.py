@@ -151,6 +151,11 @@ def _say_why(app: App, store: Store, filters: dict[str, Any]) -> None:
 _WIDE = 60
 
 
+def _gone(article: Stored) -> str:
+    reason = _(article.gone_reason or "")
+    return _("gone") + (f": {reason}" if reason else "")
+
+
 def lines(articles: Iterator[Stored], columns: int | None) -> Iterator[str]:
     """One line an article, for a person: in a terminal so many ``columns`` wide the accounts and
     titles stand under each other, and long titles go on under their beginning."""
@@ -164,7 +169,7 @@ def lines(articles: Iterator[Stored], columns: int | None) -> Iterator[str]:
             if article.published
             else undated
         )
-        gone = f"  [{_('gone')}: {_(article.gone_reason or '')}]" if article.gone else ""
+        gone = f"  [{_gone(article)}]" if article.gone else ""
         title = " ".join(article.title.split()) or _("(no title)")
         star = "  ★" if article.starred else ""
         account, said = article.account or "-", f"{title}{star}{gone}"

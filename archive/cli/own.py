@@ -98,7 +98,7 @@ def unstar(app: App, keys: tuple[str, ...], query: str | None, as_json: bool) ->
 @pass_app
 def read(app: App, keys: tuple[str, ...], query: str | None, as_json: bool) -> None:
     """Mark articles as read; `search is:unread` and `list --unread` find the others."""
-    _mark(app, keys, query, as_json, lambda own: _("read"), read=True)
+    _mark(app, keys, query, as_json, lambda own: _("marked as read"), read=True)
 
 
 @archive_command("unread", short_help="Mark articles as unread.")
@@ -107,7 +107,7 @@ def read(app: App, keys: tuple[str, ...], query: str | None, as_json: bool) -> N
 @pass_app
 def unread(app: App, keys: tuple[str, ...], query: str | None, as_json: bool) -> None:
     """Mark articles as unread."""
-    _mark(app, keys, query, as_json, lambda own: _("unread"), read=False)
+    _mark(app, keys, query, as_json, lambda own: _("marked as unread"), read=False)
 
 
 @archive_command("note", short_help="Write a note on an article.")

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from archive.reparse import Change
 
 
+def _described(change: Change, name: str | None) -> str:
+    fields = [mark(field.replace("_", " ")) for field in change.fields]
+    said = mark("{change}: {where}", change=mark(change.what), where=name)
+    return mark("{said} ({fields})", said=said, fields=fields) if fields else said
+
+
 @archive_command("reparse", short_help="Make articles again from their raw pages.")
 @click.argument("keys", nargs=-1, metavar="[KEY|ADDRESS]…")
 @click.option("--all", "everything", is_flag=True, help="Every article that has a raw page.")
@@ -56,14 +62,11 @@ def command(
         if as_json:
             return
         if dry_run and change.what != "failed":
-            click.echo(
-                change.diff
-                or f"{_(change.what)}: {change.title or change.address} ({', '.join(change.fields)})"
-            )
+            click.echo(change.diff or _(_described(change, change.title or change.address)))
         elif change.what == "failed":
             app.say(mark("{name}: {error}", name=change.key or change.address, error=change.error))
         elif app.verbosity:
-            app.say(f"{change.what}: {change.path} ({', '.join(change.fields)})")
+            app.say(_described(change, change.path))
 
     with progress(app, _("reading raw pages")) as step:
         report = reparse(

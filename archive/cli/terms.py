@@ -99,6 +99,7 @@ CHECKS = (
     mark("proxy"),
     mark("certificates"),
     mark("timer"),
+    mark("alerts"),
 )
 STATES = (
     mark("waiting"),

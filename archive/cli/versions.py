@@ -58,11 +58,11 @@ def show_versions(store: Store, held: Stored, as_json: bool) -> None:
 def _show_theirs(version: Version, *, is_file: bool) -> None:
     differs = "; ".join(_in_words(name, change) for name, change in version.changes.items())
     click.echo(f"{version.number}  {for_people(version.seen)}{_file(is_file)}  {version.title}")
-    click.echo(f"   {differs or _('first seen')}")
+    click.echo("   " + (differs or _("first seen")))
 
 
 def _file(is_file: bool) -> str:
-    return f" ({_('the file')})" if is_file else ""
+    return _(" (the file)") if is_file else ""
 
 
 def _in_words(name: str, change: Any) -> str:

@@ -191,10 +191,14 @@ def _shown(address: str) -> str:
 
 
 def _period(seconds: float) -> str:
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds / size:g}{unit}"
-    return f"{seconds:g}s"
+    """As --every takes it; in Chinese in words."""
+    if seconds >= 86400 and seconds % 86400 == 0:
+        return _("{n:g}d", n=seconds / 86400)
+    if seconds >= 3600 and seconds % 3600 == 0:
+        return _("{n:g}h", n=seconds / 3600)
+    if seconds >= 60 and seconds % 60 == 0:
+        return _("{n:g}m", n=seconds / 60)
+    return _("{n:g}s", n=seconds)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from archive.crawl.frontier import stamp
+from archive.db.columns import has_table
 from archive.db.transactions import transaction
 from archive.errors import CoolingDown
 from scraper.crawl.backoff import Rests
@@ -190,7 +191,7 @@ def known_exits(conn: sqlite3.Connection, now: datetime) -> list[dict[str, Any]]
 
 def _exists(conn: sqlite3.Connection) -> bool:
     """False in an archive of before there were exits, opened for reading."""
-    return conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'exits'").fetchone() is not None
+    return has_table(conn, "exits")
 
 
 def _row(conn: sqlite3.Connection, exit: str) -> sqlite3.Row | None:

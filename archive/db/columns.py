@@ -180,3 +180,10 @@ def _kind_of(name: str, hint: Any) -> tuple[type, bool]:
     if len(kinds) != 1 or kinds[0] not in _SQL_TYPES:
         raise TypeError(f"{name}: a column is str, int or datetime, or one of them or None")
     return kinds[0], type(None) not in choices
+
+
+def has_table(conn: sqlite3.Connection, name: str) -> bool:
+    """Whether the database has a table of that name: an older archive that is only read lacks what
+    later versions added."""
+    sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return conn.execute(sql, (name,)).fetchone() is not None

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from archive.db.columns import has_table
+
 #: What ``backup`` counts as something that a person would miss (see ``archive.db.identity``).
 _COUNTED = (("counted", "counts"), ("commented", "comments"), ("listed", "listed_articles"))
 
@@ -107,11 +109,9 @@ INDEX_DDL: tuple[str, ...] = (
 
 def exist(conn: sqlite3.Connection) -> bool:
     """False in an archive of before there were such tables, opened for reading."""
-    sql = "SELECT 1 FROM sqlite_master WHERE name = 'comments'"
-    return conn.execute(sql).fetchone() is not None
+    return has_table(conn, "comments")
 
 
 def are_indexed(conn: sqlite3.Connection) -> bool:
     """False in an archive of before comments had an index, opened for reading."""
-    sql = "SELECT 1 FROM sqlite_master WHERE name = 'comments_unindexed'"
-    return conn.execute(sql).fetchone() is not None
+    return has_table(conn, "comments_unindexed")

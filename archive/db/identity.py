@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from archive.db.columns import has_table
 from scraper.records import dataclass
 
 _COUNTED = (
@@ -52,7 +53,7 @@ class Identity:
 
 def exists(conn: sqlite3.Connection) -> bool:
     """False in an archive of before there was ``meta``, opened for reading."""
-    return conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is not None
+    return has_table(conn, "meta")
 
 
 def identity(conn: sqlite3.Connection) -> Identity:

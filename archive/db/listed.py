@@ -6,6 +6,7 @@ import sqlite3
 from typing import Any
 
 from archive.db import discussion_tables
+from archive.db.columns import has_table
 
 #: Neither held nor removed by a person.
 _NOT_HELD = "FROM listed_articles l WHERE NOT EXISTS (SELECT 1 FROM addresses a WHERE a.address = l.address)"
@@ -30,5 +31,4 @@ def count_not_held(conn: sqlite3.Connection) -> dict[str, Any]:
 
 def _wanted(conn: sqlite3.Connection) -> str:
     """An archive of before there was ``remove``, opened for reading, lacks a table."""
-    sql = "SELECT 1 FROM sqlite_master WHERE name = 'removed_addresses'"
-    return _NOT_HELD + (_NOT_REMOVED if conn.execute(sql).fetchone() else "")
+    return _NOT_HELD + (_NOT_REMOVED if has_table(conn, "removed_addresses") else "")

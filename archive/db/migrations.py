@@ -31,6 +31,7 @@ from archive.db import (
     reparse_tables,
     tallies,
 )
+from archive.db.columns import has_table
 from archive.db.search_tables import SEARCH_DDL, SEARCH_DROP
 from archive.db.transactions import transaction
 from archive.errors import NewerArchive
@@ -63,8 +64,7 @@ class MigrationSet:
 
     def applied(self, conn: sqlite3.Connection) -> list[str]:
         """The names of the steps that ``conn``'s database has had, in their order."""
-        sql = "SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"
-        if conn.execute(sql).fetchone() is None:
+        if not has_table(conn, "_sqlite_migrations"):
             return []
         sql = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY rowid"
         return [row[0] for row in conn.execute(sql, (self.name,))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from archive.db.columns import has_table
 from scraper.recordings import recording
 
 DDL: tuple[str, ...] = (
@@ -46,8 +47,7 @@ DDL: tuple[str, ...] = (
 
 def are_known(conn: sqlite3.Connection) -> bool:
     """False in an archive of before recordings were kept, opened for reading."""
-    sql = "SELECT 1 FROM sqlite_master WHERE name = 'recordings'"
-    return conn.execute(sql).fetchone() is not None
+    return has_table(conn, "recordings")
 
 
 def fill(conn: sqlite3.Connection) -> None:

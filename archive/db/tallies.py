@@ -12,6 +12,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
+from archive.db.columns import has_table
 from scraper.records import dataclass
 
 
@@ -135,7 +136,7 @@ def fill(conn: sqlite3.Connection) -> None:
 
 def exist(conn: sqlite3.Connection) -> bool:
     """False in an archive of before there were tallies, opened for reading."""
-    return _has(conn, "tallies")
+    return has_table(conn, "tallies")
 
 
 def numbers(conn: sqlite3.Connection, kind: str) -> dict[str, int]:
@@ -163,11 +164,6 @@ def wrong(conn: sqlite3.Connection) -> list[str]:
 
 
 def _counted(conn: sqlite3.Connection, kind: str) -> dict[str, int]:
-    if not _has(conn, KINDS[kind].table):  # older still
+    if not has_table(conn, KINDS[kind].table):  # older still
         return {}
     return {str(row[0]): row[1] for row in conn.execute(KINDS[kind].counted)}
-
-
-def _has(conn: sqlite3.Connection, table: str) -> bool:
-    sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-    return conn.execute(sql, (table,)).fetchone() is not None

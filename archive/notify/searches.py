@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from archive.crawl.frontier import stamp
+from archive.db.columns import has_table
 from archive.db.transactions import transaction
 from archive.errors import ArchiveError, BadInput, Corrupt, NotHeld
 from archive.json_fields import AsDict, json_field
@@ -117,8 +118,7 @@ def saved(conn: sqlite3.Connection) -> list[SavedSearch]:
 
 def exist(conn: sqlite3.Connection) -> bool:
     """Whether the archive has the tables of alerts."""
-    sql = "SELECT 1 FROM sqlite_master WHERE name = 'alert_ways'"
-    return conn.execute(sql).fetchone() is not None
+    return has_table(conn, "alert_ways")
 
 
 # --- what matches -----------------------------------------------------------------------------

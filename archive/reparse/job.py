@@ -15,6 +15,7 @@ from typing import Literal
 from archive.db.lock import Lock
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import open_database
+from archive.db.tombstones import removed_identity
 from archive.db.transactions import Together, transaction
 from archive.errors import ArchiveError, NotHeld
 from archive.record import iso, storable
@@ -206,8 +207,17 @@ class _Job:
                 self._take(item, read)
 
     def _take(self, item: Item, read: Read) -> None:
+        if self._was_removed(item, read):
+            self._count(None)
+            return
         change = self._kept(item, read) if read.article else self._failed(item, read)
         self._count(change)
+
+    def _was_removed(self, item: Item, read: Read) -> bool:
+        """A raw page stays when its article is removed, and does not bring it back."""
+        if item.article_id is not None or read.article is None:
+            return False
+        return removed_identity(self.conn, read.article.identity) is not None
 
     def _broke(self, read: Read, error: ScrapeError) -> None:
         """Something unexpected: the article stays as it was, and the next `reparse` tries again."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from archive.errors import BadInput, NoSuchInput
 from archive.saved import files, har
 from scraper.errors import BadSettings
-from scraper.messages import mark
+from scraper.messages import mark, strerror
 from scraper.traffic import credentials
 from scraper.traffic.credentials import Credential
 from scraper.traffic.exchange import Exchange, kind_of
@@ -25,7 +25,7 @@ def read(path: Path) -> dict[str, Credential]:
             return credentials.of_exchanges(_asked(path))
         return credentials.read(files.read(path, most=_LARGEST))
     except OSError as error:
-        said = mark("{path}: {error}", path=path, error=error.strerror or str(error))
+        said = mark("{path}: {error}", path=path, error=strerror(error))
         raise NoSuchInput.of(error, said) from error
     except (BadSettings, BadInput) as error:
         raise BadSettings(mark("{path}: {error}", path=path, error=error)) from None

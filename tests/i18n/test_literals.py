@@ -37,6 +37,8 @@ def _classes(root: type[Exception]) -> Iterator[str]:
 
 
 _ERRORS = frozenset({*_classes(ArchiveError), *_classes(ScrapeError), "UsageError"})
+#: What marks or says a message.
+_MESSAGES = frozenset({"_", "gettext", "mark", "mark_plural", "ngettext", "plural"})
 #: Functions that show their first argument to a person, or keep it to be shown.
 _SAYING = frozenset({"say", "tell", "echo", "progress", "secho", "print"})
 
@@ -111,3 +113,19 @@ def test_the_list_only_gets_shorter() -> None:
 if __name__ == "__main__":
     counts = Counter(name for name, _, _ in bypassing())
     LIST.write_text("".join(f"{name} {number}\n" for name, number in counts.items()))
+
+
+def test_no_message_hides_in_an_f_string() -> None:
+    """Before Python 3.12 nothing that collects messages sees into one: it would stay English."""
+    hidden = [
+        f"{path.relative_to(ROOT).as_posix()}:{node.lineno}"
+        for package in ("scraper", "archive")
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for outer in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(outer, ast.JoinedStr)
+        for node in ast.walk(outer)
+        if isinstance(node, ast.Call) and _name(node.func) in _MESSAGES
+        if node.args and isinstance(node.args[0], ast.Constant)
+    ]
+
+    assert [] == hidden

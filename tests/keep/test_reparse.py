@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import ArchiveError, NotHeld
+from archive.library import Library
 from archive.reparse import ReparseReport, reparse
 from archive.reparse import job as reparse_job
 from scraper.models import Article, Page
@@ -144,6 +145,20 @@ def test_a_page_nobody_understood_becomes_an_article(
     assert 0 == report.exit_code
     with opened(root) as (store, _):
         assert "读懂了" == store.get(strange.url).title
+
+
+def test_what_was_removed_stays_removed(root: Path) -> None:
+    """Its raw page is there still; reading it again neither brings it back nor fails."""
+    with Library(root) as library:
+        key = next(library.articles()).key
+        library.remove([key])
+
+    dry = reparse(root, scope="all", jobs=1, dry_run=True)
+    done = reparse(root, scope="all", jobs=1)
+
+    assert [(0, 0), (0, 0)] == [(report.new, report.exit_code) for report in (dry, done)]
+    with Library(root) as library:
+        assert key not in [held.key for held in library.articles()]
 
 
 def _counts(report: ReparseReport) -> tuple[int, int, int]:

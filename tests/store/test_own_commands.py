@@ -38,7 +38,7 @@ def test_marks_by_key(tmp_path: Path, keys: list[str]) -> None:
     assert f"{first}  投资  第1篇\n" == run(tmp_path, "tag", first).stdout
     assert f"{second}  starred  第2篇\n" == run(tmp_path, "star", second).stdout
     assert f"{second}  好 文  第2篇\n" == run(tmp_path, "note", second, "好\n文").stdout
-    assert f"{second}  read  第2篇\n" == run(tmp_path, "read", second).stdout
+    assert f"{second}  marked as read  第2篇\n" == run(tmp_path, "read", second).stdout
     assert [[first], [second], [second], [second]] == [
         listed(tmp_path, *options)
         for options in (("--tag", "投资"), ("--starred",), ("--read",), ("--note", "文"))
