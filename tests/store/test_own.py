@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -423,3 +424,28 @@ key = sys.argv[3]
         assert "starred: true" in store.shown_markdown(held.article_id) or held.starred is None
         assert "我的话" in store.shown_markdown(held.article_id) or held.starred is None
         assert [] == [finding.what for finding in check(tmp_path) if finding.is_fault]
+
+
+@pytest.mark.parametrize(
+    ("shown", "leads_to"),
+    [
+        ("{name}.md", "https://mp.weixin.qq.com/s?__biz=MzIyMDA3MjMwNw==&mid=2&idx=1"),
+        ("../elsewhere/{name}.md#top", "https://mp.weixin.qq.com/s?__biz=MzIyMDA3MjMwNw==&mid=2"),
+        ("https://example.com/{name}.md", "https://example.com/"),
+        ("{name}.txt", None),
+        ("nobody.md", None),
+    ],
+)
+def test_a_link_of_ones_own_text_leads_to_the_article_of_that_file(
+    tmp_path: Path, shown: str, leads_to: str | None
+) -> None:
+    """By the key in its name, wherever it was moved; any other address stays what it is."""
+    with opened(tmp_path) as store:
+        keep(store, article(1))
+        name = quote(Path(keep(store, article(2)).path).stem)
+        text = store.markdown(1) + f"\n[二]({shown.format(name=name)})\n"
+        store.edits.restore(1, text, NOW)
+
+        found = [link.url for link in store.shown(1).links]
+        assert (leads_to is not None) == bool(found)
+        assert all(url.startswith(str(leads_to)) for url in found)
