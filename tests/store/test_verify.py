@@ -867,6 +867,7 @@ def test_an_archive_whose_articles_cannot_be_read_is_looked_at_alone(
         (Finding(sort="comment", what="x", article_id=1), "nothing says which one it is"),
         (Finding(sort="comment", what="x", name="1"), "nothing says which one it is"),
         (Finding(sort="row", what="x", article_id=77), "the row is not there any more"),
+        (Finding(sort="due", what="x", article_id=77), "the archive holds no article number 77"),
         (Finding(sort="stray", what="x"), None),
     ],
 )
@@ -948,3 +949,20 @@ def test_the_index_is_built_again_once(tmp_path: Path, monkeypatch: pytest.Monke
     assert [True] * len(mended) == [one.repaired for one in mended]
     assert (1, True) == (len(built), len(mended) > 1)
     assert [] == faults(tmp_path)
+
+
+def test_facts_are_not_taken_from_a_file_that_a_person_changed(tmp_path: Path) -> None:
+    """It may say anything; the row stays as it is, and what helps is said."""
+    make(tmp_path)
+    with opened(tmp_path) as store:
+        place = tmp_path / store.stored(2).path
+    place.write_text(place.read_text("utf-8").replace("2026-11-23", "2020-01-01"), "utf-8")
+    with tampered(tmp_path) as conn:
+        conn.execute("UPDATE articles SET archived = '1999', key = 'wrong' WHERE mid = '2'")
+        before = conn.execute("SELECT * FROM articles WHERE mid = '2'").fetchall()
+
+    told = [(one.repaired, one.how) for one in mend(tmp_path) if one.sort == "row"]
+    how = "its facts cannot be told from its hash: `save --refresh` fetches it again"
+    assert [(False, how)] == told
+    with closing(sqlite3.connect(tmp_path / "archive.db")) as conn:
+        assert before == conn.execute("SELECT * FROM articles WHERE mid = '2'").fetchall()
