@@ -7,13 +7,17 @@ from __future__ import annotations
 import json
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from archive.db.lock import Lock
 from archive.db.opening import open_database
+from archive.errors import Locked
 from archive.importers import import_files
 from archive.importers.documents import Documents
 from archive.search.index import is_current
+from archive.store.discussions import in_files
 from archive.store.markdown_files import MarkdownFiles
 from tests.faults import failing, signalled
 from tests.importers.test_warc import Record, web_archive
@@ -206,3 +210,27 @@ def test_what_was_taken_in_is_kept_while_an_import_goes_on(
 
     assert [(1, 4), (2, 4), (3, 4), (4, 4)] == told
     assert [0, 2, 2, 4] == kept
+
+
+def test_who_imports_while_another_writes_is_told_at_once(tmp_path: Path) -> None:
+    """It waits where that is asked for, and writes nothing here."""
+    (tmp_path / "a.html").write_bytes(page(1).body)
+    with (
+        Lock(tmp_path / "archive", command="wechat-archive run"),
+        pytest.raises(Locked, match="run"),
+    ):
+        import_files(tmp_path / "archive", [tmp_path / "a.html"])
+
+    assert not (tmp_path / "archive" / "archive.db").exists()
+
+
+@pytest.mark.parametrize(("asked", "shown"), [({}, False), ({"comments": True}, True)])
+def test_files_show_comments_where_that_is_asked_for(
+    tmp_path: Path, asked: dict[str, Any], shown: bool
+) -> None:
+    """As in every other command that writes files."""
+    (tmp_path / "a.html").write_bytes(page(1).body)
+    import_files(tmp_path / "archive", [tmp_path / "a.html"], **asked)
+
+    with opened(tmp_path / "archive") as (store, _):
+        assert shown == in_files(store.db.conn)
