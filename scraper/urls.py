@@ -12,7 +12,6 @@ Four texts are made of one address, because they serve four ends:
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator
@@ -503,7 +502,7 @@ def _biz(value: str | None) -> str | None:
     padded = bare + "=" * (-len(bare) % 4)
     try:
         # Only a real one, the base64 of a number, is known to need its padding.
-        return padded if base64.b64decode(padded, validate=True).isdigit() else kept[0]
+        return padded if binascii.a2b_base64(padded, strict_mode=True).isdigit() else kept[0]
     except (binascii.Error, ValueError):
         return kept[0]
 

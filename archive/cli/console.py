@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 _STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33}
 #: Drawn anew by each process, so that no text from outside can hold one.
-_NONCE = secrets.token_hex(8)
+_NONCE = os.urandom(8).hex()
 _MARK = re.compile(rf"\x02{_NONCE}([0-9;]+|8;;(?:file:[!-~]*)?)\x03")
 
 

@@ -9,7 +9,6 @@ rows until the next command closes.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -109,15 +108,19 @@ def _other_blocks(database: Path, noted: Iterable[str]) -> Iterator[str]:
 
 
 def _hashes(database: Path) -> list[str]:
+    from hashlib import blake2b  # OpenSSL takes a twentieth of the start of a search
+
     hashes = []
     with os.fdopen(open_regular(database), "rb") as file:
         while block := file.read(BLOCK):
-            hashes.append(hashlib.blake2b(block, digest_size=8).hexdigest())
+            hashes.append(blake2b(block, digest_size=8).hexdigest())
     return hashes
 
 
 def _checksum(body: dict[str, object]) -> str:
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    from hashlib import sha256
+
+    return sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
 def _read(place: Path) -> dict[str, Any] | None:

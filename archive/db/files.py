@@ -13,11 +13,8 @@ are opened without following a link and only where they are regular files (``ope
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
-import secrets
-import shutil
 import stat
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -354,11 +351,15 @@ class Files:
 
     def sha256(self, path: str) -> str | None:
         """The file's hash in hex, read piece by piece; None where there is none."""
+        from hashlib import (
+            file_digest,
+        )  # as shutil below: what reads the database alone does without
+
         place = self.place(path)
         with told(place, "read"):
             try:
                 with os.fdopen(open_regular(place), "rb") as file:
-                    return hashlib.file_digest(file, "sha256").hexdigest()
+                    return file_digest(file, "sha256").hexdigest()
             except FileNotFoundError:
                 return None
 
@@ -376,7 +377,7 @@ class Files:
     def _temporary(self) -> Path:
         folder = self.temporary_folder()
         make_folders(folder, self.disk)
-        return folder / f"{os.getpid()}-{secrets.token_hex(8)}"
+        return folder / f"{os.getpid()}-{os.urandom(8).hex()}"
 
     def _fill(self, place: Path, data: bytes, mode: int) -> None:
         handle = open_regular(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -407,6 +408,8 @@ class Files:
             self.disk.unlink(temporary)
 
     def _copy(self, source: Path, target: Path) -> None:
+        import shutil
+
         target.unlink(missing_ok=True)
         handle = open_regular(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         with os.fdopen(handle, "wb") as copy, os.fdopen(open_regular(source), "rb") as file:

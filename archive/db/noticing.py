@@ -9,7 +9,6 @@ second at most, each time beginning with other folders; those that write look at
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import sqlite3
@@ -165,6 +164,8 @@ class _Look:
         """Read these files, and compare them with what is known of them."""
         if not paths:
             return
+        from hashlib import sha256  # only where a file was changed: it loads OpenSSL
+
         marks = ", ".join("?" * len(paths))
         rows = self._conn.execute(
             "SELECT a.path, a.id, a.markdown_hash, t.file_hash, m.article_id FROM articles a "
@@ -183,7 +184,7 @@ class _Look:
                 self._stray(path, data)
                 continue
             article_id, written, edited, missing = known[path]
-            if hashlib.sha256(data).hexdigest() != (edited or written):
+            if sha256(data).hexdigest() != (edited or written):
                 self.seen.changed.append(article_id)
             if missing is not None:
                 self.seen.back.append(article_id)

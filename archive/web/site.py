@@ -17,8 +17,9 @@ from archive.store.taking_in import notice
 from archive.web.jobs import Jobs
 from archive.web.settings import Settings
 
-#: Seconds between two looks for changed files, and how long one may take.
-_BETWEEN_LOOKS, _LOOK = 3.0, 0.05
+#: Seconds between two looks for changed files, and how long one may take: enough for some 3,000
+#: files, and less than half of what a page may cost. Of more files each look sees other ones.
+_BETWEEN_LOOKS, _LOOK = 3.0, 0.01
 
 #: The files of ``static/`` and what they are.
 STATIC = {
