@@ -119,7 +119,7 @@ class Library(Closing):
         running event loop.
         """
         from archive.run.inputs import read
-        from archive.saved.har import is_recording
+        from archive.saved.files import is_recording
 
         texts = list(addresses)
         runner = self._runner("save", wait, on_result, settings)

@@ -50,12 +50,12 @@ _USERINFO = (
     r"[^/\s?#\"'<>]{1,1024}@"
 )
 #: One pass: what a match has taken is not looked at again.
-_SECRET = re.compile("|".join((_HEADER, _USERINFO, _MEMBER, _PAIR)), re.IGNORECASE)
+_SECRET = lazy("|".join((_HEADER, _USERINFO, _MEMBER, _PAIR)), re.IGNORECASE)
 
 
 def redact(text: str) -> str:
     """``text`` with every secret replaced by ``***``. Idempotent; one pass, linear time."""
-    return _SECRET.sub(_hidden, text)
+    return _SECRET().sub(_hidden, text)
 
 
 def _hidden(match: re.Match[str]) -> str:

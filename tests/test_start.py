@@ -71,7 +71,20 @@ def test_saving_loads_what_saving_needs(internet: Internet, tmp_path: Path) -> N
     modules = loaded(["save", article.short, "-q", "--archive", str(tmp_path)], internet.env)
 
     assert modules & BESIDES_SAVING == set()
-    assert len(modules) <= 636
+    assert len(modules) <= 632
+
+
+def test_saving_what_is_held_loads_no_client(internet: Internet, tmp_path: Path) -> None:
+    """The same command once more asks nobody and reads no page: no client, no parser."""
+    article = internet.site.article("一篇")
+    same = ["save", article.short, "-q", "--archive", str(tmp_path)]
+    loaded(same, internet.env)
+
+    modules = loaded(same, internet.env)
+
+    unwanted = {"anyio", "bs4", "h11", "httpcore", "httpx", "lxml", "markdownify", "yaml"}
+    assert modules & unwanted == set()
+    assert len(modules) <= 384
 
 
 def test_classes_of_what_saving_loads_cost_nothing_before_they_are_used(

@@ -75,7 +75,7 @@ def command(
         return
     from archive.run import RunReport
     from archive.run.inputs import read
-    from archive.saved.har import is_recording
+    from archive.saved.files import is_recording
 
     recordings = [text for text in addresses if is_recording(text)]
     addresses = tuple(text for text in addresses if text not in recordings)
@@ -134,7 +134,7 @@ def _rehearse(
 ) -> None:
     """A line for each thing given: held, or what a `save` would do with it."""
     from archive.run.inputs import read
-    from archive.saved.har import is_recording
+    from archive.saved.files import is_recording
 
     recordings = [*filter(is_recording, addresses)]
     others = [text for text in addresses if text not in recordings]

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from archive.importers.items import ImportFormat, ImportItem
-from archive.saved import har
+from archive.saved import files, har
 from scraper.errors import ScrapeError
 from scraper.messages import mark, message_of
 from scraper.models import Page
@@ -82,7 +82,7 @@ FORMAT = ImportFormat(
     name="har",
     label="HAR recordings of your own reading (.har.gz and .zhar too): pages, lists, counts, comments",
     chinese="你自己阅读时录下的 HAR（也认 .har.gz 和 .zhar）：页面、列表、阅读数、留言",
-    endings=har.ENDINGS,
+    endings=files.RECORDINGS,
     read=read,
     begins=har.begins_like_har,
     streams=True,

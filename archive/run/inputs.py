@@ -11,7 +11,6 @@ from pathlib import Path
 
 from archive.errors import BadInput, NoSuchInput
 from archive.saved import files
-from archive.saved.pages import ENDINGS, is_page, pages_in
 from scraper import feeds, urls
 from scraper.errors import NotAnAddress
 from scraper.messages import mark, strerror
@@ -64,6 +63,8 @@ def _sort(argument: str) -> str:
     path = _existing(argument)
     if path is None:
         return "text"
+    from archive.saved.pages import is_page  # with readers that mere addresses do without
+
     if path.is_dir():
         return "folder"
     try:
@@ -86,6 +87,8 @@ def _existing(argument: str) -> Path | None:
 
 
 def _take_folder(inputs: Inputs, name: str) -> None:
+    from archive.saved.pages import pages_in
+
     pages = pages_in(Path(name).expanduser())
     if not pages:
         inputs.wrong.append(
@@ -117,6 +120,8 @@ def _take_text(inputs: Inputs, text: str) -> None:
 
 
 def _looks_like_path(text: str) -> bool:
+    from archive.saved.pages import ENDINGS
+
     return "://" not in text and Path(text).suffix.lower() in ENDINGS | {".txt", ".md", ".csv"}
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from archive.db.tombstones import removed_address, told_removed
 from archive.db.transactions import transaction
 from archive.media.images import missing_of
-from archive.run import recordings, saved_pages
+from archive.run import recordings
 from archive.run.context import RunContext
 from archive.run.crawling import crawl
 from archive.run.inputs import Inputs
@@ -19,7 +20,6 @@ from archive.run.items import one_item
 from archive.run.pictures import fetch_missing
 from archive.run.report import Result
 from archive.run.sink import ArchiveSink
-from archive.saved.pages import saved_pages as read_saved_pages
 from scraper import urls
 from scraper.crawl.loop import Budget
 from scraper.crawl.protocols import Candidate
@@ -42,9 +42,8 @@ async def save(ctx: RunContext, inputs: Inputs, *, refresh: bool, again: bool = 
     pause = ctx.exits.pause(now)
     files = ArchiveSink.of(ctx, ctx.frontier, not_before=pause)
     files.again = again
-    for path, saved in read_saved_pages(inputs.files):
-        await asyncio.sleep(0)  # a signal comes through between two files
-        candidates += await saved_pages.take(ctx, files, path, saved)
+    if inputs.files:
+        candidates += await _take_files(ctx, files, inputs.files)
     await _enqueue(ctx, candidates, crawl_id, force=refresh)
     asked = bool(candidates)
     candidates.clear()  # they are in the queue now, and ten thousand need not be in memory too
@@ -63,6 +62,18 @@ async def save(ctx: RunContext, inputs: Inputs, *, refresh: bool, again: bool = 
             await fetch_missing(ctx, missing, not_before=pause)
     if not ctx.is_stopped:
         await recordings.fetch_of(ctx, set(touched))
+
+
+async def _take_files(ctx: RunContext, sink: ArchiveSink, paths: Sequence[Path]) -> list[Candidate]:
+    """Keep saved pages; what is to be followed from them."""
+    from archive.run import saved_pages  # with the readers of bundles, which addresses do without
+    from archive.saved.pages import saved_pages as read_saved_pages
+
+    candidates: list[Candidate] = []
+    for path, saved in read_saved_pages(paths):
+        await asyncio.sleep(0)  # a signal comes through between two files
+        candidates += await saved_pages.take(ctx, sink, path, saved)
+    return candidates
 
 
 def _settle_removed(ctx: RunContext, inputs: Inputs, *, again: bool) -> None:

@@ -25,7 +25,6 @@ from scraper.errors import Blocked, Gone, NotAnAddress, ScrapeError, Unrecognise
 from scraper.messages import message_of
 from scraper.models import Article, Page
 from scraper.records import dataclass
-from scraper.traffic.counts import of_page
 
 if TYPE_CHECKING:
     from archive.crawl.frontier import SqliteFrontier
@@ -225,6 +224,9 @@ class ArchiveSink:
                 refresh=task.refresh,
             )
             if raw.page.fetched is not None:
+                # With the parser, which pages that are held do without.
+                from scraper.traffic.counts import of_page
+
                 counts = of_page(raw.page)
                 self.store.counts.note(kept.article_id, counts, raw.page.fetched, "page")
             self.store.remember(task.original or task.address, kept.article_id, now)

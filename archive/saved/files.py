@@ -14,6 +14,9 @@ LARGEST = 96 * 2**20
 #: Enough of a file's beginning to tell what it is.
 HEAD = 4096
 
+#: How the names of recordings of a browser's or a proxy's traffic end.
+RECORDINGS = (".har", ".har.gz", ".zhar")
+
 _SPECIAL = (
     (stat.S_ISDIR, mark("a folder")),
     (stat.S_ISFIFO, mark("a named pipe")),
@@ -21,6 +24,11 @@ _SPECIAL = (
     (stat.S_ISCHR, mark("a device")),
     (stat.S_ISBLK, mark("a device")),
 )
+
+
+def is_recording(name: str) -> bool:
+    """Whether it names a recording that is there."""
+    return name.lower().endswith(RECORDINGS) and Path(name).expanduser().is_file()
 
 
 def special(path: Path) -> str | None:

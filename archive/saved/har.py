@@ -25,7 +25,6 @@ from scraper.messages import mark, message_of
 from scraper.records import dataclass
 from scraper.traffic.exchange import Exchange, kind_of
 
-ENDINGS: Final = (".har", ".har.gz", ".zhar")
 #: The longest text of an exchange that is read whole: in base64 30 MB of bytes.
 LONGEST_TEXT: Final = 40 * 2**20
 #: ijson looks through a text again with every piece of the file that it goes over.
@@ -76,11 +75,6 @@ class Unreadable:
 
     place: str
     why: str
-
-
-def is_recording(name: str) -> bool:
-    """Whether it names a recording that is there."""
-    return name.lower().endswith(ENDINGS) and Path(name).expanduser().is_file()
 
 
 def is_useful(url: str) -> bool:

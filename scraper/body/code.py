@@ -15,6 +15,7 @@ import lxml.etree as etree
 
 from scraper.body import cards, style
 from scraper.body.tree import text_of
+from scraper.patterns import lazy
 from scraper.records import dataclass
 from scraper.text import names, without_noise
 
@@ -59,7 +60,7 @@ def is_prose(pre: etree._Element) -> bool:
         tag = str(element.tag)
         if tag in ("img", "image") or cards.is_card(tag):
             return True
-        if tag == "a" and element.get("href") and _HAN.search(text_of(element)):
+        if tag == "a" and element.get("href") and _HAN().search(text_of(element)):
             return True
     return False
 
@@ -87,7 +88,7 @@ def is_written_out(element: etree._Element) -> bool:
 
 
 _NO_LISTING = names("img image a table pre svg hr h1 h2 h3 h4 h5 h6 blockquote")
-_HAN = re.compile("[\u3400-\u9fff]")
+_HAN = lazy("[\u3400-\u9fff]")
 
 
 @dataclass(slots=True)

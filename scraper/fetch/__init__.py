@@ -7,7 +7,6 @@ One try a call. Every way in which an answer can be wrong has its own class unde
 
 from __future__ import annotations
 
-from scraper.fetch import lean as _lean  # noqa: F401 - before anything that imports httpx
 from scraper.fetch.fetcher import Fetcher
 from scraper.fetch.settings import (
     Download,

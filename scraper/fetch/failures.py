@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from scraper.errors import CutShort, FetchError, Later, Refused, ScrapeError, TimedOut, Unreachable
+from scraper.errors import CutShort, FetchError, Later, Refused, TimedOut, Unreachable
 from scraper.messages import mark
 
 #: OpenSSL's names for itself and for its places: ``[SSL: CERTIFICATE_VERIFY_FAILED] …
@@ -103,20 +103,6 @@ def translated(*, began: bool) -> Iterator[None]:
     except tuple(kind for kind, _ in TABLE) as error:
         make = next(make for kind, make in TABLE if isinstance(error, kind))
         raise make(_said(error), began) from error
-
-
-@contextmanager
-def about(url: str, hops: list[str]) -> Iterator[None]:
-    """Errors inside carry the address they are about; behind a redirect (``hops`` not empty) they
-    say where to.
-
-    Their words do not repeat the address itself: who shows an error shows the address before it.
-    """
-    try:
-        yield
-    except ScrapeError as error:
-        error.place(url, hops[-1] if hops else None)
-        raise
 
 
 def _said(error: BaseException) -> str:

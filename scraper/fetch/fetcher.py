@@ -11,15 +11,22 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 from urllib.parse import SplitResult, urlsplit
 
-import httpx
-
 from scraper import urls
 from scraper.clock import Clock, SystemClock
 from scraper.crawl.protocols import RequestBudget
-from scraper.errors import CutShort, Forbidden, Refused, TimedOut, Unrecognised
-from scraper.fetch import answers, content, guard, hosts, magic, streaming, transport
-from scraper.fetch.failures import about, translated
+from scraper.errors import CutShort, Refused, TimedOut, Unrecognised
+from scraper.fetch import (
+    answers,
+    certificates,
+    content,
+    guard,
+    hosts,
+    magic,
+    proxies,
+    streaming,
+)
 from scraper.fetch.pacing import Pacer
+from scraper.fetch.places import about
 from scraper.fetch.settings import (
     ARTICLE_HOSTS,
     MEDIA_HOSTS,
@@ -35,7 +42,10 @@ from scraper.records import dataclass
 from scraper.redact import redact, scrub
 
 if TYPE_CHECKING:
+    import httpx
+
     from scraper.fetch.cookies import Cookies
+    from scraper.fetch.wire import Wire
 
 _ACCEPT_PAGE = (
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
@@ -113,15 +123,24 @@ class Fetcher:
         self.media_requests = 0
         self._clock = clock or SystemClock()
         self._cookies = _cookies(settings)
-        self._client = transport.client(settings)
+        proxies.chosen(settings)  # what is wrong with it is said now, whether or not it is used
+        self._certificates = certificates.named(settings)
+        self._wire: Wire | None = None
         self._pacer = Pacer(settings.interval, settings.jitter, self._clock, rng)
         if asked_ago is not None:
             for host in ARTICLE_HOSTS:
                 self._pacer.ended(host, asked_ago)
         self._media_turns = asyncio.Semaphore(max(settings.media_parallel, 1))
 
+    def _opened(self) -> Wire:
+        """Where requests go out, made by the first of them."""
+        if self._wire is None:
+            from scraper.fetch.wire import Wire
+
+            self._wire = Wire(self.settings, self._certificates)
+        return self._wire
+
     async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
         return self
 
     async def __aexit__(
@@ -130,7 +149,8 @@ class Fetcher:
         error: BaseException | None = None,
         trace: TracebackType | None = None,
     ) -> None:
-        await self._client.__aexit__(kind, error, trace)
+        if self._wire is not None:
+            await self._wire.aclose()
 
     async def page(
         self, url: str, *, referer: str | None = None, budget: RequestBudget | None = None
@@ -380,14 +400,14 @@ class Fetcher:
             self.requests += 1
         else:
             self.media_requests += 1
-        with translated(began=False):
-            request = self._request(url, parts, kind, extra)
-            response = await self._client.send(request, stream=True)
-        try:
-            with translated(began=True):
-                return await self._read(response, url, kind, polite=polite)
-        finally:
-            await response.aclose()
+        async with self._opened().answer(
+            _ascii(parts),
+            self._headers(url, parts, kind, extra),
+            sends=kind.sends,
+            connect=min(self.settings.connect_timeout, kind.deadline),
+            silence=kind.silence or kind.deadline,
+        ) as response:
+            return await self._read(response, url, kind, polite=polite)
 
     async def _read(
         self, response: httpx.Response, url: str, kind: _Kind, *, polite: bool
@@ -455,30 +475,15 @@ class Fetcher:
             "Accept-Encoding": content.ACCEPT_ENCODING,
         }
 
-    def _request(
+    def _headers(
         self, url: str, parts: SplitResult, kind: _Kind, extra: Mapping[str, str]
-    ) -> httpx.Request:
-        """The request with our headers and no others: httpx adds its own only to those that its
-        client builds.
-        """
+    ) -> dict[str, str]:
+        """All headers of a request."""
         headers = {"Host": _netloc(parts), **self._said(kind), **extra}
         cookie = self._cookies.header(url) if self._cookies else None
         if cookie and "Cookie" not in headers:
             headers["Cookie"] = cookie
-        asked = httpx.URL(_ascii(parts))
-        if asked.raw_host.decode("ascii") != urlsplit(_ascii(parts)).hostname:
-            raise Forbidden(
-                mark("this address can be read in two ways")
-            )  # what is asked must be what was judged
-        connect = min(self.settings.connect_timeout, kind.deadline)
-        timeouts = httpx.Timeout(kind.silence or kind.deadline, connect=connect, write=connect)
-        return httpx.Request(
-            "GET" if kind.sends is None else "POST",
-            asked,
-            content=kind.sends,
-            headers=[(name.encode("ascii"), _line(value)) for name, value in headers.items()],
-            extensions={"timeout": timeouts.as_dict()},
-        )
+        return headers
 
 
 def _judged(url: str, kind: _Kind, *, redirected: bool) -> SplitResult:
@@ -524,11 +529,6 @@ def _ascii(parts: SplitResult) -> str:
         for c in path
     )
     return f"{parts.scheme}://{_netloc(parts)}{safe}"
-
-
-def _line(value: str) -> bytes:
-    """A header's value on one line, whatever is in it."""
-    return " ".join(value.split()).encode("latin-1", "replace")
 
 
 def _listed(headers: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:

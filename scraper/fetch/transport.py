@@ -9,7 +9,6 @@ them.)
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,8 +18,9 @@ from typing import cast
 import httpcore
 import httpx
 
-from scraper.errors import BadSettings, Unreachable
+from scraper.errors import Unreachable
 from scraper.fetch import guard, hosts, proxies
+from scraper.fetch.certificates import named
 from scraper.fetch.pool import Pool, opened
 from scraper.fetch.settings import FetchSettings
 from scraper.messages import mark
@@ -118,9 +118,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     it.
     """
 
-    def __init__(self, settings: FetchSettings) -> None:
+    def __init__(self, settings: FetchSettings, certificates: ssl.SSLContext | None) -> None:
         self._proxy = proxies.chosen(settings)
-        self._certificates = certificates(settings)
+        self._certificates = certificates or _usual()
         self._connections = settings.media_parallel + 2
         self._trusted = [hosts.endpoint(hosts.split(url)) for url in settings.trusted]
         self._pools: dict[proxies.Proxy | None, Pool] = {}
@@ -202,14 +202,15 @@ def as_httpx() -> Iterator[None]:
         ) from error
 
 
-def client(settings: FetchSettings) -> httpx.AsyncClient:
-    """The client for all requests of a fetcher. Raises BadSettings.
+def client(settings: FetchSettings, certificates: ssl.SSLContext | None) -> httpx.AsyncClient:
+    """The client for all requests of a fetcher; ``certificates`` None: the usual ones. Raises
+    BadSettings.
 
     Redirects are followed by the fetcher, which judges each; no cookie of an answer is kept; the
     environment is read in one place (``proxies``), so httpx leaves it alone.
     """
     return httpx.AsyncClient(
-        transport=GuardedTransport(settings),
+        transport=GuardedTransport(settings, certificates),
         follow_redirects=False,
         trust_env=False,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
@@ -220,19 +221,8 @@ def certificates(settings: FetchSettings) -> ssl.SSLContext:
     """What hosts' certificates are checked against. Raises BadSettings for a file that cannot be
     used.
     """
-    path = settings.ca_file or os.environ.get("SSL_CERT_FILE")
-    if not path:
-        return httpx.create_ssl_context(trust_env=False)
-    try:
-        return ssl.create_default_context(cafile=str(path))
-    except (OSError, ssl.SSLError) as error:
-        said = (
-            mark("it holds no certificate") if isinstance(error, ssl.SSLError) else error.strerror
-        )
-        raise BadSettings(
-            mark(
-                "the certificates file {path} (ca_file, $SSL_CERT_FILE) cannot be used: {said}",
-                path=path,
-                said=said,
-            )
-        ) from error
+    return named(settings) or _usual()
+
+
+def _usual() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)

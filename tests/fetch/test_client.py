@@ -128,7 +128,7 @@ def test_the_headers_are_ours_and_no_others(internet: Internet) -> None:
         sent.append(request.headers.raw)
 
     async def work(fetcher: Fetcher) -> None:
-        fetcher._client.event_hooks["request"].append(note)
+        fetcher._opened().client.event_hooks["request"].append(note)
         await fetcher.page(URL)
 
     using(internet, work, user_agent="Reader/1")
