@@ -8,6 +8,7 @@ import pytest
 
 from archive.crawl.sources import SourceRules, Sources
 from archive.db.opening import open_database
+from scraper.errors import Refused, ScrapeError
 from scraper.models import Page
 from tests.crawl.archives import World, titles_of
 from tests.crawl.fakes import at, long, short
@@ -98,6 +99,22 @@ def test_a_list_that_ends_early_is_read_from_its_other_end(world: World) -> None
 
     assert world.titles() == titles_of(numbers)
     assert lists_asked(world) == 2
+
+
+def test_a_list_that_broke_off_leaves_nothing_in_the_next(world: World) -> None:
+    """What its first page named and is not in the list any more when it is read again."""
+
+    def breaking(url: str) -> Page | ScrapeError:
+        broken = "begin_msgid" in url
+        return Refused("404") if broken else album_page(ID, [*range(1, 21)], size=25, more=True)
+
+    world.script.on(ALBUM, breaking)
+    world.save(ALBUM)
+    serve(world, [21, 22])
+    world.save(ALBUM, refresh=True)
+
+    album = world.status()["albums"][0]
+    assert (2, 2, True) == (album["listed"], album["size"], album["complete"])
 
 
 def test_an_album_as_a_source_brings_its_new_articles(world: World) -> None:

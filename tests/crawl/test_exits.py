@@ -15,13 +15,16 @@ from typing import Any
 import pytest
 
 from archive.config import Config, ExitConfig, load
+from archive.crawl.frontier import SqliteFrontier
+from archive.db.opening import open_database
 from archive.errors import BadConfig
 from archive.run.inputs import read
 from archive.run.report import RunReport
 from archive.run.runner import Runner
+from scraper import urls
 from scraper.crawl.captcha import CaptchaPolicy
 from scraper.crawl.loop import Budget, Crawl, Ending, Exit
-from scraper.crawl.protocols import ExitLost, RequestBudget
+from scraper.crawl.protocols import Candidate, ExitLost, RequestBudget
 from scraper.crawl.reason import Reason
 from scraper.errors import Blocked, NeedsPerson, ScrapeError, Unreachable
 from scraper.models import Page
@@ -239,6 +242,17 @@ def test_budgets_hold_over_all_exits(world: ExitWorld) -> None:
     assert (limited.saved, limited.reason) == (7, Reason.LIMIT)
     assert budgeted.requests <= 4
     assert sum(len(script.log) for script in world.net.exits.values()) <= 11
+
+
+def test_the_limit_of_a_run_is_all_its_exits_together(world: ExitWorld) -> None:
+    """What is in flight at the other exits counts, also where no `save` has a limit of its own."""
+    with open_database(world.root / "archive.db") as db:
+        queue = SqliteFrontier(db.conn)
+        for number in range(30):
+            queue.enqueue(Candidate(address=urls.parse(short(number))), world.clock.now())
+    limited = world.run(limit=7)
+
+    assert (7, Reason.LIMIT) == (limited.saved, limited.reason)
 
 
 def test_a_limit_holds_where_a_run_finishes_what_a_save_began(world: ExitWorld) -> None:

@@ -198,6 +198,7 @@ def test_what_has_ended_is_opened_again_for_a_reason(
     assert (isinstance(ended, ScrapeError) and not opens) == (failure is not None)
     queue.enqueue(found(short(1)), START, force=True)
     assert [at(short(1))] == addresses(queue)
+    assert 0 == taken(queue).tries  # it has all of them again
 
 
 @pytest.mark.parametrize(
@@ -292,13 +293,26 @@ def test_a_short_address_of_the_same_article_is_asked_for(queue: SqliteFrontier)
     assert urls.parse(long(1)).fetch == task.original
 
 
+def test_what_was_kept_has_no_failures_behind_it(queue: SqliteFrontier) -> None:
+    """Should it fail later, that is its first time."""
+    failed_once = found(short(1))
+    queue.enqueue(failed_once, START)
+    queue.reschedule(taken(queue), Later("503"), START, START, again=False)
+    attempts = [taken(queue).attempts]
+    queue.done(taken(queue), [], START, visited=True)
+    queue.enqueue(failed_once, START)
+
+    assert [1, 0] == [*attempts, taken(queue).attempts]
+
+
 def test_a_row_that_cannot_be_read_rests_and_the_others_are_done(queue: SqliteFrontier) -> None:
-    """Its error is told, and it is not in the way again at once."""
+    """Its error is told, it is not in the way again at once, and no run waits for it."""
     queue.enqueue(found(short(1)), START)
     queue.enqueue(found(short(2)), START)
     queue.conn.execute("UPDATE frontier SET updated = 'never' WHERE address = ?", (at(short(1)),))
 
     assert at(short(2)) == taken(queue).address == taken(queue).address
+    assert queue.next_due() is None
     rows = queue.conn.execute("SELECT error_code, due > ? FROM frontier", (stamp(START),))
     assert [("unexpected", 1), (None, 0)] == [tuple(row) for row in rows]
 

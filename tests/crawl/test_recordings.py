@@ -193,6 +193,16 @@ def test_two_files_never_meet_in_one(world: World) -> None:
     assert [None, f"bytes={2 * STEP}-"] == world.ranges
 
 
+def test_a_server_that_has_less_than_what_is_here_has_another_file(world: World) -> None:
+    """It answers 416 to being asked for the rest: what came is given up, and all is asked for."""
+    shorter = Answer(status=416, headers={"Content-Range": "bytes */10"})
+    world.recordings.faults += [cut(2 * STEP), instead(shorter)]
+    world.save(world.film)
+
+    assert {"video": sha(FILM)} == world.held()
+    assert [None, f"bytes={2 * STEP}-", None] == world.ranges
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [

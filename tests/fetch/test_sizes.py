@@ -184,6 +184,18 @@ def test_what_is_no_picture_or_can_run_is_refused(internet: Internet, body: byte
         media(internet)
 
 
+def test_what_a_server_calls_its_file_is_quoted_briefly(internet: Internet) -> None:
+    """Sixty characters of it."""
+    said = []
+    for kind in ("x" * 60, "x" * 61):
+        internet.site.on(IMAGE, Answer(body=b"no picture", type=kind))
+        with pytest.raises(Refused) as caught:
+            media(internet)
+        said.append(str(caught.value).partition("calls it ")[2])
+
+    assert [f"{'x' * 60})"] * 2 == said
+
+
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 @pytest.mark.parametrize("size", [1, 2, 7, 1000])
 def test_unpacking_does_not_depend_on_how_the_bytes_come(coding: str, size: int) -> None:

@@ -93,6 +93,7 @@ def test_words_count_only_among_few(body: str, expected: type[ScrapeError]) -> N
         ("<div id='app'>某些话。</div>", "", UNKNOWN),
         ("<div id='app'></div><p>某些话。</p>", "", UNKNOWN),
         ("<div id='else'></div>", "", UNKNOWN),
+        ("<div class='page-content'><div class='text'>某些话。</div></div>", "", UNKNOWN),
     ],
 )
 def test_what_stands_in_an_articles_place(

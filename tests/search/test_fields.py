@@ -106,6 +106,20 @@ def test_albums_and_tags(conn: sqlite3.Connection, query: str, expected: set[int
     assert dated == sum(number for _, number in by_year(Searcher(conn), query).counts)
 
 
+@pytest.mark.parametrize("query", ["after:1990", "before:2020", "album:茶书 after:1990"])
+def test_years_of_many_matches_are_those_of_each(
+    conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    """Counted by the index alone, as the page does where there are more than it looks at."""
+    searcher = Searcher(conn)
+    one_by_one = by_year(searcher, query)
+    monkeypatch.setattr("archive.search.histogram.EXACT", 0)
+    at_once = by_year(searcher, query)
+
+    assert one_by_one.counts
+    assert (one_by_one.counts, True, False) == (at_once.counts, one_by_one.exact, at_once.exact)
+
+
 def test_words_within_an_album(conn: sqlite3.Connection) -> None:
     """Together with words both hold."""
     everywhere = {hit.article_id for hit in search(conn, "的 OR 一", limit=1000)}
@@ -115,6 +129,7 @@ def test_words_within_an_album(conn: sqlite3.Connection) -> None:
     outside = search(conn, "(的 OR 一) -album:茶书", limit=1000)
     assert everywhere - {1, 2, 3} == {hit.article_id for hit in outside}
     assert len(outside) == count(conn, "(的 OR 一) -album:茶书").number
+    assert [] == [*search(conn, "(的 OR 一) -(的 OR 一) album:茶书")]
 
 
 def test_not_reads_as_not() -> None:
