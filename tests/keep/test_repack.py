@@ -18,12 +18,13 @@ from pathlib import Path
 import pytest
 
 from archive.db.migrations import MigrationSet
-from archive.snapshots import Snapshots, tables
-from archive.snapshots.choose import Packed
+from archive.snapshots import Snapshots, repack, tables
+from archive.snapshots.choose import MAX_DEPTH, Base, Packed
 from archive.snapshots.packing import pack
 from scraper.models import Page
 from tests.command import wechat_archive
 from tests.keep.pages import address, page, template
+from tests.store.make import written_at_once
 
 SCRIPT = template(1)
 PAGES = 12
@@ -302,3 +303,47 @@ def test_a_process_that_dies_costs_its_page_nothing(
         report = kept.repack(jobs=2)
         assert (4, 0) == (report.pages, report.waiting)
         assert bodies == bodies_of(kept)
+
+
+def test_what_was_packed_again_is_written_at_once(tmp_path: Path) -> None:
+    """A kill leaves a page as it was, or with its new frame and no longer waiting."""
+    fill(tmp_path / "snapshots.db")
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        assert written_at_once(kept._db, lambda: kept.repack(jobs=1))
+
+
+def test_pages_of_two_days_are_packed_as_those_of_one(tmp_path: Path) -> None:
+    """Those that were packed again before are stood on like any other."""
+    frames = []
+    for name, days in (("one", [range(8)]), ("two", [range(4), range(4, 8)])):
+        with Snapshots(tmp_path / f"{name}.db") as kept:
+            for day in days:
+                for seed in day:
+                    kept.put(page(seed, SCRIPT), address=address(seed))
+                kept.repack(jobs=1)
+            frames.append(kept.select("SELECT id, base_id, second_id, depth, frame FROM bodies"))
+
+    assert frames[0] == frames[1]
+
+
+@pytest.mark.parametrize(
+    ("depth", "found"), [(MAX_DEPTH - 1, MAX_DEPTH), (MAX_DEPTH, None), (None, 1)]
+)
+def test_no_page_stands_deeper_than_it_may(depth: int | None, found: int | None) -> None:
+    """By how deep its base came out, which was still in the making when the page was begun."""
+    packed = Packed(b"", first=Base(7, 0))
+    deepened = repack._deepened(packed, {} if depth is None else {7: depth})
+
+    assert found == (deepened and deepened.depth)
+    assert repack._deepened(None, {}) is None
+
+
+def test_a_process_that_packs_cannot_write(tmp_path: Path) -> None:
+    """One writes, the others read beside it."""
+    fill(tmp_path / "snapshots.db", 1)
+    repack._begin(str(tmp_path / "snapshots.db"))
+    reader, repack._reader = repack._reader, None
+
+    assert reader is not None
+    with closing(reader.connection), pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader.connection.execute("DELETE FROM bodies")
