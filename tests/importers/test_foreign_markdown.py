@@ -13,8 +13,10 @@ from archive.document.reading import read_body, read_head
 from archive.errors import BadInput
 from archive.importers import import_files
 from scraper.models import Article, Loss
+from scraper.zone import CHINA
 from tests.command import wechat_archive
 from tests.keep.archives import contents, opened
+from tests.keep.articles import fields
 from tests.weixin.media import png
 
 SHORT = "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOpQrStUv"
@@ -373,3 +375,17 @@ def test_what_is_held_with_its_address_is_not_taken_without(tmp_path: Path) -> N
     again = import_files(tmp_path / "a", files, without_address=True)
 
     assert ({"held": 1, "new": 1}, {"held": 2}) == (dict(first.counts), dict(again.counts))
+
+
+@pytest.mark.parametrize(("without_address", "day"), [(False, None), (True, "2024-01-02")])
+def test_a_day_in_a_files_name_counts_where_names_may_tell(
+    tmp_path: Path, without_address: bool, day: str | None
+) -> None:
+    """Only when it was said that a file's name may stand for what the file lacks."""
+    file = tmp_path / "2024-01-02 标题.md"
+    file.write_text(f"# 标题\n\n原文链接: {fields(1).long}\n\n正文。\n", encoding="utf-8")
+    import_files(tmp_path / "archive", [file], without_address=without_address)
+
+    with opened(tmp_path / "archive") as (store, _):
+        found = store.get(fields(1).long).published
+    assert day == (found and found.astimezone(CHINA).date().isoformat())

@@ -710,3 +710,15 @@ def test_a_log_that_somebody_deleted_costs_what_stood_in_it_alone(tmp_path: Path
     with opened(root) as (store, _):
         assert 2 == store.count()
     assert before.keys() == contents(root).keys()
+
+
+def test_the_archive_is_only_read(root: Path, tmp_path: Path) -> None:
+    """Not a byte of it changes, as where it lies on a disk that cannot be written."""
+    for name in ("archive.db", "snapshots.db"):
+        with closing(sqlite3.connect(root / name)) as db:
+            db.execute("PRAGMA journal_mode = DELETE")
+        (root / f"{name}.seal").unlink()
+    before = everything(root)
+    backup(root, tmp_path / "b")
+
+    assert before == everything(root)

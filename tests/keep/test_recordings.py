@@ -16,6 +16,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 import archive
 from archive.exporters import html
+from archive.importers import import_files
 from archive.library import ExportFormat
 from archive.snapshots import Snapshots
 from archive.store import Store
@@ -203,3 +204,18 @@ def test_a_warc_has_them(root: Path, tmp_path: Path) -> None:
         }
 
     assert {VOICE_CARD.url: SOUND, FILM_URL: FILM} == found
+
+
+def test_those_that_an_import_takes_in_are_counted(root: Path, tmp_path: Path) -> None:
+    """From beside Markdown files and out of a web archive; what is held is not taken in again."""
+    with Snapshots(root / "snapshots.db") as snapshots:
+        address = "https://mp.weixin.qq.com/s/AAAAAAAAAAAAAAAAAAAAAA"
+        snapshots.put(Page(url=address, body=b"<html></html>"), address=address)
+    run(root, "export", "warc", tmp_path / "all.warc.gz")
+    (root / MP3).rename(tmp_path / "away.mp3")
+    markdown = import_files(tmp_path / "b", [root / "articles"])
+    web = import_files(tmp_path / "b", [tmp_path / "all.warc.gz"])
+    again = import_files(tmp_path / "b", [root / "articles", tmp_path / "all.warc.gz"])
+
+    assert [1, 1, 0] == [markdown.media, web.media, again.media]
+    assert (SOUND, FILM) == tuple((tmp_path / "b" / name).read_bytes() for name in (MP3, MP4))

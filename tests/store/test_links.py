@@ -217,3 +217,16 @@ def test_nothing_changes_when_nothing_has_changed(tmp_path: Path) -> None:
         store.write_stale_files()
 
         assert snapshot(tmp_path) == before
+
+
+def test_a_link_with_another_token_is_a_link_to_the_same_article(tmp_path: Path) -> None:
+    """By its identity, whichever of the two comes first."""
+    other = Link(url=long_address(1).replace("sn=", "sn=0"), relation="text", text="一")
+    with opened(tmp_path) as store:
+        before = keep(store, article(5, edges=(other,)))
+        one = keep(store, article(1))
+        after = keep(store, article(6, edges=(other,)))
+
+        for linking in (before, after):
+            (edge,) = store.edges(linking.article_id)
+            assert one.article_id == edge.target_id
