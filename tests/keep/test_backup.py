@@ -486,10 +486,21 @@ def test_a_log_left_by_a_kill_is_not_replayed_into_the_new_copy(root: Path, tmp_
         assert [("ok",)] == db.execute("PRAGMA integrity_check").fetchall()
 
 
-def test_the_log_of_what_is_no_database_any_more_goes_with_it(root: Path, tmp_path: Path) -> None:
-    """The backup is made anew where a broken disk left nothing of it; nothing old is replayed."""
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        ("archive.db", "archive.db-wal", "archive.db-journal"),
+        ("archive.db-journal", "archive.db-shm"),
+    ],
+)
+def test_the_log_of_what_is_no_database_any_more_goes_with_it(
+    root: Path, tmp_path: Path, spoiled: tuple[str, ...]
+) -> None:
+    """The backup is made anew where a broken disk left nothing of it; nothing old is replayed, of
+    whichever kind.
+    """
     backup(root, tmp_path / "b")
-    for name in ("archive.db", "archive.db-wal", "archive.db-journal"):
+    for name in spoiled:
         (tmp_path / "b" / name).write_bytes(b"no database " * 1000)
     copy_databases(root, tmp_path / "b")
 

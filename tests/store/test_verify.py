@@ -1003,3 +1003,22 @@ def test_only_the_articles_own_raw_page_may_say_something_else(
     assert [(repaired, how)] == [
         (one.repaired, one.how) for one in mend(tmp_path) if one.sort == "content"
     ]
+
+
+def test_damage_in_room_that_no_row_uses_is_gone_with_it(tmp_path: Path) -> None:
+    """The file is written anew without that room."""
+    make(tmp_path)
+    place = tmp_path / "archive.db"
+    with closing(sqlite3.connect(place)) as conn, conn:
+        conn.execute("CREATE TABLE big (x)")
+        conn.execute("INSERT INTO big VALUES (zeroblob(100000))")
+        conn.execute("DROP TABLE big")
+    file_checksums.path_of(place).unlink()
+    data = bytearray(place.read_bytes())
+    free = slice(36, 40)  # how many pages are free, in the header
+    data[free] = (int.from_bytes(data[free], "big") + 1).to_bytes(4, "big")
+    place.write_bytes(data)
+
+    assert ["database"] == [finding.sort for finding in faults(tmp_path)]
+    assert [True] == [one.repaired for one in mend(tmp_path)]
+    assert [] == list(check(tmp_path))
