@@ -53,7 +53,7 @@ class Snapshots(Closing):
         """Open or create ``path``. Raises ``CannotCreate`` or ``Corrupt``."""
         self.path = Path(path)
         self._readonly = readonly
-        self._db = open_snapshots(self.path, readonly=readonly)
+        self._db, self._before = open_snapshots(self.path, readonly=readonly)
         self._open = True
         self._reader = Reader(self._db, self.path)
         self._lock = self._reader.lock
@@ -66,7 +66,7 @@ class Snapshots(Closing):
         with self._lock:
             if self._open:
                 self._open = False
-                close_snapshots(self._db, self.path, readonly=self._readonly)
+                close_snapshots(self._db, self.path, readonly=self._readonly, before=self._before)
 
     def together(self) -> AbstractContextManager[None]:
         """Several pages in one transaction: one wait for the disk, at its end."""

@@ -338,7 +338,7 @@ _reader: Reader | None = None
 
 def _begin(path: str) -> None:
     global _reader
-    _reader = Reader(open_snapshots(Path(path), readonly=True), Path(path))
+    _reader = Reader(open_snapshots(Path(path), readonly=True)[0], Path(path))
 
 
 def _pack_in_process(work: _Work, level19_from: int) -> Packed | None:

@@ -74,29 +74,39 @@ MIGRATIONS = MigrationSet(
 _NEW_FILE = ("page_size = 1024", "auto_vacuum = INCREMENTAL")
 
 
-def open_snapshots(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
-    """A connection with the newest tables; a commit is on the disk when it returns.
+def open_snapshots(
+    path: Path, *, readonly: bool = False
+) -> tuple[sqlite3.Connection, file_checksums.State | None]:
+    """A connection with the newest tables, and the state in which its checksums were put aside; a
+    commit is on the disk when it returns.
 
     Raises ``CannotCreate`` where the file cannot be made, ``Corrupt`` where it is no database.
     """
     with sqlite_errors(path):
         connection = connect(path, readonly=readonly, new_file=_NEW_FILE)
+        before = None
         try:
             connection.isolation_level = None
             if not readonly:
                 MIGRATIONS.refuse_newer(connection, path)
                 with contextlib.suppress(OSError):
-                    file_checksums.set_aside(path)
+                    before = file_checksums.set_aside(path)
                 MIGRATIONS.apply(connection)
         except BaseException:
             connection.close()
             raise
-    return connection
+    return connection, before
 
 
-def close_snapshots(connection: sqlite3.Connection, path: Path, *, readonly: bool) -> None:
-    """Close, and note the checksums of what was written."""
+def close_snapshots(
+    connection: sqlite3.Connection,
+    path: Path,
+    *,
+    readonly: bool,
+    before: file_checksums.State | None = None,
+) -> None:
+    """Close, and note the checksums of what was written since ``before``."""
     if readonly:
         connection.close()
     else:
-        close_checksummed(connection, path)
+        close_checksummed(connection, path, before)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from archive.db import file_checksums
+from archive.db import file_checksums, opening
 from archive.db.file_checksums import BLOCK, aside_path_of, broken_blocks, path_of, set_aside, write
 from archive.db.opening import open_database
 from archive.snapshots import Snapshots
@@ -131,3 +135,74 @@ def test_opening_writes_nothing_before_checksums_are_set_aside(
         opened(place).close()
 
         assert [0, tmp_path] == told
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_only_what_a_command_changed_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """The checksums are those of the whole file nevertheless, whatever was written: little or more
+    than the log holds, by SQLite's own `VACUUM` or after the log was emptied half-way."""
+    rng, place = random.Random(seed), tmp_path / "archive.db"
+    with open_database(place) as db, db.conn:
+        db.conn.execute("CREATE TABLE own (id INTEGER PRIMARY KEY, data)")
+        db.conn.executemany("INSERT INTO own VALUES (?, ?)", ((n, "x" * 4000) for n in range(300)))
+    whole = file_checksums._hashes
+    read: list[Path] = []
+
+    def reading(database: Path) -> list[str]:
+        read.append(database)
+        return whole(database)
+
+    monkeypatch.setattr(file_checksums, "_hashes", reading)
+    monkeypatch.setattr(opening, "LOG_PAGES", 300)
+    for step in range(12):
+        how = rng.choice(("little", "little", "little", "much", "grow", "half-way", "vacuum"))
+        with open_database(place) as db:
+            change(db.conn, how, rng)
+        assert broken_blocks_by(whole, place) == [], (step, how)
+        assert bool(read) == (how in ("much", "half-way", "vacuum")), (step, how)
+        read.clear()
+
+
+def change(conn: sqlite3.Connection, how: str, rng: random.Random) -> None:
+    rows = 500 if how == "much" else 5
+    with conn:
+        for _ in range(rows):
+            one = (rng.randbytes(2000).hex(), rng.randrange(300))
+            conn.execute("UPDATE own SET data = ? WHERE id = ?", one)
+            if how == "much" and not rng.randrange(10):
+                conn.commit()
+        if how == "grow":
+            conn.execute("INSERT INTO own(data) VALUES (?)", ("y" * 100_000,))
+    if how == "half-way":
+        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if how == "vacuum":
+        conn.execute("VACUUM")
+
+
+def broken_blocks_by(whole: Callable[[Path], list[str]], place: Path) -> list[str]:
+    """What is noted and is not so."""
+    noted = json.loads(path_of(place).read_text())
+    return [a for a, b in zip(noted["hashes"], whole(place), strict=True) if a != b]
+
+
+def test_a_flip_that_nobody_wrote_stays_in_sight(tmp_path: Path) -> None:
+    """A command that writes elsewhere does not take what lies there for what was written."""
+    place = tmp_path / "archive.db"
+    with open_database(place) as db, db.conn:
+        db.conn.execute("CREATE TABLE own (data)")
+        db.conn.executemany("INSERT INTO own VALUES (?)", (("x" * 3000,) for _ in range(200)))
+    written = place.stat().st_mtime_ns
+    data = bytearray(place.read_bytes())
+    at = data.rindex(b"x" * 3000) + 100
+    data[at] ^= 1
+    place.write_bytes(data)
+    os.utime(place, ns=(written, written))  # the disk says nothing of it
+
+    with open_database(place) as db, db.conn:
+        db.conn.execute("UPDATE meta SET value = value")
+    first = at // BLOCK * BLOCK
+    assert [
+        f"archive.db differs from its checksums in bytes {first} to {first + BLOCK - 1}"
+    ] == broken_blocks(place)
