@@ -1,11 +1,11 @@
-"""Pages a second of ``reparse --all`` with 1 and 2 processes, over real pages where they are at
-hand.
+"""What ``reparse --all`` costs with 1 and 2 processes, over real pages where they are at hand.
 
 ``python -m benchmarks.reparse [FOLDER] [--copies 4] [--jobs 1 2] [--json]``
 
 ``--copies``: how many articles are made of each page (under other identities), so that starting
-processes weighs as little as it does in a real archive. Wall seconds; 2 processes on a machine that
-does other things show less.
+processes weighs as little as it does in a real archive. Each time a command of its own: wall
+seconds, CPU of all its processes and the memory of the largest. 2 processes on a machine that does
+other things show less.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from archive.db.opening import open_database
-from archive.reparse import reparse
 from archive.snapshots import Snapshots
 from archive.store import Store
 from benchmarks.pages import pages
@@ -41,13 +43,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         root = Path(scratch) / "archive"
         root.mkdir()
         count = fill(root, pages(options.folder, Path(scratch)), options.copies)
-        speeds = {jobs: measured(root, jobs) for jobs in options.jobs}
+        found = {jobs: measured(root, jobs) for jobs in options.jobs}
     if options.json:
-        print(json.dumps({"pages": count, "cores": os.cpu_count(), "pages_a_second": speeds}))
+        print(json.dumps({"pages": count, "cores": os.cpu_count(), "processes": found}))
         return
     print(f"{count} pages, {os.cpu_count()} cores")
-    for jobs, speed in speeds.items():
-        print(f"{jobs} process{'es' if jobs > 1 else '  '} {speed:6.1f} pages a second")
+    for jobs, one in found.items():
+        print(
+            f"{jobs} process{'es' if jobs > 1 else '  '} {count / one['seconds']:6.1f} pages a second, "
+            f"{one['cpu'] / count * 1000:.1f} ms of CPU a page, {one['megabytes']:.0f} MB the largest"
+        )
 
 
 def fill(root: Path, found: Sequence[tuple[str, bytes]], copies: int) -> int:
@@ -79,11 +84,17 @@ def fill(root: Path, found: Sequence[tuple[str, bytes]], copies: int) -> int:
     return count
 
 
-def measured(root: Path, jobs: int) -> float:
-    """Pages a second."""
-    begun = time.perf_counter()
-    report = reparse(root, scope="all", jobs=jobs)
-    return report.pages / (time.perf_counter() - begun)
+def measured(root: Path, jobs: int) -> dict[str, float]:
+    """Seconds, CPU seconds and MB of one command; the MB of the largest process so far."""
+    argv = [sys.executable, "-m", "archive.cli", "--archive", str(root), "reparse", "--all"]
+    begun, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([*argv, "--jobs", str(jobs)], check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {
+        "seconds": time.perf_counter() - begun,
+        "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        "megabytes": after.ru_maxrss / 1024,
+    }
 
 
 if __name__ == "__main__":

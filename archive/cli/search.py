@@ -223,13 +223,9 @@ def with_index(app: App, work: Callable[[sqlite3.Connection], T]) -> T:
 
 
 def rebuild(app: App, *, for_search: bool = False) -> int:
-    """Make the index anew under the archive's lock, on all processors; returns how many
-    articles.
-    """
+    """Make the index anew beside who writes, on all processors; returns how many articles."""
     from archive.cli.progress import progress
-    from archive.db.lock import Lock
-    from archive.db.opening import open_database
-    from archive.search.rebuild import reindex, reindex_for_search
+    from archive.search.rebuild import reindex_beside, reindex_for_search
 
     jobs = os.cpu_count() or 1
     with progress(app, _("indexing")) as step:
@@ -238,9 +234,8 @@ def rebuild(app: App, *, for_search: bool = False) -> int:
             step(done, total, name)
 
         if for_search:
-            return reindex_for_search(app.root, tell, jobs=jobs)
-        with Lock(app.root), open_database(app.root / ARCHIVE_DB) as db:
-            return reindex(db.conn, tell, jobs=jobs)
+            return reindex_for_search(app.root, tell, jobs=jobs, wait=True)
+        return reindex_beside(app.root, tell, jobs=jobs)
 
 
 @archive_command("similar", short_help="Find reprints and related articles.")
@@ -298,7 +293,7 @@ similar = similar_command
 @pass_app
 def reindex(app: App, /, datasette: Path | None) -> None:
     """Make the search index again from the articles. Nothing else changes; searches meanwhile use
-    the old one, and killed half-way it is as it was.
+    the old one, other commands go on writing, and killed half-way it is as it was.
 
     Search does this by itself when the program's way of indexing has changed.
     """

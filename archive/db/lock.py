@@ -12,9 +12,10 @@ import json
 import os
 import shlex
 import sys
+import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from archive.db.files import open_regular, read_regular
 from archive.db.names import LOCK
@@ -25,18 +26,31 @@ from scraper.redact import redact
 
 #: A note is some hundred bytes; a file in its place that is larger is none.
 _NOTE_LIMIT = 64 * 1024
+#: Seconds between two looks whether who holds it for a moment has let go.
+_PAUSE = 0.05
 
 
 class Lock:
     """``with Lock(root):`` holds the archive; ``wait=True`` waits until it is free.
 
-    Raises Locked (exit code 75), saying who holds it since when, CannotCreate where the folder
-    cannot be written, and DiskTrouble on filesystems without locks. Not reentrant.
+    A ``brief`` holder says that it will not be long: everybody waits for it. ``name``: the file that
+    is locked, another one for what may go on beside a writer. Raises Locked (exit code 75), saying
+    who holds it since when, CannotCreate where the folder cannot be written, and DiskTrouble on
+    filesystems without locks. Not reentrant.
     """
 
-    def __init__(self, root: Path, wait: bool = False, command: str | None = None) -> None:
-        self._path = root / LOCK
+    def __init__(
+        self,
+        root: Path,
+        wait: bool = False,
+        command: str | None = None,
+        *,
+        name: str = LOCK,
+        brief: bool = False,
+    ) -> None:
+        self._path = root / name
         self._wait = wait
+        self._brief = brief
         self._command = redact(command or shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))
         self._handle: int | None = None
 
@@ -70,7 +84,8 @@ class Lock:
                 )
             ) from error
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if self._wait else fcntl.LOCK_NB))
+            while not self._is_taken(handle):
+                time.sleep(_PAUSE)
         except BlockingIOError:
             os.close(handle)
             raise Locked(self._held_by()) from None
@@ -90,6 +105,17 @@ class Lock:
         self._handle = handle
         self._sign()
 
+    def _is_taken(self, handle: int) -> bool:
+        """Take it; False where somebody holds it for a moment. Raises BlockingIOError where it is
+        held for longer."""
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if self._wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            if not _note(self._path).get("brief"):
+                raise
+            return False
+        return True
+
     def release(self) -> None:
         """Let go; fine where it is not held. The file stays: removing it would let two commands
         in.
@@ -102,13 +128,15 @@ class Lock:
     def _sign(self) -> None:
         assert self._handle is not None
         since = utc_now().isoformat(timespec="seconds")
-        note = {"pid": os.getpid(), "command": self._command, "since": since}
+        note: dict[str, object] = {"pid": os.getpid(), "command": self._command, "since": since}
+        if self._brief:
+            note["brief"] = True
         os.ftruncate(self._handle, 0)
         os.pwrite(self._handle, json.dumps(note, ensure_ascii=False).encode("utf-8", "replace"), 0)
 
     def _held_by(self) -> str:
         after = mark("wait for it, or give --wait")
-        holder = holder_of(self._path.parent)
+        holder = holder_of(self._path.parent, self._path.name)
         if holder is None:
             return mark(
                 "another command is writing to {parent}: {after}",
@@ -126,10 +154,19 @@ class Lock:
         )
 
 
-def holder_of(root: Path) -> tuple[int, str, str] | None:
+def holder_of(root: Path, name: str = LOCK) -> tuple[int, str, str] | None:
     """``(pid, command, since)`` as the last holder signed; None where nobody did."""
+    note = _note(root / name)
     try:
-        note = json.loads(read_regular(root / LOCK, _NOTE_LIMIT))
         return int(note["pid"]), str(note["command"]), str(note["since"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None
+
+
+def _note(path: Path) -> dict[str, Any]:
+    """What the holder signed; empty where nobody did, or something else stands there."""
+    try:
+        note = json.loads(read_regular(path, _NOTE_LIMIT))
+    except (OSError, ValueError):
+        return {}
+    return note if isinstance(note, dict) else {}

@@ -12,6 +12,8 @@ CONFIG = "config.toml"
 STARS = "stars.json"
 INTAKE_KEY = "intake.key"
 LOCK = ".lock"
+#: Held by whoever makes a new search index, beside whoever writes.
+INDEX_LOCK = ".lock-index"
 #: Where the page is served now.
 SERVE = ".serve"
 #: What was removed stands here as long as it may be brought back.

@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import IO, Any
 
 from archive.db.files import inside, make_folders, open_regular, read_regular
-from archive.db.names import ARCHIVE_DB, ARTICLES, CONFIG, LOCK, MEDIA, SNAPSHOTS_DB, TEMPORARY
+from archive.db.names import (
+    ARCHIVE_DB,
+    ARTICLES,
+    CONFIG,
+    INDEX_LOCK,
+    LOCK,
+    MEDIA,
+    SNAPSHOTS_DB,
+    TEMPORARY,
+)
 from archive.errors import CannotCreate
 from archive.exporters.files import link_or_copy, put, written
 from archive.exporters.report import ExportReport, KeptFile
@@ -28,7 +37,7 @@ MANIFEST = ".wechat-archive-export"
 _LARGEST_MANIFEST = 64 * 2**20
 #: What an archive's folder holds by the names of ``archive.db.names``, the databases with the files
 #: beside them.
-_OWN = (ARTICLES, MEDIA, CONFIG, LOCK, TEMPORARY)
+_OWN = (ARTICLES, MEDIA, CONFIG, LOCK, INDEX_LOCK, TEMPORARY)
 _DATABASES = (ARCHIVE_DB, SNAPSHOTS_DB)
 
 

@@ -13,7 +13,7 @@ import sqlite3
 import tempfile
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import datetime
 from itertools import groupby, islice
 from pathlib import Path
@@ -46,6 +46,8 @@ NAME = (
 
 #: Tables of the index, and the tables in which FTS5 keeps ``search_terms``. All are replaced.
 _TABLES = ("search_documents", "search_values", "search_spans", "search_meta", "search_mine")
+#: The new index forgets words by a copy of its own: the one in use needs them as well.
+_BESIDE = "search_before"
 _SHADOW_TABLES = ("search_terms_data", "search_terms_idx", "search_terms_config")
 
 _BATCH = 500  # articles a transaction
@@ -68,21 +70,32 @@ _BIGRAM_SAMPLE = 2000  # articles that are looked at for them
 _Analysed = tuple[Document, Analysis]
 
 
-def build_index(database: Path, progress: Progress | None = None, *, jobs: int = 1) -> int:
+def build_index(
+    database: Path,
+    progress: Progress | None = None,
+    *,
+    jobs: int = 1,
+    swapping: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> int:
     """Make a new index of every article of ``database`` and put it in the old one's place.
 
-    Returns how many articles. To be called under the archive's lock, with no transaction open in
-    this process. ``jobs``: so many processes cut texts into tokens, where that is worth it. A
-    caller that asks for more than one must be safe to import (`multiprocessing`'s rule).
+    Returns how many articles. To be called with no transaction open in this process, under the
+    archive's lock or with a ``swapping`` that takes it: others may write while the new index is
+    made, and ``swapping`` is entered for putting it in place. ``jobs``: so many processes cut texts
+    into tokens, where that is worth it. A caller that asks for more than one must be safe to import
+    (`multiprocessing`'s rule).
 
     Raises `sqlite3.Error` and `OSError`; whatever is raised, the old index is as it was.
     """
     with closing(_nameless_database(database)) as conn:
         _make_tables(conn)
+        _note_documents(conn)
         total = _fill(conn, database, progress, jobs)
         conn.execute("INSERT INTO search_terms(search_terms) VALUES ('optimize')")
         _configure(conn, hashsize=_HASHSIZE_DEFAULT, crisismerge=CRISISMERGE)
-        _swap(conn)
+        _reconcile(conn)  # here nobody waits for it
+        with swapping():
+            _swap(conn)
     return total
 
 
@@ -124,7 +137,7 @@ def _allow_shadow_tables(conn: sqlite3.Connection) -> None:
 
 
 def _make_tables(conn: sqlite3.Connection) -> None:
-    wanted = ("VIRTUAL TABLE search_terms", *(f"TABLE {name}" for name in _TABLES))
+    wanted = ("VIRTUAL TABLE search_terms", *(f"TABLE {name}" for name in (*_TABLES, _BESIDE)))
     for statement in (*SEARCH_DDL, *own_tables.DDL):
         if statement.startswith(tuple(f"CREATE {name} " for name in wanted)):
             conn.execute(statement.replace(" search_", " main.search_", 1))
@@ -212,23 +225,75 @@ def _configure(conn: sqlite3.Connection, **settings: int) -> None:
 def _swap(conn: sqlite3.Connection) -> None:
     """Replace the archive's index, in one transaction, by the new one."""
     with transaction(conn):
-        _reconcile(conn)
+        _bring_in_changes(conn, lambda conn, articles: {})  # it takes long; they are left lying
         for table in (*_TABLES, *_SHADOW_TABLES):
             conn.execute(f"DELETE FROM archive.{table}")
             conn.execute(f"INSERT INTO archive.{table} SELECT * FROM main.{table}")
         conn.execute("DELETE FROM archive.search_before")
 
 
+def _note_documents(conn: sqlite3.Connection) -> None:
+    """What the index in use knows of each article: whoever changes one changes that as well."""
+    conn.execute("DROP TABLE IF EXISTS noted")
+    conn.execute("CREATE TABLE main.noted (article_id INTEGER PRIMARY KEY, fingerprint, seal)")
+    conn.execute(
+        "INSERT INTO noted SELECT article_id, fingerprint, seal FROM archive.search_documents"
+    )
+
+
+#: Articles that this program, or another one, has changed since `_note_documents`.
+_CHANGED = """
+    SELECT article_id FROM archive.search_before
+    UNION SELECT now.article_id FROM archive.search_documents AS now LEFT JOIN noted
+        ON noted.article_id = now.article_id
+        WHERE (now.fingerprint, now.seal) IS NOT (noted.fingerprint, noted.seal)"""
+
+
 def _reconcile(conn: sqlite3.Connection) -> None:
-    """Bring into the new index what another program changed while it was made."""
+    """Bring into the new index what was changed while it was made; the archive is only read, as of
+    one moment."""
+    conn.execute("BEGIN")
+    _bring_in_changes(conn, _look_up)
+    _note_documents(conn)
+    conn.execute("COMMIT")
+
+
+_Terms = dict[int, list[str]]
+
+
+def _bring_in_changes(
+    conn: sqlite3.Connection, look_up: Callable[[sqlite3.Connection, set[int]], _Terms]
+) -> None:
+    """``look_up`` says what the new index holds of articles whose old words nobody knows."""
+    conn.execute("DELETE FROM main.search_before")
+    conn.execute("INSERT INTO main.search_before SELECT * FROM archive.search_before")
     index, meta = Index(conn), read_meta(conn)
-    changed = {row[0] for row in conn.execute("SELECT article_id FROM search_before")}
+    changed = {row[0] for row in conn.execute(_CHANGED)}
     held = {row[0] for row in conn.execute("SELECT article_id FROM search_documents")}
     there = {row[0] for row in conn.execute("SELECT id FROM articles")}
-    for article_id in sorted((held - there) | (held & changed)):
-        index.forget(article_id, meta)
+    old = sorted((held - there) | (held & changed))
+    unknown = {article_id for article_id in old if not index.knows(article_id, meta)}
+    terms = look_up(conn, unknown) if unknown else {}
+    for article_id in old:
+        index.forget(article_id, meta, terms.get(article_id))
     for doc in documents(conn, sorted((there - held) | (there & changed))):
         index.replace(doc, meta)
+
+
+def _look_up(conn: sqlite3.Connection, articles: set[int]) -> _Terms:
+    """By reading the whole index: of a million articles in some minutes."""
+    numbered = {
+        int(rowid): int(article_id)
+        for rowid, article_id in conn.execute("SELECT id, article_id FROM search_documents")
+        if article_id in articles
+    }
+    found: _Terms = {article_id: [] for article_id in articles}
+    conn.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, search_terms, instance)")
+    for term, rowid in conn.execute("SELECT term, doc FROM temp.words"):
+        if rowid in numbered:
+            found[numbered[rowid]].append(term)
+    conn.execute("DROP TABLE temp.words")
+    return found
 
 
 # --- cutting texts into tokens, in this process or in several ---------------------------------------

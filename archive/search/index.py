@@ -4,8 +4,10 @@ transaction does."""
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import compress
+from typing import Any
 
 from archive.db.search_tables import VERSION
 from archive.search.documents import (
@@ -21,6 +23,8 @@ from archive.search.terms import VALUE, fold, kind_token
 
 #: What ``search_values`` calls the name of an account as an article's page shows it.
 SHOWN_ACCOUNT = "shown account"
+#: Another checksum than any before, of a row that nobody will show.
+_CHANGED = "UPDATE search_documents SET seal = -1 - abs(seal) WHERE article_id = ?"
 #: Tags whose number is a row of ``search_values``: names of accounts, authors, places.
 _COUNTED_TAGS = "nup"
 
@@ -36,12 +40,14 @@ class Index:
         """Index an article, or index it again. Its row in ``articles`` is written before, in the
         same transaction.
 
-        While the index waits to be rebuilt (another tokenizer's) nothing is done: rebuilding reads
-        every row.
+        While the index waits to be rebuilt (another tokenizer's) that it changed is all that is
+        noted: rebuilding reads every row, and this one again if it is just doing so.
         """
         meta = read_meta(self._conn)
         if meta.get("version") == VERSION:
             self.replace(doc, meta)
+        else:
+            self._conn.execute(_CHANGED, (doc.article_id,))
 
     def remove(self, article_id: int) -> None:
         """Forget an article, before or after its row is deleted. Nothing happens where it is not
@@ -82,28 +88,26 @@ class Index:
                 (doc.article_id, doc.mine),
             )
 
-    def forget(self, article_id: int, meta: Meta) -> Slot | None:
+    def knows(self, article_id: int, meta: Meta) -> bool:
+        """Whether all that an indexed article was indexed with is still known."""
+        row = self._row(article_id)
+        return row is not None and self._terms(article_id, row, meta) is not None
+
+    def forget(
+        self, article_id: int, meta: Meta, terms: Sequence[str] | None = None
+    ) -> Slot | None:
         """`remove` without asking whether the index is whole; returns the place it had, if that may
-        be used again."""
-        found = self._conn.execute(
-            "SELECT id, published, tags, captions, fingerprint FROM search_documents "
-            "WHERE article_id = ?",
-            (article_id,),
-        ).fetchone()
-        if found is None:
+        be used again. ``terms``: all that the index has of it, where that was looked up."""
+        row = self._row(article_id)
+        if row is None:
             return None
-        rowid, published, tags, captions, checksum = found
+        rowid, published, tags, *_ = row
         place: Slot | None = Slot(int(rowid), published)
-        mine = self._conn.execute(
-            "SELECT text FROM search_mine WHERE article_id = ?", (article_id,)
-        ).fetchone()
-        others = (captions,) if mine is None else (captions, mine[0])
-        words = self._indexed_words(article_id, others, checksum, frequent_bigrams_of(meta))
-        if words is not None:
-            terms = " ".join([*words, *filter_tokens(tags)])
+        terms = terms or self._terms(article_id, row, meta)
+        if terms is not None:
             self._conn.execute(
                 "INSERT INTO search_terms(search_terms, rowid, terms) VALUES ('delete', ?, ?)",
-                (rowid, terms),
+                (rowid, " ".join(terms)),
             )
         else:
             # FTS5 would be damaged by the wrong tokens. The rowid is noted, so that it is never
@@ -120,6 +124,24 @@ class Index:
             if tag[0] in _COUNTED_TAGS:
                 self._release(int(tag[1:]))
         return place
+
+    def _row(self, article_id: int) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._conn.execute(
+            "SELECT id, published, tags, captions, fingerprint FROM search_documents "
+            "WHERE article_id = ?",
+            (article_id,),
+        ).fetchone()
+        return row
+
+    def _terms(self, article_id: int, row: tuple[Any, ...], meta: Meta) -> list[str] | None:
+        """All that the index holds of an article."""
+        _, _, tags, captions, checksum = row
+        mine = self._conn.execute(
+            "SELECT text FROM search_mine WHERE article_id = ?", (article_id,)
+        ).fetchone()
+        others = (captions,) if mine is None else (captions, mine[0])
+        words = self._indexed_words(article_id, others, checksum, frequent_bigrams_of(meta))
+        return None if words is None else [*words, *filter_tokens(tags)]
 
     def _indexed_words(
         self,

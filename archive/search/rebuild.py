@@ -4,15 +4,15 @@ one is made beside it (`build`)."""
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from archive.db.lock import Lock, holder_of
-from archive.db.names import ARCHIVE_DB
+from archive.db.names import ARCHIVE_DB, INDEX_LOCK
 from archive.db.opening import open_database
 from archive.db.tallies import number
-from archive.errors import Locked
+from archive.errors import ArchiveError, Locked
 from archive.search.build import Progress, build_index
 from archive.search.index import get_meta, is_current
 from archive.search.order import OVERFLOW
@@ -28,12 +28,56 @@ REBUILD_MIN_SHARE = 200
 
 
 def reindex(conn: sqlite3.Connection, progress: Progress | None = None, *, jobs: int = 1) -> int:
-    """Make the index of ``conn``'s archive anew; returns how many articles. See `build_index`."""
+    """Make the index of ``conn``'s archive anew, under its lock; returns how many articles. See
+    `build_index`. Raises Locked where somebody else is making one."""
     from archive.search.comments import index_comments
 
-    done = build_index(database_of(conn), progress, jobs=jobs)
+    place = database_of(conn)
+    with Lock(place.parent, name=INDEX_LOCK):
+        done = build_index(place, progress, jobs=jobs)
     index_comments(conn)
     return done
+
+
+def reindex_beside(
+    root: Path,
+    progress: Progress | None = None,
+    *,
+    jobs: int = 1,
+    command: str | None = None,
+) -> int:
+    """Make the index of the archive in ``root`` anew while others write there; returns how many
+    articles. The archive is held for a moment at the end, for which other commands wait.
+
+    Raises Locked where somebody else is making one; NoArchive, NewerArchive, Corrupt, DiskTrouble.
+    """
+    with Lock(root, command=command, name=INDEX_LOCK):
+        return _reindex_beside(root, progress, jobs, command)
+
+
+def _reindex_beside(root: Path, progress: Progress | None, jobs: int, command: str | None) -> int:
+    from archive.search.comments import index_comments
+
+    place = root / ARCHIVE_DB
+
+    @contextmanager
+    def swapping() -> Iterator[None]:
+        held = Lock(root, wait=True, command=command, brief=True)
+        with held, open_database(place) as db:
+            yield
+            index_comments(db.conn)
+
+    _bring_up_to_date(place, command)
+    return build_index(place, progress, jobs=jobs, swapping=swapping)
+
+
+def _bring_up_to_date(place: Path, command: str | None) -> None:
+    """Migrate an archive of an earlier version, which needs it held."""
+    try:
+        open_database(place, readonly=True).close()
+    except ArchiveError:
+        with Lock(place.parent, command=command), open_database(place):
+            pass
 
 
 def database_of(conn: sqlite3.Connection) -> Path:
@@ -98,7 +142,7 @@ def maintain_index(
 
     try:
         reindex(conn, tell, jobs=jobs)
-    except _Stopped:
+    except (_Stopped, Locked):  # somebody else is making one
         return False
     return True
 
@@ -108,23 +152,36 @@ class _Stopped(Exception):
 
 
 def reindex_for_search(
-    root: Path, progress: Progress | None = None, *, jobs: int = 1, command: str | None = None
+    root: Path,
+    progress: Progress | None = None,
+    *,
+    jobs: int = 1,
+    command: str | None = None,
+    wait: bool = False,
 ) -> int:
     """What a search does that met `NotIndexed`: make the index of the archive in ``root`` anew.
 
-    Raises Locked where another command writes there, saying what to do.
+    ``wait``: where somebody else is just doing that, until it is there (0 articles). Raises Locked
+    where another command writes there, saying what to do.
     """
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(Lock(root, command=command))
-        except Locked as error:
-            raise Locked(_who_writes(root)) from error
-        db = stack.enter_context(open_database(root / ARCHIVE_DB))
-        return reindex(db.conn, progress, jobs=jobs)
+    try:
+        with Lock(root, wait, command, name=INDEX_LOCK):
+            if wait and _is_there(root / ARCHIVE_DB):
+                return 0
+            with Lock(root, command=command):  # who writes for hours would be waited for at the end
+                pass
+            return _reindex_beside(root, progress, jobs, command)
+    except Locked as error:
+        raise Locked(_who_writes(root)) from error
+
+
+def _is_there(place: Path) -> bool:
+    with open_database(place, readonly=True, outdated=True) as db:
+        return is_current(db.conn)
 
 
 def _who_writes(root: Path) -> str:
-    holder = holder_of(root)
+    holder = holder_of(root) or holder_of(root, INDEX_LOCK)
     who = mark("another command")
     if holder is not None:
         pid, command, since = holder

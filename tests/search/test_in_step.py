@@ -345,7 +345,11 @@ class Killed(Exception):
 
 
 def files(tmp_path: Path) -> set[str]:
-    return {path.name for path in tmp_path.iterdir()} - {"archive.db-wal", "archive.db-shm"}
+    return {path.name for path in tmp_path.iterdir()} - {
+        "archive.db-wal",
+        "archive.db-shm",
+        ".lock-index",
+    }
 
 
 def test_a_rebuild_that_ends_early_changes_nothing(

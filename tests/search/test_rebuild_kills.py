@@ -92,7 +92,7 @@ def kill_and_look(folder: Path, at: int) -> None:
         assert get_meta(conn, "mark") is None
         assert expected == [hit.key for hit in search(conn, "的", newest=True, limit=1000)], at
     left = {path.name for path in folder.iterdir()} - {"archive.db-wal", "archive.db-shm"}
-    assert {"archive.db", "archive.db.seal"} >= left, at
+    assert {"archive.db", "archive.db.seal", ".lock-index"} >= left, at
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
