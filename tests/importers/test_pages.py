@@ -15,6 +15,8 @@ from archive.errors import BadInput
 from archive.importers import import_files
 from archive.saved.bundles import unbundle
 from archive.saved.pages import moment_in_name, saved_page
+from archive.saved.pictures import beside, shown_pictures
+from scraper.models import Page
 from scraper.zone import minute_in_china
 from tests.command import wechat_archive
 from tests.keep.archives import contents, opened
@@ -123,6 +125,31 @@ def test_pictures_beside_a_page_come_along(tmp_path: Path) -> None:
     assert [png(1)] == [
         body for name, body in contents(tmp_path / "a").items() if name.startswith("media/")
     ]
+
+
+def test_a_picture_is_looked_for_once_however_often_styles_name_it() -> None:
+    """A template names ``url(x)`` some seventy times a page, and each look asks database and disk."""
+    styles = b"".join(b"<style>p { background: url(%b.png) }</style>" % n for n in (b"a", b"b") * 9)
+    saved = Page(url=SHORT, body=styles)
+
+    found = [name for _, name, _ in shown_pictures(saved, {})]
+
+    assert found == ["a.png", "b.png"]
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [("x_files/a b.png", "x_files/a%20b.png"), ("a.png", "a.png?v=1"), ("a.png", "none/../a.png")],
+)
+def test_a_picture_beside_a_page_is_found_as_it_is_written(
+    tmp_path: Path, written: str, name: str
+) -> None:
+    """Percent-encoded, with a query, by a folder that is not there: as browsers find it."""
+    place = tmp_path / written
+    place.parent.mkdir(exist_ok=True)
+    place.write_bytes(png(1))
+
+    assert beside(tmp_path / "x.html", name) == png(1)
 
 
 @pytest.mark.parametrize(
