@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from archive.web.compressed import compressed
 from archive.web.site import STATIC, site_of, static_file
 
 _MEDIA = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]{1,8}")
@@ -24,6 +25,7 @@ def static(request: Request) -> Response:
     body, version = static_file(name)
     fresh = request.query_params.get("v") == version
     headers = {"etag": f'"{version}"', "cache-control": _FOR_EVER if fresh else "no-cache"}
+    body = compressed(request, body, headers)
     return Response(body, media_type=STATIC[name], headers=headers)
 
 

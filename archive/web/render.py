@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 from archive import i18n
 from archive.exporters.tree import address as web_address
 from archive.web import seal
+from archive.web.compressed import compressed
 from archive.web.site import STATIC, site_of, static_file
 from scraper.zone import day_in_china, for_people, minute_in_china
 
@@ -47,7 +48,8 @@ def page(
             **values,
         )
     )
-    return HTMLResponse(html, status, headers)
+    told = dict(headers or {})
+    return HTMLResponse(compressed(request, html.encode(), told), status, told)
 
 
 def here(request: Request) -> str:

@@ -373,3 +373,22 @@ def test_a_comparison_leaves_out_the_files_own_check(tmp_path: Path) -> None:
     assert "<ins>我自己加的一行</ins>" in versions
     assert "check:" not in versions
     assert "<b>m1</b>" in versions
+
+
+def test_pages_come_packed_to_whoever_takes_that(tmp_path: Path) -> None:
+    """The same page in fewer bytes; style and script too; as it is to whoever does not."""
+    key = filled(tmp_path, 1, text="\n".join(f"第{number}段" for number in range(500)))[0]
+    sizes = {}
+    with visiting(tmp_path) as client:
+        for address in (f"/articles/{key}", "/static/page.css"):
+            plain = client.get(address, headers={"accept-encoding": "identity"})
+            packed = client.get(address, headers={"accept-encoding": "br, gzip;q=0.5"})
+            refused = client.get(address, headers={"accept-encoding": "gzip;q=0"})
+            assert plain.text == packed.text == refused.text
+            assert (None, "gzip", None) == tuple(
+                answer.headers.get("content-encoding") for answer in (plain, packed, refused)
+            )
+            assert "accept-encoding" in packed.headers["vary"]
+            sizes[address] = int(packed.headers["content-length"]) * 2 < len(plain.content)
+
+    assert [True, True] == list(sizes.values())
