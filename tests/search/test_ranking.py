@@ -257,6 +257,29 @@ def filled_up(start: str, end: str = "", length: int = 300) -> str:
             Paper(text=filled_up(filled_up("上市", "融资", length=64), length=600)),
         ),
         ("title:融资 上市", Paper("融资", filled_up("上市")), Paper("融资", filled_up("", "上市"))),
+        # Both words in a title, before one there and both in the text.
+        (
+            "融资 上市",
+            Paper("上市融资", filled_up("上融")),
+            Paper("某公司融资", filled_up("上市融资")),
+        ),
+        # Two words near each other, before one of them at the end of a long title.
+        (
+            "融资 上市",
+            Paper(text=filled_up("上市今日融资")),
+            Paper("今日无事明日也没有什么事后日融资", filled_up("上市")),
+        ),
+        # Two years weigh more than half a screen, and less than most of one.
+        (
+            "融资",
+            Paper(text=filled_up(filled_up("", "融资", length=216))),
+            Paper(text=filled_up("融资"), year=2022),
+        ),
+        (
+            "融资",
+            Paper(text=filled_up("融资"), year=2022),
+            Paper(text=filled_up(filled_up("", "融资", length=290))),
+        ),
     ],
 )
 def test_of_two_articles_the_better_comes_first(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,25 @@ def test_what_is_remembered_has_a_bound(
     for _ in range(3):
         assert wanted == [row.id for row in rows.read(wanted)]
     assert len(rows._held) < 200
+
+
+def test_the_newest_articles_tell_how_frequent_a_pair_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not all of a large archive, which would take too long."""
+    drafts = [replace(draft, text="融资。") for draft in hard_drafts(9)]
+    with filled(tmp_path, drafts) as conn:
+        frequency = [Searcher(conn).document_frequency("融资")]
+        monkeypatch.setattr("archive.search.searcher._FREQUENCY_SAMPLE", 4)
+        frequency.append(Searcher(conn).document_frequency("融资"))
+
+    assert [9, 4] == frequency
+
+
+def test_an_archive_from_before_there_was_search_wants_its_index() -> None:
+    """That is said in the words that say what to do, not in SQLite's."""
+    with closing(sqlite3.connect(":memory:")) as conn, pytest.raises(NotIndexed, match="reindex"):
+        search(conn, "融资")
 
 
 def test_a_write_is_seen_by_the_next_search(conn: sqlite3.Connection) -> None:
