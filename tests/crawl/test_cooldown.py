@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from archive.crawl.cooldown import Block, CoolDown, take_over
+from archive.crawl.cooldown import (
+    Block,
+    CoolDown,
+    known_exits,
+    last_asked,
+    note_use,
+    take_over,
+)
+from archive.crawl.frontier import stamp
 from archive.db.opening import open_database
 from scraper.errors import Blocked
 
@@ -52,3 +60,18 @@ def test_of_two_blocks_the_one_that_ends_later_holds(
         found = cooldown.last()
         assert found is not None
         assert (level, max(until, NOW + HOUR)) == (found.level, found.until)
+
+
+def test_what_was_asked_through_an_exit_is_told(tmp_path: Path) -> None:
+    """All requests together, when the last one went out and when the last answer came; a command
+    that asked for nothing leaves it as it was.
+    """
+    with open_database(tmp_path / "archive.db") as db:
+        note_use(db.conn, "a", NOW, requests=3, failures=0, error=None)
+        note_use(db.conn, "a", NOW + HOUR, requests=2, failures=2, error="no route")
+        note_use(db.conn, "a", NOW + 2 * HOUR, requests=0, failures=0, error=None)
+
+        shown = {"name": "a", "requests": 5, "failures": 2, "error": "no route"}
+        times = {"asked": stamp(NOW + HOUR), "answered": stamp(NOW), "blocked_until": None}
+        assert [{**shown, **times}] == known_exits(db.conn, NOW)
+        assert {"a": NOW + HOUR} == last_asked(db.conn)

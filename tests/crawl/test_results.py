@@ -18,6 +18,7 @@ from scraper.models import Account, Article, Page
 from tests.crawl.archives import World, titles_of
 from tests.crawl.fakes import BIZ, at, long, short
 from tests.crawl.pages import DELETED, captcha_page, page
+from tests.weixin.pages import article_page
 
 
 @pytest.fixture
@@ -46,6 +47,34 @@ def test_each_result_is_told_as_it_comes(world: World) -> None:
         (at(short(3)), "new"),
     ] == [(one.address, one.change) for one in heard]
     assert (2, titles_of([1, 3])) == (report.pages, world.titles())
+
+
+def test_progress_is_told_of_what_was_given(world: World) -> None:
+    """How many of how many, what failed among them."""
+    world.script.on(short(2), DELETED)
+    heard: list[tuple[int, int]] = []
+    runner = world.runner()
+    runner.on_progress = lambda done, total: heard.append((done, total))
+    runner.save(read([short(1), short(2), short(3)]))
+
+    assert [(1, 3), (2, 3), (3, 3)] == heard
+
+
+def test_the_counts_that_a_page_says_are_kept(world: World) -> None:
+    """A page that a logged-in reader got says them; they are of the moment it came."""
+    says = {"user_info": {"appmsg_bar_data": {"read_num": 123, "old_like_count": 7}}}
+    body = article_page(mid="2247480005", idx="1", extra=says)
+    world.script.on(short(5), Page(url=short(5), body=body))
+    report = world.save(short(5))
+    with open_database(world.root / "archive.db") as db:
+        store = Store(db, world.root)
+        (key,) = (one.key for one in report.results)
+        look = store.counts.last(store.get(str(key)).article_id)
+
+    assert look is not None
+    assert (123, 7, world.clock.now(), "page") == (
+        *(look.counts.read, look.counts.like, look.seen, look.origin),
+    )
 
 
 def test_who_waits_for_an_article_that_arrived_waits_no_longer(world: World) -> None:
