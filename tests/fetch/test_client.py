@@ -441,3 +441,17 @@ def test_no_socket_of_the_file_system_is_opened() -> None:
     """No address leads to one."""
     with pytest.raises(httpcore.ConnectError, match="unix sockets are not used"):
         asyncio.run(transport.GuardedBackend().connect_unix_socket("/run/docker.sock"))
+
+
+def test_what_a_person_has_named_may_lie_inside_the_network() -> None:
+    """That host at that port, and no other port of it."""
+
+    async def connect(port: int) -> None:
+        backend = transport.GuardedBackend(trusted=[("127.0.0.1", named)])
+        await (await backend.connect_tcp("127.0.0.1", port)).aclose()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        named = server.getsockname()[1]
+        asyncio.run(connect(named))
+        with pytest.raises(Forbidden):
+            asyncio.run(connect(named - 1))

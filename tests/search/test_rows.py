@@ -71,6 +71,29 @@ def test_an_archive_from_before_there_was_search_wants_its_index() -> None:
         search(conn, "融资")
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("甲乙丙", [1, 3, 4]),
+        ("甲乙丙 -丁戊己", [1, 3]),
+        ("-丁戊己", [1, 2, 3]),
+        ("-丁戊己 -甲乙丙", [2]),
+        ("甲乙丙 丁戊己", [4]),
+    ],
+)
+def test_a_count_is_of_what_a_search_finds(tmp_path: Path, query: str, found: list[int]) -> None:
+    """Also where the index knows only the parts of a word, of what is wanted and of what is not."""
+    texts = ("甲乙丙", "甲乙。乙丙", "甲乙丙。丁戊。戊己", "甲乙丙。丁戊己")
+    drafts = [
+        replace(draft, number=number, title="无题", text=text, digest=None)
+        for number, (draft, text) in enumerate(zip(hard_drafts(4), texts, strict=True), 1)
+    ]
+    with filled(tmp_path, drafts) as conn:
+        hits = sorted(hit.article_id for hit in search(conn, query))
+
+        assert (found, len(found)) == (hits, count(conn, query).number)
+
+
 def test_a_write_is_seen_by_the_next_search(conn: sqlite3.Connection) -> None:
     """A searcher that is kept open shows the row as it is now."""
     searcher = Searcher(conn)
