@@ -19,8 +19,8 @@ import pytest
 
 from archive.db.migrations import MigrationSet
 from archive.snapshots import Snapshots, repack, tables
-from archive.snapshots.choose import MAX_DEPTH, Base, Packed
-from archive.snapshots.packing import pack
+from archive.snapshots.choose import MAX_DEPTH, Base, Packed, dump_sketch
+from archive.snapshots.packing import pack, sketch
 from scraper.models import Page
 from tests.command import wechat_archive
 from tests.keep.pages import address, page, template
@@ -252,6 +252,7 @@ def test_a_frame_that_does_not_give_the_page_back_is_not_taken(
     monkeypatch.setattr("archive.snapshots.repack.finish", lambda *_: Packed(pack(b"another")))
     with Snapshots(tmp_path / "snapshots.db") as kept:
         kept.repack(jobs=1)
+    with Snapshots(tmp_path / "snapshots.db") as kept:  # with nothing at hand any more
         assert bodies == bodies_of(kept)
 
 
@@ -347,3 +348,30 @@ def test_a_process_that_packs_cannot_write(tmp_path: Path) -> None:
     assert reader is not None
     with closing(reader.connection), pytest.raises(sqlite3.OperationalError, match="readonly"):
         reader.connection.execute("DELETE FROM bodies")
+
+
+def test_pages_are_stood_on_that_came_just_before_or_on_an_earlier_day(tmp_path: Path) -> None:
+    """Each is smaller than it was at once, which it is not on its own feet."""
+    shared = template(1, size=60_000)
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        for day in (range(3), range(3, 6)):
+            for seed in day:
+                body = shared + wordy(seed + 1)[:60_000]
+                kept.put(Page(url=address(seed), body=body), address=address(seed))
+            before = kept.select("SELECT id, length(frame) FROM bodies")
+            kept.repack(jobs=1)
+            after = dict(kept.select("SELECT id, length(frame) FROM bodies"))
+
+            assert [] == [number for number, size in before[-3:] if after[number] >= size]
+        assert [(1,)] == kept.select("SELECT id FROM bodies WHERE base_id IS NULL")
+
+
+def test_a_page_that_comes_to_stand_alone_may_be_stood_on(tmp_path: Path) -> None:
+    """What it looks like is noted then, and its row sealed anew."""
+    (body,) = fill(tmp_path / "snapshots.db", 1)
+    with Snapshots(tmp_path / "snapshots.db") as kept:
+        kept._db.execute("UPDATE bodies SET sketch = NULL")
+        repack._replace(kept._reader, 1, Packed(pack(body, effort="thorough")))
+
+        assert [(dump_sketch(sketch(body)),)] == kept.select("SELECT sketch FROM bodies")
+        assert [] == list(kept.check())

@@ -220,11 +220,11 @@ def test_nothing_changes_when_nothing_has_changed(tmp_path: Path) -> None:
 
 
 def test_a_link_with_another_token_is_a_link_to_the_same_article(tmp_path: Path) -> None:
-    """By its identity, whichever of the two comes first."""
+    """By its identity, whichever of the two comes first, and where its page names no address."""
     other = Link(url=long_address(1).replace("sn=", "sn=0"), relation="text", text="一")
     with opened(tmp_path) as store:
         before = keep(store, article(5, edges=(other,)))
-        one = keep(store, article(1))
+        one = keep(store, article(1, url=None, address=None), short_address(1))
         after = keep(store, article(6, edges=(other,)))
 
         for linking in (before, after):

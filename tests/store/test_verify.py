@@ -824,7 +824,7 @@ def test_each_damaged_article_is_told_and_what_cannot_be_read_once(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("cores", "least", "jobs"), [(7, 2, 7), (None, 2, None), (1, 2, None), (7, 3, None)]
+    ("cores", "least", "jobs"), [(7, 2, 7), (2, 2, 2), (None, 2, None), (1, 2, None), (7, 3, None)]
 )
 def test_large_archives_are_looked_at_by_all_cores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int | None, least: int, jobs: int | None
@@ -1022,3 +1022,13 @@ def test_damage_in_room_that_no_row_uses_is_gone_with_it(tmp_path: Path) -> None
     assert ["database"] == [finding.sort for finding in faults(tmp_path)]
     assert [True] == [one.repaired for one in mend(tmp_path)]
     assert [] == list(check(tmp_path))
+
+
+def test_no_piece_is_passed_over_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever becomes of the processes: an archive is not called sound that was not looked at."""
+    make(tmp_path)
+    monkeypatch.setattr("archive.verify.work.look_at_all", lambda *_: iter(()))
+    with pytest.raises(ValueError, match="shorter"):
+        list(check(tmp_path, jobs=2))
