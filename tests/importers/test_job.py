@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,19 @@ from archive.db.opening import open_database
 from archive.errors import Locked
 from archive.importers import import_files
 from archive.importers.documents import Documents
+from archive.importers.items import ImportItem
+from archive.importers.job import _Job
+from archive.importers.report import Taken
 from archive.search.index import is_current
 from archive.store.discussions import in_files
 from archive.store.markdown_files import MarkdownFiles
+from scraper.models import Article
 from tests.faults import failing, signalled
 from tests.importers.test_warc import Record, web_archive
 from tests.keep.archives import contents, fill, opened
-from tests.keep.articles import fields, page
+from tests.keep.articles import PICTURE, fields, page
+from tests.store.make import article, nameless, short_address
+from tests.weixin.media import png
 
 TOKEN = "<p>pass_ticket=ABCDEFGH12345678%2Babcdefgh&amp;key=0123456789abcdef</p>"
 
@@ -234,3 +241,40 @@ def test_files_show_comments_where_that_is_asked_for(
 
     with opened(tmp_path / "archive") as (store, _):
         assert shown == in_files(store.db.conn)
+
+
+@pytest.mark.parametrize(
+    ("given", "counts"),
+    [
+        ([article(1), article(2)], {"new": 2}),
+        ([article(1), article(1)], {"new": 1, "held": 1}),
+        ([article(1, title=""), article(2)], {"failed": 1, "new": 1}),
+        ([replace(nameless(1), address=short_address(1))] * 2, {"new": 1, "held": 1}),
+    ],
+)
+def test_articles_of_other_programs_are_taken_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: list[Article], counts: dict[str, int]
+) -> None:
+    """By identity or by address; one without a title is told, and the others go on."""
+    items = [ImportItem(source=str(n), path=tmp_path, article=one) for n, one in enumerate(given)]
+    monkeypatch.setattr("archive.importers.job.contents", lambda path: iter(items))
+    (tmp_path / "a.html").write_bytes(b"")
+    told: list[Taken] = []
+    report = import_files(tmp_path / "archive", [tmp_path / "a.html"], tell=told.append)
+
+    assert counts == report.counts
+    assert ["it has no title"] * counts.get("failed", 0) == [one.error for one in told if one.error]
+
+
+def test_a_picture_that_fails_fails_alone(tmp_path: Path) -> None:
+    """Those behind it come along, also where they stand before the page that shows them."""
+    shown = "".join(f'<img data-src="{PICTURE.format(n)}">' for n in (1, 2))
+    pictures = [Record(PICTURE.format(n), png(n)) for n in (1, 2)]
+    file = web_archive(
+        tmp_path / "a.warc", [*pictures, Record(page(1).url, page(1, text=shown).body)]
+    )
+    with failing((_Job._take_pictures,), "archive.importers.job:_Job._image") as has_fired:
+        report = import_files(tmp_path / "archive", [file])
+
+    assert has_fired()
+    assert ({"new": 1, "failed": 1}, 1) == (report.counts, report.media)

@@ -611,3 +611,16 @@ def test_what_is_new_or_changed_waits_for_saved_searches(tmp_path: Path) -> None
 
         noted = store.db.conn.execute("SELECT article_id, change FROM article_changes")
         assert [(2, "new"), (1, "modified")] == [tuple(row) for row in noted]
+
+
+def test_a_page_that_never_says_who_it_is_is_one_article_under_all_its_addresses(
+    tmp_path: Path,
+) -> None:
+    """By account, day and title, until it is known which one it is."""
+    with opened(tmp_path) as store:
+        first = keep(store, nameless(1), short_address(1))
+        again = keep(store, nameless(1), short_address(2))
+        other = keep(store, nameless(2), short_address(3))
+
+        assert (first.article_id, "unchanged") == (again.article_id, again.change)
+        assert other.article_id != first.article_id

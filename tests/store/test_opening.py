@@ -154,3 +154,20 @@ def test_the_folders_of_a_new_archive_are_made(tmp_path: Path) -> None:
     open_database(tmp_path / "a" / "b" / "archive.db").close()
 
     assert (tmp_path / "a" / "b" / "archive.db").exists()
+
+
+def test_who_reads_keeps_nobody_out(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither others who read nor the one who writes."""
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT", 0)
+    with (
+        open_database(place, readonly=True) as one,
+        open_database(place, readonly=True) as other,
+        open_database(place) as writer,
+    ):
+        writer.conn.execute("INSERT INTO accounts (name, first_seen) VALUES ('甲', '2026')")
+        writer.conn.commit()
+
+        counts = [
+            db.conn.execute("SELECT count(*) FROM accounts").fetchone() for db in (one, other)
+        ]
+        assert [(1,), (1,)] == [tuple(count) for count in counts]

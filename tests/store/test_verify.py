@@ -578,6 +578,7 @@ def test_damaged_raw_pages_are_told(tmp_path: Path) -> None:
     result = wechat_archive("--archive", str(tmp_path), "verify", "--repair")
     assert result.code == 65
     assert "fetches what is still there" in result.stdout
+    assert [short_address(1)] == [one.name for one in check(tmp_path) if one.sort == "snapshot"]
     (tmp_path / "snapshots.db").write_bytes(b"x" * 999)
     assert "snapshots.db is damaged" in wechat_archive("--archive", str(tmp_path), "verify").stdout
 
