@@ -20,28 +20,37 @@ def command(app: App, given: tuple[str, ...]) -> None:
     and the page's feed `/feeds/group/NAME` give what is of its accounts, and what sources watched
     with --group NAME brought.
     """
-    from archive.db.beside import open_beside
-    from archive.store.groups import change, groups, is_known
-    from archive.store.groups import names as all_names
-
     add, remove, names = parted(given)
     if len(names) > 1 or ((add or remove) and not names):
         raise click.UsageError(_("give one name of a group, then +ACCOUNT or -ACCOUNT."))
+    _show(_all(app) if not names else _one(app, names[0], add, remove))
+
+
+def _all(app: App) -> dict[str, list[str]]:
+    from archive.db.beside import open_beside
+    from archive.store.groups import groups
+
     with open_beside(app.root, "wechat-archive group") as db:
-        before = groups(db.conn)
+        return groups(db.conn)
+
+
+def _one(app: App, name: str, add: list[str], remove: list[str]) -> dict[str, list[str]]:
+    """The group after the change; what of it nobody knows is told."""
+    from archive.db.beside import open_beside
+    from archive.store.groups import change, groups, is_known, names
+
+    with open_beside(app.root, "wechat-archive group") as db:
+        before = groups(db.conn).get(name, [])
         unknown = [account for account in add if not is_known(db.conn, account)]
-        if add or remove:
-            change(db.conn, names[0], add, remove)
-        found, called = groups(db.conn), all_names(db.conn)
-    for name in names:
-        for account in unknown:
-            app.say(_("no article of {account} is held yet", account=account))
-        for account in remove:
-            if account not in before.get(name, []):
-                app.say(_("{account} was not in {name}", account=account, name=name))
-        if name not in called and not remove:
-            app.say(_("no group is called {name}: `wechat-archive group` lists them", name=name))
-    _show({name: found.get(name, []) for name in names} or found)
+        found = change(db.conn, name, add, remove)
+        is_group = name in names(db.conn)
+    for account in unknown:
+        app.say(_("no article of {account} is held yet", account=account))
+    for account in sorted({*remove} - {*before}):
+        app.say(_("{account} was not in {name}", account=account, name=name))
+    if not is_group and not remove:
+        app.say(_("no group is called {name}: `wechat-archive group` lists them", name=name))
+    return {name: found}
 
 
 def _show(found: dict[str, list[str]]) -> None:

@@ -192,6 +192,15 @@ def _reading(app: App) -> Iterator[Store]:
         yield Store(db, app.root)
 
 
+def nothing_found(app: App, query: str | None) -> None:
+    """That a query found nothing to work on, and why."""
+    if query is not None:
+        from archive.cli.search import advise
+
+        app.say(_("nothing is found by that query: nothing was changed"))
+        advise(app, query)
+
+
 def _tell(
     app: App,
     marked: Iterator[Marked],
@@ -211,10 +220,7 @@ def _tell(
         elif one.stored is not None and one.own is not None:
             title = " ".join(one.stored.title.split())
             click.echo(f"{one.stored.key}  {' '.join(said(one.own).split())}  {title}")
-    if not count and query is not None:
-        from archive.cli.search import advise
-
-        app.say(_("nothing is found by that query: nothing was changed"))
-        advise(app, query)
+    if not count:
+        nothing_found(app, query)
     if code:
         click.get_current_context().exit(code if count == 1 else 1)

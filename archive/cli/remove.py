@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.common import App, archive_command, pass_app, rows_as_json
+from archive.cli.own import nothing_found
 from archive.db.names import ARCHIVE_DB
 from archive.i18n import gettext as _
 from archive.i18n import plural
@@ -68,11 +69,8 @@ def command(
             done, failed = _tell(app, out, as_json, _("removed"))
         if done:
             app.say(_("`wechat-archive remove --undo KEY` brings it back within 30 days"))
-        elif not failed and query is not None:
-            from archive.cli.search import advise
-
-            app.say(_("nothing is found by that query: nothing was changed"))
-            advise(app, query)
+        elif not failed:
+            nothing_found(app, query)
     if failed:
         click.get_current_context().exit(1)
 

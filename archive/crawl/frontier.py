@@ -554,11 +554,8 @@ def _worth_opening(
         return given or bool(candidate.account != old["account"])
     if old["state"] not in ("done", "skipped"):
         return candidate.refresh and crawl_id != old["crawl_id"]
-    if crawl_id is not None and crawl_id != old["crawl_id"]:
-        return True
-    if crawl_id is None and candidate.refresh:
-        return True
-    return given or candidate.follow > old["follow"]
+    is_another = candidate.refresh if crawl_id is None else crawl_id != old["crawl_id"]
+    return is_another or given or candidate.follow > old["follow"]
 
 
 def _better_address(old: sqlite3.Row, candidate: Candidate) -> dict[str, Any]:

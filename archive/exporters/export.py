@@ -34,12 +34,19 @@ def left_out(report: ExportReport, name: str) -> Iterator[None]:
     """Whatever goes wrong inside is named in the report, with what it is about, and ends nothing
     else. Raises only what is about the target or the archive as a whole."""
 
+    closed: list[BrokenPipeError] = []
+
     def failed(error: ScrapeError) -> None:
         report.problems.append(f"{name}: {error}")
         report.faults += not isinstance(error, ItemError)
 
     with one_item(name, failed):
-        yield
+        try:
+            yield
+        except BrokenPipeError as error:  # who reads standard output has gone
+            closed.append(error)
+    if closed:
+        raise closed[0]
 
 
 @dataclass(kw_only=True)

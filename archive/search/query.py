@@ -278,12 +278,16 @@ class _Parser:
             if node is None and lexeme.field:
                 raise FIELDS[lexeme.field].needs_value()
         else:
-            node = _leaf(lexeme, field, self.contains)
-            if field and field != SCOPE and node is not None:
-                self.named.append((field, lexeme.text, node))
-            if not lexeme.quoted and lexeme.text.upper() in _OPERATORS:
-                self.plain_operators.append(lexeme.text)
+            node = self._word(lexeme, field)
         return _negated(node) if lexeme.negative else node
+
+    def _word(self, lexeme: _Lexeme, field: str) -> Node | None:
+        node = _leaf(lexeme, field, self.contains)
+        if field and field != SCOPE and node is not None:
+            self.named.append((field, lexeme.text, node))
+        if not lexeme.quoted and lexeme.text.upper() in _OPERATORS:
+            self.plain_operators.append(lexeme.text)
+        return node
 
     def _is_operator(self, word: str) -> bool:
         """An upper-case, unquoted ``word`` with something after it to work on."""
