@@ -267,7 +267,27 @@ def _run(argv: list[str], app: App) -> int:
     except RecursionError as error:
         return _bug(error, app)
     except Exception as error:
-        return _sqlite_error(error, app) or _bug(error, app)
+        return _sqlite_error(error, app) or _foreign(app) or _bug(error, app)
+
+
+def _foreign(app: App) -> int | None:
+    """The exit code where the archive holds what this program does not write: then it is no bug."""
+    from archive.db.foreign import foreign
+    from archive.db.names import ARCHIVE_DB
+    from archive.errors import Corrupt
+
+    what = foreign(app.root / ARCHIVE_DB)
+    if what is None:
+        return None
+    error = Corrupt(
+        mark(
+            "{place} was damaged, or changed by somebody: {what}. `wechat-archive verify` says "
+            "what else; the files in articles/ and your backup are as they were",
+            place=app.root / ARCHIVE_DB,
+            what=what,
+        )
+    )
+    return _fail(app, message_of(error), error.exit_code)
 
 
 def _fail(app: App, message: str, code: int) -> int:

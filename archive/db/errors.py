@@ -45,7 +45,11 @@ _KINDS: tuple[tuple[tuple[str, ...], type[ArchiveError], str, str], ...] = (
         mark("try again when it is done"),
     ),
     (
-        ("not a database", "malformed", "could not decode", "corrupt"),
+        (
+            *("not a database", "malformed", "could not decode", "corrupt"),
+            # Tables and columns that somebody took away or put others in their place.
+            *("is a view", "no such table", "no such column", "datatype mismatch"),
+        ),
         Corrupt,
         mark("{place} is damaged: {said}"),
         _REBUILD,
