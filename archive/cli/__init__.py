@@ -264,10 +264,15 @@ def _run(argv: list[str], app: App) -> int:
         return _fail(app, message_of(error), error.exit_code)
     except OSError as error:
         return _os_error(error, app)
-    except RecursionError as error:
-        return _bug(error, app)
     except Exception as error:
-        return _sqlite_error(error, app) or _foreign(app) or _bug(error, app)
+        return _unexpected(error, app)
+
+
+def _unexpected(error: Exception, app: App) -> int:
+    """What no command raises: SQLite's, damage by another hand, or a bug."""
+    if isinstance(error, RecursionError):
+        return _bug(error, app)
+    return _sqlite_error(error, app) or _foreign(app) or _bug(error, app)
 
 
 def _foreign(app: App) -> int | None:

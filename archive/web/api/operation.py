@@ -82,6 +82,16 @@ def texts_of(body: Mapping[str, Any], name: str) -> list[str]:
     return said
 
 
+def switch_of(body: Mapping[str, Any], name: str) -> bool | None:
+    """True or false in the body, None where it says nothing. Raises Invalid."""
+    if name not in body:
+        return None
+    said = body[name]
+    if not isinstance(said, bool):
+        raise Invalid(_("{name} must be true or false", name=name))
+    return said
+
+
 def whole_of(body: Mapping[str, Any], name: str, least: int, most: int) -> int | None:
     """A whole number in the body, None where it says nothing. Raises Invalid."""
     if name not in body:

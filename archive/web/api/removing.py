@@ -13,7 +13,14 @@ from starlette.responses import JSONResponse, Response
 
 from archive.i18n import gettext as _
 from archive.run.removing import Outcome
-from archive.web.api.operation import Invalid, json_object, text_of, whole_of
+from archive.web.api.operation import (
+    Invalid,
+    json_object,
+    switch_of,
+    text_of,
+    texts_of,
+    whole_of,
+)
 from archive.web.site import site_of
 
 MOST_KEYS = 1000
@@ -22,9 +29,7 @@ MOST_KEYS = 1000
 async def remove(request: Request) -> Response:
     """Named articles; ``undo`` brings them back. What fails for one stands in its ``error``."""
     body = await json_object(request)
-    undo, query = body.get("undo", False), text_of(body, "query")
-    if not isinstance(undo, bool):
-        raise Invalid(_("{name} must be true or false", name="undo"))
+    undo, query = switch_of(body, "undo"), text_of(body, "query")
     count = whole_of(body, "count", 0, MOST_KEYS)
     library = site_of(request).library
     if query is None:
@@ -59,9 +64,7 @@ def _unconfirmed(count: int) -> Response:
 
 def _keys(body: dict[str, Any]) -> list[str]:
     """Raises Invalid."""
-    keys = body.get("keys")
-    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
-        raise Invalid(_("{name} must be a list of texts", name="keys"))
+    keys = texts_of(body, "keys")
     if not 0 < len(keys) <= MOST_KEYS:
         raise Invalid(_("keys must be 1 to {most}", most=MOST_KEYS))
     return keys
