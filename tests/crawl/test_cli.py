@@ -156,7 +156,7 @@ def test_the_summary_names_classes_of_failure_in_the_readers_language(archive: P
     result = wechat_archive("--lang", "zh", "save", gone, "--interval", "0")
     failed = wechat_archive("--lang", "zh", "status", "--failed")
 
-    assert "失败 1 个（1 参数错误）" in result.stderr
+    assert "失败 1 个（参数错误 1 个）" in result.stderr
     assert failed.stdout.startswith("# 参数错误 (parameter-error) (")
 
 
