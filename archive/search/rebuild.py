@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from archive.db.lock import Lock, holder_of
@@ -165,14 +165,26 @@ def reindex_for_search(
     where another command writes there, saying what to do.
     """
     try:
-        with Lock(root, wait, command, name=INDEX_LOCK):
-            if wait and _is_there(root / ARCHIVE_DB):
+        with ExitStack() as held:
+            if not _taken(held, root, wait, command) and _is_there(root / ARCHIVE_DB):
                 return 0
             with Lock(root, command=command):  # who writes for hours would be waited for at the end
                 pass
             return _reindex_beside(root, progress, jobs, command)
     except Locked as error:
         raise Locked(_who_writes(root)) from error
+
+
+def _taken(held: ExitStack, root: Path, wait: bool, command: str | None) -> bool:
+    """Hold the making of an index; False where it was somebody else's until now."""
+    try:
+        held.enter_context(Lock(root, command=command, name=INDEX_LOCK))
+    except Locked:
+        if not wait:
+            raise
+        held.enter_context(Lock(root, True, command, name=INDEX_LOCK))
+        return False
+    return True
 
 
 def _is_there(place: Path) -> bool:
