@@ -87,4 +87,10 @@ def _require_place(target: Path, root: Path, format: str, each_alone: bool) -> N
                 format=format,
             )
         )
+    if not is_folder and target.exists() and not target.is_file():
+        raise CannotCreate(
+            mark(
+                "{target} is no file but a device or a pipe; `-` is standard output", target=target
+            )
+        )
     require_outside_archives(target, root)
