@@ -13,12 +13,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from multiprocessing import get_context
 from pathlib import Path
 
 from archive.db.opening import open_database
@@ -42,7 +42,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) / "archive"
         root.mkdir()
-        count = fill(root, pages(options.folder, Path(scratch)), options.copies)
+        # In a process of its own: a child's memory counts from that of who starts it.
+        with get_context("spawn").Pool(1) as pool:
+            count = pool.apply(prepare, (root, options.folder, options.copies))
         found = {jobs: measured(root, jobs) for jobs in options.jobs}
     if options.json:
         print(json.dumps({"pages": count, "cores": os.cpu_count(), "processes": found}))
@@ -53,6 +55,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             f"{jobs} process{'es' if jobs > 1 else '  '} {count / one['seconds']:6.1f} pages a second, "
             f"{one['cpu'] / count * 1000:.1f} ms of CPU a page, {one['megabytes']:.0f} MB the largest"
         )
+
+
+def prepare(root: Path, folder: Path | None, copies: int) -> int:
+    """The archive to measure with; how many articles it has."""
+    with tempfile.TemporaryDirectory() as scratch:
+        return fill(root, pages(folder, Path(scratch)), copies)
 
 
 def fill(root: Path, found: Sequence[tuple[str, bytes]], copies: int) -> int:
@@ -85,15 +93,18 @@ def fill(root: Path, found: Sequence[tuple[str, bytes]], copies: int) -> int:
 
 
 def measured(root: Path, jobs: int) -> dict[str, float]:
-    """Seconds, CPU seconds and MB of one command; the MB of the largest process so far."""
+    """Seconds, CPU seconds and the MB of the largest process of one command."""
     argv = [sys.executable, "-m", "archive.cli", "--archive", str(root), "reparse", "--all"]
-    begun, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([*argv, "--jobs", str(jobs)], check=True, stdout=subprocess.DEVNULL)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    begun = time.perf_counter()
+    process = subprocess.Popen([*argv, "--jobs", str(jobs)], stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)  # of this one and those that it waited for
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"reparse ended with {process.returncode}")
     return {
         "seconds": time.perf_counter() - begun,
-        "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-        "megabytes": after.ru_maxrss / 1024,
+        "cpu": used.ru_utime + used.ru_stime,
+        "megabytes": used.ru_maxrss / 1024,
     }
 
 

@@ -3,7 +3,10 @@
     python -m benchmarks.archives FOLDER --articles 1000
     python -m benchmarks.archives LARGE --articles 100000 --no-index
     python -m benchmarks.clones LARGE && python -m benchmarks.clones LARGE --index
-    python -m benchmarks.scale FOLDER … LARGE [--draw docs/scale.svg] [--json]
+    python -m benchmarks.scale FOLDER … LARGE [--draw docs/scale.svg] [--json FILE]
+    python -m benchmarks.scale --earlier FILE … --draw docs/scale.svg
+
+Where the archives are not all there at the same time, ``--earlier`` adds what ``--json`` wrote then.
 
 CPU milliseconds, warm, of archives that are there already; nothing of them is changed. For the page and
 feeds that of the server. `verify` looks at ten thousand articles spread over the archive, in one
@@ -149,7 +152,8 @@ def measure(root: Path) -> tuple[int, Figures]:
     """Every figure of an archive, told as it is known."""
     with closing(open_readonly(root / "archive.db")) as conn:
         (articles,) = conn.execute("SELECT count(*) FROM articles").fetchone()
-        is_indexed = conn.execute("SELECT 1 FROM search_documents LIMIT 1").fetchone() is not None
+        (documents,) = conn.execute("SELECT count(*) FROM search_documents").fetchone()
+        is_indexed = 2 * documents > articles
     print(f"\n{articles:,} articles\n\n| | ms |\n| --- | --- |", flush=True)
     figures: Figures = {}
 
@@ -173,11 +177,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("folders", type=Path, nargs="*")
+    parser.add_argument("--earlier", type=Path, nargs="+", default=[], metavar="FILE")
     parser.add_argument("--draw", type=Path, metavar="SVG")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
-    found = sorted(measure(folder) for folder in options.folders)
+    known = {
+        int(size): figures
+        for file in options.earlier
+        for size, figures in json.loads(file.read_text(encoding="utf-8")).items()
+    }
+    found = sorted({**known, **dict(map(measure, options.folders))}.items())
     if options.json:
         options.json.write_text(json.dumps(dict(found), indent=2) + "\n", encoding="utf-8")
     if options.draw:

@@ -20,7 +20,7 @@ BUSY_TIMEOUT = 30
 #: Pages of the log before it is taken over into the file. A command that writes less changes the
 #: file only when it closes, and the log says which of its blocks have other checksums then: some
 #: milliseconds, where all of a million articles took 20 s. SQLite's own limit of 1,000 is reached
-#: with some ten articles.
+#: with some fifty notes of 20 pages.
 LOG_PAGES = 4000
 
 #: Whether ``os.access`` can be asked for what this process may do now, not who started it.
