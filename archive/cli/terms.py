@@ -82,6 +82,10 @@ DIFFERENCES = (
     mark("links"),
     mark("markup"),
     mark("title modified"),
+    mark("account"),
+    mark("published"),
+    mark("language"),
+    mark("losses"),
 )
 #: What a bar counts.
 WORK = (mark("indexing"), mark("packing"), mark("importing"), mark("typesetting"))

@@ -42,12 +42,17 @@ _current: ContextVar[Choice] = ContextVar("language")
 
 @cache
 def translator(language: str, domain: str) -> Catalogue | None:
-    """The messages of ``domain`` in ``language``; None where those of the code are."""
+    """The messages of ``domain`` in ``language``, and those of the program that it has not; None
+    where those of the code are.
+    """
     if language == ENGLISH:
         return None
     from archive.i18n.catalogue import Catalogue
 
-    places = [LOCALE / language / "LC_MESSAGES" / f"{name}.po" for name in {PROGRAM, domain}]
+    places = [
+        LOCALE / language / "LC_MESSAGES" / f"{name}.po"
+        for name in dict.fromkeys((PROGRAM, domain))
+    ]
     return Catalogue(*(place for place in places if place.is_file()))
 
 
@@ -114,10 +119,10 @@ def _said(known: Catalogue, value: Any) -> Any:
 
 
 def recognised(sentence: str) -> str:
-    """A sentence that was stored in English, in the language in use; as it is where nothing in the
-    catalogue could have made it.
+    """A sentence or class that the program stored in English, in the language in use; as it is
+    where nothing in its catalogue could have made it.
     """
-    known = _catalogue()
+    known = translator(language(), PROGRAM)
     if known is None or not sentence:
         return sentence
     from archive.i18n.recognise import Recogniser

@@ -108,7 +108,10 @@ class ReparseReport(AsDict):
         )
         if not self.fields:
             return what
-        names = [f"{name} {n}" for name, n in self.fields.most_common(6)]
+        names = [
+            mark("{field} {n}", field=mark(name.replace("_", " ")), n=n)
+            for name, n in self.fields.most_common(6)
+        ]
         return mark("{what} ({names})", what=what, names=names)
 
 

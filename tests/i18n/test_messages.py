@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import calendar
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -191,3 +194,26 @@ def test_a_label_has_the_chinese_that_stands_beside_it(label: str, chinese: str)
     """Formats and sources say both in one place; ``python -m tests.i18n.messages`` carries it over."""
     with i18n.use(i18n.CHINESE):
         assert chinese == i18n.gettext(label)
+
+
+def test_the_pages_own_words_go_first_and_stored_ones_are_the_programs() -> None:
+    """A word that stands in both catalogues is the page's on the page, in every process; what the
+    program stored is said in the program's words everywhere."""
+    script = (
+        "from archive.i18n import gettext, recognised, use\n"
+        "with use('zh_CN', 'web'):\n"
+        "    print(gettext('fetch'), recognised('fetch'), gettext('article'))"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONIOENCODING": "utf-8"},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=True,
+        ).stdout
+        for seed in (1, 2, 3, 4)
+    ]
+
+    assert ["抓取 抓取失败 图文\n"] * 4 == said
