@@ -24,11 +24,12 @@ from archive.search.index import is_current
 from archive.store.discussions import in_files
 from archive.store.markdown_files import MarkdownFiles
 from scraper.models import Article
+from scraper.traffic.exchange import Exchange
 from tests.faults import failing, signalled
 from tests.importers.test_warc import Record, web_archive
 from tests.keep.archives import contents, fill, opened
 from tests.keep.articles import PICTURE, fields, page
-from tests.store.make import article, nameless, short_address
+from tests.store.make import NOW, article, nameless, short_address
 from tests.weixin.media import png
 
 TOKEN = "<p>pass_ticket=ABCDEFGH12345678%2Babcdefgh&amp;key=0123456789abcdef</p>"
@@ -278,3 +279,21 @@ def test_a_picture_that_fails_fails_alone(tmp_path: Path) -> None:
 
     assert has_fired()
     assert ({"new": 1, "failed": 1}, 1) == (report.counts, report.media)
+
+
+def test_counts_that_fail_fail_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a recording of the network: those behind them are taken all the same."""
+    addresses = [f"https://mp.weixin.qq.com/mp/getappmsgext?n={n}" for n in range(3)]
+    items = [
+        ImportItem(source=url, path=tmp_path, exchange=Exchange(url=url, body=b"{}"), seen=NOW)
+        for url in addresses
+    ]
+    monkeypatch.setattr("archive.importers.job.contents", lambda path: iter(items))
+    (tmp_path / "a.har").write_bytes(b"")
+    told: list[Taken] = []
+    with failing((_Job._take_around,), "archive.importers.around:Around.take") as has_fired:
+        report = import_files(tmp_path / "archive", [tmp_path / "a.har"], tell=told.append)
+
+    assert has_fired()
+    assert [addresses[0]] == [one.source for one in told if one.error]
+    assert 2 == report.unmatched  # they are of no article that is held

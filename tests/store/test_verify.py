@@ -29,6 +29,7 @@ from scraper.errors import Gone
 from scraper.messages import Message
 from scraper.models import Page
 from tests.command import wechat_archive
+from tests.keep.test_backup import take_identity_away
 from tests.store.make import LATER, NOW, Download, article, keep, opened, short_address, snapshot
 from tests.weixin.pages import article_page
 
@@ -1033,3 +1034,37 @@ def test_no_piece_is_passed_over_in_silence(
     monkeypatch.setattr("archive.verify.work.look_at_all", lambda *_: iter(()))
     with pytest.raises(ValueError, match="shorter"):
         list(check(tmp_path, jobs=2))
+
+
+def test_what_cannot_be_read_at_all_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not of each piece that it stopped; what is wrong with a row is told of every row."""
+    make(tmp_path)
+    once = Finding(sort="database", what="it cannot be read")
+
+    def look(root: Path, pieces: list[Piece], jobs: int) -> Iterator[list[Finding]]:
+        return iter(
+            [
+                [once, Finding(sort="row", what="damaged", article_id=n)]
+                for n, _ in enumerate(pieces)
+            ]
+        )
+
+    monkeypatch.setattr("archive.verify.work.look_at_all", look)
+    found = list(check(tmp_path, jobs=2))
+    rows = [finding.article_id for finding in found if finding.sort == "row"]
+
+    assert 4 < len(rows)
+    assert 2 >= sum(finding == once for finding in found) >= 1  # of the tables, and of the index
+    assert once == found[0]
+
+
+def test_an_archive_of_an_older_version_is_looked_at_as_it_is(tmp_path: Path) -> None:
+    """It is sound, and stays what it is."""
+    make(tmp_path)
+    take_identity_away(tmp_path)
+    before = everything(tmp_path)
+
+    assert [] == list(check(tmp_path))
+    assert before == everything(tmp_path)
