@@ -85,7 +85,7 @@ def test_checksums_that_cannot_be_set_aside_keep_nobody_out(
 ) -> None:
     """Where the folder cannot be written in, SQLite says it better."""
 
-    def refuse(place: Path) -> None:
+    def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(file_checksums, "set_aside", refuse)
@@ -98,7 +98,7 @@ def test_checksums_that_cannot_be_written_fail_nobody(
 ) -> None:
     """What was to be written stands in the database."""
 
-    def refuse(place: Path) -> None:
+    def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(file_checksums, "write", refuse)
