@@ -132,6 +132,20 @@ def test_words_within_an_album(conn: sqlite3.Connection) -> None:
     assert [] == [*search(conn, "(的 OR 一) -(的 OR 一) album:茶书")]
 
 
+def test_articles_of_a_kind(tmp_path: Path) -> None:
+    """Alone, left out, and together with words."""
+    kinds = ("article", "video", "picture", "video")
+    drafts = [
+        replace(draft, text="融资。", kind_name=kind)
+        for draft, kind in zip(hard_drafts(4), kinds, strict=True)
+    ]
+    queries = ("kind:video", "-kind:video", "融资 kind:picture", "kind:article OR kind:picture")
+    with filled(tmp_path, drafts) as conn:
+        found = [sorted(hit.article_id for hit in search(conn, query)) for query in queries]
+
+    assert [[2, 4], [1, 3], [3], [1, 3]] == found
+
+
 def test_not_reads_as_not() -> None:
     """gone:no is the opposite of gone:yes."""
     field = FIELDS["gone"]
