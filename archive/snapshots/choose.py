@@ -140,13 +140,15 @@ def candidates(
     return bases + [base for base in near.nearest(look, TRIALS) if base not in bases]
 
 
-def choose(page: Plain, candidates: list[Base], read: Read) -> Packed | None:
+def choose(
+    page: Plain, candidates: list[Base], read: Read, held: Packed | None = None
+) -> Packed | None:
     """The bases of a small frame: ``TRIALS`` pages and ``PAIRS`` pairs are tried quickly. None: on
-    its own.
+    its own. ``held``: a quick frame that was made when the page came, and need not be made again.
 
     A shallower base wins over one that is up to 3 % better, so that chains stay short.
     """
-    tried = _tried(page, candidates, read) if page.size >= MIN_BASE else []
+    tried = _tried(page, candidates, read, held=held) if page.size >= MIN_BASE else []
     if not tried:
         return None
     smallest = len(tried[0].frame)
@@ -173,7 +175,11 @@ def finish(page: Plain, chosen: Packed | None, read: Read, level19_from: int) ->
 
 
 def _tried(
-    page: Plain, candidates: list[Base], read: Read, share: int = ENOUGH_SHARE
+    page: Plain,
+    candidates: list[Base],
+    read: Read,
+    share: int = ENOUGH_SHARE,
+    held: Packed | None = None,
 ) -> list[Packed]:
     """Quick frames against the first candidates, smallest first; none after one that is small
     enough.
@@ -181,10 +187,13 @@ def _tried(
     enough = max(1536, page.size // share)
     tried: list[Packed] = []
     for base in candidates[:TRIALS]:
-        against = read(base)
-        if not against or len(against) + page.size >= 1 << MAX_WINDOW_LOG:
-            continue
-        tried.append(Packed(page.pack(against, effort="quick"), base))
+        if held is not None and held.first is not None and base.id == held.first.id:
+            tried.append(Packed(held.frame, base))
+        else:
+            against = read(base)
+            if not against or len(against) + page.size >= 1 << MAX_WINDOW_LOG:
+                continue
+            tried.append(Packed(page.pack(against, effort="quick"), base))
         if len(tried[-1].frame) <= enough:
             break
     return sorted(tried, key=lambda packed: len(packed.frame))

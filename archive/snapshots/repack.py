@@ -222,7 +222,7 @@ def pack_again(kept: Reader, work: _Work, level19_from: int) -> Packed | None:
     try:
         body = kept.body(work.body_id)
         page = Plain(body)
-        chosen = choose(page, list(work.candidates), read)
+        chosen = choose(page, list(work.candidates), read, _held(kept, work.body_id))
         packed = finish(page, chosen, lambda base: kept.body(base.id), level19_from)
         against = b"".join(kept.body(b.id) for b in (packed.second, packed.first) if b is not None)
         sha256 = kept.select("SELECT sha256 FROM bodies WHERE id = ?", (work.body_id,))[0][0]
@@ -230,6 +230,13 @@ def pack_again(kept: Reader, work: _Work, level19_from: int) -> Packed | None:
     except (Corrupt, BadFrame):
         return None
     return packed
+
+
+def _held(kept: Reader, body_id: int) -> Packed | None:
+    """The quick frame that the page got when it came; None where that stands on no other page."""
+    columns = "SELECT base_id, second_id, frame FROM bodies WHERE id = ?"
+    first, second, frame = kept.select(columns, (body_id,))[0]
+    return Packed(frame, Base(first, 0)) if first is not None and second is None else None
 
 
 def _write(kept: Reader, batch: list[tuple[int, Packed | None]]) -> int:

@@ -17,7 +17,14 @@ from hypothesis import strategies as st
 from archive.db import file_checksums
 from archive.errors import CannotCreate, Corrupt, NewerArchive, NotHeld
 from archive.snapshots import Snapshots
-from archive.snapshots.choose import LEVEL19_MIN_BYTES, MAX_DEPTH, Packed, choose, finish
+from archive.snapshots.choose import (
+    LEVEL19_MIN_BYTES,
+    MAX_DEPTH,
+    Base,
+    Packed,
+    choose,
+    finish,
+)
 from archive.snapshots.packing import (
     BadFrame,
     Effort,
@@ -427,6 +434,24 @@ def test_without_any_base_a_page_stands_alone() -> None:
 
     assert (None, None, 0) == (packed.first, packed.second, packed.depth)
     assert b"abc" * 100 == unpack(packed.frame, b"", 300, digest(b"abc" * 100))
+
+
+def test_the_frame_that_a_page_came_with_is_not_made_again() -> None:
+    """What ``put`` tried against one base is one of the trials, and the choice is the same."""
+    one, two, page = raw(1, template(1)), raw(2, template(1)), Plain(raw(3, template(1)))
+    bodies, asked = {1: one, 2: two}, []
+
+    def read(base: Base) -> bytes:
+        asked.append(base.id)
+        return bodies[base.id]
+
+    bases = [Base(1, 0), Base(2, 1)]
+    anew = choose(page, bases, read)
+    asked.clear()
+    held = Packed(page.pack(one, effort="quick"), Base(1, 0))
+
+    assert choose(page, bases, read, held) == anew
+    assert 1 not in asked
 
 
 @pytest.mark.long
