@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -171,3 +172,12 @@ def test_who_reads_keeps_nobody_out(place: Path, monkeypatch: pytest.MonkeyPatch
             db.conn.execute("SELECT count(*) FROM accounts").fetchone() for db in (one, other)
         ]
         assert [(1,), (1,)] == [tuple(count) for count in counts]
+
+
+@pytest.mark.parametrize("readonly", [False, True])
+def test_several_threads_may_use_it(place: Path, readonly: bool) -> None:
+    """One at a time."""
+    with open_database(place, readonly=readonly) as db, ThreadPoolExecutor(1) as pool:
+        found = pool.submit(lambda: db.conn.execute("SELECT count(*) FROM articles").fetchone())
+
+        assert (0,) == tuple(found.result())
