@@ -496,7 +496,10 @@ def shown_value(name: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     secret = {spec.name: spec.metadata.get("secret_path") for spec in fields(Config)}[name]
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+    except ValueError:  # no address, and nobody knows where its password would end
+        return HIDDEN
     if secret and parts.netloc:
         value = f"{parts.scheme}://{parts.netloc}/{HIDDEN}"
     return redact(value)

@@ -24,6 +24,8 @@ _TIMES = frozenset({
     *("last_seen", "made", "news", "noticed", "published", "read", "removed", "seen", "since"),
     *("starred", "started", "until", "updated"),
 })  # fmt: skip
+#: Columns of this name are JSON in every table.
+_JSON = frozenset({"changes", "record"})
 #: Looking ends after so much CPU; a database may be of any size and hold a view without end.
 _SECONDS = 5.0
 #: Between two looks at the clock: SQLite's own steps.
@@ -81,6 +83,8 @@ def _wrong(column: str, declared: str) -> str | None:
     """The condition that a value is none of the column's."""
     if declared == "TEXT" and column in _TIMES:
         return f'NOT is_time("{column}")'
+    if declared == "TEXT" and column in _JSON:
+        return f'"{column}" IS NOT NULL AND NOT json_valid("{column}")'
     if declared == "TEXT":
         return f"typeof(\"{column}\") NOT IN ('text', 'null')"
     if declared == "INTEGER":

@@ -80,6 +80,14 @@ def test_a_time_that_is_none_is_told(sound: Place, tmp_path: Path, value: object
     assert {"show": (65, True), "list": (65, True), "read": (65, True)} == ended
 
 
+@pytest.mark.parametrize("column", ["articles.changes", "articles.record", "versions.record"])
+def test_json_that_is_none_is_told(sound: Place, tmp_path: Path, column: str) -> None:
+    """As `show --versions` meets it."""
+    table, _, name = column.partition(".")
+    database = _changed(sound.copy(tmp_path / "home"), f"UPDATE {table} SET {name} = ?", "{\0")
+    assert f"{name} in its table {table} holds what cannot stand there" == foreign(database)
+
+
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_tables_and_triggers_of_others_are_told(sound: Place, tmp_path: Path, name: str) -> None:
     """By their names."""

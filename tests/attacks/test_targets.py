@@ -38,6 +38,16 @@ def test_metadata_for_datasette_is_written_over_nothing(
     assert result.code != 70
 
 
+def test_an_address_that_is_none_in_the_settings_is_shown_without_its_password(
+    tmp_path: Path,
+) -> None:
+    """`config` says the settings in force, whatever a proxy is called in them."""
+    (tmp_path / "config.toml").write_text('proxy = "http://u:secret@[::1"\n')
+    result = wechat_archive("config", "--archive", str(tmp_path))
+
+    assert (result.code, "secret" in result.stdout + result.stderr) == (0, False)
+
+
 @pytest.mark.parametrize(
     "form", [name for name, known in FORMATS.items() if known.target == "FILE"]
 )
