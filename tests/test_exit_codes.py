@@ -11,6 +11,7 @@ import pytest
 
 from archive.db.files import Disk
 from archive.db.lock import Lock
+from archive.db.names import INDEX_LOCK
 from tests.command import wechat_archive
 from tests.conftest import ROOT
 from tests.keep.archives import fill
@@ -117,7 +118,7 @@ def test_a_full_disk_is_74(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     "argv",
     [
         ("save", "@page.html"), ("run",), ("import", "@page.html"), ("verify", "--repair"), ("reparse", "--all"),
-        ("reindex",), ("watch", ADDRESS),
+        ("watch", ADDRESS),
     ],
     ids=str,
 )  # fmt: skip
@@ -126,6 +127,13 @@ def test_another_command_that_writes_is_75(home: Path, argv: tuple[str, ...]) ->
     with Lock(home / "a", command="another"):
         assert 75 == run(home, *argv)
         assert 0 == run(home, "list")
+
+
+def test_another_command_that_makes_an_index_is_75(home: Path) -> None:
+    """Who writes keeps nobody from making one, nor is kept from writing; two would do it twice."""
+    with Lock(home / "a", command="another", name=INDEX_LOCK):
+        assert 75 == run(home, "reindex")
+        assert 0 == run(home, "save", "@page.html")
 
 
 def test_an_expired_session_is_77(
