@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +54,11 @@ def set_aside(database: Path) -> State | None:
     """Before the database is changed; returns the state that they are of, None where there were
     none or a log still changes it. Renamed, so that they can be put back as they were; on the disk
     when it returns, since after a power cut they would call a sound file damaged."""
-    log, state = _log_of(database), None
-    try:
-        if not log.exists() or log.stat().st_size == 0:
+    state = None
+    with suppress(FileNotFoundError):
+        if not _has_log(database):
             state = _state_of(database)
+    try:
         path_of(database).replace(aside_path_of(database))
     except FileNotFoundError:
         return None
@@ -122,8 +124,8 @@ def broken_blocks(database: Path) -> list[str] | None:
     not in it.
     """
     require_own_database(database)
-    log, checksums = _log_of(database), path_of(database)
-    if not checksums.exists() or (log.exists() and log.stat().st_size > 0):
+    checksums = path_of(database)
+    if not checksums.exists() or _has_log(database):
         return None
     noted, written = _read(checksums), checksums.stat().st_mtime_ns
     if noted is None:
@@ -184,6 +186,12 @@ def _hash(block: bytes) -> str:
 def _state_of(database: Path) -> State:
     stat = database.stat()
     return State(stat.st_size, stat.st_mtime_ns)
+
+
+def _has_log(database: Path) -> bool:
+    """Whether a log changes what stands in the file."""
+    log = _log_of(database)
+    return log.exists() and log.stat().st_size > 0
 
 
 def _log_of(database: Path) -> Path:
