@@ -65,6 +65,8 @@ async def _read(stream: asyncio.StreamReader | None) -> bytes:
 
 
 async def _end(process: Process) -> None:
+    assert process.stdin is not None
+    process.stdin.close()  # else it stays open where feeding was broken off
     for number in (signal.SIGTERM, signal.SIGKILL):
         # The group is there as long as any process in it, also when its first has ended.
         with contextlib.suppress(ProcessLookupError, PermissionError):
