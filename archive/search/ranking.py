@@ -55,6 +55,15 @@ class Ranker:
             return None
         return Matcher(fold(" ".join(term.leaf.folded for term in self._terms)))
 
+    @cached_property
+    def _pairs(self) -> list[str]:
+        """The terms of two CJK characters."""
+        return [
+            term.leaf.folded
+            for term in self._terms
+            if term.matcher.is_plain_cjk and len(term.leaf.folded) == 2
+        ]
+
     def in_title(self, row: Row) -> Places:
         """For each wanted term where it stands in the title."""
         return tuple(_first_spans(term.matcher, row.title, row.fold_flags) for term in self._terms)
@@ -89,16 +98,13 @@ class Ranker:
 
     def only_across_words(self, row: Row) -> bool:
         """Whether the title holds a term of two characters only across two words."""
+        if not self._pairs:
+            return False
         found = self._crosses_words.get(row.id)
         if found is None:
-            pairs = [
-                term.leaf.folded
-                for term in self._terms
-                if term.matcher.is_plain_cjk and len(term.leaf.folded) == 2
-            ]
-            title = fold(row.title) if pairs else ""
+            title = fold(row.title)
             only_across_words = self._cross_word_bigrams.only_across_words
-            found = any(only_across_words(pair, title) for pair in pairs)
+            found = any(only_across_words(pair, title) for pair in self._pairs)
             self._crosses_words[row.id] = found
         return found
 

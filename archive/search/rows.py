@@ -29,7 +29,7 @@ _FIRST_BATCH, _LARGEST_BATCH = 24, 192
 #: Bytes of text that are remembered, so that a program which keeps searching reads an article once;
 #: SQLite keeps its pages too, but joining the two tables again is half of a search for the newest
 #: 20.
-_CACHE_BYTES = 32 << 20
+_CACHE_BYTES = 16 << 20
 
 
 class Row(NamedTuple):
