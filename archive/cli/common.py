@@ -238,6 +238,23 @@ def archive_command(name: str, **attrs: Any) -> Callable[[Callable[..., Any]], c
 pass_app = click.make_pass_decorator(App, ensure=True)
 
 
+def write_new(path: Path, text: str, *, mode: int, make_folder: bool = False) -> None:
+    """Make a text file that is not there yet, and with ``make_folder`` its folder: what stands there
+    is somebody's. Raises UsageError where something does, OSError."""
+    from archive.db.files import open_regular
+
+    try:
+        if make_folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        handle = open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError as error:
+        raise click.UsageError(
+            _("{path} is already there: edit it, or move it away first", path=path)
+        ) from error
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
 def table(rows: Iterable[tuple[str, str]]) -> str:
     """Names and what they mean as a block of a help text, a row a line."""
     return "\n".join(f"{name}  {' '.join(text.split())}" for name, text in rows)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
-from archive.cli.common import App, archive_command, pass_app, rows_as_json
+from archive.cli.common import App, archive_command, pass_app, rows_as_json, write_new
 from archive.cli.console import styled
-from archive.db.files import open_regular
 from archive.db.names import CONFIG
 from archive.i18n import gettext as _
 
@@ -59,14 +56,6 @@ def _plain(value: object) -> str:
 
 def _write_template(app: App, text: str) -> None:
     path = app.root / CONFIG
-    try:
-        app.root.mkdir(parents=True, exist_ok=True)
-        # Private from the start: a proxy's password will be written into it.
-        handle = open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise click.UsageError(
-            _("{path} is already there: edit it, or move it away first", path=path)
-        ) from error
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
+    # Private from the start: a proxy's password will be written into it.
+    write_new(path, text, mode=0o600, make_folder=True)
     app.say(_("wrote {path}", path=path))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from archive.cli.common import App, Command, Count, archive_command, pass_app
+from archive.cli.common import App, Command, Count, archive_command, pass_app, write_new
 from archive.cli.console import linked, paged, shows_colour, styled
 from archive.cli.noticed import notice_edits
 from archive.db.names import ARCHIVE_DB
@@ -283,22 +283,6 @@ def similar_command(app: App, /, key: str, limit: int, as_json: bool) -> None:
 similar = similar_command
 
 
-def _write_metadata(path: Path) -> None:
-    """What stands there already is somebody's: the settings, the database, their own metadata."""
-    from archive.db.files import open_regular
-    from archive.search.datasette import metadata
-
-    text = json.dumps(metadata(), ensure_ascii=False, indent=2) + "\n"
-    try:
-        handle = open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-    except FileExistsError as error:
-        raise click.UsageError(
-            _("{path} is already there: edit it, or move it away first", path=path)
-        ) from error
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-
-
 @archive_command("reindex", short_help="Make the search index again.")
 @click.option(
     "--datasette",
@@ -314,7 +298,10 @@ def reindex(app: App, /, datasette: Path | None) -> None:
     Search does this by itself when the program's way of indexing has changed.
     """
     if datasette is not None:
-        _write_metadata(datasette)
+        from archive.search.datasette import metadata
+
+        text = json.dumps(metadata(), ensure_ascii=False, indent=2) + "\n"
+        write_new(datasette, text, mode=0o644)
         app.say(
             _(
                 "wrote {datasette}; now: datasette {root} --metadata {datasette}",

@@ -16,6 +16,7 @@ from archive.db.names import ARCHIVE_DB
 from archive.i18n import gettext as _
 from archive.i18n import recognised
 from scraper.clock import utc_now
+from scraper.messages import mark
 from scraper.zone import for_people
 
 if TYPE_CHECKING:
@@ -190,14 +191,14 @@ def _shown(address: str) -> str:
     return redact_url(address) if "://" in address else address
 
 
+_PERIODS = ((86400, mark("{n:g}d")), (3600, mark("{n:g}h")), (60, mark("{n:g}m")))
+
+
 def _period(seconds: float) -> str:
     """As --every takes it; in Chinese in words."""
-    if seconds >= 86400 and seconds % 86400 == 0:
-        return _("{n:g}d", n=seconds / 86400)
-    if seconds >= 3600 and seconds % 3600 == 0:
-        return _("{n:g}h", n=seconds / 3600)
-    if seconds >= 60 and seconds % 60 == 0:
-        return _("{n:g}m", n=seconds / 60)
+    for size, said in _PERIODS:
+        if seconds >= size and seconds % size == 0:
+            return _(said, n=seconds / size)
     return _("{n:g}s", n=seconds)
 
 

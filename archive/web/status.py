@@ -32,13 +32,13 @@ from scraper.zone import CHINA
 _ = i18n.gettext
 DAYS = 60  #: in the strip of runs
 _ALBUMS = 40
-_EVERY = {"1h": 3600.0, "6h": 21600.0, "1d": 86400.0, "7d": 604800.0}
-_EVERY_TITLES = (
-    ("1h", i18n.mark("every hour")),
-    ("6h", i18n.mark("every 6 hours")),
-    ("1d", i18n.mark("every day")),
-    ("7d", i18n.mark("every week")),
-)
+#: How often a source may be looked at: seconds, and what a reader calls it.
+_EVERY = {
+    "1h": (3600.0, i18n.mark("every hour")),
+    "6h": (21600.0, i18n.mark("every 6 hours")),
+    "1d": (86400.0, i18n.mark("every day")),
+    "7d": (604800.0, i18n.mark("every week")),
+}
 _MOST_FOLLOW = 3
 #: What to do about a kind of failure, by its class.
 NEXT_STEPS = {
@@ -143,7 +143,7 @@ def status(request: Request) -> Response:
         runs=runs[:8],
         sizes=site.library.sizes(),
         removed=len(site.library.removed()),
-        every=_EVERY_TITLES,
+        every=_EVERY,
         given=request.query_params.get("add", "")[:2000],
         **now,
     )
@@ -230,7 +230,7 @@ def _watch(jobs: Jobs, fields: dict[str, list[str]]) -> Job:
     addresses = [text.strip() for text in fields.get("addresses", []) if "://" in text]
     if not addresses:
         raise BadInput(mark("give the address of an album, a feed or an article to watch"))
-    every = _EVERY.get((fields.get("every") or [""])[-1])
+    every, _title = _EVERY.get((fields.get("every") or [""])[-1], (None, ""))
     rules = SourceRules.of(
         include=(fields.get("include") or [""])[-1],
         exclude=(fields.get("exclude") or [""])[-1],
