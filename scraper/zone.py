@@ -16,7 +16,7 @@ def for_people(moment: datetime) -> str:
 
 def day_in_china(moment: datetime) -> str:
     """``2026-11-28``."""
-    return moment.astimezone(CHINA).strftime("%Y-%m-%d")
+    return moment.astimezone(CHINA).date().isoformat()
 
 
 def minute_in_china(moment: datetime, *, date_only: bool = False) -> str:

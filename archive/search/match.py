@@ -27,8 +27,15 @@ from archive.search.terms import (
     numeral_characters,
     variants,
 )
+from scraper.patterns import lazy
 
 Span = tuple[int, int]
+#: Characters that fold to a Han character, and stand in no `variants`
+#: (`tests/search/test_terms.py` looks at all).
+_HIDES_HAN = lazy(
+    "[\u3192-\u319f\u3220-\u3243\u32c0-\u32cb\u32ff\u3358-\u3370\u337b-\u337f\u33e0-\u33fe"
+    "\U0001f200-\U0001f265\U0002f800-\U0002fa1f]"
+)
 _LONG = 200
 ASCII_WHITESPACE = bytes(code for code in range(128) if chr(code).isspace())
 
@@ -45,6 +52,9 @@ class Matcher:
         #: Only CJK characters that fold to themselves: in most texts they stand as they are, but
         #: for white space.
         self.is_plain_cjk = self._cjk and all(fold_character(c) == c for c in folded)
+        #: Of these no mark or letter makes another one, so that most of what folds together in a
+        #: text does not concern them.
+        self._is_han = self.is_plain_cjk and all("\u3400" <= c <= "\u9fff" for c in folded)
         self.ascii = folded.isascii()
         self.needle = folded.encode("utf-8", "surrogatepass")
         # What a text must not be for the raw ways to be right.
@@ -71,14 +81,14 @@ class Matcher:
         known."""
         if self._head is not None and not self._head.found(text, fold_flags):
             return False
-        if fold_flags & self._folds:
+        if self._must_fold(text, fold_flags):
             return self.found_in_folded(fold(text))
         if self.is_plain_cjk:
             if self.folded in text:
                 return True
             return (
                 self._found_in_varied(text)
-                if fold_flags & HAS_VARIANTS
+                if fold_flags & (HAS_VARIANTS | HAS_COMPOSITIONS)
                 else self.folded in "".join(text.split())
             )
         if self._dotted:
@@ -87,6 +97,8 @@ class Matcher:
 
     def found_in_utf8(self, text: bytes, fold_flags: int) -> bool:
         """The same in UTF-8: for most texts three times faster, since nothing is decoded."""
+        if self._is_han and self.needle in text:
+            return True
         if self.is_plain_cjk and not fold_flags & HAS_COMPOSITIONS:
             if self.needle in text:
                 return True
@@ -94,6 +106,14 @@ class Matcher:
                 return self.needle in text.translate(None, ASCII_WHITESPACE)
             return self._found_in_varied(text.decode())
         return self.found(text.decode(), fold_flags)
+
+    def _must_fold(self, text: str, fold_flags: int) -> bool:
+        """Whether a text must be folded as a whole before the term is looked for. A mark, an emoji
+        or a kana that folds with its neighbour hides no Han character: that does only what folds to
+        one in a way of its own (㈱, ㍿)."""
+        if not fold_flags & self._folds:
+            return False
+        return not self._is_han or _HIDES_HAN().search(text) is not None
 
     def _found_in_varied(self, text: str) -> bool:
         """Of a is_plain_cjk term, in a text with traditional characters or unusual blanks: a third
@@ -116,7 +136,7 @@ class Matcher:
 
     def spans(self, text: str, fold_flags: int = HAS_COMPOSITIONS) -> Iterator[Span]:
         """Every place, without overlaps, as offsets in the original text."""
-        if fold_flags & self._folds:
+        if self._must_fold(text, fold_flags):
             return self._mapped_spans(text)
         if self._dotted and ELLIPSIS in text:
             return self._dotted_spans(text)

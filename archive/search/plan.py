@@ -219,7 +219,17 @@ class Plan:
         if self.match is None or not self.terms:
             return None
         found = all_of([expression(term) for term in self.terms])
-        return all_of([found, self.match]) if isinstance(found, str) else None  # type: ignore[return-value]
+        if isinstance(found, str) and not self._are_words_alone:
+            found = all_of([found, self.match])
+        return found if isinstance(found, str) else None
+
+    @property
+    def _are_words_alone(self) -> bool:
+        """Whether the query is nothing but words that may stand anywhere. A marked token is never
+        without its plain one, so asking for both finds the same and takes the index two to four
+        times as long."""
+        parts = self.node.nodes if isinstance(self.node, And) else (self.node,)
+        return all(isinstance(part, Text) and not part.field for part in parts)
 
     def checked(self, nodes: Sequence[Node]) -> Check | None:
         """What says of a candidate whether all of these hold; ``None`` where there is nothing to

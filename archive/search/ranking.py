@@ -32,6 +32,10 @@ _USUAL_LENGTH = 1200.0  # characters of an ordinary article
 _YEAR = 365.25 * 86400
 _MAX_SPANS = 40  # occurrences of one term that a snippet is chosen from
 _MAX_OCCURRENCES = 12  # of one term that a score counts
+#: Characters between the terms, white space and what is off by counting in bytes: more of them are
+#: no phrase.
+_PHRASE_GAP = 20
+_FAR = 1 << 30
 
 
 Places = tuple[tuple[Span, ...], ...]
@@ -132,10 +136,27 @@ class Ranker:
             whole = self._phrase.found(row.title, row.fold_flags)
             score += _TITLE_PHRASE_WEIGHT * (1.0 if whole else 0.5)
         if all(in_text):
-            if self._phrase.found_in_utf8(row.utf8, row.fold_flags):
+            gap = self._window(in_text)
+            if self._may_be_phrase(row, in_text, gap) and self._phrase.found_in_utf8(
+                row.utf8, row.fold_flags
+            ):
                 score += _TEXT_PHRASE_WEIGHT
-            score += _PROXIMITY_WEIGHT / (1 + log2(1 + self._window(in_text) / 8))
+            score += _PROXIMITY_WEIGHT / (1 + log2(1 + gap / 8))
         return score
+
+    def _may_be_phrase(self, row: Row, in_text: list[list[int]], gap: int) -> bool:
+        """Whether the terms may stand next to each other: not where every place of each is known
+        and none is near another's. Looking for the phrase is a fifth of a score."""
+        return (
+            gap <= _PHRASE_GAP
+            or bool(row.fold_flags)
+            or not self._are_plain_cjk
+            or any(len(starts) >= _MAX_OCCURRENCES for starts in in_text)
+        )
+
+    @cached_property
+    def _are_plain_cjk(self) -> bool:
+        return all(term.matcher.is_plain_cjk for term in self._terms)
 
     def _window(self, in_text: list[list[int]]) -> int:
         """Characters between the terms in the narrowest stretch with one place of each."""
@@ -160,7 +181,8 @@ def _starts(matcher: Matcher, utf8: bytes, fold_flags: int) -> list[int]:
             return found
         if matcher.is_plain_cjk and not fold_flags & (HAS_VARIANTS | HAS_COMPOSITIONS):
             # Nothing but white space can hide it, in a line break of the one place it has.
-            return [0] if matcher.needle in utf8.translate(None, ASCII_WHITESPACE) else []
+            at = utf8.translate(None, ASCII_WHITESPACE).find(matcher.needle)
+            return [] if at < 0 else [at // 3]
     spans = matcher.spans(utf8.decode(), fold_flags)
     return [start for start, _ in islice(spans, _MAX_OCCURRENCES)]
 
@@ -168,23 +190,28 @@ def _starts(matcher: Matcher, utf8: bytes, fold_flags: int) -> list[int]:
 def _starts_in_utf8(matcher: Matcher, text: bytes) -> list[int]:
     found: list[int] = []
     needle, size = matcher.needle, len(matcher.needle)
+    is_word = matcher.edge_left or matcher.edge_right
     start = text.find(needle)
     while start >= 0 and len(found) < _MAX_OCCURRENCES:
-        left = matcher.edge_left and text[start - 1 : start].isalnum()
-        right = matcher.edge_right and text[start + size : start + size + 1].isalnum()
-        if not (left or right):
+        if not (is_word and _is_inside_word(matcher, text, start)):
             found.append(start // 3)
         start = text.find(needle, start + size)
     return found
 
 
+def _is_inside_word(matcher: Matcher, text: bytes, start: int) -> bool:
+    end = start + len(matcher.needle)
+    return (matcher.edge_left and text[start - 1 : start].isalnum()) or (
+        matcher.edge_right and text[end : end + 1].isalnum()
+    )
+
+
 def window(places: Sequence[Sequence[int]]) -> int:
     """The shortest way from one term's place to the others', start to start; 0: at one place."""
     events = sorted((start, number) for number, starts in enumerate(places) for start in starts)
-    last: dict[int, int] = {}
-    best = 1 << 30
+    last = [-_FAR] * len(places)
+    best = _FAR
     for start, number in events:
         last[number] = start
-        if len(last) == len(places):
-            best = min(best, start - min(last.values()))
+        best = min(best, start - min(last))
     return best

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from archive.search.match import Span
@@ -79,13 +78,18 @@ def _best(spans: list[Span], found: Sequence[Sequence[Span]], length: int) -> in
     """The span that a window should begin with: most terms in it, then most marks, then the
     earliest."""
     room = length - _LEAD
-    starts = [[a for a, _ in places] for places in found]
+    places = sorted((start, term) for term, of_term in enumerate(found) for start, _ in of_term)
+    inside = [0] * len(found)  # of each term, in the window
+    entered = left = 0
     best, best_score = 0, (-1, -1)
     for number, (start, _) in enumerate(spans[:200]):
-        inside = [
-            bisect_left(places, start + room) - bisect_left(places, start) for places in starts
-        ]
-        score = (sum(1 for count in inside if count), sum(inside))
+        while entered < len(places) and places[entered][0] < start + room:
+            inside[places[entered][1]] += 1
+            entered += 1
+        while places[left][0] < start:
+            inside[places[left][1]] -= 1
+            left += 1
+        score = (len(inside) - inside.count(0), entered - left)
         if score > best_score:
             best, best_score = number, score
     return best

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -138,11 +138,11 @@ def size(count: int) -> str:
 
 def marked(text: str, marks: tuple[tuple[int, int], ...]) -> Markup:
     """``text`` with what was searched for in ``<mark>``."""
-    out, last = "", 0
+    parts, last = [], 0
     for start, end in marks:
-        out += f"{escape(text[last:start])}<mark>{escape(text[start:end])}</mark>"
+        parts += [escape(text[last:start]), "<mark>", escape(text[start:end]), "</mark>"]
         last = end
-    return Markup(out + escape(text[last:]))
+    return Markup("".join((*parts, escape(text[last:]))))
 
 
 #: How two articles belong together.
@@ -182,6 +182,7 @@ def kind_title(name: str) -> str:
     return _(KINDS[name]) if name in KINDS else name
 
 
+@lru_cache(1024)
 def quoted(name: str) -> str:
     """``name`` as one part of an address."""
     return quote(name, safe="")

@@ -5,12 +5,14 @@ same.
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 
 from archive.document.paths import graphemes
 
 INKS = 8
 
 
+@lru_cache(1024)
 def of(name: str | None) -> tuple[str, int]:
     """The character, and the number of the ink (``.ink-N`` in the style sheet)."""
     shown = (name or "").strip()

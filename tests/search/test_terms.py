@@ -165,6 +165,18 @@ def test_the_quick_look_leaves_no_character_out() -> None:
             assert fold_flags(character) == fold_flags_of(character), hex(code)
 
 
+def test_what_hides_a_han_character_is_known() -> None:
+    """Every character that folds to a Han character either stands in the term's pattern or makes
+    the text be folded as a whole; so a mark or an emoji beside it need not.
+    """
+    for code in (*range(0xD800), *range(0xE000, sys.maxunicode + 1)):
+        character = chr(code)
+        for han in filter(lambda folded: "\u3400" <= folded <= "\u9fff", fold(character)):
+            text = f"{character}́👍"
+            assert Matcher(han).found(text, fold_flags(text)), hex(code)
+            assert list(Matcher(han).spans(text, fold_flags(text))), hex(code)
+
+
 def test_marks_stand_on_the_original() -> None:
     """Ranges are of the text as it was written: traditional, full width, over a line break."""
     text = "新一輪融　資：ＡＩ 机\n器打工。"
