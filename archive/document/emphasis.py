@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
+from archive.document import code_spans
 from scraper.records import dataclass
 
 BOLD_START, BOLD_END = "\ufdd0", "\ufdd1"
@@ -83,14 +84,15 @@ def _with_brackets(text: str) -> str:
     return _READ_INTO.sub(r"\\[", text).replace(OPEN, "[")
 
 
-def _with_links(line: str) -> str:
-    return line.replace("!" + BRACKET, "\\!" + BRACKET).replace(BRACKET, "[").replace(TARGET, "](")
+def _with_atoms(line: str) -> str:
+    line = line.replace("!" + BRACKET, "\\!" + BRACKET).replace(BRACKET, "[").replace(TARGET, "](")
+    return code_spans.joined(line)
 
 
 def _plain(line: str) -> str:
     """A line with links, pictures or code, but neither emphasis nor signs that might pair up."""
     line = _ATOMS.sub("", line).strip(_SPACES)
-    return _with_links(line)
+    return _with_atoms(line)
 
 
 def _lines(text: str) -> list[list[_Piece]]:
@@ -151,7 +153,7 @@ def _line(pieces: list[_Piece], before: str, after: str) -> str:
             piece.text = piece.text.replace(DOLLAR, "\\$").replace(TILDE, "\\~")
     _simplify(pieces)
     out = _emit(pieces, before, after).strip(_SPACES)
-    return _with_links(out)
+    return _with_atoms(out)
 
 
 def _simplify(pieces: list[_Piece]) -> None:
@@ -263,6 +265,7 @@ def _is_a_sign(text: str) -> bool:
     """Whether a bold text is a sign alone (``★`` before a number), which no delimiter beside a
     letter can mark.
     """
+    text = code_spans.without_marks(text)
     kinds = {_kind(character) for character in text}
     return "symbol" in kinds and "letter" not in kinds and len(text) <= _LONGEST_SIGN
 

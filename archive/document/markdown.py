@@ -24,6 +24,7 @@ from archive.document import markdown_lean as _lean  # noqa: F401 - before anyth
 from bs4 import NavigableString, Tag
 from markdownify import MarkdownConverter
 
+from archive.document import code_spans
 from archive.document.emphasis import (
     ATOM_END,
     ATOM_START,
@@ -315,16 +316,7 @@ class _Writer(MarkdownConverter):
             return ""
         if _in_cell(parent_tags):
             text = text.replace("|", "\\|")
-        longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
-        fence = "`" * (longest + 1)
-        # CommonMark takes one space off both ends when both are spaces, so such text brings its
-        # own.
-        pad = (
-            " "
-            if text[0] == "`" or text[-1] == "`" or (text[0] == text[-1] == " " and text.strip())
-            else ""
-        )
-        return f"{ATOM_START}{fence}{pad}{text}{pad}{fence}{ATOM_END}"
+        return f"{ATOM_START}{code_spans.marked(text)}{ATOM_END}"
 
     def convert_sup(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         # Markdown has no superscript; a note's [1] reads well without, a power does not.
