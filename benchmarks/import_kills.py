@@ -1,10 +1,11 @@
 """``import`` of many small files, killed again and again: what is there in the end, and what it cost.
 
-    python -m benchmarks.import_kills [--files 20000] [--kills 5]
+    python -m benchmarks.import_kills [--files 20000] [--kills 5] [--folder DIR]
 
 Each invented article (`synthetic`) is a Markdown file of about 3 KB. The command is killed (SIGKILL)
 when the archive holds so many of them, and started again until it ends by itself; then once more
 with everything held. Every article must be there once, each of its words in the index, and `verify` silent.
+``--folder`` keeps files and archive; where all is held there already, only the last start is made.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +53,10 @@ def write(folder: Path, count: int) -> None:
 
 
 def held(root: Path) -> int:
-    """Articles that are on the disk now."""
+    """Articles that are on the disk now; none is ever taken away here."""
     try:
         with open_database(root / "archive.db", readonly=True, outdated=True) as db:
-            return int(db.conn.execute("SELECT count(*) FROM articles").fetchone()[0])
+            return int(db.conn.execute("SELECT coalesce(max(id), 0) FROM articles").fetchone()[0])
     except Exception:  # the database is just being made
         return 0
 
@@ -97,14 +98,17 @@ def main() -> None:
     )
     parser.add_argument("--files", type=int, default=20_000)
     parser.add_argument("--kills", type=int, default=5)
+    parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
     rng = random.Random(options.files)
     stops = sorted(rng.sample(range(options.files // 20, options.files), options.kills))
-    with tempfile.TemporaryDirectory() as scratch:
+    kept = nullcontext(options.folder) if options.folder else tempfile.TemporaryDirectory()
+    with kept as scratch:
         root, folder = Path(scratch) / "archive", Path(scratch) / "files"
-        write(folder, options.files)
+        if not folder.exists():
+            write(folder, options.files)
         runs = []
-        for until in (*stops, None, None):
+        for until in (*stops, None, None) if held(root) < options.files else (None,):
             runs.append(run(root, folder, until))
             print(
                 f"exit {runs[-1].code}, {runs[-1].held:,} held, {runs[-1].seconds:.0f} s, "

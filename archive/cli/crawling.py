@@ -5,6 +5,7 @@ report is shown.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -99,6 +100,8 @@ class Network:
             on_image=heard.on_image,
             on_recording=heard.on_recording,
             on_progress=heard.on_progress,
+            on_indexing=heard.on_indexing,
+            jobs=os.cpu_count() or 1,
         )
 
 
@@ -157,12 +160,14 @@ def network_options(command: F) -> F:
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Who hears of each result; of images, recordings and addresses: how many of how many."""
+    """Who hears of each result; of images, recordings, addresses and articles indexed anew: how
+    many of how many."""
 
     on_result: Callable[[Result], None]
     on_image: Callable[[int, int], None] = lambda done, total: None
     on_recording: Callable[[int, int], None] = lambda done, total: None
     on_progress: Callable[[int, int], None] | None = None
+    on_indexing: Callable[[int, int], None] = lambda done, total: None
 
 
 @contextmanager
@@ -208,7 +213,10 @@ def listeners(app: App) -> Iterator[Listeners]:
         def on_progress(done: int, total: int) -> None:
             progress.update(line, completed=done, total=total)
 
-        yield Listeners(on_result, on_image, on_recording, on_progress)
+        def on_indexing(done: int, total: int) -> None:
+            progress.update(line, description=_("indexing"), completed=done, total=total)
+
+        yield Listeners(on_result, on_image, on_recording, on_progress, on_indexing)
 
 
 def show(app: App, report: RunReport, *, as_json: bool, always_summarise: bool) -> None:

@@ -76,6 +76,7 @@ def command(
         elif app.verbosity:
             app.say(f"{_(taken.change)}: {taken.path or taken.source}")
 
+    jobs = os.cpu_count() or 1
     take = partial(
         import_files,
         app.root,
@@ -87,7 +88,7 @@ def command(
         wait=wait,
         scrubbed=scrub,
         comments=app.config.comments,
-        jobs=os.cpu_count() or 1,
+        jobs=jobs,
     )
     with progress(app, _("importing")) as step:
         report = take(tell=tell, progress=step)
@@ -99,7 +100,7 @@ def command(
     if fetch and not report.signal:
         from archive.run.runner import Runner
 
-        run = Runner(root=app.root, config=app.config, wait=wait).run()
+        run = Runner(root=app.root, config=app.config, wait=wait, jobs=jobs).run()
         found = _with_what_came(report, take)
         found["fetched"] = run.as_dict()
         code = run.exit_code or code

@@ -28,7 +28,7 @@ from archive.run.items import one_item
 from archive.run.signals import Interrupted, Signals
 from archive.saved.pages import dated_by_name
 from archive.saved.pictures import beside, local_image, picture, shown_pictures
-from archive.search.rebuild import maintain_index
+from archive.search.rebuild import maintain_index, renew_index
 from archive.snapshots import Snapshots
 from archive.snapshots.choose import BULK_LEVEL19_MIN_BYTES
 from archive.store import Store, Stored
@@ -94,27 +94,30 @@ def import_files(
     found = walk(paths)
     report = ImportReport(passed_over=found.passed_over)
     signals = Signals()
-    with signals.listening(), ExitStack() as stack:
+    with signals.listening():
         try:
-            stack.enter_context(Lock(root, wait=wait))
-            db = stack.enter_context(open_database(root / ARCHIVE_DB))
-            kept = stack.enter_context(Snapshots(root / SNAPSHOTS_DB)) if snapshots else None
-            store = Store(db, root, versions=versions, eager=False)
-            store.discussions.show_in_files(comments)
-            job = _Job(
-                root,
-                store,
-                kept,
-                report,
-                signals,
-                tell,
-                links,
-                scrubbed,
-                without_address=without_address,
-            )
-            for path in found.missing:
-                job.failed(str(path), mark("there is no such file or folder"))
-            job.run(found.files, progress, jobs)
+            with ExitStack() as stack:
+                stack.enter_context(Lock(root, wait=wait))
+                db = stack.enter_context(open_database(root / ARCHIVE_DB))
+                kept = stack.enter_context(Snapshots(root / SNAPSHOTS_DB)) if snapshots else None
+                store = Store(db, root, versions=versions, eager=False)
+                store.discussions.show_in_files(comments)
+                job = _Job(
+                    root,
+                    store,
+                    kept,
+                    report,
+                    signals,
+                    tell,
+                    links,
+                    scrubbed,
+                    without_address=without_address,
+                )
+                for path in found.missing:
+                    job.failed(str(path), mark("there is no such file or folder"))
+                wants_index = job.run(found.files, progress)
+            if wants_index:  # beside whoever writes by now
+                renew_index(root, lambda name, done, of: progress(done, of, name), jobs=jobs)
         except Interrupted as interrupted:
             report.signal = interrupted.number
     return report
@@ -144,7 +147,8 @@ class _Job:
         #: What names the pictures of articles that this file brought → their addresses.
         self._just_shown: dict[str, str] = {}
 
-    def run(self, todo: list[Path], progress: Progress, jobs: int) -> None:
+    def run(self, todo: list[Path], progress: Progress) -> bool:
+        """Whether the search index is to be made anew, which nobody else should wait for."""
         for path in todo:
             with self._alone(str(path)):
                 self.documents.note_address(path)
@@ -159,11 +163,8 @@ class _Job:
                 self._take_pictures(path, one.items(), shown)
         with self.signals.hold():
             self.store.write_stale_files()
-            maintain_index(
-                self.store.db.conn,
-                lambda: self.signals.number is not None,
-                progress=lambda name, done, of: progress(done, of, name),
-                jobs=jobs,
+            wants_index = maintain_index(
+                self.store.db.conn, lambda: self.signals.number is not None
             )
             if self.snapshots is not None:
                 self.snapshots.repack_if_waiting(
@@ -172,6 +173,7 @@ class _Job:
                     progress=lambda done, of: progress(done, of, "packing"),
                     stop=lambda: self.signals.number is not None,
                 )
+        return wants_index
 
     def _first_pass(self, todo: list[Path], progress: Progress) -> dict[Path, LeftOver]:
         """Articles and addresses. Of each file what is to be taken once it is known which articles

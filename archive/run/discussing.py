@@ -221,6 +221,7 @@ class Discussing:
                 conn, exit, self.clock.now(), requests=self.report.requests, failures=0, error=None
             )
             session.store.write_stale_files()
+            # No article came: no occasion to make the whole index anew.
             maintain_index(conn, lambda: signals.number is not None, saved=0)
 
     def _todo(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from archive.config import Config
 from archive.crawl.cooldown import last_asked
 from archive.db.errors import is_fatal
-from archive.errors import CoolingDown, DiskTrouble
+from archive.errors import CoolingDown, DiskTrouble, Locked
 from archive.media.images import ImageFetcher
 from archive.run import history, saving
 from archive.run.context import RunContext, failure
@@ -47,7 +47,9 @@ class Runner:
     ``anyway`` tries although a cool-down is in force; ``wait`` waits for another command that
     writes; ``network`` and ``clock`` replace the real ones in tests. ``on_result`` hears of each
     result as it comes, ``on_image`` of images, ``on_recording``
-    of sound and video, ``on_progress`` of addresses: how many of how many.
+    of sound and video, ``on_progress`` of addresses: how many of how many. ``jobs``: so many
+    processes make the search index anew where that is needed, which ``on_indexing`` hears of; more
+    than one for a caller that is safe to import (`multiprocessing`'s rule).
     """
 
     root: Path
@@ -61,6 +63,8 @@ class Runner:
     on_image: Callable[[int, int], None] = lambda done, total: None
     on_recording: Callable[[int, int], None] = lambda done, total: None
     on_progress: Callable[[int, int], None] | None = None
+    on_indexing: Callable[[int, int], None] = lambda done, total: None
+    jobs: int = 1
     report: RunReport = field(default_factory=RunReport)
 
     def save(self, inputs: Inputs, *, refresh: bool = False, again: bool = False) -> RunReport:
@@ -98,11 +102,14 @@ class Runner:
         with signals.listening():
             try:
                 with open_session(self.root, self.config, create=create, wait=self.wait) as session:
-                    self._inside(session, signals, work)
+                    wants_index = self._inside(session, signals, work)
+                if wants_index:
+                    self._renew_index(signals)
             except Interrupted as interrupted:
                 self.report.signal = interrupted.number
 
-    def _inside(self, session: ArchiveSession, signals: Signals, work: Work) -> None:
+    def _inside(self, session: ArchiveSession, signals: Signals, work: Work) -> bool:
+        """Whether the search index is to be made anew, which nobody else should wait for."""
         begun = self.clock.monotonic()
         run_id = history.begin(session.frontier.conn, self.report.command, self.clock.now())
         try:
@@ -115,7 +122,7 @@ class Runner:
             self.report.disk = disk_trouble(error)
         self.report.seconds = self.clock.monotonic() - begun
         with signals.hold():
-            self._finish(session, signals, run_id)
+            return self._finish(session, signals, run_id)
 
     async def _work(self, session: ArchiveSession, work: Work) -> None:
         if not self._has_fleet and self._is_idle(session, Exits(session, self.anyway)):
@@ -191,8 +198,9 @@ class Runner:
 
         return open_fleet(session, self.config.queue, pool)
 
-    def _finish(self, session: ArchiveSession, signals: Signals, run_id: int) -> None:
+    def _finish(self, session: ArchiveSession, signals: Signals, run_id: int) -> bool:
         report = self.report
+        wants_index = False
         try:
             self._write_stale_files(session, signals)
             report.signal = report.signal or signals.number
@@ -202,10 +210,28 @@ class Runner:
                 # What a person changed meanwhile; and the files written here are known from now on.
                 notice_all(session.store, self.clock.now())
                 session.store.removal.sweep(self.clock.now())
-                self._maintain(session, signals)
-                self._tell(session, signals)
+                wants_index = self._maintain(session, signals)
+                if not wants_index:
+                    self._tell(session, signals)
         except (OSError, sqlite3.Error, DiskTrouble) as error:
             report.disk = report.disk or disk_trouble(error)
+        return wants_index and report.disk is None and signals.number is None
+
+    def _renew_index(self, signals: Signals) -> None:
+        """Beside whoever writes by now. Alerts, which search, go out after it."""
+        from archive.search.rebuild import renew_index
+
+        try:
+            renew_index(
+                self.root, lambda name, done, total: self.on_indexing(done, total), jobs=self.jobs
+            )
+            if self.report.command == "run":
+                with open_session(self.root, self.config, create=False) as session, signals.hold():
+                    self._tell(session, signals)
+        except Locked:
+            pass  # the next run tells
+        except (OSError, sqlite3.Error, DiskTrouble) as error:
+            self.report.disk = disk_trouble(error)
 
     def _tell(self, session: ArchiveSession, signals: Signals) -> None:
         """Alerts go out with `run`: whoever saves by hand sees what comes."""
@@ -224,9 +250,9 @@ class Runner:
             if session.store.write_stale_files(_PORTION) < _PORTION:
                 return
 
-    def _maintain(self, session: ArchiveSession, signals: Signals) -> None:
-        """Index and raw pages in order, the latter by `run` alone: a `save` does not wait for
-        it.
+    def _maintain(self, session: ArchiveSession, signals: Signals) -> bool:
+        """Index and raw pages in order, the latter by `run` alone: a `save` does not wait for it.
+        Whether the index is to be made anew.
         """
         from archive.search.rebuild import maintain_index
 
@@ -234,6 +260,8 @@ class Runner:
             return signals.number is not None
 
         is_run = self.report.command == "run"
-        maintain_index(session.frontier.conn, stop, saved=None if is_run else self.report.saved)
+        saved = None if is_run else self.report.saved
+        wants_index = maintain_index(session.frontier.conn, stop, saved=saved)
         if session.snapshots is not None and is_run:
             session.snapshots.repack_if_waiting(stop=stop)
+        return wants_index

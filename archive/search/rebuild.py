@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from archive.db.errors import sqlite_errors
 from archive.db.lock import Lock, holder_of
 from archive.db.names import ARCHIVE_DB, INDEX_LOCK
 from archive.db.opening import open_database
@@ -68,7 +69,8 @@ def _reindex_beside(root: Path, progress: Progress | None, jobs: int, command: s
             index_comments(db.conn)
 
     _bring_up_to_date(place, command)
-    return build_index(place, progress, jobs=jobs, swapping=swapping)
+    with sqlite_errors(place):
+        return build_index(place, progress, jobs=jobs, swapping=swapping)
 
 
 def _bring_up_to_date(place: Path, command: str | None) -> None:
@@ -115,15 +117,12 @@ def maintain_index(
     stopped: Callable[[], bool] = lambda: False,
     *,
     saved: int | None = None,
-    progress: Progress | None = None,
-    jobs: int = 1,
 ) -> bool:
-    """Index new comments, and rebuild where `wants_reindex` sees a reason; returns whether that was
-    done.
+    """Index new comments, under the archive's lock; returns whether this is an occasion to make the
+    whole index anew: by `renew_index`, once the archive is let go.
 
-    ``stopped`` is asked after each batch: stopped half-way, the index is as it was, and the next
-    occasion begins again. ``saved``: how many articles somebody who waits has just saved; few of
-    them are no occasion in a large archive. Like `reindex`: under the archive's lock.
+    ``stopped`` is asked after each batch of comments. ``saved``: how many articles somebody who
+    waits has just saved; few of them are no occasion in a large archive.
     """
     from archive.search.comments import index_comments  # `status` only asks wants_reindex
 
@@ -131,24 +130,32 @@ def maintain_index(
         index_comments(conn, stopped)
     if wants_reindex(conn) is None:
         return False
-    if saved is not None and saved * REBUILD_MIN_SHARE < number(conn, "article"):
-        return False
+    return saved is None or saved * REBUILD_MIN_SHARE >= number(conn, "article")
 
-    def tell(name: str, done: int, total: int) -> None:
-        if stopped():
-            raise _Stopped
-        if progress is not None:
-            progress(name, done, total)
 
+def renew_index(
+    root: Path,
+    progress: Progress | None = None,
+    *,
+    jobs: int = 1,
+    command: str | None = None,
+) -> bool:
+    """Make the index of the archive in ``root`` anew where `wants_reindex` sees a reason, as
+    `reindex_beside` does; False where there is none (any more), or somebody else is making one.
+
+    What is raised meanwhile, by a signal too, leaves the index as it was. Raises Corrupt,
+    DiskTrouble.
+    """
+    place = root / ARCHIVE_DB
     try:
-        reindex(conn, tell, jobs=jobs)
-    except (_Stopped, Locked):  # somebody else is making one
+        with Lock(root, command=command, name=INDEX_LOCK):
+            with open_database(place, readonly=True) as db:
+                if wants_reindex(db.conn) is None:
+                    return False
+            _reindex_beside(root, progress, jobs, command)
+    except Locked:
         return False
     return True
-
-
-class _Stopped(Exception):
-    pass
 
 
 def reindex_for_search(

@@ -17,7 +17,12 @@ from archive.errors import Locked
 from archive.search.api import search
 from archive.search.build import Progress
 from archive.search.index import set_meta
-from archive.search.rebuild import maintain_index, reindex_beside, reindex_for_search, wants_reindex
+from archive.search.rebuild import (
+    reindex_beside,
+    reindex_for_search,
+    renew_index,
+    wants_reindex,
+)
 from archive.verify import check
 from tests.store.make import LATER, article, keep, long_address, lose, opened
 
@@ -102,10 +107,11 @@ def test_one_index_is_made_at_a_time(root: Path) -> None:
         with conn:
             set_meta(conn, "version", "0.0")
         with Lock(root, name=INDEX_LOCK, command="wechat-archive reindex"):
-            assert not maintain_index(conn)
+            assert not renew_index(root)
             with pytest.raises(Locked, match="'wechat-archive reindex'"):
                 reindex_beside(root)
-        assert maintain_index(conn)
+        assert renew_index(root)
+        assert not renew_index(root)  # nothing is wrong with it any more
 
 
 def test_a_search_waits_for_the_index_that_is_being_made(root: Path) -> None:
