@@ -152,6 +152,7 @@ def _line(pieces: list[_Piece], before: str, after: str) -> str:
         else:
             piece.text = piece.text.replace(DOLLAR, "\\$").replace(TILDE, "\\~")
     _simplify(pieces)
+    _give_up_strikes(pieces, before, after)
     out = _emit(pieces, before, after).strip(_SPACES)
     return _with_atoms(out)
 
@@ -181,16 +182,45 @@ def _simplify(pieces: list[_Piece]) -> None:
         start = end
 
 
+def _give_up_strikes(pieces: list[_Piece], before: str, after: str) -> None:
+    """Struck bold that stands beside a letter, where its strike is given up (see `_delimiters`),
+    becomes one with the bold on its other side: the ``****`` between the two would be read as text.
+    """
+    for at, end in list(_groups(pieces)):
+        looks = pieces[at].looks
+        if not (looks & _STRUCK and looks & (_BOLD | _ITALIC)):
+            continue
+        left = before if at == 0 else _outside(pieces[at - 1], -1)
+        right = after if end == len(pieces) else _outside(pieces[end], 0)
+        if "*" in (left, right) and (_is_letter(left) or _is_letter(right)):
+            for piece in pieces[at:end]:
+                piece.looks &= ~_STRUCK
+
+
+def _outside(piece: _Piece, edge: int) -> str:
+    """What a delimiter beside ``piece`` meets: its first or last character, or its own delimiter."""
+    if piece.looks & (_BOLD | _ITALIC):
+        return "*"
+    return "~" if piece.looks else piece.text[edge]
+
+
+def _groups(pieces: list[_Piece]) -> Iterator[tuple[int, int]]:
+    """Where pieces in one look begin and end."""
+    at = 0
+    while at < len(pieces):
+        end = at
+        while end < len(pieces) and pieces[end].looks == pieces[at].looks:
+            end += 1
+        yield at, end
+        at = end
+
+
 def _emit(pieces: list[_Piece], before: str, after: str) -> str:
     """The pieces with their delimiters."""
     out: list[str] = []
     last = before
-    at = 0
-    while at < len(pieces):
+    for at, end in _groups(pieces):
         looks = pieces[at].looks
-        end = at
-        while end < len(pieces) and pieces[end].looks == looks:
-            end += 1
         following = _first(pieces, end, after)
         text = "".join(piece.text for piece in pieces[at:end])
         if looks:
@@ -198,7 +228,6 @@ def _emit(pieces: list[_Piece], before: str, after: str) -> str:
             text = _emphasised(units, looks, last, following)
         out.append(text)
         last = text[-1:] or last
-        at = end
     return "".join(out)
 
 

@@ -314,7 +314,13 @@ class _Writer(MarkdownConverter):
         text = _SPACE.sub(" ", text)
         if not text:
             return ""
-        if _in_cell(parent_tags):
+        in_cell = _in_cell(parent_tags)
+        if "]:" in text and "a" in parent_tags:
+            # At the start of a paragraph the link would be read as a definition (CommonMark 4.7),
+            # which shows nothing; a bracket can be escaped outside a code span only.
+            escaped = _escaped(text, in_link=True, in_cell=in_cell)
+            return f"{ATOM_START}<code>{escaped}</code>{ATOM_END}"
+        if in_cell:
             text = text.replace("|", "\\|")
         return f"{ATOM_START}{code_spans.marked(text)}{ATOM_END}"
 

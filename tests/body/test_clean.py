@@ -136,6 +136,19 @@ def test_a_picture_at_the_end_of_a_sentence_stands_apart() -> None:
 
 
 @pytest.mark.parametrize(
+    ("html", "markdown"),
+    [
+        ("<strong>重<del>点</del></strong>重", "**重点**重"),
+        ("重<strong><del>点</del>重</strong>", "重**点重**"),
+        ("<strong>重<del>点</del></strong>", "**重**~~**点**~~"),
+    ],
+)
+def test_a_strike_gives_way_to_bold_beside_letters(html: str, markdown: str) -> None:
+    """Four stars in a row would be read as text."""
+    assert f"{markdown}\n" == render(f"<p>{html}</p>")
+
+
+@pytest.mark.parametrize(
     ("text", "markdown"),
     [
         ("好[微笑][强]", "好[微笑][强]"),

@@ -65,6 +65,13 @@ def test_in_cells_a_stroke_stays_escaped() -> None:
     assert "| `a\\|\\|b` | c |\n| --- | --- |\n" == render(table)
 
 
+@pytest.mark.parametrize("code", ["x]: y", "\\[x]: y", "a]:*b*", "$a]:`$<b>"])
+def test_a_link_of_code_is_no_definition(code: str) -> None:
+    """``[`x]: y`](address)`` would be read as what ``[`x]`` stands for, and nothing be shown."""
+    found = shown(render(f'<p><a href="http://a.b/">{_code(code)}</a></p>'))
+    assert ((code,), ("http://a.b/",)) == (found.spans, found.links)
+
+
 _TEXTS = st.text(st.sampled_from("`` a|\\重*$~★"), min_size=1, max_size=5).filter(str.strip)
 
 
