@@ -74,15 +74,16 @@ def inside(root: Path, path: object) -> Path:
     parts = PurePosixPath(path).parts
     if not parts or PurePosixPath(path).is_absolute() or ".." in parts:
         raise Corrupt(mark("{path!r} is outside the archive", path=path))
+    place = root.joinpath(*parts)
     try:
+        if not _leads_over_a_link(root, parts):
+            return place
         top = os.path.realpath(root)
-        real = os.path.realpath(root.joinpath(*parts))
+        real = os.path.realpath(place)
     except ValueError as error:  # lone surrogates have no name on any disk
         raise Corrupt(
             mark("{path!r} is outside the archive: no path of a file", path=path)
         ) from error
-    if real == os.path.join(top, *parts):  # noqa: PTH118 - compared as text
-        return root.joinpath(*parts)
     if not real.startswith(os.path.join(top, "")):  # noqa: PTH118
         raise Corrupt(
             mark(
@@ -95,6 +96,21 @@ def inside(root: Path, path: object) -> Path:
             )
         )
     return Path(real)
+
+
+def _leads_over_a_link(root: Path, parts: tuple[str, ...]) -> bool:
+    """Whether a folder on the way from ``root``, or the file itself, is a link. Raises ValueError
+    for what is no name on any disk.
+    """
+    place = str(root)
+    for part in parts:
+        place = f"{place}/{part}"
+        try:
+            if stat.S_ISLNK(os.lstat(place).st_mode):
+                return True
+        except OSError:  # what is not there leads nowhere, nor does what would be inside it
+            return False
+    return False
 
 
 def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o666) -> int:

@@ -32,7 +32,6 @@ import hashlib
 import re
 from collections.abc import Callable
 from posixpath import relpath
-from urllib.parse import quote
 
 from archive.document.facts import (
     Holding,
@@ -280,6 +279,9 @@ def _digest(text: str) -> str:
 # --- links inside the archive -----------------------------------------------------------------------------------------
 
 
+_STUMBLES = re.compile(r"[^\w/.~,;=@+\u0080-\U0010ffff-]", re.ASCII)
+
+
 def relative(target: str, source: str) -> str:
     """The address of the file ``target`` in a link of the file ``source``; both from the archive's
     folder, with ``/``.
@@ -289,4 +291,4 @@ def relative(target: str, source: str) -> str:
     """
     # A damaged database may name nothing, which `relpath` refuses.
     path = relpath(target or ".", source.rpartition("/")[0] or ".")
-    return "".join(char if ord(char) > 127 else quote(char, safe="/.-_~,;=@+") for char in path)
+    return _STUMBLES.sub(lambda found: f"%{ord(found[0]):02X}", path)

@@ -141,12 +141,11 @@ class MarkdownFiles:
             "WHERE l.article_id = ? AND l.relation = 'text'",
             article_id,
         )
-        return {
-            row[name]: relative(row["path"], path)
-            for row in rows
-            for name in ("url", "address")
-            if row[name]
-        }
+        files: dict[str, str] = {}
+        for row in rows:
+            file = relative(row["path"], path)
+            files |= {address: file for address in (row["url"], row["address"]) if address}
+        return files
 
     def rerender(self, article_id: int, *, now: datetime | None = None) -> str | None:
         """Write the article's file as the rows say now; see ``write``. Nothing is written where it
