@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 LOOK = 0.05
 
 
-def notice_edits(app: App, *, whole: bool = False) -> None:
+def notice_edits(app: App, *, whole: bool = False, checksums: bool = False) -> None:
     """Keep what a person did to files since the last command, and tell what they must know.
-    ``whole``: look at every file, however long that takes.
+    ``whole``: look at every file, however long that takes. ``checksums``: see `notice`.
 
     Not in a command's way: whatever goes wrong here, the command goes on.
     """
@@ -32,7 +32,8 @@ def notice_edits(app: App, *, whole: bool = False) -> None:
     from archive.store.taking_in import notice
 
     name = click.get_current_context().info_name
-    tell(app, notice(app.root, command=f"wechat-archive {name}", seconds=seconds))
+    command = f"wechat-archive {name}"
+    tell(app, notice(app.root, command=command, seconds=seconds, checksums=checksums))
 
 
 #: Files named one by one; of more only how many.

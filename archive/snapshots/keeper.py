@@ -251,7 +251,7 @@ class Snapshots(Closing):
 
     def waiting(self) -> int:
         """How many pages wait for ``repack``; 0 in a file of before there was such a list."""
-        if not self.select("SELECT 1 FROM sqlite_master WHERE name = 'repack_queue'"):
+        if not self._reader.has_table("repack_queue"):
             return 0
         return int(self.select("SELECT count(*) FROM repack_queue")[0][0])
 

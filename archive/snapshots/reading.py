@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from archive.db.columns import has_table
 from archive.db.errors import sqlite_errors
 from archive.errors import Corrupt, NotHeld
 from archive.snapshots import facts
@@ -40,6 +41,11 @@ class Reader:
         """The rows of a query on the tables of ``archive.snapshots.tables``. Raises ``Corrupt``."""
         with self.lock, sqlite_errors(self.path):
             return self.connection.execute(sql, values).fetchall()
+
+    def has_table(self, name: str) -> bool:
+        """Whether there is one: an older file that is only read lacks some. Raises ``Corrupt``."""
+        with self.lock, sqlite_errors(self.path):
+            return has_table(self.connection, name)
 
     def facts(self, snapshot_id: int) -> Snapshot:
         """The exchange without its body. Raises ``NotHeld`` or ``Corrupt``."""

@@ -35,10 +35,13 @@ class Noticed:
     error: ArchiveError | None = None
 
 
-def notice(root: Path, *, command: str, seconds: float | None = None) -> list[Noticed]:
+def notice(
+    root: Path, *, command: str, seconds: float | None = None, checksums: bool = False
+) -> list[Noticed]:
     """Look, and keep what was found; nothing where nothing was changed, or where this is no archive
-    that can be written to. ``seconds``: look for so long at most. Never raises for what a file or a
-    disk is like: whoever asks has something else to do."""
+    that can be written to. ``seconds``: look for so long at most. ``checksums``: leave those of
+    the file as they should be, which takes the archive's lock where it is free. Never raises for
+    what a file or a disk is like: whoever asks has something else to do."""
     try:
         with open_database(root / ARCHIVE_DB, readonly=True) as db:
             seen = look(db.conn, root, seconds=seconds)
@@ -46,7 +49,7 @@ def notice(root: Path, *, command: str, seconds: float | None = None) -> list[No
             return []
         if seconds is not None:
             _cut(seen)
-        with open_beside(root, command, quick=True) as db:
+        with open_beside(root, command, quick=not checksums) as db:
             return keep(Store(db, root), seen, utc_now())
     except (ArchiveError, OSError, sqlite3.Error) as error:
         _LOG.debug("files were not looked at: %s", error)

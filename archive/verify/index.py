@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from archive.db.columns import has_table
 from archive.verify.findings import Finding
 from scraper.messages import mark
 
@@ -30,7 +31,7 @@ def check_whole(conn: sqlite3.Connection) -> tuple[bool, list[Finding]]:
     from archive.search.index import is_current
     from archive.search.order import is_in_order
 
-    if not _is_there(conn, "sqlite_master", "name = 'search_documents'"):
+    if not has_table(conn, "search_documents"):
         return False, []
     if not _is_there(conn, "search_meta", "name = 'version'") or not is_current(conn):
         what = mark(

@@ -52,6 +52,20 @@ def make(root: Path) -> None:
         )
 
 
+def test_what_a_person_changed_does_not_make_it_slow(tmp_path: Path) -> None:
+    """It is taken in, and the checksums of the file hold after it: without them every word of the
+    index would be read."""
+    make(tmp_path)
+    place = tmp_path / path_of(article(2))
+    place.write_text(place.read_text(encoding="utf-8") + "\n我的话\n", encoding="utf-8")
+    result = wechat_archive("verify", "--archive", str(tmp_path))
+    assert (result.code, result.stderr.splitlines()[0]) == (
+        0,
+        "taken in: 1 file that was changed by hand",
+    )
+    assert [] == file_checksums.broken_blocks(tmp_path / "archive.db")
+
+
 @contextmanager
 def tampered(root: Path) -> Iterator[sqlite3.Connection]:
     """The database as another program writes it; the seal then tells nothing."""
