@@ -272,8 +272,6 @@ def language_in(root: Path) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    import tomllib
-
     try:
         text = read_regular(path, _LIMIT).decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
@@ -284,6 +282,8 @@ def _read(path: Path) -> dict[str, Any]:
         said: str = mark("it is a link, and links are not followed: put the file itself there")
         said = said if path.is_symlink() else strerror(error)
         raise BadConfig(mark("{path} cannot be read: {said}", path=path, said=said)) from error
+    import tomllib  # here: most archives have no such file
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -7,6 +7,7 @@ from typing import Final
 
 from scraper.errors import Hostile
 from scraper.messages import mark
+from scraper.patterns import lazy
 
 #: Real pages have up to 4.2 MB and 52,000 ``<`` (scripts included), the largest body 459 KB and
 #: 9,600 tags.
@@ -23,7 +24,7 @@ _SEPARATORS: Final = (b" ", b"\n", b"\t", b"\r", b"\f", b"/", b"=")
 MAX_SEPARATED: Final = 2_000_000
 _MUCH: Final = MAX_SEPARATED
 
-_FLOOD = re.compile(
+_FLOOD = lazy(
     rb"<[a-zA-Z][^\s<>/]*+(?:[\s/]++[^\s=<>/]++(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s<>\"']*+))?+){%d}"
     % MAX_ATTRIBUTES
 )
@@ -62,7 +63,7 @@ def check(html: bytes) -> None:
             )
         )
     suspicious = _LONG.search(html) or html.count(b"=") > _MANY or _QUOTED.search(html)
-    if suspicious and _FLOOD.search(html):
+    if suspicious and _FLOOD().search(html):
         raise Hostile(
             mark(
                 "a tag with more than {max_attributes:,} attributes", max_attributes=MAX_ATTRIBUTES

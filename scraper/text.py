@@ -26,7 +26,7 @@ _NOISE = (
 )
 _JOINERS = "\u200c\u200d"
 _SUSPECT = re.compile(f"[{_NOISE}{_JOINERS}\u2028\u2029]")
-_REMOVED = re.compile(f"[{_NOISE}]")
+_REMOVED = lazy(f"[{_NOISE}]")
 _EMOJI_BEFORE = "\u2600-\u27bf\ufe0f\U0001f000-\U0001faff"
 _EMOJI_AFTER = "\u2600-\u27bf\U0001f000-\U0001faff"
 #: Letters of the scripts in which a joiner or non-joiner changes what is read: Arabic (Uyghur,
@@ -54,7 +54,7 @@ def without_noise(text: str) -> str:
     if text.isprintable():  # all of the noise is not, and asking costs a fifth of a search
         return text
     if _SUSPECT.search(text):
-        text = _SEPARATOR.sub("\n", _REMOVED.sub("", text))
+        text = _SEPARATOR.sub("\n", _REMOVED().sub("", text))
         if "\u200d" in text or "\u200c" in text:
             text = _LONE_JOINER().sub("", text)
     return text
@@ -79,8 +79,8 @@ def one_line(text: str) -> str:
 
 _RAISED = str.maketrans("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ")
 _LOWERED = str.maketrans("0123456789+-=()aeox", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓ")
-_RAISABLE = re.compile(r"[-0-9+=()ni]{1,12}")
-_LOWERABLE = re.compile(r"[-0-9+=()aeox]{1,12}")
+_RAISABLE = lazy(r"[-0-9+=()ni]{1,12}")
+_LOWERABLE = lazy(r"[-0-9+=()aeox]{1,12}")
 
 
 def raised(text: str, tag: str) -> str:
@@ -92,5 +92,5 @@ def raised(text: str, tag: str) -> str:
     if tag == "code":
         return text
     if tag == "sup":
-        return text.translate(_RAISED) if _RAISABLE.fullmatch(text) else text
-    return text.translate(_LOWERED) if _LOWERABLE.fullmatch(text) else text
+        return text.translate(_RAISED) if _RAISABLE().fullmatch(text) else text
+    return text.translate(_LOWERED) if _LOWERABLE().fullmatch(text) else text

@@ -279,7 +279,7 @@ def _digest(text: str) -> str:
 # --- links inside the archive -----------------------------------------------------------------------------------------
 
 
-_STUMBLES = re.compile(r"[^\w/.~,;=@+\u0080-\U0010ffff-]", re.ASCII)
+_STUMBLES = re.compile("[\\x00- !\"#$%&'()*:<>?\\[\\\\\\]^`{|}\x7f]")
 
 
 def relative(target: str, source: str) -> str:

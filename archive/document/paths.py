@@ -8,7 +8,6 @@ Obsidian can link to it, ``git`` and ``rsync`` between them change nothing about
 from __future__ import annotations
 
 import hashlib
-import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC
@@ -30,8 +29,12 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 #: Illegal on Windows, or special in an Obsidian link: the full-width sign reads the same.
 _LOOKALIKES = str.maketrans('/\\:*?"<>|#^[]', "／＼：＊？＂＜＞｜＃＾［］")
-_RESERVED = re.compile(
-    r"(?:con|prn|aux|nul|conin\$|conout\$|clock\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)", re.IGNORECASE
+#: Windows takes these for devices, whatever stands behind a dot.
+_RESERVED = frozenset(
+    (
+        *("con", "prn", "aux", "nul", "conin$", "conout$", "clock$"),
+        *(f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³"),
+    )
 )
 _ZWJ = "\u200d"
 _FALLBACK = "unknown"
@@ -103,7 +106,7 @@ def path_of(article: Article, key: str | None = None) -> str:
 def folder_name(account: str | None) -> str:
     """An account's name as a folder."""
     name = cut(clean(account or "").lstrip(". "), MAX_ACCOUNT_BYTES) or _FALLBACK
-    return f"_{name}" if _RESERVED.match(name) else name
+    return f"_{name}" if name.partition(".")[0].lower() in _RESERVED else name
 
 
 def clean(text: str) -> str:

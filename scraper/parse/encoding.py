@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from scraper.parse.literal import unescape
+from scraper.patterns import lazy
 
 #: A large page is told by samples of this size; CJK text stands all over real pages, in scripts
 #: too.
@@ -26,11 +27,9 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.I)
-_MULTIBYTE = re.compile(
-    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
-)
-_HIGH = re.compile(rb"[\x80-\xff]+")
+_DECLARED = lazy(rb"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.I)
+_MULTIBYTE = lazy(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_HIGH = lazy(rb"[\x80-\xff]+")
 #: The commonest characters of written Chinese, simplified and traditional, with the punctuation of
 #: both.
 _COMMON: Final = frozenset(
@@ -113,8 +112,8 @@ def _sound(text: bytes) -> bool:
         # one at the end.
         codecs.getincrementaldecoder("utf-8")().decode(text[:4].lstrip(_CONTINUATION) + text[4:])
     except UnicodeDecodeError:
-        high = sum(map(len, _HIGH.findall(text)))
-        return sum(map(len, _MULTIBYTE.findall(text))) >= 0.9 * high
+        high = sum(map(len, _HIGH().findall(text)))
+        return sum(map(len, _MULTIBYTE().findall(text))) >= 0.9 * high
     return True
 
 
@@ -131,7 +130,7 @@ def _legacy(body: bytes, content_type: str | None) -> str:
     return best if scores[best] > _likeness(text, "utf-8") else "utf-8"
 
 
-_RUN = re.compile(rb"(?:[\x80-\xff][\x30-\xff])+|[\x80-\xff]")
+_RUN = lazy(rb"(?:[\x80-\xff][\x30-\xff])+|[\x80-\xff]")
 
 
 def _high_runs(body: bytes) -> Iterator[bytes]:
@@ -139,7 +138,7 @@ def _high_runs(body: bytes) -> Iterator[bytes]:
     gb18030 and Big5.
     """
     taken = 0
-    for run in _RUN.finditer(body):
+    for run in _RUN().finditer(body):
         piece = run[0][:2000]
         yield piece + b" "
         taken += len(piece)
@@ -149,7 +148,7 @@ def _high_runs(body: bytes) -> Iterator[bytes]:
 
 def _declared(body: bytes, content_type: str | None) -> Iterator[str]:
     for place in (content_type.encode("latin-1", "replace") if content_type else b"", body[:4096]):
-        found = _DECLARED.search(place)
+        found = _DECLARED().search(place)
         if found:
             try:
                 yield codecs.lookup(found[1].decode("ascii")).name

@@ -132,6 +132,8 @@ PLACES = [
     f"参数key={CANARY}，后面",
     f"password={CANARY}",
     f"token: '{CANARY}'",
+    f"PASSWORD={CANARY}",
+    f"TO\u212aEN={CANARY}",  # the sign of the kelvin is a k in another case
 ]
 
 
