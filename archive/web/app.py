@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
@@ -79,7 +80,11 @@ def make_app(
             Middleware(security.SameOrigin, settings=settings, page=page),
             Middleware(security.Token, settings=settings, page=page),
         ],
-        exception_handlers={HTTPException: errors.http_error, ArchiveError: errors.archive_error},
+        exception_handlers={
+            HTTPException: errors.http_error,
+            ArchiveError: errors.archive_error,
+            sqlite3.Error: errors.database_error,
+        },
     )
     app.state.site = site
     return app

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -9,9 +11,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from archive import errors, i18n
+from archive.db.errors import as_archive_error
+from archive.db.names import ARCHIVE_DB
 from archive.web import render
+from archive.web.site import site_of
 
 _ = i18n.gettext
+log = logging.getLogger(__name__)
 STATUS: dict[type[errors.ArchiveError], int] = {
     errors.NotHeld: 404,
     errors.BadQuery: 400,
@@ -32,7 +38,11 @@ def error_page(request: Request, status: int, error: Exception | None = None) ->
         return JSONResponse({"error": {"status": status, "title": title, "message": text}}, status)
     if status == 401:
         return render.page(
-            request, "login.html", status=401, back=render.here(request), wrong=False
+            request,
+            "login.html",
+            status=401,
+            back=render.here(request),
+            wrong="token" in request.query_params,
         )
     return render.page(request, "error.html", status=status, title=title, text=text, code=status)
 
@@ -41,6 +51,18 @@ def archive_error(request: Request, error: Exception) -> Response:
     """For Starlette: an error of the archive as a page."""
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
     return error_page(request, status, error)
+
+
+def database_error(request: Request, error: Exception) -> Response:
+    """For Starlette: what SQLite says while a page is made, as commands say it. What they would
+    call a bug is one here too.
+    """
+    assert isinstance(error, sqlite3.Error)
+    told = as_archive_error(error, site_of(request).root / ARCHIVE_DB)
+    if type(told) is errors.ArchiveError:
+        raise error
+    log.error("%s: %s", request.url.path, told)
+    return archive_error(request, told)
 
 
 def http_error(request: Request, error: Exception) -> Response:

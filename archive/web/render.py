@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from functools import cache, lru_cache
 from html import escape
@@ -10,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from markupsafe import escape as markup_escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from archive.search.similar import Similar
 
 _ = i18n.gettext
+_IN_BACKTICKS = re.compile("`([^`\n]+)`")
 
 
 def page(
@@ -76,6 +79,7 @@ def environment() -> Environment:
         "day": day,
         "moment": moment,
         "marked": marked,
+        "coded": coded,
         "size": size,
         "local": local,
         "stamp": stamp,
@@ -134,6 +138,12 @@ def size(count: int) -> str:
             break
         amount /= 1000
     return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
+
+
+def coded(text: str) -> Markup:
+    """A message with what it sets in backticks as code, as a person is to type it."""
+    # What a template translates is Markup already, which `html.escape` would escape twice.
+    return Markup(_IN_BACKTICKS.sub(r"<code>\1</code>", str(markup_escape(text))))
 
 
 def marked(text: str, marks: tuple[tuple[int, int], ...]) -> Markup:

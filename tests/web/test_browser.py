@@ -201,8 +201,45 @@ def test_by_keyboard(chromium: Chromium, address: str) -> None:
         expect(page.locator("#q")).to_have_value("jks")
         page.keyboard.press("Escape")
         expect(page.locator("#q")).not_to_be_focused()
+        page.keyboard.press("?")
+        expect(page.locator(".keys dl")).to_be_in_viewport()
+        page.keyboard.press("?")
+        expect(page.locator(".keys dl")).not_to_be_visible()
 
     chromium.visit(work)
+
+
+def test_no_key_writes_where_nothing_may_be_changed(chromium: Chromium, tmp_path: Path) -> None:
+    """Of a server with --read-only the keys that star and mark are neither named nor sent."""
+    filled(tmp_path, 1)
+
+    def work(page: Page, home: str) -> None:
+        sent: list[str] = []
+        page.on("request", lambda one: sent.append(one.method))
+        page.goto(home)
+        for key in "jsr?":
+            page.keyboard.press(key)
+        expect(page.locator(".keys dl")).to_be_in_viewport()
+        expect(page.locator(".keys kbd")).to_have_text(["/", "j", "k", "o", "?"])
+        page.keyboard.press("o")
+        page.wait_for_url("**/articles/*")
+        assert {"GET"} == set(sent)
+
+    with served(tmp_path, read_only=True) as home:
+        chromium.visit(lambda page: work(page, home))
+
+
+def test_paper_is_light(chromium: Chromium, address: str) -> None:
+    """Printed from a dark screen, dim text is as dark as printed from a light one."""
+
+    def dim(page: Page) -> str:
+        page.goto(address)
+        page.emulate_media(media="print")
+        return str(
+            page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--dim')")
+        )
+
+    assert chromium.visit(dim) == chromium.visit(dim, dark=True)
 
 
 def test_r_marks_as_read(chromium: Chromium, tmp_path: Path) -> None:

@@ -72,6 +72,28 @@ def test_a_bug_becomes_a_page_with_the_headers(root: Path, monkeypatch: pytest.M
     assert "ZeroDivisionError" not in answer.text
 
 
+def test_a_damaged_database_is_called_so(tmp_path: Path) -> None:
+    """Damaged while it is served: every page says which file and what to do, as commands do, and
+    none that nothing is lost.
+    """
+    filled(tmp_path, 1)
+    pages = ("/", "/shelves", "/status", "/search?q=x", "/feeds/all.atom", "/api/articles")
+    with visiting(tmp_path) as client:
+        database = tmp_path / "archive.db"
+        with database.open("r+b") as file:
+            size = file.seek(0, 2)
+            file.seek(4096)
+            file.write(b"\xff" * (size - 4096))
+        Path(f"{database}-wal").unlink(missing_ok=True)
+        answers = {path: client.get(path) for path in pages}
+
+    told = {
+        path: (answer.status_code, "--repair" in answer.text) for path, answer in answers.items()
+    }
+    assert dict.fromkeys(pages, (500, True)) == told
+    assert "<code>wechat-archive verify --repair</code>" in answers["/search?q=x"].text
+
+
 @pytest.mark.parametrize(
     "host", ["127.0.0.1:8787", "127.0.0.1", "localhost", "LOCALHOST:1", "[::1]:8787", "127.1.2.3"]
 )
@@ -167,6 +189,16 @@ def test_a_token_is_asked_for(root: Path) -> None:
         assert 401 == fetch(client, "GET", "/media/ab/x")
         assert 200 == fetch(client, "GET", "/static/page.css")
         assert 200 == fetch(client, "GET", "/", authorization=f"Bearer {TOKEN}")
+
+
+def test_without_the_token_nothing_else_is_offered(root: Path) -> None:
+    """No search, no other pages; a wrong token in the address is told like one that was typed."""
+    with visiting(root, base=LAN, host="0.0.0.0", token=TOKEN) as client:
+        none, wrong = client.get("/").text, client.get("/?token=wrong").text
+
+    assert [False, True] == ["That is not the token" in text for text in (none, wrong)]
+    for offered in ('role="search"', 'href="/shelves"', 'href="/feeds.opml"', "<kbd>"):
+        assert offered not in wrong
 
 
 def test_a_visit_with_the_token_is_remembered(root: Path) -> None:

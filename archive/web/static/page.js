@@ -86,6 +86,8 @@
     all[Math.max(0, next)].focus();
   }
 
+  const mayChange = !("readOnly" in document.body.dataset); // else serve --read-only
+
   // `what` is star or read: turned on or off.
   async function turn(what, key) {
     const answer = await fetch(`/articles/${key}/${what}`, { method: "POST", headers: { accept: "application/json" } });
@@ -106,12 +108,13 @@
     if (typing || document.querySelector("dialog[open]")) return;
     const key = document.activeElement?.closest?.("[data-key]")?.dataset.key ?? main.querySelector(".sheet")?.dataset.key;
     const does = {
-      "/": () => { q.focus(); q.select(); },
+      "/": () => { q?.focus(); q?.select(); },
+      "?": () => { const keys = document.querySelector(".keys"); if (keys) keys.classList.toggle("near", (keys.open = !keys.open)); },
       j: () => step(1),
       k: () => step(-1),
       o: () => document.activeElement?.matches?.("a.title") && document.activeElement.click(),
-      s: () => key && turn("star", key),
-      r: () => key && turn("read", key),
+      s: () => key && mayChange && turn("star", key),
+      r: () => key && mayChange && turn("read", key),
     }[event.key];
     if (!does) return;
     event.preventDefault();
