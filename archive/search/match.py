@@ -36,6 +36,7 @@ _HIDES_HAN = lazy(
     "[\u3192-\u319f\u3220-\u3243\u32c0-\u32cb\u32ff\u3358-\u3370\u337b-\u337f\u33e0-\u33fe"
     "\U0001f200-\U0001f265\U0002f800-\U0002fa1f]"
 )
+_HAN = lazy("[\u3400-\u9fff]+")
 _LONG = 200
 ASCII_WHITESPACE = bytes(code for code in range(128) if chr(code).isspace())
 
@@ -54,7 +55,7 @@ class Matcher:
         self.is_plain_cjk = self._cjk and all(fold_character(c) == c for c in folded)
         #: Of these no mark or letter makes another one, so that most of what folds together in a
         #: text does not concern them.
-        self._is_han = self.is_plain_cjk and all("\u3400" <= c <= "\u9fff" for c in folded)
+        self._is_han = self.is_plain_cjk and _HAN().fullmatch(folded) is not None
         self.ascii = folded.isascii()
         self.needle = folded.encode("utf-8", "surrogatepass")
         # What a text must not be for the raw ways to be right.
