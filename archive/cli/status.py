@@ -35,7 +35,7 @@ def command(app: App, as_json: bool, failed: bool, listed: bool) -> None:
     from archive.db.opening import open_database
     from archive.status import collect
 
-    notice_edits(app, whole=True)
+    notice_edits(app)
     db = open_database(app.root / ARCHIVE_DB, readonly=True)
     try:
         if failed:
