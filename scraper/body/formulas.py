@@ -9,18 +9,17 @@ and 语雀 (``img[data-formula]``, ``alt``).
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 
 import lxml.etree as etree
 
 from scraper.body import tex as tex_of
 
-#: Six searches for plain bytes: a pattern that begins with any of three letters takes ten times as
-#: long. (``-equation`` is that of ``block-equation`` and ``inline-equation``, mdnice's wrappers.)
-_ATTRIBUTES = (
-    *(b"data-formula", b"data-tex", b"data-latex", b"data-math", b"data-mml-node"),
-    b"-equation",
-)
+#: What all begin with is looked for first: a fifth of the time of five searches for plain bytes.
+_ATTRIBUTES = re.compile(rb"data-(?:formula|tex|latex|math|mml-node)")
+#: Of ``block-equation`` and ``inline-equation``, mdnice's wrappers.
+_EQUATION = b"-equation"
 _PLACES = ("data-formula", "data-tex", "data-latex", "data-math")
 _WRAPPERS = frozenset(["mjx-container", "math", "katex"])
 
@@ -28,7 +27,8 @@ _WRAPPERS = frozenset(["mjx-container", "math", "katex"])
 def present(raw: bytes, root: etree._Element) -> bool:
     """Whether a body may hold formulas; if not, its elements need not be asked one by one."""
     return (
-        any(name in raw for name in _ATTRIBUTES)
+        _ATTRIBUTES.search(raw) is not None
+        or _EQUATION in raw
         or next(root.iter("math", "mjx-container", "script"), None) is not None
     )
 

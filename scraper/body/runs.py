@@ -8,6 +8,7 @@ strong, em, del, sup, sub, code), which is what ``archive.document.markdown`` re
 from __future__ import annotations
 
 import re
+from functools import cache
 from html import escape, unescape
 
 from scraper.records import dataclass
@@ -176,7 +177,7 @@ def html(line: list[Run]) -> str:
     href: str | None = None
     opened: list[int] = []
     for run in line:
-        wanted = [flag for flag, _ in _TAGS if run.flags & flag]
+        wanted = _wanted(run.flags)
         same = 0
         if run.href == href:
             while same < len(opened) and same < len(wanted) and opened[same] == wanted[same]:
@@ -198,6 +199,12 @@ def html(line: list[Run]) -> str:
     if href is not None:
         out.append("</a>")
     return "".join(out)
+
+
+@cache
+def _wanted(flags: int) -> tuple[int, ...]:
+    """The looks that a tag is written for, from the outermost."""
+    return tuple(flag for flag, _ in _TAGS if flags & flag)
 
 
 def _escaped(text: str) -> str:

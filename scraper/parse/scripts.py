@@ -62,12 +62,13 @@ _WRITES = re.compile(rb"(?:document\.write\(\s*|\bvar\s+(?:content|desc|text)\s*
 class Scripts:
     """All assignments of a page's inline scripts, found in one pass and evaluated on demand."""
 
-    __slots__ = ("_body", "_cache", "_found", "_rest")
+    __slots__ = ("_body", "_cache", "_found", "_large", "_rest")
 
     def __init__(self, body: bytes) -> None:
         self._body = body
         self._found: dict[str, list[tuple[str, int]]] | None = None
         self._rest: list[tuple[int, int]] = []
+        self._large: dict[str, list[tuple[str, int]]] = {}
         self._cache: dict[tuple[str, str, Callable[[Literal], object] | None], Literal] = {}
 
     def get(
@@ -163,15 +164,19 @@ class Scripts:
         """
         yield from self._assignments().get(name, [])[:_TRIES]
         if name in _IN_LARGE:
-            sought = name.encode()
-            for begin, end in self._rest:
-                at = self._body.find(sought, begin, end)
-                while at >= 0:
-                    assigned = _ASSIGNED.match(self._body, at + len(sought))
-                    form = _FORM.search(self._body, max(begin, at - 12), at) if assigned else None
-                    if assigned and form:
-                        yield "var" if form[1] else "window", assigned.end()
-                    at = self._body.find(sought, at + 1, end)
+            if name not in self._large:  # a name is asked for in one form after the other
+                self._large[name] = list(self._in_large(name.encode()))
+            yield from self._large[name]
+
+    def _in_large(self, sought: bytes) -> Iterator[tuple[str, int]]:
+        for begin, end in self._rest:
+            at = self._body.find(sought, begin, end)
+            while at >= 0:
+                assigned = _ASSIGNED.match(self._body, at + len(sought))
+                form = _FORM.search(self._body, max(begin, at - 12), at) if assigned else None
+                if assigned and form:
+                    yield "var" if form[1] else "window", assigned.end()
+                at = self._body.find(sought, at + 1, end)
 
     def _index(self, scripts: Iterable[tuple[int, int]]) -> None:
         found = cast("dict[str, list[tuple[str, int]]]", self._found)
