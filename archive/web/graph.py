@@ -101,8 +101,12 @@ def article(request: Request) -> Response:
     library = site_of(request).library
     reading = library.read(request.path_params["name"])
     stored, links = reading.stored, outgoing(reading.edges)
-    left = {one.key: one.title for one in reading.backlinks}
-    right = {edge.target_key: edge.target_title or "" for edge in links.held if edge.target_key}
+    left = {one.key: one.title or _("Without a title") for one in reading.backlinks}
+    right = {
+        edge.target_key: edge.target_title or _("Without a title")
+        for edge in links.held
+        if edge.target_key
+    }
     names = library.account_names([*left, *right])
     both = (
         [
@@ -114,7 +118,7 @@ def article(request: Request) -> Response:
     return render.page(
         request,
         "graph.html",
-        title=stored.title,
+        title=stored.title or _("Without a title"),
         back=render.article_url(stored.key),
         account=stored.account,
         picture=picture(*both),

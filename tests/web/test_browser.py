@@ -229,6 +229,20 @@ def test_no_key_writes_where_nothing_may_be_changed(chromium: Chromium, tmp_path
         chromium.visit(lambda page: work(page, home))
 
 
+def test_a_title_from_right_to_left_reads_so(chromium: Chromium, tmp_path: Path) -> None:
+    """Each title by its own first letters, in a list and above the article."""
+    filled(tmp_path, 1, title="عنوان 中文 نص")
+
+    def work(page: Page, home: str) -> None:
+        page.goto(home)
+        expect(page.locator("a.title")).to_have_css("unicode-bidi", "plaintext")
+        page.click("a.title")
+        expect(page.locator("h1")).to_have_css("unicode-bidi", "plaintext")
+
+    with served(tmp_path) as home:
+        chromium.visit(lambda page: work(page, home))
+
+
 def test_paper_is_light(chromium: Chromium, address: str) -> None:
     """Printed from a dark screen, dim text is as dark as printed from a light one."""
 

@@ -392,3 +392,13 @@ def test_pages_come_packed_to_whoever_takes_that(tmp_path: Path) -> None:
             sizes[address] = int(packed.headers["content-length"]) * 2 < len(plain.content)
 
     assert [True, True] == list(sizes.values())
+
+
+@pytest.mark.parametrize("page", ["graph", "versions", "similar", "raw"])
+def test_the_way_back_to_an_article_without_a_title_has_words(tmp_path: Path, page: str) -> None:
+    """An arrow alone says nothing, to nobody who hears the page at all."""
+    (key,) = filled(tmp_path, 1, title="")
+    with visiting(tmp_path) as client:
+        answer = client.get(f"/articles/{key}/{page}")
+
+    assert (200, True) == (answer.status_code, "← Without a title</a>" in answer.text)
