@@ -269,9 +269,8 @@ class Jobs:
             self._worker = worker = self._start_worker(self.root)
         job.state, job.started = "running", utc_now()
         self.wake()
-        with contextlib.suppress(BrokenPipeError):
-            json.dump({"kind": job.kind, "arguments": job.arguments}, worker.stdin)
-            worker.stdin.close()
+        with contextlib.suppress(BrokenPipeError), worker.stdin as given:
+            json.dump({"kind": job.kind, "arguments": job.arguments}, given)
         for line in worker.stdout:
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 told = json.loads(line)

@@ -7,6 +7,8 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -282,6 +284,30 @@ def test_whatever_a_worker_says(
     assert [(state, message, code)] * 2 == [
         (job.state, job.message, job.exit_code) for job in found
     ]
+
+
+def test_a_worker_that_ends_unread_leaves_no_pipe_open(tmp_path: Path) -> None:
+    """Of a job larger than a pipe holds, whose process ends before it has read it."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(root: Path) -> subprocess.Popen[str]:
+        command = [sys.executable, "-S", "-c", ""]
+        pipe = subprocess.PIPE
+        started.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True))
+        return started[0]
+
+    jobs = Jobs(tmp_path, start_worker=start)
+    jobs.start()
+    try:
+        job = jobs.submit("page", {"html": "x" * 2**20})
+        wait(jobs, lambda: job.is_over)
+    finally:
+        jobs.stop()
+
+    (worker,) = started
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    assert (True, True) == (worker.stdin.closed, worker.stdout.closed)
 
 
 def test_a_worker_that_cannot_be_started(tmp_path: Path) -> None:
