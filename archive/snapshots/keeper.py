@@ -26,7 +26,7 @@ from archive.snapshots.choose import (
 )
 from archive.snapshots.facts import Snapshot
 from archive.snapshots.mend import mend
-from archive.snapshots.packing import BadFrame, digest, pack, sketch, unpack
+from archive.snapshots.packing import BadFrame, Look, digest, pack, sketch, unpack
 from archive.snapshots.reading import Reader
 from archive.snapshots.tables import close_snapshots, open_snapshots
 from scraper.messages import mark
@@ -74,16 +74,17 @@ class Snapshots(Closing):
 
     # -- putting -----------------------------------------------------------------------------------------------
 
-    def put(self, page: Page, *, address: str) -> int:
+    def put(self, page: Page, *, address: str, look: Look | None = None) -> int:
         """Keep ``page``, got for the canonical ``address``; returns the snapshot's id.
 
         On the disk when it returns. The frame has been unpacked and compared by then; a large one
         is made smaller by ``repack``. A body held already is not kept again, and a page from a file
-        (no ``fetched``) that is held for that address gets no second snapshot.
+        (no ``fetched``) that is held for that address gets no second snapshot. ``look``: where it is
+        known already.
         """
         with self._lock:
             row = facts.row(page, address)
-            sha256 = digest(page.body)
+            sha256 = look.sha256 if look else digest(page.body)
             found = self._held(page.body, sha256)
             if found and page.fetched is None:
                 again = self._db.execute(
@@ -92,7 +93,10 @@ class Snapshots(Closing):
                 ).fetchone()
                 if again:
                     return int(again[0])
-            fresh = None if found else self._pack(page.body, sha256, row["address"])
+            fresh = None
+            if not found:
+                look = look or Look(sha256, sketch(page.body))
+                fresh = self._pack(page.body, look, row["address"])
             with transaction(self._db):
                 body_id = self._insert_body(page.body, sha256, fresh) if fresh else found
                 return self._insert_snapshot(row, body_id, sha256)
@@ -126,17 +130,16 @@ class Snapshots(Closing):
             )
         return body_id
 
-    def _pack(self, body: bytes, sha256: str, address: str) -> tuple[Packed, tuple[int, ...]]:
-        look = sketch(body)
-        packed = first(body, self._candidates(look, address), self._read_base)
+    def _pack(self, body: bytes, look: Look, address: str) -> tuple[Packed, tuple[int, ...]]:
+        packed = first(body, self._candidates(look.sketch, address), self._read_base)
         against = b"".join(self._read_base(base) for base in (packed.second, packed.first) if base)
         try:
-            unpack(packed.frame, against, len(body), sha256)
+            unpack(packed.frame, against, len(body), look.sha256)
         except BadFrame:
             # Never seen; a page is kept whatever happens to a clever frame.
             packed = Packed(pack(body))
-            unpack(packed.frame, b"", len(body), sha256)
-        return packed, look
+            unpack(packed.frame, b"", len(body), look.sha256)
+        return packed, look.sketch
 
     def _candidates(self, look: tuple[int, ...], address: str) -> list[Base]:
         captures = self._reader.last_capture("s.address = ?", (address,), depth=MAX_DEPTH)

@@ -16,6 +16,7 @@ import zstandard
 
 from archive.snapshots.escapes import Span, original, plain
 from scraper.messages import mark
+from scraper.records import dataclass
 
 #: How hard ``pack`` tries. Four pages of 2.3–3.7 MB against others of their account, KB of the
 #: frame and CPU ms: ``quick`` 48/106/109/7.4, 8 ms: ranks the bases as the others do · ``light``
@@ -64,6 +65,19 @@ def sketch(body: bytes) -> tuple[int, ...]:
     """
     pieces = set(body.split(b"function" if len(body) > 400_000 else b";"))
     return tuple(sorted({zlib.crc32(piece) for piece in pieces})[:SKETCH_SIZE])
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a page looks like: its sha256 (64 hex digits) and its sketch."""
+
+    sha256: str
+    sketch: tuple[int, ...]
+
+    @classmethod
+    def of(cls, body: bytes) -> Look:
+        """Found out of the page's bytes alone, so in any process."""
+        return cls(digest(body), sketch(body))
 
 
 def likeness(one: frozenset[int], other: frozenset[int]) -> float:

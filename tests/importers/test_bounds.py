@@ -221,7 +221,7 @@ def test_reading_ends_after_so_much_computing(
     [
         ("archive.importers.documents.read_head", "a.md"),
         ("archive.importers.documents.read_body", "a.md"),
-        ("archive.importers.job.parse", "a.html"),
+        ("archive.importers.ahead.parse", "a.html"),
     ],
 )
 def test_no_stage_computes_for_ever(
