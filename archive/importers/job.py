@@ -120,7 +120,7 @@ def import_files(
                 )
                 for path in found.missing:
                     job.failed(str(path), mark("there is no such file or folder"))
-                wants_index = job.run(found.files, progress)
+                wants_index = job.run(found.files, progress, jobs)
             if wants_index:  # beside whoever writes by now
                 renew_index(root, lambda name, done, of: progress(done, of, name), jobs=jobs)
         except Interrupted as interrupted:
@@ -152,7 +152,7 @@ class _Job:
         #: What names the pictures of articles that this file brought → their addresses.
         self._just_shown: dict[str, str] = {}
 
-    def run(self, todo: list[Path], progress: Progress) -> bool:
+    def run(self, todo: list[Path], progress: Progress, jobs: int) -> bool:
         """Whether the search index is to be made anew, which nobody else should wait for."""
         for path in todo:
             with self._alone(str(path)):
