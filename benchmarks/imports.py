@@ -120,7 +120,7 @@ class _Watch(threading.Thread):
         proc = Path("/proc", str(self._pid))
         times = (proc / "stat").read_text().rpartition(")")[2].split()[11:13]
         children = (proc / "task" / str(self._pid) / "children").read_text().split()
-        for pid in map(int, (self._pid, *children)):
+        for pid in [self._pid, *(int(child) for child in children)]:
             with suppress(OSError):
                 if found := _PEAK.search(Path("/proc", str(pid), "status").read_text()):
                     self._held[pid] = int(found[1]) / 1024
