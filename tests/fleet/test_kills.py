@@ -154,7 +154,11 @@ def check(scenario: Scenario) -> None:
     unsaid = scenario.kills["worker"] + scenario.kills["database"]
     assert 1 <= scenario.serve.captchas <= 1 + unsaid
     assert rows(scenario.database.url, "SELECT * FROM fleet_requests") == []
-    assert rows(scenario.database.url, "SELECT * FROM procrastinate_jobs") == []
+    # Who is killed between the row of an answer and the end of its job leaves the job, which whoever
+    # comes next ends without a request: none is asked for by it any more.
+    left = rows(scenario.database.url, "SELECT status FROM procrastinate_jobs")
+    assert len(left) <= unsaid
+    assert {"doing"} >= {job["status"] for job in left}
 
 
 @pytest.mark.parametrize("scenario", [(60, 0.1)], indirect=True)
