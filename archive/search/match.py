@@ -55,7 +55,7 @@ class Matcher:
         self.is_plain_cjk = self._cjk and all(fold_character(c) == c for c in folded)
         #: Of these no mark or letter makes another one, so that most of what folds together in a
         #: text does not concern them.
-        self._is_han = self.is_plain_cjk and _HAN().fullmatch(folded) is not None
+        self.is_han = self.is_plain_cjk and _HAN().fullmatch(folded) is not None
         self.ascii = folded.isascii()
         self.needle = folded.encode("utf-8", "surrogatepass")
         # What a text must not be for the raw ways to be right.
@@ -98,7 +98,7 @@ class Matcher:
 
     def found_in_utf8(self, text: bytes, fold_flags: int) -> bool:
         """The same in UTF-8: for most texts three times faster, since nothing is decoded."""
-        if self._is_han and self.needle in text:
+        if self.is_han and self.needle in text:
             return True
         if self.is_plain_cjk and not fold_flags & HAS_COMPOSITIONS:
             if self.needle in text:
@@ -114,7 +114,7 @@ class Matcher:
         one in a way of its own (㈱, ㍿)."""
         if not fold_flags & self._folds:
             return False
-        return not self._is_han or _HIDES_HAN().search(text) is not None
+        return not self.is_han or _HIDES_HAN().search(text) is not None
 
     def _found_in_varied(self, text: str) -> bool:
         """Of a is_plain_cjk term, in a text with traditional characters or unusual blanks: a third

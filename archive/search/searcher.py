@@ -32,7 +32,7 @@ from archive.search.order import (
 )
 from archive.search.plan import NO_TAGS, Check, Plan, Term, quoted
 from archive.search.rows import Row, Rows
-from archive.search.terms import HAS_COMPOSITIONS, IS_WORD, LONGEST_WORD, TokenPattern, fold
+from archive.search.terms import IS_WORD, LONGEST_WORD, TokenPattern, fold
 from scraper.messages import mark
 
 #: Articles that tell how frequent a pair is: all of them would take 1 ms for a frequent character.
@@ -56,6 +56,7 @@ _WORD_RANGES = (
 )
 
 _ARTICLE = "CROSS JOIN articles a ON a.id = d.article_id"
+_UTF8 = "CAST(a.text AS BLOB)"
 _FOUND = "FROM search_terms CROSS JOIN search_documents d ON d.id = search_terms.rowid"
 _WHERE = "WHERE search_terms MATCH ? AND search_terms.rowid BETWEEN ? AND ?"
 _CANDIDATES = f"SELECT rowid FROM search_terms {_WHERE} ORDER BY rowid"
@@ -148,18 +149,16 @@ class Searcher:
     def _count(self, plan: Plan, match: str, recheck: list[Node], most: int) -> int:
         if not recheck and not plan.dated and plan.rowids is None:
             return self._count_matches(match, most)
-        # SQLite looks for the words without handing the text over; only what it does not find is
-        # checked here.
-        seen, values = plan.sql_prefilter(recheck)
-        matches = plan.checked(recheck)
-        joined = f"{_FOUND} {_ARTICLE if values else ''} {_WHERE}"
-        sql = f"SELECT d.id, d.published, d.nature, {seen} {joined}"
+        # Of most the text as it stands tells; what it does not tell of is read whole and checked.
+        surely, matches = plan.surely(recheck), plan.checked(recheck)
+        joined, text = (f"{_FOUND} {_ARTICLE}", _UTF8) if surely else (_FOUND, "NULL")
+        sql = f"SELECT d.id, d.published, d.nature, {text} {joined} {_WHERE}"
         found = 0
         for low, high in [(1, OVERFLOW - 1)] * self._overflow + [self._range(plan)]:
-            for number, published, fold_flags, sure in self._rows(sql, (*values, match, low, high)):
+            for number, published, fold_flags, utf8 in self._rows(sql, (match, low, high)):
                 if not plan.in_dates(published) or not plan.is_confined_to(number):
                     continue
-                is_sure = matches is None or (sure and not fold_flags & HAS_COMPOSITIONS)
+                is_sure = matches is None or (surely is not None and surely(utf8, fold_flags))
                 if is_sure or self._passes(number, matches):
                     found += 1
                     if found >= most:
