@@ -21,6 +21,11 @@ from itertools import islice
 from multiprocessing.connection import wait
 from typing import TypeVar
 
+from scraper.messages import mark
+
+#: What is told of a page whose reading ends its process, however often it is tried.
+DIED = mark("reading this page killed the process: it is too large or hits a fault in a library")
+
 T = TypeVar("T")
 R = TypeVar("R")
 

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from archive.db.processes import in_processes
+from archive.db.processes import DIED, in_processes
 from archive.importers.budget import cpu_limit
 from archive.importers.formats import by_name, contents
 from archive.importers.items import ImportItem
@@ -20,7 +20,6 @@ from archive.importers.pages import FORMAT
 from archive.saved.pages import dated_by_name
 from archive.saved.pictures import shown_pictures
 from archive.snapshots.packing import Look
-from scraper.messages import mark
 from scraper.models import Article, Page
 from scraper.parse import parse
 from scraper.redact import scrub
@@ -133,5 +132,4 @@ def _size(item: ImportItem) -> int:
 
 
 def _lost(path: Path) -> ReadAhead:
-    why = mark("reading this page killed the process: it is too large or hits a fault in a library")
-    return ReadAhead(ImportItem(source=str(path), path=path, error=why))
+    return ReadAhead(ImportItem(source=str(path), path=path, error=DIED))

@@ -10,11 +10,11 @@ from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
-from archive.db.processes import in_processes
+from archive.db.processes import DIED, in_processes
 from archive.errors import ArchiveError
 from archive.snapshots import Snapshots
 from scraper.errors import ScrapeError, Unexpected
-from scraper.messages import mark, message_of
+from scraper.messages import message_of
 from scraper.models import Article
 from scraper.parse import parse
 
@@ -83,8 +83,7 @@ def _page_by_page(path: Path, ids: list[int]) -> list[Read]:
 
 
 def _lost(ids: list[int]) -> list[Read]:
-    why = mark("reading this page killed the process: it is too large or hits a fault in a library")
-    return [Read(one, f"snapshot {one}", error_class="hostile", error=why) for one in ids]
+    return [Read(one, f"snapshot {one}", error_class="hostile", error=DIED) for one in ids]
 
 
 _snapshots: Snapshots | None = None
