@@ -12,7 +12,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -50,7 +50,7 @@ def in_processes(
     jobs: int,
     *,
     lost: Callable[[T], R],
-) -> Iterator[R]:
+) -> Generator[R, None, None]:
     """What ``work`` makes of each item in one of ``jobs`` processes, in the items' order.
 
     ``begin`` and ``work`` go to the processes, so they are functions of a module. Where a process

@@ -7,6 +7,7 @@ pictures it shows. Everything else, and every file that is no single page, is do
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -88,13 +89,10 @@ def read_ahead(
         yield from ((path, None) for path in todo)
         return
     work = partial(read, reading=reading)
-    found = in_processes(begin, work, pages, processes, lost=_lost)
     ahead = set(pages)
-    try:
+    with closing(in_processes(begin, work, pages, processes, lost=_lost)) as found:
         for path in todo:
             yield path, next(found) if path in ahead else None
-    finally:
-        found.close()  # type: ignore[attr-defined]
 
 
 def begin() -> None:

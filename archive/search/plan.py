@@ -16,7 +16,6 @@ from archive.search.nodes import And, Dates, Members, Node, Not, Or, Tag, Text, 
 from archive.search.rows import Row
 from archive.search.terms import (
     ALL,
-    HAS_COMPOSITIONS,
     LONGEST_WORD,
     SALIENT,
     TITLE,
@@ -203,13 +202,17 @@ class Plan:
 
     def _surely(self, node: Node) -> Surely | None:
         if isinstance(node, Text):
-            return None if node.field else _stands_in_text(self._get(node).matcher)
+            return self._surely_said(node)
         if isinstance(node, And):
             return _all_sure([self._surely(part) for part in node.nodes])
         if isinstance(node, Or):
             ways = [way for part in node.nodes if (way := self._surely(part)) is not None]
             return (lambda *text: any(way(*text) for way in ways)) if ways else None
         return None
+
+    def _surely_said(self, leaf: Text) -> Surely | None:
+        matcher = self._get(leaf).matcher
+        return matcher.stands_as_typed if matcher.is_plain_cjk and not leaf.field else None
 
     def title_match(self) -> str | None:
         """Articles with every wanted term in the title (each of its tokens there, to be exact)."""
@@ -314,13 +317,6 @@ class Plan:
             if isinstance(node, And)
             else lambda row: any(check(row) for check in checks)
         )
-
-
-def _stands_in_text(matcher: Matcher) -> Surely | None:
-    if not matcher.is_plain_cjk:
-        return None
-    needle, hiding = matcher.needle, 0 if matcher.is_han else HAS_COMPOSITIONS
-    return lambda utf8, fold_flags: not fold_flags & hiding and needle in utf8
 
 
 def _all_sure(ways: Sequence[Surely | None]) -> Surely | None:
