@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -455,3 +456,27 @@ def test_what_a_person_has_named_may_lie_inside_the_network() -> None:
         asyncio.run(connect(named))
         with pytest.raises(Forbidden):
             asyncio.run(connect(named - 1))
+
+
+def test_a_request_looks_for_no_module_on_the_disk(
+    internet: Internet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A library that tries at every request to import what is not installed searches the disk each
+    time, which costs more than the request: what is used is there, and found once.
+    """
+    internet.site.on(URL, Answer(body=BODY))
+    searched: list[str] = []
+
+    class Finder:
+        @staticmethod
+        def find_spec(name: str, *about: object) -> None:
+            searched.append(name)
+
+    async def twice(fetcher: Fetcher) -> None:
+        await fetcher.page(URL)
+        monkeypatch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
+        await fetcher.page(URL)
+
+    using(internet, twice)
+
+    assert searched == []
