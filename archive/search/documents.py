@@ -7,6 +7,8 @@ import zlib
 from collections.abc import Iterable, Iterator, Sized
 from dataclasses import field, replace
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from archive.search.terms import (
@@ -15,7 +17,7 @@ from archive.search.terms import (
     TITLE,
     VALUE,
     fold,
-    fold_flags,
+    fold_with_flags,
     tokens,
     tokens_and_salient,
 )
@@ -120,10 +122,11 @@ class Analysis:
 
 def analyse(doc: Document, frequent_bigrams: frozenset[str]) -> Analysis:
     """Pure; may run in any process."""
-    words = document_tokens(*doc.fields, frequent_bigrams=frequent_bigrams)
+    texts, flags = zip(*[fold_with_flags(field or "") for field in doc.fields], strict=True)
+    words = _tokens_of_folded(*texts, frequent_bigrams=frequent_bigrams)
     return Analysis(
         terms=" ".join(words),
-        fold_flags=fold_flags("\n".join([field or "" for field in doc.fields])),
+        fold_flags=reduce(or_, flags),
         source_checksum=source_checksum(words, *doc.fields),
         text_crc=zlib.crc32(doc.text.encode()),
     )
@@ -187,18 +190,22 @@ def _document(
 
 def document_tokens(
     title: str, text: str, *others: str | None, frequent_bigrams: frozenset[str]
-) -> set[str]:
-    """Every token of an article but its filters. A term must stand in one field: fields are never
-    joined."""
-    in_title = tokens(fold(title), frequent_bigrams)
-    found, salient = tokens_and_salient(fold(text), frequent_bigrams, SALIENT_MIN_COUNT)
-    for other in others:
-        if other:
-            found |= tokens(fold(other), frequent_bigrams)
-    found |= in_title
-    found.update([TITLE + token for token in in_title])
-    found.update([SALIENT + token for token in salient if token not in in_title])
-    return found
+) -> list[str]:
+    """Every token of an article but its filters, each once. A term must stand in one field: fields
+    are never joined."""
+    texts = [fold(field or "") for field in (title, text, *others)]
+    return _tokens_of_folded(*texts, frequent_bigrams=frequent_bigrams)
+
+
+def _tokens_of_folded(
+    title: str, text: str, *others: str, frequent_bigrams: frozenset[str]
+) -> list[str]:
+    found, salient = tokens_and_salient(text, frequent_bigrams, SALIENT_MIN_COUNT)
+    in_title = tokens(title, frequent_bigrams)
+    beside = in_title.union(*[tokens(other, frequent_bigrams) for other in others if other])
+    marked = [TITLE + token for token in in_title]
+    marked += [SALIENT + token for token in dict.fromkeys(salient) if token not in in_title]
+    return found + list(beside.difference(found)) + marked
 
 
 def second(moment: datetime) -> int:

@@ -149,7 +149,7 @@ class Index:
         others: tuple[str | None, ...],
         checksum: int,
         bigrams: frozenset[str],
-    ) -> set[str] | None:
+    ) -> list[str] | None:
         """The tokens that an article was indexed with, from its row as it was before the last
         change or as it is now; ``None`` where neither gives the checksum noted."""
         for table, name in (("search_before", "article_id"), ("articles", "id")):

@@ -23,9 +23,11 @@ from archive.search.terms import (
     fold,
     fold_flags,
     fold_flags_of,
+    fold_with_flags,
     fold_with_offsets,
     term_patterns,
     tokens,
+    tokens_and_salient,
 )
 from tests.search import oracle
 from tests.search.library import TRAPS
@@ -108,6 +110,32 @@ def test_an_exact_term_is_one_token_that_only_its_own_text_has(term: str) -> Non
 def test_fold_is_what_brute_force_folds(text: str) -> None:
     """The fast fold, the fold with offsets and the plain one of the oracle agree on any text."""
     assert oracle.folded(text) == fold(text) == fold_with_offsets(text)[0]
+
+
+@given(TEXTS)
+def test_one_look_folds_and_flags_alike(text: str) -> None:
+    """What an article is indexed with is what folding and flagging say apart, of any text."""
+    assert (fold(text), fold_flags(text)) == fold_with_flags(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [("薴苧", "苧苎"), ("苧薴，①❶", "苎苧, 1 ❶"), ("".join(map(chr, range(0x41, 0x250))), None)],
+)
+def test_changes_that_meet_are_made_at_once(text: str, folded: str | None) -> None:
+    """What a character folds to is not folded again, though it may be another one's traditional
+    form; nor where many change.
+    """
+    expected = fold(text) if folded is None else folded
+    for _ in range(2):  # the second time each character is known
+        assert expected == fold_with_flags(text)[0]
+
+
+@given(TEXTS)
+def test_each_token_is_named_once(text: str) -> None:
+    """The number of an article's tokens is part of what tells that it changed."""
+    found, _ = tokens_and_salient(fold(text), frozenset({"是一", "一个"}), 2)
+    assert len(found) == len(set(found))
 
 
 @given(TEXTS, st.data())
