@@ -75,6 +75,8 @@ class Table(Generic[T]):
             for one in fields(typing.cast(Any, made))
         )
         self.columns = tuple(one for one in (*self.read_columns, *others) if one.computed is None)
+        #: What a row has where nothing is said of a column: its default, or nothing.
+        self.unsaid = {one.name: _default(one.sql) for one in self.columns}
         #: The columns that a checksum covers: those of the first day, and those that came later.
         self.checked = tuple(
             sorted(one.name for one in self.columns if one.field and one.since is None)
@@ -170,6 +172,12 @@ def _declared(name: str, hint: Any, metadata: Mapping[str, Any]) -> Column:
             "is_time": kind is datetime,
         }
     )
+
+
+def _default(sql: str) -> int | None:
+    """The number behind ``DEFAULT``; no column has a default of another type."""
+    value = sql.partition("DEFAULT ")[2]
+    return int(value) if value else None
 
 
 def _kind_of(name: str, hint: Any) -> tuple[type, bool]:

@@ -20,6 +20,9 @@ from archive.store.sql import Sql
 from scraper.messages import mark
 from scraper.models import Article, Identity
 
+#: A row of ``articles``, every column by its name.
+Row = dict[str, Any]
+
 
 class Articles:
     """The table ``articles``, and the keys that an article had before (``former_keys``)."""
@@ -61,22 +64,31 @@ class Articles:
         row = self.sound_row(article_id)
         return record.loads(row["record"], row["body"], row["text"])
 
-    def insert(self, row: dict[str, Any]) -> int:
-        """A new row with its checksums; its number. Inside the caller's transaction."""
-        written = {**row, "head_check": "", "content_check": checksums.content_checksum(row)}
-        article_id = self._sql.insert("articles", written)
-        self.update(article_id)  # the hash over the short columns needs those that have a default
-        return article_id
+    def insert(self, said: dict[str, Any]) -> Row:
+        """A new row with its number and checksums, as it stands then; what is not ``said`` is the
+        column's default. Inside the caller's transaction."""
+        found = self._sql.one("SELECT coalesce(max(id), 0) + 1 FROM articles")
+        assert found is not None
+        row = {**article_columns.ARTICLES.unsaid, **said, "id": int(found[0])}
+        row["head_check"] = checksums.head_checksum(row)
+        row["content_check"] = checksums.content_checksum(row)
+        self._sql.insert("articles", row)
+        return row
 
     def update(self, article_id: int, **values: Any) -> None:
         """Change columns of an article's row, and the checksums over them. Inside the caller's
         transaction.
         """
-        row = {**dict(self.row(article_id)), **values}
-        values["head_check"] = checksums.head_checksum(row)
+        self.change(self.row(article_id), **values)
+
+    def change(self, row: checksums.Row, **values: Any) -> Row:
+        """The same for a row that is at hand as it stands; it is given back as it stands then."""
+        changed = {**dict(row), **values}
+        values["head_check"] = checksums.head_checksum(changed)
         if not values.keys().isdisjoint(checksums.CONTENT):
-            values["content_check"] = checksums.content_checksum(row)
-        self._sql.update("articles", article_id, values)
+            values["content_check"] = checksums.content_checksum(changed)
+        self._sql.update("articles", changed["id"], values)
+        return {**changed, **values}
 
     def note_change(self, article_id: int, change: Literal["new", "modified"]) -> None:
         """For saved searches, until each has looked at it; nothing where nobody has saved one.

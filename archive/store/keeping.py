@@ -107,7 +107,7 @@ class Keeper:
     def _insert_for_trial(self, article: Article, now: datetime) -> int:
         key = self._tables.articles.free_key(article)
         number_of = self._tables.accounts.number_of
-        article_id = self._tables.articles.insert(
+        row = self._tables.articles.insert(
             {
                 **article_row(article, current_parser()),
                 "key": key,
@@ -119,6 +119,7 @@ class Keeper:
                 "version": 1,
             }
         )
+        article_id = int(row["id"])
         self._derived.write_parts(article, article_id)
         self._tables.accounts.note_album(article)
         index_article(self._tables.sql.conn, article_id)
@@ -138,7 +139,7 @@ class Keeper:
             key = self._tables.articles.free_key(article)
         if path is None or self._tables.articles.is_path_taken(path):
             path = path_of(article, key)
-        row: dict[str, Any] = {
+        said = {
             **article_row(article, made_by),
             "key": key,
             "path": path,
@@ -149,12 +150,13 @@ class Keeper:
             "checked": iso(now),
             "version": 1,
         }
-        article_id = self._tables.articles.insert(row)
+        row = self._tables.articles.insert(said)
+        article_id = int(row["id"])
         self._tables.articles.note_change(article_id, "new")
         if article.identity is not None:
             self._tables.links.relink_identity(article.identity, article_id)
-        beside = self._derived.write(article, article_id, now)
-        return Kept(article_id, key, str(row["path"]), "new", beside)
+        beside = self._derived.write(article, row, now, new=True)
+        return Kept(article_id, key, path, "new", beside)
 
     def _refuse_removed(self, article: Article) -> None:
         """What a person removed comes back when they say so, by no page that happens to show it."""
@@ -193,8 +195,7 @@ class Keeper:
             values |= self._new_version(row, article, now)
         elif refresh:
             values["checked"] = iso(now)
-        self._tables.articles.update(article_id, **values)
-        beside = self._derived.write(article, article_id, now)
+        beside = self._derived.write(article, self._tables.articles.change(row, **values), now)
         return Kept(article_id, row["key"], row["path"], change, beside)
 
     def _leave(
@@ -204,7 +205,7 @@ class Keeper:
         the article is gone."""
         article_id = int(row["id"])
         if notes:
-            self._tables.articles.update(article_id, **notes)
+            self._tables.articles.change(row, **notes)
         if came_back:
             index_article(self._tables.sql.conn, article_id)
         if came_back or not self._tables.files.exists(row["path"]):

@@ -68,13 +68,11 @@ class Links:
         """Links with ``where`` lead to this article; the files that show them as far away become
         stale.
         """
-        waiting = f"{where} AND target_id IS NOT ?"
-        rows = self._sql.all(
-            f"SELECT DISTINCT article_id FROM links WHERE relation = 'text' AND {waiting}",
+        changed = self._sql.all(
+            f"UPDATE links SET target_id = ? WHERE {where} AND target_id IS NOT ? "
+            "RETURNING article_id, relation",
+            article_id,
             *values,
             article_id,
         )
-        if self._sql.run(
-            f"UPDATE links SET target_id = ? WHERE {waiting}", article_id, *values, article_id
-        ):
-            self._articles.mark_stale(row["article_id"] for row in rows)
+        self._articles.mark_stale({row[0] for row in changed if row["relation"] == "text"})

@@ -35,15 +35,16 @@ class Maintenance:
         """The same article once more, from a source that is sound: its long columns and all that
         follows from them."""
         with self._tables.sql.transaction():
-            self._tables.articles.update(article_id, **content_columns(article))
-            self._derived.write(article, article_id, now)
+            held = self._tables.articles.row(article_id)
+            row = self._tables.articles.change(held, **content_columns(article))
+            self._derived.write(article, row, now)
 
     def derive_again(self, article_id: int, now: datetime) -> None:
         """Links, images, tags, search terms and the file, from the article's record.
         Raises Corrupt."""
         with self._tables.sql.transaction():
             article = self._tables.articles.article(article_id)
-            self._derived.write(article, article_id, now)
+            self._derived.write(article, self._tables.articles.row(article_id), now)
 
     def replace_version(self, version: sqlite3.Row, article: Article) -> None:
         """An earlier content, from a source that is sound, into its row of ``versions``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -58,11 +58,18 @@ class Sql:
 
     def insert(self, table: str, row: dict[str, Any]) -> int:
         """Add a row inside the caller's transaction; its number."""
-        names, marks = ", ".join(row), ", ".join("?" * len(row))
-        statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"
-        return self.conn.execute(statement, tuple(row.values())).lastrowid or 0
+        return self.conn.execute(_insertion(table, row), tuple(row.values())).lastrowid or 0
+
+    def insert_all(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Add rows of the same columns inside the caller's transaction."""
+        if rows:
+            self.conn.executemany(_insertion(table, rows[0]), [tuple(row.values()) for row in rows])
 
     def update(self, table: str, number: int, values: dict[str, Any]) -> None:
         """Change columns of the row with this ``id`` inside the caller's transaction."""
         names = ", ".join(f"{name} = ?" for name in values)
         self.run(f"UPDATE {table} SET {names} WHERE id = ?", *values.values(), number)
+
+
+def _insertion(table: str, row: dict[str, Any]) -> str:
+    return f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"

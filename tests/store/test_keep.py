@@ -52,6 +52,19 @@ def test_the_file_stands_where_the_row_says(tmp_path: Path) -> None:
         assert is_untouched(text)
 
 
+def test_what_was_just_written_is_not_read_again(tmp_path: Path) -> None:
+    """A new article: its row, which holds the whole text, is at hand for its checksums, its file
+    and its hash; and what it cannot have yet is not taken away."""
+    asked: list[str] = []
+    with opened(tmp_path) as store:
+        keep(store, article(1))
+        store.db.conn.set_trace_callback(asked.append)
+        keep(store, article(2, links=(1, 3)))
+        store.db.conn.set_trace_callback(None)
+
+    assert [sql for sql in asked if sql.startswith(("SELECT * FROM articles", "DELETE"))] == []
+
+
 @pytest.mark.parametrize("refresh", [False, True])
 def test_the_same_again_writes_nothing(tmp_path: Path, refresh: bool) -> None:
     """Not a byte, not an mtime; without refresh not a row either."""
