@@ -28,7 +28,7 @@ from scraper.plain import decoded_line, several_lines, unescape_fully, without_t
 #: assignments of scripts (``data`` is ``d.X``/``cgiData.X`` of shared video and picture pages,
 #: ``in`` a member of ``cgiData``); then the DOM: ``meta:`` name or property, ``id:``, ``class:``
 #: (first element); ``early``: the first template's script.
-PLACES: Final[Mapping[str, str]] = {
+_WRITTEN: Final[Mapping[str, str]] = {
     "title": (
         "cgi:title var:msg_title window:msg_title data:title window:title data:video_title in:video_title meta:og:title"
         " meta:twitter:title id:activity-name id:js_title_inner class:js_title_inner id:video_title"
@@ -74,6 +74,13 @@ PLACES: Final[Mapping[str, str]] = {
     "copyright_stat": "var:_copyright_stat window:_copyright_stat var:copyright_stat",
     "paid": "cgi:is_pay_subscribe var:isPaySubscribe window:isPaySubscribe var:is_pay_subscribe",
 }
+#: The same, taken apart: field → (sort, name) of each place.
+PLACES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
+    field: tuple(
+        (sort, name) for sort, _, name in (place.partition(":") for place in written.split())
+    )
+    for field, written in _WRITTEN.items()
+}
 _DOM: Final = ("meta", "id", "class")
 
 
@@ -93,8 +100,7 @@ def raw(parsed: ParsedPage, field: str, *, anywhere: bool = False) -> Literal:
 def _first(parsed: ParsedPage, field: str, *, anywhere: bool) -> Literal:
     accept = _ACCEPTED.get(field)
     anywhere = anywhere or (field in _ALWAYS_THERE and _has_none(parsed, _ALWAYS_THERE[field]))
-    for place in PLACES[field].split():
-        sort, _, name = place.partition(":")
+    for sort, name in PLACES[field]:
         if sort == "cgi":
             value = parsed.data(name)
         elif parsed.cgi is not None and not anywhere:

@@ -62,10 +62,11 @@ _WRITES = re.compile(rb"(?:document\.write\(\s*|\bvar\s+(?:content|desc|text)\s*
 class Scripts:
     """All assignments of a page's inline scripts, found in one pass and evaluated on demand."""
 
-    __slots__ = ("_body", "_cache", "_found", "_large", "_rest")
+    __slots__ = ("_body", "_cache", "_elements", "_found", "_large", "_rest")
 
     def __init__(self, body: bytes) -> None:
         self._body = body
+        self._elements: list[tuple[int, int, int]] | None = None
         self._found: dict[str, list[tuple[str, int]]] | None = None
         self._rest: list[tuple[int, int]] = []
         self._large: dict[str, list[tuple[str, int]]] = {}
@@ -108,7 +109,7 @@ class Scripts:
             + re.escape(key.encode())
             + rb"['\"]?\s*[:=](?!=)\s*(?=['\"]|htmlDecode\(|trim\()"
         )
-        for begin, end in inline_scripts(self._body):
+        for _, begin, end in self._inline():
             if end - begin <= _LARGEST:
                 for match in pattern.finditer(self._body, begin, end):
                     try:
@@ -122,6 +123,15 @@ class Scripts:
     def has(self, name: str) -> bool:
         """Whether any script assigns to ``name`` at all."""
         return name in self._assignments()
+
+    def tags(self) -> Iterator[bytes]:
+        """The start tag of each ``<script>`` element."""
+        return (self._body[at:begin] for at, begin, _ in self._inline())
+
+    def _inline(self) -> list[tuple[int, int, int]]:
+        if self._elements is None:
+            self._elements = list(inline_scripts(self._body))
+        return self._elements
 
     def _first(self, name: str, forms: str, accept: Callable[[Literal], object] | None) -> Literal:
         for form, start in self._known(name):
@@ -143,7 +153,7 @@ class Scripts:
         if self._found is None:
             self._found = {}
             self._rest = [
-                (begin, end) for begin, end in inline_scripts(self._body) if end - begin <= _LARGEST
+                (begin, end) for _, begin, end in self._inline() if end - begin <= _LARGEST
             ]
             # Where the smaller scripts hold the article's data, the others are libraries, ten times
             # as long.
@@ -209,8 +219,8 @@ def written(script: str) -> str | None:
     return None
 
 
-def inline_scripts(body: bytes) -> Iterator[tuple[int, int]]:
-    """Where the text of each ``<script>`` element begins and ends."""
+def inline_scripts(body: bytes) -> Iterator[tuple[int, int, int]]:
+    """Where each ``<script>`` element, its text, and the end of that begin."""
     at = body.find(b"<script")
     while at >= 0:
         begin = body.find(b">", at) + 1
@@ -219,5 +229,5 @@ def inline_scripts(body: bytes) -> Iterator[tuple[int, int]]:
         end = body.find(b"</script", begin)
         if end < 0:
             end = len(body)
-        yield begin, end
+        yield at, begin, end
         at = body.find(b"<script", end)

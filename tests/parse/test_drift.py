@@ -257,3 +257,15 @@ def test_what_would_cost_too_much_is_left() -> None:
     """A script of objects without an end takes no longer than a script of its size may."""
     page = b"<script>nick_name content_noencode" + b"={a:{" * 200_000 + b"</script>"
     assert cgidata.find(page) is None
+
+
+def test_an_old_article_about_the_mark_is_no_page_of_today() -> None:
+    """What its text says is no sign of the template; an attribute of a script is."""
+    page = (
+        "<html><body><h1 id='activity-name'>题目</h1><div id='js_content'><p>标签 h5only 的用法</p></div>"
+        "<script{}>var biz = 'MzA4ODAwMTAwMA==', msg_title = '题目';</script></body></html>"
+    )
+
+    assert () == parsed(page.format("").encode()).losses
+    marked = parsed(page.format(" h5only").encode()).losses
+    assert "template:data" in [loss.kind for loss in marked]

@@ -52,6 +52,29 @@ def test_the_author_is_never_a_label_or_a_place(small_print: str, author: str | 
     assert author == parsed(page_2022(small_print)).author
 
 
+HEADER = (
+    '<div id="img-content"><div class="x"><em class="rich_media_meta_text">{}</em></div>'
+    '<div id="js_content"><p>正文</p></div></div>'
+)
+
+
+@pytest.mark.parametrize(
+    ("around", "author"),
+    [
+        (HEADER.format("某人"), "某人"),
+        ("<i>前</i>" + HEADER.format("<b>某</b>人</em></div>") + "<i>后</i>", "某人"),
+        (HEADER.format("原创") + '<em class="rich_media_meta_text">某人</em>', "某人"),
+        ('<em class="rich_media_meta_text">某人</em>' + HEADER.format("别人"), "某人"),
+        (HEADER.format("原创") + '<meta name="author" content="某人">', "某人"),
+        ("<!-- rich_media_meta_text -->" + HEADER.format("某人"), "某人"),
+        ("<script>'rich_media_meta_text'</script>" + HEADER.format("某人"), "某人"),
+    ],
+)
+def test_what_stands_outside_the_articles_header_is_seen(around: str, author: str) -> None:
+    """A tree is made of the header alone only where all that is asked for stands in it."""
+    assert author == parsed(f"<html><head></head><body>{around}</body></html>").author
+
+
 def test_the_place_is_taken_from_where_it_stands() -> None:
     """The script's object of 2022, or what a browser has filled in."""
     scripts = "window.ip_wording = { countryName: '中国', provinceName: '上海', cityName: '' };"
