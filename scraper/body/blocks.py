@@ -14,7 +14,7 @@ from html import escape
 import lxml.etree as etree
 
 from scraper.body import cards, lists, runs, tables
-from scraper.body.runs import ATOM, STRONG, Run
+from scraper.body.runs import ATOM, CODE, STRONG, Run
 from scraper.body.vocabulary import HEADINGS
 from scraper.models import Loss, Media
 from scraper.records import dataclass
@@ -63,28 +63,33 @@ class Blocks:
         """Ends the paragraph that is being read."""
         if self.runs:
             pending, self.runs = self.runs, []
-            listing = runs.listing(pending)
-            if listing and not self.cell and not self.heading and self._continue_listing(listing):
-                pending = []
-            paragraph: list[list[Run]] = []
-            for line in runs.lines(pending):
-                if len(line) > 1 and not self.cell and len(parts := runs.set_apart(line)) > 1:
-                    for part in parts:
-                        if paragraph:
-                            self._paragraph(paragraph)
-                        paragraph = [part]
-                    continue
-                if line:
-                    paragraph.append(line)
-                elif paragraph:
-                    self._paragraph(paragraph)
-                    paragraph = []
-            if paragraph:
-                self._paragraph(paragraph)
+            if not (any(run.flags & CODE for run in pending) and self._is_listing(pending)):
+                self._paragraphs(runs.lines(pending))
         if self.queued:
             queued, self.queued = self.queued, []
             for media in queued:
                 self.card(media)
+
+    def _is_listing(self, pending: list[Run]) -> bool:
+        listing = runs.listing(pending)
+        return bool(listing) and not (self.cell or self.heading) and self._continue_listing(listing)
+
+    def _paragraphs(self, lines: list[list[Run]]) -> None:
+        """Lines without anything to see and wide pictures at a line's ends part paragraphs."""
+        paragraph: list[list[Run]] = []
+        for line in lines:
+            if len(line) > 1 and not self.cell and len(parts := runs.set_apart(line)) > 1:
+                for part in parts:
+                    if paragraph:
+                        self._paragraph(paragraph)
+                    paragraph = [part]
+            elif line:
+                paragraph.append(line)
+            elif paragraph:
+                self._paragraph(paragraph)
+                paragraph = []
+        if paragraph:
+            self._paragraph(paragraph)
 
     def _paragraph(self, lines: list[list[Run]]) -> None:
         if self.heading:
@@ -95,9 +100,7 @@ class Blocks:
         texts = [text for line in lines if (text := runs.plain(line))]
         if self.cell and self.table is not None:
             self.table.lines.extend(htmls)
-            self.lines.extend(texts)
-            return
-        if self.heading and texts:
+        elif self.heading and texts:
             self._write_heading(" ".join(htmls))
         elif self.caption and texts:
             self.write(f"<figcaption>{'<br>'.join(htmls)}</figcaption>")
@@ -135,9 +138,7 @@ class Blocks:
             self.listing_html = self.out[-1]
             return True
         self.listing_html = (
-            f"<p>{runs.html(runs.lines([Run(lines[0], runs.CODE)])[0])}</p>"
-            if len(lines) == 1
-            else ""
+            f"<p>{runs.html(runs.lines([Run(lines[0], CODE)])[0])}</p>" if len(lines) == 1 else ""
         )
         return False
 

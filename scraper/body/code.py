@@ -14,6 +14,7 @@ from dataclasses import field
 import lxml.etree as etree
 
 from scraper.body import cards, style
+from scraper.body.runs import PREFORMATTED
 from scraper.body.tree import text_of
 from scraper.patterns import lazy
 from scraper.records import dataclass
@@ -70,7 +71,7 @@ def is_block(code: etree._Element) -> bool:
     if code.find(".//br") is not None:
         return True
     looks = style.read(code.get("style"))
-    return bool(looks.preformatted) and "\n" in text_of(code).strip()
+    return bool(looks.adds & PREFORMATTED) and "\n" in text_of(code).strip()
 
 
 def is_written_out(element: etree._Element) -> bool:

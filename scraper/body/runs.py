@@ -19,8 +19,11 @@ STRONG, EM, DEL, SUP, SUB, CODE = 1, 2, 4, 8, 16, 32
 ATOM = 64
 #: An atom that fills the width of a phone: a picture, not an emoji.
 WIDE = 256
+#: In the flags of what is being read, never of a run: line feeds in the text are line ends
+#: (``white-space: pre…``).
+PREFORMATTED = 128
 _TAGS = ((STRONG, "strong"), (EM, "em"), (DEL, "del"), (SUP, "sup"), (SUB, "sub"), (CODE, "code"))
-_LOOKS = STRONG | EM | DEL | SUP | SUB | CODE
+LOOKS = STRONG | EM | DEL | SUP | SUB | CODE
 
 
 @dataclass(slots=True)
@@ -60,10 +63,10 @@ def lines(runs: list[Run]) -> list[list[Run]]:
 def _settled(runs: list[Run]) -> list[Run]:
     merged = _merged(runs) if len(runs) > 1 else runs
     if len(merged) == 1 and not merged[0].flags & CODE:
-        if merged[0].flags & ATOM:
-            return merged
-        text = collapsed(merged[0].text).strip(EDGES)
-        return [Run(text, merged[0].flags, merged[0].href)] if text else []
+        only = merged[0]
+        if not only.flags & ATOM:
+            only.text = collapsed(only.text).strip(EDGES)
+        return merged if only.text else []
     pieces = [piece for run in merged for piece in _pieces(run)]
     _soften_spaces(pieces)
     return _trimmed(_merged(pieces))
@@ -171,8 +174,11 @@ def _trimmed(pieces: list[Run]) -> list[Run]:
 
 def html(line: list[Run]) -> str:
     """A settled line as HTML."""
-    if len(line) == 1 and not line[0].flags and line[0].href is None:
-        return _escaped(line[0].text)
+    if len(line) == 1 and line[0].href is None:
+        # Most lines are one run, in one look or in none.
+        before, after = _around(line[0].flags)
+        text = line[0].text
+        return f"{before}{text if line[0].flags & ATOM else _escaped(text)}{after}"
     out: list[str] = []
     href: str | None = None
     opened: list[int] = []
@@ -205,6 +211,15 @@ def html(line: list[Run]) -> str:
 def _wanted(flags: int) -> tuple[int, ...]:
     """The looks that a tag is written for, from the outermost."""
     return tuple(flag for flag, _ in _TAGS if flags & flag)
+
+
+@cache
+def _around(flags: int) -> tuple[str, str]:
+    """The tags that open and close a text in these looks."""
+    wanted = _wanted(flags)
+    return "".join(map(_OPEN.__getitem__, wanted)), "".join(
+        map(_CLOSE.__getitem__, reversed(wanted))
+    )
 
 
 def _escaped(text: str) -> str:
@@ -269,6 +284,8 @@ def _readable(run: Run) -> str:
 
 def plain(line: list[Run]) -> str:
     """A settled line as text; images say nothing, formulas their TeX."""
+    if len(line) == 1 and not line[0].flags & (SUP | SUB | ATOM):
+        return line[0].text.strip(EDGES)
     return "".join(
         _readable(run) if run.flags & (SUP | SUB | ATOM) else run.text for run in line
     ).strip(EDGES)

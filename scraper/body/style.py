@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+from scraper.body.runs import DEL, EM, PREFORMATTED, STRONG, SUB, SUP
 from scraper.records import dataclass
 
 
@@ -19,9 +20,10 @@ from scraper.records import dataclass
 class Style:
     """``None`` means the style says nothing and the surroundings decide."""
 
-    bold: bool | None = None
-    italic: bool | None = None
-    struck: bool | None = None
+    #: What becomes of the looks around, in the flags of ``scraper.body.runs``: those that stay,
+    #: and those that come to them.
+    keeps: int = -1
+    adds: int = 0
     hidden: bool = False
     invisible: bool = False
     #: Shows nothing unless what is in it is a picture, moves, or has looks of its own (see
@@ -31,9 +33,6 @@ class Style:
     hides: bool = False
     tiny: bool = False
     display: str | None = None
-    preformatted: bool | None = None
-    #: ``sup`` or ``sub``.
-    raised: str | None = None
     #: Shown as it is typed, in a type of equal widths: code without a ``<pre>`` (as VS Code pastes
     #: it).
     code: bool = False
@@ -72,12 +71,8 @@ def _parse(style: str) -> Style:
     if not _INTERESTING.search(style):
         return NOTHING
     said = dict(_declarations(style))
-    weight, slant, wraps, display = (
-        said.get(n) for n in ("font-weight", "font-style", "white-space", "display")
-    )
-    bold = _is_bold(weight) if weight is not None else None
-    if bold is None and "bold" in said.get("font", "").split():
-        bold = True
+    wraps, display = said.get("white-space"), said.get("display")
+    keeps, adds = _flags(said)
     address = _URL.search(
         (said.get("background-image") or said.get("background") or "")[:_LONGEST_ADDRESS]
     )
@@ -85,19 +80,14 @@ def _parse(style: str) -> Style:
     invisible = said.get("visibility") in ("hidden", "collapse")
     unseen = _is_unseen(said)
     found = Style(
-        bold=bold,
-        italic=slant.startswith(("italic", "oblique")) if slant is not None else None,
-        struck=True
-        if "line-through" in said.get("text-decoration", said.get("text-decoration-line", ""))
-        else None,
+        keeps=keeps,
+        adds=adds,
         hidden=hidden,
         invisible=invisible,
         unseen=unseen,
         hides=any((hidden, invisible, unseen)),
         tiny=_is_naught(said.get("font-size")),
         display=display,
-        preformatted=wraps.startswith(("pre", "break-spaces")) if wraps is not None else None,
-        raised=_RAISED.get(said.get("vertical-align", "")),
         code=wraps is not None
         and wraps in ("pre", "pre-wrap", "break-spaces")
         and _EQUAL_WIDTHS.search(said.get("font-family", said.get("font", ""))) is not None,
@@ -107,7 +97,31 @@ def _parse(style: str) -> Style:
     return NOTHING if found == NOTHING else found
 
 
-_RAISED: Final = {"super": "sup", "sub": "sub"}
+_RAISED: Final = {"super": SUP, "sub": SUB}
+
+
+def _flags(said: Mapping[str, str]) -> tuple[int, int]:
+    """The looks that stay and those that come (``Style.keeps``, ``Style.adds``)."""
+    slant, wraps = said.get("font-style"), said.get("white-space")
+    switched = (
+        (STRONG, _bold(said)),
+        (EM, None if slant is None else slant.startswith(("italic", "oblique"))),
+        (PREFORMATTED, None if wraps is None else wraps.startswith(("pre", "break-spaces"))),
+    )
+    off = sum(flag for flag, on in switched if on is False)
+    adds = sum(flag for flag, on in switched if on)
+    if "line-through" in said.get("text-decoration", said.get("text-decoration-line", "")):
+        adds |= DEL
+    raised = _RAISED.get(said.get("vertical-align", ""), 0)
+    return ~(off | (SUP | SUB if raised else 0)), adds | raised
+
+
+def _bold(said: Mapping[str, str]) -> bool | None:
+    weight = said.get("font-weight")
+    bold = _is_bold(weight) if weight is not None else None
+    return True if bold is None and "bold" in said.get("font", "").split() else bold
+
+
 _EQUAL_WIDTHS = re.compile(
     r"monospace|menlo|monaco|consolas|courier|source code|sourcecode|jetbrains|fira (?:code|mono)|operator mono"
     r"|dejavu sans mono|liberation mono|sf ?mono|cascadia|roboto mono|ubuntu mono"

@@ -18,7 +18,7 @@ import lxml.etree as etree
 from scraper.body import cards, code, drawing, formulas, images, players, style
 from scraper.body.blocks import Blocks
 from scraper.body.hints import Hints
-from scraper.body.runs import ATOM, BREAK, CODE, DEL, EM, STRONG, SUB, SUP, WIDE, Run
+from scraper.body.runs import ATOM, BREAK, CODE, LOOKS, PREFORMATTED, WIDE, Run
 from scraper.body.tree import TOO_DEEP, TooDeep, text_of
 from scraper.body.vocabulary import (
     BLOCK_DISPLAYS,
@@ -38,13 +38,10 @@ from scraper.records import dataclass
 from scraper.text import names, one_line
 from scraper.urls import clean_link
 
-#: In ``flags`` beside the looks: line feeds in the text are line ends (``white-space: pre…``).
-_PREFORMATTED = 128
 #: Pictures narrower than this, in pixels, are signs among the words.
 _WIDE = 120
 #: An address without scheme, host or a path from the root.
 _RELATIVE = re.compile(r"(?![a-z][a-z0-9+.-]*:|/|[?#])", re.I)
-_LOOKS = STRONG | EM | DEL | SUP | SUB | CODE
 #: What is unseen is small: of more elements than this nobody is asked.
 _FEW = 200
 _SEEN_ANYWAY = names("img image iframe video audio animate animatetransform set")
@@ -67,6 +64,11 @@ class Walker(Blocks):
     backgrounds: set[str] = field(default_factory=set)
     words: list[str] = field(default_factory=list)
 
+    @property
+    def asked(self) -> bool:
+        """Whether every element is to be asked what it is."""
+        return self.formulas or self.players
+
     def walk(self, root: etree._Element) -> None:
         """Reads the whole tree. Raises ``TooDeep`` where libxml2 may have stopped reading.
 
@@ -74,20 +76,25 @@ class Walker(Blocks):
         look at their style.
         """
         stack: list[tuple[int, str | None, Callable[[], None] | None] | None] = []
-        asked = self.formulas or self.players
+        nothing, transparent = style.NOTHING, frozenset() if self.asked else TRANSPARENT
         events = etree.iterwalk(root, events=("start", "end"))
         for event, element in events:
             if event == "start":
                 said = element.get("style")
-                looks = style.NOTHING if said is None else style.read(said)
-                if looks is style.NOTHING and not asked and element.tag in TRANSPARENT:
+                looks = style.read(said) if said else nothing
+                tag = element.tag
+                if looks is nothing and tag in transparent:
                     stack.append(None)
                     if text := element.text:
                         self._add(text)
                     continue
-                before = (self.flags, self.href)
-                descend, at_end = self._start(element, looks)
-                stack.append((*before, at_end))
+                if tag == "br":
+                    stack.append(None)
+                    self.runs.append(BREAK)
+                    continue
+                flags, href = self.flags, self.href
+                descend, at_end = self._start(element, tag, looks)
+                stack.append((flags, href, at_end))
                 if not descend:
                     events.skip_subtree()
                 elif text := element.text:
@@ -108,16 +115,14 @@ class Walker(Blocks):
     # -- one element
 
     def _start(
-        self, element: etree._Element, looks: style.Style
+        self, element: etree._Element, tag: str, looks: style.Style
     ) -> tuple[bool, Callable[[], None] | None]:
         """(whether to go into the element, what to do at its end)."""
-        tag = element.tag
-        if tag == "br":
-            self.runs.append(BREAK)
-            return False, None
         if tag in SKIPPED:
             return False, None
-        if self._unshown(element, looks) or self._read_as_whole(element, tag, looks):
+        if looks.hides and self._unshown(element, looks):
+            return False, None
+        if (self.asked or looks.code) and self._read_as_whole(element, tag, looks):
             return False, None
         if tag not in ORDINARY:
             special = self._special(tag, element)
@@ -125,13 +130,10 @@ class Walker(Blocks):
                 return special
         if tag in INLINE_LOOKS:
             self.flags |= INLINE_LOOKS[tag]
-        if looks is not style.NOTHING:
-            self._restyle(looks)
+        self.flags = self.flags & looks.keeps | looks.adds
         return True, self._open(tag, element, looks)
 
     def _unshown(self, element: etree._Element, looks: style.Style) -> bool:
-        if not looks.hides:
-            return False
         if (looks.hidden or looks.invisible) and element.get("id") not in PAGE_WRAPPERS:
             return True
         return looks.unseen and self._unseen(element, looks)
@@ -243,20 +245,6 @@ class Walker(Blocks):
             self.lose("unseen-text")
         return True
 
-    def _restyle(self, looks: style.Style) -> None:
-        if looks.bold is not None:
-            self.flags = self.flags | STRONG if looks.bold else self.flags & ~STRONG
-        if looks.italic is not None:
-            self.flags = self.flags | EM if looks.italic else self.flags & ~EM
-        if looks.struck:
-            self.flags |= DEL
-        if looks.raised is not None:
-            self.flags = self.flags & ~(SUP | SUB) | INLINE_LOOKS[looks.raised]
-        if looks.preformatted is not None:
-            self.flags = (
-                self.flags | _PREFORMATTED if looks.preformatted else self.flags & ~_PREFORMATTED
-            )
-
     def _special(
         self, tag: str, element: etree._Element
     ) -> tuple[bool, Callable[[], None] | None] | None:
@@ -265,7 +253,7 @@ class Walker(Blocks):
             self._image(element)
             return False, None
         if tag == "pre" and code.is_prose(element):
-            self.flags |= _PREFORMATTED
+            self.flags |= PREFORMATTED
             return None
         if tag == "pre" or (tag == "code" and not self.flags & CODE and code.is_block(element)):
             self._code(element)
@@ -294,16 +282,16 @@ class Walker(Blocks):
 
     def _add(self, text: str) -> None:
         flags = self.flags
-        if not self.runs and not flags & _PREFORMATTED and text.isspace():
+        if not self.runs and not flags & PREFORMATTED and text.isspace():
             return
-        if flags & _PREFORMATTED and "\n" in text:
+        if flags & PREFORMATTED and "\n" in text:
             first, *rest = text.split("\n")
-            self.runs.append(Run(first, flags & _LOOKS, self.href))
+            self.runs.append(Run(first, flags & LOOKS, self.href))
             for piece in rest:
                 self.runs.append(BREAK)
-                self.runs.append(Run(piece, flags & _LOOKS, self.href))
+                self.runs.append(Run(piece, flags & LOOKS, self.href))
         else:
-            self.runs.append(Run(text, flags & _LOOKS, self.href))
+            self.runs.append(Run(text, flags & LOOKS, self.href))
         if self.href is not None:
             self.words.append(text)
 
@@ -474,8 +462,8 @@ class Walker(Blocks):
         self.media.append(media)
         url = media.url if media.url and media.url.startswith(LINKABLE) else None
         name = f"{cards.label(media)}: {media.title or media.author or media.id or '（无标题）'}"
-        space = Run(" ", self.flags & _LOOKS, self.href)
-        self.runs += [space, Run(name, self.flags & _LOOKS, self.href or url), space]
+        space = Run(" ", self.flags & LOOKS, self.href)
+        self.runs += [space, Run(name, self.flags & LOOKS, self.href or url), space]
 
     def _words_of_card(self, element: etree._Element) -> None:
         """``<a tagname="mp-common-product">``: words or a picture of the text that open what a card
