@@ -128,7 +128,8 @@ def _looks_after(token: str, depth: dict[int, int]) -> int:
         depth[_STARTS[token]] += 1
     elif token in _ENDS:
         depth[_ENDS[token]] = max(0, depth[_ENDS[token]] - 1)
-    return sum(look for look, count in depth.items() if count)
+    bold, italic, struck = depth.values()
+    return (bold and _BOLD) | (italic and _ITALIC) | (struck and _STRUCK)
 
 
 def _take(line: list[_Piece], text: str, looks: int) -> None:
@@ -222,13 +223,22 @@ def _emit(pieces: list[_Piece], before: str, after: str) -> str:
     for at, end in _groups(pieces):
         looks = pieces[at].looks
         following = _first(pieces, end, after)
-        text = "".join(piece.text for piece in pieces[at:end])
-        if looks:
-            units = [unit for piece in pieces[at:end] for unit in _units(piece)]
+        group = pieces[at:end]
+        text = "".join([piece.text for piece in group])
+        if looks and _holds_together(text, last, following):
+            marks = _delimiters(looks, "", text, "", last, following)
+            text = f"{marks}{text}{marks[::-1]}"
+        elif looks:
+            units = [unit for piece in group for unit in _units(piece)]
             text = _emphasised(units, looks, last, following)
         out.append(text)
         last = text[-1:] or last
     return "".join(out)
+
+
+def _holds_together(text: str, last: str, following: str) -> bool:
+    """Whether delimiters at both ends of ``text`` open and close as it stands, as most do."""
+    return bool(text) and _opens(last, text[0]) and _opens(following, text[-1])
 
 
 def _first(pieces: list[_Piece], at: int, after: str) -> str:

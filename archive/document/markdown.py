@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -46,15 +47,20 @@ from archive.document.markdown_tree import Element, Words, soup, text_of, within
 from scraper.text import names
 
 Rewrite = Callable[[str], "str | None"]
+Convert = Callable[..., str]
 
 _LISTS = names("ul ol")
 _READ_WHOLE = names("pre code")
 _BLOCKS = names(
     "p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre table figure figcaption hr div section article"
 )
+#: Around whole blocks they say nothing.
+_AROUND = names("html body div section article figure")
 _MARKS = re.compile("[\ufdd0-\ufdef]")
 _SPACE = re.compile("[ \t\r\n\f]+")
 _ESCAPED = re.compile(r"[\\`*\[<&$~]|_+|==|%%")
+#: One set of characters is looked for ten times as fast as `_ESCAPED`, and most texts have none.
+_MAY_NEED_ESCAPES = re.compile(r"[\\`*\[<&$~_=%]")
 _BACKTICKS = re.compile("`+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 #: What the next piece of text may complete.
@@ -110,11 +116,18 @@ class _Block(NamedTuple):
     other: bool = False
 
 
+@cache
+def _options() -> dict[str, object]:
+    return MarkdownConverter(heading_style="atx", bullets="-").options  # type: ignore[attr-defined,no-any-return]
+
+
 class _Writer(MarkdownConverter):
     """markdownify with CommonMark's rules for Chinese text, for clean HTML only."""
 
     def __init__(self, image: Rewrite | None, link: Rewrite | None) -> None:
-        super().__init__(heading_style="atx", bullets="-")
+        # As the base class does, but the options, which it collects by `dir`, are made once.
+        self.options = _options()
+        self.convert_fn_cache: dict[str, Convert | None] = {}
         #: The next number of each list being written, and which lists take the other marker, by
         #: ``id``.
         self._numbers: dict[int, int] = {}
@@ -134,33 +147,43 @@ class _Writer(MarkdownConverter):
         if name in _READ_WHOLE:
             convert = self.convert_pre if name == "pre" else self.convert_code
             return str(convert(node, text_of(node), parents))
-        pieces: list[str] = []
-        blocks: list[_Block] = []
-        in_cell = name in ("td", "th")
-        for child in node.contents:
-            if type(child) is Words:
-                pieces.append(self.process_text(child, parents))
-            elif type(child) is Element:
-                if child.name in _LISTS:
-                    self._begin_list(child, blocks if not "".join(pieces).strip() else [])
-                text = self.process_tag(child, parents)
-                if child.name in _BLOCKS and not in_cell:
-                    self._end_paragraph(pieces, blocks)
-                    if text:
-                        blocks.append(_Block(text, child.name, id(child) in self._others))
-                elif text:
-                    pieces.append(text)
-        if blocks:
+        pieces, blocks = self._inside(node, name, parents)
+        if not blocks:
+            inside = "".join(pieces)
+        else:
             self._end_paragraph(pieces, blocks)
             inside = self._joined(node, blocks)
-        else:
-            inside = "".join(pieces)
+            if name in _AROUND:
+                return inside
         convert_this = self.get_conv_fn_cached(name)  # type: ignore[attr-defined]  # its stubs lag
         return (
             str(convert_this(node, inside, parent_tags=parents))
             if convert_this is not None
             else inside
         )
+
+    def _inside(
+        self, node: Tag, name: str, parents: frozenset[str]
+    ) -> tuple[list[str], list[_Block]]:
+        """The blocks in an element, and the pieces of text behind the last of them."""
+        pieces: list[str] = []
+        blocks: list[_Block] = []
+        holds_blocks = name not in ("td", "th")
+        in_link, in_cell = "a" in parents, _in_cell(parents)
+        for child in node.contents:
+            if type(child) is Words:
+                pieces.append(_text(child, in_link=in_link, in_cell=in_cell))
+            elif type(child) is Element:
+                if child.name in _LISTS:
+                    self._begin_list(child, blocks if not "".join(pieces).strip() else [])
+                text = self.process_tag(child, parents)
+                if child.name in _BLOCKS and holds_blocks:
+                    self._end_paragraph(pieces, blocks)
+                    if text:
+                        blocks.append(_Block(text, child.name, id(child) in self._others))
+                elif text:
+                    pieces.append(text)
+        return pieces, blocks
 
     def _begin_list(self, node: Tag, before: list[_Block]) -> None:
         """A list straight after one of its own kind takes the other marker, or the two would read
@@ -195,6 +218,8 @@ class _Writer(MarkdownConverter):
         return found
 
     def _end_paragraph(self, pieces: list[str], blocks: list[_Block]) -> None:
+        if not pieces:
+            return
         text = settle("".join(pieces))
         pieces.clear()
         if text:
@@ -221,16 +246,8 @@ class _Writer(MarkdownConverter):
 
     def process_text(self, el: NavigableString, parent_tags: AbstractSet[str] | None = None) -> str:
         """Text escaped for where it stands."""
-        text = str(el)
-        if "\n" in text or "\t" in text or "  " in text or "\r" in text:
-            text = _SPACE.sub(" ", text)
-        if not text.isprintable():
-            text = _MARKS.sub("", text)
-        return _escaped(
-            text,
-            in_link=parent_tags is not None and "a" in parent_tags,
-            in_cell=_in_cell(parent_tags),
-        )
+        in_link = parent_tags is not None and "a" in parent_tags
+        return _text(el, in_link=in_link, in_cell=_in_cell(parent_tags))
 
     # -- blocks
 
@@ -392,6 +409,15 @@ def _in_cell(parents: AbstractSet[str] | None) -> bool:
     return parents is not None and ("td" in parents or "th" in parents)
 
 
+def _text(el: NavigableString, *, in_link: bool, in_cell: bool) -> str:
+    text = str(el)
+    if not text.isprintable():  # line feeds and marks are not
+        text = _MARKS.sub("", _SPACE.sub(" ", text))
+    elif "  " in text:
+        text = _SPACE.sub(" ", text)
+    return _escaped(text, in_link=in_link, in_cell=in_cell)
+
+
 def _escaped(text: str, *, in_link: bool = False, in_cell: bool = False) -> str:
     """``text`` so that CommonMark, GitHub and Obsidian read nothing into it; line starts are seen
     to later.
@@ -400,7 +426,7 @@ def _escaped(text: str, *, in_link: bool = False, in_cell: bool = False) -> str:
         text = _ESCAPED.sub(_escape, text)
         text = text.replace(OPEN, "\\[").replace("]", "\\]") if in_link else text
         return text.replace("|", "\\|") if in_cell else text
-    return _ESCAPED.sub(_escape, text)
+    return _ESCAPED.sub(_escape, text) if _MAY_NEED_ESCAPES.search(text) else text
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ that; ``within`` and ``text_of`` stand in for them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import lxml.etree as etree
 from bs4 import NavigableString, Tag
@@ -29,8 +29,9 @@ class Element(Tag):
 class Words(NavigableString):
     """Text that knows no neighbours."""
 
-    def __new__(cls, text: str) -> Words:
-        return str.__new__(cls, text)
+
+#: ``Words(text)`` without what bs4 does for the place of a text in its document.
+_words: Callable[[type[Words], str], Words] = str.__new__
 
 
 def soup(clean_html: str) -> Element:
@@ -41,23 +42,28 @@ def soup(clean_html: str) -> Element:
     raw = b"<div>" + clean_html.encode("utf-8", "replace").replace(b"\0", b"") + b"</div>"
     parsed = etree.fromstring(raw, parser)
     body = parsed.find("body")
-    parent = root = Element("body", {}, None)
-    for event, element in etree.iterwalk(
-        body if body is not None else parsed, events=("start", "end")
-    ):
-        if element is body:
+    root = Element("body", {}, None)
+    _plant(body if body is not None else parsed, root)
+    return root
+
+
+def _plant(source: etree._Element, root: Element) -> None:
+    """Copies what is inside ``source`` into ``root``."""
+    parents: list[Element] = []
+    parent, contents = root, root.contents
+    for event, element in etree.iterwalk(source, events=("start", "end")):
+        if element is source:
             continue
         if event == "start":
             child = Element(element.tag, dict(element.items()), parent)
-            parent.contents.append(child)
-            parent = child
-            text = element.text
+            contents.append(child)
+            parents.append(parent)
+            parent, text = child, element.text
         else:
-            parent = parent.parent if isinstance(parent.parent, Element) else root
-            text = element.tail
+            parent, text = parents.pop(), element.tail
+        contents = parent.contents
         if text:
-            parent.contents.append(Words(text))
-    return root
+            contents.append(_words(Words, text))
 
 
 def within(tag: Tag, name: str) -> Iterator[Tag]:
