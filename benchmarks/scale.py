@@ -36,8 +36,9 @@ from archive.search.index import Index
 from archive.search.searcher import Searcher
 from archive.status import collect
 from archive.store import Store, browse
-from archive.verify.looks import Looker, tolerant
+from archive.verify.looks import Looker
 from archive.verify.pieces import ROWS, Piece
+from archive.verify.texts import tolerant
 from benchmarks import web
 from benchmarks.filling import insert
 from benchmarks.growth import Point, draw

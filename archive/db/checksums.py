@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from archive.db import article_columns
@@ -46,6 +46,22 @@ def head_checksum(row: Row) -> str:
 def content_checksum(row: Row) -> str:
     """The hash over the long columns of an article's or a version's row."""
     return _hash([row[name] for name in CONTENT])
+
+
+def is_content(written: Sequence[bytes], check: str) -> bool:
+    """Whether ``check`` is the hash over long columns of which these are the bytes, in the order of
+    ``CONTENT``. Said without making texts of them, which takes four times as long, where they hold
+    no control character but line breaks and tabs."""
+    plain = b'["%b", "%b", "%b"]' % tuple(map(_escaped, written))
+    if hashlib.sha256(plain).hexdigest()[:16] == check:
+        return True
+    return _hash([one.decode("utf-8", "surrogateescape") for one in written]) == check
+
+
+def _escaped(text: bytes) -> bytes:
+    """As JSON writes a text that has no other control character."""
+    text = text.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+    return text.replace(b"\n", b"\\n").replace(b"\t", b"\\t")
 
 
 def require_head(row: Row) -> None:

@@ -9,7 +9,7 @@ from dataclasses import field, replace
 from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archive.search.terms import (
     ALL,
@@ -32,18 +32,20 @@ SALIENT_MIN_COUNT = (
 )
 
 
-_ROWS = """
-    SELECT id, key, account_id, account, title, text, published, author, digest, kind_name, place, path, url,
-           gone IS NOT NULL, instr(body, '<pre'),
-           EXISTS (SELECT 1 FROM images
-                   WHERE article_id = articles.id AND role NOT IN ('cover', 'card')),
-           (SELECT group_concat(sort, ' ') FROM embeds WHERE article_id = articles.id),
+#: What a search shows of an article, besides its text.
+SHOWN = """a.key, a.title, a.author, a.digest,
            (SELECT group_concat(alt, char(10)) FROM images
-            WHERE article_id = articles.id AND alt <> '' AND NOT instr(text, alt)),
-           (SELECT note FROM own_marks WHERE article_id = articles.id),
-           (SELECT lines FROM own_texts WHERE article_id = articles.id),
-           EXISTS (SELECT 1 FROM article_days WHERE article_id = articles.id)
-    FROM articles WHERE id = ?"""
+            WHERE article_id = a.id AND alt <> '' AND NOT instr(a.text, alt)),
+           a.path, a.url, a.account_id, a.account, a.published,
+           (SELECT note FROM own_marks WHERE article_id = a.id),
+           (SELECT lines FROM own_texts WHERE article_id = a.id)"""
+_ROWS = f"""
+    SELECT a.id, {SHOWN}, a.text, a.kind_name, a.place, a.gone IS NOT NULL, instr(a.body, '<pre'),
+           EXISTS (SELECT 1 FROM images
+                   WHERE article_id = a.id AND role NOT IN ('cover', 'card')),
+           (SELECT group_concat(sort, ' ') FROM embeds WHERE article_id = a.id),
+           EXISTS (SELECT 1 FROM article_days WHERE article_id = a.id)
+    FROM articles a WHERE a.id = ?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,24 +145,24 @@ def documents(conn: sqlite3.Connection, article_ids: Iterable[int]) -> Iterator[
 def _document(
     article_id: int,
     key: str,
-    account_id: int | None,
-    account: str | None,
     title: str,
-    text: str,
-    published: str | None,
     author: str | None,
     digest: str | None,
-    kind_name: str,
-    place: str | None,
+    captions: str | None,
     path: str,
     url: str | None,
+    account_id: int | None,
+    account: str | None,
+    published: str | None,
+    note: str | None,
+    lines: str | None,
+    text: str,
+    kind_name: str,
+    place: str | None,
     gone: int,
     code: int,
     image: int,
     sorts: str | None,
-    captions: str | None,
-    note: str | None,
-    lines: str | None,
     date_only: int,
 ) -> Document:
     embedded = set((sorts or "").split())
@@ -184,8 +186,19 @@ def _document(
         gone=bool(gone),
         date_only=bool(date_only),
         has=frozenset(has),
-        mine="\n".join(part for part in (note, lines) if part) or None,
+        mine=_mine(note, lines),
     )
+
+
+def _mine(note: str | None, lines: str | None) -> str | None:
+    return "\n".join(part for part in (note, lines) if part) or None
+
+
+def shown_checksum(shown: Iterable[Any], tags: str, text_crc: int) -> int:
+    """`row_checksum` of the columns `SHOWN`."""
+    *same, published, note, lines = shown
+    moment = None if published is None else second(datetime.fromisoformat(published))
+    return row_checksum(*[*same, moment, tags, text_crc, _mine(note, lines)])
 
 
 def document_tokens(

@@ -18,8 +18,9 @@ from archive.errors import ArchiveError, NewerArchive, NotHeld
 from archive.store import Store
 from archive.verify import index
 from archive.verify.findings import Finding
-from archive.verify.looks import Looker, tolerant
+from archive.verify.looks import Looker
 from archive.verify.pieces import Piece, pieces_of, ranges
+from archive.verify.texts import tolerant
 from scraper.messages import mark, message_of
 
 Progress = Callable[[str, int, int], None]

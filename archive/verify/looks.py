@@ -9,7 +9,8 @@ import hashlib
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -21,8 +22,15 @@ from archive.store.discussions import SAID
 from archive.store.markdown_files import is_damaged, is_ours, sha256
 from archive.store.rows import PARTS
 from archive.verify.findings import Finding
-from archive.verify.index import check_comments, check_document, count_strangers, words_of
+from archive.verify.index import (
+    check_comments,
+    check_document,
+    count_strangers,
+    doubtful,
+    words_of,
+)
 from archive.verify.pieces import Piece
+from archive.verify.rows import ArticleRows, Row
 from archive.verify.structure import differences, parts_of, wanted_parts
 from scraper import urls
 from scraper.errors import NotAnAddress
@@ -34,10 +42,7 @@ class Looker:
 
     def __init__(self, store: Store) -> None:
         self.store, self.conn, self.files = store, store.db.conn, store.files.steady()
-        sql = "SELECT name FROM sqlite_master WHERE type = 'table'"
-        self.tables = {row[0] for row in self.conn.execute(sql)}
-        #: By table and article, the rows of the piece that is looked at.
-        self._at_hand: Ahead = {}
+        self._rows = ArticleRows(self.conn)
 
     def look(self, piece: Piece) -> list[Finding]:
         """What is wrong in a piece; where looking cannot go on, that."""
@@ -95,14 +100,14 @@ class Looker:
 
     def articles(self, piece: Piece) -> Iterator[Finding]:
         """Each article's row, what follows from it, and its file."""
-        self._at_hand = read_ahead(self.conn, piece, self.tables)
+        self._rows.read_ahead(piece.first, piece.last)
         for article_id in self._ids("articles", piece):
             try:
                 found = list(self._article(article_id))
                 if found:
                     # As it is now. Where a command is writing, there is a moment between its file
                     # and its row.
-                    self._at_hand = {}
+                    self._rows.forget()
                     time.sleep(0.3 if holder_of(self.store.root) is not None else 0)
                     found = list(self._article(article_id))
                 yield from found
@@ -116,14 +121,11 @@ class Looker:
                 )
 
     def _article(self, article_id: int) -> Iterator[Finding]:
-        row = next(iter(self._rows("articles", "id", article_id)), None)
+        row = next(iter(self._rows.of("articles", article_id)), None)
         if row is None:
             return  # merged into another one, or forgotten, since the list was made
         name = f"article {row['key']} ({row['title']})"
-        head, content = (
-            checksums.head_checksum(row) == row["head_check"],
-            checksums.content_checksum(row) == row["content_check"],
-        )
+        head, content = checksums.head_checksum(row) == row["head_check"], _is_whole(row)
         if not head:
             yield Finding(
                 sort="row",
@@ -143,12 +145,10 @@ class Looker:
         if head:
             yield from self._file(row, name, derivable=content)
 
-    def _parts(self, row: sqlite3.Row, name: str) -> Iterator[Finding]:
-        article = record.loads(row["record"], row["body"], row["text"])
-        for table, rows_of in PARTS.items():
-            if table not in self.tables:
-                continue  # one that a migration has still to make
-            expected, rows = rows_of(article), self._rows(table, "article_id", row["id"])
+    def _parts(self, row: Row, name: str) -> Iterator[Finding]:
+        article = record.loads(str(row["record"], "utf-8"), "", "")  # no part follows from its text
+        for table in self._rows.parts:
+            expected, rows = PARTS[table](article), self._rows.of(table, row["id"])
             if (expected or rows) and not _are_same(expected, rows):
                 what = mark(
                     "{name}: its {table} differ from what its page says", name=name, table=table
@@ -156,7 +156,7 @@ class Looker:
                 yield Finding(
                     sort="parts", article_id=row["id"], path=row["path"], name=table, what=what
                 )
-        links = self._rows("links", "article_id", row["id"])
+        links = self._rows.of("links", row["id"])
         wrong = sum(link["target_id"] != link["target_now"] for link in links)
         if wrong:
             what = mark(
@@ -166,14 +166,7 @@ class Looker:
                 sort="parts", article_id=row["id"], path=row["path"], name="links", what=what
             )
 
-    def _rows(self, table: str, number: str, article_id: int) -> list[sqlite3.Row]:
-        """The rows of an article in a table: those that were read ahead, else from the database."""
-        if table in self._at_hand:
-            return self._at_hand[table].get(article_id, [])
-        sql = f"{_SELECT.get(table, f'SELECT * FROM {table}')} WHERE {number} = ?"
-        return self.conn.execute(sql, (article_id,)).fetchall()
-
-    def _file(self, row: sqlite3.Row, name: str, *, derivable: bool) -> Iterator[Finding]:
+    def _file(self, row: Row, name: str, *, derivable: bool) -> Iterator[Finding]:
         path = str(row["path"])
         data = self.files.read(path)
         place: dict[str, Any] = {"article_id": row["id"], "path": path}
@@ -237,7 +230,7 @@ class Looker:
         sql = "SELECT 1 FROM missing_files WHERE article_id = ?"
         return self.conn.execute(sql, (article_id,)).fetchone() is not None
 
-    def _expected(self, row: sqlite3.Row) -> bytes | None:
+    def _expected(self, row: Row) -> bytes | None:
         text = self.store.markdown(row["id"])
         return text.encode() if sha256(text) == row["markdown_hash"] else None
 
@@ -361,10 +354,17 @@ class Looker:
     def index(self, piece: Piece) -> Iterator[Finding]:
         """What the search index knows of each article."""
         words = None if piece.sums is None else words_of(self.conn, piece.sums)
-        for article_id in self._ids("articles", piece):
+        for article_id in self._to_look_up(piece):
             name = partial(mark, "article number {article_id}", article_id=article_id)
             look = partial(check_document, self.conn, article_id, words)
             yield from self.alone(name, look)
+
+    def _to_look_up(self, piece: Piece) -> list[int]:
+        """The articles of a piece whose documents are looked at one by one."""
+        if piece.sums is None:
+            with suppress(sqlite3.Error):  # which is told of the article that it is
+                return doubtful(self.conn, piece.first, piece.last)
+        return self._ids("articles", piece)
 
     def strangers(self, _: Piece) -> Iterator[Finding]:
         """Documents of the search index without an article."""
@@ -389,46 +389,27 @@ def _is_own_form(fetch: str, address: str) -> bool:
 _SHORT = re.compile(r"https://mp\.weixin\.qq\.com/s/[A-Za-z0-9_-]{22}")
 
 
-def _are_same(expected: Sequence[Mapping[str, Any]], rows: Sequence[sqlite3.Row]) -> bool:
+def _is_whole(row: Row) -> bool:
+    """Whether an article's long columns are what was written."""
+    content = [row[name] for name in checksums.CONTENT]
+    return row["is_text"] == 1 and checksums.is_content(content, row["content_check"])
+
+
+def _are_same(expected: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> bool:
     """Whether a table holds just these rows of an article, in whatever order."""
-    columns = tuple(expected[0]) if expected else ("article_id",)
-    found = [tuple(row[column] for column in columns) for row in rows]
+    if len(expected) != len(rows):
+        return False
+    columns = tuple(expected[0])
+    found = [tuple([row[column] for column in columns]) for row in rows]
     wanted = [tuple(one.values()) for one in expected]
-    # Compared as text: 1 is neither 1.0 nor "1". Nearly always they are in order.
-    return repr(found) == repr(wanted) or sorted(map(repr, found)) == sorted(map(repr, wanted))
+    if found == wanted and _types(found) == _types(wanted):
+        return True
+    # Compared as text, since 1 is neither 1.0 nor "1".
+    return sorted(map(repr, found)) == sorted(map(repr, wanted))
 
 
-#: How a table is read, where not by itself: links with the article that each leads to now.
-_SELECT = {
-    "links": "SELECT l.*, coalesce("
-    "(SELECT a.id FROM articles a WHERE a.biz = l.biz AND a.mid = l.mid AND a.idx = l.idx), "
-    "(SELECT d.article_id FROM addresses d WHERE d.address = l.address)) AS target_now FROM links l"
-}
-#: Table → article → its rows.
-Ahead = dict[str, dict[int, list[sqlite3.Row]]]
-
-
-def read_ahead(conn: sqlite3.Connection, piece: Piece, tables: Collection[str]) -> Ahead:
-    """All rows of a piece of ``articles``, a query a table instead of one an article; nothing where
-    one of them cannot be read, which is for whoever looks at each by itself to tell."""
-    wanted = {"articles": "id", **{table: "article_id" for table in PARTS if table in tables}}
-    conn.text_factory = str  # four times as quick as asking Python about every text
-    try:
-        return {table: _by_number(conn, table, number, piece) for table, number in wanted.items()}
-    except sqlite3.Error:
-        return {}
-    finally:
-        conn.text_factory = tolerant
-
-
-def _by_number(
-    conn: sqlite3.Connection, table: str, number: str, piece: Piece
-) -> dict[int, list[sqlite3.Row]]:
-    found: dict[int, list[sqlite3.Row]] = {}
-    sql = f"{_SELECT.get(table, f'SELECT * FROM {table}')} WHERE {number} BETWEEN ? AND ?"
-    for row in conn.execute(sql, (piece.first, piece.last)):
-        found.setdefault(row[number], []).append(row)
-    return found
+def _types(rows: Sequence[tuple[Any, ...]]) -> list[type]:
+    return [type(value) for row in rows for value in row]
 
 
 #: What names a file, by the folder that it lies in.
@@ -437,8 +418,3 @@ _NAMED = {
     "UNION SELECT 1 FROM versions WHERE path = :path",
     "media": "SELECT 1 FROM media WHERE path = :path",
 }
-
-
-def tolerant(data: bytes) -> str:
-    """A column's text, whatever bytes it has; those that are no UTF-8 stand as lone surrogates."""
-    return data.decode("utf-8", "surrogateescape")

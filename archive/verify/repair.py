@@ -34,8 +34,8 @@ from archive.store.rows import article_row
 from archive.verify.check import check
 from archive.verify.findings import Finding
 from archive.verify.flips import unflipped
-from archive.verify.looks import tolerant
 from archive.verify.structure import redefine
+from archive.verify.texts import tolerant
 from scraper import urls
 from scraper.errors import NotAnAddress, ScrapeError, Unexpected
 from scraper.messages import mark, message_of

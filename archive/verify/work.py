@@ -12,8 +12,9 @@ from archive.db.opening import open_database
 from archive.db.processes import in_processes
 from archive.store import Store
 from archive.verify.findings import Finding
-from archive.verify.looks import Looker, tolerant
+from archive.verify.looks import Looker
 from archive.verify.pieces import Piece
+from archive.verify.texts import tolerant
 from scraper.messages import mark
 
 

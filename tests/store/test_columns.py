@@ -169,6 +169,31 @@ def test_the_checksum_of_a_row_never_changes() -> None:
     assert CHECKSUM == checksums.head_checksum(ROW)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "一行\n两行\t",
+        'a "quoted" \\ word',
+        "\\n",
+        "\x01 \x00 \x1f \r",
+        "\x7f\u2028é😀",
+        '", "',
+        "\x0b",
+    ],
+)
+def test_bytes_are_judged_as_the_texts_they_are(text: str) -> None:
+    """Whatever stands in them, and wherever: the quick way and the exact one say the same."""
+    values = {"record": "{}", "body": f"<p>{text}</p>", "text": text}
+    check = checksums.content_checksum(values)
+    written = [value.encode() for value in values.values()]
+
+    assert checksums.is_content(written, check)
+    for place in range(3):
+        spoiled = [one + b"x" * (at == place) for at, one in enumerate(written)]
+        assert not checksums.is_content(spoiled, check)
+
+
 def test_what_is_declared_is_what_a_new_archive_has(tmp_path: Path) -> None:
     """Name, type and whether it may be empty, of every column."""
     with open_database(tmp_path / "archive.db") as db:

@@ -22,6 +22,7 @@ from archive.search import documents
 from archive.search import index as search_index
 from archive.search.rebuild import reindex
 from archive.snapshots import Snapshots
+from archive.store import Store
 from archive.verify import Finding, check, index, looks, repair, work
 from archive.verify.flips import unflipped
 from archive.verify.pieces import Piece
@@ -106,6 +107,8 @@ def test_a_sound_archive_has_nothing_to_say(tmp_path: Path) -> None:
         ("UPDATE articles SET text = text || 'x' WHERE mid = '1'", "content"),
         ("UPDATE articles SET body = replace(body, '正', '政') WHERE mid = '1'", "content"),
         ("UPDATE articles SET record = replace(record, '甲', '乙') WHERE mid = '1'", "content"),
+        ("UPDATE articles SET body = CAST(body AS BLOB) WHERE mid = '1'", "content"),
+        ("UPDATE articles SET record = CAST(record AS BLOB) WHERE mid = '1'", "content"),
         ("UPDATE versions SET text = text || 'x'", "version"),
         ("UPDATE links SET url = 'https://evil.example' WHERE article_id = 1", "parts"),
         ("UPDATE links SET target_id = 1", "parts"),
@@ -700,6 +703,28 @@ def test_sound_checksums_save_cutting_texts_into_words(
     assert (list(check(tmp_path)), len(cut)) == ([], 0)
     file_checksums.path_of(tmp_path / "archive.db").unlink()
     assert (list(check(tmp_path)), len(cut)) == ([], 2)
+
+
+def _statements(root: Path) -> int:
+    """How many a look at the rows of all articles executes."""
+    with open_database(root / "archive.db", readonly=True) as db:
+        looker = looks.Looker(Store(db, root))
+        said: list[str] = []
+        db.conn.set_trace_callback(said.append)
+        found = [looker.look(Piece(part, 1, 9)) for part in ("articles", "index", "addresses")]
+        assert found == [[], [], []]
+    return len(said)
+
+
+def test_sound_articles_are_read_together(tmp_path: Path) -> None:
+    """A statement a table, however many they are."""
+    with opened(tmp_path) as store:
+        keep(store, article(1, links=(2,), images=(PICTURE,)))
+    few = _statements(tmp_path)
+    with opened(tmp_path) as store:
+        for number in range(2, 8):
+            keep(store, article(number, links=(1,), images=(PICTURE,), tags=("甲",)))
+    assert few == _statements(tmp_path)
 
 
 def test_what_each_article_needs_is_made_in_its_turn(
