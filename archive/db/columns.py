@@ -13,6 +13,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import field, fields
 from datetime import UTC, datetime
+from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -75,8 +76,6 @@ class Table(Generic[T]):
             for one in fields(typing.cast(Any, made))
         )
         self.columns = tuple(one for one in (*self.read_columns, *others) if one.computed is None)
-        #: What a row has where nothing is said of a column: its default, or nothing.
-        self.unsaid = {one.name: _default(one.sql) for one in self.columns}
         #: The columns that a checksum covers: those of the first day, and those that came later.
         self.checked = tuple(
             sorted(one.name for one in self.columns if one.field and one.since is None)
@@ -84,6 +83,11 @@ class Table(Generic[T]):
         self.checked_later = tuple(
             sorted(one.name for one in self.columns if one.field and one.since is not None)
         )
+
+    @cached_property
+    def unsaid(self) -> dict[str, int | None]:
+        """What a row has where nothing is said of a column: its default, or nothing."""
+        return {one.name: _default(one.sql) for one in self.columns}
 
     def create(self) -> str:
         """The definition with the columns of the first day, as the first migration makes it."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from archive.db.names import ARCHIVE_DB
@@ -70,22 +68,32 @@ _OF_THE_WHOLE = (
 )
 
 
-@contextmanager
-def sqlite_errors(place: Path | str) -> Iterator[None]:
-    """Turn what SQLite raises about the database ``place`` into the archive's own errors."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise as_archive_error(error, place) from error
-    except UnicodeDecodeError as error:
-        # SQLite quotes a damaged definition in its message, and Python cannot read the message.
-        raise Corrupt(
-            mark(
-                "{place} is damaged: a table's definition is no text any more; {rebuild}",
-                place=place,
-                rebuild=_REBUILD,
-            )
-        ) from error
+class sqlite_errors:  # noqa: N801 - a context manager, called as a function is
+    """Turn what SQLite raises about the database ``place`` into the archive's own errors.
+
+    A class, since every statement stands in one: a generator costs as much as a small statement.
+    """
+
+    __slots__ = ("_place",)
+
+    def __init__(self, place: Path | str) -> None:
+        self._place = place
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise as_archive_error(error, self._place) from error
+        if isinstance(error, UnicodeDecodeError):
+            # SQLite quotes a damaged definition in its message, and Python cannot read the message.
+            raise Corrupt(
+                mark(
+                    "{place} is damaged: a table's definition is no text any more; {rebuild}",
+                    place=self._place,
+                    rebuild=_REBUILD,
+                )
+            ) from error
 
 
 def as_archive_error(error: sqlite3.Error, place: Path | str) -> ArchiveError:

@@ -41,6 +41,10 @@ _REFUSED = {
 }
 
 
+#: Parts of a path that stand for no name of their own.
+_UNUSUAL = frozenset(("", ".", ".."))
+
+
 class Disk:
     """The system calls that writing needs, in one place so that a test can make each of them
     fail.
@@ -71,9 +75,11 @@ def inside(root: Path, path: object) -> Path:
     """
     if not isinstance(path, str) or "\0" in path:
         raise Corrupt(mark("{path!r} is outside the archive: no path of a file", path=path))
-    parts = PurePosixPath(path).parts
-    if not parts or PurePosixPath(path).is_absolute() or ".." in parts:
-        raise Corrupt(mark("{path!r} is outside the archive", path=path))
+    parts = tuple(path.split("/"))
+    if not _UNUSUAL.isdisjoint(parts):
+        parts = PurePosixPath(path).parts
+        if not parts or PurePosixPath(path).is_absolute() or ".." in parts:
+            raise Corrupt(mark("{path!r} is outside the archive", path=path))
     place = root.joinpath(*parts)
     try:
         if not _leads_over_a_link(root, parts):
@@ -133,6 +139,13 @@ def read_regular(path: Path, limit: int | None = None) -> bytes:
     """The bytes of one of the program's own files, at most ``limit``. Raises OSError."""
     with os.fdopen(open_regular(path), "rb") as file:
         return file.read(-1 if limit is None else limit)
+
+
+def _read_if_there(path: Path) -> bytes | None:
+    try:
+        return read_regular(path)
+    except FileNotFoundError:
+        return None
 
 
 def require_own(path: Path) -> None:
@@ -248,10 +261,7 @@ class Files:
         """The file's bytes; None where there is none. Raises DiskTrouble."""
         place = self.place(path)
         with told(place, "read"):
-            try:
-                return read_regular(place)
-            except FileNotFoundError:
-                return None
+            return _read_if_there(place)
 
     def exists(self, path: str) -> bool:
         return self.place(path).is_file()
@@ -277,7 +287,7 @@ class Files:
                 self._fill(temporary, data, mode)
                 # Waiting for the disk took milliseconds; from here to the rename it is
                 # microseconds.
-                if instead_of is not ... and self.read(path) != instead_of:
+                if instead_of is not ... and _read_if_there(place) != instead_of:
                     raise ChangedMeanwhile(path)
                 self._move(temporary, place, data, mode)
             except BaseException:

@@ -60,7 +60,7 @@ def _plain(body: bytes) -> tuple[bytes, tuple[Span, ...]]:
         if len(spans) == MOST_SPANS or piece.count(b"\\x") < _MANY:
             continue
         written = _unescaped(piece)
-        if _escaped(written) != piece:
+        if written is None or _escaped(written) != piece:
             continue
         before = body[at:start]
         spans.append((length + len(before), len(written)))
@@ -101,10 +101,15 @@ def original(written: bytes, spans: Sequence[Span]) -> bytes:
     return b"".join([*parts, written[at:]]) if spans else written
 
 
-def _unescaped(piece: bytes) -> bytes:
-    for escape, char in _ESCAPES:
-        piece = piece.replace(escape, char)
-    return piece
+def _unescaped(piece: bytes) -> bytes | None:
+    """The piece in plain writing; None where a backslash in it begins anything but ``\\x22`` and its
+    like. In one go, a fifth of looking for each escape; the codec takes bytes for Latin-1."""
+    if piece.count(b"\\") != piece.count(b"\\x"):
+        return None
+    try:
+        return piece.decode("unicode_escape").encode("latin-1")
+    except UnicodeDecodeError:  # no digits behind the x
+        return None
 
 
 def _escaped(piece: bytes) -> bytes:

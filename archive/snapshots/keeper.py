@@ -26,7 +26,7 @@ from archive.snapshots.choose import (
 )
 from archive.snapshots.facts import Snapshot
 from archive.snapshots.mend import mend
-from archive.snapshots.packing import BadFrame, Look, digest, pack, sketch, unpack
+from archive.snapshots.packing import BadFrame, Look, digest, pack, require_exact, sketch
 from archive.snapshots.reading import Reader
 from archive.snapshots.tables import close_snapshots, open_snapshots
 from scraper.messages import mark
@@ -95,7 +95,7 @@ class Snapshots(Closing):
                     return int(again[0])
             fresh = None
             if not found:
-                look = look or Look(sha256, sketch(page.body))
+                look = _proven(look, page.body) if look else Look(sha256, sketch(page.body))
                 fresh = self._pack(page.body, look, row["address"])
             with transaction(self._db):
                 body_id = self._insert_body(page.body, sha256, fresh) if fresh else found
@@ -134,11 +134,11 @@ class Snapshots(Closing):
         packed = first(body, self._candidates(look.sketch, address), self._read_base)
         against = b"".join(self._read_base(base) for base in (packed.second, packed.first) if base)
         try:
-            unpack(packed.frame, against, len(body), look.sha256)
+            require_exact(packed.frame, against, body)
         except BadFrame:
             # Never seen; a page is kept whatever happens to a clever frame.
             packed = Packed(pack(body))
-            unpack(packed.frame, b"", len(body), look.sha256)
+            require_exact(packed.frame, b"", body)
         return packed, look.sketch
 
     def _candidates(self, look: tuple[int, ...], address: str) -> list[Base]:
@@ -333,3 +333,11 @@ class Snapshots(Closing):
     def select(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
         """The rows of a query on the tables of ``archive.snapshots.tables``. Raises ``Corrupt``."""
         return self._reader.select(sql, values)
+
+
+def _proven(look: Look, body: bytes) -> Look:
+    """A look that was taken elsewhere, if it is of this page: by a wrong hash nothing is read again.
+    Raises ``BadFrame``."""
+    if digest(body) != look.sha256:
+        raise BadFrame(mark("the page does not have the hash it had when it was kept"))
+    return look

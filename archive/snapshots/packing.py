@@ -158,9 +158,21 @@ def _frame(body: bytes, base: bytes, effort: Effort) -> bytes:
 
 
 def unpack(frame: bytes, base: bytes, size: int, sha256: str) -> bytes:
-    """The page again, checked against its ``size`` and hash.
+    """The page again, checked against its ``size`` and hash. Raises ``BadFrame``."""
+    body = _unpacked(frame, base, size)
+    if digest(body) != sha256:
+        raise BadFrame(mark("the page does not have the hash it had when it was kept"))
+    return body
 
-    Raises ``BadFrame``; a damaged frame can claim any size, so that is looked at before memory is
+
+def require_exact(frame: bytes, base: bytes, body: bytes) -> None:
+    """Raises ``BadFrame`` where the frame is not one of the page ``body``, which is at hand."""
+    if _unpacked(frame, base, len(body)) != body:
+        raise BadFrame(mark("the page does not have the hash it had when it was kept"))
+
+
+def _unpacked(frame: bytes, base: bytes, size: int) -> bytes:
+    """What a frame holds. A damaged one can claim any size, so that is looked at before memory is
     taken.
     """
     try:
@@ -177,12 +189,9 @@ def unpack(frame: bytes, base: bytes, size: int, sha256: str) -> bytes:
         body = zstandard.ZstdDecompressor(
             dict_data=_dictionary(base), max_window_size=1 << MAX_WINDOW_LOG
         ).decompress(frame, max_output_size=claimed)
-        body = original(body, spans)
+        return original(body, spans)
     except (zstandard.ZstdError, MemoryError, IndexError, ValueError) as error:
         raise BadFrame(str(error)) from error
-    if digest(body) != sha256:
-        raise BadFrame(mark("the page does not have the hash it had when it was kept"))
-    return body
 
 
 def _dictionary(base: bytes) -> zstandard.ZstdCompressionDict | None:

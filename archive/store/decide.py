@@ -25,9 +25,9 @@ from scraper.models import Article
 
 Change = Literal["new", "modified", "unchanged", "reparsed"]
 
-_SRC = re.compile(r'\bsrc="([^"]*)"')
-_HREF = re.compile(r'\bhref="([^"]*)"')
-_SIZE = re.compile(r'\s(?:width|height|srcset|loading)="[^"]*"')
+_SIZE_SIGNS = ('width="', 'height="', 'srcset="', 'loading="')
+_SIZE = re.compile(rf"\s(?:{'|'.join(_SIZE_SIGNS)})[^\"]*\"")
+_WORD = re.compile(r"\w")
 _MEDIA_HOST = re.compile(r"(?:^|\.)(?:qpic\.cn|qlogo\.cn|wx\.qq\.com)$")
 
 
@@ -170,12 +170,25 @@ def _counted(before: list[str], after: list[str]) -> dict[str, int]:
 
 
 def _plain_body(body: str) -> str:
-    body = _SRC.sub(_named("src", image_id), _SIZE.sub("", body))
-    return _squeezed(_HREF.sub(_named("href", link_id), body))
+    if any(sign in body for sign in _SIZE_SIGNS):  # a pattern that begins anywhere reads it all
+        body = _SIZE.sub("", body)
+    return _squeezed(_named("href", link_id, _named("src", image_id, body)))
 
 
-def _named(attribute: str, name: Callable[[str], str]) -> Callable[[re.Match[str]], str]:
-    return lambda found: f'{attribute}="{html.escape(name(html.unescape(found[1])))}"'
+def _named(attribute: str, name: Callable[[str], str], body: str) -> str:
+    """The body with each address of this attribute by the name that it goes by. Not by a pattern:
+    one that begins at the edge of a word stops at every letter, a tenth of a millisecond a body.
+    """
+    sign, at, parts = f'{attribute}="', 0, []
+    start = body.find(sign)
+    while start >= 0:
+        begin = start + len(sign)
+        end = body.find('"', begin)
+        if end >= 0 and not _WORD.match(body[start - 1 : start]):
+            parts += [body[at:begin], html.escape(name(html.unescape(body[begin:end])))]
+            at = end
+        start = body.find(sign, max(at, begin))
+    return "".join([*parts, body[at:]])
 
 
 def _hash(parts: list[str | None]) -> str:

@@ -369,6 +369,9 @@ PIECES = st.sampled_from(
         b"<",
         b"&",
         b"x22",
+        b"\\xZZ",
+        b"\\x2",
+        b"\\n",
         b"\\x41",
         b"a" * 9,
     ]
