@@ -119,7 +119,7 @@ def _leads_over_a_link(root: Path, parts: tuple[str, ...]) -> bool:
     return False
 
 
-def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o666) -> int:
+def open_regular(path: Path | str, flags: int = os.O_RDONLY, mode: int = 0o666) -> int:
     """A handle on one of the program's own files: no link is followed, nothing but a regular file
     is opened.
 
@@ -135,10 +135,20 @@ def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o666) -> int
     return handle
 
 
-def read_regular(path: Path, limit: int | None = None) -> bytes:
+def read_regular(path: Path | str, limit: int | None = None) -> bytes:
     """The bytes of one of the program's own files, at most ``limit``. Raises OSError."""
-    with os.fdopen(open_regular(path), "rb") as file:
-        return file.read(-1 if limit is None else limit)
+    handle = open_regular(path)
+    try:
+        # More than there are, so that one look at them shows the end.
+        room = os.fstat(handle).st_size + 4096
+        pieces = []
+        left = limit
+        while piece := os.read(handle, room if left is None else min(room, left)):
+            pieces.append(piece)
+            left = None if left is None else left - len(piece)
+        return b"".join(pieces)
+    finally:
+        os.close(handle)
 
 
 def _read_if_there(path: Path) -> bytes | None:
@@ -367,13 +377,7 @@ class Files:
         """Every regular file below ``folder`` (unless ``deep``: directly in it), sorted within each
         folder, one at a time; links are passed over.
         """
-        base = self.place(folder)
-        for parent, folders, names in os.walk(base):
-            folders[:] = sorted(folders) if deep else ()
-            for name in sorted(names):
-                place = Path(parent) / name
-                if stat.S_ISREG(place.lstat().st_mode):
-                    yield f"{folder}/{place.relative_to(base).as_posix()}"
+        yield from _regular_files(str(self.place(folder)), folder, deep=deep)
 
     def sha256(self, path: str) -> str | None:
         """The file's hash in hex, read piece by piece; None where there is none."""
@@ -504,6 +508,23 @@ def told(place: Path, doing: str) -> Iterator[None]:
         ) from error
 
 
+def _regular_files(place: str, folder: str, *, deep: bool) -> Iterator[str]:
+    """``Files.walk`` of ``folder``, which is at ``place``."""
+    files, folders = [], []
+    try:
+        with os.scandir(place) as found:
+            for one in found:
+                if one.is_file(follow_symlinks=False):
+                    files.append(one.name)
+                elif deep and one.is_dir(follow_symlinks=False):
+                    folders.append(one.name)
+    except OSError:  # it is not there any more, or cannot be read
+        return
+    yield from (f"{folder}/{name}" for name in sorted(files))
+    for name in sorted(folders):
+        yield from _regular_files(f"{place}/{name}", f"{folder}/{name}", deep=deep)
+
+
 def _remove_if_empty(base: Path) -> None:
     """The folder with the empty ones in it; what holds a file stays, with what leads there."""
     for parent, _, _ in os.walk(base, topdown=False):
@@ -516,16 +537,29 @@ class _SteadyFiles(Files):
 
     def __init__(self, root: Path, disk: Disk) -> None:
         super().__init__(root, disk)
-        self._plain: dict[str, Path] = {}
+        #: Folders without a link on the way, as paths name them → where they are.
+        self._plain: dict[str, str] = {}
 
     def place(self, path: str) -> Path:
-        folder, _, name = str(path).rpartition("/")
-        known = self._plain.get(folder)
-        if known is not None and name not in ("", ".", "..") and "\0" not in name:
-            place = known / name
-            if not place.is_symlink():
-                return place
+        known = self._known(path)
+        if known is not None and not os.path.islink(known):  # noqa: PTH114 - a third of the time
+            return Path(known)
         found = super().place(path)
         if len(self._plain) < _FOLDERS_KEPT and found == self.root / path:
-            self._plain[folder] = found.parent
+            self._plain[path.rpartition("/")[0]] = str(found.parent)
         return found
+
+    def read(self, path: str) -> bytes | None:
+        known = self._known(path)
+        if known is not None:
+            with suppress(OSError):  # a link, or whatever else is told by who looks at every step
+                return read_regular(known)
+        return super().read(path)
+
+    def _known(self, path: str) -> str | None:
+        """Where a file is whose folder has been looked at; in its own place may stand a link."""
+        folder, _, name = str(path).rpartition("/")
+        known = self._plain.get(folder)
+        if known is None or name in ("", ".", "..") or "\0" in name:
+            return None
+        return f"{known}/{name}"

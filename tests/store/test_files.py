@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -322,15 +323,14 @@ def test_files_are_found_in_one_order(tmp_path: Path, monkeypatch: pytest.Monkey
     for name in reversed(names):
         Files(tmp_path).write(name, b"x")
     (tmp_path / "articles" / "a" / "z.md").symlink_to("x.md")
-    walk = os.walk
+    scandir = os.scandir
 
-    def backwards(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
-        for parent, folders, found in walk(top):
-            folders.sort(reverse=True)
-            found.sort(reverse=True)
-            yield parent, folders, found
+    @contextmanager
+    def backwards(place: str) -> Iterator[list[os.DirEntry[str]]]:
+        with scandir(place) as found:
+            yield sorted(found, key=lambda one: one.name, reverse=True)
 
-    monkeypatch.setattr(os, "walk", backwards)
+    monkeypatch.setattr(os, "scandir", backwards)
     assert names == list(Files(tmp_path).walk("articles"))
 
 

@@ -307,6 +307,30 @@ def test_work_that_is_left_is_no_fault(tmp_path: Path) -> None:
     assert ".md)" in (tmp_path / stale.path).read_text(encoding="utf-8")
 
 
+def test_files_that_no_row_names_are_told(tmp_path: Path) -> None:
+    """Each once, in order, whatever they are called; those of articles and versions are named."""
+    with opened(tmp_path, versions="files") as store:
+        keep(store, article(1))
+        keep(store, article(1, text="改"), now=LATER)
+    names = sorted([*(f"{number:03}.md" for number in range(250)), '"引\\号\n.md'])
+    folder = path_of(article(1)).rpartition("/")[0]
+    for name in names:
+        (tmp_path / folder / name).write_bytes(b"")
+    assert [f"{folder}/{name}" for name in names] == [one.path for one in check(tmp_path)]
+
+
+def test_a_stray_file_may_have_a_name_that_is_no_text(tmp_path: Path) -> None:
+    """As archives that were unpacked in another encoding have them."""
+    make(tmp_path)
+    try:
+        (tmp_path / "articles" / os.fsdecode(b"\xff\xfe.md")).write_bytes(b"")
+    except OSError:
+        pytest.skip("a name on this disk is always a text")
+    assert [("stray", "articles/??.md")] == [
+        (one.sort, one.as_dict()["path"]) for one in check(tmp_path)
+    ]
+
+
 def test_a_missing_file_is_written_again(tmp_path: Path) -> None:
     """Equal to the lost one."""
     make(tmp_path)
