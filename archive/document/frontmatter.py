@@ -6,8 +6,10 @@ Every text is double-quoted, so that no title, however it looks (``yes``, ``2022
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -82,16 +84,8 @@ def _on_one_line(dumper: BaseRepresenter, record: _Line) -> yaml.MappingNode:
 _Dumper.add_representer(_Quoted, _quoted)
 _Dumper.add_representer(_Line, _on_one_line)
 
-if yaml.__with_libyaml__:
-
-    class _FastDumper(yaml.CSafeDumper):
-        """libyaml's: the same bytes in a quarter of the time, but for the indentation of lists."""
-
-        def ignore_aliases(self, data: Any) -> bool:
-            return True
-
-    _FastDumper.add_representer(_Quoted, _quoted)
-    _FastDumper.add_representer(_Line, _on_one_line)
+#: How numbers and truths are written, and which texts would be read as one.
+_REPRESENTER, _RESOLVER = yaml.SafeDumper(io.StringIO()), yaml.resolver.Resolver()
 
 #: An entry of a list as libyaml writes it. Every text stands quoted on one line, so no text begins
 #: a line.
@@ -112,10 +106,42 @@ def quoted(text: str) -> str:
 
 
 def _dumped(shown: dict[str, Any]) -> str:
-    how: dict[str, Any] = {"allow_unicode": True, "sort_keys": False, "width": 2**31 - 1}
+    how: dict[str, Any] = {"allow_unicode": True, "width": 2**31 - 1}
     if not yaml.__with_libyaml__:
-        return yaml.dump(shown, Dumper=_Dumper, **how)  # type: ignore[no-any-return]
-    return _ENTRY.sub(r"\1  - ", yaml.dump(shown, Dumper=_FastDumper, **how))
+        return yaml.dump(shown, Dumper=_Dumper, sort_keys=False, **how)  # type: ignore[no-any-return]
+    events = [yaml.StreamStartEvent(), yaml.DocumentStartEvent(explicit=False)]
+    _add(events, shown)
+    events += [yaml.DocumentEndEvent(explicit=False), yaml.StreamEndEvent()]
+    return _ENTRY.sub(r"\1  - ", yaml.emit(events, Dumper=yaml.CSafeDumper, **how))
+
+
+def _add(events: list[yaml.Event], value: Any) -> None:
+    """What libyaml is to write for a value, as events: the same bytes as ``_Dumper``'s, but for the
+    indentation of lists. PyYAML would make nodes of it first and look at each for what else it might
+    be, in Python, which takes three times as long."""
+    if isinstance(value, dict):
+        events.append(yaml.MappingStartEvent(None, None, True, flow_style=isinstance(value, _Line)))
+        for name, part in value.items():
+            events.append(_key(name))
+            _add(events, part)
+        events.append(yaml.MappingEndEvent())
+    elif isinstance(value, list):
+        events.append(yaml.SequenceStartEvent(None, None, True, flow_style=False))
+        for part in value:
+            _add(events, part)
+        events.append(yaml.SequenceEndEvent())
+    elif isinstance(value, _Quoted):
+        events.append(yaml.ScalarEvent(None, None, (False, True), str(value), style='"'))
+    else:
+        text = _REPRESENTER.represent_data(value).value
+        events.append(yaml.ScalarEvent(None, None, (True, False), text))
+
+
+@lru_cache(1024)
+def _key(name: str) -> yaml.ScalarEvent:
+    """A name, bare where it cannot be taken for anything else."""
+    tag = _RESOLVER.resolve(yaml.ScalarNode, name, (True, False))  # type: ignore[no-untyped-call]
+    return yaml.ScalarEvent(None, None, (tag == "tag:yaml.org,2002:str", True), name)
 
 
 def _is_empty(value: Any) -> bool:
