@@ -45,7 +45,11 @@ def _savepoint(conn: sqlite3.Connection) -> Iterator[None]:
 @contextmanager
 def unsynced_transaction(conn: sqlite3.Connection) -> Iterator[None]:
     """A transaction that does not wait for the disk: safe from a kill; after a power cut it is
-    there as a whole or not at all. Not inside another one."""
+    there as a whole or not at all. Inside another one it is a part of that."""
+    if conn.in_transaction:
+        with _savepoint(conn):
+            yield
+        return
     conn.execute("PRAGMA synchronous = NORMAL")
     try:
         with transaction(conn):

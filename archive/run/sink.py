@@ -181,8 +181,10 @@ class ArchiveSink:
         self._tell(task, Result(address=task.address, change="skipped", title=article.title))
         return True
 
-    async def keep(self, task: Task, article: Article, raw: RawPage) -> None:
-        kept = await self._keep(task, article, raw)
+    async def keep(
+        self, task: Task, article: Article, raw: RawPage, done: Callable[[], object]
+    ) -> None:
+        kept = await self._keep(task, article, raw, done)
         result = Result(
             address=task.address,
             change=kept.change,
@@ -190,7 +192,7 @@ class ArchiveSink:
             path=kept.path,
             title=article.title,
         )
-        self._tell(task, result)
+        self._tell(task, result, is_open=False)
 
     async def keep_file(self, task: Task, article: Article, raw: RawPage, path: Path) -> None:
         """The article of a saved page."""
@@ -206,7 +208,13 @@ class ArchiveSink:
             ),
         )
 
-    async def _keep(self, task: Task, article: Article, raw: RawPage) -> Kept:
+    async def _keep(
+        self,
+        task: Task,
+        article: Article,
+        raw: RawPage,
+        done: Callable[[], object] = lambda: None,
+    ) -> Kept:
         mode = self._image_mode(task)
         if mode == "none":
             article = without_pictures(article)
@@ -233,6 +241,7 @@ class ArchiveSink:
             self._tag(task, kept, now)
             if article.identity is not None:
                 self.frontier.release_waiting(identity_address(article, task.address), now)
+            done()
         self.touched.append(kept.article_id)
         return kept
 
@@ -267,6 +276,7 @@ class ArchiveSink:
                 due=stamp(due) if due else None,
                 exit_code=75 if isinstance(error, Blocked) else error.exit_code,
             ),
+            is_open=False,
         )
 
     def _walk(self, task: Task) -> None:
@@ -282,13 +292,13 @@ class ArchiveSink:
             )
         self.frontier.enqueue_replacements(task, found, self.clock.now())
 
-    def _tell(self, task: Task, result: Result) -> None:
+    def _tell(self, task: Task, result: Result, *, is_open: bool = True) -> None:
+        """``is_open``: the task is still among those that are open and have not failed."""
         result = replace(result, followed=task.depth > 0)
         self.report.add(result)
         self.on_result(result)
         if self.on_progress is not None:
-            # The task itself is still open, unless it has failed.
-            left = self.frontier.untried() - (result.change != "failed")
+            left = self.frontier.untried() - is_open
             done = self.report.told
             self.on_progress(done, done + max(left, 0))
 

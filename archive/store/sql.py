@@ -29,8 +29,7 @@ class Sql:
     def unsynced_transaction(self) -> Iterator[None]:
         """One that does not wait for the disk (see ``archive.db.transactions``), or a part of the
         caller's."""
-        kind = transaction if self.conn.in_transaction else unsynced_transaction
-        with sqlite_errors(self._place), kind(self.conn):
+        with sqlite_errors(self._place), unsynced_transaction(self.conn):
             yield
 
     def one(self, sql: str, *values: Any) -> sqlite3.Row | None:

@@ -14,7 +14,7 @@ SQLite, one exit or several.
       │         │ received (raw page safe)           │
       │      parse → sink.keep ─────────── links ────┤
       │         │ failure                            ▼
-      └──── rescheduled / closed          frontier.done(candidates)
+      └──── rescheduled / closed          frontier.done(candidates): with the article, or at once
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import field
 from datetime import datetime, timedelta
+from functools import partial
 
 from scraper.clock import Clock
 from scraper.crawl.backoff import Rests, Retries, asked_to_wait
@@ -39,6 +40,7 @@ from scraper.crawl.protocols import (
     ExitLost,
     Fetcher,
     Frontier,
+    Known,
     RawPage,
     RequestBudget,
     Sink,
@@ -326,35 +328,40 @@ class Crawl:
 
     async def _try(self, exit: Exit, fetcher: Fetcher, task: Task) -> Ending | None:
         try:
-            candidates, visited = await self._candidates(exit, fetcher, task)
+            visited = await self._visit(exit, fetcher, task)
         except Blocked as error:
             return self._blocked(exit, task, error)
         except ScrapeError as error:
             return self._failed(exit, task, error)
-        self.frontier.done(task, candidates, self.clock.now(), visited=visited)
         self.visited += visited
         return None
 
-    async def _candidates(
-        self, exit: Exit, fetcher: Fetcher, task: Task
-    ) -> tuple[list[Candidate], bool]:
-        """What the task leads to, and whether it was an article."""
+    async def _visit(self, exit: Exit, fetcher: Fetcher, task: Task) -> bool:
+        """Bring the task to its end, what it leads to taken in; whether it was an article."""
         known = self.sink.known(task)
         if known is not None:
-            if task.form == "album":
-                listed = AlbumPage(album_id="", members=[link.url for link in known.links])
-                return members(task, listed), False
-            return follow(task, known.biz, known.links), True
+            return self._visit_known(task, known)
         raw = await self._page(fetcher, task)
         if task.form == "album":
             listed = self.sink.album(task, raw.page)
             exit.answered()
-            return members(task, listed), False
+            return self._done(task, members(task, listed), visited=False)
         article = self._parsed(exit, raw.page)
         if not self.sink.wanted(task, article):
-            return [], False
-        await self.sink.keep(task, article, raw)
-        return follow(task, article.account.biz, article.links), True
+            return self._done(task, [], visited=False)
+        links = follow(task, article.account.biz, article.links)
+        await self.sink.keep(task, article, raw, partial(self._done, task, links, visited=True))
+        return True
+
+    def _visit_known(self, task: Task, known: Known) -> bool:
+        if task.form == "album":
+            listed = AlbumPage(album_id="", members=[link.url for link in known.links])
+            return self._done(task, members(task, listed), visited=False)
+        return self._done(task, follow(task, known.biz, known.links), visited=True)
+
+    def _done(self, task: Task, candidates: list[Candidate], *, visited: bool) -> bool:
+        self.frontier.done(task, candidates, self.clock.now(), visited=visited)
+        return visited
 
     async def _page(self, fetcher: Fetcher, task: Task) -> RawPage:
         raw = self.sink.stored(task)

@@ -4,7 +4,7 @@ protocols.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -228,8 +228,11 @@ class Sink(Protocol):
     def wanted(self, task: Task, article: Article) -> bool:
         """False: not of the account that the task is limited to."""
 
-    async def keep(self, task: Task, article: Article, raw: RawPage) -> None:
-        """The article, to be kept with its images; ``raw`` is the page it was read from."""
+    async def keep(
+        self, task: Task, article: Article, raw: RawPage, done: Callable[[], object]
+    ) -> None:
+        """The article, to be kept with its images; ``raw`` is the page it was read from. ``done``
+        ends the task: to be called once, in the transaction that keeps the article."""
 
     def album(self, task: Task, page: Page) -> AlbumPage:
         """Reads and keeps a page of an album's list. Raises ScrapeErrors."""

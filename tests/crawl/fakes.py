@@ -306,8 +306,11 @@ class MemorySink:
     def wanted(self, task: Task, article: Article) -> bool:
         return not task.account or article.account.biz in (None, task.account)
 
-    async def keep(self, task: Task, article: Article, raw: RawPage) -> None:
+    async def keep(
+        self, task: Task, article: Article, raw: RawPage, done: Callable[[], object]
+    ) -> None:
         self.kept[task.address] = article
+        done()
 
     def album(self, task: Task, page: Page) -> AlbumPage:
         raise NotImplementedError

@@ -257,3 +257,22 @@ def test_what_failed_is_told_with_its_address_and_place(tmp_path: Path) -> None:
     world.run()
     assert world.script.asked == [at(short(1)), at(short(2))]  # … and then from the page kept
     assert len(world.titles()) == 2
+
+
+def test_an_article_and_the_end_of_its_task_are_kept_as_one(tmp_path: Path) -> None:
+    """Where noting that an address is done fails, its article is not kept either; with the links
+    that it leads to it comes from the page that is kept, by a later run."""
+    world = World(tmp_path)
+    _serve(world)
+    with failing(BODIES, "archive.crawl.frontier:SqliteFrontier.done") as has_fired:
+        report = world.save(short(1), short(2))
+
+    assert (has_fired(), report.exit_code, report.saved) == (True, 1, 1)
+    assert world.titles() == ["第2篇"]
+
+    world.pass_time(8 * 3600)
+    assert world.run().exit_code == 0
+    assert (world.titles(), world.script.asked) == (
+        ["第1篇", "第2篇"],
+        [at(short(1)), at(short(2))],
+    )
