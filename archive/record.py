@@ -113,7 +113,11 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
         return datetime.fromisoformat
     if is_dataclass(hint) and isinstance(hint, type):
         return _object_reader(hint)
-    return lambda value: value
+    return _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _tuple_reader(parts: tuple[Any, ...]) -> Callable[[Any], Any]:
@@ -124,16 +128,20 @@ def _tuple_reader(parts: tuple[Any, ...]) -> Callable[[Any], Any]:
 
 def _object_reader(made: Any) -> Callable[[Any], Any]:
     hints = _hints(made)
-    #: As a record calls it → the field's name, and how its value is read.
-    known = {
+    readers = {
         _WRITTEN.get((made, name), name): (name, _reader(hint)) for name, hint in hints.items()
     }
+    #: As a record calls them → the names of fields that are read as they are, of the others, and how.
+    plain = {written: name for written, (name, reader) in readers.items() if reader is _as_it_is}
+    others = {written: found for written, found in readers.items() if written not in plain}
 
     def read(value: Any) -> Any:
         found = {}
         for written, part in value.items():
-            name, reader = known.get(written, (None, None))
-            if name is not None and reader is not None:
+            if written in plain:
+                found[plain[written]] = part
+            elif written in others:
+                name, reader = others[written]
                 found[name] = None if part is None else reader(part)
         return made(**found)
 
