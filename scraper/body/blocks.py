@@ -63,7 +63,7 @@ class Blocks:
         """Ends the paragraph that is being read."""
         if self.runs:
             pending, self.runs = self.runs, []
-            if not (any(run.flags & CODE for run in pending) and self._is_listing(pending)):
+            if runs.is_words(pending[0]) or not self._is_listing(pending):
                 self._paragraphs(runs.lines(pending))
         if self.queued:
             queued, self.queued = self.queued, []
@@ -71,14 +71,17 @@ class Blocks:
                 self.card(media)
 
     def _is_listing(self, pending: list[Run]) -> bool:
+        if self.cell or self.heading:
+            return False
         listing = runs.listing(pending)
-        return bool(listing) and not (self.cell or self.heading) and self._continue_listing(listing)
+        return bool(listing) and self._continue_listing(listing)
 
     def _paragraphs(self, lines: list[list[Run]]) -> None:
         """Lines without anything to see and wide pictures at a line's ends part paragraphs."""
         paragraph: list[list[Run]] = []
         for line in lines:
-            if len(line) > 1 and not self.cell and len(parts := runs.set_apart(line)) > 1:
+            parts = runs.set_apart(line) if runs.ends_wide(line) and not self.cell else ()
+            if len(parts) > 1:
                 for part in parts:
                     if paragraph:
                         self._paragraph(paragraph)
@@ -96,28 +99,27 @@ class Blocks:
             for line in lines:
                 for run in line:
                     run.flags &= ~STRONG
-        htmls = [runs.html(line) for line in lines]
-        texts = [text for line in lines if (text := runs.plain(line))]
+        htmls = [*map(runs.html, lines)]
+        texts = [*filter(None, map(runs.plain, lines))]
+        self.lines.extend(texts)
         if self.cell and self.table is not None:
             self.table.lines.extend(htmls)
         elif self.heading and texts:
             self._write_heading(" ".join(htmls))
         elif self.caption and texts:
             self.write(f"<figcaption>{'<br>'.join(htmls)}</figcaption>")
+        elif self.containers:
+            self._write_inside("<br>".join(htmls), bare=not texts)
         else:
-            self._write_paragraph("<br>".join(htmls), bare=not texts)
-        self.lines.extend(texts)
+            self.out.append(f"<p>{'<br>'.join(htmls)}</p>")
 
     # -- what is written
 
-    def _write_paragraph(self, html: str, *, bare: bool) -> None:
-        top = self.containers[-1] if self.containers else None
-        if top is not None and (
-            (top.tag == "li" and not top.filled) or (top.tag == "figure" and bare)
-        ):
-            self.write(html)
-        else:
-            self.write(f"<p>{html}</p>")
+    def _write_inside(self, html: str, *, bare: bool) -> None:
+        """A paragraph in a container: the first words of an item and a picture need no ``<p>``."""
+        top = self.containers[-1]
+        alone = (top.tag == "li" and not top.filled) or (top.tag == "figure" and bare)
+        self.write(html if alone else f"<p>{html}</p>")
 
     def _continue_listing(self, lines: list[str]) -> bool:
         """Joins a paragraph of nothing but inline code to the one before it, if that too is one and

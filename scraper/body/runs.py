@@ -68,6 +68,8 @@ def _settled(runs: list[Run]) -> list[Run]:
             only.text = collapsed(only.text).strip(EDGES)
         return merged if only.text else []
     pieces = [piece for run in merged for piece in _pieces(run)]
+    if len(pieces) == len(merged) and not any(map(_is_space, pieces)):
+        return pieces  # none has white space at its ends, and none is gone
     _soften_spaces(pieces)
     return _trimmed(_merged(pieces))
 
@@ -89,11 +91,15 @@ def _merged(runs: list[Run]) -> list[Run]:
             texts.append(run.text)
             continue
         if last is not None:
-            found.append(Run("".join(texts), last.flags, last.href))
+            found.append(_joined(last, texts))
         last, texts = run, [run.text]
     if last is not None:
-        found.append(Run("".join(texts), last.flags, last.href))
+        found.append(_joined(last, texts))
     return found
+
+
+def _joined(run: Run, texts: list[str]) -> Run:
+    return run if len(texts) == 1 else Run("".join(texts), run.flags, run.href)
 
 
 def _pieces(run: Run) -> list[Run]:
@@ -108,8 +114,8 @@ def _pieces(run: Run) -> list[Run]:
     if not text:
         return []
     inner = text.strip(EDGES)
-    if inner == text:
-        return [Run(text, run.flags, run.href)]
+    if len(inner) == len(text):
+        return [run if text == run.text else Run(text, run.flags, run.href)]
     if not inner:
         return [Run(text, -1, run.href)]
     before = text[: len(text) - len(text.lstrip(EDGES))]
@@ -119,6 +125,10 @@ def _pieces(run: Run) -> list[Run]:
     if after:
         found.append(Run(after, -1, run.href))
     return found
+
+
+def _is_space(piece: Run) -> bool:
+    return piece.flags == -1
 
 
 def _soften_spaces(pieces: list[Run]) -> None:
@@ -230,6 +240,11 @@ _OPEN = {flag: f"<{tag}>" for flag, tag in _TAGS}
 _CLOSE = {flag: f"</{tag}>" for flag, tag in _TAGS}
 
 
+def is_words(run: Run) -> bool:
+    """Whether it is words that are seen, and no code: then its paragraph is no listing."""
+    return not (run.flags & (CODE | ATOM) or run.text.isspace())
+
+
 def listing(runs: list[Run]) -> list[str]:
     """The lines of a paragraph that is nothing but code, as typed, their indentation kept; none for
     any other.
@@ -246,6 +261,11 @@ def listing(runs: list[Run]) -> list[str]:
     while found and not found[-1]:
         found.pop()
     return found
+
+
+def ends_wide(line: list[Run]) -> bool:
+    """Whether a wide picture stands at one end of a settled line, beside something else."""
+    return len(line) > 1 and (line[0].flags | line[-1].flags) & WIDE != 0
 
 
 def set_apart(line: list[Run]) -> list[list[Run]]:

@@ -44,19 +44,23 @@ def parse(source: bytes | str) -> tuple[etree._Element, bytes]:
     raw = source.encode("utf-8", "replace") if isinstance(source, str) else source
     raw = raw.replace(b"\0", b"")  # libxml2 would end the document at a NUL
     hostile.check(raw)
-    if len(raw) > MAX_IMAGES * len("<img"):
-        kinds = ((mark("tags"), b"<", MAX_TAGS), (mark("images"), b"<img", MAX_IMAGES))
-        for what, begin, most in kinds:
-            if (count := raw.count(begin)) > most:
-                raise Hostile(
-                    mark(
-                        "the body has about {count:,} {what}; no article has more than {most:,}",
-                        count=count,
-                        what=what,
-                        most=most,
-                    )
-                )
+    if len(raw) > MAX_IMAGES * len("<img") and raw.count(b"<") > MAX_IMAGES:
+        _check_counts(raw)
     return _tree(raw), raw
+
+
+def _check_counts(raw: bytes) -> None:
+    kinds = ((mark("tags"), b"<", MAX_TAGS), (mark("images"), b"<img", MAX_IMAGES))
+    for what, begin, most in kinds:
+        if (count := raw.count(begin)) > most:
+            raise Hostile(
+                mark(
+                    "the body has about {count:,} {what}; no article has more than {most:,}",
+                    count=count,
+                    what=what,
+                    most=most,
+                )
+            )
 
 
 def flattened(raw: bytes) -> etree._Element:

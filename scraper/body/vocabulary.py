@@ -64,6 +64,9 @@ TRANSPARENT = names("span font o:p u big small ins")
 ORDINARY = (
     TRANSPARENT | BLOCKS - {"ul", "ol"} | frozenset(INLINE_LOOKS) - {"code"} | {"a", "html", "body"}
 )
-BLOCK_DISPLAYS = frozenset(["block", "flex", "grid", "table", "list-item"])
 #: Blocks that only end and begin a paragraph.
 PASSAGES = names("p section div article header footer main aside nav center address")
+#: Elements of words, with the looks that they give.
+WORDS = dict.fromkeys(TRANSPARENT, 0) | {
+    tag: look for tag, look in INLINE_LOOKS.items() if tag in ORDINARY
+}

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import field, replace
 from html import escape
 from itertools import islice
+from typing import TypeAlias
 
 import lxml.etree as etree
 
@@ -21,7 +22,6 @@ from scraper.body.hints import Hints
 from scraper.body.runs import ATOM, BREAK, CODE, LOOKS, PREFORMATTED, WIDE, Run
 from scraper.body.tree import TOO_DEEP, TooDeep, text_of
 from scraper.body.vocabulary import (
-    BLOCK_DISPLAYS,
     BLOCKS,
     INLINE_LOOKS,
     LINKABLE,
@@ -31,7 +31,7 @@ from scraper.body.vocabulary import (
     PAGE_WRAPPERS,
     PASSAGES,
     SKIPPED,
-    TRANSPARENT,
+    WORDS,
 )
 from scraper.models import Image, Link, Media
 from scraper.records import dataclass
@@ -45,6 +45,8 @@ _RELATIVE = re.compile(r"(?![a-z][a-z0-9+.-]*:|/|[?#])", re.I)
 #: What is unseen is small: of more elements than this nobody is asked.
 _FEW = 200
 _SEEN_ANYWAY = names("img image iframe video audio animate animatetransform set")
+#: The looks and the link before an element, and what to do at its end.
+_Before: TypeAlias = tuple[int, str | None, Callable[[], None] | None]
 
 
 @dataclass(slots=True)
@@ -64,53 +66,51 @@ class Walker(Blocks):
     backgrounds: set[str] = field(default_factory=set)
     words: list[str] = field(default_factory=list)
 
-    @property
-    def asked(self) -> bool:
-        """Whether every element is to be asked what it is."""
-        return self.formulas or self.players
-
     def walk(self, root: etree._Element) -> None:
         """Reads the whole tree. Raises ``TooDeep`` where libxml2 may have stopped reading.
 
-        Most elements are ``<span>``s that say nothing new (``leaf``, a font size): they cost one
-        look at their style.
+        Four of five elements are words (``<span leaf>``, ``<strong>``) or paragraphs whose style at
+        most changes the looks: nothing else is asked about them.
         """
-        stack: list[tuple[int, str | None, Callable[[], None] | None] | None] = []
-        nothing, transparent = style.NOTHING, frozenset() if self.asked else TRANSPARENT
+        stack: list[_Before | None] = []
+        asked = self.formulas or self.players
+        words, passages = ({}, frozenset()) if asked else (WORDS, PASSAGES)
         events = etree.iterwalk(root, events=("start", "end"))
         for event, element in events:
-            if event == "start":
-                said = element.get("style")
-                looks = style.read(said) if said else nothing
-                tag = element.tag
-                if looks is nothing and tag in transparent:
-                    stack.append(None)
-                    if text := element.text:
-                        self._add(text)
-                    continue
-                if tag == "br":
-                    stack.append(None)
-                    self.runs.append(BREAK)
-                    continue
-                flags, href = self.flags, self.href
+            if event == "end":
+                self._leave(stack.pop(), element.tail)
+                continue
+            tag, said, flags = element.tag, element.get("style"), self.flags
+            looks = style.read(said) if said else style.NOTHING
+            descend = True
+            if looks.plain and tag in words:
+                changed = (flags | words[tag]) & looks.keeps | looks.adds
+                stack.append(None if changed == flags else (flags, self.href, None))
+                self.flags = changed
+            elif looks.plain and tag in passages:
+                self._open_passage(element)
+                stack.append((flags, self.href, self.flush))
+                self.flags = flags & looks.keeps | looks.adds
+            else:
+                href = self.href
                 descend, at_end = self._start(element, tag, looks)
                 stack.append((flags, href, at_end))
-                if not descend:
-                    events.skip_subtree()
-                elif text := element.text:
-                    self._add(text)
-                if len(stack) > TOO_DEEP:
-                    raise TooDeep
-            else:
-                entry = stack.pop()
-                if entry is not None:
-                    flags, href, at_end = entry
-                    if at_end is not None:
-                        at_end()
-                    self.flags, self.href = flags, href
-                if text := element.tail:
-                    self._add(text)
+            if not descend:
+                events.skip_subtree()
+            elif text := element.text:
+                self._add(text)
+            if len(stack) > TOO_DEEP:
+                raise TooDeep
         self.flush()
+
+    def _leave(self, before: _Before | None, tail: str | None) -> None:
+        if before is not None:
+            flags, href, at_end = before
+            if at_end is not None:
+                at_end()
+            self.flags, self.href = flags, href
+        if tail:
+            self._add(tail)
 
     # -- one element
 
@@ -118,11 +118,12 @@ class Walker(Blocks):
         self, element: etree._Element, tag: str, looks: style.Style
     ) -> tuple[bool, Callable[[], None] | None]:
         """(whether to go into the element, what to do at its end)."""
+        if tag == "br":
+            self.runs.append(BREAK)
+            return False, None
         if tag in SKIPPED:
             return False, None
-        if looks.hides and self._unshown(element, looks):
-            return False, None
-        if (self.asked or looks.code) and self._read_as_whole(element, tag, looks):
+        if self._unshown(element, looks) or self._read_as_whole(element, tag, looks):
             return False, None
         if tag not in ORDINARY:
             special = self._special(tag, element)
@@ -133,7 +134,16 @@ class Walker(Blocks):
         self.flags = self.flags & looks.keeps | looks.adds
         return True, self._open(tag, element, looks)
 
+    def _open_passage(self, element: etree._Element) -> None:
+        if self.runs or self.queued:
+            self.flush()
+        background = element.get("data-lazy-bgimg")
+        if background:
+            self._background(background, block=True)
+
     def _unshown(self, element: etree._Element, looks: style.Style) -> bool:
+        if not looks.hides:
+            return False
         if (looks.hidden or looks.invisible) and element.get("id") not in PAGE_WRAPPERS:
             return True
         return looks.unseen and self._unseen(element, looks)
@@ -158,7 +168,7 @@ class Walker(Blocks):
         self, tag: str, element: etree._Element, looks: style.Style
     ) -> Callable[[], None] | None:
         """Begins what is read on inside; returns what to do at its end."""
-        block = tag in BLOCKS or looks.display in BLOCK_DISPLAYS
+        block = tag in BLOCKS or looks.block
         at_end: Callable[[], None] | None = None
         if block:
             if self.runs or self.queued:
@@ -168,7 +178,7 @@ class Walker(Blocks):
                 at_end = self.open_block(tag, element) or at_end
         background = looks.background or element.get("data-lazy-bgimg")
         if background:
-            self._background(background, block)
+            self._background(background, block=block)
         if tag == "a":
             at_end = self._link(element, at_end)
         elif tag == "rt":
@@ -322,7 +332,7 @@ class Walker(Blocks):
         self.images.append(image)
         self.runs.append(Run(_img(image), ATOM, self.href))
 
-    def _background(self, value: str, block: bool) -> None:
+    def _background(self, value: str, *, block: bool) -> None:
         url = images.address(value, self.hints.base_url)
         if url is None or url in self.backgrounds:
             return

@@ -133,6 +133,8 @@ def test_a_picture_at_the_end_of_a_sentence_stands_apart() -> None:
     assert render(clean(f"<p>文字{wide}</p><p>好{emoji}</p>").html) == (
         "文字\n\n![](https://a.b/1)\n\n好![](https://res.wx.qq.com/emoji/1.png)\n"
     )
+    # Pictures alone on a line belong to the words above them.
+    assert clean(f"<p>文字<br>{wide}{wide}</p>").html.count("<p>") == 1
 
 
 @pytest.mark.parametrize(
@@ -311,3 +313,27 @@ def test_words_in_an_unknown_element_are_read() -> None:
     """A card is made of it where it names an id or an address."""
     assert clean("<p>见<mp-link>词</mp-link></p>").text == "见词"
     assert clean('<mp-common-new data-id="7">词</mp-common-new>').text == "卡片: 词（7）"
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<b>粗<span style='font-weight:normal'>细</span>粗</b>", "**粗**细**粗**"),
+        ("<span style='font-weight:bold'>粗<i style='font-style:normal'>细</i></span>", "**粗细**"),
+        ("<b style='white-space:normal'>粗</b>细", "**粗**细"),
+        (
+            "<section style='white-space:pre-wrap'>一\n<span>二\n三</span></section>",
+            "一  \n二  \n三",
+        ),
+        (
+            "<section style='white-space:pre'><p style='white-space:normal'>一\n二</p></section>",
+            "一 二",
+        ),
+        ("<span style='display:flex'>一</span>二", "一\n\n二"),
+        ("<u style='display:none'>一</u>二", "二"),
+        ("<p data-lazy-bgimg='https://a.b/1'>一</p>", "![](https://a.b/1)  \n一"),
+    ],
+)
+def test_a_style_says_only_what_changes(html: str, text: str) -> None:
+    """Elements of words and paragraphs are read the short way; what they change ends with them."""
+    assert f"{text}\n" == render(clean(html).html)
