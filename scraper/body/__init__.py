@@ -36,6 +36,8 @@ class Body:
 
 
 _NO_HINTS = Hints()
+#: What stands behind it is shown to who has paid; others get a page that ends here.
+_BEFORE_PAYING = "mp-pay-preview-filter"
 
 
 def clean(source: bytes | str, *, hints: Hints = _NO_HINTS) -> Body:
@@ -64,6 +66,8 @@ def clean(source: bytes | str, *, hints: Hints = _NO_HINTS) -> Body:
         walker.walk(tree.flattened(raw))
         losses.append(Loss(kind="depth"))
     losses += walker.losses.values()
+    if next(root.iter(_BEFORE_PAYING), None) is not None:
+        losses.append(Loss(kind="unpaid-part"))
     return Body(
         html="".join(walker.out),
         text="\n".join(walker.lines),

@@ -12,6 +12,7 @@ import re
 from dataclasses import field, fields, is_dataclass, replace
 from datetime import datetime
 from functools import cache
+from operator import is_
 from typing import Any, Final
 
 from scraper.models import Article, Loss
@@ -56,7 +57,7 @@ class _Judge:
         return self.record(value, name) if is_dataclass(value) else value
 
     def text(self, text: str, name: str) -> str:
-        if not _is_writable(text):
+        if not (text.isprintable() or _is_writable(text)):
             self.beyond.setdefault(name, "characters that nothing can write")
             text = _UNWRITABLE.sub("\ufffd", text)
         longest = _LENGTHS.get(name, _LONGEST)
@@ -70,7 +71,7 @@ class _Judge:
             self.beyond.setdefault(name, f"{len(entries):,} entries")
             entries = entries[:_MOST]
         found = tuple(self.value(entry, name) for entry in entries)
-        return entries if all(map(_same, found, entries)) else found
+        return entries if all(map(is_, found, entries)) else found
 
     def record(self, record: Any, name: str) -> Any:
         changed = {}
@@ -99,10 +100,6 @@ def _is_writable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return "\0" not in text
-
-
-def _same(one: Any, other: Any) -> bool:
-    return one is other
 
 
 def within(article: Article) -> Article:

@@ -22,6 +22,7 @@ from scraper.parse import loose
 from scraper.parse.literal import Literal, Malformed, js_decode, number, read, unescape
 
 _NAME: Final = b"window.cgiDataNew"
+_END: Final = b"</script"
 _ASSIGNED = re.compile(rb"\s*=\s*(?=\{)")
 _ESCAPING = methodcaller("endswith", b"\\")
 _TAG = re.compile(rb"<script\b[^<>]*>", re.I)
@@ -238,7 +239,11 @@ def _in_script(body: bytes, at: int) -> bool:
 
 
 def _index(body: bytes, start: int) -> CgiData | None:
-    stop = body.find(b"</script", start)
+    # Strings carry their `<` as an escape, so the first one is that of the end; to look for one byte
+    # takes a tenth of looking for the word.
+    stop = body.find(b"<", start)
+    if stop >= 0 and not body.startswith(_END, stop):
+        stop = body.find(_END, stop)
     data = body[start : stop if stop >= 0 else len(body)]
     if b"\0" in data:
         data = data.replace(b"\0", b"")

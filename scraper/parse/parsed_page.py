@@ -29,6 +29,7 @@ class ParsedPage:
         self.received = received
         #: What ``scraper.parse.meta.raw`` has found: several fields are asked for twice.
         self.known: dict[tuple[str, bool], Literal] = {}
+        self._named_in: dict[str, tuple[int, bool]] = {}
 
     @cached_property
     def body(self) -> bytes:
@@ -117,12 +118,20 @@ class ParsedPage:
 
     def _named(self, name: str) -> Iterator[Names]:
         # A look at the bytes is much cheaper than at a tree, and most names are on few pages.
-        sought = name.encode()
-        times = self._shell.count(sought)
-        if times:
-            yield self._header_names if self._header.count(sought) == times else self._names
-        if self.content and sought in self.content:
+        in_shell, in_content = self._times(name)
+        if in_shell:
+            in_header = self._header.count(name.encode())
+            yield self._header_names if in_header == in_shell else self._names
+        if in_content:
             yield self._content_names
+
+    def _times(self, name: str) -> tuple[int, bool]:
+        """How often the shell has a name, and whether the body has it."""
+        if name not in self._named_in:
+            sought = name.encode()
+            in_content = self.content is not None and sought in self.content
+            self._named_in[name] = self._shell.count(sought), in_content
+        return self._named_in[name]
 
     def _with_id(self, name: str) -> Iterator[lxml.etree._Element]:
         for names in self._named(name):

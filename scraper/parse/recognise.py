@@ -12,7 +12,6 @@ from dataclasses import replace
 from scraper.body import Body, Hints, clean
 from scraper.errors import ScrapeError, Unrecognised
 from scraper.messages import mark
-from scraper.models import Loss
 from scraper.parse import kinds, meta
 from scraper.parse.kinds import media
 from scraper.parse.parsed_page import ParsedPage
@@ -37,9 +36,8 @@ def body(parsed: ParsedPage) -> tuple[Body, bool]:
     cleaned = clean(found.html, hints=hints)
     if not (cleaned.text.strip() or cleaned.images or cleaned.media):
         raise _refusal(parsed)
-    losses = (*found.losses, *_unpaid(parsed, found.html))
-    if losses:
-        cleaned = replace(cleaned, losses=(*cleaned.losses, *losses))
+    if found.losses:
+        cleaned = replace(cleaned, losses=(*cleaned.losses, *found.losses))
     if found.role is not None:
         images = tuple(
             replace(image, role=found.role) if image.role == "body" else image
@@ -54,14 +52,6 @@ def _refusal(parsed: ParsedPage) -> ScrapeError:
     from scraper.parse import status
 
     return status.refuse(parsed)
-
-
-def _unpaid(parsed: ParsedPage, html: bytes | str) -> tuple[Loss, ...]:
-    """What stands behind the preview of a paid article, where the page was fetched without having
-    paid.
-    """
-    raw = html if isinstance(html, bytes) else html.encode("utf-8", "replace")
-    return (Loss(kind="unpaid-part"),) if b"mp-pay-preview-filter" in raw else ()
 
 
 def might_be_article(parsed: ParsedPage) -> bool:
