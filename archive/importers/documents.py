@@ -9,11 +9,13 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from sqlite3 import Row
 from urllib.parse import unquote
 
 from archive.document import frontmatter
 from archive.document.reading import LOCAL, Head, read_body, read_head
 from archive.errors import BadInput
+from archive.importers import markdown
 from archive.importers.budget import cpu_limit
 from archive.importers.report import ImportReport, Taken
 from archive.importers.walk import version_of
@@ -60,8 +62,34 @@ class Documents:
     def note_address(self, path: Path) -> None:
         """A first look at a file: where it is one of ours, which address stands behind its key."""
         named = _KEY_IN_NAME.search(path.name)
-        if named and (address := _address_in(path)):
+        if named is None:
+            return
+        held = self._row(named[1])
+        if held is not None and held["url"]:
+            return  # `_link` finds it by its key
+        if address := _address_in(path):
             self.addresses[named[1]] = address
+
+    def unchanged(self, path: Path) -> Stored | None:
+        """The article whose own file this is, to the byte: there is nothing to read in it. Raises
+        Corrupt.
+        """
+        named = _KEY_IN_NAME.search(path.name)
+        row = self._row(named[1]) if named and version_of(path) is None else None
+        if row is None:
+            return None
+        try:
+            body = files.read(path, most=markdown.LARGEST)
+        except (OSError, BadInput):
+            return None  # told by who reads it
+        if hashlib.sha256(body).hexdigest() != row["markdown_hash"]:
+            return None
+        return self.store.stored(row["id"])
+
+    def _row(self, key: str) -> Row | None:
+        sql = "SELECT id, url, markdown_hash FROM articles WHERE key = ?"
+        row: Row | None = self.store.db.conn.execute(sql, (key,)).fetchone()
+        return row
 
     def read_head(self, path: Path, text: str) -> Head:
         """What a file says of itself. Raises BadInput for one that is about no article of

@@ -204,6 +204,8 @@ class _Job:
         if ahead is not None:
             self._take(ahead.item, ahead.ready)
             return
+        if self._is_unchanged(path):
+            return
         for item in contents(path):
             if item.image and image_id(item.image[0]) in self._just_shown:
                 self._take_pictures(path, [item], self._just_shown)
@@ -213,6 +215,14 @@ class _Job:
                 self._know(item, item.follows)
             else:
                 self._take(item)
+
+    def _is_unchanged(self, path: Path) -> bool:
+        """Whether it is a file of an article that is held, just as the archive wrote it."""
+        held = self.documents.unchanged(path)
+        if held is not None:
+            with self.signals.hold():
+                self._count(Taken.of("held", str(path), held))
+        return held is not None
 
     def _know(self, item: ImportItem, account: Account) -> None:
         """An account that another program followed, with or without articles."""
