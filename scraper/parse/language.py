@@ -6,6 +6,7 @@ whoever asked (a copy of a Chinese article of 2023 and an answer of 2026-07 say 
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import Final
 
@@ -69,7 +70,8 @@ def _han(text: str) -> int:
     """How many Han characters: the runs of a text are so short that a pattern takes four times as
     long.
     """
-    upper = text.encode("utf-16-le", "surrogatepass")[1::2]
+    # Not `text.encode`, which imports a module for it.
+    upper = codecs.utf_16_le_encode(text, "surrogatepass")[0][1::2]
     return len(upper) - len(upper.translate(None, _HAN)) + len(_RARE_HAN.findall(text))
 
 
