@@ -85,7 +85,9 @@ def _with_brackets(text: str) -> str:
 
 
 def _with_atoms(line: str) -> str:
-    line = line.replace("!" + BRACKET, "\\!" + BRACKET).replace(BRACKET, "[").replace(TARGET, "](")
+    if BRACKET in line or TARGET in line:
+        line = line.replace("!" + BRACKET, "\\!" + BRACKET).replace(BRACKET, "[")
+        line = line.replace(TARGET, "](")
     return code_spans.joined(line)
 
 
@@ -117,19 +119,20 @@ def _lines(text: str) -> list[list[_Piece]]:
             at = match.end()
             if token == BREAK:
                 lines.append([])
-            looks = _looks_after(token, depth)
+            looks = _looks_after(token, looks, depth)
     _take(lines[-1], text[at:], looks)
     return lines
 
 
-def _looks_after(token: str, depth: dict[int, int]) -> int:
+def _looks_after(token: str, looks: int, depth: dict[int, int]) -> int:
     """Note in ``depth`` what a mark begins or ends; how what follows looks."""
-    if token in _STARTS:
-        depth[_STARTS[token]] += 1
-    elif token in _ENDS:
-        depth[_ENDS[token]] = max(0, depth[_ENDS[token]] - 1)
-    bold, italic, struck = depth.values()
-    return (bold and _BOLD) | (italic and _ITALIC) | (struck and _STRUCK)
+    begun, ended = _STARTS.get(token, 0), _ENDS.get(token, 0)
+    if begun:
+        depth[begun] += 1
+    elif ended and depth[ended]:
+        depth[ended] -= 1
+        return looks if depth[ended] else looks & ~ended
+    return looks | begun
 
 
 def _take(line: list[_Piece], text: str, looks: int) -> None:

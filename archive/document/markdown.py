@@ -238,8 +238,8 @@ class _Writer(MarkdownConverter):
             # A list that begins with another number than 1 cannot end a paragraph (CommonMark 5.3).
             near = (
                 (tight and not (block.tag == "ol" and _ODD_START.match(block.text)))
-                or _FENCE.match(before.text, before.text.rfind("\n") + 1)
-                or _FENCE.match(block.text)
+                or _ends_in_fence(before.text)
+                or _begins_with_fence(block.text)
             )
             parts += ["\n" if near else "\n\n", block.text]
         return "".join(parts)
@@ -399,6 +399,14 @@ class _Writer(MarkdownConverter):
         return ""
 
     convert_thead = convert_tbody = convert_tfoot = convert_tr
+
+
+def _ends_in_fence(text: str) -> bool:
+    return "```" in text and _FENCE.match(text, text.rfind("\n") + 1) is not None
+
+
+def _begins_with_fence(text: str) -> bool:
+    return "```" in text and _FENCE.match(text) is not None
 
 
 def _has_marks(text: str) -> bool:

@@ -84,6 +84,8 @@ class Scripts:
         ``forms``: ``var`` for ``var X``, ``window`` for ``window.X`` and ``data`` for ``d.X`` and
         ``cgiData.X``, the short names of the shared video and picture pages (2018–2021).
         """
+        if name not in self._assignments() and name not in _IN_LARGE:
+            return None
         key = (name, forms, accept)
         if key not in self._cache:
             self._cache[key] = self._first(name, forms, accept)
