@@ -12,7 +12,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -50,19 +50,22 @@ def in_processes(
     jobs: int,
     *,
     lost: Callable[[T], R],
+    ahead: int = _AHEAD,
 ) -> Generator[R, None, None]:
     """What ``work`` makes of each item in one of ``jobs`` processes, in the items' order.
 
     ``begin`` and ``work`` go to the processes, so they are functions of a module. Where a process
     dies (memory, a fault in a library), each item that was under way is given to one of its own;
-    ``lost`` says what stands for the one that kills that too.
+    ``lost`` says what stands for the one that kills that too. ``ahead``: so many items a process
+    are under way or done before the caller takes them; more where one takes much longer than the
+    others and what comes back is small.
     """
     left = iter(items)
     waiting: deque[tuple[T, Future[R]]] = deque()
     pool = process_pool(jobs, begin)
     try:
         while True:
-            for item in islice(left, max(0, _AHEAD * jobs - len(waiting))):
+            for item in islice(left, max(0, ahead * jobs - len(waiting))):
                 waiting.append((item, submitted(pool, work, item)))
             if not waiting:
                 return
@@ -71,10 +74,13 @@ def in_processes(
                 yield future.result()
             except BrokenProcessPool:
                 pool.shutdown(wait=False, cancel_futures=True)
-                again = [item, *(other for other, _ in waiting)]
-                waiting.clear()
-                yield from (_by_itself(begin, work, one, lost) for one in again)
+                waiting.appendleft((item, future))
+                # Items begin in their order: the one that killed it is among the first.
+                yield from _each_by_itself(begin, work, waiting, lost, _AHEAD * jobs)
                 pool = process_pool(jobs, begin)
+                for at, (item, future) in enumerate(waiting):
+                    if not _is_answered(future):
+                        waiting[at] = (item, submitted(pool, work, item))
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -87,6 +93,30 @@ def submitted(pool: ProcessPoolExecutor, work: Callable[..., R], *arguments: obj
         failed: Future[R] = Future()
         failed.set_exception(error)
         return failed
+
+
+def _is_answered(future: Future[R]) -> bool:
+    """Whether its process did not die before it."""
+    if not future.done() or future.cancelled():
+        return False
+    return not isinstance(future.exception(), BrokenProcessPool)
+
+
+def _each_by_itself(
+    begin: Callable[[], None],
+    work: Callable[[T], R],
+    waiting: deque[tuple[T, Future[R]]],
+    lost: Callable[[T], R],
+    most: int,
+) -> Iterator[R]:
+    """The first of those ``waiting``, as far as ``most`` of them that have no answer."""
+    while waiting and most:
+        item, future = waiting.popleft()
+        if _is_answered(future):
+            yield future.result()
+        else:
+            most -= 1
+            yield _by_itself(begin, work, item, lost)
 
 
 def _by_itself(

@@ -21,6 +21,7 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Collection
+from operator import attrgetter
 
 from archive.errors import NotIndexed
 from scraper.messages import mark
@@ -97,12 +98,21 @@ def span_at(conn: sqlite3.Connection, moment: Moment) -> Span:
     return _span(*row)
 
 
+def _all_spans(conn: sqlite3.Connection) -> list[Span]:
+    """By time; there is one for 64 articles."""
+    return [_span(*row) for row in conn.execute(f"{_SPANS} ORDER BY published, article_id")]
+
+
+def _number_at(spans: list[Span], moment: Moment) -> int | None:
+    """As `span_at` says it, in a tenth of the time."""
+    at = bisect_right(spans, moment, key=attrgetter("since"))
+    return spans[at - 1].number if at else None
+
+
 def is_in_order(conn: sqlite3.Connection) -> bool:
     """Whether every article with a time stands in its span, and the newest first where the span
     says so."""
-    # All spans at once, one for 64 articles: asking `span_at` of each takes ten times as long.
-    spans = [_span(*row) for row in conn.execute(f"{_SPANS} ORDER BY published, article_id")]
-    sinces = [span.since for span in spans]
+    spans = _all_spans(conn)
     mixed = {span.number for span in spans if span.mixed}
     last: tuple[int, tuple[int, int]] | None = None
     for rowid, published, article_id in conn.execute(
@@ -111,8 +121,7 @@ def is_in_order(conn: sqlite3.Connection) -> bool:
         (OVERFLOW, TOP - 1),
     ):
         number, key = span_number(rowid), newest_first_key(published, article_id)
-        at = bisect_right(sinces, (published, article_id)) - 1 if published is not None else -1
-        if at < 0 or spans[at].number != number:
+        if published is None or _number_at(spans, (published, article_id)) != number:
             return False
         if last is not None and last[0] == number and number not in mixed and last[1] > key:
             return False

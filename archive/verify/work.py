@@ -17,11 +17,14 @@ from archive.verify.pieces import Piece
 from archive.verify.texts import tolerant
 from scraper.messages import mark
 
+#: Pieces a process that are looked at while SQLite checks its whole file, which is told first: 10 s.
+_AHEAD = 500
+
 
 def look_at_all(root: Path, pieces: Iterable[Piece], jobs: int) -> Iterator[list[Finding]]:
     """What is found in each piece, in their order."""
     begin = partial(_begin, str(root))
-    return in_processes(begin, _look, pieces, jobs, lost=_lost)
+    return in_processes(begin, _look, pieces, jobs, lost=_lost, ahead=_AHEAD)
 
 
 _looker: Looker | None = None
