@@ -84,11 +84,12 @@ _JS_ESCAPE = re.compile(r"\\{1,8}(?:x|u00)([0-9A-Fa-f]{2})")
 # Not html.unescape: it reads `&timestamp=` as `×tamp=` and `&copy=` as `©=`.
 _ENTITY = re.compile(r"&(?:amp|#38|#x26);", re.IGNORECASE)
 #: What nearly every link in a body looks like and ``clean_link`` need not take apart: an article as
-#: WeChat's editor writes it (kept: group 1), or another host without a query. 245 of them on one
-#: page of an index.
+#: WeChat's editor writes it (kept: group 1) or by its short address (group 2), or another host
+#: without a query. 245 of them on one page of an index.
 _USUAL = re.compile(
     r"https?(://mp\.weixin\.qq\.com/s\?__biz=(?:[A-Za-z0-9+/]{4})+[A-Za-z0-9+/]{2}(?:[A-Za-z0-9+/]|=)=&mid=\d+&idx=\d+"
     r"&sn=[0-9a-f]{32}(?:&chksm=[0-9a-f]+)?)(?:&scene=\d+)?(?:#rd|#wechat_redirect)?"
+    r"|https?(://mp\.weixin\.qq\.com/s/[A-Za-z0-9_-]{22})(?:#rd|#wechat_redirect)?"
     r"|https?://(?!mp\.weixin\.qq\.com)[a-z0-9.-]+(?:/[^\s?&#\\;]*)?",
     re.ASCII,
 )
@@ -152,6 +153,10 @@ def _first(text: str) -> Address:
     written = _WRITTEN.fullmatch(text)
     if written is not None:
         return _as_written(text, written)
+    short = _WRITTEN_SHORT.fullmatch(text)
+    if short is not None:
+        url = _ROOT + short[1]
+        return Address(text, url, url, "short")
     failure: NotAnAddress | None = None
     for candidate in _candidates(text):
         try:
@@ -169,8 +174,10 @@ def _first(text: str) -> Address:
 #: A long address just as WeChat's editor writes it into bodies and pages: a tenth of the work.
 _WRITTEN = re.compile(
     r"https?://mp\.weixin\.qq\.com/s\?__biz=(?!3[Dd])([A-Za-z0-9+/]{8,24}={0,2})&mid=([0-9]{1,24})"
-    r"&idx=([0-9]{1,24})&sn=([0-9a-f]{32})(?:&chksm=([0-9a-f]+))?(?:&scene=([0-9]{1,24}))?(?:#rd)?"
+    r"&idx=([0-9]{1,24})(?:&sn=([0-9a-f]{32}))?(?:&chksm=([0-9a-f]+))?(?:&scene=([0-9]{1,24}))?(?:#rd)?"
 )
+#: And a short one.
+_WRITTEN_SHORT = re.compile(r"https?://mp\.weixin\.qq\.com(/s/[A-Za-z0-9_-]{22})")
 
 
 def _as_written(text: str, written: re.Match[str]) -> Address:
@@ -178,8 +185,10 @@ def _as_written(text: str, written: re.Match[str]) -> Address:
     biz, mid, idx, sn, chksm, scene = written.groups()
     identity = Identity(_biz(biz) or biz, mid, idx)
     name = _name(identity)
-    opening = (
-        f"&sn={sn}" + (f"&chksm={chksm}" if chksm else "") + (f"&scene={scene}" if scene else "")
+    opening = "".join(
+        f"&{parameter}={value}"
+        for parameter, value in (("sn", sn), ("chksm", chksm), ("scene", scene))
+        if value
     )
     return Address(text, name + opening, name, "long", identity)
 
@@ -229,7 +238,8 @@ def clean_link(url: str, base: str | None = None) -> str:
     """
     usual = _USUAL.fullmatch(url)
     if usual is not None:
-        return "https" + usual[1] if usual[1] else url
+        kept = usual[1] or usual[2]
+        return "https" + kept if kept else url
     # As browsers do: blanks at the ends and line breaks anywhere do not count, a blank inside is a
     # blank.
     url = re.sub(r"[\t\r\n]+", "", _ENTITY.sub("&", url)).strip().replace(" ", "%20")

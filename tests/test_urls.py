@@ -293,11 +293,21 @@ def test_the_quick_way_reads_as_the_careful_one() -> None:
         biz = base64.b64encode(str(rng.randrange(10 ** rng.randint(6, 12))).encode()).decode()
         biz = rng.choice((biz, biz.rstrip("="), biz[:-3], "A+/" * 4))
         text = f"http{rng.choice(('', 's'))}://mp.weixin.qq.com/s?__biz={biz}"
-        text += (
-            f"&mid={rng.randrange(10**10)}&idx={rng.randint(1, 8)}&sn={rng.getrandbits(128):032x}"
-        )
+        text += f"&mid={rng.randrange(10**10)}&idx={rng.randint(1, 8)}"
+        text += rng.choice(("", f"&sn={rng.getrandbits(128):032x}"))
         text += rng.choice(("", f"&chksm={rng.getrandbits(200):x}"))
         text += rng.choice(("", f"&scene={rng.randrange(200)}")) + rng.choice(("", "#rd"))
         (careful,) = urls.find(text)
 
         assert urls.parse(text) == careful
+
+
+@pytest.mark.parametrize("end", ["", "#rd", "#wechat_redirect", "?scene=1", "&scene=1", "."])
+def test_a_short_address_is_the_same_whichever_way_it_is_read(end: str) -> None:
+    """As WeChat writes it, and with what stands behind it; also as a link of a page, where a blank
+    before it has it read with care."""
+    text = SHORT.replace("https", "http") + end
+    (careful,) = urls.find(text)
+
+    assert urls.parse(text) == careful
+    assert urls.clean_link(text) == urls.clean_link(" " + text)
