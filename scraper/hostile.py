@@ -32,7 +32,8 @@ _LONG_WAY: Final = 4000
 #: Signs that such a tag may be there: a long way without ``<``, one inside quotes, or very many
 #: attributes in all.
 _LONG = re.compile(rb"<[^<]{%d}" % _LONG_WAY)
-_QUOTED = re.compile(rb"=\s*+[\"'][^\"'<>]{0,80}+<")
+_UNTELLING: Final = bytes(set(range(256)) - set(b"<>\"'="))
+_QUOTED: Final = (b'="<', b"='<")
 _MANY: Final = 12_000
 
 
@@ -63,13 +64,21 @@ def check(html: bytes) -> None:
                 max_tags=MAX_TAGS,
             )
         )
-    suspicious = _has_long(html) or html.count(b"=") > _MANY or _QUOTED.search(html)
+    suspicious = _has_long(html) or html.count(b"=") > _MANY or _has_quoted(html)
     if suspicious and _FLOOD().search(html):
         raise Hostile(
             mark(
                 "a tag with more than {max_attributes:,} attributes", max_attributes=MAX_ATTRIBUTES
             )
         )
+
+
+def _has_quoted(html: bytes) -> bool:
+    """Whether a ``<`` is the first sign in a quoted value. Of all other characters cleared, which
+    takes a third of the time of a pattern.
+    """
+    signs = html.translate(None, _UNTELLING)
+    return any(begin in signs for begin in _QUOTED)
 
 
 def _has_long(html: bytes) -> bool:

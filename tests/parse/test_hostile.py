@@ -74,6 +74,18 @@ HUGE = {
         data(b"<p " + b" ".join(b"a%d" % n for n in range(100_000)) + b">x</p>"),
         "hostile",
     ),
+    "bare attributes between far signs": (
+        data(
+            b"<p "
+            + b"".join(
+                b"".join(b"a%d " % (300 * part + n) for n in range(300))
+                + b'b%d="%b<" ' % (part, b"x" * 81)
+                for part in range(60)
+            )
+            + b">x</p>"
+        ),
+        "hostile",
+    ),
     "a million opened comments": (HEAD + b"<!--" * 1_000_000 + TAIL, ""),
     "a million opened scripts": (b"<script>" * 1_000_000, "unrecognised"),
     "nothing but NUL": (b"\0" * 3_000_000, "unrecognised"),
