@@ -253,11 +253,14 @@ def clean_link(url: str, base: str | None = None) -> str:
     if host == HOST:
         return _clean_link_of_wechat(url, fragment)
     if question and any(_private(name, host, query) for name, _ in _parameters(query)):
-        parts = [
-            part for part in query.split("&") if not _private(part.partition("=")[0], host, query)
-        ]
-        head = path + ("?" + "&".join(parts) if parts else "")
+        head = path + _public(query, host)
     return head + mark + fragment
+
+
+def _public(query: str, host: str | None) -> str:
+    """The query with its ``?``, without readers' tokens; nothing where nothing is left."""
+    parts = [part for part in query.split("&") if not _private(part.partition("=")[0], host, query)]
+    return "?" + "&".join(parts) if parts else ""
 
 
 def _clean_link_of_wechat(url: str, fragment: str) -> str:
