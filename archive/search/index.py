@@ -19,7 +19,7 @@ from archive.search.documents import (
     source_checksum,
 )
 from archive.search.order import Slot, allocate_rowid, undated_rowid
-from archive.search.terms import VALUE, fold, kind_token
+from archive.search.terms import VALUE, kind_token
 
 #: What ``search_values`` calls the name of an account as an article's page shows it.
 SHOWN_ACCOUNT = "shown account"
@@ -174,13 +174,13 @@ class Index:
         """The filters between blanks, `` a12 u7 karticle hcode ``: as stored, and as searched with
         ``LIKE``."""
         tags = [] if doc.account_id is None else [f"a{doc.account_id}"]
-        if doc.account and fold(doc.account):
+        if doc.account and doc.account.strip():
             tags.append(f"n{self._value(SHOWN_ACCOUNT, doc.account)}")
         elif doc.account_id is not None:
             tags.append(f"b{doc.account_id}")
-        if doc.author and fold(doc.author):
+        if doc.author and doc.author.strip():
             tags.append(f"u{self._value('author', doc.author)}")
-        if doc.place and fold(doc.place):
+        if doc.place and doc.place.strip():
             tags.append(f"p{self._value('place', doc.place)}")
         tags.append(kind_token(doc.kind_name)[len(VALUE) :])
         tags.extend(f"h{name}" for name in sorted(doc.has))

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache, reduce
@@ -36,12 +37,12 @@ CJK = (
     "\u3131-\u318e\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7ff"
     "\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
-_CJK_RUN = re.compile(f"[{CJK}]+")
-_OTHER_RUN = re.compile(f"[^{CJK} ]+")
+#: One pattern for what is CJK and what is not: each such class takes 1.4 ms to compile.
+_CJK_RUN = re.compile(f"([{CJK}]+)")
 _SEGMENT = lazy(f"[{CJK}]+|[^{CJK} ]+")
 #: Marks and jamo that NFKC may join to what stands before. Outside the BMP any character counts: a
 #: class of many ranges beyond it costs 80 µs an article instead of 8, and such text is rare.
-_COMPOSING = re.compile(
+_COMPOSING = lazy(
     "["
     + "".join(f"{chr(a)}-{chr(b)}" for a, b in COMPOSING if b < 0x10000)
     + "\U00010000-\U0010ffff]"
@@ -246,26 +247,27 @@ def tokens_and_salient(
     """
     # All runs in one line: pairs over a blank are left out once they are counted. Run by run it
     # takes a quarter longer.
-    runs = _CJK_RUN.findall(folded)
+    parts = _CJK_RUN.split(folded)  # what is not CJK, a run, what is not CJK …
+    runs, others = parts[1::2], " ".join(parts[::2]).split(" ")
     characters = list(" ".join(runs))
     pairs = list(map(add, characters, characters[1:]))
     counted = Counter(pairs)
     for run in runs:
         counted.pop(run[-1] + " ", None)
         counted.pop(" " + run[0], None)
-    words, salient = _words(folded, min_count)
+    words, salient = _words(others, min_count)
     salient += [pair for pair, times in counted.items() if times >= min_count]
     trigrams = set(_trigrams(pairs, frequent_bigrams)) if frequent_bigrams else ()
     # Of one, two and three characters of CJK, and words of none: no token is met twice.
     return [*{*characters} - {" "}, *counted, *trigrams, *words], salient
 
 
-def _words(folded: str, min_count: int) -> tuple[set[str], list[str]]:
-    """What is not CJK: its tokens, and those of words that stand there ``min_count`` times or
+def _words(chunks: list[str], min_count: int) -> tuple[set[str], list[str]]:
+    """The tokens of what is not CJK, and those of words that stand there ``min_count`` times or
     more."""
     found: set[str] = set()
     salient: list[str] = []
-    for chunk, times in Counter(_OTHER_RUN.findall(folded)).items():
+    for chunk, times in Counter(filter(None, chunks)).items():
         parts = _cached_word_tokens(chunk) if len(chunk) <= LONGEST_WORD else _word_tokens(chunk)
         found.update(parts)
         if times >= min_count:
@@ -412,20 +414,21 @@ def _flags_of(characters: Iterable[str]) -> int:
     return reduce(or_, map(_FOLD_FLAGS.__getitem__, characters), 0)
 
 
-@cache
-def _flagged() -> frozenset[str]:
-    """Characters that may have a flag, beside any beyond the BMP; made when first written to an
-    index: what `fold_flags_of` needs to know of a variant takes longer to make."""
-    ends = zip(map(ord, FLAGGED[::2]), map(ord, FLAGGED[1::2]), strict=True)
-    return frozenset(chr(code) for first, last in ends for code in range(first, last + 1))
+def _may_have_flags(character: str) -> bool:
+    """Whether it stands in one of the ranges of `FLAGGED`; beyond the BMP any may have one. What
+    `fold_flags_of` needs to know of a variant takes milliseconds to make."""
+    if character > "\uffff":
+        return True
+    ends = bisect_right(FLAGGED, character)
+    return ends % 2 == 1 or (ends > 0 and FLAGGED[ends - 1] == character)
 
 
 class _FoldFlags(dict[str, int]):
     """Character → its part of a text's `fold_flags`."""
 
     def __missing__(self, character: str) -> int:
-        may_have_one = character > "\uffff" or character in _flagged()
-        self[character] = found = fold_flags_of(character) if may_have_one else 0
+        found = fold_flags_of(character) if _may_have_flags(character) else 0
+        self[character] = found
         return found
 
 
@@ -438,7 +441,7 @@ def fold_flags_of(character: str) -> int:
     if folded == character:
         if code < 0x80:
             return 0
-        if _COMPOSING.match(character) and _IS_COMPOSING[character]:
+        if _COMPOSING().match(character) and _IS_COMPOSING[character]:
             return HAS_COMPOSITIONS
         return HAS_VARIANTS if character.isspace() else 0
     if len(folded) != 1:
@@ -459,7 +462,7 @@ def fold_flags_of(character: str) -> int:
 
 
 def _composes(character: str) -> bool:
-    return _COMPOSING.match(character) is not None and _IS_COMPOSING[character]
+    return _COMPOSING().match(character) is not None and _IS_COMPOSING[character]
 
 
 class _IsComposing(dict[str, bool]):
@@ -498,7 +501,7 @@ def variants() -> dict[str, str]:
         if (
             folded != raw
             and len(folded) == 1
-            and not (_COMPOSING.match(raw) and _IS_COMPOSING[raw])
+            and not (_COMPOSING().match(raw) and _IS_COMPOSING[raw])
         ):
             found[folded] = found.get(folded, "") + raw
     return found
@@ -556,7 +559,7 @@ def _joined(text: str) -> set[int]:
     """Where those stand that NFKC may join to what stands before."""
     return {
         found.start()
-        for found in _COMPOSING.finditer(text, 1)
+        for found in _COMPOSING().finditer(text, 1)
         if _IS_COMPOSING[text[found.start()]]
     }
 
