@@ -67,16 +67,19 @@ class _CharacterFold(dict[int, str]):
     """For ``str.translate``: code point → folded text, filled as characters are met."""
 
     def __missing__(self, code: int) -> str:
-        character = chr(code)
-        folded = "".join(map(_to_simplified, unicodedata.normalize("NFKC", character).casefold()))
-        if _NUMERAL.match(character):
-            folded = f" {folded} "
-        self[code] = folded
+        self[code] = folded = _folded(chr(code))
         return folded
 
 
 _TO_SIMPLIFIED = dict(zip(TRADITIONAL, SIMPLIFIED, strict=True))
 _FOLD = _CharacterFold()
+
+
+def _folded(character: str) -> str:
+    if "\u3400" <= character <= "\u9fff":  # ideographs have no case and no other form in NFKC
+        return _to_simplified(character)
+    folded = "".join(map(_to_simplified, unicodedata.normalize("NFKC", character).casefold()))
+    return f" {folded} " if _NUMERAL.match(character) else folded
 
 
 def _to_simplified(character: str) -> str:
@@ -258,8 +261,10 @@ def tokens_and_salient(
     words, salient = _words(others, min_count)
     salient += [pair for pair, times in counted.items() if times >= min_count]
     trigrams = set(_trigrams(pairs, frequent_bigrams)) if frequent_bigrams else ()
+    singles = {*characters}
+    singles.discard(" ")
     # Of one, two and three characters of CJK, and words of none: no token is met twice.
-    return [*{*characters} - {" "}, *counted, *trigrams, *words], salient
+    return [*singles, *counted, *trigrams, *words], salient
 
 
 def _words(chunks: list[str], min_count: int) -> tuple[set[str], list[str]]:
@@ -456,7 +461,8 @@ def fold_flags_of(character: str) -> int:
         )
     if character.isspace():
         return HAS_VARIANTS
-    if character not in variants().get(folded, ""):
+    # `variants` names each traditional character, and takes 15 ms to make.
+    if character not in _TO_SIMPLIFIED and character not in variants().get(folded, ""):
         return HAS_COMPOSITIONS
     return HAS_VARIANTS if IS_CJK[folded] else 0
 
