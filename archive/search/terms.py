@@ -76,10 +76,15 @@ _FOLD = _CharacterFold()
 
 
 def _folded(character: str) -> str:
-    if "\u3400" <= character <= "\u9fff":  # ideographs have no case and no other form in NFKC
+    if _is_ideograph(character):
         return _to_simplified(character)
     folded = "".join(map(_to_simplified, unicodedata.normalize("NFKC", character).casefold()))
     return f" {folded} " if _NUMERAL.match(character) else folded
+
+
+def _is_ideograph(character: str) -> bool:
+    """Of the two large blocks: it has no case and no other form in NFKC."""
+    return "\u3400" <= character <= "\u9fff"
 
 
 def _to_simplified(character: str) -> str:
@@ -410,9 +415,15 @@ _UNCHANGING: set[str] = set()
 def _changing(text: str) -> set[str]:
     """The different characters of a text that do not fold to themselves, or have a flag."""
     unknown = set(text) - _UNCHANGING
-    known = {c for c in unknown if c == _FOLD[ord(c)] and not _FOLD_FLAGS[c]}
+    known = set(filter(_is_unchanging, unknown))
     _UNCHANGING.update(known)
     return unknown - known
+
+
+def _is_unchanging(character: str) -> bool:
+    if _is_ideograph(character):
+        return character not in _TO_SIMPLIFIED
+    return character == _FOLD[ord(character)] and not _FOLD_FLAGS[character]
 
 
 def _flags_of(characters: Iterable[str]) -> int:
