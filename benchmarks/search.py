@@ -45,6 +45,8 @@ from benchmarks.synthetic import Writer
 
 Times = tuple[float, float, int]  # p50, p95, of how many queries
 Hits = list[tuple[str, str]]  # key and title
+#: Articles added before those that count.
+WARMING = 20
 LIMITS = {
     "newest 20": (0.3, 3.0),
     "relevance 20": (3.0, 6.0),
@@ -68,13 +70,20 @@ def milliseconds(work: Callable[[], object], times: int = 5) -> float:
     return sorted(taken)[times // 2] / 1e6
 
 
-def times_of(works: list[Callable[[], object]], repeat: int = 5) -> Times:
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Nothing is measured while Python looks for cycles."""
     gc.collect()
     gc.disable()
     try:
-        return _percentiles([milliseconds(work, repeat) for work in works])
+        yield
     finally:
         gc.enable()
+
+
+def times_of(works: list[Callable[[], object]], repeat: int = 5) -> Times:
+    with uncollected():
+        return _percentiles([milliseconds(work, repeat) for work in works])
 
 
 def newest(searcher: Searcher, query: str) -> list[tuple[str, str]]:
@@ -123,15 +132,11 @@ def interleaved(
     alike.
     """
     taken: tuple[list[float], list[float]] = ([], [])
-    gc.collect()
-    gc.disable()
-    try:
+    with uncollected():
         for works in zip(one, other, strict=True):
             rounds = [[milliseconds(work, 1) for work in works] for _ in range(7)]
             for number in (0, 1):
                 taken[number].append(sorted(times[number] for times in rounds)[3])
-    finally:
-        gc.enable()
     return _percentiles(taken[0]), _percentiles(taken[1])
 
 
@@ -170,14 +175,14 @@ def adding(path: Path, writer: Writer | Prose, held: int) -> tuple[Times, float]
     transaction.
 
     Percentiles of a hundred, and their mean: segments are joined now and then, which the median
-    does not see.
+    does not see. Those before them only warm.
     """
     drafts = [
         replace(draft, number=held + number)
-        for number, draft in enumerate(writer.drafts(100, seed=99), 1)
+        for number, draft in enumerate(writer.drafts(WARMING + 100, seed=99), 1)
     ]
     taken = []
-    with closing(sqlite3.connect(path)) as conn:
+    with closing(sqlite3.connect(path)) as conn, uncollected():
         conn.execute("PRAGMA synchronous=OFF")  # what the disk takes is the same for both
         for draft in drafts:
             took = []
@@ -193,6 +198,7 @@ def adding(path: Path, writer: Writer | Prose, held: int) -> tuple[Times, float]
                     with conn:
                         remove_rows(conn, draft.number)
             taken.append((took[1] - took[0]) / 1e6)
+    taken = taken[WARMING:]
     return _percentiles(taken), sum(taken) / len(taken)
 
 
@@ -384,7 +390,7 @@ def measure(
         with closing(open_readonly(path)) as conn:
             searcher = Searcher(conn)
             note(
-                "newest 20 after 100 came one by one",
+                f"newest 20 after {WARMING + 100} came one by one",
                 times_of([partial(newest, searcher, one) for one in queries]),
             )
         as_before(path, documents)
