@@ -33,7 +33,7 @@ _LONG_WAY: Final = 4000
 #: attributes in all.
 _LONG = re.compile(rb"<[^<]{%d}" % _LONG_WAY)
 _UNTELLING: Final = bytes(set(range(256)) - set(b"<>\"'="))
-_QUOTED: Final = (b'="<', b"='<")
+_QUOTED = re.compile(rb"=(?:\"[^\"<]*+<|'[^'<]*+<)")
 _MANY: Final = 12_000
 
 
@@ -74,11 +74,10 @@ def check(html: bytes) -> None:
 
 
 def _has_quoted(html: bytes) -> bool:
-    """Whether a ``<`` is the first sign in a quoted value. Of all other characters cleared, which
-    takes a third of the time of a pattern.
+    """Whether a ``<`` stands in a quoted value. Of all other characters cleared, which takes a
+    third of the time.
     """
-    signs = html.translate(None, _UNTELLING)
-    return any(begin in signs for begin in _QUOTED)
+    return _QUOTED.search(html.translate(None, _UNTELLING)) is not None
 
 
 def _has_long(html: bytes) -> bool:

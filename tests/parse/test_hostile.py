@@ -86,6 +86,21 @@ HUGE = {
         ),
         "hostile",
     ),
+    **{
+        f"bare attributes between values like {sign}": (
+            data(
+                b"<p "
+                + b"".join(
+                    b"".join(b"a%d " % (30 * part + n) for n in range(30))
+                    + b"b%d=%b " % (part, sign.encode())
+                    for part in range(2000)
+                )
+                + b">x</p>"
+            ),
+            "hostile",
+        )
+        for sign in ('"><"', '"\'<"', "'>=<'")
+    },
     "a million opened comments": (HEAD + b"<!--" * 1_000_000 + TAIL, ""),
     "a million opened scripts": (b"<script>" * 1_000_000, "unrecognised"),
     "nothing but NUL": (b"\0" * 3_000_000, "unrecognised"),
