@@ -457,7 +457,7 @@ def fold_flags_of(character: str) -> int:
     if folded == character:
         if code < 0x80:
             return 0
-        if _COMPOSING().match(character) and _IS_COMPOSING[character]:
+        if _composes(character):
             return HAS_COMPOSITIONS
         return HAS_VARIANTS if character.isspace() else 0
     if len(folded) != 1:
@@ -515,11 +515,7 @@ def variants() -> dict[str, str]:
         raws.extend(map(chr, range(start, end + 1)))
     for raw in dict.fromkeys(raws):
         folded = _FOLD[ord(raw)]
-        if (
-            folded != raw
-            and len(folded) == 1
-            and not (_COMPOSING().match(raw) and _IS_COMPOSING[raw])
-        ):
+        if folded != raw and len(folded) == 1 and not _composes(raw):
             found[folded] = found.get(folded, "") + raw
     return found
 
