@@ -26,7 +26,15 @@ from archive.snapshots.choose import (
 )
 from archive.snapshots.facts import Snapshot
 from archive.snapshots.mend import mend
-from archive.snapshots.packing import BadFrame, Look, digest, pack, require_exact, sketch
+from archive.snapshots.packing import (
+    BadFrame,
+    Look,
+    digest,
+    pack,
+    require_exact,
+    require_hash,
+    sketch,
+)
 from archive.snapshots.reading import Reader
 from archive.snapshots.tables import close_snapshots, open_snapshots
 from scraper.messages import mark
@@ -95,8 +103,11 @@ class Snapshots(Closing):
                     return int(again[0])
             fresh = None
             if not found:
-                look = _proven(look, page.body) if look else Look(sha256, sketch(page.body))
-                fresh = self._pack(page.body, look, row["address"])
+                if look is not None:  # taken elsewhere: by a wrong hash nothing is read again
+                    require_hash(page.body, look.sha256)
+                fresh = self._pack(
+                    page.body, look or Look(sha256, sketch(page.body)), row["address"]
+                )
             with transaction(self._db):
                 body_id = self._insert_body(page.body, sha256, fresh) if fresh else found
                 return self._insert_snapshot(row, body_id, sha256)
@@ -333,11 +344,3 @@ class Snapshots(Closing):
     def select(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
         """The rows of a query on the tables of ``archive.snapshots.tables``. Raises ``Corrupt``."""
         return self._reader.select(sql, values)
-
-
-def _proven(look: Look, body: bytes) -> Look:
-    """A look that was taken elsewhere, if it is of this page: by a wrong hash nothing is read again.
-    Raises ``BadFrame``."""
-    if digest(body) != look.sha256:
-        raise BadFrame(mark("the page does not have the hash it had when it was kept"))
-    return look

@@ -18,6 +18,8 @@ from archive.snapshots.escapes import Span, original, plain
 from scraper.messages import mark
 from scraper.records import dataclass
 
+_ANOTHER_PAGE = mark("the page does not have the hash it had when it was kept")
+
 #: How hard ``pack`` tries. Four pages of 2.3–3.7 MB against others of their account, KB of the
 #: frame and CPU ms: ``quick`` 48/106/109/7.4, 8 ms: ranks the bases as the others do · ``light``
 #: 37/72/75/6.5, 18 ms · ``usual`` 35/63/66/6.3, 40 ms, as small as level 16 at 300 ms ·
@@ -160,15 +162,20 @@ def _frame(body: bytes, base: bytes, effort: Effort) -> bytes:
 def unpack(frame: bytes, base: bytes, size: int, sha256: str) -> bytes:
     """The page again, checked against its ``size`` and hash. Raises ``BadFrame``."""
     body = _unpacked(frame, base, size)
-    if digest(body) != sha256:
-        raise BadFrame(mark("the page does not have the hash it had when it was kept"))
+    require_hash(body, sha256)
     return body
+
+
+def require_hash(body: bytes, sha256: str) -> None:
+    """Raises ``BadFrame`` where this is not the hash of ``body``."""
+    if digest(body) != sha256:
+        raise BadFrame(_ANOTHER_PAGE)
 
 
 def require_exact(frame: bytes, base: bytes, body: bytes) -> None:
     """Raises ``BadFrame`` where the frame is not one of the page ``body``, which is at hand."""
     if _unpacked(frame, base, len(body)) != body:
-        raise BadFrame(mark("the page does not have the hash it had when it was kept"))
+        raise BadFrame(_ANOTHER_PAGE)
 
 
 def _unpacked(frame: bytes, base: bytes, size: int) -> bytes:
