@@ -87,6 +87,50 @@ def test_saving_what_is_held_loads_no_client(internet: Internet, tmp_path: Path)
     assert len(modules) <= 381
 
 
+ENDING = """
+import atexit, gc, os, sys
+from pathlib import Path
+
+def told():
+    held = {entry.stat().st_ino for entry in Path(sys.argv[1]).rglob("*") if entry.is_file()}
+    still_open = []
+    for number in map(int, os.listdir("/dev/fd")):
+        try:
+            still_open += [number] if os.fstat(number).st_ino in held else []
+        except OSError:
+            pass  # that of the listing itself
+    print(still_open, len(gc.get_objects()) < 1000, file=sys.stderr)
+
+atexit.register(told)
+import archive.cli
+archive.cli.main([*sys.argv[2:], "--archive", sys.argv[1]])
+"""
+
+
+def test_ending_looks_for_no_garbage_and_leaves_nothing_to_it(
+    internet: Internet, tmp_path: Path
+) -> None:
+    """When a command ends, every file of the archive has been closed without the collector's help,
+    and none of what is left in memory is looked through once more.
+    """
+    article = internet.site.article("一篇")
+    commands = [["save", article.short, "-q"], ["save", "-q", article.short], ["status"]]
+    commands += [["list"], ["search", "一篇"], ["verify"]]
+
+    said = []
+    for command in commands:
+        ran = subprocess.run(
+            [sys.executable, "-c", ENDING, str(tmp_path), *command],
+            env={**os.environ, **internet.env, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        said.append(ran.stderr.splitlines()[-1])
+
+    assert said == ["[] True"] * len(commands)
+
+
 def test_classes_of_what_saving_loads_cost_nothing_before_they_are_used(
     internet: Internet, tmp_path: Path
 ) -> None:
