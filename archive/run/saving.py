@@ -125,7 +125,8 @@ def _enqueue_one(ctx: RunContext, candidate: Candidate, crawl_id: int, *, force:
         return
     said = earlier.error
     if earlier.state != "gone":
-        said = mark("{what} (not asked again; --refresh does)", what=said)
+        # As plain as what the database keeps: whoever shows it knows both again.
+        said = str(mark("{what} (not asked again; --refresh does)", what=said))
     ctx.add(
         Result(
             address=candidate.address.canonical,

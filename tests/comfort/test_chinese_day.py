@@ -74,6 +74,30 @@ def test_json_is_the_same_in_both_languages(tmp_path: Path) -> None:
         assert said[0] == said[1]
 
 
+def test_what_failed_before_is_told_in_the_language_of_today(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address that failed is not asked again, and why is said in Chinese, though the archive
+    remembers it in English; to a reader of English it is said so.
+    """
+    unknown = "https://mp.weixin.qq.com/s/0123456789abcdefghijkl"
+    save = ["save", unknown, "--interval", "0", "--archive", str(tmp_path / "archive")]
+    with Internet(site()) as internet:
+        for name, value in internet.env.items():
+            monkeypatch.setenv(name, value)
+        first, again, english = (
+            wechat_archive(*save, "--lang", language).stderr.splitlines()[0]
+            for language in ("zh", "zh", "en")
+        )
+
+    known = f"失败：{unknown}：微信没有这样的地址（参数错误）"
+    assert (known, f"{known}（不再请求；--refresh 会）") == (first, again)
+    assert english == (
+        f"failed: {unknown}: WeChat does not know such an address (参数错误) "
+        "(not asked again; --refresh does)"
+    )
+
+
 #: What is typed → what must be seen.
 DAY: list[tuple[str, int, str]] = [
     ("--version", 0, "wechat-archive"),
