@@ -213,12 +213,13 @@ def document_tokens(
 def _tokens_of_folded(
     title: str, text: str, *others: str, frequent_bigrams: frozenset[str]
 ) -> list[str]:
-    found, salient = tokens_and_salient(text, frequent_bigrams, SALIENT_MIN_COUNT)
+    # A blank keeps apart what it stands between, here the texts.
+    besides = " ".join(filter(None, (title, *others)))
+    found, salient = tokens_and_salient(text, frequent_bigrams, SALIENT_MIN_COUNT, besides)
     in_title = tokens(title, frequent_bigrams)
-    beside = in_title.union(*[tokens(other, frequent_bigrams) for other in others if other])
-    marked = [TITLE + token for token in in_title]
-    marked += [SALIENT + token for token in dict.fromkeys(salient) if token not in in_title]
-    return found + list(beside.difference(found)) + marked
+    found += [TITLE + token for token in in_title]
+    found += [SALIENT + token for token in dict.fromkeys(salient) if token not in in_title]
+    return found
 
 
 def second(moment: datetime) -> int:

@@ -40,7 +40,6 @@ NO_SPAN = -1  #: `span_number` what has no time
 #: When an article was published, seconds since 1970, and its number: what orders all that have a
 #: time.
 Moment = tuple[int, int]
-_NEVER: Moment = (1 << 62, 0)  # after all others
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +74,24 @@ class Span:
     since: Moment
     number: int
     mixed: bool = False
+    is_last: bool = True
 
 
-_SPANS = "SELECT published, article_id, number, mixed FROM search_spans"
+_SPANS = """SELECT published, article_id, number, mixed, NOT EXISTS (
+        SELECT 1 FROM search_spans later
+        WHERE (later.published, later.article_id) > (span.published, span.article_id))
+    FROM search_spans span"""
+_SPAN_AT = f"""{_SPANS} WHERE (published, article_id) <= (?, ?)
+    ORDER BY published DESC, article_id DESC LIMIT 1"""
 
 
-def _span(published: int, article_id: int, number: int, mixed: int) -> Span:
-    return Span((int(published), int(article_id)), int(number), bool(mixed))
+def _span(published: int, article_id: int, number: int, mixed: int, is_last: int) -> Span:
+    return Span((int(published), int(article_id)), int(number), bool(mixed), bool(is_last))
 
 
 def span_at(conn: sqlite3.Connection, moment: Moment) -> Span:
     """The span that a moment belongs to. Raises `NotIndexed` where there is none."""
-    row = conn.execute(
-        f"{_SPANS} WHERE (published, article_id) <= (?, ?) "
-        "ORDER BY published DESC, article_id DESC LIMIT 1",
-        moment,
-    ).fetchone()
+    row = conn.execute(_SPAN_AT, moment).fetchone()
     if row is None:
         raise NotIndexed(
             mark("the search index has lost its spans of time: run `wechat-archive reindex`")
@@ -172,7 +173,7 @@ def undated_rowid(article_id: int, retired: Collection[int]) -> int:
 
 def _starts_new_span(conn: sqlite3.Connection, span: Span, moment: Moment) -> bool:
     """Whether it is the last span, well filled, and the article newer than all in it."""
-    if span.number != span_at(conn, _NEVER).number:
+    if not span.is_last:
         return False
     held, newest = conn.execute(
         "SELECT count(*), max(published) FROM search_documents WHERE id BETWEEN ? AND ?",

@@ -243,33 +243,50 @@ def tokens(folded: str, frequent_bigrams: frozenset[str] = frozenset()) -> set[s
     and a search for the three would read their texts in vain (70 ms at 10,000 articles, 3 ms with
     the token).
     """
-    return set(tokens_and_salient(folded, frequent_bigrams, 1 << 30)[0])
+    runs, others = _cut(folded)
+    found, _ = _words(others, 1)
+    for run in runs:
+        pairs = list(map(add, run, run[1:]))
+        found.update(run, pairs, _trigrams(run, pairs, frequent_bigrams))
+    return found
 
 
 def tokens_and_salient(
-    folded: str, frequent_bigrams: frozenset[str], min_count: int
+    folded: str, frequent_bigrams: frozenset[str], min_count: int, besides: str = ""
 ) -> tuple[list[str], list[str]]:
-    """`tokens`, each once, and the bigrams and words that stand there ``min_count`` times or more.
+    """`tokens` of a text and of what stands ``besides``, each once, and the bigrams and words that
+    stand in the text itself ``min_count`` times or more.
 
     A list: the strings of a set lie scattered over memory, and joining them takes twice as long.
     """
+    runs, others = _cut(folded)
+    more_runs, more_others = _cut(besides)
     # All runs in one line: pairs over a blank are left out once they are counted. Run by run it
     # takes a quarter longer.
-    parts = _CJK_RUN.split(folded)  # what is not CJK, a run, what is not CJK …
-    runs, others = parts[1::2], " ".join(parts[::2]).split(" ")
-    characters = list(" ".join(runs))
+    own = " ".join(runs)
+    line = " ".join([own, *more_runs])
+    characters = list(line)
     pairs = list(map(add, characters, characters[1:]))
-    counted = Counter(pairs)
-    for run in runs:
+    counted = Counter(pairs[: max(0, len(own) - 1)])
+    words, salient = _words(others, min_count)
+    salient += [pair for pair, times in counted.items() if times >= min_count and " " not in pair]
+    if besides:
+        counted.update(pairs[len(own) :])
+        words |= _words(more_others, min_count)[0]
+    for run in runs + more_runs:
         counted.pop(run[-1] + " ", None)
         counted.pop(" " + run[0], None)
-    words, salient = _words(others, min_count)
-    salient += [pair for pair, times in counted.items() if times >= min_count]
-    trigrams = set(_trigrams(pairs, frequent_bigrams)) if frequent_bigrams else ()
+    trigrams = set(_trigrams(line, pairs, frequent_bigrams)) if frequent_bigrams else ()
     singles = {*characters}
     singles.discard(" ")
     # Of one, two and three characters of CJK, and words of none: no token is met twice.
     return [*singles, *counted, *trigrams, *words], salient
+
+
+def _cut(folded: str) -> tuple[list[str], list[str]]:
+    """The runs of CJK characters, and what stands between blanks and them."""
+    parts = _CJK_RUN.split(folded)  # what is not CJK, a run, what is not CJK …
+    return parts[1::2], " ".join(parts[::2]).split(" ")
 
 
 def _words(chunks: list[str], min_count: int) -> tuple[set[str], list[str]]:
@@ -285,12 +302,13 @@ def _words(chunks: list[str], min_count: int) -> tuple[set[str], list[str]]:
     return found, salient
 
 
-def _trigrams(pairs: list[str], frequent_bigrams: frozenset[str]) -> list[str]:
+def _trigrams(text: str, pairs: list[str], frequent_bigrams: frozenset[str]) -> list[str]:
+    """The three characters wherever two of a text's ``pairs`` that overlap are frequent."""
     frequent = bytes(map(frequent_bigrams.__contains__, pairs))
     found: list[str] = []
     position = frequent.find(b"\1\1")
     while position >= 0:
-        found.append(pairs[position] + pairs[position + 1][1])
+        found.append(text[position : position + 3])
         position = frequent.find(b"\1\1", position + 1)
     return found
 
@@ -336,7 +354,7 @@ def _cjk_tokens(run: str, frequent_bigrams: frozenset[str]) -> list[str]:
     if len(run) == 1:
         return [run]
     pairs = [a + b for a, b in pairwise(run)]
-    trigrams = _trigrams(pairs, frequent_bigrams)
+    trigrams = _trigrams(run, pairs, frequent_bigrams)
     covered = {pair for trigram in trigrams for pair in (trigram[:2], trigram[1:])}
     return trigrams + [pair for pair in pairs if pair not in covered]
 
@@ -408,16 +426,21 @@ def fold_with_flags(text: str) -> tuple[str, int]:
 
 #: `str.replace` takes 1.3 µs of a text of 1,300 characters, `str.translate` 80.
 _FEW_CHANGES = 40
-#: Characters met that fold to themselves and have no flag.
+#: Characters met that fold to themselves and have no flag, and all others met.
 _UNCHANGING: set[str] = set()
+_CHANGING: set[str] = set()
 
 
 def _changing(text: str) -> set[str]:
     """The different characters of a text that do not fold to themselves, or have a flag."""
-    unknown = set(text) - _UNCHANGING
-    known = set(filter(_is_unchanging, unknown))
-    _UNCHANGING.update(known)
-    return unknown - known
+    others = set(text) - _UNCHANGING
+    unknown = others - _CHANGING
+    if unknown:
+        unchanging = set(filter(_is_unchanging, unknown))
+        _UNCHANGING.update(unchanging)
+        _CHANGING.update(unknown - unchanging)
+        others -= unchanging
+    return others
 
 
 def _is_unchanging(character: str) -> bool:

@@ -131,11 +131,35 @@ def test_changes_that_meet_are_made_at_once(text: str, folded: str | None) -> No
         assert expected == fold_with_flags(text)[0]
 
 
-@given(TEXTS)
-def test_each_token_is_named_once(text: str) -> None:
-    """The number of an article's tokens is part of what tells that it changed."""
-    found, _ = tokens_and_salient(fold(text), frozenset({"是一", "一个"}), 2)
+@given(TEXTS, TEXTS)
+def test_an_article_is_cut_as_its_texts_are(text: str, beside: str) -> None:
+    """All texts of an article cut at once have each token once, as their number tells that one
+    changed; and those that they have one by one.
+    """
+    frequent = frozenset({"是一", "一个"})
+    text, beside = fold(text), fold(beside)
+    found, salient = tokens_and_salient(text, frequent, 2, beside)
     assert len(found) == len(set(found))
+    assert set(found) == tokens(text, frequent) | tokens(beside, frequent)
+    assert salient == tokens_and_salient(text, frequent, 2)[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "beside", "salient"),
+    [
+        ("机器人机器人", "机器人", {"机器", "器人"}),
+        ("机器人机器人", "", {"机器", "器人"}),
+        ("机器，机器人，人机", "机器人", {"机器"}),
+        ("机器人", "机器人机器人", set()),
+        ("ai ai", "ai", {"ai"}),
+        ("", "机器人机器人", set()),
+    ],
+)
+def test_what_an_article_is_about_is_told_by_its_text(
+    text: str, beside: str, salient: set[str]
+) -> None:
+    """What stands twice in the text itself is salient, not what stands elsewhere too."""
+    assert salient == set(tokens_and_salient(fold(text), frozenset(), 2, fold(beside))[1])
 
 
 @given(TEXTS, st.data())
