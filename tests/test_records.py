@@ -126,3 +126,59 @@ def test_wrong_arguments_are_told_at_the_first_call_too() -> None:
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'name'"):
         Never()  # type: ignore[call-arg]
     assert "Never" not in vars(sys.modules[__name__])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named", "said"),
+    [
+        ((), {}, "missing 1 required positional argument: 'name'"),
+        (("a", 1, (), "s", [], 6), {}, "takes from 2 to 6 positional arguments but 7 were given"),
+        (("a",), {"name": "b"}, "got multiple values for argument 'name'"),
+        (("a",), {"colour": "b"}, "got an unexpected keyword argument 'colour'"),
+    ],
+)
+def test_every_call_makes_the_same(
+    arguments: tuple[object, ...], named: dict[str, object], said: str
+) -> None:
+    """Before ``__init__`` is generated, and after: the same fields, the same complaint."""
+
+    @records.dataclass(frozen=True, slots=True)
+    class Fresh:
+        name: str
+        size: int = 0
+        tags: tuple[str, ...] = ()
+        secret: str = dataclasses.field(default="s", repr=False, compare=False)
+        extra: list[int] = dataclasses.field(default_factory=list, compare=False)
+
+    made = [Fresh("a", 2, extra=[3]) for _ in range(5)]
+    complaints = []
+    for _ in range(2):  # the first generates it
+        with pytest.raises(TypeError) as raised:
+            Fresh(*arguments, **named)  # type: ignore[arg-type]
+        complaints.append(str(raised.value))
+    made += [Fresh("a", 2, extra=[3]) for _ in range(40)]
+
+    assert {dataclasses.astuple(one)[:4] for one in made} == {("a", 2, (), "s")}
+    assert [one.extra for one in made] == [[3]] * 45
+    assert all(said in complaint for complaint in complaints)
+
+
+def test_what_is_open_is_the_same_made_once_or_often() -> None:
+    """Keywords alone, a list of its own, fields that nobody gives, ``__post_init__``."""
+
+    @records.dataclass(slots=True, kw_only=True)
+    class Fresh:
+        name: str
+        count: int = 0
+        seen: list[str] = dataclasses.field(init=False, default_factory=list)
+        state: str = dataclasses.field(init=False, default="new")
+        later: int = dataclasses.field(init=False)
+
+        def __post_init__(self) -> None:
+            self.count += 1
+
+    made = [Fresh(name="a", count=2) for _ in range(40)]
+
+    assert {(one.name, one.count, one.state) for one in made} == {("a", 3, "new")}
+    assert len({id(one.seen) for one in made}) == 40
+    assert {hasattr(one, "later") for one in made} == {False}
