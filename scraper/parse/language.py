@@ -25,9 +25,8 @@ _SCRIPTS: Final = (
     ("ug", lazy("[\u0626-\u06d5]")),
     ("ru", lazy("[\u0400-\u04ff]")),
 )
-#: All of them stand within: one search instead of six counts. (Two ranges of characters are compiled
-#: in half the time that three take.)
-_UNUSUAL = re.compile("[\u0400-\u18aa\uac00-\ud7a3]")
+#: The upper bytes of all of them in UTF-16: one look instead of six counts.
+_UNUSUAL: Final = bytes((*range(0x04, 0x19), *range(0xAC, 0xD8)))
 #: The upper bytes of Han characters in UTF-16 (U+3400–4CFF, 4E00–9FFF, F900–FAFF), and those that
 #: other characters share theirs with.
 _HAN: Final = bytes((*range(0x34, 0x4D), *range(0x4E, 0xA0), 0xF9, 0xFA))
@@ -35,8 +34,8 @@ _RARE_HAN = re.compile("[\u4d00-\u4dbf\U00020000-\U0003ffff]")
 _KANA = re.compile("[\u3041-\u30ff]+")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]+")
 #: Frequent characters that are written in one of the two ways only.
-_TRADITIONAL = re.compile("[這個們來對說時會國過還沒種為與開關問題學習機車東長見頭書電話]")
-_SIMPLIFIED = re.compile("[这个们来对说时会国过还没种为与开关问题学习机车东长见头书电话]")
+_TRADITIONAL: Final = "這個們來對說時會國過還沒種為與開關問題學習機車東長見頭書電話"
+_SIMPLIFIED: Final = "这个们来对说时会国过还没种为与开关问题学习机车东长见头书电话"
 _ENGLISH = lazy(r"\b(?:the|of|and|to|in|is|that|for|with|are|on|as)\b", re.I)
 #: Words of English text per so many letters, at least.
 _LETTERS_PER_WORD: Final = 40
@@ -52,9 +51,12 @@ def of(text: str) -> str | None:
     'zh-Hans'
     """
     text = text[:_LOOKED_AT]
-    han, kana, latin = _han(text), _count(_KANA, text), _count(_LATIN, text)
+    # Not `text.encode`, which imports a module for it.
+    upper = codecs.utf_16_le_encode(text, "surrogatepass")[0][1::2]
+    han = _of_them(_HAN, upper) + len(_RARE_HAN.findall(text))
+    kana, latin = _count(_KANA, text), _count(_LATIN, text)
     most, tag = 0, ""
-    if _UNUSUAL.search(text):
+    if _of_them(_UNUSUAL, upper):
         most, tag = max((_count(kind(), text), tag) for tag, kind in _SCRIPTS)
     east = (han + kana) * _LETTERS_PER_HAN
     if max(han + kana, latin, most) < _FEW:
@@ -66,13 +68,11 @@ def of(text: str) -> str | None:
     return "en" if len(_ENGLISH().findall(text)) * _LETTERS_PER_WORD >= latin else None
 
 
-def _han(text: str) -> int:
-    """How many Han characters: the runs of a text are so short that a pattern takes four times as
-    long.
+def _of_them(kinds: bytes, upper: bytes) -> int:
+    """How many of the bytes are of these kinds: the runs of a text are so short that a pattern takes
+    four times as long.
     """
-    # Not `text.encode`, which imports a module for it.
-    upper = codecs.utf_16_le_encode(text, "surrogatepass")[0][1::2]
-    return len(upper) - len(upper.translate(None, _HAN)) + len(_RARE_HAN.findall(text))
+    return len(upper) - len(upper.translate(None, kinds))
 
 
 def _count(kind: re.Pattern[str], text: str) -> int:
@@ -83,5 +83,5 @@ def _count(kind: re.Pattern[str], text: str) -> int:
 def _eastern(text: str, han: int, kana: int) -> str:
     if kana * 8 > han:
         return "ja"
-    traditional = len(_TRADITIONAL.findall(text))
-    return "zh-Hant" if traditional > len(_SIMPLIFIED.findall(text)) else "zh-Hans"
+    traditional, simplified = (sum(map(text.count, kind)) for kind in (_TRADITIONAL, _SIMPLIFIED))
+    return "zh-Hant" if traditional > simplified else "zh-Hans"
