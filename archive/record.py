@@ -7,7 +7,6 @@ can be read when a field is added later. ``body`` and ``text`` have columns of t
 from __future__ import annotations
 
 import json
-import re
 import types
 import typing
 from collections.abc import Callable
@@ -17,12 +16,13 @@ from functools import cache
 from typing import Any
 
 from scraper.models import Article, Media
+from scraper.patterns import lazy
 
 _APART = ("body", "text")
 #: Fields that records call by the name they had in the first ones.
 _WRITTEN: dict[tuple[Any, str], str] = {(Media, "type"): "sort"}
 #: A lone half of a character, or NUL: no database column and no Markdown file can hold it.
-_IMPOSSIBLE = re.compile("[\ud800-\udfff\x00]")
+_IMPOSSIBLE = lazy("[\ud800-\udfff\x00]")
 
 
 def iso(time: datetime) -> str:
@@ -59,7 +59,7 @@ def storable(article: Article) -> Article:
 
 def _mended(value: Any) -> Any:
     if isinstance(value, str):
-        return _IMPOSSIBLE.sub("\ufffd", value)
+        return _IMPOSSIBLE().sub("\ufffd", value)
     if isinstance(value, tuple):
         return tuple(_mended(part) for part in value)
     if is_dataclass(value) and not isinstance(value, type):

@@ -13,6 +13,7 @@ from typing import Literal
 from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 from scraper.models import Identity, Media
+from scraper.patterns import lazy
 from scraper.records import dataclass
 
 Sort = Literal["audio", "video"]
@@ -25,14 +26,14 @@ PLAY_URL = "https://mp.weixin.qq.com/mp/videoplayer?action=get_mp_video_play_url
 #: The page of a video of v.qq.com.
 TENCENT = "https://v.qq.com/x/page/{}.html"
 
-_WXV = re.compile(r"wxv_\d{6,25}")
-_VID = re.compile(r"[A-Za-z0-9]{8,16}")
+_WXV = lazy(r"wxv_\d{6,25}")
+_VID = lazy(r"[A-Za-z0-9]{8,16}")
 _PARAMETER = r"(?:^|[?&;]){}=([^&;#]+)"
-_MEDIAID = re.compile(_PARAMETER.format("mediaid"))
-_VID_IN = re.compile(_PARAMETER.format("vid"))
-_TENCENT_PAGE = re.compile(r"/x/page/([A-Za-z0-9]{8,16})\.html")
-_SOUND_FILE = re.compile(r"\.(?:mp3|m4a|aac|amr|wav|ogg|oga|flac)$", re.IGNORECASE)
-_VIDEO_FILE = re.compile(r"\.(?:mp4|m4v|mov|webm|flv)$", re.IGNORECASE)
+_MEDIAID = lazy(_PARAMETER.format("mediaid"))
+_VID_IN = lazy(_PARAMETER.format("vid"))
+_TENCENT_PAGE = lazy(r"/x/page/([A-Za-z0-9]{8,16})\.html")
+_SOUND_FILE = lazy(r"\.(?:mp3|m4a|aac|amr|wav|ogg|oga|flac)$", re.IGNORECASE)
+_VIDEO_FILE = lazy(r"\.(?:mp4|m4v|mov|webm|flv)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def at_address(url: str) -> Recording | None:
     if parts.scheme not in ("http", "https") or not host:
         return None
     if parts.path.endswith("/voice/getvoice") and host.endswith("wx.qq.com"):
-        found = _MEDIAID.search(parts.query)
+        found = _MEDIAID().search(parts.query)
         return _voice(unquote(found[1])) if found else None
     return _named_video(host, parts) or _direct(url.strip(), parts.path)
 
@@ -101,18 +102,18 @@ def _voice(id: str) -> Recording:
 
 
 def _video_of(id: str | None) -> Recording | None:
-    if id and _WXV.fullmatch(id):
+    if id and _WXV().fullmatch(id):
         return Recording(f"{PLAY_URL}&vid={id}", "video", "wxv", id)
-    if id and _VID.fullmatch(id):
+    if id and _VID().fullmatch(id):
         return Recording(TENCENT.format(id), "video", "v.qq.com", id)
     return None
 
 
 def _named_video(host: str, parts: SplitResult) -> Recording | None:
     """The video that an address names by its id."""
-    if host == "v.qq.com" and (page := _TENCENT_PAGE.search(parts.path)):
+    if host == "v.qq.com" and (page := _TENCENT_PAGE().search(parts.path)):
         return _video_of(page[1])
-    vid = _VID_IN.search(parts.query)
+    vid = _VID_IN().search(parts.query)
     video = _video_of(unquote(vid[1])) if vid else None
     return video if video is not None and _serves_video(host, video) else None
 
@@ -125,6 +126,6 @@ def _serves_video(host: str, video: Recording) -> bool:
 
 
 def _direct(url: str, path: str) -> Recording | None:
-    if _SOUND_FILE.search(path):
+    if _SOUND_FILE().search(path):
         return Recording(url, "audio", "direct")
-    return Recording(url, "video", "direct") if _VIDEO_FILE.search(path) else None
+    return Recording(url, "video", "direct") if _VIDEO_FILE().search(path) else None

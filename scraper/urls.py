@@ -22,6 +22,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from scraper.errors import NotAnAddress
 from scraper.messages import mark
 from scraper.models import Identity
+from scraper.patterns import lazy
 from scraper.records import dataclass
 from scraper.urls_pasted import plain
 
@@ -47,7 +48,7 @@ _WECHAT_TOKENS = _names(
 #: A reader's, on WeChat's own hosts. Elsewhere these are ordinary names (a search word), unless one
 #: of WeChat's own tokens stands beside them.
 _READER = _names("key uin token sessionid session_id")
-_MAY_HOLD_TOKEN = re.compile(f"[?&;](?:{'|'.join(sorted(_WECHAT_TOKENS | _READER))})=")
+_MAY_HOLD_TOKEN = lazy(f"[?&;](?:{'|'.join(sorted(_WECHAT_TOKENS | _READER))})=")
 #: Who reads, on which phone, coming from where; dropped from the other pages of mp.weixin.qq.com.
 _TRACKING = _names("""
     scene subscene srcid sharer_shareid sharer_shareinfo sharer_sharetime sharer_shareid_first sharer_shareinfo_first
@@ -58,14 +59,14 @@ _TRACKING = _names("""
 
 #: 22 characters are what WeChat uses (base64 of 16 bytes); shorter ones come from cut-down
 #: examples.
-_SHORT_ID = re.compile(r"[\w-]{8,64}", re.ASCII)
+_SHORT_ID = lazy(r"[\w-]{8,64}", re.ASCII)
 _WECHAT_ID_LENGTH = 22
 
 #: One address in running text. CJK, brackets and quotes end it; the escapes are those of JavaScript
 #: and JSON strings. Real ones have some 300 characters; the bounds keep the work linear on hostile
 #: text.
 _CHARACTERS = r"(?:[A-Za-z0-9\-._~%=&;+*/@:,!$?#]|\\{1,8}(?:x|u00)[0-9A-Fa-f]{2}|\\{1,8}/)"
-_IN_TEXT = re.compile(
+_IN_TEXT = lazy(
     r"(?:https?:(?:\\{0,8}/){2}|(?<![A-Za-z0-9_.@/%-])(?:(?:\\{0,8}/){2})?)"
     r"mp\.weixin\.qq\.com(?::(?:80|443))?(?=\\{0,8}/|\?)" + _CHARACTERS + r"{1,4096}"
     # … or one that stands percent-encoded in another address (webwxcheckurl?requrl=…, weixin110
@@ -73,30 +74,30 @@ _IN_TEXT = re.compile(
     r"|https?(?:%(?:25){0,4}3A)(?:%(?:25){0,4}2F){2}mp\.weixin\.qq\.com[A-Za-z0-9\-._~%+*]{1,4096}",
     re.IGNORECASE,
 )
-_HOST = re.compile(r"mp\.weixin\.qq\.com", re.IGNORECASE)
-_BEFORE = re.compile(
+_HOST = lazy(r"mp\.weixin\.qq\.com", re.IGNORECASE)
+_BEFORE = lazy(
     r"(?:https?:(?:\\{0,8}/){2}|(?:\\{0,8}/){2}|https?(?:%(?:25){0,4}3A)(?:%(?:25){0,4}2F){2})$",
     re.IGNORECASE,
 )
 _LONGEST_START = 64
-_NESTED = re.compile(r"[?&](?:target_url|requrl|redirect_url|url)=", re.IGNORECASE)
-_JS_ESCAPE = re.compile(r"\\{1,8}(?:x|u00)([0-9A-Fa-f]{2})")
+_NESTED = lazy(r"[?&](?:target_url|requrl|redirect_url|url)=", re.IGNORECASE)
+_JS_ESCAPE = lazy(r"\\{1,8}(?:x|u00)([0-9A-Fa-f]{2})")
 # Not html.unescape: it reads `&timestamp=` as `×tamp=` and `&copy=` as `©=`.
-_ENTITY = re.compile(r"&(?:amp|#38|#x26);", re.IGNORECASE)
+_ENTITY = lazy(r"&(?:amp|#38|#x26);", re.IGNORECASE)
 #: What nearly every link in a body looks like and ``clean_link`` need not take apart: an article as
 #: WeChat's editor writes it (kept: group 1) or by its short address (group 2), or another host
 #: without a query. 245 of them on one page of an index.
-_USUAL = re.compile(
+_USUAL = lazy(
     r"https?(://mp\.weixin\.qq\.com/s\?__biz=(?:[A-Za-z0-9+/]{4})+[A-Za-z0-9+/]{2}(?:[A-Za-z0-9+/]|=)=&mid=\d+&idx=\d+"
     r"&sn=[0-9a-f]{32}(?:&chksm=[0-9a-f]+)?)(?:&scene=\d+)?(?:#rd|#wechat_redirect)?"
     r"|https?(://mp\.weixin\.qq\.com/s/[A-Za-z0-9_-]{22})(?:#rd|#wechat_redirect)?"
     r"|https?://(?!mp\.weixin\.qq\.com)[a-z0-9.-]+(?:/[^\s?&#\\;]*)?",
     re.ASCII,
 )
-_END_ENTITY = re.compile(
+_END_ENTITY = lazy(
     r"&(?:quot|lt|gt|apos|nbsp|#34|#39|#60|#62|#x22|#x27|#x3c|#x3e);.*", re.IGNORECASE | re.DOTALL
 )
-_OUTSIDE = re.compile(r"[^A-Za-z0-9\-._~%=&;+*/@:,!$?#].*", re.DOTALL)
+_OUTSIDE = lazy(r"[^A-Za-z0-9\-._~%=&;+*/@:,!$?#].*", re.DOTALL)
 _DEEPEST_NESTING = 3
 
 
@@ -150,10 +151,10 @@ def parse(text: str) -> Address:
 
 
 def _first(text: str) -> Address:
-    written = _WRITTEN.fullmatch(text)
+    written = _WRITTEN().fullmatch(text)
     if written is not None:
         return _as_written(text, written)
-    short = _WRITTEN_SHORT.fullmatch(text)
+    short = _WRITTEN_SHORT().fullmatch(text)
     if short is not None:
         url = _ROOT + short[1]
         return Address(text, url, url, "short")
@@ -172,12 +173,12 @@ def _first(text: str) -> Address:
 
 
 #: A long address just as WeChat's editor writes it into bodies and pages: a tenth of the work.
-_WRITTEN = re.compile(
+_WRITTEN = lazy(
     r"https?://mp\.weixin\.qq\.com/s\?__biz=(?!3[Dd])([A-Za-z0-9+/]{8,24}={0,2})&mid=([0-9]{1,24})"
     r"&idx=([0-9]{1,24})(?:&sn=([0-9a-f]{32}))?(?:&chksm=([0-9a-f]+))?(?:&scene=([0-9]{1,24}))?(?:#rd)?"
 )
 #: And a short one.
-_WRITTEN_SHORT = re.compile(r"https?://mp\.weixin\.qq\.com(/s/[A-Za-z0-9_-]{22})")
+_WRITTEN_SHORT = lazy(r"https?://mp\.weixin\.qq\.com(/s/[A-Za-z0-9_-]{22})")
 
 
 def _as_written(text: str, written: re.Match[str]) -> Address:
@@ -236,13 +237,13 @@ def clean_link(url: str, base: str | None = None) -> str:
     tokens only, every other byte stays. The scheme is not judged: a ``javascript:`` link comes back
     as it is.
     """
-    usual = _USUAL.fullmatch(url)
+    usual = _USUAL().fullmatch(url)
     if usual is not None:
         kept = usual[1] or usual[2]
         return "https" + kept if kept else url
     # As browsers do: blanks at the ends and line breaks anywhere do not count, a blank inside is a
     # blank.
-    url = re.sub(r"[\t\r\n]+", "", _ENTITY.sub("&", url)).strip().replace(" ", "%20")
+    url = re.sub(r"[\t\r\n]+", "", _ENTITY().sub("&", url)).strip().replace(" ", "%20")
     if base:
         url = _join(base, url)
     elif url.startswith("//"):
@@ -277,17 +278,17 @@ def without_tokens(url: str) -> str:
     """The address of a picture, a video, a card as it is kept: as it stands, but for readers'
     tokens.
     """
-    return clean_link(url) if _MAY_HOLD_TOKEN.search(url) else url
+    return clean_link(url) if _MAY_HOLD_TOKEN().search(url) else url
 
 
 def _candidates(text: str) -> Iterator[str]:
     text = plain(text)
     done = 0
     # Looking for the bare host first, then for what stands before it, keeps a page of 4 MB quick.
-    for host in _HOST.finditer(text):
+    for host in _HOST().finditer(text):
         if host.start() >= done:
-            before = _BEFORE.search(text[max(done, host.start() - _LONGEST_START) : host.start()])
-            match = _IN_TEXT.match(text, host.start() - (len(before[0]) if before else 0))
+            before = _BEFORE().search(text[max(done, host.start() - _LONGEST_START) : host.start()])
+            match = _IN_TEXT().match(text, host.start() - (len(before[0]) if before else 0))
             if match:
                 done = match.end()
                 yield from _unglue(match[0])
@@ -319,7 +320,7 @@ def _read(text: str, depth: int = 0) -> Address:
         return _show(text, parameters)
     if path == "/mp/appmsgalbum":
         return _album(text, parameters)
-    nested = _NESTED.search("?" + query)
+    nested = _NESTED().search("?" + query)
     if nested and depth < _DEEPEST_NESTING:
         return _nested(text, ("?" + query)[nested.end() :], depth)
     raise NotAnAddress(_other_page(path), url=text)
@@ -328,7 +329,7 @@ def _read(text: str, depth: int = 0) -> Address:
 def _short(text: str, name: str) -> Address:
     if len(name) > _WECHAT_ID_LENGTH and name[_WECHAT_ID_LENGTH:].lower().startswith("http"):
         name = name[:_WECHAT_ID_LENGTH]
-    if not _SHORT_ID.fullmatch(name):
+    if not _SHORT_ID().fullmatch(name):
         raise NotAnAddress(
             mark(
                 "{root}/s/{name} is cut off: a short address has {wechat_id_length} characters",
@@ -459,12 +460,12 @@ def _split(text: str) -> tuple[str, str]:
             text = unquote(text)
             if "://" in text:
                 break
-    text = _OUTSIDE.sub("", _unescape(text))
+    text = _OUTSIDE().sub("", _unescape(text))
     _, *found = re.split(
         r"mp\.weixin\.qq\.com(?::\d+)?(?=[/?])", text, maxsplit=1, flags=re.IGNORECASE
     )
     rest = found[0] if found else ""
-    nested = _NESTED.search(rest)
+    nested = _NESTED().search(rest)
     if nested is None:
         rest = rest.partition("#")[0]
     path, _, query = rest.partition("?")
@@ -478,12 +479,12 @@ def _unescape(text: str) -> str:
     """``&amp;``, ``\\x26amp;``, ``\\u0026`` and ``\\/`` undone, however deep; cut at an escaped
     quote or bracket.
     """
-    text = _JS_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+    text = _JS_ESCAPE().sub(lambda match: chr(int(match[1], 16)), text)
     text = re.sub(r"\\{1,8}/", "/", text)
     before = ""
     while before != text:
-        before, text = text, _ENTITY.sub("&", text)
-    return _END_ENTITY.sub("", text)
+        before, text = text, _ENTITY().sub("&", text)
+    return _END_ENTITY().sub("", text)
 
 
 def _parameters(query: str) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -31,15 +32,31 @@ BESIDES_SAVING = {
 }  # fmt: skip
 
 SCRIPT = """
-import json, sys
+import json, re, sys
+
+def compiled(pattern, flags=0, make=re.compile):
+    caller = sys._getframe(1).f_globals["__name__"]
+    made.append(caller) if caller.split(".")[0] in ("archive", "scraper") else None
+    return make(pattern, flags)
+
+made, re.compile = [], compiled
 import archive.cli
 code = archive.cli.run(sys.argv[1:])
-print(json.dumps([code, sorted(sys.modules)]))
+print(json.dumps([code, sorted(sys.modules), len(made)]))
 """
 
 
-def loaded(argv: list[str], env: dict[str, str] | None = None) -> set[str]:
-    """The modules in the process of a command that ends well."""
+class Loaded(NamedTuple):
+    """What stands in a process when a command has ended: its modules, and how many patterns this
+    program's own have compiled.
+    """
+
+    modules: set[str]
+    patterns: int
+
+
+def loaded(argv: list[str], env: dict[str, str] | None = None) -> Loaded:
+    """Of a command that ends well."""
     ran = subprocess.run(
         [sys.executable, "-c", SCRIPT, *argv],
         env={**os.environ, **(env or {}), "PYTHONPATH": str(ROOT)},
@@ -47,31 +64,37 @@ def loaded(argv: list[str], env: dict[str, str] | None = None) -> set[str]:
         text=True,
         check=True,
     )
-    code, modules = json.loads(ran.stdout.splitlines()[-1])
+    code, modules, patterns = json.loads(ran.stdout.splitlines()[-1])
     assert code == 0, ran.stderr
-    return set(modules)
+    return Loaded(set(modules), patterns)
 
 
-@pytest.mark.parametrize(("command", "most"), [("status", 197), ("list", 235), ("search", 199)])
-def test_reading_starts_light(command: str, most: int, tmp_path: Path) -> None:
-    """``status`` and ``list`` load as little as ``search``, and none of them crawler or parser."""
+@pytest.mark.parametrize(
+    ("command", "most", "patterns"), [("status", 197, 6), ("list", 235, 27), ("search", 199, 13)]
+)
+def test_reading_starts_light(command: str, most: int, patterns: int, tmp_path: Path) -> None:
+    """``status`` and ``list`` load as little as ``search``, and none of them crawler or parser or
+    patterns that they do not use.
+    """
     open_database(tmp_path / "archive.db").close()
     words = ["融资"] if command == "search" else []
 
-    modules = loaded([command, *words, "--archive", str(tmp_path)])
+    found = loaded([command, *words, "--archive", str(tmp_path)])
 
-    assert modules & NETWORK_AND_PARSER == set()
-    assert len(modules) <= most
+    assert found.modules & NETWORK_AND_PARSER == set()
+    assert len(found.modules) <= most
+    assert found.patterns <= patterns
 
 
 def test_saving_loads_what_saving_needs(internet: Internet, tmp_path: Path) -> None:
     """One article: no source, no recheck, no process pool, no CSS."""
     article = internet.site.article("一篇")
 
-    modules = loaded(["save", article.short, "-q", "--archive", str(tmp_path)], internet.env)
+    found = loaded(["save", article.short, "-q", "--archive", str(tmp_path)], internet.env)
 
-    assert modules & BESIDES_SAVING == set()
-    assert len(modules) <= 632
+    assert found.modules & BESIDES_SAVING == set()
+    assert len(found.modules) <= 631
+    assert found.patterns <= 138
 
 
 def test_saving_what_is_held_loads_no_client(internet: Internet, tmp_path: Path) -> None:
@@ -80,7 +103,7 @@ def test_saving_what_is_held_loads_no_client(internet: Internet, tmp_path: Path)
     same = ["save", article.short, "-q", "--archive", str(tmp_path)]
     loaded(same, internet.env)
 
-    modules = loaded(same, internet.env)
+    modules = loaded(same, internet.env).modules
 
     unwanted = {"anyio", "bs4", "h11", "httpcore", "httpx", "lxml", "markdownify", "yaml"}
     assert modules & unwanted == set()
@@ -139,7 +162,9 @@ def test_classes_of_what_saving_loads_cost_nothing_before_they_are_used(
     """
     article = internet.site.article("一篇")
 
-    modules = loaded(["save", article.short, "-q", "--archive", str(tmp_path)], internet.env)
+    modules = loaded(
+        ["save", article.short, "-q", "--archive", str(tmp_path)], internet.env
+    ).modules
 
     ours = {name for name in modules if name.split(".")[0] in ("archive", "scraper")}
     paths = [

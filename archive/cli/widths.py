@@ -4,14 +4,14 @@ before a closing mark.
 
 from __future__ import annotations
 
-import re
+from scraper.patterns import lazy
 
 #: What must not begin a line, and what must not end one (GB/T 15834).
 _CLOSING = "，。、；：？！）》」』】〕”’…—·％"
 _OPENING = "（《「『【〔“‘"
 _WIDE = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef“”‘’…—"
 #: What stays together: a wide sign with the marks that belong to it, spaces, a run of all else.
-_PIECE = re.compile(rf"[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_CLOSING}]*|\s+|[^\s]")
+_PIECE = lazy(rf"[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_CLOSING}]*|\s+|[^\s]")
 
 
 def width(text: str) -> int:
@@ -47,7 +47,7 @@ def wrap(text: str, columns: int, first: str = "", others: str = "") -> str:
     """
     lines, line = [], first
     is_empty = True
-    for piece in _PIECE.findall(" ".join(text.split())):
+    for piece in _PIECE().findall(" ".join(text.split())):
         if not is_empty and width(line + piece.rstrip()) > columns:
             lines.append(line.rstrip())
             line, is_empty = others, True

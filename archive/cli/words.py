@@ -12,6 +12,7 @@ import click
 
 from archive.i18n import gettext as _
 from archive.i18n import mark, ngettext
+from scraper.patterns import lazy
 
 #: What click itself says, in its own words, so that these have translations.
 CLICK = (
@@ -99,12 +100,12 @@ METAVARS = (
     mark("CMD"),
     mark("AGE"),
 )
-_METAVAR = re.compile(rf"(?<![A-Za-z])({'|'.join(METAVARS)})(?![A-Za-z])")
+_METAVAR = lazy(rf"(?<![A-Za-z])({'|'.join(METAVARS)})(?![A-Za-z])")
 
 
 def in_words(metavar: str) -> str:
     """``KEY|ADDRESS`` in the reader's language."""
-    return _METAVAR.sub(lambda found: _(found[1]), metavar)
+    return _METAVAR().sub(lambda found: _(found[1]), metavar)
 
 
 def let_click_speak() -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from archive.db.files import read_regular
 from archive.db.names import ARCHIVE_DB, ARTICLES, STARS
+from scraper.patterns import lazy
 from scraper.records import dataclass
 
 MARK = "files_seen"
@@ -27,7 +28,7 @@ MARK = "files_seen"
 _TICK_NS = 50_000_000
 #: Files read anew before it is worth a write that they need not be read again.
 _WORTH_A_MARK = 200
-_KEY_LINE = re.compile(rb"""^key:[ \t]*["']?([0-9a-z]{10,26})["']?[ \t]*\r?$""", re.MULTILINE)
+_KEY_LINE = lazy(rb"""^key:[ \t]*["']?([0-9a-z]{10,26})["']?[ \t]*\r?$""", re.MULTILINE)
 _HEAD = 16 * 1024
 
 
@@ -190,7 +191,7 @@ class _Look:
                 self.seen.back.append(article_id)
 
     def _stray(self, path: str, data: bytes) -> None:
-        found = _KEY_LINE.search(data, 0, _HEAD)
+        found = _KEY_LINE().search(data, 0, _HEAD)
         if found is not None:
             self.seen.strays.setdefault(found[1].decode("ascii"), path)
 

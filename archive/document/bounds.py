@@ -10,12 +10,14 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from scraper.patterns import lazy
+
 #: A digest has at most 120 characters, an address with all its tokens about a thousand.
 LONGEST_TEXT = 20_000
 _LARGEST = 2**63 - 1
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 #: What no database or file name takes: NUL, and halves of characters.
-_NOT_TEXT = re.compile("[\0\ud800-\udfff]")
+_NOT_TEXT = lazy("[\0\ud800-\udfff]")
 _KEY = re.compile(r"[0-9a-z]{10,26}")
 _DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
 _BIZ = re.compile(r"[A-Za-z0-9+/=_-]{1,64}", re.ASCII)
@@ -32,7 +34,7 @@ def text(value: Any) -> str | None:
 
 def encodable(value: str) -> str:
     """``value`` with the replacement character for what no database and no file takes."""
-    return _NOT_TEXT.sub("\ufffd", value)
+    return _NOT_TEXT().sub("\ufffd", value)
 
 
 def integer(value: Any) -> int | None:

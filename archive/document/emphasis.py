@@ -18,6 +18,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from archive.document import code_spans
+from scraper.patterns import lazy
 from scraper.records import dataclass
 
 BOLD_START, BOLD_END = "\ufdd0", "\ufdd1"
@@ -75,13 +76,13 @@ def settle(text: str, *, before: str = "\n", after: str = "\n", line_end: str = 
 #: all brackets of a paragraph in, or as the beginning of ``[[`` or ``[^`` (Obsidian, GitHub), or of
 #: a task.
 _ADDRESSED = re.compile("\\][\ufdd0-\ufddd]*[(:]")
-_READ_INTO = re.compile("\ufddc(?=[\ufdd0-\ufdd8]*[\ufdd9\ufddc^]|[ xX]\\])")
+_READ_INTO = lazy("\ufddc(?=[\ufdd0-\ufdd8]*[\ufdd9\ufddc^]|[ xX]\\])")
 
 
 def _with_brackets(text: str) -> str:
     if _ADDRESSED.search(text):
         return text.replace(OPEN, "\\[")
-    return _READ_INTO.sub(r"\\[", text).replace(OPEN, "[")
+    return _READ_INTO().sub(r"\\[", text).replace(OPEN, "[")
 
 
 def _with_atoms(line: str) -> str:

@@ -17,8 +17,9 @@ from yaml.representer import BaseRepresenter
 
 from archive.errors import BadInput
 from scraper.messages import mark
+from scraper.patterns import lazy
 
-_BLOCK = re.compile(r"\A\ufeff?---[ \t]*\r?\n(?:(.*?)\r?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_BLOCK = lazy(r"\A\ufeff?---[ \t]*\r?\n(?:(.*?)\r?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 #: libyaml's where PyYAML has it: files of a whole archive are read at once by `import` and
 #: `verify`.
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -167,7 +168,7 @@ def read(text: str) -> tuple[dict[str, Any], str]:
     Raises BadInput where a block is there but is no YAML mapping, is larger than any article's, or
     repeats parts of itself by reference: 600 bytes of such aliases unfold to gigabytes.
     """
-    block = _BLOCK.match(text)
+    block = _BLOCK().match(text)
     if block is None:
         return {}, text
     source = block[1] or ""
@@ -192,7 +193,7 @@ def read(text: str) -> tuple[dict[str, Any], str]:
 def block_of(text: str) -> tuple[str, str, str] | None:
     """The block's first line with all before it, its lines, and everything from its last line on;
     None without a block."""
-    found = _BLOCK.match(text)
+    found = _BLOCK().match(text)
     if found is None:
         return None
     if found[1] is None:

@@ -43,6 +43,7 @@ from archive.document.facts import (
 )
 from archive.document.paths import key_of, path_of
 from scraper.models import Article
+from scraper.patterns import lazy
 from scraper.zone import minute_in_china
 
 __all__ = [
@@ -191,7 +192,7 @@ _PAIRS = (
     re.compile(r"%(?=%)|(?<=%)%"),  # and its comment
 )
 _LINKS = re.compile(r"\][(\[:]|\[[\[^]")
-_LINE_START = re.compile(
+_LINE_START = lazy(
     r"^(\s*)(?:(#{1,6}(?=\s|$)|[-+*>](?=\s|$)|>|[-=_*]{3,}|\|)|(\d{1,9})([.)])(?=\s|$))"
 )
 
@@ -215,7 +216,7 @@ def _backslash(sign: re.Match[str]) -> str:
 
 def escape_line(text: str) -> str:
     """The same at the start of a line, where lists, headings, quotes and rules begin."""
-    return _LINE_START.sub(
+    return _LINE_START().sub(
         lambda sign: f"{sign[1]}\\{sign[2]}" if sign[2] else f"{sign[1]}{sign[3]}\\{sign[4]}",
         escape(text.strip()),
     )

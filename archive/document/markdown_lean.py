@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader
 from types import ModuleType
@@ -17,7 +16,7 @@ from types import ModuleType
 _PUT_OFF = ("soupsieve", "charset_normalizer")
 
 
-class _Finder(MetaPathFinder):
+class _Finder:  # of importlib.abc.MetaPathFinder nothing is needed, and it takes 2 ms to import
     """Finds them so that they are executed when one of their attributes is first used."""
 
     def find_spec(

@@ -20,10 +20,11 @@ from typing import Any
 
 from archive.document import bounds
 from scraper.models import Album, Article, Link
+from scraper.patterns import lazy
 
 #: The order in which the parser finds them.
 _ORDER = ("ainfos", "album", "album_previous", "album_next", "tag", "reprint", "source")
-_WITH_ADDRESS = re.compile(r"(?:(.*) )?(https?://\S+)", re.DOTALL)
+_WITH_ADDRESS = lazy(r"(?:(.*) )?(https?://\S+)", re.DOTALL)
 
 
 def written(article: Article) -> dict[str, Any]:
@@ -124,13 +125,13 @@ def _words(links: Iterable[Link]) -> dict[str, str]:
 
 def _shown(link: Link, words: Mapping[str, str]) -> str:
     text = link.text or ""
-    if words.get(text) == link.url and not _WITH_ADDRESS.fullmatch(text):
+    if words.get(text) == link.url and not _WITH_ADDRESS().fullmatch(text):
         return text
     return f"{text} {link.url}" if text else link.url
 
 
 def _read(shown: str) -> Link:
-    found = _WITH_ADDRESS.fullmatch(shown)
+    found = _WITH_ADDRESS().fullmatch(shown)
     if found is None:
         return Link(url="", relation="ainfos", text=shown)
     return Link(url=found[2], relation="ainfos", text=found[1])

@@ -18,6 +18,7 @@ from scraper.crawl.backoff import Rests, Retries, asked_to_wait
 from scraper.errors import Forbidden, Hostile, ScrapeError, Unexpected
 from scraper.messages import mark
 from scraper.models import DRAWING, Article
+from scraper.patterns import lazy
 from scraper.records import dataclass
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _LOG = logging.getLogger(__name__)
 #: Images in flight at once; the fetcher may allow fewer.
 _WORKERS = 8
 _IMAGE = re.compile(r"<img\b[^>]*>")
-_FIGURE = re.compile(
+_FIGURE = lazy(
     r"<figure>\s*<img\b[^>]*>\s*(?:<figcaption>(.*?)</figcaption>)?\s*</figure>", re.DOTALL
 )
 _EMPTY = re.compile(r"<(p|a|li)\b[^>]*>\s*</\1>")
@@ -228,7 +229,7 @@ def without_pictures(article: Article) -> Article:
     """
     if not article.text.strip() and not article.media:
         return article
-    body = _FIGURE.sub(lambda match: f"<p>{match[1]}</p>" if match[1] else "", article.body)
+    body = _FIGURE().sub(lambda match: f"<p>{match[1]}</p>" if match[1] else "", article.body)
     body = _EMPTY.sub("", _IMAGE.sub("", body))
     return replace(article, body=body, images=())
 

@@ -22,11 +22,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from scraper import urls
 from scraper.errors import NotAnAddress
 from scraper.models import Article
+from scraper.patterns import lazy
 
 Change = Literal["new", "modified", "unchanged", "reparsed"]
 
 _SIZE_SIGNS = ('width="', 'height="', 'srcset="', 'loading="')
-_SIZE = re.compile(rf"\s(?:{'|'.join(_SIZE_SIGNS)})[^\"]*\"")
+_SIZE = lazy(rf"\s(?:{'|'.join(_SIZE_SIGNS)})[^\"]*\"")
 _WORD = re.compile(r"\w")
 _MEDIA_HOST = re.compile(r"(?:^|\.)(?:qpic\.cn|qlogo\.cn|wx\.qq\.com)$")
 
@@ -171,7 +172,7 @@ def _counted(before: list[str], after: list[str]) -> dict[str, int]:
 
 def _plain_body(body: str) -> str:
     if any(sign in body for sign in _SIZE_SIGNS):  # a pattern that begins anywhere reads it all
-        body = _SIZE.sub("", body)
+        body = _SIZE().sub("", body)
     return _squeezed(_named("href", link_id, _named("src", image_id, body)))
 
 

@@ -24,7 +24,7 @@ _LINE_TAGS = frozenset(["p", "div", "section", "li", "tr"])
 _MAY_COUNT = frozenset(["ul", "ol", "td", "span"])
 _SKIPPED = frozenset(["svg", "script", "style", "button", "img"])
 #: Line numbers stand in a list or a column of their own: WeChat's, hljs-line-numbers', Prism's.
-_NUMBERS = re.compile(
+_NUMBERS = lazy(
     r"(?:^|[\s_-])(?:line-?(?:index|num(?:ber)?s?)|lnum|lineno|linenos|gutter)(?:$|[\s_-])|hljs-ln-numbers|code-snippet__line-index",
     re.I,
 )
@@ -44,7 +44,7 @@ def is_line_numbers(element: etree._Element) -> bool:
     Prettify puts the code itself into ``ol.linenums``, so nothing but numbers may stand in it.
     """
     class_ = element.get("class")
-    if class_ is None or _NUMBERS.search(class_) is None:
+    if class_ is None or _NUMBERS().search(class_) is None:
         return False
     return all(not text.strip() or text.strip().isdigit() for text in map(str, element.itertext()))
 

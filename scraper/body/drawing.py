@@ -16,6 +16,7 @@ from typing import Final
 import lxml.etree as etree
 
 from scraper.models import DRAWING
+from scraper.patterns import lazy
 from scraper.text import names
 
 #: Larger ones are told as lost: the largest formula seen has 60 KB.
@@ -49,8 +50,8 @@ _ATTRIBUTES: Final = names("""
 _HREFS: Final = ("href", "xlink:href", "{http://www.w3.org/1999/xlink}href")
 _INSIDE = re.compile(r"#[\w:.-]+")
 #: An address in a value that is not inside the drawing, or anything that could be one in disguise.
-_OUTSIDE = re.compile(r"url\(\s*['\"]?(?!#)|[\\<>]|script:|data:|/\*", re.I)
-_SIZE = re.compile(r"(?:^|;)\s*(width|height)\s*:\s*([\d.]+(?:px|em|ex|pt|%)?)\s*(?=;|$)", re.I)
+_OUTSIDE = lazy(r"url\(\s*['\"]?(?!#)|[\\<>]|script:|data:|/\*", re.I)
+_SIZE = lazy(r"(?:^|;)\s*(width|height)\s*:\s*([\d.]+(?:px|em|ex|pt|%)?)\s*(?=;|$)", re.I)
 #: An interactive layout, not a drawing: editors build them of SVG, and what is in them is read
 #: piece by piece.
 _LAYOUT: Final = names(
@@ -95,11 +96,11 @@ def _opening(tag: str, element: etree._Element, *, outer: bool) -> str:
     kept = ['xmlns="http://www.w3.org/2000/svg"'] if outer else []
     attributes = {str(name).lower(): str(value) for name, value in element.attrib.items()}
     if outer:
-        for name, value in _SIZE.findall(attributes.get("style", "")):
+        for name, value in _SIZE().findall(attributes.get("style", "")):
             attributes.setdefault(name.lower(), value)
     for name, value in attributes.items():
         if name in _HREFS and tag == "use" and _INSIDE.fullmatch(value):
             kept.append(f'href="{escape(value)}"')
-        elif name in _ATTRIBUTES and not _OUTSIDE.search(value):
+        elif name in _ATTRIBUTES and not _OUTSIDE().search(value):
             kept.append(f'{_SPELLING.get(name, name)}="{escape(value)}"')
     return f"<{' '.join([_SPELLING.get(tag, tag), *kept])}>"

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from scraper.body.runs import DEL, EM, PREFORMATTED, STRONG, SUB, SUP
+from scraper.patterns import lazy
 from scraper.records import dataclass
 
 
@@ -136,7 +137,7 @@ def _bold(said: Mapping[str, str]) -> bool | None:
     return True if bold is None and "bold" in said.get("font", "").split() else bold
 
 
-_EQUAL_WIDTHS = re.compile(
+_EQUAL_WIDTHS = lazy(
     r"monospace|menlo|monaco|consolas|courier|source code|sourcecode|jetbrains|fira (?:code|mono)|operator mono"
     r"|dejavu sans mono|liberation mono|sf ?mono|cascadia|roboto mono|ubuntu mono"
 )
@@ -146,7 +147,7 @@ def _is_code(said: Mapping[str, str]) -> bool:
     font = said.get("font-family", said.get("font", ""))
     return (
         said.get("white-space") in ("pre", "pre-wrap", "break-spaces")
-        and _EQUAL_WIDTHS.search(font) is not None
+        and _EQUAL_WIDTHS().search(font) is not None
     )
 
 

@@ -34,6 +34,7 @@ from scraper.body.vocabulary import (
     WORDS,
 )
 from scraper.models import Image, Link, Media
+from scraper.patterns import lazy
 from scraper.records import dataclass
 from scraper.text import names, one_line
 from scraper.urls import clean_link
@@ -41,7 +42,7 @@ from scraper.urls import clean_link
 #: Pictures narrower than this, in pixels, are signs among the words.
 _WIDE = 120
 #: An address without scheme, host or a path from the root.
-_RELATIVE = re.compile(r"(?![a-z][a-z0-9+.-]*:|/|[?#])", re.I)
+_RELATIVE = lazy(r"(?![a-z][a-z0-9+.-]*:|/|[?#])", re.I)
 #: What is unseen is small: of more elements than this nobody is asked.
 _FEW = 200
 _SEEN_ANYWAY = names("img image iframe video audio animate animatetransform set")
@@ -428,7 +429,7 @@ class Walker(Blocks):
         href = (element.get("href") or element.get("data-href") or "").strip()
         if not href or href.startswith("#"):
             return None
-        if _RELATIVE.match(href):
+        if _RELATIVE().match(href):
             self.lose("relative-link")
             return None
         url = clean_link(href, self.hints.base_url)

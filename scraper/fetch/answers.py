@@ -12,13 +12,14 @@ from urllib.parse import urljoin, urlsplit
 from scraper.errors import Blocked, Later, NeedsPerson, RateLimited, Refused, Unreachable
 from scraper.fetch import hosts
 from scraper.messages import mark
+from scraper.patterns import lazy
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Where WeChat sends a reader that it wants to see: seen are /mp/wappoc_appmsgcaptcha (2024-07 on),
 #: /mp/secitptpage/verify, /mp/verifycode, weixin110.qq.com and /webpoc/.
 #: The path alone tells: an article's own address may carry a poc_token after a verification was
 #: passed.
-_VERIFY = re.compile(r"captcha|verify|secitptpage|antispider|/webpoc/", re.IGNORECASE)
+_VERIFY = lazy(r"captcha|verify|secitptpage|antispider|/webpoc/", re.IGNORECASE)
 _VERIFY_HOSTS = frozenset({"weixin110.qq.com", "captcha.qq.com", "captcha.gtimg.com"})
 _LOGIN_HOSTS = frozenset({"open.weixin.qq.com", "login.weixin.qq.com", "open.work.weixin.qq.com"})
 
@@ -50,7 +51,7 @@ def check_redirect(target: str) -> None:
     parts = urlsplit(target)
     host = hosts.host_of(parts)
     ours = host == "qq.com" or host.endswith(".qq.com")
-    if host in _VERIFY_HOSTS or (ours and _VERIFY.search(parts.path)):
+    if host in _VERIFY_HOSTS or (ours and _VERIFY().search(parts.path)):
         raise Blocked(
             mark("WeChat asks for a verification before it shows this page"), reason="verify"
         )

@@ -10,10 +10,11 @@ import httpx
 
 from scraper.errors import CutShort, FetchError, Later, Refused, TimedOut, Unreachable
 from scraper.messages import mark
+from scraper.patterns import lazy
 
 #: OpenSSL's names for itself and for its places: ``[SSL: CERTIFICATE_VERIFY_FAILED] …
 #: (_ssl.c:1006)``.
-_OPENSSL = re.compile(r"\[[A-Z]+: [A-Z0-9_]+\] ?| ?\(_ssl\.c:\d+\)")
+_OPENSSL = lazy(r"\[[A-Z]+: [A-Z0-9_]+\] ?| ?\(_ssl\.c:\d+\)")
 #: What is made of an error: its words, and whether the answer had begun.
 _Maker = Callable[[str, bool], FetchError]
 
@@ -107,5 +108,5 @@ def translated(*, began: bool) -> Iterator[None]:
 
 def _said(error: BaseException) -> str:
     """What an exception says, in a few words."""
-    text = _OPENSSL.sub("", " ".join(str(error).split())).strip() or type(error).__name__
+    text = _OPENSSL().sub("", " ".join(str(error).split())).strip() or type(error).__name__
     return text[:200]

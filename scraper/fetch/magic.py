@@ -51,7 +51,7 @@ _RIFF = {
     b"WAVE": ("audio/wav", "wav"),
     b"AVI ": ("video/x-msvideo", "avi"),
 }
-_XML_PROLOG = re.compile(
+_XML_PROLOG = lazy(
     r"(?:\s|\ufeff|<\?.*?\?>|<!--.*?-->|<!DOCTYPE\b[^>\[]*(?:\[.*?\])?\s*>)*", re.DOTALL | re.I
 )
 _SVG_ACTIVE = lazy(
@@ -101,7 +101,7 @@ def _svg(body: bytes) -> tuple[str, str] | None:
     if b"<" not in body[:4096]:
         return None
     text = _text(body)
-    start = _XML_PROLOG.match(text)
+    start = _XML_PROLOG().match(text)
     begin = text[start.end() if start else 0 :][:64].lstrip()
     if not re.match(r"<(?:[\w.-]+:)?svg[\s>/]", begin, re.IGNORECASE):
         return None

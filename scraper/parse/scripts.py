@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, cast
 
 from scraper.parse.literal import Literal, Malformed, closing, read, unescape
+from scraper.patterns import lazy
 
 #: Data scripts have 2–150 KB on real pages; the libraries of 2022 on have up to 1.4 MB and are not
 #: read.
@@ -52,7 +53,7 @@ _VALUE = rb"([A-Za-z_]\w*+)\s*+=(?!=)\s*+"
 #: alternatives in one.
 _VAR = re.compile(rb"var(?<![\w$.]var)\s++" + _VALUE)
 _WINDOW = re.compile(rb"window\.(?<![\w$.]window\.)(cgiData\.)?+" + _VALUE)
-_DATA = re.compile(rb"(?:cgiData|_g|d)\.(?<![\w$.]cgiData\.)(?<![\w$.]_g\.)(?<![\w$.]d\.)" + _VALUE)
+_DATA = lazy(rb"(?:cgiData|_g|d)\.(?<![\w$.]cgiData\.)(?<![\w$.]_g\.)(?<![\w$.]d\.)" + _VALUE)
 _ASSIGNED = re.compile(rb"\s*+=(?!=)\s*+")
 #: What stands before a name that is assigned: searched for in the bytes before it.
 _FORM = re.compile(rb"(?<![\w$.])(?:(var\s+)|window\.)\Z")
@@ -201,7 +202,7 @@ class Scripts:
             # `d.X` is one letter before a dot, which libraries have everywhere; the data has
             # cgiData beside it.
             if self._body.find(b"cgiData", begin, end) >= 0:
-                for match in _DATA.finditer(self._body, begin, end):
+                for match in _DATA().finditer(self._body, begin, end):
                     found.setdefault(match[1].decode("ascii"), []).append(("data", match.end()))
 
 

@@ -16,6 +16,7 @@ from scraper import urls
 from scraper.errors import NotAnAddress
 from scraper.models import Identity
 from scraper.parse.literal import Literal, number
+from scraper.patterns import lazy
 from scraper.plain import unescape_fully
 from scraper.zone import CHINA
 
@@ -69,7 +70,7 @@ def moment(value: Literal) -> datetime | None:
         if not 1_300_000_000 < seconds < 4_102_444_800:
             return None
         return datetime.fromtimestamp(seconds, UTC)
-    match = _SHOWN.search(value) if isinstance(value, str) else None
+    match = _SHOWN().search(value) if isinstance(value, str) else None
     if match is None:
         return None
     year, month, day, hour, minute, second, zone = match.groups()
@@ -94,11 +95,11 @@ def is_date_only(value: Literal) -> bool:
     >>> is_date_only("2018-04-28"), is_date_only("2018-04-28 00:00")
     (True, False)
     """
-    match = _SHOWN.search(value) if isinstance(value, str) and whole(value) is None else None
+    match = _SHOWN().search(value) if isinstance(value, str) and whole(value) is None else None
     return match is not None and match[4] is None
 
 
-_SHOWN = re.compile(
+_SHOWN = lazy(
     r"(20\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
     r"(?:[T\s]*(\d{1,2})[:：](\d{2})(?:[:：](\d{2})(?:\.\d+)?)?\s*(Z|[+-]\d\d:\d\d)?)?"
 )
@@ -141,7 +142,7 @@ def biz(value: Literal) -> str | None:
 
 #: How WeChat itself writes a long address; any other form is for ``urls``, which takes twenty times
 #: as long.
-_USUAL = re.compile(
+_USUAL = lazy(
     r"https?://mp\.weixin\.qq\.com/s\?__biz=([A-Za-z0-9+/]{8,40}={0,2})&mid=([1-9]\d{0,23})&idx=([1-9]\d{0,3})(?:[&#]|\Z)"
 )
 
@@ -149,7 +150,7 @@ _USUAL = re.compile(
 def identity_of(link: str | None) -> Identity | None:
     if not link:
         return None
-    usual = _USUAL.match(link)
+    usual = _USUAL().match(link)
     if usual is not None:
         return Identity(usual[1], usual[2], usual[3])
     try:
