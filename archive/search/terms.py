@@ -24,7 +24,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache, reduce
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from operator import add, or_
 from typing import Literal, NamedTuple
 
@@ -261,24 +261,23 @@ def tokens_and_salient(
     """
     runs, others = _cut(folded)
     more_runs, more_others = _cut(besides)
-    # All runs in one line: pairs over a blank are left out once they are counted. Run by run it
+    # All runs in one line, where pairs that reach over the end of a run are none. Run by run it
     # takes a quarter longer.
-    own = " ".join(runs)
-    line = " ".join([own, *more_runs])
+    line = "".join(runs + more_runs)
     characters = list(line)
-    pairs = list(map(add, characters, characters[1:]))
-    counted = Counter(pairs[: max(0, len(own) - 1)])
+    pairs = [*map(add, characters, characters[1:]), ""]
+    for end in accumulate(map(len, runs + more_runs)):
+        pairs[end - 1] = ""
+    own = sum(map(len, runs))
+    counted = Counter(pairs[:own])
     words, salient = _words(others, min_count)
-    salient += [pair for pair, times in counted.items() if times >= min_count and " " not in pair]
+    salient += [pair for pair, times in counted.items() if times >= min_count and pair]
     if besides:
-        counted.update(pairs[len(own) :])
+        counted.update(pairs[own:])
         words |= _words(more_others, min_count)[0]
-    for run in runs + more_runs:
-        counted.pop(run[-1] + " ", None)
-        counted.pop(" " + run[0], None)
+    counted.pop("", None)
     trigrams = set(_trigrams(line, pairs, frequent_bigrams)) if frequent_bigrams else ()
     singles = {*characters}
-    singles.discard(" ")
     # Of one, two and three characters of CJK, and words of none: no token is met twice.
     return [*singles, *counted, *trigrams, *words], salient
 
