@@ -57,6 +57,11 @@ _SIMPLE: Final = {
 }
 #: An escape that Python's own bytes literals read otherwise than JavaScript, or not at all.
 _FOREIGN = re.compile(rb"\\(?!x[0-7][0-9a-fA-F]|[nrt'\"\\])")
+#: Strings without escapes, of which the first counts that is not empty (``"" || "…"``), as nearly
+#: all assignments are: read at once.
+_QUOTED: Final = rb"(?:\"[^\"\\]*+\"|'[^'\\]*+')"
+_STRINGS = re.compile(rb"\s*+(%b(?:\s*+\|\|\s*+%b)*+)(?=\s*+;)" % (_QUOTED, _QUOTED))
+_QUOTED_STRING = re.compile(_QUOTED)
 #: ``JsDecode`` of the page, in its own order (the definition stands before cgiDataNew on pages of
 #: 2022–2026-05).
 _JS_DECODE: Final = tuple(
@@ -121,9 +126,22 @@ def read(
 
     Raises ``Malformed``; never runs longer than linear in what it reads.
     """
+    strings = _STRINGS.match(data, pos)
+    if strings is not None:
+        plain = _first_of(strings[1])
+        return (plain if as_bytes else plain.decode("utf-8", "replace")), strings.end()
     reader = _Reader(data, pos, as_bytes, lenient)
     value = reader.expression(0)
     return value, reader.end
+
+
+def _first_of(strings: bytes) -> bytes:
+    """The inside of the first string that is not empty, of those with ``||`` between them."""
+    found = strings[1:-1]
+    if b"|" in strings:
+        every = [string[1:-1] for string in _QUOTED_STRING.findall(strings)]
+        found = next(filter(None, every), b"")
+    return found
 
 
 def _truthy(value: Literal) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import takewhile
 from typing import Final
 
 import lxml.etree
@@ -81,7 +82,15 @@ PLACES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     )
     for field, written in _WRITTEN.items()
 }
-_DOM: Final = ("meta", "id", "class")
+_SCRIPTS: Final = ("var", "window", "data")
+#: Only those in cgiDataNew, which stand first but for one field; and only the others.
+_IN_CGI: Final = {
+    field: tuple(takewhile(lambda place: place[0] == "cgi", places))
+    for field, places in PLACES.items()
+}
+_ELSEWHERE: Final = {
+    field: tuple(place for place in places if place[0] != "cgi") for field, places in PLACES.items()
+}
 
 
 def raw(parsed: ParsedPage, field: str, *, anywhere: bool = False) -> Literal:
@@ -99,20 +108,13 @@ def raw(parsed: ParsedPage, field: str, *, anywhere: bool = False) -> Literal:
 
 def _first(parsed: ParsedPage, field: str, *, anywhere: bool) -> Literal:
     accept = _ACCEPTED.get(field)
-    anywhere = anywhere or (field in _ALWAYS_THERE and _has_none(parsed, _ALWAYS_THERE[field]))
-    for sort, name in PLACES[field]:
-        if sort == "cgi":
-            value = parsed.data(name)
-        elif parsed.cgi is not None and not anywhere:
-            return None
-        elif sort in _DOM:
-            value = _from_dom(parsed, sort, name)
-        elif sort == "early":
-            value = parsed.scripts.property(name) if is_early(parsed) else None
-        elif sort == "in":
-            value = parsed.scripts.member("cgiData", name)
-        else:
-            value = parsed.scripts.get(name, sort, accept)
+    places = PLACES[field]
+    if parsed.cgi is None:
+        places = _ELSEWHERE[field]
+    elif not (anywhere or (field in _ALWAYS_THERE and _has_none(parsed, _ALWAYS_THERE[field]))):
+        places = _IN_CGI[field]
+    for sort, name in places:
+        value = _at(parsed, sort, name, accept)
         if (
             value not in (None, "", [], {})
             and value is not False
@@ -120,6 +122,21 @@ def _first(parsed: ParsedPage, field: str, *, anywhere: bool) -> Literal:
         ):
             return value
     return None
+
+
+def _at(
+    parsed: ParsedPage, sort: str, name: str, accept: Callable[[Literal], object] | None
+) -> Literal:
+    """What the page has in one place; of several assignments the first that is ``accept``ed."""
+    if sort == "cgi":
+        return parsed.data(name)
+    if sort in _SCRIPTS:
+        return parsed.scripts.get(name, sort, accept)
+    if sort == "in":
+        return parsed.scripts.member("cgiData", name)
+    if sort == "early":
+        return parsed.scripts.property(name) if is_early(parsed) else None
+    return _from_dom(parsed, sort, name)
 
 
 #: Field → its names in cgiDataNew, of which every page has one; without any the template has

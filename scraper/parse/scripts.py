@@ -9,8 +9,9 @@ the next assignment.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, cast
+from typing import Final
 
 from scraper.parse.literal import Literal, Malformed, closing, read, unescape
 from scraper.patterns import lazy
@@ -22,27 +23,26 @@ _LARGEST: Final = 400_000
 #: more.
 _SIZES: Final = (10_500, 65_000, _LARGEST)
 #: What the article's data has, one of each line (``var title`` is the account's, in a library too).
-_ANCHORS: Final = (("msg_title", "title", "itemShowType"), ("ct", "publish_time", "user_name"))
+_ANCHORS: Final = (
+    (b"msg_title", b"title", b"itemShowType"),
+    (b"ct", b"publish_time", b"user_name"),
+)
 #: What stands in scripts of 20–250 KB on pages of 2021–2026, beside their libraries.
 _IN_LARGE: Final = frozenset(
     (
-        *(
-            "TextContentNoEncode",
-            "ContentNoEncode",
-            "videoContentNoEncode",
-            "itemShowType",
-            "picture_page_info_list",
-        ),
-        *(
-            "ip_wording",
-            "videoPageInfos",
-            "ct",
-            "msg_title",
-            "nickname",
-            "user_name",
-            "msg_link",
-            "comment_id",
-        ),
+        b"TextContentNoEncode",
+        b"ContentNoEncode",
+        b"videoContentNoEncode",
+        b"itemShowType",
+        b"picture_page_info_list",
+        b"ip_wording",
+        b"videoPageInfos",
+        b"ct",
+        b"msg_title",
+        b"nickname",
+        b"user_name",
+        b"msg_link",
+        b"comment_id",
     )
 )
 #: Assignments of one name that are tried before it counts as absent (up to 9 seen: code after the
@@ -52,7 +52,7 @@ _VALUE = rb"([A-Za-z_]\w*+)\s*+=(?!=)\s*+"
 #: One pattern for each form, which begins with its literal: five times as fast as their
 #: alternatives in one.
 _VAR = re.compile(rb"var(?<![\w$.]var)\s++" + _VALUE)
-_WINDOW = re.compile(rb"window\.(?<![\w$.]window\.)(cgiData\.)?+" + _VALUE)
+_WINDOW = re.compile(rb"window\.(?<![\w$.]window\.)(?P<data>cgiData\.)?+" + _VALUE)
 _DATA = lazy(rb"(?:cgiData|_g|d)\.(?<![\w$.]cgiData\.)(?<![\w$.]_g\.)(?<![\w$.]d\.)" + _VALUE)
 _ASSIGNED = re.compile(rb"\s*+=(?!=)\s*+")
 #: What stands before a name that is assigned: searched for in the bytes before it.
@@ -63,15 +63,20 @@ _WRITES = re.compile(rb"(?:document\.write\(\s*|\bvar\s+(?:content|desc|text)\s*
 class Scripts:
     """All assignments of a page's inline scripts, found in one pass and evaluated on demand."""
 
-    __slots__ = ("_body", "_cache", "_elements", "_found", "_large", "_rest")
+    __slots__ = ("_body", "_elements", "_found", "_large", "_rest", "_values", "insides")
 
     def __init__(self, body: bytes) -> None:
         self._body = body
-        self._elements: list[tuple[int, int, int]] | None = None
-        self._found: dict[str, list[tuple[str, int]]] | None = None
-        self._rest: list[tuple[int, int]] = []
-        self._large: dict[str, list[tuple[str, int]]] = {}
-        self._cache: dict[tuple[str, str, Callable[[Literal], object] | None], Literal] = {}
+        self._elements = list(inline_scripts(body))
+        #: Where the inside of each script begins → where it ends.
+        self.insides = {begin: end for _, begin, end in self._elements}
+        #: Each name → its assignments, in the order of `_index`.
+        self._found: defaultdict[bytes, list[re.Match[bytes]]] = defaultdict(list)
+        self._large: dict[bytes, list[tuple[str, int]]] = {}
+        #: Where a value begins → the value; one name is asked for in one form after the other.
+        self._values: dict[int, Literal] = {}
+        self._rest = [(begin, end) for _, begin, end in self._elements if end - begin <= _LARGEST]
+        self._index_data()
 
     def get(
         self,
@@ -85,20 +90,18 @@ class Scripts:
         ``forms``: ``var`` for ``var X``, ``window`` for ``window.X`` and ``data`` for ``d.X`` and
         ``cgiData.X``, the short names of the shared video and picture pages (2018–2021).
         """
-        if name not in self._assignments() and name not in _IN_LARGE:
-            return None
-        key = (name, forms, accept)
-        if key not in self._cache:
-            self._cache[key] = self._first(name, forms, accept)
-        return self._cache[key]
+        sought = name.encode()
+        value = None
+        if sought in self._found:
+            value = self._first(map(_place, self._found[sought][:_TRIES]), forms, accept)
+        if value is None and sought in _IN_LARGE and self._rest:
+            value = self._first(self._in_large(sought), forms, accept)
+        return value
 
     def member(self, name: str, key: str) -> Literal:
         """``key`` of the first object that is assigned to ``name`` and has something there."""
-        for _, start in self._known(name):
-            try:
-                value, _ = read(self._body, start)
-            except Malformed:
-                continue
+        for assigned in self._found.get(name.encode(), ())[:_TRIES]:
+            value = self._value(assigned.end())
             if isinstance(value, dict) and value.get(key):
                 return value[key]
         return None
@@ -112,7 +115,7 @@ class Scripts:
             + re.escape(key.encode())
             + rb"['\"]?\s*[:=](?!=)\s*(?=['\"]|htmlDecode\(|trim\()"
         )
-        for _, begin, end in self._inline():
+        for _, begin, end in self._elements:
             if end - begin <= _LARGEST:
                 for match in pattern.finditer(self._body, begin, end):
                     try:
@@ -125,25 +128,35 @@ class Scripts:
 
     def has(self, name: str) -> bool:
         """Whether any script assigns to ``name`` at all."""
-        return name in self._assignments()
+        return name.encode() in self._found
 
     def tags(self) -> Iterator[bytes]:
         """The start tag of each ``<script>`` element."""
-        return (self._body[at:begin] for at, begin, _ in self._inline())
+        return (self._body[at:begin] for at, begin, _ in self._elements)
 
-    def _inline(self) -> list[tuple[int, int, int]]:
-        if self._elements is None:
-            self._elements = list(inline_scripts(self._body))
-        return self._elements
+    def _value(self, start: int) -> Literal:
+        """The literal that begins there; None for anything else."""
+        if start not in self._values:
+            try:
+                self._values[start], _ = read(self._body, start)
+            except Malformed:
+                self._values[start] = None
+        return self._values[start]
 
-    def _first(self, name: str, forms: str, accept: Callable[[Literal], object] | None) -> Literal:
-        for form, start in self._known(name):
+    def _holds(self, name: bytes) -> bool:
+        assigned = self._found.get(name, ())
+        return any(name != b"title" or match.re is not _VAR for match in assigned)
+
+    def _first(
+        self,
+        assigned: Iterable[tuple[str, int]],
+        forms: str,
+        accept: Callable[[Literal], object] | None,
+    ) -> Literal:
+        for form, start in assigned:
             if form not in forms:
                 continue
-            try:
-                value, _ = read(self._body, start)
-            except Malformed:
-                continue
+            value = self._value(start)
             if (
                 value not in (None, "", 0, [], {})
                 and value is not False
@@ -152,58 +165,53 @@ class Scripts:
                 return value
         return None
 
-    def _assignments(self) -> dict[str, list[tuple[str, int]]]:
-        if self._found is None:
-            self._found = {}
-            self._rest = [
-                (begin, end) for _, begin, end in self._inline() if end - begin <= _LARGEST
+    def _in_large(self, sought: bytes) -> list[tuple[str, int]]:
+        """The assignments to a name in the large scripts."""
+        if sought not in self._large:  # a name is asked for in one form after the other
+            self._large[sought] = [
+                found for begin, end in self._rest for found in self._within(sought, begin, end)
             ]
-            # Where the smaller scripts hold the article's data, the others are libraries, ten times
-            # as long.
-            for size in _SIZES:
-                self._index(script for script in self._rest if script[1] - script[0] <= size)
-                self._rest = [script for script in self._rest if script[1] - script[0] > size]
-                if all(any(self._holds(name) for name in names) for names in _ANCHORS):
-                    break
-        return self._found
+        return self._large[sought]
 
-    def _holds(self, name: str) -> bool:
-        found = cast("dict[str, list[tuple[str, int]]]", self._found)
-        return any(form != "var" or name != "title" for form, _ in found.get(name, ()))
+    def _within(self, sought: bytes, begin: int, end: int) -> Iterator[tuple[str, int]]:
+        at = self._body.find(sought, begin, end)
+        while at >= 0:
+            assigned = _ASSIGNED.match(self._body, at + len(sought))
+            form = _FORM.search(self._body, max(begin, at - 12), at) if assigned else None
+            if assigned and form:
+                yield "var" if form[1] else "window", assigned.end()
+            at = self._body.find(sought, at + 1, end)
 
-    def _known(self, name: str) -> Iterator[tuple[str, int]]:
-        """The assignments to a name, then those in the large scripts where it is one that stands
-        there.
+    def _index_data(self) -> None:
+        """Indexes the smaller scripts, and the others only where these do not hold the article's
+        data: they are libraries, ten times as long.
         """
-        yield from self._assignments().get(name, [])[:_TRIES]
-        if name in _IN_LARGE:
-            if name not in self._large:  # a name is asked for in one form after the other
-                self._large[name] = list(self._in_large(name.encode()))
-            yield from self._large[name]
-
-    def _in_large(self, sought: bytes) -> Iterator[tuple[str, int]]:
-        for begin, end in self._rest:
-            at = self._body.find(sought, begin, end)
-            while at >= 0:
-                assigned = _ASSIGNED.match(self._body, at + len(sought))
-                form = _FORM.search(self._body, max(begin, at - 12), at) if assigned else None
-                if assigned and form:
-                    yield "var" if form[1] else "window", assigned.end()
-                at = self._body.find(sought, at + 1, end)
+        for size in _SIZES:
+            self._index(script for script in self._rest if script[1] - script[0] <= size)
+            self._rest = [script for script in self._rest if script[1] - script[0] > size]
+            if all(any(map(self._holds, names)) for names in _ANCHORS):
+                return
 
     def _index(self, scripts: Iterable[tuple[int, int]]) -> None:
-        found = cast("dict[str, list[tuple[str, int]]]", self._found)
+        found = self._found
         for begin, end in scripts:
             for match in _VAR.finditer(self._body, begin, end):
-                found.setdefault(match[1].decode("ascii"), []).append(("var", match.end()))
+                found[match[1]].append(match)
             for match in _WINDOW.finditer(self._body, begin, end):
-                form = "data" if match[1] else "window"
-                found.setdefault(match[2].decode("ascii"), []).append((form, match.end()))
+                found[match[2]].append(match)
             # `d.X` is one letter before a dot, which libraries have everywhere; the data has
             # cgiData beside it.
             if self._body.find(b"cgiData", begin, end) >= 0:
                 for match in _DATA().finditer(self._body, begin, end):
-                    found.setdefault(match[1].decode("ascii"), []).append(("data", match.end()))
+                    found[match[1]].append(match)
+
+
+def _place(assigned: re.Match[bytes]) -> tuple[str, int]:
+    """The form of an assignment, and where its value begins."""
+    if assigned.re is _VAR:
+        return "var", assigned.end()
+    is_window = assigned.re is _WINDOW and assigned["data"] is None
+    return "window" if is_window else "data", assigned.end()
 
 
 def written(script: str) -> str | None:

@@ -31,13 +31,32 @@ def scripts(code: str, around: str = "{}") -> Scripts:
         ("cgiData.msg_title='x'", "x"),
         ('var my_msg_title = "x"; a.msg_title = "y"; msg_title == "z";', None),
         ('var msg_title = "never ends', None),
+        ("var msg_title = '' || \"\" || 'a|b' || 'c' ;", "a|b"),
+        ('var msg_title = "a;b" /* or */ ;', "a;b"),
+        ('var msg_title = "a" || opt.title;', None),
+        ('var msg_title = "" || "12" * 1;', 12),
     ],
 )
-def test_an_assignment_gives_its_literal(code: str, value: str | None) -> None:
+def test_an_assignment_gives_its_literal(code: str, value: str | int | None) -> None:
     """Every form of right side seen on pages of 2014–2026, and none that only a running page could
     know.
     """
     assert scripts(code).get("msg_title") == value
+
+
+@pytest.mark.parametrize(
+    ("forms", "value"),
+    [("var", "v"), ("window", "w"), ("data", "d"), ("var window data", "v"), ("data window", "w")],
+)
+def test_a_form_is_asked_for_by_its_name(forms: str, value: str) -> None:
+    """Of several forms the first in the page's order: ``var``, then ``window`` with its data, then
+    ``d.``.
+    """
+    code = "cgiData; d.biz = 'd'; window.biz = 'w'; window.cgiData.biz = 'x'; var biz = 'v';"
+    if forms == "data":
+        code = code.replace("window.cgiData.biz = 'x';", "")
+
+    assert value == scripts(code).get("biz", forms)
 
 
 def test_an_article_that_shows_code_is_not_believed() -> None:
