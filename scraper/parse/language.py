@@ -32,7 +32,12 @@ _UNUSUAL: Final = bytes((*range(0x04, 0x19), *range(0xAC, 0xD8)))
 _HAN: Final = bytes((*range(0x34, 0x4D), *range(0x4E, 0xA0), 0xF9, 0xFA))
 _RARE_HAN = re.compile("[\u4d00-\u4dbf\U00020000-\U0003ffff]")
 _KANA = re.compile("[\u3041-\u30ff]+")
-_LATIN = re.compile("[A-Za-z\u00c0-\u024f]+")
+_LATIN = lazy("[A-Za-z\u00c0-\u024f]+")
+#: What of Latin-1 is no letter of it; and the upper bytes of the letters beyond, which few texts have.
+_NO_LETTERS: Final = bytes(
+    code for code in range(0xC0) if not (chr(code).isascii() and chr(code).isalpha())
+)
+_BEYOND_LATIN_1: Final = b"\1\2"
 #: Frequent characters that are written in one of the two ways only.
 _TRADITIONAL: Final = "這個們來對說時會國過還沒種為與開關問題學習機車東長見頭書電話"
 _SIMPLIFIED: Final = "这个们来对说时会国过还没种为与开关问题学习机车东长见头书电话"
@@ -54,7 +59,7 @@ def of(text: str) -> str | None:
     # Not `text.encode`, which imports a module for it.
     upper = codecs.utf_16_le_encode(text, "surrogatepass")[0][1::2]
     han = _of_them(_HAN, upper) + len(_RARE_HAN.findall(text))
-    kana, latin = _count(_KANA, text), _count(_LATIN, text)
+    kana, latin = _count(_KANA, text), _latin(text, upper)
     most, tag = 0, ""
     if _of_them(_UNUSUAL, upper):
         most, tag = max((_count(kind(), text), tag) for tag, kind in _SCRIPTS)
@@ -75,6 +80,13 @@ def _of_them(kinds: bytes, upper: bytes) -> int:
     return len(upper) - len(upper.translate(None, kinds))
 
 
+def _latin(text: str, upper: bytes) -> int:
+    """How many Latin letters; Latin-1 leaves out the others, which are most of the text."""
+    if _of_them(_BEYOND_LATIN_1, upper):
+        return _count(_LATIN(), text)
+    return len(text.encode("latin-1", "ignore").translate(None, _NO_LETTERS))
+
+
 def _count(kind: re.Pattern[str], text: str) -> int:
     """How many characters of this kind; counted run by run."""
     return len("".join(kind.findall(text)))
@@ -83,5 +95,7 @@ def _count(kind: re.Pattern[str], text: str) -> int:
 def _eastern(text: str, han: int, kana: int) -> str:
     if kana * 8 > han:
         return "ja"
-    traditional, simplified = (sum(map(text.count, kind)) for kind in (_TRADITIONAL, _SIMPLIFIED))
-    return "zh-Hant" if traditional > simplified else "zh-Hans"
+    traditional = sum(map(text.count, _TRADITIONAL))
+    if traditional and traditional > sum(map(text.count, _SIMPLIFIED)):
+        return "zh-Hant"
+    return "zh-Hans"
