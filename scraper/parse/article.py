@@ -46,24 +46,22 @@ def _cut_off(parsed: ParsedPage) -> tuple[Loss, ...]:
     What comes from a file may be all there is left, so it is read, and told.
     """
     page = parsed.received
-    end = page[-64:].rstrip()
-    if end.endswith(_USUAL_END) and not end.endswith(b"<html>" + _USUAL_END):
-        return ()
-    if _ENDS.search(page, max(0, len(page) - _NEAR_THE_END)):
+    end = page.rfind(_USUAL_END)
+    while page.endswith(_TRAP, 0, max(0, end)):
+        end = page.rfind(_USUAL_END, 0, end)
+    if end >= 0:
         return ()
     if _BEGINS.search(page, 0, 65_536) is None or _ENDS.search(page):
         return ()
     return (Loss(kind="cut-off"),)
 
 
-_NEAR_THE_END = 4_000
 _USUAL_END = b"</html>"
-
-
 _BEGINS = re.compile(rb"<html[\s>]", re.I)
-#: Not that of ``<!--headTrap<body></body><head></head><html></html>-->``, which pages of 2015–2018
-#: begin with.
 _ENDS = re.compile(rb"(?<!<html>)</html\s*>", re.I)
+#: How ``<!--headTrap<body></body><head></head><html></html>-->`` ends, which pages of 2015–2018 begin
+#: or end with: the end of no page.
+_TRAP = b"<html>"
 
 
 def _title(parsed: ParsedPage, given: str, kind: int, text: str) -> str:

@@ -9,6 +9,7 @@ What a browser does with ``</div>`` is the same: whatever else is open inside, i
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 
 def element(page: bytes, id_: str) -> tuple[int, int, int, int] | None:
@@ -31,21 +32,24 @@ def element(page: bytes, id_: str) -> tuple[int, int, int, int] | None:
     return None
 
 
-def without_code(page: bytes) -> bytes:
-    """The page with its scripts and styles emptied. Linear."""
+def without_code(page: bytes, begin: int, end: int, scripts: Mapping[int, int]) -> bytes:
+    """The page from ``begin`` to ``end`` with its scripts and styles emptied. Linear.
+
+    ``scripts``: where the inside of each script begins, and where it ends.
+    """
     parts: list[bytes] = []
-    at = 0
-    while (tag := _CODE.search(page, at)) is not None:
-        begin = page.find(b">", tag.end()) + 1
-        end = page.find(b"</" + tag[1], begin) if begin else -1
-        if end < 0:
+    at = begin
+    while (tag := _CODE.search(page, at, end)) is not None:
+        inside = page.find(b">", tag.end(), end) + 1
+        closing = b"</" + tag[1]
+        code_end = scripts.get(inside) or page.find(closing, inside, end)
+        if not inside or not 0 <= code_end <= end - len(closing):
+            parts.append(page[at : tag.start()])
             break
-        parts.append(page[at:begin])
-        at = end
+        parts.append(page[at:inside])
+        at = code_end
     else:
-        parts.append(page[at:])
-        return b"".join(parts)
-    parts.append(page[at : tag.start()])
+        parts.append(page[at:end])
     return b"".join(parts)
 
 

@@ -69,7 +69,7 @@ class ParsedPage:
         what is inside scripts and styles.
         """
         at = self._content_at
-        return cut.without_code(self.body[: at[1]] if at else self.body)
+        return self._without_code(0, at[1] if at else len(self.body))
 
     @cached_property
     def _shell(self) -> bytes:
@@ -77,7 +77,10 @@ class ParsedPage:
         scripts and styles, which make two thirds of it.
         """
         at = self._content_at
-        return self._before + cut.without_code(self.body[at[2] :]) if at else self._before
+        return self._before + self._without_code(at[2], len(self.body)) if at else self._before
+
+    def _without_code(self, begin: int, end: int) -> bytes:
+        return cut.without_code(self.body, begin, end, self.scripts.insides)
 
     @cached_property
     def _header(self) -> bytes:
@@ -90,8 +93,8 @@ class ParsedPage:
     @cached_property
     def _head(self) -> bytes:
         """The page before its ``<body``, if all ``<meta`` elements stand there, else the shell."""
-        head = self._before[: max(0, self._before.find(b"<body"))]
-        return head if _metas_in(head) == _metas_in(self._shell) else self._shell
+        end = max(0, self._before.find(b"<body"))
+        return self._shell if _META.search(self._shell.lower(), end) else self._before[:end]
 
     @cached_property
     def tree(self) -> lxml.etree._Element | None:
@@ -200,11 +203,7 @@ _SAVED_FROM = re.compile(rb"<!--[^<>]{0,200}?(https?://mp\.weixin\.qq\.com/[^\s<
 _ARTICLE = b'id="img-content"'
 
 
-def _metas_in(html: bytes) -> int:
-    return len(_META.findall(html))
-
-
-_META = re.compile(rb"<meta\b", re.I)
+_META = re.compile(rb"<meta\b")
 
 
 class Names:

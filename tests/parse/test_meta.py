@@ -100,6 +100,10 @@ def test_an_empty_element_does_not_hide_a_later_one_of_its_id() -> None:
         ("これは日本語で書かれた記事です。", "ja"),
         ("한국어로 쓴 글입니다.", "ko"),
         ("བོད་ཡིག་གི་རྩོམ་ཡིག", "bo"),
+        ("Ça va déjà être l'été où naît le cœur de Noël, là-bas.", None),
+        ("Ą Ć Ę Ł Ń Ó Ś Ź Ż ą ć ę ł ń ó ś ź ż", None),
+        ("😀 表情 🎉 也在这里 🎊", "zh-Hans"),
+        ("\U00020000\U00020001\U0002a6d6\u4dae", "zh-Hans"),
         ("123 456", None),
         ("", None),
     ],
@@ -193,6 +197,27 @@ def test_a_file_that_is_cut_off_is_told() -> None:
     assert ["cut-off"] == [loss.kind for loss in parsed(begun).losses]
     assert "第一段。" == parsed(begun).text.split("\n")[0]
     assert () == parsed(b"<div id='js_content'><p>x</p></div>").losses
+
+
+TRAP = "<!--headTrap<body></body><head></head><html></html>-->"
+
+
+@pytest.mark.parametrize(
+    ("end", "losses"),
+    [
+        ("</html>", []),
+        ("</html>\n<!-- saved -->", []),
+        ("</HTML >\n", []),
+        (f"</html>\n{TRAP}\n", []),
+        (f"{TRAP}\n{TRAP}", ["cut-off"]),
+        ("", ["cut-off"]),
+    ],
+)
+def test_where_a_page_ends(end: str, losses: list[str]) -> None:
+    """What pages of 2017–2018 have behind their end, as others before their beginning, is none."""
+    page = f"{TRAP}<html><body><div id='js_content'><p>正文。</p></div></body>{end}"
+
+    assert losses == [loss.kind for loss in parsed(page.encode()).losses]
 
 
 def test_the_sharing_accounts_own_words_are_kept() -> None:
