@@ -14,7 +14,7 @@ from html import escape
 import lxml.etree as etree
 
 from scraper.body import cards, lists, runs, tables
-from scraper.body.runs import ATOM, CODE, STRONG, Run
+from scraper.body.runs import ATOM, BREAK, CODE, STRONG, Run
 from scraper.body.vocabulary import HEADINGS
 from scraper.models import Loss, Media
 from scraper.records import dataclass
@@ -63,12 +63,36 @@ class Blocks:
         """Ends the paragraph that is being read."""
         if self.runs:
             pending, self.runs = self.runs, []
-            if runs.is_words(pending[0]) or not self._is_listing(pending):
-                self._paragraphs(runs.lines(pending))
+            if len(pending) == 1:
+                self._end_of_one(pending[0])
+            else:
+                self._end(pending)
         if self.queued:
             queued, self.queued = self.queued, []
             for media in queued:
                 self.card(media)
+
+    def _end_of_one(self, run: Run) -> None:
+        """Ends a paragraph of one run. Most are words that stand in nothing; half as many are a
+        break alone, an empty line.
+        """
+        if run is BREAK:
+            return
+        if runs.is_plain(run) and not self._in_something():
+            text = runs.words(run)
+            if text:
+                self.lines.append(text)
+                self.out.append(f"<p>{runs.in_looks(text, run.flags)}</p>")
+        else:
+            self._end([run])
+
+    def _end(self, pending: list[Run]) -> None:
+        if runs.is_words(pending[0]) or not self._is_listing(pending):
+            self._paragraphs(runs.lines(pending))
+
+    def _in_something(self) -> bool:
+        """Whether a paragraph is more than ``<p>``: it stands in a list, a heading, a cell …"""
+        return bool(self.containers or self.heading or self.caption or self.cell)
 
     def _is_listing(self, pending: list[Run]) -> bool:
         if self.cell or self.heading:
@@ -102,16 +126,24 @@ class Blocks:
         htmls = [*map(runs.html, lines)]
         texts = [*filter(None, map(runs.plain, lines))]
         self.lines.extend(texts)
+        if self._in_something():
+            self._place(htmls, texts)
+        else:
+            self.out.append(f"<p>{'<br>'.join(htmls)}</p>")
+
+    def _place(self, htmls: list[str], texts: list[str]) -> None:
+        """Writes the lines of a paragraph that may stand in something."""
+        html = "<br>".join(htmls)
         if self.cell and self.table is not None:
             self.table.lines.extend(htmls)
         elif self.heading and texts:
             self._write_heading(" ".join(htmls))
         elif self.caption and texts:
-            self.write(f"<figcaption>{'<br>'.join(htmls)}</figcaption>")
+            self.write(f"<figcaption>{html}</figcaption>")
         elif self.containers:
-            self._write_inside("<br>".join(htmls), bare=not texts)
+            self._write_inside(html, bare=not texts)
         else:
-            self.out.append(f"<p>{'<br>'.join(htmls)}</p>")
+            self.out.append(f"<p>{html}</p>")
 
     # -- what is written
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote, urljoin
 
 import lxml.etree as etree
@@ -31,6 +32,12 @@ _PLACEHOLDERS = ("pic_blank", "/spacer.gif", "/mmbizwap/zh_CN/htmledition/images
 _EMPTY_ALTS = names("""
     图片 图像 image img picture undefined null none
 """)
+#: What nearly every address of a picture looks like, which needs nothing done to it.
+_USUAL = re.compile(
+    r"https?://mmbiz\.qpic\.cn/(?:sz_)?mmbiz(?:_[a-z]{3,4})?/[A-Za-z0-9]{1,200}/\d{0,4}"
+    r"(?:\?wx_fmt=[a-z]{3,8}(?:&from=appmsg)?)?",
+    re.ASCII,
+)
 _EMOJI = ("emoji", "emoticon", "/expression/", "qqface", "qqemoji", "icon_emotion")
 
 
@@ -40,6 +47,8 @@ def address(value: str | None, base: str | None = None) -> str | None:
     """
     if not value:
         return None
+    if _USUAL.fullmatch(value):
+        return value
     value = value.strip().strip("\"'")
     if not value or value[:5].lower() == "data:" or len(value) > 4_000:
         return None
@@ -48,7 +57,7 @@ def address(value: str | None, base: str | None = None) -> str | None:
         value = value.replace("&amp;", "&")
     if value[:8].lower() in ("http%3a%", "https%3a"):
         value = unquote(value)
-    if any(mark in value for mark in _PLACEHOLDERS):
+    if any(map(value.__contains__, _PLACEHOLDERS)):
         return None
     if value.startswith("//"):
         value = "https:" + value
@@ -77,7 +86,8 @@ def read(element: etree._Element, base: str | None = None, role: str = "body") -
     url = source(element, base)
     if url is None:
         return None
-    alt: str | None = one_line(element.get("alt") or "")
+    written = element.get("alt")
+    alt = one_line(written) if written else None
     if not alt or alt.lower() in _EMPTY_ALTS:
         alt = None
     width = _pixels(element.get("data-w")) or _pixels(element.get("width"))
@@ -86,7 +96,7 @@ def read(element: etree._Element, base: str | None = None, role: str = "body") -
     if width and ratio and element.get("data-w"):
         height = round(width * ratio)
     looks = f"{element.get('class') or ''} {url}".lower()
-    if role == "body" and any(mark in looks for mark in _EMOJI):
+    if role == "body" and any(map(looks.__contains__, _EMOJI)):
         role = "emoji"
     return Image(url=url, role=role, alt=alt, width=width, height=height or None)
 

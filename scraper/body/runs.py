@@ -65,7 +65,7 @@ def _settled(runs: list[Run]) -> list[Run]:
     if len(merged) == 1 and not merged[0].flags & CODE:
         only = merged[0]
         if not only.flags & ATOM:
-            only.text = collapsed(only.text).strip(EDGES)
+            only.text = words(only)
         return merged if only.text else []
     pieces = [piece for run in merged for piece in _pieces(run)]
     if len(pieces) == len(merged) and not any(map(_is_space, pieces)):
@@ -186,9 +186,8 @@ def html(line: list[Run]) -> str:
     """A settled line as HTML."""
     if len(line) == 1 and line[0].href is None:
         # Most lines are one run, in one look or in none.
-        before, after = _around(line[0].flags)
-        text = line[0].text
-        return f"{before}{text if line[0].flags & ATOM else _escaped(text)}{after}"
+        only = line[0]
+        return only.text if only.flags & ATOM else in_looks(only.text, only.flags)
     out: list[str] = []
     href: str | None = None
     opened: list[int] = []
@@ -217,6 +216,12 @@ def html(line: list[Run]) -> str:
     return "".join(out)
 
 
+def in_looks(text: str, flags: int) -> str:
+    """Words as HTML."""
+    before, after = _around(flags)
+    return f"{before}{_escaped(text)}{after}"
+
+
 @cache
 def _wanted(flags: int) -> tuple[int, ...]:
     """The looks that a tag is written for, from the outermost."""
@@ -238,6 +243,16 @@ def _escaped(text: str) -> str:
 
 _OPEN = {flag: f"<{tag}>" for flag, tag in _TAGS}
 _CLOSE = {flag: f"</{tag}>" for flag, tag in _TAGS}
+
+
+def is_plain(run: Run) -> bool:
+    """Whether it is words that read the same in any look, and no link."""
+    return run.href is None and not run.flags & (ATOM | CODE | SUP | SUB)
+
+
+def words(run: Run) -> str:
+    """The words of a run alone in its line, their white space settled."""
+    return collapsed(run.text).strip(EDGES)
 
 
 def is_words(run: Run) -> bool:

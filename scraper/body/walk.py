@@ -8,7 +8,8 @@ it is, so nothing empty comes out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import field, replace
 from html import escape
 from itertools import islice
@@ -73,21 +74,24 @@ class Walker(Blocks):
         Four of five elements are words (``<span leaf>``, ``<strong>``) or paragraphs whose style at
         most changes the looks: nothing else is asked about them.
         """
-        stack: list[_Before | None] = []
-        asked = self.formulas or self.players
-        words, passages = ({}, frozenset()) if asked else (WORDS, PASSAGES)
+        stack: list[_Before] = []
+        words, passages = self._simple()
         events = etree.iterwalk(root, events=("start", "end"))
         for event, element in events:
             if event == "end":
-                self._leave(stack.pop(), element.tail)
+                flags, href, at_end = stack.pop()
+                if at_end is not None:
+                    at_end()
+                self.flags, self.href = flags, href
+                if tail := element.tail:
+                    self._add(tail)
                 continue
             tag, said, flags = element.tag, element.get("style"), self.flags
             looks = style.read(said) if said else style.NOTHING
             descend = True
             if looks.plain and tag in words:
-                changed = (flags | words[tag]) & looks.keeps | looks.adds
-                stack.append(None if changed == flags else (flags, self.href, None))
-                self.flags = changed
+                stack.append((flags, self.href, None))
+                self.flags = (flags | words[tag]) & looks.keeps | looks.adds
             elif looks.plain and tag in passages:
                 self._open_passage(element)
                 stack.append((flags, self.href, self.flush))
@@ -104,14 +108,11 @@ class Walker(Blocks):
                 raise TooDeep
         self.flush()
 
-    def _leave(self, before: _Before | None, tail: str | None) -> None:
-        if before is not None:
-            flags, href, at_end = before
-            if at_end is not None:
-                at_end()
-            self.flags, self.href = flags, href
-        if tail:
-            self._add(tail)
+    def _simple(self) -> tuple[Mapping[str, int], AbstractSet[str]]:
+        """The elements of words, with the looks they give, and the paragraphs of which nothing else
+        is asked; none where any element may be a formula or a player.
+        """
+        return ({}, frozenset()) if self.formulas or self.players else (WORDS, PASSAGES)
 
     # -- one element
 
@@ -292,19 +293,22 @@ class Walker(Blocks):
     # -- text
 
     def _add(self, text: str) -> None:
-        flags = self.flags
-        if not self.runs and not flags & PREFORMATTED and text.isspace():
-            return
-        if flags & PREFORMATTED and "\n" in text:
-            first, *rest = text.split("\n")
-            self.runs.append(Run(first, flags & LOOKS, self.href))
-            for piece in rest:
-                self.runs.append(BREAK)
-                self.runs.append(Run(piece, flags & LOOKS, self.href))
+        if self.flags & PREFORMATTED:
+            self._add_preformatted(text)
+        elif self.runs or not text.isspace():
+            self.runs.append(Run(text, self.flags, self.href))
         else:
-            self.runs.append(Run(text, flags & LOOKS, self.href))
+            return
         if self.href is not None:
             self.words.append(text)
+
+    def _add_preformatted(self, text: str) -> None:
+        looks = self.flags & LOOKS
+        first, *rest = text.split("\n")
+        self.runs.append(Run(first, looks, self.href))
+        for piece in rest:
+            self.runs.append(BREAK)
+            self.runs.append(Run(piece, looks, self.href))
 
     # -- pictures, code, formulas, links
 
