@@ -30,7 +30,8 @@ _UNUSUAL: Final = bytes((*range(0x04, 0x19), *range(0xAC, 0xD8)))
 #: The upper bytes of Han characters in UTF-16 (U+3400–4CFF, 4E00–9FFF, F900–FAFF), and those that
 #: other characters share theirs with.
 _HAN: Final = bytes((*range(0x34, 0x4D), *range(0x4E, 0xA0), 0xF9, 0xFA))
-_RARE_HAN = re.compile("[\u4d00-\u4dbf\U00020000-\U0003ffff]")
+_RARE_HAN = lazy("[\u4d00-\u4dbf\U00020000-\U0003ffff]")
+_OF_RARE_HAN: Final = bytes((0x4D, *range(0xD8, 0xDC)))
 _KANA = re.compile("[\u3041-\u30ff]+")
 _LATIN = lazy("[A-Za-z\u00c0-\u024f]+")
 #: What of Latin-1 is no letter of it; and the upper bytes of the letters beyond, which few texts have.
@@ -58,7 +59,9 @@ def of(text: str) -> str | None:
     text = text[:_LOOKED_AT]
     # Not `text.encode`, which imports a module for it.
     upper = codecs.utf_16_le_encode(text, "surrogatepass")[0][1::2]
-    han = _of_them(_HAN, upper) + len(_RARE_HAN.findall(text))
+    han = _of_them(_HAN, upper)
+    if _of_them(_OF_RARE_HAN, upper):
+        han += len(_RARE_HAN().findall(text))
     kana, latin = _count(_KANA, text), _latin(text, upper)
     most, tag = 0, ""
     if _of_them(_UNUSUAL, upper):
