@@ -48,13 +48,21 @@ def loads(record: str, body: str, text: str) -> Article:
 
 def storable(article: Article) -> Article:
     """The same article; characters that nothing can store are replaced, where there are any."""
+    return storable_and_record(article)[0]
+
+
+def storable_and_record(article: Article) -> tuple[Article, str]:
+    """``storable``, and the record of what comes of it."""
     written = dumps(article)
     try:
         (written + article.body + article.text).encode()
         spoiled = "\\u0000" in written or "\0" in article.body or "\0" in article.text
     except UnicodeEncodeError:
         spoiled = True
-    return typing.cast(Article, _mended(article)) if spoiled else article
+    if not spoiled:
+        return article, written
+    mended = typing.cast(Article, _mended(article))
+    return mended, dumps(mended)
 
 
 def _mended(value: Any) -> Any:

@@ -72,6 +72,8 @@ class SqliteFrontier:
     def __init__(self, conn: sqlite3.Connection, *, crawl_id: int | None = None) -> None:
         self.conn = conn
         self.crawl_id = crawl_id
+        #: Raw pages that are safe and not yet noted, by task.
+        self._received: dict[int, int] = {}
 
     def for_crawl(self, crawl_id: int) -> SqliteFrontier:
         """The same queue, for the addresses of one `save` only."""
@@ -137,6 +139,7 @@ class SqliteFrontier:
         return datetime.fromisoformat(row[0]) if row[0] else None
 
     def tie(self, task: Task, exit: str, now: datetime) -> None:
+        self._received.pop(task.id, None)
         with transaction(self.conn):
             self._set(task.id, now, exit=exit, due=stamp(now), state="waiting", snapshot_id=None)
             self._drop_page(task.id)
@@ -151,7 +154,10 @@ class SqliteFrontier:
         again: bool,
         keep_page: bool = False,
     ) -> None:
-        changes: dict[str, Any] = {} if keep_page else {"state": "waiting", "snapshot_id": None}
+        snapshot_id = self._received.pop(task.id, None)
+        changes: dict[str, Any] = {"state": "waiting", "snapshot_id": None}
+        if keep_page:
+            changes = _of_page(snapshot_id) if snapshot_id is not None else {}
         with transaction(self.conn):
             self._set(
                 task.id,
@@ -239,12 +245,23 @@ class SqliteFrontier:
             ).fetchone()
         return failure_of(row) if row else None
 
+    def received(self, task: Task, snapshot_id: int) -> None:
+        """The raw page of the task is safe, and will be found by its address: noted only where the
+        task waits (``note_received``) or is put off with its page; a commit less for each other."""
+        self._received[task.id] = snapshot_id
+
+    def note_received(self, task: Task, now: datetime) -> None:
+        """Note what ``received`` was told of the task, if anything."""
+        snapshot_id = self._received.pop(task.id, None)
+        if snapshot_id is not None:
+            self.fetched(task, snapshot_id, now)
+
     def fetched(self, task: Task, snapshot_id: int | None, now: datetime) -> None:
         """The raw page of the task is safe. Where a power cut takes this note, the page is found by
         its address.
         """
         with unsynced_transaction(self.conn):
-            self._set(task.id, now, state="fetched", snapshot_id=snapshot_id)
+            self._set(task.id, now, **_of_page(snapshot_id))
 
     def keep_page(self, task: Task, meta: dict[str, Any], body: bytes, now: datetime) -> None:
         """The raw page itself, for an archive without snapshots; dropped when the task ends."""
@@ -253,7 +270,7 @@ class SqliteFrontier:
                 "INSERT OR REPLACE INTO pages VALUES (?, ?, ?)",
                 (task.id, json.dumps(meta, ensure_ascii=False), body),
             )
-            self._set(task.id, now, state="fetched", snapshot_id=None)
+            self._set(task.id, now, **_of_page(None))
 
     def page(self, task: Task) -> tuple[dict[str, Any], bytes] | None:
         """What ``keep_page`` kept."""
@@ -451,6 +468,7 @@ class SqliteFrontier:
         )
 
     def _end(self, task: Task, now: datetime, state: str, **changes: Any) -> None:
+        self._received.pop(task.id, None)
         self._set(
             task.id,
             now,
@@ -481,16 +499,15 @@ class SqliteFrontier:
         not wanted.
         """
         row = self.conn.execute(
-            "SELECT c.* FROM crawls c JOIN frontier f ON f.crawl_id = c.id WHERE f.id = ?",
+            "UPDATE crawls SET visited = visited + 1 "
+            "WHERE id = (SELECT crawl_id FROM frontier WHERE id = ?) "
+            "RETURNING id, visited >= article_limit",
             (row_id,),
         ).fetchone()
-        if row is None:
-            return
-        self.conn.execute("UPDATE crawls SET visited = visited + 1 WHERE id = ?", (row["id"],))
-        if row["article_limit"] is not None and row["visited"] + 1 >= row["article_limit"]:
+        if row is not None and row[1]:
             self.conn.execute(
                 "DELETE FROM frontier WHERE open AND error_code IS NULL AND crawl_id = ?",
-                (row["id"],),
+                (row[0],),
             )
 
     def _task(self, row: sqlite3.Row) -> Task:
@@ -563,6 +580,11 @@ def _better_address(old: sqlite3.Row, candidate: Candidate) -> dict[str, Any]:
     if old["error_code"] is None or candidate.address.fetch == old["fetch"]:
         return {}
     return {"fetch": candidate.address.fetch, "form": candidate.address.form}
+
+
+def _of_page(snapshot_id: int | None) -> dict[str, Any]:
+    """The columns of a task whose raw page is safe."""
+    return {"state": "fetched", "snapshot_id": snapshot_id}
 
 
 def _error(error: ScrapeError) -> dict[str, Any]:

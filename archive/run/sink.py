@@ -121,10 +121,9 @@ class ArchiveSink:
     def _own_snapshot(self, snapshots: Snapshots, task: Task) -> int | None:
         """The page of this very task, kept by a process that was killed before it could note so."""
         latest = snapshots.latest_id(task.address)
-        if latest is None or task.since is None:
+        if latest is None:
             return None
-        fetched = snapshots.facts(latest).fetched
-        return latest if fetched is not None and fetched > task.since else None
+        return latest if _is_of(task, snapshots.facts(latest).fetched) else None
 
     # --- after it
 
@@ -135,7 +134,9 @@ class ArchiveSink:
             self.frontier.keep_page(task, meta, body, now)
             return RawPage(page)
         snapshot_id = self.snapshots.put(page, address=task.address)
-        self.frontier.fetched(task, snapshot_id, now)
+        self.frontier.received(task, snapshot_id)
+        if not _is_of(task, page.fetched):  # it would not be found: another machine's clock
+            self.frontier.note_received(task, now)
         return RawPage(page, snapshot_id)
 
     def wanted(self, task: Task, article: Article) -> bool:
@@ -219,9 +220,7 @@ class ArchiveSink:
         if mode == "none":
             article = without_pictures(article)
         elif mode == "local":
-            got = await self.images.fetch(addresses_of(article), not_before=self.not_before)
-            self.report.images += got.came
-            self.report.images_missing += got.missing
+            await self._fetch_images(task, addresses_of(article))
         now = self.clock.now()
         with transaction(self.store.db.conn):  # one commit, which is one wait for the disk
             kept = self.store.keep(
@@ -244,6 +243,14 @@ class ArchiveSink:
             done()
         self.touched.append(kept.article_id)
         return kept
+
+    async def _fetch_images(self, task: Task, addresses: list[str]) -> None:
+        if not addresses:
+            return
+        self.frontier.note_received(task, self.clock.now())  # before what may take minutes
+        got = await self.images.fetch(addresses, not_before=self.not_before)
+        self.report.images += got.came
+        self.report.images_missing += got.missing
 
     def _image_mode(self, task: Task) -> str:
         """As the `save` wanted it that a `run` now finishes; else as the settings say."""
@@ -301,6 +308,11 @@ class ArchiveSink:
             left = self.frontier.untried() - is_open
             done = self.report.told
             self.on_progress(done, done + max(left, 0))
+
+
+def _is_of(task: Task, fetched: datetime | None) -> bool:
+    """Whether a page that was kept for the address of the task is this very task's."""
+    return fetched is not None and task.since is not None and fetched > task.since
 
 
 def _spooled(page: Page) -> tuple[dict[str, Any], bytes]:

@@ -59,6 +59,8 @@ class Addresses:
         parsed = address_of(address)
         if parsed is None or parsed.form == "album":
             return False
+        if self.held_as(parsed.canonical) == article_id:
+            return False  # as nearly always, and nothing to begin a transaction for
         with self._sql.transaction():
             return self.note(parsed, article_id, now)
 

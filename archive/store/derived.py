@@ -30,7 +30,7 @@ class Derived:
         index_article(self._tables.sql.conn, article_id)
         if not new and self._tables.markdown.is_deleted(article_id):
             return None
-        text = self._tables.markdown.render_row(row)
+        text = self._tables.markdown.render_article(article, row)
         beside = self._tables.markdown.write(row["path"], text, row["markdown_hash"])
         if beside is None:
             self._tables.articles.change(row, markdown_hash=sha256(text), edited=None, stale=0)

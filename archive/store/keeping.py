@@ -66,7 +66,7 @@ class Keeper:
         Raises Unrecognised for a page without any content, which can never replace one, DiskTrouble
         and CannotCreate where nothing could be written; the archive is then as it was.
         """
-        article = record.storable(article)
+        article, written = record.storable_and_record(article)
         if decide.is_hollow(article):
             raise Unrecognised(
                 mark(
@@ -75,20 +75,20 @@ class Keeper:
                 url=address,
             )
         addresses = addresses_of(article, address)
-        article = identified(article, identity_of(article, addresses))
+        known = identified(article, identity_of(article, addresses))
         made_by = parser_version if parser_version is not None else current_parser()
+        fresh = article_row(known, made_by, written if known is article else None)
+        article = known
         with self._tables.sql.transaction():
             row = self._merging.row_of(article, addresses)
             if row is None:
-                kept = self._add(article, now, snapshot_id, made_by, key, path)
+                kept = self._add(article, fresh, now, snapshot_id, key, path)
             else:
                 learned = self._merging.merge_identity(row, article, addresses, now)
                 row = self._tables.articles.row(row["id"])
-                kept = self._compare(
-                    row, article, now, snapshot_id, made_by, refresh, again, learned
-                )
-            for known in addresses:
-                self._tables.addresses.note(known, kept.article_id, now)
+                kept = self._compare(row, article, fresh, now, snapshot_id, refresh, again, learned)
+            for one in addresses:
+                self._tables.addresses.note(one, kept.article_id, now)
         return kept
 
     def trial(self, article: Article, address: str, now: datetime, ask: Callable[[int], T]) -> T:
@@ -128,9 +128,9 @@ class Keeper:
     def _add(
         self,
         article: Article,
+        fresh: dict[str, Any],
         now: datetime,
         snapshot_id: int | None,
-        made_by: int,
         key: str | None = None,
         path: str | None = None,
     ) -> Kept:
@@ -140,7 +140,7 @@ class Keeper:
         if path is None or self._tables.articles.is_path_taken(path):
             path = path_of(article, key)
         said = {
-            **article_row(article, made_by),
+            **fresh,
             "key": key,
             "path": path,
             "account_id": self._tables.accounts.number_of(article.account, article.published, now),
@@ -168,15 +168,14 @@ class Keeper:
         self,
         row: sqlite3.Row,
         article: Article,
+        fresh: dict[str, Any],
         now: datetime,
         snapshot_id: int | None,
-        made_by: int,
         refresh: bool,
         again: bool,
         learned: bool,
     ) -> Kept:
         article_id = int(row["id"])
-        fresh = article_row(article, made_by)
         came_back = row["gone"] is not None and not again
         back = {"gone": None, "gone_reason": None, "gone_shown": None} if came_back else {}
         change = self._change(row, article, fresh, again, learned)

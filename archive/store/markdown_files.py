@@ -25,6 +25,7 @@ from archive.store.rows import address_of
 from archive.store.sql import Sql
 from archive.store.types import time
 from scraper.clock import utc_now
+from scraper.models import Article
 from scraper.recordings import at_address
 
 _LOG = logging.getLogger(__name__)
@@ -56,6 +57,11 @@ class MarkdownFiles:
 
     def render_row(self, row: checksums.Row, path: str | None = None) -> str:
         """The file of a row of ``articles``, as it stands at ``path`` (its own unless given)."""
+        article = record.loads(row["record"], row["body"], row["text"])
+        return self.render_article(article, row, path)
+
+    def render_article(self, article: Article, row: checksums.Row, path: str | None = None) -> str:
+        """The same where the article is at hand."""
         path = path or row["path"]
         recordings = self._recordings.of(row["id"])
         pictures, targets = self._pictures(row["id"], path), self._targets(row["id"], path)
@@ -70,7 +76,6 @@ class MarkdownFiles:
             address = address_of(url) if "mp.weixin.qq.com" in url else None
             return targets.get(address.canonical) if address else None
 
-        article = record.loads(row["record"], row["body"], row["text"])
         comments, count = self._comments(row["id"], path)
         holding = replace(self._holding(row, pictures, recordings), comments=count)
         return sealed(

@@ -18,11 +18,12 @@ from scraper.zone import day_in_china
 Row = dict[str, Any]
 
 
-def article_row(article: Article, parser_version: int) -> Row:
-    """The columns of ``articles`` that come from the page."""
+def article_row(article: Article, parser_version: int, written: str | None = None) -> Row:
+    """The columns of ``articles`` that come from the page; ``written``: its record, where it is at
+    hand."""
     return {
         **article_columns.ARTICLES.page_values(article),
-        "record": record.dumps(article),
+        "record": record.dumps(article) if written is None else written,
         "content_hash": content_hash(article),
         "parser_version": parser_version,
     }

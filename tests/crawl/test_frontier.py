@@ -111,6 +111,37 @@ def test_a_try_that_failed_is_counted_and_its_page_dropped_unless_kept(
     assert [3] == [row[0] for row in queue.conn.execute("SELECT attempts FROM frontier")]
 
 
+def test_a_page_that_is_safe_is_noted_where_its_task_waits(queue: SqliteFrontier) -> None:
+    """Before that, and where the task fails so that another page is wanted, nothing is written."""
+    queue.enqueue(found(short(1)), START)
+    task = taken(queue)
+
+    queue.received(task, 7)
+    assert taken(queue).snapshot_id is None
+    queue.note_received(task, START)
+    assert taken(queue).snapshot_id == 7
+    queue.received(task, 8)
+    put_off(queue, task, keep_page=False)
+    queue.note_received(task, START)
+    assert taken(queue).snapshot_id is None
+    for page in (9, None):  # the second time it comes from where it was kept
+        if page is not None:
+            queue.received(task, page)
+        put_off(queue, task, keep_page=True)
+        assert taken(queue).snapshot_id == 9
+
+
+def received(queue: SqliteFrontier, task: Task) -> None:
+    """Its page is safe, and it waits."""
+    queue.received(task, 7)
+    queue.note_received(task, START)
+
+
+def put_off(queue: SqliteFrontier, task: Task, *, keep_page: bool) -> None:
+    """It failed, and is due again."""
+    queue.reschedule(task, Later("503"), START, START, again=True, keep_page=keep_page)
+
+
 def test_a_task_that_is_tied_goes_to_its_exit_alone(queue: SqliteFrontier) -> None:
     """At once and fetched anew there; where that exit is no more, to anybody."""
     queue.enqueue(found(short(1)), START)
@@ -337,6 +368,7 @@ WRITING: dict[str, Callable[[SqliteFrontier, Task], object]] = {
     ),
     "release": lambda queue, task: queue.release_waiting(at(short(2)), START),
     "fetched": lambda queue, task: queue.fetched(task, None, START),
+    "fetched, and waiting": lambda queue, task: received(queue, task),
     "the page itself": lambda queue, task: queue.keep_page(task, {}, b"page", START),
     "make due": lambda queue, task: queue.make_due([Later.code], START + HOUR, before=START + HOUR),
 }

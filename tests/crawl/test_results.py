@@ -174,7 +174,7 @@ def test_a_page_that_a_kill_left_without_a_note_is_not_asked_for_again(
     world.script.on(short(1), slow)
     world.save(short(1))
     with monkeypatch.context() as context:
-        context.setattr(SqliteFrontier, "fetched", killed)
+        context.setattr(SqliteFrontier, "received", killed)
         with pytest.raises(SystemExit):
             world.save(short(1), refresh=True)
     asked = len(world.script.log)
