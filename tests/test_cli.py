@@ -143,7 +143,7 @@ def test_start_up_imports_nothing_heavy() -> None:
     code = "import sys, archive.cli as c; c.run(['--help']); print(sorted(sys.modules), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {
-        "httpcore",
+        "httpx",
         "lxml",
         "bs4",
         "markdownify",

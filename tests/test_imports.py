@@ -19,6 +19,7 @@ PACKAGES = ("scraper", "archive")
 #: Libraries that one room alone may import, so that each stays replaceable: library → rooms (path
 #: prefixes).
 ONE_ROOM = {
+    "httpx": ("scraper/fetch", "scraper/fetch/guard"),
     "httpcore": ("scraper/fetch", "scraper/fetch/guard"),
     "markdownify": ("archive/document/markdown",),
     "bs4": ("archive/document/markdown", "archive/soup"),

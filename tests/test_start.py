@@ -20,14 +20,14 @@ from tests.weixin.server import Internet
 
 #: What reads an archive has no use for any of these.
 NETWORK_AND_PARSER = {
-    "asyncio", "bs4", "feedparser", "httpcore", "jinja2", "lxml", "markdownify", "multiprocessing", "rich",
+    "asyncio", "bs4", "feedparser", "httpx", "jinja2", "lxml", "markdownify", "multiprocessing", "rich",
     "sqlite_utils", "starlette", "yaml", "zstandard",
 }  # fmt: skip
 #: What only other commands, other forms of input and searches with CSS need.
 BESIDES_SAVING = {
     "archive.run.looking", "archive.run.periodic", "archive.run.rechecks", "archive.crawl.source_types",
     "archive.exporters", "archive.fleet", "archive.importers", "archive.search.query", "archive.web", "feedparser",
-    "httpx", "jinja2", "multiprocessing", "plistlib", "procrastinate", "psycopg", "pygments", "rich",
+    "jinja2", "multiprocessing", "plistlib", "procrastinate", "psycopg", "pygments", "rich",
     "scraper.body.cards.unknown", "scraper.parse.status", "soupsieve.css_parser", "sqlite_utils", "starlette",
 }  # fmt: skip
 
@@ -105,7 +105,7 @@ def test_saving_what_is_held_loads_no_client(internet: Internet, tmp_path: Path)
 
     modules = loaded(same, internet.env).modules
 
-    unwanted = {"anyio", "bs4", "h11", "httpcore", "lxml", "markdownify", "yaml"}
+    unwanted = {"anyio", "bs4", "h11", "httpcore", "httpx", "lxml", "markdownify", "yaml"}
     assert modules & unwanted == set()
     assert len(modules) <= 381
 

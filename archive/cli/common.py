@@ -107,8 +107,8 @@ class App:
         root.handlers[:] = [handler]
         root.setLevel(level)
         if self.verbosity < 3:
-            # httpcore logs whole addresses and headers; ours say the same without them.
-            for name in ("httpcore", "asyncio"):
+            # httpx and httpcore log whole addresses and headers; ours say the same without them.
+            for name in ("httpx", "httpcore", "asyncio"):
                 logging.getLogger(name).setLevel(logging.WARNING)
 
 

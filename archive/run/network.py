@@ -133,6 +133,7 @@ def trusted_certificates(config: Config) -> int:
     """How many certificates hosts' own are checked against. Raises BadSettings for a file that
     cannot be used.
     """
-    from scraper.fetch import FetchSettings, certificates
+    from scraper.fetch import FetchSettings
+    from scraper.fetch.transport import certificates
 
-    return len(certificates.of(FetchSettings(ca_file=config.ca_file)).get_ca_certs())
+    return len(certificates(FetchSettings(ca_file=config.ca_file)).get_ca_certs())

@@ -1,5 +1,5 @@
-"""What hosts' certificates are checked against: the setting's file, ``$SSL_CERT_FILE``'s, or
-Mozilla's as certifi has them."""
+"""What hosts' certificates are checked against where the usual ones are not: the setting's file or
+``$SSL_CERT_FILE``'s."""
 
 from __future__ import annotations
 
@@ -31,15 +31,3 @@ def named(settings: FetchSettings) -> ssl.SSLContext | None:
                 said=said,
             )
         ) from error
-
-
-def usual() -> ssl.SSLContext:
-    """Those that hold where nobody has named any; none that the environment names for OpenSSL."""
-    import certifi  # by the first request that needs them
-
-    return ssl.create_default_context(cafile=certifi.where())
-
-
-def of(settings: FetchSettings) -> ssl.SSLContext:
-    """Those that hold. Raises BadSettings for a file that cannot be used."""
-    return named(settings) or usual()

@@ -1,4 +1,4 @@
-"""httpcore's errors become this program's, in one place: most specific first, the cause kept."""
+"""httpx's errors become this program's, in one place: most specific first, the cause kept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import httpcore
+import httpx
 
 from scraper.errors import CutShort, FetchError, Later, Refused, TimedOut, Unreachable
 from scraper.messages import mark
@@ -65,6 +65,8 @@ def _silent(said: str, began: bool) -> FetchError:
 
 
 def _broken(said: str, began: bool) -> FetchError:
+    if "location header" in said:  # httpx reads it although it is told not to follow
+        return Refused(mark("the server redirects to what is no address ({said})", said=said))
     if began:
         return CutShort(mark("the answer was cut short ({said})", said=said))
     return Later(mark("the connection broke before an answer came ({said})", said=said))
@@ -74,25 +76,32 @@ def _unasked(said: str, began: bool) -> FetchError:
     return Refused(mark("this address cannot be asked for ({said})", said=said))
 
 
-#: The first row that fits. ``ConnectionNotAvailable`` never leaves its pool.
+def _other(said: str, began: bool) -> FetchError:
+    return Later(mark("the request failed ({said})", said=said))
+
+
+#: The first row that fits. ``StreamError`` and ``CookieConflict`` are missing on purpose: those are
+#: faults of ours.
 TABLE: tuple[tuple[type[Exception], _Maker], ...] = (
-    (httpcore.ConnectTimeout, _unreachable),
-    (httpcore.ConnectError, _unreachable),
-    (httpcore.ProxyError, _proxy),
-    (httpcore.UnsupportedProtocol, _unasked),
-    (httpcore.TimeoutException, _silent),
-    (httpcore.NetworkError, _broken),
-    (httpcore.ProtocolError, _broken),
+    (httpx.ConnectTimeout, _unreachable),
+    (httpx.ConnectError, _unreachable),
+    (httpx.ProxyError, _proxy),
+    (httpx.UnsupportedProtocol, _unasked),
+    (httpx.LocalProtocolError, _broken),
+    (httpx.TimeoutException, _silent),
+    (httpx.NetworkError, _broken),
+    (httpx.ProtocolError, _broken),
+    (httpx.InvalidURL, _unasked),
+    (httpx.HTTPError, _other),
 )
-_KINDS = tuple(kind for kind, _ in TABLE)
 
 
 @contextmanager
 def translated(*, began: bool) -> Iterator[None]:
-    """Inside, httpcore's errors are ours. ``began``: the answer's head is in."""
+    """Inside, httpx's errors are ours. ``began``: the answer's head is in."""
     try:
         yield
-    except _KINDS as error:
+    except tuple(kind for kind, _ in TABLE) as error:
         make = next(make for kind, make in TABLE if isinstance(error, kind))
         raise make(_said(error), began) from error
 

@@ -42,7 +42,7 @@ from scraper.records import dataclass
 from scraper.redact import redact, scrub
 
 if TYPE_CHECKING:
-    import httpcore
+    import httpx
 
     from scraper.fetch.cookies import Cookies
     from scraper.fetch.wire import Wire
@@ -401,7 +401,7 @@ class Fetcher:
         else:
             self.media_requests += 1
         async with self._opened().answer(
-            parts,
+            _ascii(parts),
             self._headers(url, parts, kind, extra),
             sends=kind.sends,
             connect=min(self.settings.connect_timeout, kind.deadline),
@@ -410,9 +410,9 @@ class Fetcher:
             return await self._read(response, url, kind, polite=polite)
 
     async def _read(
-        self, response: httpcore.Response, url: str, kind: _Kind, *, polite: bool
+        self, response: httpx.Response, url: str, kind: _Kind, *, polite: bool
     ) -> _Answer | str:
-        listed, status = _listed(response.headers), response.status
+        listed, status = _listed(response.headers.raw), response.status_code
         headers = dict(reversed(listed))
         if target := answers.redirect_target(status, headers, url):
             answers.check_redirect(target)
@@ -430,7 +430,7 @@ class Fetcher:
             headers.get("content-length", ""),
             headers.get("content-encoding", "").strip().lower(),
         )
-        async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_stream())) as raw:
+        async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_raw())) as raw:
             body = await content.read(
                 raw,
                 coding=coding,
@@ -446,7 +446,7 @@ class Fetcher:
 
     async def _streamed(
         self,
-        response: httpcore.Response,
+        response: httpx.Response,
         status: int,
         headers: Mapping[str, str],
         kept: tuple[tuple[str, str], ...],
@@ -460,7 +460,7 @@ class Fetcher:
         if status != 206:
             cap = self.settings.max_retry_after
             answers.check_status(status, headers, now=self._clock.now(), cap=cap)
-        async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_stream())) as raw:
+        async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_raw())) as raw:
             await streaming.receive(
                 raw, status, headers, part, source=source, sort=sort, cap=kind.cap
             )
@@ -519,6 +519,16 @@ def _netloc(parts: SplitResult) -> str:
     host = hosts.host_of(parts)
     host = f"[{host}]" if ":" in host else host
     return host + (f":{parts.port}" if parts.port else "")
+
+
+def _ascii(parts: SplitResult) -> str:
+    """As it goes over the wire: without a fragment, what is not ASCII percent-encoded."""
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    safe = "".join(
+        c if "!" <= c <= "~" else "".join(f"%{b:02X}" for b in c.encode("utf-8", "replace"))
+        for c in path
+    )
+    return f"{parts.scheme}://{_netloc(parts)}{safe}"
 
 
 def _listed(headers: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:

@@ -5,15 +5,12 @@ scheme's own port.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from scraper.errors import Forbidden
 from scraper.messages import mark
 
 _PORTS = {"http": 80, "https": 443}
-#: What stands in a path and in a query as it is, as browsers have it (WHATWG URL).
-_IN_QUERY = "".join(c for c in map(chr, range(0x21, 0x7F)) if c not in '"#<>')
-_IN_PATH = "".join(c for c in _IN_QUERY if c not in "?`{}")
 
 
 def split(url: str) -> SplitResult:
@@ -33,28 +30,6 @@ def split(url: str) -> SplitResult:
 def endpoint(parts: SplitResult) -> tuple[str, int]:
     """The host and port that are connected to."""
     return host_of(parts), parts.port or _PORTS[parts.scheme]
-
-
-def target(parts: SplitResult) -> str:
-    """What is asked of the host: path and query in ASCII, what may not stand there
-    percent-encoded, ``.`` and ``..`` resolved; no fragment.
-    """
-    path = quote(_without_dots(parts.path or "/"), safe=_IN_PATH, errors="replace")
-    query = quote(parts.query, safe=_IN_QUERY, errors="replace")
-    return f"{path}?{query}" if query else path
-
-
-def _without_dots(path: str) -> str:
-    names = path.split("/")
-    if "." not in names and ".." not in names:
-        return path
-    kept: list[str] = []
-    for name in names:
-        if name == ".." and len(kept) > 1:
-            kept.pop()
-        elif name not in (".", ".."):
-            kept.append(name)
-    return "/".join(kept) or "/"
 
 
 def host_of(parts: SplitResult) -> str:

@@ -1,4 +1,4 @@
-"""For programs that log what httpcore says: the same lines without secrets."""
+"""For programs that log what httpx and httpcore say: the same lines without secrets."""
 
 from __future__ import annotations
 

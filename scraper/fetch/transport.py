@@ -1,24 +1,47 @@
-"""Connections that are made to judged numbers only, and where each request finds one.
+"""The client: httpx, over connections that are made to judged numbers only.
 
-httpcore takes a network backend, and the backend is where DNS rebinding is stopped. (Rewriting each
-request to a judged number would need none, but two hosts on one number would then share a TLS
-connection that was verified for one of them.) httpx, which stands on it, takes none, and what it
-adds is not wanted here: redirects are judged one by one, no cookie of an answer is kept, headers
-are ours alone. It costs as much as all of httpcore.
+httpx's own transport makes its pool itself and takes no network backend, and the backend is where
+DNS rebinding is stopped: so the transport here does what httpx's does, a ``httpcore`` pool behind
+httpx's interface, with a backend of ours. (Rewriting each request to a judged number would need no
+httpcore, but two hosts on one number would then share a TLS connection that was verified for one of
+them.)
 """
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import cast
 
 import httpcore
+import httpx
 
 from scraper.errors import Unreachable
-from scraper.fetch import certificates, guard, hosts, proxies
+from scraper.fetch import guard, hosts, proxies
+from scraper.fetch.certificates import named
 from scraper.fetch.pool import Pool, opened
 from scraper.fetch.settings import FetchSettings
 from scraper.messages import mark
+
+#: As httpx translates them; a test fails if httpcore has one that is missing here.
+_SAME: dict[type[Exception], type[httpx.TransportError]] = {
+    httpcore.ConnectTimeout: httpx.ConnectTimeout,
+    httpcore.ReadTimeout: httpx.ReadTimeout,
+    httpcore.WriteTimeout: httpx.WriteTimeout,
+    httpcore.PoolTimeout: httpx.PoolTimeout,
+    httpcore.TimeoutException: httpx.TimeoutException,
+    httpcore.ConnectError: httpx.ConnectError,
+    httpcore.ReadError: httpx.ReadError,
+    httpcore.WriteError: httpx.WriteError,
+    httpcore.NetworkError: httpx.NetworkError,
+    httpcore.LocalProtocolError: httpx.LocalProtocolError,
+    httpcore.RemoteProtocolError: httpx.RemoteProtocolError,
+    httpcore.ProtocolError: httpx.ProtocolError,
+    httpcore.ProxyError: httpx.ProxyError,
+    httpcore.UnsupportedProtocol: httpx.UnsupportedProtocol,
+}
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
@@ -90,30 +113,44 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         await self._plain.sleep(seconds)
 
 
-class Pools:
-    """What requests go out through: one pool by way of the proxy, one for the hosts around it.
-
-    ``named``: certificates to trust instead of the usual ones. Raises BadSettings.
+class GuardedTransport(httpx.AsyncBaseTransport):
+    """What httpx sends requests through: one pool by way of the proxy, one for the hosts around
+    it.
     """
 
-    def __init__(self, settings: FetchSettings, named: ssl.SSLContext | None) -> None:
+    def __init__(self, settings: FetchSettings, certificates: ssl.SSLContext | None) -> None:
         self._proxy = proxies.chosen(settings)
-        self._certificates = named or certificates.usual()
+        self._certificates = certificates or _usual()
         self._connections = settings.media_parallel + 2
         self._trusted = [hosts.endpoint(hosts.split(url)) for url in settings.trusted]
         self._pools: dict[proxies.Proxy | None, Pool] = {}
 
-    async def send(self, request: httpcore.Request) -> httpcore.Response:
-        """The head of the answer; the body comes as it is on the wire. Raises httpcore's errors."""
-        host = request.url.host.decode("ascii").strip("[]")
-        port = request.url.port or (443 if request.url.scheme == b"https" else 80)
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """As httpx asks; the body comes as it is on the wire."""
+        url = request.url
+        port = url.port or (443 if url.scheme == "https" else 80)
+        host = url.raw_host.decode("ascii")
         proxy = self._proxy if self._proxy and self._proxy.serves(host, port) else None
-        return await self._pool(proxy).handle_async_request(request)
+        asked = httpcore.Request(
+            request.method,
+            httpcore.URL(
+                scheme=url.raw_scheme, host=_host(url), port=url.port, target=url.raw_path
+            ),
+            headers=request.headers.raw,
+            content=cast(AsyncIterable[bytes], request.stream),
+            extensions=request.extensions,
+        )
+        with as_httpx():
+            got = await self._pool(proxy).handle_async_request(asked)
+        return httpx.Response(
+            got.status, headers=got.headers, stream=_Body(got), extensions=got.extensions
+        )
 
     async def aclose(self) -> None:
         """Closes every connection."""
-        for pool in self._pools.values():
-            await pool.aclose()
+        with as_httpx():
+            for pool in self._pools.values():
+                await pool.aclose()
 
     def _pool(self, proxy: proxies.Proxy | None) -> Pool:
         if proxy not in self._pools:
@@ -129,3 +166,63 @@ class Pools:
                 network_backend=GuardedBackend(proxy, self._trusted),
             )
         return self._pools[proxy]
+
+
+def _host(url: httpx.URL) -> bytes:
+    """A number of IPv6 stands in brackets where a proxy is told the whole address, which only plain
+    http does.
+    """
+    return b"[%b]" % url.raw_host if b":" in url.raw_host and url.scheme == "http" else url.raw_host
+
+
+class _Body(httpx.AsyncByteStream):
+    """A body's raw bytes."""
+
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with as_httpx():
+            async for part in self._response.aiter_stream():
+                yield part
+
+    async def aclose(self) -> None:
+        with as_httpx():
+            await self._response.aclose()
+
+
+@contextmanager
+def as_httpx() -> Iterator[None]:
+    """httpcore's errors become httpx's of the same name."""
+    try:
+        yield
+    except tuple(_SAME) as error:
+        raise next(same for kind, same in _SAME.items() if isinstance(error, kind))(
+            str(error)
+        ) from error
+
+
+def client(settings: FetchSettings, certificates: ssl.SSLContext | None) -> httpx.AsyncClient:
+    """The client for all requests of a fetcher; ``certificates`` None: the usual ones. Raises
+    BadSettings.
+
+    Redirects are followed by the fetcher, which judges each; no cookie of an answer is kept; the
+    environment is read in one place (``proxies``), so httpx leaves it alone.
+    """
+    return httpx.AsyncClient(
+        transport=GuardedTransport(settings, certificates),
+        follow_redirects=False,
+        trust_env=False,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+    )
+
+
+def certificates(settings: FetchSettings) -> ssl.SSLContext:
+    """What hosts' certificates are checked against. Raises BadSettings for a file that cannot be
+    used.
+    """
+    return named(settings) or _usual()
+
+
+def _usual() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)

@@ -438,7 +438,7 @@ def test_status_starts_without_crawler_and_parser(tmp_path: Path) -> None:
     script = (
         "import sys, archive.cli\n"
         f"code = archive.cli.run(['status', '--archive', {str(tmp_path)!r}])\n"
-        "heavy = {'asyncio', 'httpcore', 'lxml', 'feedparser', 'markdownify', 'rich', 'zstandard'}\n"
+        "heavy = {'asyncio', 'httpx', 'lxml', 'feedparser', 'markdownify', 'rich', 'zstandard'}\n"
         "print(code, sorted(heavy & set(sys.modules)))\n"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -247,7 +247,7 @@ def test_searching_imports_nothing_heavy(folder: Path) -> None:
     heavy = (
         "lxml",
         "bs4",
-        "httpcore",
+        "httpx",
         "sqlite_utils",
         "rich",
         "markdownify",
