@@ -145,8 +145,19 @@ def _take(line: list[_Piece], text: str, looks: int) -> None:
 
 
 def _line(pieces: list[_Piece], before: str, after: str) -> str:
-    whole = "".join(piece.text for piece in pieces)
-    # Only what could pair up is escaped.
+    whole = "".join([piece.text for piece in pieces])
+    if DOLLAR in whole or TILDE in whole:
+        _write_signs(pieces, whole)
+    # Bold alone, as nearly all emphasis is, gets into nobody's way.
+    if any(piece.looks & ~_BOLD for piece in pieces):
+        _simplify(pieces)
+        _give_up_strikes(pieces, before, after)
+    out = _emit(pieces, before, after).strip(_SPACES)
+    return _with_atoms(out)
+
+
+def _write_signs(pieces: list[_Piece], whole: str) -> None:
+    """Of ``$`` and ``~`` only what could pair up is escaped, and all in an atom."""
     dollar = "\\$" if whole.count(DOLLAR) > 1 else "$"
     tilde = (
         "\\~" if whole.count(TILDE) > 1 or any(piece.looks & _STRUCK for piece in pieces) else "~"
@@ -156,10 +167,6 @@ def _line(pieces: list[_Piece], before: str, after: str) -> str:
             piece.text = piece.text.replace(DOLLAR, dollar).replace(TILDE, tilde)
         else:
             piece.text = piece.text.replace(DOLLAR, "\\$").replace(TILDE, "\\~")
-    _simplify(pieces)
-    _give_up_strikes(pieces, before, after)
-    out = _emit(pieces, before, after).strip(_SPACES)
-    return _with_atoms(out)
 
 
 def _simplify(pieces: list[_Piece]) -> None:

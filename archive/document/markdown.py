@@ -16,7 +16,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from functools import cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TypeAlias
 
 # isort: off
 from archive.document import markdown_lean as _lean  # noqa: F401 - before anything that imports bs4
@@ -108,12 +108,8 @@ def render(clean_html: str, *, image: Rewrite | None = None, link: Rewrite | Non
     return text + "\n" if text else ""
 
 
-class _Block(NamedTuple):
-    """Finished Markdown, the tag it was made of, and whether it is a list with the other marker."""
-
-    text: str
-    tag: str
-    other: bool = False
+#: Finished Markdown, the tag it was made of, and whether it is a list with the other marker.
+_Block: TypeAlias = tuple[str, str, bool]
 
 
 @cache
@@ -132,6 +128,7 @@ class _Writer(MarkdownConverter):
         #: ``id``.
         self._numbers: dict[int, int] = {}
         self._others: set[int] = set()
+        #: The names of the elements around one, itself included; there are few sets of them.
         self._contexts: dict[tuple[frozenset[str], str], frozenset[str]] = {}
         self._image = image
         self._link = link
@@ -141,9 +138,10 @@ class _Writer(MarkdownConverter):
     def process_tag(self, node: Tag, parent_tags: AbstractSet[str] | None = None) -> str:
         """Blocks are joined by one empty line, the text between them becomes paragraphs."""
         name = node.name
-        parents = self._context(
-            parent_tags if type(parent_tags) is frozenset else frozenset(parent_tags or ()), name
-        )
+        outer = parent_tags if type(parent_tags) is frozenset else frozenset(parent_tags or ())
+        parents = self._contexts.get((outer, name))
+        if parents is None:
+            parents = self._contexts[outer, name] = outer | {name}
         if name in _READ_WHOLE:
             convert = self.convert_pre if name == "pre" else self.convert_code
             return str(convert(node, text_of(node), parents))
@@ -180,7 +178,7 @@ class _Writer(MarkdownConverter):
                 if child.name in _BLOCKS and holds_blocks:
                     self._end_paragraph(pieces, blocks)
                     if text:
-                        blocks.append(_Block(text, child.name, id(child) in self._others))
+                        blocks.append((text, child.name, id(child) in self._others))
                 elif text:
                     pieces.append(text)
         return pieces, blocks
@@ -189,7 +187,7 @@ class _Writer(MarkdownConverter):
         """A list straight after one of its own kind takes the other marker, or the two would read
         as one.
         """
-        if before and before[-1].tag == node.name and not before[-1].other:
+        if before and before[-1][1:] == (node.name, False):
             self._others.add(id(node))
         start = str(node.get("start") or "1")
         self._numbers[id(node)] = (
@@ -208,22 +206,13 @@ class _Writer(MarkdownConverter):
         self._numbers[id(parent)] += 1
         return f"{number}{')' if other else '.'}"
 
-    def _context(self, outer: frozenset[str], name: str) -> frozenset[str]:
-        """The names of the elements around, this one included; the few there are of them are made
-        once.
-        """
-        found = self._contexts.get((outer, name))
-        if found is None:
-            found = self._contexts[outer, name] = outer | {name}
-        return found
-
     def _end_paragraph(self, pieces: list[str], blocks: list[_Block]) -> None:
         if not pieces:
             return
         text = settle("".join(pieces))
         pieces.clear()
         if text:
-            blocks.append(_Block(_safe_starts(text), "p"))
+            blocks.append((_safe_starts(text), "p", False))
 
     def _joined(self, node: Tag, blocks: list[_Block]) -> str:
         """Blocks with one empty line between them.
@@ -232,16 +221,16 @@ class _Writer(MarkdownConverter):
         (CommonMark 4.5): so code stays with the sentence that announces it, also where blank lines
         end a list item.
         """
-        tight = node.name in ("ul", "ol") or (node.name == "li" and not _is_loose(node))
-        parts = [blocks[0].text]
-        for before, block in pairwise(blocks):
+        tight = _is_tight(node)
+        joined = "\n\n".join([text for text, _, _ in blocks])
+        if not tight and "```" not in joined:
+            return joined
+        parts = [blocks[0][0]]
+        for (before, _, _), (text, tag, _) in pairwise(blocks):
+            near = _ends_in_fence(before) or _begins_with_fence(text)
             # A list that begins with another number than 1 cannot end a paragraph (CommonMark 5.3).
-            near = (
-                (tight and not (block.tag == "ol" and _ODD_START.match(block.text)))
-                or _ends_in_fence(before.text)
-                or _begins_with_fence(block.text)
-            )
-            parts += ["\n" if near else "\n\n", block.text]
+            near = near or (tight and not (tag == "ol" and _ODD_START.match(text)))
+            parts += ["\n" if near else "\n\n", text]
         return "".join(parts)
 
     def process_text(self, el: NavigableString, parent_tags: AbstractSet[str] | None = None) -> str:
@@ -522,6 +511,10 @@ def _language(pre: Tag) -> str:
         if class_.startswith("language-"):
             return re.sub(r"[^\w+#.-]", "", class_.removeprefix("language-"))
     return ""
+
+
+def _is_tight(node: Tag) -> bool:
+    return node.name in _LISTS or (node.name == "li" and not _is_loose(node))
 
 
 def _is_loose(item: Tag) -> bool:

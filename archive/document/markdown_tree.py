@@ -10,6 +10,7 @@ that; ``within`` and ``text_of`` stand in for them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import lxml.etree as etree
 from bs4 import NavigableString, Tag
@@ -49,21 +50,18 @@ def soup(clean_html: str) -> Element:
 
 def _plant(source: etree._Element, root: Element) -> None:
     """Copies what is inside ``source`` into ``root``."""
-    parents: list[Element] = []
-    parent, contents = root, root.contents
-    for event, element in etree.iterwalk(source, events=("start", "end")):
-        if element is source:
-            continue
-        if event == "start":
-            child = Element(element.tag, dict(element.items()), parent)
-            contents.append(child)
-            parents.append(parent)
-            parent, text = child, element.text
-        else:
-            parent, text = parents.pop(), element.tail
-        contents = parent.contents
-        if text:
+    waiting: list[tuple[Any, Element]] = [(source, root)]
+    while waiting:
+        element, planted = waiting.pop()
+        contents = planted.contents
+        if text := element.text:
             contents.append(_words(Words, text))
+        for child in element:
+            found = Element(child.tag, dict(child.items()), planted)
+            contents.append(found)
+            waiting.append((child, found))
+            if tail := child.tail:
+                contents.append(_words(Words, tail))
 
 
 def within(tag: Tag, name: str) -> Iterator[Tag]:
