@@ -217,6 +217,8 @@ def permanent(url: str) -> str:
     """A page's own link as 原文链接 shows it: scheme, order, ``chksm`` and ``#rd`` as given,
     without tracking.
     """
+    if _is_permanent(url):
+        return url
     url = _unescape(url.strip())
     base, _, fragment = url.partition("#")
     path, _, query = base.partition("?")
@@ -227,6 +229,12 @@ def permanent(url: str) -> str:
     )
     fragment = fragment if fragment in {"rd", "wechat_redirect"} else ""
     return path + (f"?{kept}" if kept else "") + (f"#{fragment}" if fragment else "")
+
+
+def _is_permanent(url: str) -> bool:
+    """Whether it is one as WeChat writes them; others may be, too."""
+    usual = _USUAL().fullmatch(url)
+    return usual is not None and bool(usual[1] or usual[2]) and "&scene=" not in url
 
 
 def clean_link(url: str, base: str | None = None) -> str:

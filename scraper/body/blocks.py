@@ -74,11 +74,13 @@ class Blocks:
 
     def _end_of_one(self, run: Run) -> None:
         """Ends a paragraph of one run. Most are words that stand in nothing; half as many are a
-        break alone, an empty line.
+        break alone, an empty line; then come pictures.
         """
         if run is BREAK:
             return
-        if runs.is_plain(run) and not self._in_something():
+        if run.flags & ATOM:
+            self._paragraph([[run]])
+        elif runs.is_plain(run) and not self._in_something():
             text = runs.words(run)
             if text:
                 self.lines.append(text)

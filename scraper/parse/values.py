@@ -105,10 +105,16 @@ _SHOWN = lazy(
 )
 
 
+#: An address as it is used: nothing escaped (an entity ends in ``;``), no blank.
+_PLAIN = re.compile(r"https?://[^\s/;\\][^\s;\\]*")
+
+
 def address(value: Literal) -> str | None:
     """An http(s) address out of page data: entities resolved, ``//host`` made absolute."""
     if not isinstance(value, str):
         return None
+    if _PLAIN.fullmatch(value):
+        return value
     text = (
         unescape_fully(re.sub(r"[\t\r\n]+", "", value))
         .replace("\\x26amp;", "&")
