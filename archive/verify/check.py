@@ -9,6 +9,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from archive.db import file_checksums
@@ -53,7 +54,8 @@ def check(
     """
     tell = progress or (lambda what, done, of: None)
     database = root / ARCHIVE_DB
-    broken = file_checksums.broken_blocks(database) if database.exists() else []
+    reading = partial(tell, mark("archive.db, MiB"))
+    broken = file_checksums.broken_blocks(database, reading) if database.exists() else []
     for what in broken or ():
         yield Finding(sort="database", what=what)
     try:

@@ -7,12 +7,21 @@ import os
 import random
 import sqlite3
 from collections.abc import Callable
+from hashlib import blake2b
 from pathlib import Path
 
 import pytest
 
 from archive.db import file_checksums, opening
-from archive.db.file_checksums import BLOCK, aside_path_of, broken_blocks, path_of, set_aside, write
+from archive.db.file_checksums import (
+    BLOCK,
+    STRETCH,
+    aside_path_of,
+    broken_blocks,
+    path_of,
+    set_aside,
+    write,
+)
 from archive.db.opening import open_database
 from archive.snapshots import Snapshots
 
@@ -49,7 +58,7 @@ def test_a_command_that_begins_to_write_meanwhile_is_no_damage(
     for begins in (set_aside, lambda place: os.utime(path_of(place), ns=(1, 1))):
         write(database)
 
-        def read(place: Path, begins: object = begins) -> list[str]:
+        def read(place: Path, tell: object, begins: object = begins) -> list[str]:
             place.write_bytes(b"other" + before[5:])
             assert callable(begins)
             begins(place)
@@ -59,6 +68,29 @@ def test_a_command_that_begins_to_write_meanwhile_is_no_damage(
         assert broken_blocks(database) is None
         monkeypatch.undo()
         database.write_bytes(before)
+
+
+def test_a_large_file_is_read_in_stretches(tmp_path: Path) -> None:
+    """Each block has the checksum that it has in a small file, in their order; how far it is read
+    is told to the end."""
+    large, rng = tmp_path / "large.db", random.Random(7)
+    data = rng.randbytes(2 * STRETCH + BLOCK + 5)
+    large.write_bytes(data)
+    write(large)
+    assert json.loads(path_of(large).read_text())["hashes"] == [
+        blake2b(data[at : at + BLOCK], digest_size=8).hexdigest()
+        for at in range(0, len(data), BLOCK)
+    ]
+
+    at = STRETCH + 3 * BLOCK
+    with large.open("r+b") as file:
+        file.seek(at + 10)
+        file.write(bytes([data[at + 10] ^ 1]))
+    told: list[tuple[int, int]] = []
+    assert broken_blocks(large, lambda done, of: told.append((done, of))) == [
+        f"large.db differs from its checksums in bytes {at} to {at + BLOCK - 1}"
+    ]
+    assert told == [(16, 32), (32, 32), (32, 32)]
 
 
 def test_without_checksums_nothing_is_known(database: Path) -> None:
