@@ -136,6 +136,8 @@ def _quoted(article: Article) -> list[str]:
     article.
     """
     digest, recommendation = article.digest or "", article.recommendation or ""
+    if not digest.strip():
+        return [recommendation] if recommendation.strip() else []
     if repeats(article, digest) or _squeezed(recommendation).startswith(_squeezed(digest)):
         digest = ""
     return [words for words in (digest, recommendation) if words.strip()]

@@ -11,6 +11,7 @@ import hashlib
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC
+from functools import lru_cache
 
 from scraper import urls
 from scraper.errors import NotAnAddress
@@ -103,6 +104,7 @@ def path_of(article: Article, key: str | None = None) -> str:
     return f"articles/{folder_name(article.account.name)}/{year}/{day}{f' {title}' if title else ''}{end}"
 
 
+@lru_cache(maxsize=256)
 def folder_name(account: str | None) -> str:
     """An account's name as a folder."""
     name = cut(clean(account or "").lstrip(". "), MAX_ACCOUNT_BYTES) or _FALLBACK

@@ -35,7 +35,7 @@ def written(article: Article) -> dict[str, Any]:
     related = [_shown(link, words) for link in beside if link.relation == "ainfos"]
     rest = [_fields(link) for link in beside if link.relation != "ainfos" and link not in follows]
     values = {"related": related, "links": rest, "album": album(article)}
-    if resolved(read(values, replace(article, links=())), article.links) != tuple(beside):
+    if resolved(read(values, article), article.links) != tuple(beside):
         return {"links": [_fields(link) for link in beside], "all_links": True}
     return {"related": related, "links": rest}
 
@@ -53,7 +53,7 @@ def read(values: Mapping[str, Any], article: Article) -> tuple[Link, ...]:
     """The links that the front matter names; related reads that only the text's links can resolve
     have no address yet.
 
-    ``article`` has what else the front matter says.
+    ``article`` has what else the front matter says; its links are not looked at.
     """
     links = [
         Link(url=url, relation=relation, text=bounds.text(link.get("text")))

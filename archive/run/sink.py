@@ -87,7 +87,7 @@ class ArchiveSink:
         if task.form == "album":
             members = albums.known(self.store.db.conn, task, self.clock.now(), self.album_fresh)
             return None if members is None else Known(None, members)
-        held = self.store.find(task.address)
+        held = self.store.held(task.address)
         if held is None:
             return None
         self.store.remember(task.original or task.url, held.article_id, self.clock.now())
@@ -301,7 +301,8 @@ class ArchiveSink:
 
     def _tell(self, task: Task, result: Result, *, is_open: bool = True) -> None:
         """``is_open``: the task is still among those that are open and have not failed."""
-        result = replace(result, followed=task.depth > 0)
+        if task.depth > 0:
+            result = replace(result, followed=True)
         self.report.add(result)
         self.on_result(result)
         if self.on_progress is not None:

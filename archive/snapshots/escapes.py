@@ -57,9 +57,10 @@ def _plain(body: bytes) -> tuple[bytes, tuple[Span, ...]]:
     spans: list[Span] = []
     at = length = 0
     for start, piece in _strings(body):
-        if len(spans) == MOST_SPANS or piece.count(b"\\x") < _MANY:
+        escapes = piece.count(b"\\x")
+        if len(spans) == MOST_SPANS or escapes < _MANY:
             continue
-        written = _unescaped(piece)
+        written = _unescaped(piece, escapes)
         if written is None or _escaped(written) != piece:
             continue
         before = body[at:start]
@@ -101,10 +102,11 @@ def original(written: bytes, spans: Sequence[Span]) -> bytes:
     return b"".join([*parts, written[at:]]) if spans else written
 
 
-def _unescaped(piece: bytes) -> bytes | None:
-    """The piece in plain writing; None where a backslash in it begins anything but ``\\x22`` and its
-    like. In one go, a fifth of looking for each escape; the codec takes bytes for Latin-1."""
-    if piece.count(b"\\") != piece.count(b"\\x"):
+def _unescaped(piece: bytes, escapes: int) -> bytes | None:
+    """The piece with so many ``\\x`` in plain writing; None where a backslash in it begins anything
+    but ``\\x22`` and its like. In one go, a fifth of looking for each escape; the codec takes bytes
+    for Latin-1."""
+    if piece.count(b"\\") != escapes:
         return None
     try:
         return piece.decode("unicode_escape").encode("latin-1")

@@ -13,6 +13,8 @@ from scraper.records import dataclass
 from scraper.redact import redact, redact_url
 
 Headers = tuple[tuple[str, str], ...]
+#: Made once: `json.dumps` makes one each time that it is told how to write.
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 #: Headers that are nothing but a secret: not kept at all.
 SECRET_HEADERS = frozenset(
@@ -85,12 +87,11 @@ def row_checksum(*values: object) -> bytes:
     """Sixteen bytes that change when any of the values does (``str``, ``int``, ``bytes``,
     ``None``).
     """
-    known = hashlib.sha256()
+    parts: list[bytes] = []
     for value in values:
         data = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
-        known.update(f"{type(value).__name__}:{len(data)}:".encode())
-        known.update(data)
-    return known.digest()[:16]
+        parts += [b"%b:%d:" % (type(value).__name__.encode(), len(data)), data]
+    return hashlib.sha256(b"".join(parts)).digest()[:16]
 
 
 def pairs(text: str) -> Headers:
@@ -109,4 +110,4 @@ def moment(text: str | None) -> datetime | None:
 
 
 def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _JSON.encode(value)

@@ -244,8 +244,12 @@ class Store:
         several, Corrupt for a damaged row."""
         return self._tables.finder.find(name)
 
+    def held(self, address: str) -> Stored | None:
+        """The same for the canonical address of an article. Raises Corrupt for a damaged row."""
+        return self._tables.finder.held(address)
+
     def get(self, name: str) -> Stored:
-        """The same. Raises NotHeld where there is none."""
+        """What ``find`` finds. Raises NotHeld where there is none."""
         return self._tables.finder.get(name)
 
     def stored(self, article_id: int) -> Stored:

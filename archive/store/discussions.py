@@ -313,6 +313,11 @@ def in_files(conn: sqlite3.Connection) -> bool:
     """Whether Markdown files show comments."""
     if not discussion_tables.exist(conn) or not identity_exists(conn):
         return False
+    return asked_for_in_files(conn)
+
+
+def asked_for_in_files(conn: sqlite3.Connection) -> bool:
+    """The same of an archive that has the tables."""
     row = conn.execute("SELECT value FROM meta WHERE name = ?", (_IN_FILES,)).fetchone()
     return bool(row and row[0])
 

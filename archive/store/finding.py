@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from archive.store.addresses import Addresses
 from archive.store.articles import Articles
 from archive.store.sql import Sql
 from scraper import urls
+from scraper.errors import NotAnAddress
 from scraper.messages import mark
 from scraper.models import Article, Identity
 
@@ -36,8 +38,16 @@ class Finder:
         article_id = self.by_key(name) or self._by_address(name) or self._by_path(name)
         return self._articles.stored(article_id) if article_id is not None else None
 
+    def held(self, address: str) -> Stored | None:
+        """The same for the canonical address of an article, which is no other kind of name."""
+        try:
+            article_id = self._addresses.held_under(urls.parse(address))
+        except NotAnAddress:  # from a version that read addresses otherwise
+            return self.find(address)
+        return self._articles.stored(article_id) if article_id is not None else None
+
     def get(self, name: str) -> Stored:
-        """The same. Raises NotHeld where there is none."""
+        """What ``find`` finds. Raises NotHeld where there is none."""
         found = self.find(name)
         if found is None and _SHORT_KEY.fullmatch(name.strip()):
             raise NotHeld(
@@ -60,12 +70,7 @@ class Finder:
         """The article with this key, now or before, or the only one whose key begins so."""
         if not _KEY.fullmatch(name):
             return None
-        rows = self._sql.all(
-            "SELECT id AS article_id, key FROM articles WHERE key = ? "
-            "UNION SELECT article_id, key FROM former_keys WHERE key = ?",
-            name,
-            name,
-        ) or self._sql.all(
+        rows = self._with_key(name) or self._sql.all(
             "SELECT id AS article_id, key FROM articles WHERE key BETWEEN ? AND ? "
             "UNION SELECT article_id, key FROM former_keys WHERE key BETWEEN ? AND ? LIMIT 3",
             *(name, f"{name}~") * 2,
@@ -80,6 +85,19 @@ class Finder:
                 )
             )
         return int(rows[0]["article_id"]) if rows else None
+
+    def by_whole_key(self, key: str) -> int | None:
+        """The article with exactly this key, now or before."""
+        rows = self._with_key(key)
+        return int(rows[0]["article_id"]) if rows else None
+
+    def _with_key(self, key: str) -> list[sqlite3.Row]:
+        return self._sql.all(
+            "SELECT id AS article_id, key FROM articles WHERE key = ? "
+            "UNION SELECT article_id, key FROM former_keys WHERE key = ?",
+            key,
+            key,
+        )
 
     def _by_address(self, name: str) -> int | None:
         for address in urls.find(name):

@@ -17,7 +17,7 @@ from archive.document.layout import Holding, is_untouched, relative, sealed, to_
 from archive.errors import Corrupt
 from archive.record import iso
 from archive.store.articles import Articles
-from archive.store.discussions import discussion, in_files
+from archive.store.discussions import asked_for_in_files, discussion
 from archive.store.media import Media
 from archive.store.own import OwnMarks
 from archive.store.recordings import HeldRecording, Recordings
@@ -122,7 +122,10 @@ class MarkdownFiles:
         """The section of comments for the file at ``path``, and how many they are with replies;
         nothing where files are to show none.
         """
-        found = discussion(self._sql.conn, article_id) if in_files(self._sql.conn) else None
+        is_asked_for = self._sql.has_tables("comments", "meta") and asked_for_in_files(
+            self._sql.conn
+        )
+        found = discussion(self._sql.conn, article_id) if is_asked_for else None
         if found is None or not found.comments:
             return "", None
         held = {url: self._media.path_of(url) for url in found.pictures()}
@@ -187,8 +190,9 @@ class MarkdownFiles:
     def _written(self, path: str, text: str, known_hash: str | None) -> bool:
         """Whether the file is ``text`` now; not where it is a person's, also since a moment ago."""
         data = text.encode()
+        # A new article's is seldom there; where it is, writing says so.
+        there = self._files.read(path) if known_hash else None
         while True:
-            there = self._files.read(path)
             is_free = there is None or is_ours(there)
             if not is_free and hashlib.sha256(there or b"").hexdigest() != known_hash:
                 return False
@@ -196,6 +200,7 @@ class MarkdownFiles:
                 if there != data:
                     self._files.write(path, data, instead_of=there)
             except ChangedMeanwhile:
+                there = self._files.read(path)
                 continue
             return True
 

@@ -48,7 +48,7 @@ class Merging:
         """An article that came as a file without its address, and that says the same under the same
         title.
         """
-        found = self._tables.finder.by_key(title_key(article.title))
+        found = self._tables.finder.by_whole_key(title_key(article.title))
         if found is None:
             return None
         row = self._tables.articles.row(found)

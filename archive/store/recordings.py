@@ -82,7 +82,7 @@ class Recordings:
     def of_all(self, article_ids: Sequence[int]) -> dict[int, list[HeldRecording]]:
         """The same of several articles; those without any are left out."""
         found: dict[int, list[HeldRecording]] = {}
-        if not are_known(self._sql.conn):
+        if not self._sql.has_tables("recordings"):
             return found
         for begin in range(0, len(article_ids), _AT_ONCE):
             some = article_ids[begin : begin + _AT_ONCE]
@@ -102,7 +102,7 @@ class Recordings:
         """Where the file of this recording is, from the archive's folder; None while it is not
         held.
         """
-        if not are_known(self._sql.conn):
+        if not self._sql.has_tables("recordings"):
             return None
         row = self._sql.one(
             "SELECT m.path FROM recordings r JOIN media m ON m.sha256 = r.sha256 "
@@ -124,7 +124,7 @@ class Recordings:
 
     def articles_using(self, digest: str) -> set[int]:
         """The articles that play the file with this SHA-256."""
-        if not are_known(self._sql.conn):
+        if not self._sql.has_tables("recordings"):
             return set()
         rows = self._sql.all(
             "SELECT p.article_id FROM recordings r "
@@ -355,7 +355,7 @@ class Recordings:
 
     def forget(self, digest: str, now: datetime) -> None:
         """Damaged bytes, inside the caller's transaction: fetched again by the next run."""
-        if not are_known(self._sql.conn):
+        if not self._sql.has_tables("recordings"):
             return
         rows = self._sql.all("SELECT address FROM recordings WHERE sha256 = ?", digest)
         self._sql.run(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from archive.db.columns import has_table
 from archive.db.errors import sqlite_errors
 from archive.db.opening import ArchiveDatabase
 from archive.db.transactions import transaction, unsynced_transaction
@@ -18,6 +19,7 @@ class Sql:
     def __init__(self, db: ArchiveDatabase) -> None:
         self.conn = db.conn
         self._place = db.place
+        self._there: set[str] = set()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -50,6 +52,16 @@ class Sql:
             # `head`), which SQLite refuses once the database is closed.
             for row in self.conn.execute(sql, values):  # noqa: UP028
                 yield row
+
+    def has_tables(self, *names: str) -> bool:
+        """Whether the database has them all: an older archive that is only read lacks some. None
+        goes again, so that each is asked for until it is there."""
+        self._there.update(name for name in names if name not in self._there and self._has(name))
+        return self._there.issuperset(names)
+
+    def _has(self, name: str) -> bool:
+        with sqlite_errors(self._place):
+            return has_table(self.conn, name)
 
     def run(self, sql: str, *values: Any) -> int:
         """A writing statement inside the caller's transaction; how many rows it changed."""
