@@ -151,7 +151,8 @@ class Sources:
         row = self.conn.execute(
             "SELECT source_id FROM frontier WHERE id = ?", (task_id,)
         ).fetchone()
-        return self.rules_of(row["source_id"]) if row is not None else _NO_RULES
+        is_named = row is not None and row["source_id"] is not None
+        return self.rules_of(row["source_id"]) if is_named else _NO_RULES
 
     def rules_of(self, source_id: int | None) -> SourceRules:
         """Those of a source; of one that a list of feeds named, where it has none, the list's."""

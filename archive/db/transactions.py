@@ -7,6 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Self
 
+#: Connections (by ``id``) with a transaction that is kept as a whole or not at all; the error of a
+#: part of it, if one failed.
+_WHOLE: dict[int, BaseException | None] = {}
+
 
 @contextmanager
 def transaction(conn: sqlite3.Connection) -> Iterator[None]:
@@ -16,7 +20,7 @@ def transaction(conn: sqlite3.Connection) -> Iterator[None]:
     outer transaction to whoever opened it.
     """
     if conn.in_transaction:
-        with _savepoint(conn):
+        with _part(conn):
             yield
         return
     conn.execute("BEGIN IMMEDIATE")
@@ -25,6 +29,42 @@ def transaction(conn: sqlite3.Connection) -> Iterator[None]:
         conn.commit()
     except BaseException:
         conn.rollback()
+        raise
+
+
+@contextmanager
+def whole_transaction(conn: sqlite3.Connection) -> Iterator[None]:
+    """A transaction whose parts are no savepoints: what fails inside takes back all of it, even
+    where the error of a part is caught; it is raised at the end then. The block awaits nothing.
+
+    A savepoint keeps each page that changes behind it a second time: for one article 26 pages,
+    which SQLite writes into a file of their own. Inside another transaction it is a part of that.
+    """
+    if conn.in_transaction:
+        with _part(conn):
+            yield
+        return
+    _WHOLE[id(conn)] = None
+    try:
+        with transaction(conn):
+            yield
+            failed = _WHOLE[id(conn)]
+            if failed is not None:
+                raise failed
+    finally:
+        del _WHOLE[id(conn)]
+
+
+@contextmanager
+def _part(conn: sqlite3.Connection) -> Iterator[None]:
+    if id(conn) not in _WHOLE:
+        with _savepoint(conn):
+            yield
+        return
+    try:
+        yield
+    except BaseException as error:
+        _WHOLE[id(conn)] = error
         raise
 
 
@@ -47,7 +87,7 @@ def unsynced_transaction(conn: sqlite3.Connection) -> Iterator[None]:
     """A transaction that does not wait for the disk: safe from a kill; after a power cut it is
     there as a whole or not at all. Inside another one it is a part of that."""
     if conn.in_transaction:
-        with _savepoint(conn):
+        with _part(conn):
             yield
         return
     conn.execute("PRAGMA synchronous = NORMAL")

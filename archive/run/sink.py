@@ -14,7 +14,7 @@ from archive.crawl import albums
 from archive.crawl.frontier import stamp
 from archive.crawl.sources import Sources
 from archive.db.tombstones import removed_identity
-from archive.db.transactions import transaction
+from archive.db.transactions import whole_transaction
 from archive.errors import Corrupt, NotHeld
 from archive.media.images import ImageFetcher, addresses_of, without_pictures
 from archive.run.report import Result
@@ -222,7 +222,7 @@ class ArchiveSink:
         elif mode == "local":
             await self._fetch_images(task, addresses_of(article))
         now = self.clock.now()
-        with transaction(self.store.db.conn):  # one commit, which is one wait for the disk
+        with whole_transaction(self.store.db.conn):  # one commit, which is one wait for the disk
             kept = self.store.keep(
                 article,
                 address=task.url,

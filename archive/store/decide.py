@@ -156,7 +156,8 @@ def _squeezed(text: str | None) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    return [line for line in (_squeezed(line) for line in text.splitlines()) if line]
+    lines = unicodedata.normalize("NFC", text).splitlines()
+    return [" ".join(words) for line in lines if (words := line.split())]
 
 
 def _pictures(article: Article) -> list[str]:

@@ -28,6 +28,10 @@ from scraper.models import Article
 
 T = TypeVar("T")
 
+#: As long as a hash, which takes its place in the same transaction: a row that changes its length is
+#: written a second time, ten pages of 4 KB.
+NO_FILE_YET = "0" * 64
+
 
 class _Undone(Exception):
     """Takes a trial back."""
@@ -144,7 +148,7 @@ class Keeper:
             "key": key,
             "path": path,
             "account_id": self._tables.accounts.number_of(article.account, article.published, now),
-            "markdown_hash": "",
+            "markdown_hash": NO_FILE_YET,
             "snapshot_id": snapshot_id,
             "archived": iso(now),
             "checked": iso(now),
@@ -155,7 +159,7 @@ class Keeper:
         self._tables.articles.note_change(article_id, "new")
         if article.identity is not None:
             self._tables.links.relink_identity(article.identity, article_id)
-        beside = self._derived.write(article, row, now, new=True)
+        beside = self._derived.write(article, {**row, "markdown_hash": ""}, now, new=True)
         return Kept(article_id, key, path, "new", beside)
 
     def _refuse_removed(self, article: Article) -> None:

@@ -12,7 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from archive.db.transactions import Together, transaction, unsynced_transaction
+from archive.db.transactions import (
+    Together,
+    transaction,
+    unsynced_transaction,
+    whole_transaction,
+)
 from archive.saved.pictures import LocalImage
 from archive.store import Store
 from scraper.errors import Gone
@@ -44,6 +49,44 @@ def conn() -> Iterator[sqlite3.Connection]:
 
 def rows(conn: sqlite3.Connection) -> list[int]:
     return [row[0] for row in conn.execute("SELECT x FROM t ORDER BY x")]
+
+
+def test_of_a_whole_nothing_stays_where_a_part_fails(conn: sqlite3.Connection) -> None:
+    """Even where somebody catches what the part raised: it is raised at the end. The next one is as
+    any other.
+    """
+    with pytest.raises(ValueError, match="a part"):
+        _with_a_part_that_fails(conn)
+    with whole_transaction(conn), transaction(conn):
+        conn.execute("INSERT INTO t VALUES (4)")
+    with transaction(conn):
+        with suppress(ValueError), whole_transaction(conn):
+            conn.execute("INSERT INTO t VALUES (5)")
+            raise ValueError
+        conn.execute("INSERT INTO t VALUES (6)")
+
+    assert [4, 6] == rows(conn)
+    assert not conn.in_transaction
+
+
+def _with_a_part_that_fails(conn: sqlite3.Connection) -> None:
+    with whole_transaction(conn):
+        with transaction(conn):
+            conn.execute("INSERT INTO t VALUES (1)")
+        with suppress(ValueError), unsynced_transaction(conn):
+            conn.execute("INSERT INTO t VALUES (2)")
+            raise ValueError("a part")
+        conn.execute("INSERT INTO t VALUES (3)")
+
+
+def test_parts_of_a_whole_begin_no_savepoint(conn: sqlite3.Connection) -> None:
+    """Each would keep the pages that change behind it a second time."""
+    asked: list[str] = []
+    conn.set_trace_callback(asked.append)
+    with whole_transaction(conn), transaction(conn), unsynced_transaction(conn):
+        conn.execute("INSERT INTO t VALUES (1)")
+
+    assert asked == ["BEGIN IMMEDIATE", "INSERT INTO t VALUES (1)", "COMMIT"]
 
 
 def test_what_raises_writes_nothing(conn: sqlite3.Connection) -> None:
