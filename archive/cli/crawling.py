@@ -247,9 +247,9 @@ def _tell_what_went_wrong(app: App, report: RunReport) -> None:
 
 
 def _log(app: App, result: Result) -> None:
+    if not _LOG.isEnabledFor(logging.INFO):
+        return  # what went wrong is said at the end, once
     level = logging.WARNING if result.change == "failed" else logging.INFO
-    if result.change == "failed" and not _LOG.isEnabledFor(logging.INFO):
-        return  # said at the end, once
     said = _describe(app, result)
     _LOG.log(level, "%s", said if app.log_format == "json" else _(said))
 

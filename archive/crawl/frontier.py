@@ -236,9 +236,11 @@ class SqliteFrontier:
         unless ``force``. An address that waits after a failure becomes due.
         """
         with transaction(self.conn):
-            self._take_in(
+            was_known = self._take_in(
                 candidate, now, crawl_id=crawl_id, source_id=source_id, parent=None, force=force
             )
+            if not was_known:
+                return None
             row = self.conn.execute(
                 "SELECT * FROM frontier WHERE address = ? AND NOT open AND error_class IS NOT NULL",
                 (candidate.address.canonical,),
@@ -359,9 +361,10 @@ class SqliteFrontier:
         source_id: int | None,
         parent: str | None,
         force: bool = False,
-    ) -> None:
+    ) -> bool:
+        """Whether the address was known before."""
         if candidate.why != "given" and removed_address(self.conn, candidate.address):
-            return  # a person removed it
+            return True  # a person removed it
         old = self.conn.execute(
             "SELECT * FROM frontier WHERE address = ?", (candidate.address.canonical,)
         ).fetchone()
@@ -373,6 +376,7 @@ class SqliteFrontier:
             old, candidate, crawl_id, given=parent is None and source_id is None
         ):
             self._reopen(old, candidate, now, crawl_id, source_id)
+        return old is not None
 
     def _insert(
         self,

@@ -58,8 +58,8 @@ async def save(ctx: RunContext, inputs: Inputs, *, refresh: bool, again: bool = 
     if config.images == "local" and not ctx.is_stopped:
         # Images of what was just kept, or held already, that an earlier try did not get.
         for article_id in dict.fromkeys(touched):
-            missing = missing_of(ctx.session.store, article_id)
-            await fetch_missing(ctx, missing, not_before=pause)
+            if missing := missing_of(ctx.session.store, article_id):
+                await fetch_missing(ctx, missing, not_before=pause)
     if not ctx.is_stopped:
         await recordings.fetch_of(ctx, set(touched))
 
