@@ -40,16 +40,18 @@ _NO_HINTS = Hints()
 _BEFORE_PAYING = "mp-pay-preview-filter"
 
 
-def clean(source: bytes | str, *, hints: Hints = _NO_HINTS) -> Body:
+def clean(source: bytes | str | tree.Parsed, *, hints: Hints = _NO_HINTS) -> Body:
     """``source``, the HTML of a body (``content_noencode``, or ``#js_content``'s inner or outer
     HTML), as a ``Body``.
 
-    Bytes are UTF-8. Takes time in proportion to the length, whatever the nesting. Raises
-    ``Hostile`` for a body that is larger than any article.
+    Bytes are UTF-8; a tree that has been made of them is changed. Takes time in proportion to the
+    length, whatever the nesting. Raises ``Hostile`` for a body that is larger than any article.
     """
-    if not source.strip():
-        return Body("", "")
-    root, raw = tree.parse(source)
+    if not isinstance(source, tree.Parsed):
+        if not source.strip():
+            return Body("", "")
+        source = tree.parse(source)
+    root, raw = source
     reader = partial(
         Walker,
         hints=hints,

@@ -68,7 +68,7 @@ def _settled(runs: list[Run]) -> list[Run]:
             only.text = words(only)
         return merged if only.text else []
     pieces = [piece for run in merged for piece in _pieces(run)]
-    if len(pieces) == len(merged) and not any(map(_is_space, pieces)):
+    if len(pieces) == len(merged) and -1 not in [piece.flags for piece in pieces]:
         return pieces  # none has white space at its ends, and none is gone
     _soften_spaces(pieces)
     return _trimmed(_merged(pieces))
@@ -125,10 +125,6 @@ def _pieces(run: Run) -> list[Run]:
     if after:
         found.append(Run(after, -1, run.href))
     return found
-
-
-def _is_space(piece: Run) -> bool:
-    return piece.flags == -1
 
 
 def _soften_spaces(pieces: list[Run]) -> None:

@@ -9,6 +9,7 @@ scan over the tags. What is still too deep then keeps only its text and its imag
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 import lxml.etree as etree
 
@@ -35,9 +36,15 @@ class TooDeep(Exception):
     """The tree is so deep that libxml2 may have lost what stands further down."""
 
 
-def parse(source: bytes | str) -> tuple[etree._Element, bytes]:
-    """(the tree of ``source`` without comments, the bytes it was made of). ``source`` is UTF-8 or
-    text.
+class Parsed(NamedTuple):
+    """The tree of a body without comments, and the bytes it was made of."""
+
+    root: etree._Element
+    raw: bytes
+
+
+def parse(source: bytes | str) -> Parsed:
+    """``source``, UTF-8 or text, as a tree.
 
     Raises ``Hostile`` for what nobody writes.
     """
@@ -46,7 +53,7 @@ def parse(source: bytes | str) -> tuple[etree._Element, bytes]:
     hostile.check(raw)
     if len(raw) > MAX_IMAGES * len("<img") and raw.count(b"<") > MAX_IMAGES:
         _check_counts(raw)
-    return _tree(raw), raw
+    return Parsed(_tree(raw), raw)
 
 
 def _check_counts(raw: bytes) -> None:

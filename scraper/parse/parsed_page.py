@@ -12,6 +12,7 @@ from typing import cast
 import lxml.etree
 
 from scraper import hostile
+from scraper.body import tree as body_tree
 from scraper.models import Page
 from scraper.parse import cgidata, cut
 from scraper.parse.cgidata import PageData
@@ -58,6 +59,21 @@ class ParsedPage:
         """``#js_content`` with its own tag, as it stands in the page; None where there is none."""
         at = self._content_at
         return self.body[at[0] : at[3]] if at else None
+
+    @cached_property
+    def content_tree(self) -> body_tree.Parsed:
+        """``#js_content`` as a tree, made for ``scraper.body.clean``."""
+        return body_tree.parse(self.content or b"")
+
+    @cached_property
+    def _content_attributes(self) -> bytes:
+        """Where a name is looked for that an element of the body may have: its ids and classes, which
+        the tree gives in a tenth of the time of a look at all its bytes, if it has been made.
+        """
+        if "content_tree" not in self.__dict__:
+            return self.content or b""
+        found = cast("list[str]", _IDS_AND_CLASSES(self.content_tree.root))
+        return " ".join(found).encode("utf-8", "replace")
 
     @cached_property
     def _content_at(self) -> tuple[int, int, int, int] | None:
@@ -132,8 +148,7 @@ class ParsedPage:
         """How often the shell has a name, and whether the body has it."""
         if name not in self._named_in:
             sought = name.encode()
-            in_content = self.content is not None and sought in self.content
-            self._named_in[name] = self._shell.count(sought), in_content
+            self._named_in[name] = self._shell.count(sought), sought in self._content_attributes
         return self._named_in[name]
 
     def _with_id(self, name: str) -> Iterator[lxml.etree._Element]:
@@ -232,6 +247,9 @@ def parse_html(body: bytes) -> lxml.etree._Element | None:
         return cast("lxml.etree._Element | None", lxml.etree.fromstring(body, _parser()))
     except (lxml.etree.LxmlError, ValueError):
         return None
+
+
+_IDS_AND_CLASSES = lxml.etree.XPath("//@id | //@class", smart_strings=False)
 
 
 def _parser() -> lxml.etree.HTMLParser:

@@ -33,7 +33,8 @@ def body(parsed: ParsedPage) -> tuple[Body, bool]:
         voices={**media.voices(parsed), **found.voices},
         saved=parsed.cgi is None,
     )
-    cleaned = clean(found.html, hints=hints)
+    own = found.html is parsed.content
+    cleaned = clean(parsed.content_tree if own else found.html, hints=hints)
     if not (cleaned.text.strip() or cleaned.images or cleaned.media):
         raise _refusal(parsed)
     if found.losses:

@@ -84,6 +84,24 @@ def test_the_place_is_taken_from_where_it_stands() -> None:
     assert "上海" == parsed(page_2022(shown)).place
 
 
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        'id="js_author_name"',
+        "ID = 'js_author_name'",
+        "class=x id=js_author_name",
+        "data-a=js_author_name",
+    ],
+)
+def test_a_field_may_stand_in_the_body(attribute: str) -> None:
+    """Found by its id however that is written, and by nothing else that has the same letters."""
+    page = (
+        f'<html><body><div id="js_content"><p>正文。<i {attribute}>某人</i></p></div></body></html>'
+    )
+
+    assert ("某人" if "data-" not in attribute else None) == parsed(page).author
+
+
 def test_an_empty_element_does_not_hide_a_later_one_of_its_id() -> None:
     """A saved copy of 2026 holds ``js_ip_wording`` twice, the template's empty one first."""
     twice = '<span id="js_ip_wording"> </span><span id="js_ip_wording"> 上海 </span>'
