@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from html import escape, unescape
+from operator import attrgetter
 
 from scraper.records import dataclass
 from scraper.text import EDGES, collapsed, raised, without_noise
@@ -68,10 +69,13 @@ def _settled(runs: list[Run]) -> list[Run]:
             only.text = words(only)
         return merged if only.text else []
     pieces = [piece for run in merged for piece in _pieces(run)]
-    if len(pieces) == len(merged) and -1 not in [piece.flags for piece in pieces]:
+    if len(pieces) == len(merged) and -1 not in map(_flags, pieces):
         return pieces  # none has white space at its ends, and none is gone
     _soften_spaces(pieces)
     return _trimmed(_merged(pieces))
+
+
+_flags = attrgetter("flags")
 
 
 def _merged(runs: list[Run]) -> list[Run]:

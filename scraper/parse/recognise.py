@@ -10,10 +10,12 @@ import re
 from dataclasses import replace
 
 from scraper.body import Body, Hints, clean
+from scraper.body.tree import Parsed
 from scraper.errors import ScrapeError, Unrecognised
 from scraper.messages import mark
 from scraper.parse import kinds, meta
 from scraper.parse.kinds import media
+from scraper.parse.kinds.build import Found
 from scraper.parse.parsed_page import ParsedPage
 
 
@@ -33,8 +35,7 @@ def body(parsed: ParsedPage) -> tuple[Body, bool]:
         voices={**media.voices(parsed), **found.voices},
         saved=parsed.cgi is None,
     )
-    own = found.html is parsed.content
-    cleaned = clean(parsed.content_tree if own else found.html, hints=hints)
+    cleaned = clean(_source(parsed, found), hints=hints)
     if not (cleaned.text.strip() or cleaned.images or cleaned.media):
         raise _refusal(parsed)
     if found.losses:
@@ -46,6 +47,13 @@ def body(parsed: ParsedPage) -> tuple[Body, bool]:
         )
         cleaned = replace(cleaned, images=images)
     return cleaned, found.from_dom
+
+
+def _source(parsed: ParsedPage, found: Found) -> bytes | str | Parsed:
+    """The body as it is found, or as the tree that the page asks for ids later on."""
+    # `from_dom` first: nobody else looks for #js_content in the 3 MB of a page of today.
+    own = found.from_dom and found.html is parsed.content
+    return parsed.content_tree if own else found.html
 
 
 def _refusal(parsed: ParsedPage) -> ScrapeError:
