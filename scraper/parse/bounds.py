@@ -26,7 +26,6 @@ _LONGEST_FLOAT: Final = 1e12
 #: Characters of a field; the longest real title has 64, digest 120, signature 200, address 1,100.
 _LENGTHS: Final = {"title": 2_000, "digest": 20_000, "recommendation": 20_000, "url": 500_000}
 _LONGEST: Final = 8_000
-_SHORTEST: Final = min(_LONGEST, *_LENGTHS.values())
 #: These are as long as the page; ``scraper.hostile`` bounds that.
 _WHOLE: Final = frozenset(("body", "text"))
 #: Entries of a list; the longest real one has 245 (links).
@@ -78,7 +77,7 @@ class _Judge:
         changed = {}
         for part in _names(record.__class__):
             value = getattr(record, part)
-            if value is None or value == () or (type(value) is str and _is_short(value)):
+            if value is None or value == ():
                 continue
             found = self.value(value, part)
             if found is not value:
@@ -92,11 +91,6 @@ class _Judge:
 @cache
 def _names(record: type[Any]) -> tuple[str, ...]:
     return tuple(part.name for part in fields(record))
-
-
-def _is_short(text: str) -> bool:
-    """Whether it is within the bounds of any field, as it stands."""
-    return len(text) <= _SHORTEST and text.isprintable()
 
 
 def _is_writable(text: str) -> bool:
