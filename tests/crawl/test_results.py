@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+from itertools import product
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
+from archive.cli import crawling
+from archive.cli.common import App
 from archive.crawl.frontier import SqliteFrontier
 from archive.db.opening import open_database
 from archive.run.inputs import read
 from archive.run.report import Result
-from archive.run.sink import identity_address
+from archive.run.sink import ArchiveSink, identity_address
 from archive.store import Store
 from scraper.errors import Later
 from scraper.models import Account, Article, Page
@@ -184,6 +188,49 @@ def test_a_page_that_a_kill_left_without_a_note_is_not_asked_for_again(
 
     assert [2, 2] == [asked, len(world.script.log)]
     assert ["modified"] == [one.change for one in world.save(short(1), refresh=True).results]
+
+
+def test_a_result_is_put_into_words_only_for_a_log_that_is_kept(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each takes two looks at the current folder, for nobody."""
+    described: list[str] = []
+
+    def describe(_: App, result: Result) -> str:
+        described.append(result.address)
+        return result.address
+
+    monkeypatch.setattr(crawling, "_describe", describe)
+    for level, change in product((logging.WARNING, logging.INFO), ("new", "failed")):
+        caplog.set_level(level, logger=crawling._LOG.name)
+        crawling._log(App(), Result(address=f"{change} at {level}", change=change))
+
+    assert described == caplog.messages == ["new at 20", "failed at 20"]
+
+
+@pytest.mark.parametrize("passes", [1, -60])
+def test_a_page_is_not_asked_for_again_whatever_clock_it_has(
+    world: World, monkeypatch: pytest.MonkeyPatch, passes: int
+) -> None:
+    """Killed while it is read. By its address a page of before the task would not be found (another
+    machine's clock, or one that was set back): it is noted at once.
+    """
+
+    def fetched(_: str) -> Page:
+        world.pass_time(passes)
+        return page(1)
+
+    world.script.on(short(1), fetched)
+    with monkeypatch.context() as context:
+        context.setattr(ArchiveSink, "wanted", killed)
+        with pytest.raises(SystemExit):
+            world.save(short(1))
+    noted = world.rows("SELECT state FROM frontier")
+    world.pass_time(120)
+    world.run()
+
+    assert noted == [{"state": "waiting" if passes > 0 else "fetched"}]
+    assert (1, titles_of([1])) == (len(world.script.log), world.titles())
 
 
 def killed(*_: object) -> NoReturn:
