@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -513,6 +513,15 @@ class SqliteFrontier:
                 "DELETE FROM frontier WHERE open AND error_code IS NULL AND crawl_id = ?",
                 (row[0],),
             )
+
+    def waiting_at(self, fetched: Sequence[str]) -> list[Task]:
+        """The tasks that wait for what is asked for at these addresses."""
+        marks = ", ".join("?" * len(fetched))
+        rows = self.conn.execute(
+            f"SELECT * FROM frontier WHERE open AND state = 'waiting' AND fetch IN ({marks})",
+            tuple(fetched),
+        )
+        return [self._task(row) for row in rows.fetchall()]
 
     def _task(self, row: sqlite3.Row) -> Task:
         url, form = row["fetch"], row["form"]

@@ -12,6 +12,7 @@ from archive.fleet.database import checked
 from archive.fleet.network import FleetNetwork
 from archive.run.network import FetcherPool
 from archive.run.session import ArchiveSession
+from archive.run.sink import own_snapshot
 
 
 @asynccontextmanager
@@ -19,19 +20,19 @@ async def open_fleet(
     session: ArchiveSession, address: str, pool: FetcherPool
 ) -> AsyncIterator[FleetNetwork]:
     """The fleet's queue, open. Raises BadConfig, QueueTrouble."""
-    conn = session.frontier.conn
+    frontier, snapshots = session.frontier, session.snapshots
 
     def wanted(addresses: Sequence[str]) -> set[str]:
-        marks = ", ".join("?" * len(addresses))
-        rows = conn.execute(
-            f"SELECT fetch FROM frontier WHERE open AND state = 'waiting' AND fetch IN ({marks})",
-            tuple(addresses),
-        )
-        return {row["fetch"] for row in rows}
+        # Whose page was kept by a run that was killed then has it and asks for nothing.
+        return {
+            task.original or task.url
+            for task in frontier.waiting_at(addresses)
+            if snapshots is None or own_snapshot(snapshots, task) is None
+        }
 
     network = FleetNetwork(
         address=checked(address),
-        archive=identity(conn).archive_id or "archive",
+        archive=identity(frontier.conn).archive_id or "archive",
         local=pool,
         wanted=wanted,
     )

@@ -109,7 +109,7 @@ class ArchiveSink:
             return RawPage(_unspooled(*kept)) if kept else None
         found = task.snapshot_id
         if found is None:
-            found = self._own_snapshot(self.snapshots, task)
+            found = own_snapshot(self.snapshots, task)
         if found is None:
             return None
         try:
@@ -117,13 +117,6 @@ class ArchiveSink:
         except (Corrupt, NotHeld) as error:
             _LOG.warning("%s; the page is fetched again", error)
             return None
-
-    def _own_snapshot(self, snapshots: Snapshots, task: Task) -> int | None:
-        """The page of this very task, kept by a process that was killed before it could note so."""
-        latest = snapshots.latest_id(task.address)
-        if latest is None:
-            return None
-        return latest if _is_of(task, snapshots.facts(latest).fetched) else None
 
     # --- after it
 
@@ -309,6 +302,14 @@ class ArchiveSink:
             left = self.frontier.untried() - is_open
             done = self.report.told
             self.on_progress(done, done + max(left, 0))
+
+
+def own_snapshot(snapshots: Snapshots, task: Task) -> int | None:
+    """The page of this very task, kept by a process that was killed before it could note so."""
+    latest = snapshots.latest_id(task.address)
+    if latest is None:
+        return None
+    return latest if _is_of(task, snapshots.facts(latest).fetched) else None
 
 
 def _is_of(task: Task, fetched: datetime | None) -> bool:

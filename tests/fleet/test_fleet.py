@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from contextlib import suppress
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -21,8 +22,11 @@ from archive.fleet.worker import Worker, _Found
 from archive.run.inputs import read
 from archive.run.report import RunReport
 from archive.run.runner import Runner
+from archive.run.sink import ArchiveSink
+from scraper.crawl.protocols import RawPage, Task
 from scraper.crawl.reason import Reason
 from scraper.fetch import Fetcher
+from scraper.models import Page
 from tests.fleet.crew import Crew, rows
 from tests.fleet.numbered import Numbered, address
 from tests.weixin.answer import Answer, Request
@@ -401,3 +405,33 @@ def test_a_captcha_answers_for_its_own_exit_alone(
     assert rows(queue, "SELECT answer IS NOT NULL AS is_answered FROM fleet_requests") == [
         {"is_answered": is_answered}
     ]
+
+
+def test_of_what_was_kept_before_a_kill_nothing_stays_in_the_queue(
+    archive: FleetArchive, crew: Crew, internet: Internet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed when the raw page was kept and nothing else, it finds the page there: none is asked
+    for again, and the queue need not keep it.
+    """
+
+    class Killed(BaseException):
+        """Nobody handles it."""
+
+    def killed(self: ArchiveSink, task: Task, page: Page) -> RawPage:
+        assert self.snapshots is not None
+        self.snapshots.put(page, address=task.address)
+        raise Killed
+
+    crew.hire("a")
+    crew.until_at_work(1)
+    with monkeypatch.context() as patched:
+        patched.setattr(ArchiveSink, "received", killed)
+        for last_word in ("forget", "withdraw"):  # which a killed process does not say
+            patched.setattr(network.FleetNetwork, last_word, lambda *arguments: None)
+        with suppress(Killed):
+            archive.save(articles(internet.site, 1))
+    assert len(rows(crew.queue, "SELECT * FROM fleet_requests")) == 1
+
+    report = archive.run()
+    assert (report.saved, report.requests, len(internet.log)) == (1, 0, 1)
+    assert rows(crew.queue, "SELECT * FROM fleet_requests") == []
