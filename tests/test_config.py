@@ -133,6 +133,7 @@ def test_no_secret_is_shown(tmp_path: Path, how: tuple[str, ...]) -> None:
 @example(b"interval = 7")
 @example(b"interval = ")
 @example(b"\xff")
+@example(b"\xef\xbb\xbf")
 def test_any_bytes_are_a_config_or_a_clear_error(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
 ) -> None:
@@ -144,7 +145,7 @@ def test_any_bytes_are_a_config_or_a_clear_error(
     except BadConfig as error:
         assert "config.toml" in str(error)
     else:
-        assert tomllib.loads(data.decode()).keys() <= set(setting_names())
+        assert tomllib.loads(data.decode("utf-8-sig")).keys() <= set(setting_names())
 
 
 def test_the_command_shows_each_setting_and_its_source(tmp_path: Path) -> None:
