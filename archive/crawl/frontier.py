@@ -514,12 +514,12 @@ class SqliteFrontier:
                 (row[0],),
             )
 
-    def waiting_at(self, fetched: Sequence[str]) -> list[Task]:
+    def waiting_at(self, addresses: Sequence[str]) -> list[Task]:
         """The tasks that wait for what is asked for at these addresses."""
-        marks = ", ".join("?" * len(fetched))
+        marks = ", ".join("?" * len(addresses))
         rows = self.conn.execute(
             f"SELECT * FROM frontier WHERE open AND state = 'waiting' AND fetch IN ({marks})",
-            tuple(fetched),
+            tuple(addresses),
         )
         return [self._task(row) for row in rows.fetchall()]
 

@@ -128,10 +128,7 @@ class Blocks:
         htmls = [*map(runs.html, lines)]
         texts = [*filter(None, map(runs.plain, lines))]
         self.lines.extend(texts)
-        if self._in_something():
-            self._place(htmls, texts)
-        else:
-            self.out.append(f"<p>{'<br>'.join(htmls)}</p>")
+        self._place(htmls, texts)
 
     def _place(self, htmls: list[str], texts: list[str]) -> None:
         """Writes the lines of a paragraph that may stand in something."""
