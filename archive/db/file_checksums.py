@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -150,14 +151,23 @@ def _other_size(database: Path, earlier: int) -> Iterator[str]:
 
 
 def _other_blocks(database: Path, noted: Iterable[str], tell: Tell | None) -> Iterator[str]:
-    for number, (was, now) in enumerate(zip(noted, _hashes(database, tell), strict=False)):
-        if was != now:
-            yield mark(
-                "{name} differs from its checksums in bytes {first} to {last}",
-                name=database.name,
-                first=number * BLOCK,
-                last=(number + 1) * BLOCK - 1,
-            )
+    pairs = zip(noted, _hashes(database, tell), strict=False)
+    differing = [number for number, (was, now) in enumerate(pairs) if was != now]
+    for first, last in _stretches(differing):
+        yield mark(
+            "{name} differs from its checksums in bytes {first} to {last}",
+            name=database.name,
+            first=first * BLOCK,
+            last=(last + 1) * BLOCK - 1,
+        )
+
+
+def _stretches(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """First and last of those that lie together: what another program has written may be in tens of
+    thousands of blocks."""
+    for _, together in groupby(enumerate(numbers), lambda place: place[1] - place[0]):
+        found = [number for _, number in together]
+        yield found[0], found[-1]
 
 
 def _hashes(database: Path, tell: Tell | None = None) -> list[str]:

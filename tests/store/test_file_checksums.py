@@ -50,6 +50,19 @@ def test_a_flipped_bit_is_named_by_its_bytes(database: Path) -> None:
     )
 
 
+def test_blocks_that_lie_together_are_one_line(database: Path) -> None:
+    """The first two of four are told together, the last one, after a sound one, by itself."""
+    data = bytearray(database.read_bytes())
+    for at in (5, BLOCK, 3 * BLOCK):
+        data[at] ^= 1
+    database.write_bytes(data)
+
+    assert [
+        f"x.db differs from its checksums in bytes 0 to {2 * BLOCK - 1}",
+        f"x.db differs from its checksums in bytes {3 * BLOCK} to {4 * BLOCK - 1}",
+    ] == broken_blocks(database)
+
+
 def test_a_command_that_begins_to_write_meanwhile_is_no_damage(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
