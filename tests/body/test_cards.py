@@ -5,13 +5,16 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 
+import lxml.etree as etree
 import pytest
 
 from scraper.body import cards, clean
 from scraper.body.cards.registry import CARD_TYPES
 from scraper.body.cards.types import CardType, Example
-from scraper.models import MEDIA_TYPES
+from scraper.body.tree import text_of
+from scraper.models import MEDIA_TYPES, Media
 from scraper.parse import PARSER_VERSION
+from scraper.text import one_line
 
 EXAMPLES = [(card.name, example) for card in CARD_TYPES for example in card.examples]
 
@@ -40,6 +43,25 @@ def test_a_card_type_is_whole(card: CardType) -> None:
 
         assert MEDIA_TYPES[media.type].label
         assert MEDIA_TYPES[media.type].has
+
+
+@pytest.mark.parametrize(
+    "media",
+    [
+        Media(type="video", title="a <b>粗</b> & b &amp;lt;", url="https://a.example/?a=1&b=2"),
+        Media(type="vote", title="去哪", extra=(("options", "山 < 海 / &amp;"),)),
+        Media(type="location", title=" 某处 ", extra=(("address", "路&1"), ("about", "“<i>”"))),
+        Media(type="sticker", title="笑", url="https://a.example/1.png"),
+        Media(type="sticker", title="笑："),
+        Media(type="channels", id="export/x", url="https://a.example/"),
+        Media(type="product"),
+    ],
+)
+def test_a_card_says_in_the_text_what_its_html_shows(media: Media) -> None:
+    """Signs of HTML in a title are the title's own; a picture has no words."""
+    shown = etree.fromstring(cards.line(media), etree.HTMLParser())
+
+    assert one_line(text_of(shown)).rstrip(": ") == cards.text(media)
 
 
 def test_every_module_of_a_card_stands_in_the_table() -> None:

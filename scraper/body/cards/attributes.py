@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
@@ -82,15 +82,19 @@ class Attributes:
     def __init__(self, element: etree._Element) -> None:
         self.element = element
         self.tag = str(element.tag)
-        self._own: dict[str, str] = {}
-        for name, value in element.attrib.items():
-            self._own.setdefault(key(str(name)), str(value))
+
+    @cached_property
+    def _own(self) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for name, value in self.element.attrib.items():
+            found.setdefault(key(str(name)), str(value))
+        return found
 
     @cached_property
     def _members(self) -> Mapping[str, str]:
         found: dict[str, str] = {}
         for value in self._own.values():
-            if value[:1] in "{[%":
+            if value.startswith(("{", "[", "%")):
                 for name, text in _flattened(parsed(value)):
                     found.setdefault(key(name), text)
         return found
@@ -103,34 +107,32 @@ class Attributes:
         source = self._own.get("src") or self._own.get("datasrc") or ""
         return dict(parse_qsl(urlsplit(source.replace("&amp;", "&")).query))
 
-    def text(self, *names: str) -> str | None:
-        """The first of these names that says something, as one line."""
-        for place in (self._own, self._members):
+    def _first(self, read: Callable[[str | None], str | None], names: Iterable[str]) -> str | None:
+        """What ``read`` finds under the first of these names where it finds something."""
+        for place in self._places():
             for name in names:
-                found = said(place.get(name))
+                found = read(place.get(name))
                 if found:
                     return found
         return None
+
+    def _places(self) -> Iterator[Mapping[str, str]]:
+        yield self._own
+        yield self._members
+
+    def text(self, *names: str) -> str | None:
+        """The first of these names that says something, as one line."""
+        return self._first(said, names)
 
     def url(self, *names: str) -> str | None:
         """The first of these names that holds an address, made absolute, without readers'
         tokens.
         """
-        for place in (self._own, self._members):
-            for name in names:
-                found = absolute(place.get(name))
-                if found:
-                    return found
-        return None
+        return self._first(absolute, names)
 
     def picture(self, *names: str) -> str | None:
         """The first of these names that holds a picture's address."""
-        for place in (self._own, self._members):
-            for name in names:
-                found = images.address(decoded(place.get(name) or ""))
-                if found:
-                    return found
-        return None
+        return self._first(_picture, names)
 
     def seconds(self, *names: str, milliseconds: bool = False) -> float | None:
         """A length in seconds. ``milliseconds``: whether a bare number counts these whatever its
@@ -168,6 +170,10 @@ class Attributes:
         for name, value in self._members.items():
             if (text := said(value)) is not None:
                 yield name, text
+
+
+def _picture(value: str | None) -> str | None:
+    return images.address(decoded(value)) if value else None
 
 
 def absolute(value: str | None) -> str | None:

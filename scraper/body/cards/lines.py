@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from html import escape
 from typing import Final
 
-import lxml.etree as etree
-
-from scraper.body.tree import text_of
 from scraper.models import MEDIA_TYPES, Media
 from scraper.text import names, one_line
 from scraper.urls import clean_link
@@ -37,20 +34,34 @@ def line(media: Media) -> str:
 
 def inner(media: Media) -> str:
     """What follows the label on a card's line, as HTML."""
-    # A channel video's address opens nothing without the reader's ticket (``token=``), which is not
-    # kept.
-    linked = media.url if media.type != "channels" and media.url else ""
-    name = media.title or media.author or _handle(media, linked) or "（无标题）"
-    if media.type == "sticker" and media.url:
+    if _is_picture(media):
         called = media.title or media.author or media.id or label(media)
-        return f'<img src="{escape(media.url)}" alt="{escape(called)}">'
+        return f'<img src="{escape(media.url or "")}" alt="{escape(called)}">'
+    linked = _linked(media)
+    name, behind = _words(media, linked)
     shown = escape(name, quote=False)
     if linked.startswith(("http://", "https://")):
         shown = f'<a href="{escape(clean_link(linked))}">{shown}</a>'
-    if options := dict(media.extra).get("options"):
-        shown += " — " + escape(options, quote=False)
+    return shown + escape(behind, quote=False)
+
+
+def _is_picture(media: Media) -> bool:
+    return media.type == "sticker" and bool(media.url)
+
+
+def _linked(media: Media) -> str:
+    # A channel video's address opens nothing without the reader's ticket (``token=``), which is not
+    # kept.
+    return media.url if media.type != "channels" and media.url else ""
+
+
+def _words(media: Media, linked: str) -> tuple[str, str]:
+    """What the card is called, and what stands behind that."""
+    name = media.title or media.author or _handle(media, linked) or "（无标题）"
+    options = dict(media.extra).get("options")
     kept = _notes(media, name, linked)
-    return shown + (escape(f"（{' · '.join(kept)}）", quote=False) if kept else "")
+    behind = f" — {options}" if options else ""
+    return name, f"{behind}（{' · '.join(kept)}）" if kept else behind
 
 
 def _handle(media: Media, linked: str) -> str | None:
@@ -74,5 +85,5 @@ def _notes(media: Media, name: str, linked: str) -> list[str]:
 
 def text(media: Media) -> str:
     """The card's line as a reader sees it."""
-    shown = etree.fromstring(f"<p>{inner(media)}</p>".encode(), etree.HTMLParser(encoding="utf-8"))
-    return f"{label(media)}: {one_line(text_of(shown))}".rstrip(": ")
+    words = "" if _is_picture(media) else "".join(_words(media, _linked(media)))
+    return f"{label(media)}: {one_line(words)}".rstrip(": ")

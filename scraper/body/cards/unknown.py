@@ -7,7 +7,7 @@ import re
 from scraper.body.cards.attributes import Attributes, said
 from scraper.body.tree import text_of
 from scraper.models import Media
-from scraper.patterns import lazy
+from scraper.text import names
 from scraper.urls import without_tokens
 
 _TITLES = (
@@ -29,9 +29,11 @@ _TITLES = (
 #: Of these, any text at all is the card's name.
 _NAMES = frozenset(("title", "name", "keyword", "nickname"))
 #: What an editor needs, no reader: never taken for words.
-_NOT_WORDS = lazy(
-    r"(?:class|style|id|src|href|role|type|lang|dir|color|width|height|size|index|status|pluginname|leaf|nodeleaf"
-    r"|version|md5|from|source|token|sn|key|align|frameborder|scrolling|ratio|w|h|s)$"
+_NOT_WORDS = tuple(
+    names("""
+    class style id src href role type lang dir color width height size index status pluginname leaf
+    nodeleaf version md5 from source token sn key align frameborder scrolling ratio w h s
+    """)
 )
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af]")
 _WORDS = re.compile(r"[^\W\d_]{2,}[ ,.!?:'-]+[^\W\d_]")
@@ -51,7 +53,7 @@ def words(card: Attributes) -> list[str]:
         if text and (reads(text) or name in _NAMES):
             found.setdefault(text[:_LONGEST_WORD])
     for name, text in card.items():
-        if not _NOT_WORDS().search(name.lower()) and reads(text):
+        if not name.lower().endswith(_NOT_WORDS) and reads(text):
             found.setdefault(text[:_LONGEST_WORD])
     return list(found)[:_MOST_WORDS]
 
