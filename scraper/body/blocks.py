@@ -73,28 +73,25 @@ class Blocks:
                 self.card(media)
 
     def _end_of_one(self, run: Run) -> None:
-        """Ends a paragraph of one run. Most are words that stand in nothing; half as many are a
-        break alone, an empty line; then come pictures.
+        """Ends a paragraph of one run. Most are words; half as many are a break alone, an empty
+        line; then come pictures.
         """
         if run is BREAK:
             return
         if run.flags & ATOM:
             self._paragraph([[run]])
-        elif runs.is_plain(run) and not self._in_something():
+        elif runs.is_plain(run):
             text = runs.words(run)
             if text:
+                flags = run.flags & ~STRONG if self.heading else run.flags
                 self.lines.append(text)
-                self.out.append(f"<p>{runs.in_looks(text, run.flags)}</p>")
+                self._place([runs.in_looks(text, flags)], [text])
         else:
             self._end([run])
 
     def _end(self, pending: list[Run]) -> None:
         if runs.is_words(pending[0]) or not self._is_listing(pending):
             self._paragraphs(runs.lines(pending))
-
-    def _in_something(self) -> bool:
-        """Whether a paragraph is more than ``<p>``: it stands in a list, a heading, a cell …"""
-        return bool(self.containers or self.heading or self.caption or self.cell)
 
     def _is_listing(self, pending: list[Run]) -> bool:
         if self.cell or self.heading:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from html import escape, unescape
+from itertools import takewhile
 from operator import attrgetter
 
 from scraper.records import dataclass
@@ -189,60 +190,46 @@ def html(line: list[Run]) -> str:
         only = line[0]
         return only.text if only.flags & ATOM else in_looks(only.text, only.flags)
     out: list[str] = []
-    href: str | None = None
-    opened: list[int] = []
+    flags, href = 0, None
     for run in line:
-        wanted = _wanted(run.flags)
-        same = 0
         if run.href == href:
-            while same < len(opened) and same < len(wanted) and opened[same] == wanted[same]:
-                same += 1
-        while len(opened) > same:
-            out.append(_CLOSE[opened.pop()])
-        if run.href != href:
-            if href is not None:
-                out.append("</a>")
-            if run.href is not None:
-                out.append(f'<a href="{escape(run.href)}">')
-            href = run.href
-        for flag in wanted[same:]:
-            out.append(_OPEN[flag])
-            opened.append(flag)
-        out.append(run.text if run.flags & ATOM else _escaped(run.text))
-    while opened:
-        out.append(_CLOSE[opened.pop()])
-    if href is not None:
-        out.append("</a>")
+            out.append(_turn(flags, run.flags))
+        else:
+            out += _turn(flags, 0), _turn_of_link(href, run.href), _turn(0, run.flags)
+        flags, href = run.flags, run.href
+        out.append(run.text if flags & ATOM else _escaped(run.text))
+    out += _turn(flags, 0), _turn_of_link(href, None)
     return "".join(out)
 
 
 def in_looks(text: str, flags: int) -> str:
     """Words as HTML."""
-    before, after = _around(flags)
-    return f"{before}{_escaped(text)}{after}"
+    return f"{_turn(0, flags)}{_escaped(text)}{_turn(flags, 0)}"
 
 
 @cache
-def _wanted(flags: int) -> tuple[int, ...]:
-    """The looks that a tag is written for, from the outermost."""
-    return tuple(flag for flag, _ in _TAGS if flags & flag)
+def _turn(before: int, after: int) -> str:
+    """The tags between words in one look and words in another."""
+    opened, wanted = _wanted(before), _wanted(after)
+    pairs = zip(opened, wanted, strict=False)
+    shared = len([*takewhile(lambda pair: pair[0] == pair[1], pairs)])
+    closed = [f"</{tag}>" for tag in reversed(opened[shared:])]
+    return "".join([*closed, *(f"<{tag}>" for tag in wanted[shared:])])
 
 
-@cache
-def _around(flags: int) -> tuple[str, str]:
-    """The tags that open and close a text in these looks."""
-    wanted = _wanted(flags)
-    return "".join(map(_OPEN.__getitem__, wanted)), "".join(
-        map(_CLOSE.__getitem__, reversed(wanted))
-    )
+def _wanted(flags: int) -> list[str]:
+    """The tags of some looks, from the outermost."""
+    return [tag for flag, tag in _TAGS if flags & flag]
+
+
+def _turn_of_link(before: str | None, after: str | None) -> str:
+    """The tags between words under one link and words under another."""
+    end = "" if before is None else "</a>"
+    return end if after is None else f'{end}<a href="{escape(after)}">'
 
 
 def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-_OPEN = {flag: f"<{tag}>" for flag, tag in _TAGS}
-_CLOSE = {flag: f"</{tag}>" for flag, tag in _TAGS}
 
 
 def is_plain(run: Run) -> bool:
