@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.common import App, Command, Group, pass_app, rows_as_json
+from archive.cli.common import (
+    App,
+    Command,
+    Group,
+    MinusCommand,
+    pass_app,
+    rows_as_json,
+    without_guard,
+)
 from archive.db.names import ARCHIVE_DB
 from archive.i18n import gettext as _
 from archive.i18n import plural, recognised
@@ -37,7 +45,7 @@ def command() -> None:
     """
 
 
-@command.command("add", cls=Command, short_help="Save a search to be told of.")
+@command.command("add", cls=MinusCommand, short_help="Save a search to be told of.")
 @click.argument("name")
 @click.argument("query", nargs=-1, required=True, metavar="QUERY…")
 @_WAIT
@@ -47,7 +55,8 @@ def add(app: App, name: str, query: tuple[str, ...], wait: bool) -> None:
     Also a feed of `serve`: /feeds/alert/NAME.atom. A name that there is gets the new query."""
     from archive.notify import searches
 
-    words = " ".join(query)
+    name, *typed = without_guard([name, *query])
+    words = " ".join(typed)
     with _writing(app, wait) as conn:
         is_new = searches.add(conn, name, words, utc_now())
     said = (

@@ -19,6 +19,7 @@ from archive.cli.words import InLanguage, let_click_speak
 from archive.db.names import CONFIG
 from archive.i18n import gettext as _
 from scraper.clock import utc_now
+from scraper.patterns import lazy
 from scraper.records import dataclass
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ let_click_speak()
 
 DEFAULT_ROOT = "wechat-archive-data"
 F = TypeVar("F", bound=Callable[..., Any])
+_SHORT_OPTION = lazy("-(v+|q|h)")  # the common ones; -video is a word that is not wanted
 
 
 class Count(click.IntRange):
@@ -210,6 +212,33 @@ class Command(InLanguage):
     def invoke(self, ctx: click.Context) -> Any:
         ctx.ensure_object(App).set_up_logging()
         return super().invoke(ctx)
+
+
+class MinusCommand(Command):
+    """Takes ``-香`` and ``-vip`` as words, which `without_guard` gives as they were typed, not as
+    options; options of its own have long names.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        followed = {
+            name
+            for option in self.params
+            if isinstance(option, click.Option) and not option.is_flag and not option.count
+            for name in option.opts
+        }
+        pairs = zip(["", *args], args, strict=False)
+        guarded = [word if before in followed else _guarded(word) for before, word in pairs]
+        return super().parse_args(ctx, guarded)
+
+
+def _guarded(word: str) -> str:
+    is_minus_word = word.startswith("-") and len(word) > 1 and word[1] != "-"
+    return f"\0{word}" if is_minus_word and not _SHORT_OPTION().fullmatch(word) else word
+
+
+def without_guard(words: Iterable[str]) -> list[str]:
+    """The arguments of a ``MinusCommand`` as they were typed."""
+    return [word.removeprefix("\0") for word in words]
 
 
 class Group(InLanguage, click.Group):

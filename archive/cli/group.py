@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from archive.cli.common import App, pass_app
-from archive.cli.own import TagCommand, parted
+from archive.cli.common import App, MinusCommand, pass_app
+from archive.cli.own import parted
 from archive.i18n import gettext as _
 
 
-@click.command("group", cls=TagCommand, short_help="Put accounts into groups.")
+@click.command("group", cls=MinusCommand, short_help="Put accounts into groups.")
 @click.argument("given", nargs=-1, metavar="[NAME] +ACCOUNT… -ACCOUNT…")
 @pass_app
 def command(app: App, given: tuple[str, ...]) -> None:

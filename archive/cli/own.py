@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.common import App, Command, archive_command, pass_app, rows_as_json
+from archive.cli.common import (
+    App,
+    MinusCommand,
+    archive_command,
+    pass_app,
+    rows_as_json,
+    without_guard,
+)
 from archive.cli.noticed import notice_edits
 from archive.i18n import gettext as _
 from scraper.clock import utc_now
@@ -21,20 +28,6 @@ if TYPE_CHECKING:
     from archive.store.own import Marking
 
 _PLUS, _MINUS = ("+", "＋"), ("-", "－")
-_OWN_SHORT = frozenset({"-h", "-q", "-v", "-vv", "-vvv"})
-
-
-class TagCommand(Command):
-    """Takes ``-旧`` and ``-vip`` as tags, not as options; options of its own have long names."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        guarded = [
-            f"\0{word}"
-            if len(word) > 1 and word[0] == "-" and word[1] != "-" and word not in _OWN_SHORT
-            else word
-            for word in args
-        ]
-        return super().parse_args(ctx, guarded)
 
 
 def _query(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,7 +42,7 @@ def _query(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-@click.command("tag", cls=TagCommand, short_help="Give articles your tags, or take them away.")
+@click.command("tag", cls=MinusCommand, short_help="Give articles your tags, or take them away.")
 @click.argument("given", nargs=-1, metavar="KEY… +TAG… -TAG…")
 @_query
 @pass_app
@@ -68,7 +61,7 @@ def tag(app: App, given: tuple[str, ...], query: str | None, as_json: bool) -> N
 
 def parted(given: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
     """Tags to give, tags to take away, and the others: keys."""
-    words = [word.removeprefix("\0") for word in given]
+    words = without_guard(given)
     add = [word[1:] for word in words if word.startswith(_PLUS)]
     remove = [word[1:] for word in words if word.startswith(_MINUS)]
     return add, remove, [word for word in words if not word.startswith(_PLUS + _MINUS)]

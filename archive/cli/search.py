@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -18,7 +17,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from archive.cli.common import App, Command, Count, archive_command, pass_app, write_new
+from archive.cli.common import (
+    App,
+    Count,
+    MinusCommand,
+    archive_command,
+    pass_app,
+    without_guard,
+    write_new,
+)
 from archive.cli.console import linked, paged, shows_colour, styled
 from archive.cli.noticed import notice_edits
 from archive.db.names import ARCHIVE_DB
@@ -29,28 +36,11 @@ from scraper.zone import CHINA
 if TYPE_CHECKING:
     from archive.search.api import Hit, Results
 
-_OWN_SHORT = re.compile(r"-(v+|q|h)")  # the common options; -video is a word that is not wanted
 T = TypeVar("T")
 
 
-class QueryCommand(Command):
-    """Takes ``-香`` and ``-video`` as words of the query, not as options; options of its own have
-    long names.
-    """
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, [_guarded(word) for word in args])
-
-
-def _guarded(word: str) -> str:
-    negative = (
-        len(word) > 1 and word[0] == "-" and word[1] != "-" and not _OWN_SHORT.fullmatch(word)
-    )
-    return f"\0{word}" if negative else word
-
-
 @click.command(
-    "search", cls=QueryCommand, short_help="Find articles by words in Chinese or any script."
+    "search", cls=MinusCommand, short_help="Find articles by words in Chinese or any script."
 )
 @click.argument("query", nargs=-1, required=True, metavar="QUERY...")
 @click.option("--newest", is_flag=True, help="The newest first instead of the best.")
@@ -112,7 +102,7 @@ def command(
     Exit code 0 also without a result, 64 for a query that means nothing.
     """
     notice_edits(app)
-    typed = " ".join(word.removeprefix("\0") for word in query)
+    typed = " ".join(without_guard(query))
     if only_count:
         from archive.search.api import count
 

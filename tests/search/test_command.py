@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from archive.db.lock import Lock
 from archive.search.api import search
 from benchmarks.filling import create
 from benchmarks.synthetic import Draft
+from tests.command import wechat_archive
 from tests.search.library import filled
 
 #: Written for this test, with what the sample article has: mixed scripts, a term over a line break,
@@ -184,6 +186,27 @@ def test_a_word_after_a_minus_is_no_option(
     """-video is a word that is not wanted, though -v is an option."""
     _, out, _ = command("search", "--json", *words)
     assert keys == [json.loads(line)["key"] for line in out.splitlines()]
+
+
+def test_what_follows_an_option_is_its_value(
+    command: Callable[..., tuple[int, str, str]],
+) -> None:
+    """Also where it begins with a minus: an error quotes it as it was typed."""
+    code, out, err = command("search", "岩茶", "--limit", "-1")
+    assert (64, "") == (code, out)
+    assert "'-1'" in err or " -1 " in err
+
+
+def test_an_alert_leaves_words_out_as_a_search_does(folder: Path, tmp_path: Path) -> None:
+    """``alert add NAME 岩茶 -video`` is a query like any other."""
+    copy = shutil.copytree(folder, tmp_path / "archive")
+
+    result = wechat_archive("--archive", str(copy), "alert", "add", "茶", "岩茶", "-video", "-香")
+
+    assert (0, "added the alert 茶: 岩茶 -video -香") == (
+        result.code,
+        result.stderr.splitlines()[0],
+    )
 
 
 def test_no_archive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
