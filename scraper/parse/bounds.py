@@ -26,6 +26,8 @@ _LONGEST_FLOAT: Final = 1e12
 #: Characters of a field; the longest real title has 64, digest 120, signature 200, address 1,100.
 _LENGTHS: Final = {"title": 2_000, "digest": 20_000, "recommendation": 20_000, "url": 500_000}
 _LONGEST: Final = 8_000
+#: Within the bounds of every field.
+_SHORT: Final = min(_LONGEST, *_LENGTHS.values())
 #: These are as long as the page; ``scraper.hostile`` bounds that.
 _WHOLE: Final = frozenset(("body", "text"))
 #: Entries of a list; the longest real one has 245 (links).
@@ -42,22 +44,14 @@ class _Judge:
         """``value`` if it is within bounds, else what is left of it."""
         if isinstance(value, str):
             return self.text(value, name)
-        if isinstance(value, bool) or value is None:
-            return value
-        if isinstance(value, int):
-            return value if -_LARGEST <= value <= _LARGEST else self.drop(value, name)
-        if isinstance(value, float):
-            within = math.isfinite(value) and abs(value) < _LONGEST_FLOAT
-            return value if within else self.drop(value, name)
-        if isinstance(value, datetime):
-            within = _FIRST_YEAR <= value.year <= _LAST_YEAR
-            return value if within else self.drop(value, name)
         if isinstance(value, tuple):
             return self.entries(value, name)
-        return self.record(value, name) if is_dataclass(value) else value
+        if is_dataclass(value):
+            return self.record(value, name)
+        return value if _is_within(value) else self.drop(value, name)
 
     def text(self, text: str, name: str) -> str:
-        if not (text.isprintable() or _is_writable(text)):
+        if not _is_writable(text):
             self.beyond.setdefault(name, "characters that nothing can write")
             text = _UNWRITABLE.sub("\ufffd", text)
         longest = _LENGTHS.get(name, _LONGEST)
@@ -77,8 +71,10 @@ class _Judge:
         changed = {}
         for part in _names(record.__class__):
             value = getattr(record, part)
-            if value is None or value == ():
+            if not value:
                 continue
+            if value.__class__ is str and len(value) <= _SHORT and value.isprintable():
+                continue  # as nearly all are
             found = self.value(value, part)
             if found is not value:
                 changed[part] = found
@@ -91,6 +87,15 @@ class _Judge:
 @cache
 def _names(record: type[Any]) -> tuple[str, ...]:
     return tuple(part.name for part in fields(record))
+
+
+def _is_within(value: Any) -> bool:
+    """Of a number or a time."""
+    if isinstance(value, datetime):
+        return _FIRST_YEAR <= value.year <= _LAST_YEAR
+    if isinstance(value, float):
+        return math.isfinite(value) and abs(value) < _LONGEST_FLOAT
+    return not isinstance(value, int) or -_LARGEST <= value <= _LARGEST
 
 
 def _is_writable(text: str) -> bool:
