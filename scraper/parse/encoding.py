@@ -107,10 +107,14 @@ def _is_utf8(body: bytes) -> bool:
 
 
 def _sound(text: bytes) -> bool:
+    decode = codecs.getincrementaldecoder("utf-8")().decode
     try:
         # A sample may begin or end inside a character: continuation bytes at the start and a cut
         # one at the end.
-        codecs.getincrementaldecoder("utf-8")().decode(text[:4].lstrip(_CONTINUATION) + text[4:])
+        decode(text[:4].lstrip(_CONTINUATION))
+        # In pieces: for a page at once the system is asked for memory, which takes as long again.
+        for at in range(4, len(text), _SAMPLE):
+            decode(text[at : at + _SAMPLE])
     except UnicodeDecodeError:
         high = sum(map(len, _HIGH().findall(text)))
         return sum(map(len, _MULTIBYTE().findall(text))) >= 0.9 * high
