@@ -54,8 +54,8 @@ _WITHOUT_DATA: Final = ("title", "account", "author", "published", "digest", "co
 _DATA: Final = b"window.cgiDataNew"
 _MARK = re.compile(rb"\sh5only[\s>]")
 #: How every address of an album begins (172 of 172 in the corpus). The longer what is looked for,
-#: the further a search for bytes jumps: this takes half as long as ``action=getalbum``.
-_ALBUMS: Final = b"mp.weixin.qq.com/mp/appmsgalbum?"
+#: the further a search for bytes jumps: without the ends it takes twice as long.
+_ALBUMS: Final = b"://mp.weixin.qq.com/mp/appmsgalbum?__biz="
 _ALBUM = re.compile(
     re.escape(_ALBUMS) + rb"[^\"'\s<>]{0,200}?action=getalbum[^\"'\s<>]{0,200}?album_id=[1-9]\d+"
 )
