@@ -41,7 +41,9 @@ def unescape_fully(text: str) -> str:
     for _ in range(3):
         if "&" not in text or not _ENTITY.search(text):
             break
-        text = html.unescape(text)
+        # Addresses have no other, and the library takes them one by one.
+        only_these = text.count("&") == text.count("&amp;")
+        text = text.replace("&amp;", "&") if only_these else html.unescape(text)
     return text
 
 

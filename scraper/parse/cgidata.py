@@ -104,6 +104,8 @@ class CgiData(loose.ReadOnDemand[tuple[int, bytes]]):
         if key not in self.places:
             return None
         start, nested = self.places[key]
+        if len(nested) == 2:  # half of them are empty
+            return [] if nested == b"[]" else {}
         if nested:
             try:
                 return self._nested(nested, self._code.count(b"'", 0, start))

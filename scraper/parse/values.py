@@ -53,7 +53,10 @@ def digits(value: Literal) -> str | None:
     """Digits as text; None for nothing, zero or anything else."""
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     text = text.strip()
-    return text if re.fullmatch(r"[1-9][0-9]{0,23}", text) else None
+    return text if _DIGITS.fullmatch(text) else None
+
+
+_DIGITS = re.compile("[1-9][0-9]{0,23}")
 
 
 def moment(value: Literal) -> datetime | None:
@@ -115,15 +118,15 @@ def address(value: Literal) -> str | None:
         return None
     if _PLAIN.fullmatch(value):
         return value
-    text = (
-        unescape_fully(re.sub(r"[\t\r\n]+", "", value))
-        .replace("\\x26amp;", "&")
-        .replace("\\x26", "&")
-        .strip()
-    )
+    text = unescape_fully(_LINE_BREAKS.sub("", value))
+    text = text.replace("\\x26amp;", "&").replace("\\x26", "&").strip()
     if text.startswith("//"):
         text = "https:" + text
-    return text if re.match(r"https?://[^/\s]", text, re.I) else None
+    return text if _ABSOLUTE.match(text) else None
+
+
+_LINE_BREAKS = re.compile(r"[\t\r\n]+")
+_ABSOLUTE = re.compile(r"https?://[^/\s]", re.I)
 
 
 _SN_IN_LINK = re.compile(r"[?&](?:sn|sign)=([0-9a-fA-F]{32})\b")
@@ -134,7 +137,7 @@ def biz(value: Literal) -> str | None:
     text = (
         str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     )
-    if re.fullmatch(r"[0-9]{6,12}", text):
+    if _BIZUIN.fullmatch(text):
         return base64.b64encode(text.encode()).decode()
     try:
         return (
@@ -146,6 +149,7 @@ def biz(value: Literal) -> str | None:
         return None
 
 
+_BIZUIN = re.compile("[0-9]{6,12}")
 #: How WeChat itself writes a long address; any other form is for ``urls``, which takes twenty times
 #: as long.
 _USUAL = lazy(
