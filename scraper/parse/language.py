@@ -32,7 +32,8 @@ _UNUSUAL: Final = bytes((*range(0x04, 0x19), *range(0xAC, 0xD8)))
 _HAN: Final = bytes((*range(0x34, 0x4D), *range(0x4E, 0xA0), 0xF9, 0xFA))
 _RARE_HAN = lazy("[\u4d00-\u4dbf\U00020000-\U0003ffff]")
 _OF_RARE_HAN: Final = bytes((0x4D, *range(0xD8, 0xDC)))
-_KANA = re.compile("[\u3041-\u30ff]+")
+#: One character, not a run of them: twice as fast where there is none.
+_KANA = re.compile("[\u3041-\u30ff]")
 _LATIN = lazy("[A-Za-z\u00c0-\u024f]+")
 #: What of Latin-1 is no letter of it; and the upper bytes of the letters beyond, which few texts have.
 _NO_LETTERS: Final = bytes(
@@ -40,8 +41,8 @@ _NO_LETTERS: Final = bytes(
 )
 _BEYOND_LATIN_1: Final = b"\1\2"
 #: Frequent characters that are written in one of the two ways only.
-_TRADITIONAL: Final = "這個們來對說時會國過還沒種為與開關問題學習機車東長見頭書電話"
-_SIMPLIFIED: Final = "这个们来对说时会国过还没种为与开关问题学习机车东长见头书电话"
+_TRADITIONAL = lazy("[這個們來對說時會國過還沒種為與開關問題學習機車東長見頭書電話]")
+_SIMPLIFIED = lazy("[这个们来对说时会国过还没种为与开关问题学习机车东长见头书电话]")
 _ENGLISH = lazy(r"\b(?:the|of|and|to|in|is|that|for|with|are|on|as)\b", re.I)
 #: Words of English text per so many letters, at least.
 _LETTERS_PER_WORD: Final = 40
@@ -98,7 +99,7 @@ def _count(kind: re.Pattern[str], text: str) -> int:
 def _eastern(text: str, han: int, kana: int) -> str:
     if kana * 8 > han:
         return "ja"
-    traditional = sum(map(text.count, _TRADITIONAL))
-    if traditional and traditional > sum(map(text.count, _SIMPLIFIED)):
+    traditional = len(_TRADITIONAL().findall(text))
+    if traditional and traditional > len(_SIMPLIFIED().findall(text)):
         return "zh-Hant"
     return "zh-Hans"
