@@ -30,7 +30,6 @@ class ParsedPage:
         self.received = received
         #: What ``scraper.parse.meta.raw`` has found: several fields are asked for twice.
         self.known: dict[tuple[str, bool], Literal] = {}
-        self._named_in: dict[str, tuple[int, bool]] = {}
 
     @cached_property
     def body(self) -> bytes:
@@ -135,21 +134,21 @@ class ParsedPage:
         """A top-level value of cgiDataNew, None where there is none."""
         return self.cgi.get(key) if self.cgi is not None else None
 
-    def _named(self, name: str) -> Iterator[Names]:
-        # A look at the bytes is much cheaper than at a tree, and most names are on few pages.
-        in_shell, in_content = self._times(name)
-        if in_shell:
-            in_header = self._header.count(name.encode())
-            yield self._header_names if in_header == in_shell else self._names
-        if in_content:
-            yield self._content_names
+    @cached_property
+    def _all_names(self) -> bytes:
+        return self._shell + self._content_attributes
 
-    def _times(self, name: str) -> tuple[int, bool]:
-        """How often the shell has a name, and whether the body has it."""
-        if name not in self._named_in:
-            sought = name.encode()
-            self._named_in[name] = self._shell.count(sought), sought in self._content_attributes
-        return self._named_in[name]
+    def _named(self, name: str) -> Iterator[Names]:
+        sought = name.encode()
+        # A look at the bytes is much cheaper than at a tree, and most names are on few pages.
+        if sought not in self._all_names:
+            return
+        in_shell = self._shell.count(sought)
+        if in_shell:
+            in_header = self._header.count(sought)
+            yield self._header_names if in_header == in_shell else self._names
+        if sought in self._content_attributes:
+            yield self._content_names
 
     def _with_id(self, name: str) -> Iterator[lxml.etree._Element]:
         for names in self._named(name):
