@@ -114,24 +114,21 @@ def _first(parsed: ParsedPage, field: str, *, anywhere: bool) -> Literal:
     elif not (anywhere or (field in _ALWAYS_THERE and _has_none(parsed, _ALWAYS_THERE[field]))):
         places = _IN_CGI[field]
     for sort, name in places:
-        value = _at(parsed, sort, name, accept)
-        if (
-            value not in (None, "", [], {})
-            and value is not False
-            and (accept is None or accept(value))
-        ):
-            return value
+        if sort in _SCRIPTS:
+            value = parsed.scripts.get(name, sort, accept)
+            if value is not None:
+                return value
+        else:
+            value = _at(parsed, sort, name)
+            if (value or value == 0) and value is not False and (accept is None or accept(value)):
+                return value
     return None
 
 
-def _at(
-    parsed: ParsedPage, sort: str, name: str, accept: Callable[[Literal], object] | None
-) -> Literal:
-    """What the page has in one place; of several assignments the first that is ``accept``ed."""
+def _at(parsed: ParsedPage, sort: str, name: str) -> Literal:
+    """What the page has in one place outside of scripts."""
     if sort == "cgi":
         return parsed.data(name)
-    if sort in _SCRIPTS:
-        return parsed.scripts.get(name, sort, accept)
     if sort == "in":
         return parsed.scripts.member("cgiData", name)
     if sort == "early":
@@ -544,12 +541,12 @@ PICTURES: Final = 8
 
 def _is_list_of_pictures(parsed: ParsedPage) -> bool:
     """Whether a page that names no kind has the pictures of kind 8 and no body of its own."""
+    html = (parsed.cgi and parsed.cgi.html("content_noencode")) or parsed.content
+    if html and _BODY.search(html):
+        return False
     name = "picture_page_info_list"
-    if parsed.cgi is None:
-        listed, html = parsed.scripts.get(name), parsed.content
-    else:
-        listed, html = parsed.data(name), parsed.cgi.html("content_noencode") or parsed.content
-    return bool(values.sequence(listed)) and not (html and _BODY.search(html))
+    listed = parsed.scripts.get(name) if parsed.cgi is None else parsed.data(name)
+    return bool(values.sequence(listed))
 
 
 #: Elements that the words under pictures never have.

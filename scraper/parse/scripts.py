@@ -157,11 +157,7 @@ class Scripts:
             if form not in forms:
                 continue
             value = self._value(start)
-            if (
-                value not in (None, "", 0, [], {})
-                and value is not False
-                and (accept is None or accept(value))
-            ):
+            if value and (accept is None or accept(value)):
                 return value
         return None
 
