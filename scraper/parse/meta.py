@@ -108,27 +108,34 @@ def raw(parsed: ParsedPage, field: str, *, anywhere: bool = False) -> Literal:
 
 def _first(parsed: ParsedPage, field: str, *, anywhere: bool) -> Literal:
     accept = _ACCEPTED.get(field)
-    places = PLACES[field]
-    if parsed.cgi is None:
-        places = _ELSEWHERE[field]
-    elif not (anywhere or (field in _ALWAYS_THERE and _has_none(parsed, _ALWAYS_THERE[field]))):
-        places = _IN_CGI[field]
-    for sort, name in places:
-        if sort in _SCRIPTS:
-            value = parsed.scripts.get(name, sort, accept)
-            if value is not None:
-                return value
-        else:
-            value = _at(parsed, sort, name)
-            if (value or value == 0) and value is not False and (accept is None or accept(value)):
-                return value
+    for sort, name in _places(parsed, field, anywhere=anywhere):
+        value = _at(parsed, sort, name, accept)
+        if value is not None:
+            return value
     return None
 
 
-def _at(parsed: ParsedPage, sort: str, name: str) -> Literal:
-    """What the page has in one place outside of scripts."""
-    if sort == "cgi":
-        return parsed.data(name)
+def _places(parsed: ParsedPage, field: str, *, anywhere: bool) -> tuple[tuple[str, str], ...]:
+    if parsed.cgi is None:
+        return _ELSEWHERE[field]
+    if anywhere or (field in _ALWAYS_THERE and _has_none(parsed, _ALWAYS_THERE[field])):
+        return PLACES[field]
+    return _IN_CGI[field]
+
+
+def _at(
+    parsed: ParsedPage, sort: str, name: str, accept: Callable[[Literal], object] | None
+) -> Literal:
+    """What the page has in one place, if it is ``accept``ed and not empty (zero is not)."""
+    if sort in _SCRIPTS:
+        return parsed.scripts.get(name, sort, accept)
+    value = parsed.data(name) if sort == "cgi" else _around(parsed, sort, name)
+    if value in (None, "", [], {}) or value is False:
+        return None
+    return value if accept is None or accept(value) else None
+
+
+def _around(parsed: ParsedPage, sort: str, name: str) -> Literal:
     if sort == "in":
         return parsed.scripts.member("cgiData", name)
     if sort == "early":
