@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
+import click
 import jsonschema_rs
 import pytest
 
@@ -80,9 +81,8 @@ MAY_BE_SILENT = {"verify", "albums"}
 ELSEWHERE = {"fleet status": "fleet"}
 
 
-@pytest.mark.parametrize("typed", TYPED)
-def test_what_a_command_gives_is_as_its_schema_says(root: Path, tmp_path: Path, typed: str) -> None:
-    """The real output, object by object, against the file that is shipped."""
+def words_of(typed: str, root: Path, tmp_path: Path) -> list[str]:
+    """The words of a line of the table, in an archive where there is something to tell."""
     with opened(root) as store:
         key = next(one.key for one in store.articles() if one.title == "第1篇")
     if typed.startswith(("re", "verify")):  # those that work on raw pages
@@ -97,7 +97,13 @@ def test_what_a_command_gives_is_as_its_schema_says(root: Path, tmp_path: Path, 
         "PAGE": str(PAGE),
         "OUT": str(tmp_path / "out"),
     }
-    words = [stand_ins.get(word, word) for word in typed.split()]
+    return [stand_ins.get(word, word) for word in typed.split()]
+
+
+@pytest.mark.parametrize("typed", TYPED)
+def test_what_a_command_gives_is_as_its_schema_says(root: Path, tmp_path: Path, typed: str) -> None:
+    """The real output, object by object, against the file that is shipped."""
+    words = words_of(typed, root, tmp_path)
     done = wechat_archive("--archive", str(root), *words, "--json")
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     schema = json.loads((schemas.FOLDER / f"{TYPED[typed]}.json").read_text(encoding="utf-8"))
@@ -105,6 +111,45 @@ def test_what_a_command_gives_is_as_its_schema_says(root: Path, tmp_path: Path, 
     assert rows or typed in MAY_BE_SILENT, done.stderr
     for row in rows:
         jsonschema_rs.validate(schema, row)
+
+
+@pytest.mark.parametrize("typed", TYPED)
+def test_no_option_puts_text_among_the_json(
+    root: Path, tmp_path: Path, typed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside any other switch of the command stdout is JSON, or the two are refused together."""
+    monkeypatch.setattr("click.launch", lambda path: 0)
+    words = words_of(typed, root, tmp_path)
+    wrong = []
+    for switch in _switches(_called(typed)):
+        done = wechat_archive("--archive", str(root), *words, switch, "--json")
+        if done.code == 64:
+            assert "" == done.stdout
+        elif not _is_json(done.stdout):
+            wrong.append((switch, done.stdout))
+    assert [] == wrong
+
+
+@pytest.mark.parametrize("option", ["--failed", "--listed"])
+def test_a_list_of_addresses_is_no_json(root: Path, option: str) -> None:
+    """Also where the list is empty, as here: 64 and which option to leave out."""
+    done = wechat_archive("--archive", str(root), "status", option, "--json")
+
+    assert (64, "") == (done.code, done.stdout)
+    assert f"{option} prints text" in done.stderr
+
+
+def _switches(name: str) -> list[str]:
+    command = dict(docs.every_command())[name]
+    options = [one for one in docs.own_options(command) if isinstance(one, click.Option)]
+    return [one.opts[-1] for one in options if one.is_flag and "--json" not in one.opts]
+
+
+def _is_json(text: str) -> bool:
+    try:
+        return all(isinstance(json.loads(line), dict | list) for line in text.splitlines())
+    except ValueError:
+        return False
 
 
 def test_what_verify_finds_is_as_its_schema_says(root: Path) -> None:

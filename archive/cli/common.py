@@ -289,6 +289,15 @@ def table(rows: Iterable[tuple[str, str]]) -> str:
     return "\n".join(f"{name}  {' '.join(text.split())}" for name, text in rows)
 
 
+def refuse_beside_json(as_json: bool, **options: bool) -> None:
+    """Of ``options``, by name, those given print text: nothing but JSON may stand on stdout where
+    --json was given. Raises UsageError.
+    """
+    given = [f"--{name.replace('_', '-')}" for name, is_given in options.items() if is_given]
+    if as_json and given:
+        raise click.UsageError(_("{option} prints text: leave --json out", option=given[0]))
+
+
 def rows_as_json(rows: Any) -> None:
     """One JSON object a line on stdout, Chinese unescaped."""
     import json

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.common import App, Count, archive_command, pass_app
+from archive.cli.common import App, Count, archive_command, pass_app, refuse_beside_json
 from archive.cli.crawling import Network, listeners, network_options, show
 from archive.cli.noticed import notice_edits
 from archive.i18n import gettext as _
@@ -70,6 +70,7 @@ def command(
     input. What is held already is not fetched again.
     """
     addresses = _given(addresses, lists, paste)
+    refuse_beside_json(network.as_json, dry_run=dry_run)
     if dry_run:
         _rehearse(app, addresses, lists, refresh=refresh)
         return

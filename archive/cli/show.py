@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.common import App, archive_command, pass_app, rows_as_json
+from archive.cli.common import App, archive_command, pass_app, refuse_beside_json, rows_as_json
 from archive.cli.console import linked, paged
 from archive.cli.noticed import notice_edits
 from archive.cli.versions import VersionName, show_versions
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from archive.document.discussion import KeptComment
     from archive.store import Store, Stored
     from archive.store.comparing import Which
+
+#: What leads to the article in another place, and prints where.
+_ELSEWHERE = ("open", "path", "web")
 
 
 @archive_command("show", short_help="Show one article, its versions or links.")
@@ -71,11 +74,12 @@ def command(app: App, name: str, what: str | None, number: Which | None, as_json
     from archive.db.opening import open_database
     from archive.store import Store
 
+    refuse_beside_json(as_json, **{name: name == what for name in _ELSEWHERE})
     notice_edits(app)
     with open_database(app.root / ARCHIVE_DB, readonly=True) as db:
         store = Store(db, app.root)
         held = store.get(name)
-        if what in ("open", "path", "web"):
+        if what in _ELSEWHERE:
             _elsewhere(app, held, what)
         elif what is not None:
             _PARTS[what](store, held, as_json)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.common import App, archive_command, pass_app
+from archive.cli.common import App, archive_command, pass_app, refuse_beside_json
 from archive.cli.each import each
 from archive.cli.noticed import notice_edits
 from archive.db.names import ARCHIVE_DB
@@ -35,6 +35,7 @@ def command(app: App, as_json: bool, failed: bool, listed: bool) -> None:
     from archive.db.opening import open_database
     from archive.status import collect
 
+    refuse_beside_json(as_json, failed=failed, listed=listed)
     notice_edits(app)
     db = open_database(app.root / ARCHIVE_DB, readonly=True)
     try:
