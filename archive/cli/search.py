@@ -229,7 +229,7 @@ def rebuild(app: App, *, for_search: bool = False) -> int:
 
 
 @archive_command("similar", short_help="Find reprints and related articles.")
-@click.argument("key")
+@click.argument("name", metavar="KEY|ADDRESS")
 @click.option(
     "--limit",
     type=Count(1),
@@ -239,13 +239,17 @@ def rebuild(app: App, *, for_search: bool = False) -> int:
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @pass_app
-def similar_command(app: App, /, key: str, limit: int, as_json: bool) -> None:
+def similar_command(app: App, /, name: str, limit: int, as_json: bool) -> None:
     """Find reprints and near-duplicates of an article, and articles that it shares links with.
 
-    KEY is the article's key, or its first six characters or more.
+    The article is called by its key (six characters are enough), any address, or its file's path.
     """
+    from archive.db.opening import open_database
     from archive.search.similar import similar as find
+    from archive.store import Store
 
+    with open_database(app.root / ARCHIVE_DB, readonly=True) as db:
+        key = Store(db, app.root).get(name).key
     found = with_index(app, lambda conn: find(conn, key, limit=limit))
     for one in found:
         if as_json:

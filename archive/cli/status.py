@@ -18,8 +18,9 @@ from scraper.clock import utc_now
 from scraper.zone import for_people
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
+
+    from archive.db.opening import ArchiveDatabase
 
 
 @archive_command("status", short_help="What is held, waiting, failed, blocked.")
@@ -294,15 +295,19 @@ def retry(app: App, what: tuple[str, ...], wait: bool) -> None:
     now = utc_now()
 
     def one(name: str) -> None:
-        addresses, kind = _addresses(conn, name), class_of(name)
-        found = retry_addresses(conn, addresses, now) if addresses else retry_kind(conn, kind, now)
+        addresses, kind = _addresses(app, db, name), class_of(name)
+        found = (
+            retry_addresses(db.conn, addresses, now)
+            if addresses
+            else retry_kind(db.conn, kind, now)
+        )
         _tell_retried(app, _some(found, name))
 
-    with _queue(app, wait) as conn:
+    with _queue(app, wait) as db:
         if what:
             each(app, what, one)
         else:
-            _tell_retried(app, _some(retry_all(conn, now), None))
+            _tell_retried(app, _some(retry_all(db.conn, now), None))
 
 
 @archive_command("forget", short_help="Take addresses out of the queue.")
@@ -319,12 +324,11 @@ def forget(app: App, what: tuple[str, ...], wait: bool) -> None:
     from archive.crawl.failures import forget_addresses, forget_kind
 
     def one(name: str) -> None:
-        addresses = _addresses(conn, name)
-        kind = class_of(name)
-        count = forget_addresses(conn, addresses) if addresses else forget_kind(conn, kind)
+        addresses, kind = _addresses(app, db, name), class_of(name)
+        count = forget_addresses(db.conn, addresses) if addresses else forget_kind(db.conn, kind)
         app.say(plural("{n} address forgotten", "{n} addresses forgotten", _some(count, name)))
 
-    with _queue(app, wait) as conn:
+    with _queue(app, wait) as db:
         each(app, what, one)
 
 
@@ -356,25 +360,25 @@ def _some(count: int, name: str | None) -> int:
 
 
 @contextmanager
-def _queue(app: App, wait: bool) -> Iterator[sqlite3.Connection]:
+def _queue(app: App, wait: bool) -> Iterator[ArchiveDatabase]:
     from archive.db.lock import Lock
     from archive.db.opening import open_database, require_archive
 
     require_archive(app.root / ARCHIVE_DB)
     with Lock(app.root, wait=wait), open_database(app.root / ARCHIVE_DB) as db:
-        yield db.conn
+        yield db
 
 
-def _addresses(conn: sqlite3.Connection, name: str) -> list[str]:
-    """The queue's addresses behind an address or an article's key; none for a class of failure."""
+def _addresses(app: App, db: ArchiveDatabase, name: str) -> list[str]:
+    """The canonical addresses of what is named: an address, or an article in any way. None for a
+    class of failure. Raises NotHeld where the start of a key stands for several."""
+    from archive.cli.failure_names import KNOWN, class_of
+    from archive.store import Store
     from scraper import urls
 
-    found = [address.canonical for address in urls.find(name)]
-    if found:
-        return found
-    rows = conn.execute(
-        "SELECT d.address FROM addresses d JOIN articles a ON a.id = d.article_id "
-        "JOIN frontier f ON f.address = d.address WHERE a.key = ?",
-        (name,),
-    )
-    return [row["address"] for row in rows]
+    if class_of(name) in KNOWN:
+        return []
+    store = Store(db, app.root)
+    held = store.find(name)
+    named = [address.canonical for address in urls.find(name)]
+    return [*{*named, *(store.canonical_addresses(held.article_id) if held else ())}]

@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 
 import archive
+from archive.crawl.frontier import SqliteFrontier
 from archive.db.files import Disk
 from archive.db.lock import Lock
 from archive.db.transactions import transaction
 from archive.errors import Locked, NotHeld
+from scraper import urls
+from scraper.crawl.protocols import Candidate
 from scraper.errors import Gone
 from scraper.models import Link
 from tests.command import Result, wechat_archive
@@ -75,6 +78,51 @@ def run(root: Path, *args: str) -> Result:
 def rows(result: Result) -> list[dict[str, Any]]:
     assert result.code == 0, result.stderr
     return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+TAKES_AN_ARTICLE = (
+    *("show", "diff", "similar", "tag", "note", "star", "unstar", "read", "unread"),
+    *("export jsonl -", "remove"),
+)
+
+
+@pytest.mark.parametrize("typed", TAKES_AN_ARTICLE)
+@pytest.mark.parametrize("way", ["key", "start", "address", "file", "whole"])
+def test_an_article_is_called_alike_by_every_command(root: Path, typed: str, way: str) -> None:
+    """By its key or the first six characters, any address of it, the path of its file."""
+    with opened(root) as store:
+        held = store.get(long_address(1))
+    names = {
+        "key": held.key,
+        "start": held.key[:6],
+        "address": long_address(1),
+        "file": held.path,
+        "whole": str(root / held.path),
+    }
+
+    result = run(root, *typed.split(), names[way])
+
+    assert 0 == result.code, result.stderr
+
+
+@pytest.mark.parametrize("command", ["retry", "forget"])
+@pytest.mark.parametrize("way", ["key", "start", "address", "path"])
+def test_the_queue_knows_an_article_by_any_name(root: Path, command: str, way: str) -> None:
+    """Each address under which it waits is meant, once."""
+    with opened(root) as store:
+        held = store.get(long_address(1))
+        waits = Candidate(address=urls.parse(long_address(1)), refresh=True)
+        SqliteFrontier(store.db.conn).enqueue(waits, NOW)
+    names = {
+        "key": held.key,
+        "start": held.key[:6],
+        "address": long_address(1),
+        "path": held.path,
+    }
+
+    result = run(root, command, names[way])
+
+    assert (0, "1 address ") == (result.code, result.stderr[:10])
 
 
 def test_list_shows_a_line_an_article_newest_first(root: Path) -> None:
