@@ -60,6 +60,7 @@ __all__ = [
     "NoWorkers",
     "NotHeld",
     "NotIndexed",
+    "OlderArchive",
     "QueueTrouble",
     "__version__",
     "body_markdown",

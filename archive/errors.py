@@ -10,6 +10,7 @@ ends with.
      ├─ CannotCreate    73   the folder or file cannot be made
      ├─ DiskTrouble     74   disk full, read error
      ├─ NewerArchive    78   made by a newer version of this program
+     ├─ OlderArchive    78   made by an older one, and not brought up to date yet
      ├─ QueueTrouble    69   the fleet's queue cannot be reached or used
      │   └─ NoWorkers   75   no worker of the fleet is at work
      ├─ BadConfig       78   config.toml or an option cannot be used
@@ -74,6 +75,12 @@ class DiskTrouble(ArchiveError):
 
 class NewerArchive(ArchiveError):
     """The archive was made or changed by a newer version of this program; nothing was touched."""
+
+    exit_code = 78
+
+
+class OlderArchive(ArchiveError):
+    """The archive is of an older version of this program, and what only reads changes nothing."""
 
     exit_code = 78
 

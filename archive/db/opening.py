@@ -12,7 +12,7 @@ from archive.db.closing import Closing
 from archive.db.errors import sqlite_errors
 from archive.db.files import require_own_database
 from archive.db.migrations import ARCHIVE
-from archive.errors import ArchiveError, CannotCreate, NoArchive
+from archive.errors import CannotCreate, NoArchive, OlderArchive
 from scraper.messages import mark, strerror
 
 #: How long a statement waits for another program's transaction, in seconds.
@@ -162,8 +162,8 @@ def open_database(
     Raises CannotCreate (folder or file cannot be made), Corrupt (not a database, or damaged),
     DiskTrouble (full, read errors), Locked (another program holds it for more than 30 seconds) and
     NewerArchive (made by a newer version of this program). ``readonly`` neither creates nor changes
-    anything, raises NoArchive where there is none, and refuses one that a migration has still to
-    bring up to date, unless ``outdated`` is welcome. Without ``checksums`` closing notes none, as
+    anything, raises NoArchive where there is none, and OlderArchive for one that a migration has
+    still to bring up to date, unless ``outdated`` is welcome. Without ``checksums`` closing notes none, as
     it must be beside another writer: the next command that closes the database does.
     """
     place = Path(path)
@@ -195,13 +195,17 @@ def open_database(
 def require_archive(place: Path) -> None:
     """Raises NoArchive where there is no database ``place``."""
     if not place.exists():
-        raise NoArchive(
-            mark(
-                "there is no archive in {parent}: `wechat-archive save ADDRESS` makes one; "
-                "--archive DIR (or $WECHAT_ARCHIVE) names another",
-                parent=place.parent.absolute(),
-            )
+        raise _no_archive(place)
+
+
+def _no_archive(place: Path) -> NoArchive:
+    return NoArchive(
+        mark(
+            "there is no archive in {parent}: `wechat-archive save ADDRESS` makes one; "
+            "--archive DIR (or $WECHAT_ARCHIVE) names another",
+            parent=place.parent.absolute(),
         )
+    )
 
 
 def _make_folder(folder: Path) -> None:
@@ -218,8 +222,10 @@ def _make_folder(folder: Path) -> None:
 
 
 def _refuse_older(conn: sqlite3.Connection, place: Path) -> None:
+    if not ARCHIVE.applied(conn):  # what a full disk or a kill left of its making
+        raise _no_archive(place)
     if ARCHIVE.pending(conn, to_read=True):
-        raise ArchiveError(
+        raise OlderArchive(
             mark(
                 "{place} was made by an older version: any writing command, such as "
                 "`wechat-archive run`, updates it",

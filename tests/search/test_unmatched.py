@@ -109,10 +109,23 @@ def test_a_group_that_is_not_there_is_told(root: Path) -> None:
         assert result.code == 0
         return result.stdout, result.stderr
 
+    none = "there are no groups: `wechat-archive group NAME +ACCOUNT` makes one\n"
+    assert ("", none) == group()
     assert ("", "no group is called 茶: `wechat-archive group` lists them\n") == group("茶")
     assert ("茶  某号\n", "no article of 某号 is held yet\n") == group("茶", "+某号")
     assert ("茶  某号\n茶  测试号\n", "") == group("茶", "+测试号")
     assert ("茶  某号\n茶  测试号\n", "旧号 was not in 茶\n") == group("茶", "-旧号")
+    wechat_archive("watch", __file__, "--group", "酒", "--archive", str(root))
+    assert ("茶  某号\n茶  测试号\n酒  -\n", "") == group()
+
+
+def test_groups_are_shown_of_an_archive_that_cannot_be_written(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As everything that only reads: on a read-only disk, and while another command migrates."""
+    monkeypatch.setattr("archive.db.beside.open_beside", None)
+    for arguments in ((), ("茶",)):
+        assert 0 == wechat_archive("group", *arguments, "--archive", str(root)).code
 
 
 def test_keys_and_filters_are_not_mixed(root: Path, tmp_path: Path) -> None:

@@ -34,7 +34,14 @@ from archive.db.migrations import ARCHIVE
 from archive.db.opening import open_database
 from archive.db.search_tables import SEARCH_DDL
 from archive.db.transactions import transaction
-from archive.errors import ArchiveError, CannotCreate, Corrupt, NewerArchive, NotHeld
+from archive.errors import (
+    CannotCreate,
+    Corrupt,
+    NewerArchive,
+    NoArchive,
+    NotHeld,
+    OlderArchive,
+)
 from archive.search.api import open_readonly
 from tests.store.make import article, keep, opened
 
@@ -217,9 +224,24 @@ def test_an_older_archive_is_not_changed_by_reading(tmp_path: Path) -> None:
     open_database(path).close()
     with plain(path) as conn, conn:
         conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm001_articles'")
-    with pytest.raises(ArchiveError, match="older version"):
+    with pytest.raises(OlderArchive, match="older version") as caught:
         open_database(path, readonly=True)
+    assert caught.value.exit_code == 78
     open_database(path, readonly=True, outdated=True).close()
+
+
+@pytest.mark.parametrize("left", [b"", b"log"])
+def test_what_was_left_of_making_an_archive_is_none(tmp_path: Path, left: bytes) -> None:
+    """A full disk or a kill right at the beginning: the next `save` makes it."""
+    path = tmp_path / "archive.db"
+    path.touch()
+    if left:
+        with plain(path) as conn:
+            conn.execute("PRAGMA journal_mode = WAL")
+    with pytest.raises(NoArchive, match="makes one"):
+        open_database(path, readonly=True)
+    open_database(path).close()
+    open_database(path, readonly=True).close()
 
 
 def test_a_cool_down_of_before_there_were_exits_holds(tmp_path: Path) -> None:
