@@ -372,6 +372,18 @@ def test_a_graph_leads_on(chromium: Chromium, address: str, held: Everything) ->
     chromium.visit(work)
 
 
+def test_a_graph_begins_at_its_middle_on_a_phone(
+    chromium: Chromium, address: str, held: Everything
+) -> None:
+    """The article itself is seen, and where lines to both sides go on."""
+
+    def work(page: Page) -> None:
+        page.goto(f"{address}/articles/{held.full}/graph")
+        expect(page.locator(".graph .sign.large")).to_be_in_viewport(ratio=1)
+
+    chromium.visit(work, width=360)
+
+
 def test_the_bookmarklet_hands_in_what_is_shown(chromium: Chromium, tmp_path: Path) -> None:
     """In an article of WeChat's it sends the page as it stands, into a tab of its own, without
     asking for a login.

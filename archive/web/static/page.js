@@ -137,6 +137,12 @@
     dialog.showModal();
   });
 
+  // --- a graph that is wider than the screen begins at its middle, not at an end of it
+  for (const wide of document.querySelectorAll(".graph .wide")) {
+    const middle = wide.querySelector(".sign.large")?.getBoundingClientRect();
+    if (middle) wide.scrollLeft += middle.x + middle.width / 2 - innerWidth / 2;
+  }
+
   // --- what is going on now
   const live = document.querySelectorAll("[data-live]");
   if (live.length) {
