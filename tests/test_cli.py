@@ -71,6 +71,14 @@ def test_a_typo_gets_a_suggestion() -> None:
     assert "Did you mean 'search'?" in result.stderr
 
 
+def test_a_mistyped_option_gets_the_nearest_alone() -> None:
+    """``--album`` is near ``--limt``, too, to who counts letters only."""
+    result = wechat_archive("list", "--limt", "3")
+
+    assert (64, "") == (result.code, result.stdout)
+    assert "Did you mean '--limit'?" in result.stderr
+
+
 def test_an_address_instead_of_a_command_is_saved(tmp_path: Path) -> None:
     """Who pastes an address and nothing else gets it kept; options may stand behind it."""
     result = wechat_archive(

@@ -20,7 +20,7 @@ import click
 from archive import i18n
 from archive.cli.common import App, common_options
 from archive.cli.console import safe_output, wants_colour
-from archive.cli.words import InLanguage
+from archive.cli.words import InLanguage, with_our_stops
 from archive.errors import ArchiveError
 from archive.i18n import gettext as _
 from scraper.errors import ScrapeError
@@ -309,9 +309,9 @@ def _fail(app: App, message: str, code: int) -> int:
 def _usage(error: click.ClickException, app: App) -> int:
     context = getattr(error, "ctx", None)
     hint = _("Help: {command} --help", command=context.command_path) if context else ""
-    said = error.format_message()
-    if said.endswith("."):  # click's own, put behind what our catalogue says
-        said = said[:-1] + _(".")
+    if isinstance(error, click.NoSuchOption) and error.possibilities:
+        del error.possibilities[1:]  # the nearest is first; the others are far from it
+    said = with_our_stops(error.format_message())
     return _fail(app, f"{said}\n{hint}".rstrip(), USAGE)
 
 

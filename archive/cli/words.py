@@ -102,6 +102,9 @@ METAVARS = (
 )
 _METAVAR = lazy(rf"(?<![A-Za-z])({'|'.join(METAVARS)})(?![A-Za-z])")
 
+_CLICKS_STOP = lazy(r"(?<=')\.(?=\s|$)|\.$")
+_BLANK_AFTER_A_WIDE_STOP = lazy("(?<=[。？！]) ")
+
 
 def in_words(metavar: str) -> str:
     """``KEY|ADDRESS`` in the reader's language."""
@@ -120,6 +123,13 @@ def let_click_speak() -> None:
             module._ = _  # type: ignore[attr-defined]
             if hasattr(module, "ngettext"):
                 module.ngettext = ngettext  # type: ignore[attr-defined]
+
+
+def with_our_stops(said: str) -> str:
+    """What click made of our catalogue's sentences, with the stops of their language: it puts its
+    own behind what it quotes, and a blank between two of them."""
+    said = _CLICKS_STOP().sub(_("."), said)
+    return _BLANK_AFTER_A_WIDE_STOP().sub("", said)
 
 
 class _Name(str):

@@ -35,10 +35,12 @@ def test_every_value_has_a_name_of_its_own_language() -> None:
     ("typed", "expected"),
     [
         (["diff"], "错误：缺少参数 '编号|地址'。"),
-        (["list", "--limit", "x"], "错误：'--limit' 的值无效：'x' 不是有效的 范围内的整数。"),
+        (["list", "--limit", "x"], "错误：'--limit' 的值无效：'x' 不是整数。"),
         (["list", "--limit", "0"], "错误：'--limit' 的值无效：0 不在 x>=1 范围内。"),
         (["list", "--limit"], "错误：选项 '--limit' 需要一个值。"),
         (["export", "docx", "x"], "错误：'格式' 的值无效：'docx' 不是"),
+        (["export"], "错误：缺少参数 '格式'。可选："),
+        (["list", "--limt", "3"], "错误：没有 '--limt' 这个选项。你是不是想用 '--limit'？\n"),
     ],
 )
 def test_errors_of_the_command_line_are_chinese(typed: list[str], expected: str) -> None:
