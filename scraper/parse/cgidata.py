@@ -74,15 +74,15 @@ class PageData(Protocol):
         """A string value as UTF-8 bytes."""
 
 
-class CgiData(loose.ReadOnDemand[tuple[int, bytes]]):
-    """The top level of one ``cgiDataNew``: where each value stands. Nothing is evaluated before it
-    is asked for.
+class CgiData(loose.ReadOnDemand[re.Match[bytes]]):
+    """The top level of one ``cgiDataNew``: the ``_MEMBER`` of each name. Nothing is evaluated before
+    it is asked for.
     """
 
     __slots__ = ("_code", "_strings", "_whole")
 
     def __init__(
-        self, code: bytes, strings: list[bytes], found: dict[str, tuple[int, bytes]]
+        self, code: bytes, strings: list[bytes], found: dict[str, re.Match[bytes]]
     ) -> None:
         super().__init__(found)
         self._code = code
@@ -93,7 +93,7 @@ class CgiData(loose.ReadOnDemand[tuple[int, bytes]]):
         """A string value as UTF-8 bytes, which lxml reads three times faster than ``str``."""
         if key not in self.places:
             return None
-        start, _ = self.places[key]
+        start = self._start(key)
         form = _STRING.match(self._code, start)
         if form is not None and form[2] is None:
             return self._plain(form[1], self._strings[self._code.count(b"'", 0, start)])
@@ -103,8 +103,8 @@ class CgiData(loose.ReadOnDemand[tuple[int, bytes]]):
     def _read(self, key: str) -> Literal:
         if key not in self.places:
             return None
-        start, nested = self.places[key]
-        if len(nested) == 2:  # half of them are empty
+        start, nested = self._start(key), self.places[key][2]
+        if nested in (b"[]", b"{}"):  # half of them
             return [] if nested == b"[]" else {}
         if nested:
             try:
@@ -118,6 +118,10 @@ class CgiData(loose.ReadOnDemand[tuple[int, bytes]]):
             "utf-8", "replace"
         )
         return number(text) if form[2] else text
+
+    def _start(self, key: str) -> int:
+        """Where in the code a value begins: behind the colon."""
+        return self.places[key].end(1) + 1
 
     def _plain(self, form: bytes, raw: bytes) -> bytes:
         text = unescape(raw)
@@ -162,7 +166,7 @@ class CgiData(loose.ReadOnDemand[tuple[int, bytes]]):
             yield raw.decode("utf-8", "replace")
 
     def _slow(self, key: str, *, as_bytes: bool) -> Literal:
-        start, _ = self.places[key]
+        start = self._start(key)
         if self._whole is None:
             # The strings back in their places, and how far each has moved what stands behind it.
             between = self._code.split(b"'")
@@ -278,17 +282,13 @@ def _escapes_next(piece: bytes) -> bool:
     return (len(piece) - len(piece.rstrip(b"\\"))) % 2 == 1
 
 
-def _top_level(code: bytes) -> dict[str, tuple[int, bytes]] | None:
-    """Names of depth one → where their values begin in ``code``, and their array or object;
-    ``None`` if none closes.
-    """
-    found: dict[str, tuple[int, bytes]] = {}
+def _top_level(code: bytes) -> dict[str, re.Match[bytes]] | None:
+    """The members of depth one by their names; ``None`` if the object never closes."""
+    found: dict[str, re.Match[bytes]] = {}
     for member in _MEMBER.finditer(code):
-        name, nested = member.groups()
+        name = member[1]
         if name is not None:
-            found.setdefault(
-                name.decode("ascii"), (member.start(2) if nested else member.end(), nested or b"")
-            )
+            found.setdefault(name.decode("ascii"), member)
         elif member[0] == b"}":
             return found
         elif found or member[0] != b"{":
