@@ -57,11 +57,13 @@ _SIMPLE: Final = {
 }
 #: An escape that Python's own bytes literals read otherwise than JavaScript.
 _FOREIGN = re.compile(rb"\\(?!x[0-7]|[nrt'\"\\])")
-#: Strings without escapes, of which the first counts that is not empty (``"" || "…"``), as nearly
-#: all assignments are: read at once.
-_QUOTED: Final = rb"(?:\"[^\"\\]*+\"|'[^'\\]*+')"
-_STRINGS = re.compile(rb"\s*+(%b(?:\s*+\|\|\s*+%b)*+)(?=\s*+;)" % (_QUOTED, _QUOTED))
-_QUOTED_STRING = re.compile(_QUOTED)
+#: Strings of which the first counts that is not empty (``"" || "…"``), the last perhaps times one,
+#: as nearly all assignments are: read at once.
+_QUOTED: Final = rb"(?:\"(?:[^\"\\]++|\\.)*+\"|'(?:[^'\\]++|\\.)*+')"
+_STRINGS = re.compile(
+    rb"\s*+(%b(?:\s*+\|\|\s*+%b)*+)(\s*+\*\s*+1)?+(?=\s*+;)" % (_QUOTED, _QUOTED), re.S
+)
+_QUOTED_STRING = re.compile(_QUOTED, re.S)
 #: ``JsDecode`` of the page, in its own order (the definition stands before cgiDataNew on pages of
 #: 2022–2026-05).
 _JS_DECODE: Final = tuple(
@@ -136,20 +138,25 @@ def read(
     """
     strings = _STRINGS.match(data, pos)
     if strings is not None:
-        plain = _first_of(strings[1])
-        return (plain if as_bytes else plain.decode("utf-8", "replace")), strings.end()
+        value = _first_of(*strings.groups())
+        if isinstance(value, bytes) and not as_bytes:
+            value = value.decode("utf-8", "replace")
+        return value, strings.end()
     reader = _Reader(data, pos, as_bytes, lenient)
     value = reader.expression(0)
     return value, reader.end
 
 
-def _first_of(strings: bytes) -> bytes:
-    """The inside of the first string that is not empty, of those with ``||`` between them."""
-    found = strings[1:-1]
+def _first_of(strings: bytes, times_one: bytes | None) -> Literal:
+    """The first string that is not empty, of those with ``||`` between them, else the last."""
+    last = strings
     if b"|" in strings:
-        every = [string[1:-1] for string in _QUOTED_STRING.findall(strings)]
-        found = next(filter(None, every), b"")
-    return found
+        *others, last = _QUOTED_STRING.findall(strings)
+        for other in others:
+            if found := unescape(other[1:-1]):
+                return found
+    found = unescape(last[1:-1])
+    return number(found) if times_one else found
 
 
 def _truthy(value: Literal) -> bool:
@@ -160,11 +167,11 @@ def number(value: Literal) -> int | float | None:
     """``value * 1`` as JavaScript has it, ``None`` for NaN; whole numbers stay exact beyond
     2^53.
     """
-    if isinstance(value, bool | int | float):
-        return value
-    if value is None or isinstance(value, list | dict):
-        return None
-    text = (value.decode("ascii", "replace") if isinstance(value, bytes) else value).strip()
+    if isinstance(value, bytes):
+        value = value.decode("ascii", "replace")
+    if not isinstance(value, str):
+        return value if isinstance(value, int | float) else None
+    text = value.strip()
     if not text:
         return 0
     if len(text) <= 40:
