@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from itertools import takewhile
-from typing import Final
+from typing import Final, TypeAlias
 
 import lxml.etree
 
 from scraper import urls
 from scraper.models import Account, Album, Edit, Identity, Reprint
 from scraper.parse import template, values
+from scraper.parse.cgidata import PageData
 from scraper.parse.fields import Fields
 from scraper.parse.literal import Literal
 from scraper.parse.parsed_page import ParsedPage, text_of
@@ -76,7 +77,8 @@ _WRITTEN: Final[Mapping[str, str]] = {
     "paid": "cgi:is_pay_subscribe var:isPaySubscribe window:isPaySubscribe var:is_pay_subscribe",
 }
 #: The same, taken apart: field → (sort, name) of each place.
-PLACES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
+_Places: TypeAlias = tuple[tuple[str, str], ...]
+PLACES: Final[Mapping[str, _Places]] = {
     field: tuple(
         (sort, name) for sort, _, name in (place.partition(":") for place in written.split())
     )
@@ -108,19 +110,23 @@ def raw(parsed: ParsedPage, field: str, *, anywhere: bool = False) -> Literal:
 
 def _first(parsed: ParsedPage, field: str, *, anywhere: bool) -> Literal:
     accept = _ACCEPTED.get(field)
-    for sort, name in _places(parsed, field, anywhere=anywhere):
+    if parsed.cgi is None:
+        return _first_at(parsed, _ELSEWHERE[field], accept)
+    if not anywhere:
+        value = _first_at(parsed, _IN_CGI[field], accept)
+        if value is not None or not _lacks(parsed.cgi, field):
+            return value
+    return _first_at(parsed, PLACES[field], accept)
+
+
+def _first_at(
+    parsed: ParsedPage, places: _Places, accept: Callable[[Literal], object] | None
+) -> Literal:
+    for sort, name in places:
         value = _at(parsed, sort, name, accept)
         if value is not None:
             return value
     return None
-
-
-def _places(parsed: ParsedPage, field: str, *, anywhere: bool) -> tuple[tuple[str, str], ...]:
-    if parsed.cgi is None:
-        return _ELSEWHERE[field]
-    if anywhere or (field in _ALWAYS_THERE and _has_none(parsed, _ALWAYS_THERE[field])):
-        return PLACES[field]
-    return _IN_CGI[field]
 
 
 def _at(
@@ -155,8 +161,9 @@ _ALWAYS_THERE: Final = {
 }
 
 
-def _has_none(parsed: ParsedPage, names: tuple[str, ...]) -> bool:
-    return parsed.cgi is not None and not any(name in parsed.cgi for name in names)
+def _lacks(data: PageData, field: str) -> bool:
+    """Whether the data has lost a field that every page has there."""
+    return field in _ALWAYS_THERE and not any(name in data for name in _ALWAYS_THERE[field])
 
 
 def is_early(parsed: ParsedPage) -> bool:
@@ -197,8 +204,7 @@ def identity(parsed: ParsedPage) -> tuple[Identity | None, str | None, str | Non
         biz, mid, idx = _from_link(
             values.address(raw(parsed, "link", anywhere=True)), (biz, mid, idx)
         )
-    for asked in (parsed.saved_from(), parsed.url, parsed.page.url):
-        biz, mid, idx = _from_link(asked, (biz, mid, idx))
+    biz, mid, idx = _from_addresses(parsed, (biz, mid, idx))
     if biz and mid and not idx:
         idx = "1"
     sn = raw(parsed, "sn")
@@ -217,6 +223,14 @@ def _completed(parsed: ParsedPage, known: _Three, *, anywhere: bool) -> _Three:
         mid or values.digits(raw(parsed, "mid", anywhere=anywhere)),
         idx or values.digits(raw(parsed, "idx", anywhere=anywhere)),
     )
+
+
+def _from_addresses(parsed: ParsedPage, known: _Three) -> _Three:
+    """What the addresses add that the page was saved from or asked for by."""
+    if not all(known):
+        for asked in (parsed.saved_from(), parsed.url, parsed.page.url):
+            known = _from_link(asked, known)
+    return known
 
 
 def _from_link(link: str | None, known: _Three) -> _Three:
@@ -562,9 +576,11 @@ _BODY = re.compile(rb"<(?:p|section|img|h[1-6]|blockquote|table|mp-|iframe)[\s>/
 
 def permanent(parsed: ParsedPage, known: Identity | None, sn: str | None) -> str | None:
     """The page's own link as it gives it, else one made of what the page says."""
-    for link in (values.address(raw(parsed, "link")), parsed.saved_from()):
-        if link and "mp.weixin.qq.com" in link:
-            return urls.permanent(link)
+    own = values.address(raw(parsed, "link"))
+    if own is None or urls.HOST not in own:
+        own = parsed.saved_from()
+    if own is not None:
+        return urls.permanent(own)
     if known is not None:
         return f"https://mp.weixin.qq.com/s?__biz={known.biz}&mid={known.mid}&idx={known.idx}" + (
             f"&sn={sn}" if sn else ""
