@@ -109,7 +109,7 @@ class ParsedPage:
     def _head(self) -> bytes:
         """The page before its ``<body``, if all ``<meta`` elements stand there, else the shell."""
         end = max(0, self._before.find(b"<body"))
-        return self._shell if _META.search(self._shell.lower(), end) else self._before[:end]
+        return self._shell if _META.search(self._shell, end) else self._before[:end]
 
     @cached_property
     def tree(self) -> lxml.etree._Element | None:
@@ -217,7 +217,7 @@ _SAVED_FROM = re.compile(rb"<!--[^<>]{0,200}?(https?://mp\.weixin\.qq\.com/[^\s<
 _ARTICLE = b'id="img-content"'
 
 
-_META = re.compile(rb"<meta\b")
+_META = re.compile(rb"<meta\b", re.I)
 
 
 class Names:
