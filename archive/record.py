@@ -18,9 +18,11 @@ from typing import Any
 from scraper.models import Article, Media
 from scraper.patterns import lazy
 
+#: As columns hold JSON, and as hashes were made of it. Each is made once: `json.dumps` makes one each
+#: time that it is told how to write.
+COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+SPACED = json.JSONEncoder(ensure_ascii=False)
 _APART = ("body", "text")
-#: Made once: `json.dumps` makes one each time that it is told how to write.
-_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 #: Fields that records call by the name they had in the first ones.
 _WRITTEN: dict[tuple[Any, str], str] = {(Media, "type"): "sort"}
 #: A lone half of a character, or NUL: no database column and no Markdown file can hold it.
@@ -34,7 +36,7 @@ def iso(time: datetime) -> str:
 
 def dumps(article: Article) -> str:
     """The record, its names in the order of ``Article``."""
-    return _JSON.encode(_dump(article, _APART))
+    return COMPACT.encode(_dump(article, _APART))
 
 
 def loads(record: str, body: str, text: str) -> Article:

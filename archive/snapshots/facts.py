@@ -8,13 +8,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from archive.record import COMPACT
 from scraper.models import Page
 from scraper.records import dataclass
 from scraper.redact import redact, redact_url
 
 Headers = tuple[tuple[str, str], ...]
-#: Made once: `json.dumps` makes one each time that it is told how to write.
-_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 #: Headers that are nothing but a secret: not kept at all.
 SECRET_HEADERS = frozenset(
@@ -110,4 +109,4 @@ def moment(text: str | None) -> datetime | None:
 
 
 def _dump(value: object) -> str:
-    return _JSON.encode(value)
+    return COMPACT.encode(value)

@@ -19,6 +19,7 @@ from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from archive.record import SPACED
 from scraper import urls
 from scraper.errors import NotAnAddress
 from scraper.models import Article
@@ -26,8 +27,6 @@ from scraper.patterns import lazy
 
 Change = Literal["new", "modified", "unchanged", "reparsed"]
 
-#: Made once: `json.dumps` makes one each time that it is told how to write.
-_JSON = json.JSONEncoder(ensure_ascii=False)
 _SIZE_SIGNS = ('width="', 'height="', 'srcset="', 'loading="')
 _SIZE = lazy(rf"\s(?:{'|'.join(_SIZE_SIGNS)})[^\"]*\"")
 _WORD = re.compile(r"\w")
@@ -196,7 +195,7 @@ def _named(attribute: str, name: Callable[[str], str], body: str) -> str:
 
 
 def _hash(parts: list[str | None]) -> str:
-    written = _JSON.encode(parts).encode("utf-8", "surrogatepass")
+    written = SPACED.encode(parts).encode("utf-8", "surrogatepass")
     return hashlib.sha256(written).hexdigest()
 
 
