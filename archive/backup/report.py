@@ -36,7 +36,12 @@ class BackupReport(AsDict):
         """One line for a person."""
         parts = [
             mark_plural("{n} article", "{n} articles", self.articles),
-            mark("{files} files new, {kept} there already", files=self.files, kept=self.kept),
+            mark_plural(
+                "{n} file new, {kept} there already",
+                "{n} files new, {kept} there already",
+                self.files,
+                kept=self.kept,
+            ),
         ]
         if self.removed:
             parts.append(mark("{n} removed", n=self.removed))
@@ -46,9 +51,10 @@ class BackupReport(AsDict):
             )
         if self.missing:
             parts.append(
-                mark(
+                mark_plural(
+                    "{n} file missing or damaged in the archive itself: run `verify`",
                     "{n} files missing or damaged in the archive itself: run `verify`",
-                    n=len(self.missing),
+                    len(self.missing),
                 )
             )
         return mark(

@@ -12,7 +12,7 @@ from archive.db.identity import Identity, identity
 from archive.db.names import ARCHIVE_DB
 from archive.db.opening import connect
 from archive.errors import ArchiveError, BadInput, CannotCreate
-from scraper.messages import mark
+from scraper.messages import mark, mark_plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,16 +139,34 @@ def _loss(source: _Holding, there: _Holding) -> str:
     sources = there.sources - source.sources
     parts = [
         *(
-            [mark("{n} articles that only it holds ({only!r}, …)", n=len(only), only=only[0])]
+            [
+                mark_plural(
+                    "{n} article that only it holds ({only!r})",
+                    "{n} articles that only it holds ({only!r}, …)",
+                    len(only),
+                    only=only[0],
+                )
+            ]
             if only
             else []
         ),
         *(
-            [mark("the newer state of {n} articles ({newer!r}, …)", n=len(newer), newer=newer[0])]
+            [
+                mark_plural(
+                    "the newer state of {n} article ({newer!r})",
+                    "the newer state of {n} articles ({newer!r}, …)",
+                    len(newer),
+                    newer=newer[0],
+                )
+            ]
             if newer
             else []
         ),
-        *([mark("{n} watched sources", n=len(sources))] if sources else []),
+        *(
+            [mark_plural("{n} watched source", "{n} watched sources", len(sources))]
+            if sources
+            else []
+        ),
     ]
     return (
         mark("{parts}", parts=parts)

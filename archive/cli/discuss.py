@@ -13,6 +13,7 @@ from archive.cli.common import App, Count, archive_command, pass_app
 from archive.cli.crawling import Duration
 from archive.cli.list import Day
 from archive.i18n import gettext as _
+from archive.i18n import mark, mark_plural
 
 if TYPE_CHECKING:
     from archive.run.discussing import DiscussReport, Looked
@@ -121,18 +122,21 @@ def _tell(app: App, looked: Looked) -> None:
 def _line(report: DiscussReport) -> str:
     """One line for a person."""
     found = report.as_dict()
-    parts = [
-        _("{n} articles looked at", n=found["looked"]),
-        _("{n} comments new", n=found["new"]),
-        *([_("{n} gone", n=found["gone"])] if found["gone"] else []),
-        *([_("{n} failed", n=found["failed"])] if found["failed"] else []),
-        *([_("{n} looked at within a day", n=report.fresh)] if report.fresh else []),
-        *(
-            [_("{n} without credentials", n=report.without_credentials)]
-            if report.without_credentials
-            else []
+    looked, new = found["looked"], found["new"]
+    numbers = [
+        (found["gone"], mark("{n} gone", n=found["gone"])),
+        (found["failed"], mark("{n} failed", n=found["failed"])),
+        (report.fresh, mark("{n} looked at within a day", n=report.fresh)),
+        (
+            report.without_credentials,
+            mark("{n} without credentials", n=report.without_credentials),
         ),
-        *([_("{n} left for the next time", n=report.left)] if report.left else []),
-        *([_(report.ended)] if report.ended else []),
+        (report.left, mark("{n} left for the next time", n=report.left)),
     ]
-    return "discuss: " + ", ".join(parts)
+    parts = [
+        mark_plural("{n} article looked at", "{n} articles looked at", looked),
+        mark_plural("{n} comment new", "{n} comments new", new),
+        *(said for number, said in numbers if number),
+        *([report.ended] if report.ended else []),
+    ]
+    return mark("discuss: {parts}", parts=parts)

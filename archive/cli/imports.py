@@ -12,6 +12,7 @@ import click
 
 from archive.cli.common import App, archive_command, pass_app, table
 from archive.i18n import gettext as _
+from archive.i18n import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +96,13 @@ def command(
     for path, why in report.passed_over[:_MOST_TOLD]:
         app.say(_("passed over: {path}: {why}", path=path, why=why))
     if more := report.passed_over[_MOST_TOLD:]:
-        app.say(_("passed over: {n} more files (--json lists all)", n=len(more)))
+        app.say(
+            plural(
+                "passed over: {n} more file (--json lists all)",
+                "passed over: {n} more files (--json lists all)",
+                len(more),
+            )
+        )
     found, code = report.as_dict(), report.exit_code
     if fetch and not report.signal:
         from archive.run.runner import Runner

@@ -69,9 +69,10 @@ def _ask(app: App, missing: Sequence[Noticed]) -> None:
         )
     if len(missing) > _MOST:
         app.say(
-            _(
+            plural(
+                "and {n} more file was deleted: `wechat-archive list --missing` names it",
                 "and {n} more files were deleted: `wechat-archive list --missing` names them",
-                n=len(missing) - _MOST,
+                len(missing) - _MOST,
             )
         )
 

@@ -15,6 +15,7 @@ from archive.cli.versions import VersionName, show_versions
 from archive.cli.widths import pad
 from archive.db.names import ARCHIVE_DB
 from archive.i18n import gettext as _
+from archive.i18n import plural
 
 if TYPE_CHECKING:
     from archive.document.discussion import KeptComment
@@ -159,7 +160,7 @@ def _comments(store: Store, held: Stored, as_json: bool) -> None:
         click.echo(_("No comments are held: `wechat-archive discuss` asks for them."))
         return
     if talk.total is None:
-        click.echo(_("{n} comments held", n=talk.present))
+        click.echo(plural("{n} comment held", "{n} comments held", talk.present))
     else:
         click.echo(_("{n} of {all} comments held", n=talk.present, all=talk.total))
     for one in talk.comments:

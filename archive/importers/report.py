@@ -113,11 +113,18 @@ class ImportReport(AsDict):
             (counts["unchanged"], mark("{n} unchanged", n=counts["unchanged"])),
             (counts["held"], mark("{n} held already", n=counts["held"])),
             (self.media, mark_plural("{n} image", "{n} images", self.media)),
-            (self.counts_seen, mark("{n} looks at counts", n=self.counts_seen)),
+            (
+                self.counts_seen,
+                mark_plural("{n} look at counts", "{n} looks at counts", self.counts_seen),
+            ),
             (self.comments, mark_plural("{n} comment", "{n} comments", self.comments)),
             (
                 self.unmatched,
-                mark("{n} answers about articles that are not held", n=self.unmatched),
+                mark_plural(
+                    "{n} answer about an article that is not held",
+                    "{n} answers about articles that are not held",
+                    self.unmatched,
+                ),
             ),
             (counts["failed"], mark("{n} could not be read", n=counts["failed"])),
             (len(self.passed_over), mark("{n} passed over", n=len(self.passed_over))),

@@ -13,7 +13,7 @@ from archive.errors import BadInput, NoSuchInput
 from archive.saved import files
 from scraper import feeds, urls
 from scraper.errors import NotAnAddress
-from scraper.messages import mark, strerror
+from scraper.messages import mark, mark_plural, strerror
 from scraper.patterns import lazy
 from scraper.records import dataclass
 
@@ -153,11 +153,12 @@ def _take_list(inputs: Inputs, body: bytes, name: str, *, pasted: bool = False) 
         )
         inputs.wrong.append(NotAnAddress(message, url=line[:200]))
     if more := wrong[_MOST_WRONG:]:
-        message = mark(
+        message = mark_plural(
+            "{name}: no address of {host} in {n} more line, line {more}",
             "{name}: no address of {host} in {n} more lines, the first of them line {more}",
+            len(more),
             name=name,
             host=urls.HOST,
-            n=len(more),
             more=more[0][0],
         )
         inputs.wrong.append(NotAnAddress(message, url=name))

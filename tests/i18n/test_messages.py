@@ -78,6 +78,23 @@ def test_our_reader_of_catalogues_reads_what_babel_reads(domain: str) -> None:
     assert theirs == known(domain)
 
 
+_COUNTED = re.compile(
+    r"\{n\} (?:more |new |watched )?(?:answers|articles|comments|files|images|lines|looks|pages|requests|sources)\b"
+)
+
+
+@pytest.mark.parametrize("domain", messages.DOMAINS)
+def test_one_of_anything_is_said_in_the_singular(domain: str) -> None:
+    """``1 comment``, not ``1 comments``: what is counted has both forms."""
+    of_one_form = [
+        message.id
+        for message in messages.catalogue(domain)
+        if isinstance(message.id, str) and _COUNTED.search(message.id)
+    ]
+
+    assert [] == of_one_form
+
+
 def test_a_catalogue_of_every_form(tmp_path: Path) -> None:
     """Strings over several lines, escapes, plurals; untranslated and fuzzy entries come as they are
     in the code.

@@ -148,7 +148,7 @@ def test_another_archive_is_never_written_over(root: Path, tmp_path: Path) -> No
     fill(root, [page(5)])
     for source, target, said in (
         (root, tmp_path / "other", "is another archive.*2 articles that only it holds"),
-        (tmp_path / "b", root, "is no backup but this archive itself.*1 articles that only it"),
+        (tmp_path / "b", root, "is no backup but this archive itself.*1 article that only it"),
     ):
         before = everything(target)
         with pytest.raises(BadInput, match=f"(?s){said}.*--force"):
@@ -233,7 +233,7 @@ def test_force_says_what_it_will_lose(root: Path, tmp_path: Path) -> None:
 
     assert (65, 0) == (refused.code, forced.code)
     assert "--force: " in forced.stderr
-    assert "would lose 1 articles that only it holds ('文章7" in forced.stderr
+    assert "would lose 1 article that only it holds ('文章7" in forced.stderr
     assert 0 == wechat_archive("verify", "--archive", str(tmp_path / "other")).code
     assert contents(root) == contents(tmp_path / "other")
 

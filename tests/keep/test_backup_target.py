@@ -70,17 +70,17 @@ def identities(root: Path, change: str) -> None:
 LOSSES = [
     ("", None),
     ("UPDATE articles SET key = 'former'", None),
-    ("UPDATE articles SET key = 'alien'", "1 articles that only it holds ('第1篇', …)"),
+    ("UPDATE articles SET key = 'alien'", "1 article that only it holds ('第1篇')"),
     (f"UPDATE articles SET checked = '{NOW.isoformat()}'", None),
     (
         f"UPDATE articles SET checked = '{LATER.isoformat()}'",
-        "the newer state of 1 articles ('第1篇', …)",
+        "the newer state of 1 article ('第1篇')",
     ),
     (
         f"UPDATE articles SET checked = '{LATER.isoformat()}';"
         "INSERT INTO sources (address, sort, every, follow, scope, due, added) "
         "VALUES ('x', 'feed', 1, 0, '', '', '')",
-        "the newer state of 1 articles ('第1篇', …), 1 watched sources",
+        "the newer state of 1 article ('第1篇'), 1 watched source",
     ),
 ]
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from archive.i18n import gettext as _
+from archive.i18n import plural
 from archive.run.removing import Outcome
 from archive.web.api.operation import (
     Invalid,
@@ -52,12 +53,16 @@ def _unconfirmed(count: int) -> Response:
     """Nothing was removed: the request did not say that it means so many."""
     if count > MOST_KEYS:
         text = _(
-            "the query finds {n} articles, and at most {most} go at once: narrow it",
+            "the query finds {n}, and at most {most} articles go at once: narrow it",
             n=count,
             most=MOST_KEYS,
         )
     else:
-        text = _("the query finds {n} articles: send that as count to remove them", n=count)
+        text = plural(
+            "the query finds {n} article: send that as count to remove it",
+            "the query finds {n} articles: send that as count to remove them",
+            count,
+        )
     error = {"status": 409, "title": "Not confirmed", "message": text}
     return JSONResponse({"error": error, "count": count}, 409)
 
