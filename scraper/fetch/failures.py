@@ -65,8 +65,6 @@ def _silent(said: str, began: bool) -> FetchError:
 
 
 def _broken(said: str, began: bool) -> FetchError:
-    if "location header" in said:  # httpx reads it although it is told not to follow
-        return Refused(mark("the server redirects to what is no address ({said})", said=said))
     if began:
         return CutShort(mark("the answer was cut short ({said})", said=said))
     return Later(mark("the connection broke before an answer came ({said})", said=said))

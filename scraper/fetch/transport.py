@@ -1,4 +1,4 @@
-"""The client: httpx, over connections that are made to judged numbers only.
+"""The transport: httpx's requests, over connections that are made to judged numbers only.
 
 httpx's own transport makes its pool itself and takes no network backend, and the backend is where
 DNS rebinding is stopped: so the transport here does what httpx's does, a ``httpcore`` pool behind
@@ -12,7 +12,6 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import cast
 
 import httpcore
@@ -200,21 +199,6 @@ def as_httpx() -> Iterator[None]:
         raise next(same for kind, same in _SAME.items() if isinstance(error, kind))(
             str(error)
         ) from error
-
-
-def client(settings: FetchSettings, certificates: ssl.SSLContext | None) -> httpx.AsyncClient:
-    """The client for all requests of a fetcher; ``certificates`` None: the usual ones. Raises
-    BadSettings.
-
-    Redirects are followed by the fetcher, which judges each; no cookie of an answer is kept; the
-    environment is read in one place (``proxies``), so httpx leaves it alone.
-    """
-    return httpx.AsyncClient(
-        transport=GuardedTransport(settings, certificates),
-        follow_redirects=False,
-        trust_env=False,
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-    )
 
 
 def certificates(settings: FetchSettings) -> ssl.SSLContext:

@@ -17,18 +17,23 @@ from scraper.fetch import lean as _lean  # noqa: F401 - before anything that imp
 import httpx
 
 from scraper.errors import Forbidden
-from scraper.fetch import transport
 from scraper.fetch.failures import translated
 from scraper.fetch.settings import FetchSettings
+from scraper.fetch.transport import GuardedTransport
 from scraper.messages import mark
 
 
 class Wire:
-    """The client of one fetcher. ``aclose`` closes its connections."""
+    """Where one fetcher's requests go out. ``aclose`` closes its connections.
+
+    They go to the transport itself. What ``httpx.AsyncClient`` would do besides is not wanted here:
+    the fetcher judges each redirect, no cookie of an answer is kept, the environment is read in one
+    place (``proxies``); and it took 0.2 ms a page.
+    """
 
     def __init__(self, settings: FetchSettings, certificates: ssl.SSLContext | None) -> None:
         """``certificates`` None: the usual ones. Raises BadSettings."""
-        self.client = transport.client(settings, certificates)
+        self.transport = GuardedTransport(settings, certificates)
 
     @asynccontextmanager
     async def answer(
@@ -47,7 +52,7 @@ class Wire:
         """
         with translated(began=False):
             request = _request(url, headers, sends=sends, connect=connect, silence=silence)
-            response = await self.client.send(request, stream=True)
+            response = await self.transport.handle_async_request(request)
         try:
             with translated(began=True):
                 yield response
@@ -56,13 +61,13 @@ class Wire:
 
     async def aclose(self) -> None:
         """Closes every connection."""
-        await self.client.aclose()
+        await self.transport.aclose()
 
 
 def _request(
     url: str, headers: Mapping[str, str], *, sends: bytes | None, connect: float, silence: float
 ) -> httpx.Request:
-    """httpx adds headers of its own only to requests that its client builds."""
+    """With these headers and no others; httpx adds its own where its client builds the request."""
     asked = httpx.URL(url)
     if asked.raw_host.decode("ascii") != urlsplit(url).hostname:
         raise Forbidden(

@@ -125,11 +125,13 @@ def test_the_headers_are_ours_and_no_others(internet: Internet) -> None:
     internet.site.on(URL, Answer(body=BODY))
     sent: list[list[tuple[bytes, bytes]]] = []
 
-    async def note(request: httpx.Request) -> None:
-        sent.append(request.headers.raw)
+    class Noted(transport.GuardedTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            sent.append(request.headers.raw)
+            return await super().handle_async_request(request)
 
     async def work(fetcher: Fetcher) -> None:
-        fetcher._opened().client.event_hooks["request"].append(note)
+        fetcher._opened().transport = Noted(fetcher.settings, fetcher._certificates)
         await fetcher.page(URL)
 
     using(internet, work, user_agent="Reader/1")
