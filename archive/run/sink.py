@@ -229,7 +229,8 @@ class ArchiveSink:
 
                 counts = of_page(raw.page)
                 self.store.counts.note(kept.article_id, counts, raw.page.fetched, "page")
-            self.store.remember(task.original or task.address, kept.article_id, now)
+            if task.original != task.url:  # that one is noted by now
+                self.store.remember(task.original or task.address, kept.article_id, now)
             self._tag(task, kept, now)
             if article.identity is not None:
                 self.frontier.release_waiting(identity_address(article, task.address), now)

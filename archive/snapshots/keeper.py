@@ -196,13 +196,13 @@ class Snapshots(Closing):
         """Keep the frame of a base twice once very much hangs on it: 350 KB against the loss of
         everything after.
         """
-        users = (
-            "SELECT count(*) FROM (SELECT 1 FROM bodies WHERE base_id = ? OR second_id = ? LIMIT ?)"
+        self._db.execute(
+            "INSERT INTO spares SELECT id, frame FROM bodies WHERE id = ?1 "
+            "AND NOT EXISTS (SELECT 1 FROM spares WHERE body_id = ?1) "
+            "AND (SELECT count(*) FROM (SELECT 1 FROM bodies WHERE base_id = ?1 OR second_id = ?1 "
+            "LIMIT ?2)) >= ?2",
+            (base, SPARE_FROM),
         )
-        if self._db.execute(users, (base, base, SPARE_FROM)).fetchone()[0] >= SPARE_FROM:
-            self._db.execute(
-                "INSERT OR IGNORE INTO spares SELECT id, frame FROM bodies WHERE id = ?", (base,)
-            )
 
     def _insert_snapshot(self, row: dict[str, Any], body_id: int | None, sha256: str) -> int:
         snapshot_id = int(

@@ -48,13 +48,20 @@ class Accounts:
         self, row: sqlite3.Row, names: Mapping[str, str], published: datetime | None
     ) -> None:
         """Names as the newest article has them; an older one fills in what nobody said."""
+        differing = {name: value for name, value in names.items() if value != row[name]}
+        if not differing:
+            return
+        is_newest = self._is_newest(row, published)
+        changed = {n: v for n, v in differing.items() if row[n] is None or is_newest}
+        if changed:
+            self._sql.update("accounts", row["id"], changed)
+
+    def _is_newest(self, row: sqlite3.Row, published: datetime | None) -> bool:
+        """Whether no article of the account was published later."""
         newest = self._sql.one(
             "SELECT max(published) AS published FROM articles WHERE account_id = ?", row["id"]
         )
-        is_newest = published and newest and iso(published) >= (newest["published"] or "")
-        changed = {n: v for n, v in names.items() if v != row[n] and (row[n] is None or is_newest)}
-        if changed:
-            self._sql.update("accounts", row["id"], changed)
+        return bool(published and newest and iso(published) >= (newest["published"] or ""))
 
     def note_album(self, article: Article) -> None:
         """The album that the article says it stands in."""

@@ -66,9 +66,13 @@ class Addresses:
 
     def note(self, address: Address, article_id: int, now: datetime) -> bool:
         """The same for a parsed address, inside the caller's transaction."""
-        held = self.held_as(address.canonical)
-        if held == article_id:
+        if self.held_as(address.canonical) == article_id:
             return False
+        self.take(address, article_id, now)
+        return True
+
+    def take(self, address: Address, article_id: int, now: datetime) -> None:
+        """The same for one that is not the article's yet."""
         self._sql.run(
             "INSERT OR REPLACE INTO addresses (address, article_id, form, fetch, first_seen) VALUES (?, ?, ?, ?, ?)",
             address.canonical,
@@ -78,4 +82,3 @@ class Addresses:
             iso(now),
         )
         self._links.relink_address(address.canonical, article_id)
-        return True

@@ -124,7 +124,8 @@ class Articles:
         for length in range(KEY_LENGTH, 27):
             key = key_of(article, length)
             if not self._sql.one(
-                "SELECT 1 FROM articles WHERE key = ? UNION SELECT 1 FROM former_keys WHERE key = ?",
+                "SELECT 1 FROM articles WHERE key = ? "
+                "UNION ALL SELECT 1 FROM former_keys WHERE key = ?",
                 key,
                 key,
             ):

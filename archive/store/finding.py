@@ -94,7 +94,7 @@ class Finder:
     def _with_key(self, key: str) -> list[sqlite3.Row]:
         return self._sql.all(
             "SELECT id AS article_id, key FROM articles WHERE key = ? "
-            "UNION SELECT article_id, key FROM former_keys WHERE key = ?",
+            "UNION ALL SELECT article_id, key FROM former_keys WHERE key = ?",
             key,
             key,
         )

@@ -87,12 +87,14 @@ class Keeper:
             row = self._merging.row_of(article, addresses)
             if row is None:
                 kept = self._add(article, fresh, now, snapshot_id, key, path)
+                for one in addresses:
+                    self._tables.addresses.take(one, kept.article_id, now)
             else:
                 learned = self._merging.merge_identity(row, article, addresses, now)
                 row = self._tables.articles.row(row["id"])
                 kept = self._compare(row, article, fresh, now, snapshot_id, refresh, again, learned)
-            for one in addresses:
-                self._tables.addresses.note(one, kept.article_id, now)
+                for one in addresses:
+                    self._tables.addresses.note(one, kept.article_id, now)
         return kept
 
     def trial(self, article: Article, address: str, now: datetime, ask: Callable[[int], T]) -> T:

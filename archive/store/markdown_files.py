@@ -63,8 +63,9 @@ class MarkdownFiles:
     def render_article(self, article: Article, row: checksums.Row, path: str | None = None) -> str:
         """The same where the article is at hand."""
         path = path or row["path"]
-        recordings = self._recordings.of(row["id"])
-        pictures, targets = self._pictures(row["id"], path), self._targets(row["id"], path)
+        recordings = self._played(article, row["id"])
+        pictures = self._pictures(article, row["id"], path)
+        targets = self._targets(article, row["id"], path)
         played = {one.address: relative(one.path, path) for one in recordings if one.path}
 
         def link(url: str) -> str | None:
@@ -77,7 +78,8 @@ class MarkdownFiles:
             return targets.get(address.canonical) if address else None
 
         comments, count = self._comments(row["id"], path)
-        holding = replace(self._holding(row, pictures, recordings), comments=count)
+        missing = self._missing(article, row["id"], pictures)
+        holding = replace(self._holding(row, pictures, missing, recordings), comments=count)
         return sealed(
             to_markdown(
                 article,
@@ -89,19 +91,31 @@ class MarkdownFiles:
             )
         )
 
+    def _played(self, article: Article, article_id: int) -> list[HeldRecording]:
+        """The recordings of its cards."""
+        return self._recordings.of(article_id) if article.media else []
+
+    def _missing(
+        self, article: Article, article_id: int, held: dict[str, str]
+    ) -> tuple[tuple[str, str], ...]:
+        """The pictures that could not be fetched, and why."""
+        if not _has_pictures(article):
+            return ()
+        rows = self._sql.all(
+            "SELECT DISTINCT i.url, m.error FROM images i JOIN media_addresses m ON m.url = i.url "
+            "WHERE i.article_id = ? AND m.sha256 IS NULL AND m.error IS NOT NULL ORDER BY i.position",
+            article_id,
+        )
+        return tuple((row["url"], row["error"]) for row in rows if row["url"] not in held)
+
     def _holding(
-        self, row: checksums.Row, pictures: dict[str, str], recordings: list[HeldRecording]
+        self,
+        row: checksums.Row,
+        pictures: dict[str, str],
+        missing: tuple[tuple[str, str], ...],
+        recordings: list[HeldRecording],
     ) -> Holding:
         """What the archive knows of it; ``pictures`` those that are held."""
-        missing = tuple(
-            (found["url"], found["error"])
-            for found in self._sql.all(
-                "SELECT DISTINCT i.url, m.error FROM images i JOIN media_addresses m ON m.url = i.url "
-                "WHERE i.article_id = ? AND m.sha256 IS NULL AND m.error IS NOT NULL ORDER BY i.position",
-                row["id"],
-            )
-            if found["url"] not in pictures
-        )
         return Holding(
             key=row["key"],
             archived=time(row["archived"]),
@@ -132,18 +146,22 @@ class MarkdownFiles:
         shown = {url: relative(file, path) for url, file in held.items() if file}
         return in_markdown(found, image=shown.get), sum(1 for _ in found.each())
 
-    def _pictures(self, article_id: int, path: str) -> dict[str, str]:
+    def _pictures(self, article: Article, article_id: int, path: str) -> dict[str, str]:
         """Each held image of the article, by its address there: the address of its file from
         ``path``.
         """
+        if not _has_pictures(article):
+            return {}
         rows = self._sql.all("SELECT DISTINCT url FROM images WHERE article_id = ?", article_id)
         held = {row["url"]: self._media.path_of(row["url"]) for row in rows}
         return {url: relative(file, path) for url, file in held.items() if file}
 
-    def _targets(self, article_id: int, path: str) -> dict[str, str]:
+    def _targets(self, article: Article, article_id: int, path: str) -> dict[str, str]:
         """Each link of the text to a kept article, by address and by canonical address: its file
         from ``path``.
         """
+        if not article.links:
+            return {}
         rows = self._sql.all(
             "SELECT l.url, l.address, a.path FROM links l JOIN articles a ON a.id = l.target_id "
             "WHERE l.article_id = ? AND l.relation = 'text'",
@@ -166,11 +184,13 @@ class MarkdownFiles:
                 return None
             text = self.render_row(row)
             digest, beside = sha256(text), None
+            changed: dict[str, str | None] = {}
             if digest != row["markdown_hash"] or not self._files.exists(row["path"]):
                 beside = self.write(row["path"], text, row["markdown_hash"])
-                changed = {"markdown_hash": digest, "edited": None}
-                self._articles.update(article_id, **({"edited": iso(now)} if beside else changed))
-            self._articles.mark_fresh(article_id)
+                written = {"markdown_hash": digest, "edited": None}
+                changed = {"edited": iso(now)} if beside else written
+            if changed or row["stale"]:
+                self._articles.change(row, **changed, stale=0)
             return beside
 
     def write(self, path: str, text: str, known_hash: str | None) -> str | None:
@@ -193,8 +213,7 @@ class MarkdownFiles:
         # A new article's is seldom there; where it is, writing says so.
         there = self._files.read(path) if known_hash else None
         while True:
-            is_free = there is None or is_ours(there)
-            if not is_free and hashlib.sha256(there or b"").hexdigest() != known_hash:
+            if not (there is None or _has_hash(there, known_hash) or is_ours(there)):
                 return False
             try:
                 if there != data:
@@ -216,9 +235,7 @@ class MarkdownFiles:
             return True
         there = self._files.read(stored.path)
         return (
-            there is not None
-            and hashlib.sha256(there).hexdigest() != stored.markdown_hash
-            and not is_ours(there)
+            there is not None and not _has_hash(there, stored.markdown_hash) and not is_ours(there)
         )
 
     def _clear_beside(self, path: str) -> None:
@@ -271,6 +288,15 @@ class MarkdownFiles:
         there = self._files.read(path)
         if there is not None and is_ours(there) and not self._articles.is_path_taken(path):
             self._files.remove(path)
+
+
+def _has_pictures(article: Article) -> bool:
+    """Whether ``images`` may have rows of it; with media, since covers of cards stood there once."""
+    return bool(article.images or article.media)
+
+
+def _has_hash(data: bytes, known_hash: str | None) -> bool:
+    return hashlib.sha256(data).hexdigest() == known_hash
 
 
 def is_ours(data: bytes) -> bool:
