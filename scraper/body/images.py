@@ -90,11 +90,12 @@ def read(element: etree._Element, base: str | None = None, role: str = "body") -
     alt = one_line(written) if written else None
     if not alt or alt.lower() in _EMPTY_ALTS:
         alt = None
-    width = _pixels(element.get("data-w")) or _pixels(element.get("width"))
-    height = _pixels(element.get("height"))
-    ratio = _number(element.get("data-ratio"))
-    if width and ratio and element.get("data-w"):
-        height = round(width * ratio)
+    natural, ratio = element.get("data-w"), _number(element.get("data-ratio"))
+    width = _pixels(natural) or _pixels(element.get("width"))
+    if natural and width and ratio:
+        height: int | None = round(width * ratio)
+    else:
+        height = _pixels(element.get("height"))
     looks = f"{element.get('class') or ''} {url}".lower()
     if role == "body" and any(map(looks.__contains__, _EMOJI)):
         role = "emoji"

@@ -75,7 +75,8 @@ def is_unmarked(element: etree._Element) -> bool:
     """Whether the items of a list stand for themselves: no marker is shown, or one that must be
     written out.
     """
-    return _marker(element) == "none" or _marker(element) in _WRITTEN
+    kind = _marker(element)
+    return kind == "none" or kind in _WRITTEN
 
 
 def shown_marker(item: etree._Element) -> str | None:

@@ -63,20 +63,26 @@ def lines(runs: list[Run]) -> list[list[Run]]:
 
 
 def _settled(runs: list[Run]) -> list[Run]:
+    while runs and runs[-1].text.isspace():
+        runs.pop()
     merged = _merged(runs) if len(runs) > 1 else runs
     if len(merged) == 1 and not merged[0].flags & CODE:
-        only = merged[0]
-        if not only.flags & ATOM:
-            only.text = words(only)
-        return merged if only.text else []
+        return _alone(merged[0])
     pieces = [piece for run in merged for piece in _pieces(run)]
-    if len(pieces) == len(merged) and -1 not in map(_flags, pieces):
-        return pieces  # none has white space at its ends, and none is gone
-    _soften_spaces(pieces)
-    return _trimmed(_merged(pieces))
+    if len(pieces) != len(merged) or -1 in map(_flags, pieces):
+        _soften_spaces(pieces)
+        pieces = _merged(pieces)
+    return _trimmed(pieces)
 
 
 _flags = attrgetter("flags")
+
+
+def _alone(run: Run) -> list[Run]:
+    """A line that is one run."""
+    if not run.flags & ATOM:
+        run.text = words(run)
+    return [run] if run.text else []
 
 
 def _merged(runs: list[Run]) -> list[Run]:
@@ -108,28 +114,24 @@ def _joined(run: Run, texts: list[str]) -> Run:
 
 
 def _pieces(run: Run) -> list[Run]:
-    """A run as text and the white space at its ends, which takes its looks from both neighbours."""
+    """A run as text and the white space at its ends, which takes its looks from both neighbours:
+    none, where the text itself has none.
+    """
     if run.flags & ATOM:
         return [run]
-    if run.flags & CODE:
-        text = without_noise(run.text).replace("\u00a0", " ")
-        text = " ".join(text.split("\n")) if "\n" in text else text
-    else:
-        text = collapsed(run.text)
-    if not text:
-        return []
+    text = _typed(run.text) if run.flags & CODE else collapsed(run.text)
     inner = text.strip(EDGES)
-    if len(inner) == len(text):
-        return [run if text == run.text else Run(text, run.flags, run.href)]
-    if not inner:
-        return [Run(text, -1, run.href)]
-    before = text[: len(text) - len(text.lstrip(EDGES))]
-    after = text[len(text.rstrip(EDGES)) :]
-    found = [Run(before, -1, run.href)] if before else []
-    found.append(Run(inner, run.flags, run.href))
-    if after:
-        found.append(Run(after, -1, run.href))
-    return found
+    if inner and (len(inner) == len(text) or (not run.flags and run.href is None)):
+        run.text = text
+        return [run]
+    before, _, after = text.partition(inner) if inner else (text, "", "")
+    parts = (before, -1), (inner, run.flags), (after, -1)
+    return [Run(part, flags, run.href) for part, flags in parts if part]
+
+
+def _typed(text: str) -> str:
+    """Code inside a line."""
+    return " ".join(without_noise(text).replace("\u00a0", " ").split("\n"))
 
 
 def _soften_spaces(pieces: list[Run]) -> None:
@@ -309,5 +311,5 @@ def plain(line: list[Run]) -> str:
     if len(line) == 1 and not line[0].flags & (SUP | SUB | ATOM):
         return line[0].text.strip(EDGES)
     return "".join(
-        _readable(run) if run.flags & (SUP | SUB | ATOM) else run.text for run in line
+        [_readable(run) if run.flags & (SUP | SUB | ATOM) else run.text for run in line]
     ).strip(EDGES)
