@@ -42,7 +42,7 @@ def _one(touching: re.Match[str]) -> str:
 
 
 def _fenced(text: str) -> str:
-    longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
+    longest = max(map(len, _BACKTICKS.findall(text)), default=0)
     fence = "`" * (longest + 1)
     # CommonMark takes one space off both ends when both are spaces, so such text brings its own.
     needs_pad = text[0] == "`" or text[-1] == "`" or (text[0] == text[-1] == " " and text.strip())
