@@ -44,13 +44,14 @@ from archive.document.emphasis import (
     settle,
 )
 from archive.document.markdown_tree import Element, Words, soup, text_of, within
+from scraper.records import dataclass
 from scraper.text import names
 
 Rewrite = Callable[[str], "str | None"]
 Convert = Callable[..., str]
 
 _LISTS = names("ul ol")
-_READ_WHOLE = names("pre code")
+_READ_WHOLE = names("pre code table")
 _BLOCKS = names(
     "p h1 h2 h3 h4 h5 h6 ul ol li blockquote pre table figure figcaption hr div section article"
 )
@@ -112,6 +113,15 @@ def render(clean_html: str, *, image: Rewrite | None = None, link: Rewrite | Non
 _Block: TypeAlias = tuple[str, str, bool]
 
 
+@dataclass(slots=True)
+class _List:
+    """A list being written: ``other``, with the other marker; ``number``, the next one."""
+
+    ordered: bool
+    other: bool
+    number: int
+
+
 @cache
 def _options() -> dict[str, object]:
     return MarkdownConverter(heading_style="atx", bullets="-").options  # type: ignore[attr-defined,no-any-return]
@@ -124,10 +134,8 @@ class _Writer(MarkdownConverter):
         # As the base class does, but the options, which it collects by `dir`, are made once.
         self.options = _options()
         self.convert_fn_cache: dict[str, Convert | None] = {}
-        #: The next number of each list being written, and which lists take the other marker, by
-        #: ``id``.
-        self._numbers: dict[int, int] = {}
-        self._others: set[int] = set()
+        #: The lists being written, the innermost last.
+        self._lists: list[_List] = []
         #: The names of the elements around one, itself included; there are few sets of them.
         self._contexts: dict[tuple[frozenset[str], str], frozenset[str]] = {}
         self._image = image
@@ -143,7 +151,7 @@ class _Writer(MarkdownConverter):
         if parents is None:
             parents = self._contexts[outer, name] = outer | {name}
         if name in _READ_WHOLE:
-            convert = self.convert_pre if name == "pre" else self.convert_code
+            convert = self.get_conv_fn_cached(name)  # type: ignore[attr-defined]  # its stubs lag
             return str(convert(node, text_of(node), parents))
         pieces, blocks = self._inside(node, name, parents)
         if not blocks:
@@ -167,44 +175,41 @@ class _Writer(MarkdownConverter):
         pieces: list[str] = []
         blocks: list[_Block] = []
         holds_blocks = name not in ("td", "th")
-        in_link, in_cell = "a" in parents, _in_cell(parents)
         for child in node.contents:
             if type(child) is Words:
-                pieces.append(_text(child, in_link=in_link, in_cell=in_cell))
+                pieces.append(_text(child, parents))
             elif type(child) is Element:
-                if child.name in _LISTS:
-                    self._begin_list(child, blocks if not "".join(pieces).strip() else [])
+                other = child.name in _LISTS and self._begin_list(
+                    child, blocks if not "".join(pieces).strip() else []
+                )
                 text = self.process_tag(child, parents)
                 if child.name in _BLOCKS and holds_blocks:
                     self._end_paragraph(pieces, blocks)
                     if text:
-                        blocks.append((text, child.name, id(child) in self._others))
+                        blocks.append((text, child.name, other))
                 elif text:
                     pieces.append(text)
         return pieces, blocks
 
-    def _begin_list(self, node: Tag, before: list[_Block]) -> None:
-        """A list straight after one of its own kind takes the other marker, or the two would read
-        as one.
+    def _begin_list(self, node: Tag, before: list[_Block]) -> bool:
+        """Begins a list; tells whether it takes the other marker: straight after one of its own
+        kind, or the two would read as one.
         """
-        if before and before[-1][1:] == (node.name, False):
-            self._others.add(id(node))
+        other = bool(before) and before[-1][1:] == (node.name, False)
         start = str(node.get("start") or "1")
-        self._numbers[id(node)] = (
-            int(start) if start.isascii() and start.isdigit() and len(start) < 10 else 1
-        )
+        number = int(start) if start.isascii() and start.isdigit() and len(start) < 10 else 1
+        self._lists.append(_List(node.name == "ol", other, number))
+        return other
 
-    def _marker(self, item: Tag) -> str:
+    def _marker(self) -> str:
         """``-`` or ``3.``, or their stand-ins ``*`` and ``3)``."""
-        parent = item.parent
-        if parent is None or parent.name not in ("ul", "ol"):
+        if not self._lists:
             return "-"
-        other = id(parent) in self._others
-        if parent.name == "ul":
-            return "*" if other else "-"
-        number = self._numbers[id(parent)]
-        self._numbers[id(parent)] += 1
-        return f"{number}{')' if other else '.'}"
+        around = self._lists[-1]
+        if not around.ordered:
+            return "*" if around.other else "-"
+        around.number += 1
+        return f"{around.number - 1}{')' if around.other else '.'}"
 
     def _end_paragraph(self, pieces: list[str], blocks: list[_Block]) -> None:
         if not pieces:
@@ -235,8 +240,7 @@ class _Writer(MarkdownConverter):
 
     def process_text(self, el: NavigableString, parent_tags: AbstractSet[str] | None = None) -> str:
         """Text escaped for where it stands."""
-        in_link = parent_tags is not None and "a" in parent_tags
-        return _text(el, in_link=in_link, in_cell=_in_cell(parent_tags))
+        return _text(el, parent_tags or frozenset())
 
     # -- blocks
 
@@ -271,13 +275,14 @@ class _Writer(MarkdownConverter):
         return "\n".join(f"> {line}" if line else ">" for line in text.split("\n")) if text else ""
 
     def convert_list(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
+        self._lists.pop()
         return text
 
     convert_ul = convert_ol = convert_list
 
     def convert_li(self, el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
         text = _safe_starts(settle(text)) if _has_marks(text) or "\n" not in text else text
-        marker = self._marker(el)
+        marker = self._marker()
         if not text:
             return ""
         indent = " " * (len(marker) + 1)
@@ -288,7 +293,7 @@ class _Writer(MarkdownConverter):
         text = text.strip("\n")
         if not text:
             return ""
-        longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
+        longest = max(map(len, _BACKTICKS.findall(text)), default=0)
         fence = "`" * max(3, longest + 1)
         return f"{fence}{_language(el)}\n{text}\n{fence}"
 
@@ -350,13 +355,10 @@ class _Writer(MarkdownConverter):
         target = (self._image(src) if self._image else None) or src
         if not target:
             return ""
-        alt = _plain(
-            _escaped(
-                _SPACE.sub(" ", str(el.get("alt") or "")),
-                in_link=True,
-                in_cell=_in_cell(parent_tags),
-            )
-        )
+        alt = str(el.get("alt") or "")
+        if alt:
+            words = _SPACE.sub(" ", alt)
+            alt = _plain(_escaped(words, in_link=True, in_cell=_in_cell(parent_tags)))
         return f"{ATOM_START}![{alt}{TARGET}{_address(target)}){ATOM_END}"
 
     # -- tables
@@ -402,17 +404,16 @@ def _has_marks(text: str) -> bool:
     return not text.isprintable() and _MARKS.search(text) is not None
 
 
-def _in_cell(parents: AbstractSet[str] | None) -> bool:
-    return parents is not None and ("td" in parents or "th" in parents)
+def _in_cell(parents: AbstractSet[str]) -> bool:
+    return "td" in parents or "th" in parents
 
 
-def _text(el: NavigableString, *, in_link: bool, in_cell: bool) -> str:
-    text = str(el)
+def _text(text: str, parents: AbstractSet[str]) -> str:
     if not text.isprintable():  # line feeds and marks are not
         text = _MARKS.sub("", _SPACE.sub(" ", text))
     elif "  " in text:
         text = _SPACE.sub(" ", text)
-    return _escaped(text, in_link=in_link, in_cell=in_cell)
+    return _escaped(text, in_link="a" in parents, in_cell=_in_cell(parents))
 
 
 def _escaped(text: str, *, in_link: bool = False, in_cell: bool = False) -> str:
