@@ -185,7 +185,7 @@ def _as_written(text: str, written: re.Match[str]) -> Address:
     """What ``_read`` makes of it."""
     biz, mid, idx, sn, chksm, scene = written.groups()
     identity = Identity(_biz(biz) or biz, mid, idx)
-    name = _name(identity)
+    name = of_identity(identity)
     opening = "".join(
         f"&{parameter}={value}"
         for parameter, value in (("sn", sn), ("chksm", chksm), ("scene", scene))
@@ -203,6 +203,12 @@ def canonical(url: str) -> str:
     NotAnAddress.
     """
     return parse(url).canonical
+
+
+def of_identity(identity: Identity) -> str:
+    """The address of the article with this identity, canonical where its parts are as WeChat writes
+    them."""
+    return f"{_ROOT}/s?__biz={identity.biz}&mid={identity.mid}&idx={identity.idx}"
 
 
 def account_of(url: str) -> str | None:
@@ -363,7 +369,7 @@ def _long(text: str, given: dict[str, str]) -> Address:
         opening = [("__biz", biz), ("mid", mid), ("idx", identity.idx), ("sn", sn)]
         opening += [("chksm", _hex(given.get("chksm"))), ("scene", _digits(given.get("scene")))]
         fetch = _with_query(f"{_ROOT}/s", opening)
-        return Address(text, fetch, _name(identity), "long", identity)
+        return Address(text, fetch, of_identity(identity), "long", identity)
     if given.get("signature") and given.get("timestamp"):
         return _of_sogou(text, given)
     missing = "__biz" if not biz else "mid"
@@ -381,7 +387,7 @@ def _temporary(
     if identity:
         opening[1:1] = [("mid", identity.mid), ("idx", identity.idx)]
     fetch = _with_query(f"{_ROOT}/s", opening)
-    same = _name(identity) if identity else _with_query(f"{_ROOT}/s", opening[:2])
+    same = of_identity(identity) if identity else _with_query(f"{_ROOT}/s", opening[:2])
     return Address(text, fetch, same, "temporary", identity)
 
 
@@ -403,7 +409,11 @@ def _show(text: str, given: dict[str, str]) -> Address:
     sign = _hex(given.get("sign")) or _hex(given.get("sn"))
     opening = [("__biz", biz), ("appmsgid", mid), ("itemidx", idx), ("sign", sign)]
     return Address(
-        text, _with_query(f"{_ROOT}/mp/appmsg/show", opening), _name(identity), "show", identity
+        text,
+        _with_query(f"{_ROOT}/mp/appmsg/show", opening),
+        of_identity(identity),
+        "show",
+        identity,
     )
 
 
@@ -505,10 +515,6 @@ def _parameters(query: str) -> Iterator[tuple[str, str]]:
 def _with_query(path: str, parameters: Iterable[tuple[str, str | None]]) -> str:
     query = "&".join(f"{n}={_biz(v) if n == '__biz' else v}" for n, v in parameters if v)
     return f"{path}?{query}" if query else path
-
-
-def _name(identity: Identity) -> str:
-    return f"{_ROOT}/s?__biz={identity.biz}&mid={identity.mid}&idx={identity.idx}"
 
 
 def _biz(value: str | None) -> str | None:

@@ -32,6 +32,7 @@ from archive.importers.walk import walk
 from archive.media.received import keep_received
 from archive.run.items import one_item
 from archive.run.signals import Interrupted, Signals
+from archive.run.sink import identity_address
 from archive.saved.pictures import beside, local_image, picture
 from archive.search.rebuild import maintain_index, renew_index
 from archive.snapshots import Snapshots
@@ -310,7 +311,7 @@ class _Job:
 
     def _page(self, item: ImportItem, ready: Ready) -> Taken:
         page, article = ready.page, ready.article
-        address = _canonical(article, item.address or page.url)
+        address = identity_address(article, fallback=item.address or page.url)
         held = self._held(article, address)
         snapshot_id = None
         if self.snapshots:
@@ -402,11 +403,8 @@ class _Job:
         return Taken(source=item.source, change="waiting")
 
     def _held(self, article: Article, address: str) -> Stored | None:
-        identity = article.identity
-        if identity is not None:
-            address = (
-                f"https://{urls.HOST}/s?__biz={identity.biz}&mid={identity.mid}&idx={identity.idx}"
-            )
+        if article.identity is not None:
+            address = urls.of_identity(article.identity)
         found = self.store.find(address) if address else None
         return found or (self.store.find(article.url) if article.url else None)
 
@@ -485,15 +483,3 @@ def _said(error: ScrapeError) -> str:
 
 def _is_newer(page: Page, held: Stored) -> bool:
     return page.fetched is not None and page.fetched > held.checked
-
-
-def _canonical(article: Article, fallback: str) -> str:
-    if article.identity is not None:
-        i = article.identity
-        return urls.canonical(f"https://{urls.HOST}/s?__biz={i.biz}&mid={i.mid}&idx={i.idx}")
-    for text in (article.url, fallback):
-        try:
-            return urls.canonical(text or "")
-        except NotAnAddress:
-            continue
-    return fallback

@@ -53,7 +53,7 @@ async def _keep(
 ) -> list[Candidate]:
     page = saved.page
     article = parse(page)
-    address = identity_address(article, page.url)
+    address = identity_address(article, article.address, fallback=page.url)
     snapshots, config = ctx.session.snapshots, ctx.config
     snapshot_id = snapshots.put(page, address=address) if snapshots else None
     task = Task(

@@ -233,7 +233,9 @@ class ArchiveSink:
                 self.store.remember(task.original or task.address, kept.article_id, now)
             self._tag(task, kept, now)
             if article.identity is not None:
-                self.frontier.release_waiting(identity_address(article, task.address), now)
+                self.frontier.release_waiting(
+                    identity_address(article, article.address, fallback=task.address), now
+                )
             done()
         self.touched.append(kept.article_id)
         return kept
@@ -342,12 +344,12 @@ def _unspooled(meta: dict[str, Any], body: bytes) -> Page:
     )
 
 
-def identity_address(article: Article, fallback: str) -> str:
-    """The canonical address of an article that came as a file."""
+def identity_address(article: Article, *others: str | None, fallback: str) -> str:
+    """The canonical address of an article that came as a file: what WeChat knows it by, its own
+    link, else the first of ``others`` and ``fallback`` that is one; ``fallback`` where none is."""
     if article.identity is not None:
-        i = article.identity
-        return urls.canonical(f"https://{urls.HOST}/s?__biz={i.biz}&mid={i.mid}&idx={i.idx}")
-    for text in (article.url, article.address, fallback):
+        return urls.canonical(urls.of_identity(article.identity))
+    for text in (article.url, *others, fallback):
         try:
             return urls.canonical(text or "")
         except NotAnAddress:

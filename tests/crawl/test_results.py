@@ -253,9 +253,11 @@ def killed(*_: object) -> NoReturn:
 )
 def test_a_saved_page_stands_under_the_best_address_it_has(article: Article, address: str) -> None:
     """What WeChat knows it by, the permanent link, what it was fetched from, what the file says."""
-    assert at(address) == identity_address(article, short(3) + "?from=timeline")
+    assert at(address) == identity_address(
+        article, article.address, fallback=short(3) + "?from=timeline"
+    )
 
 
 def test_a_saved_page_without_any_address_stands_under_what_was_given() -> None:
     """Its file's name, for example."""
-    assert "page.html" == identity_address(Article(title="题"), "page.html")
+    assert "page.html" == identity_address(Article(title="题"), fallback="page.html")
