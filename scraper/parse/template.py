@@ -55,7 +55,7 @@ _DATA: Final = b"window.cgiDataNew"
 _MARK = re.compile(rb"\sh5only[\s>]")
 #: How every address of an album begins (172 of 172 in the corpus). The longer what is looked for,
 #: the further a search for bytes jumps: without the ends it takes twice as long.
-_ALBUMS: Final = b"://mp.weixin.qq.com/mp/appmsgalbum?__biz="
+_ALBUMS: Final = b"https://mp.weixin.qq.com/mp/appmsgalbum?__biz="
 _ALBUM = re.compile(
     re.escape(_ALBUMS) + rb"[^\"'\s<>]{0,200}?action=getalbum[^\"'\s<>]{0,200}?album_id=[1-9]\d+"
 )
