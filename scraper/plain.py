@@ -57,7 +57,17 @@ def decoded_line(text: str | None) -> str | None:
     """Clean text on one line (titles, names), ``None`` for nothing."""
     if not text:
         return None
-    return _SPACES.sub(" ", scrub(unescape_fully(text))).strip() or None
+    line = unescape_fully(text)
+    if not _is_clean(line):
+        line = _SPACES.sub(" ", scrub(line))
+    return line.strip() or None
+
+
+def _is_clean(line: str) -> bool:
+    """Whether there is nothing to scrub and no run of blanks: a blank is the only one that counts
+    as printable.
+    """
+    return line.isprintable() and "  " not in line
 
 
 #: Tags that WeChat really puts into the text of a digest; anything else in angle brackets is the
@@ -99,5 +109,8 @@ def several_lines(text: str | None) -> str | None:
     """Clean text that may keep its line breaks (digests), ``None`` for nothing."""
     if not text:
         return None
-    lines = (_BLANKS.sub(" ", line).strip() for line in scrub(unescape_fully(text)).split("\n"))
+    text = unescape_fully(text)
+    if _is_clean(text):
+        return text.strip() or None
+    lines = (_BLANKS.sub(" ", line).strip() for line in scrub(text).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() or None
