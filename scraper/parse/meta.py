@@ -189,14 +189,15 @@ def _string(parsed: ParsedPage, field: str) -> str | None:
     return str(value)
 
 
-def identity(parsed: ParsedPage) -> tuple[Identity | None, str | None, str | None]:
+def identity(
+    parsed: ParsedPage, link: str | None
+) -> tuple[Identity | None, str | None, str | None]:
     """``(identity, biz, sn)``: from the page's data, its own link, its scripts, the address asked
     for, in order.
 
     cgiDataNew lacks ``bizuin, mid, idx`` on pages that were fetched by a long address; its ``link``
     then has them.
     """
-    link = values.address(raw(parsed, "link"))
     biz, mid, idx = _completed(parsed, (None, None, None), anywhere=False)
     biz, mid, idx = _from_link(link, (biz, mid, idx))
     if parsed.cgi is not None and not (biz and mid and idx):
@@ -574,11 +575,11 @@ def _is_list_of_pictures(parsed: ParsedPage) -> bool:
 _BODY = re.compile(rb"<(?:p|section|img|h[1-6]|blockquote|table|mp-|iframe)[\s>/-]", re.I)
 
 
-def permanent(parsed: ParsedPage, known: Identity | None, sn: str | None) -> str | None:
-    """The page's own link as it gives it, else one made of what the page says."""
-    own = values.address(raw(parsed, "link"))
-    if own is None or urls.HOST not in own:
-        own = parsed.saved_from()
+def permanent(
+    parsed: ParsedPage, link: str | None, known: Identity | None, sn: str | None
+) -> str | None:
+    """The page's own ``link`` as it gives it, else one made of what the page says."""
+    own = link if link and urls.HOST in link else parsed.saved_from()
     if own is not None:
         return urls.permanent(own)
     if known is not None:
@@ -605,7 +606,8 @@ _ACCEPTED: Final[Mapping[str, Callable[[Literal], object]]] = {
 
 def read(parsed: ParsedPage) -> Fields:
     """All fields of the page but those of its body and links."""
-    known, biz, sn = identity(parsed)
+    link = values.address(raw(parsed, "link"))
+    known, biz, sn = identity(parsed, link)
     who = account(parsed, biz)
     info = copyright_info(parsed)
     category = info.get("ori_article_type")
@@ -613,13 +615,15 @@ def read(parsed: ParsedPage) -> Fields:
     target = values.address(raw(parsed, "source_url"))
     cover = values.address(raw(parsed, "cover"))
     published = raw(parsed, "published")
-    if values.moment(published) is None:
+    at = values.moment(published)
+    if at is None:
         published = raw(parsed, "published", anywhere=True)
+        at = values.moment(published)
     return Fields(
         title=decoded_line(_string(parsed, "title")) or "",
         account=who,
         author=author(parsed, who.name),
-        published=values.moment(published),
+        published=at,
         date_only=values.is_date_only(published),
         modified=values.moment(raw(parsed, "modified")),
         place=place(parsed),
@@ -627,7 +631,7 @@ def read(parsed: ParsedPage) -> Fields:
         idx=known.idx if known else None,
         sn=sn,
         kind=kind(parsed),
-        url=permanent(parsed, known, sn),
+        url=permanent(parsed, link, known, sn),
         digest=several_lines(without_tags(unescape_fully(_string(parsed, "digest") or ""))),
         recommendation=recommendation(parsed, info),
         cover=urls.without_tokens(cover) if cover else None,

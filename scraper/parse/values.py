@@ -118,7 +118,7 @@ def address(value: Literal) -> str | None:
         return None
     if _PLAIN.fullmatch(value):
         return value
-    text = unescape_fully(_LINE_BREAKS.sub("", value))
+    text = unescape_fully(value if value.isprintable() else _LINE_BREAKS.sub("", value))
     text = text.replace("\\x26amp;", "&").replace("\\x26", "&").strip()
     if text.startswith("//"):
         text = "https:" + text
