@@ -30,6 +30,7 @@ class ParsedPage:
         self.received = received
         #: What ``scraper.parse.meta.raw`` has found: several fields are asked for twice.
         self.known: dict[tuple[str, bool], Literal] = {}
+        self._of_class: dict[str, list[lxml.etree._Element]] = {}
 
     @cached_property
     def body(self) -> bytes:
@@ -174,7 +175,11 @@ class ParsedPage:
 
     def by_class(self, name: str) -> list[lxml.etree._Element]:
         """All elements of this class, those around the body first."""
-        return [element for names in self._named(name) for element in names.classes.get(name, ())]
+        if name not in self._of_class:  # tags are asked for as tags and as links
+            self._of_class[name] = [
+                element for names in self._named(name) for element in names.classes.get(name, ())
+            ]
+        return self._of_class[name]
 
     def description(self) -> str | None:
         """What the page says about itself in its head, line breaks kept."""
