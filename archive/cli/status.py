@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from archive.db.opening import ArchiveDatabase
 
+_LABEL = 9  #: columns
+
 
 @archive_command("status", short_help="What is held, waiting, failed, blocked.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -82,16 +84,24 @@ def _list_not_held(conn: Any) -> None:
 
 
 def _line(label: str, text: str) -> None:
-    """A line under its label; labels are ten columns wide in any language."""
-    from archive.cli.widths import pad
+    """A line beside its label, in any language; in a terminal too narrow for it, it goes on under its
+    beginning."""
+    from archive.cli.console import screen_columns
+    from archive.cli.widths import pad, width, wrap
 
-    click.echo(f"{pad(label, 9)}{text}")
+    head, columns = pad(label, _LABEL), screen_columns()
+    if columns is None or width(head + text) <= columns:
+        click.echo(head + text)
+    else:
+        click.echo(wrap(text, columns, head, " " * _LABEL))
 
 
 def _show(found: dict[str, Any]) -> None:
+    from archive.cli.widths import pad
+
     block = found["blocked"]
     rest = block["until"] if block and block["in_force"] else None
-    _line(_("archive"), found["archive"])
+    click.echo(pad(_("archive"), _LABEL) + found["archive"])  # a path is not broken
     _show_held(found)
     _show_waiting(found["waiting"], rest)
     _show_images(found["images"])

@@ -9,9 +9,14 @@ import pytest
 
 from archive.cli.list import lines
 from archive.cli.widths import width
+from archive.db.opening import open_database
+from tests.command import wechat_archive
 from tests.store.make import ACCOUNT, BIZ, article, keep, opened
 
 ACCOUNTS = ("投资实习所", "x", "A very long English name indeed", "深圳卫健委")
+SUMMARY = (
+    "save: 15 new, 14 followed, 2 failed (1 deleted, 1 blocked), 1 waiting, 17 requests in 1.8 s"
+)
 TITLE = "红杉领投的这家公司，三年做到十亿美元估值：一份给早期投资人的完整复盘 and English words"
 
 
@@ -54,3 +59,23 @@ def test_elsewhere_nothing_is_cut_or_broken(root: Path) -> None:
     assert [f"{name}  {TITLE}" for name in reversed(ACCOUNTS)] == [
         one.partition("2022-10-27  ")[2] for one in shown
     ]
+
+
+@pytest.mark.parametrize("columns", [46, 70])
+def test_what_status_says_stands_beside_its_label(
+    root: Path, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long lines go on under their beginning, in both languages; elsewhere none is broken."""
+    with open_database(root / "archive.db") as db, db.conn:
+        sql = "INSERT INTO runs (command, started, summary) VALUES ('save', ?, ?)"
+        db.conn.execute(sql, ("2026-11-29T16:00:00.000+00:00", SUMMARY))
+    asked = ("--lang", "zh", "--archive", str(root), "status")
+    whole = wechat_archive(*asked).stdout
+    monkeypatch.setattr("archive.cli.console.screen_columns", lambda: columns)
+    shown = wechat_archive(*asked).stdout
+
+    archive, *lines = shown.splitlines()
+    assert archive == whole.splitlines()[0]
+    assert all(width(line) <= columns for line in lines)
+    assert any(line.startswith(" " * 9) for line in lines)
+    assert "".join(whole.split()) == "".join(shown.split())
