@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.common import App, archive_command, pass_app
+from archive.cli.each import about
 from archive.i18n import gettext as _
 from archive.i18n import mark
-from scraper.messages import message_of
 
 if TYPE_CHECKING:
     from archive.errors import BadInput
@@ -52,10 +52,7 @@ def command(app: App, pages: tuple[str, ...], body_only: bool, losses: bool, as_
             article = scraper.parse(page)
         except (ScrapeError, BadInput) as error:
             failed.append(error)
-            said = message_of(error)
-            if name not in said:
-                said = mark("{name}: {error}", name=name, error=error)
-            app.tell(mark("error: {what}", what=said), level="error")
+            app.tell(mark("error: {what}", what=about(name, error)), level="error")
             continue
         if as_json:
             click.echo(json.dumps(_facts(name, article), ensure_ascii=False))
@@ -65,7 +62,7 @@ def command(app: App, pages: tuple[str, ...], body_only: bool, losses: bool, as_
                 nl=False,
             )
         if losses:
-            _tell_losses(name, article)
+            _tell_losses(app, name, article)
     if failed:
         raise click.exceptions.Exit(failed[0].exit_code if read == 1 else 1)
 
@@ -120,11 +117,11 @@ def _facts(name: str, article: Article) -> dict[str, object]:
     }
 
 
-def _tell_losses(name: str, article: Article) -> None:
+def _tell_losses(app: App, name: str, article: Article) -> None:
     for loss in article.losses:
-        what = f"{loss.count} × {_(loss.kind)}"
+        what = mark("{n} × {kind}", n=loss.count, kind=mark(loss.kind))
         if loss.where:
-            what = _("{what} near {place!r}", what=what, place=loss.where)
-        click.echo(f"{name}: {what}", err=True)
+            what = mark("{what} near {place!r}", what=what, place=loss.where)
+        app.tell(mark("{place}: {what}", place=name, what=what))
     if not article.losses:
-        click.echo(_("{name}: nothing was lost", name=name), err=True)
+        app.tell(mark("{name}: nothing was lost", name=name))

@@ -8,7 +8,13 @@ from functools import partial
 import click
 
 from archive.cli.common import App
-from scraper.messages import mark
+from scraper.messages import mark, message_of
+
+
+def about(name: str, error: Exception) -> str:
+    """What an error says, behind the name of what it is about where it does not say that itself."""
+    said = message_of(error)
+    return said if name in said else mark("{name}: {error}", name=name, error=error)
 
 
 def each(app: App, given: Sequence[str], do: Callable[[str], object]) -> None:
@@ -23,7 +29,7 @@ def each(app: App, given: Sequence[str], do: Callable[[str], object]) -> None:
     failed: list[str] = []
 
     def note(name: str, error: Exception) -> None:
-        failed.append(mark("{name}: {error}", name=name, error=error))
+        failed.append(mark("error: {what}", what=about(name, error)))
 
     for name in given:
         with one_item(name, partial(note, name)):

@@ -17,9 +17,11 @@ from archive.cli.common import (
     rows_as_json,
     without_guard,
 )
+from archive.cli.each import about
 from archive.cli.noticed import notice_edits
 from archive.i18n import gettext as _
 from scraper.clock import utc_now
+from scraper.messages import mark
 
 if TYPE_CHECKING:
     from archive.document.own import Own
@@ -206,7 +208,7 @@ def _tell(
     for one in marked:
         count += 1
         if one.error is not None:
-            app.tell(_("error: {name}: {error}", name=one.name, error=one.error), level="error")
+            app.tell(mark("error: {what}", what=about(one.name, one.error)), level="error")
             code = max(code, 1) if code else one.error.exit_code
         if as_json:
             rows_as_json([one.as_dict()])

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.common import App, archive_command, pass_app, rows_as_json
+from archive.cli.each import about
 from archive.cli.own import nothing_found
 from archive.db.names import ARCHIVE_DB
 from archive.i18n import gettext as _
 from archive.i18n import plural
 from scraper.clock import utc_now
+from scraper.messages import mark
 from scraper.zone import for_people
 
 if TYPE_CHECKING:
@@ -86,7 +88,7 @@ def _tell(app: App, outcomes: Iterator[Outcome], as_json: bool, said: str) -> tu
             click.echo(f"{outcome.key}  {said}  {' '.join(outcome.title.split())}")
         if outcome.error is not None:
             failed += 1
-            told = _("error: {name}: {error}", name=outcome.key, error=outcome.error)
+            told = mark("error: {what}", what=about(outcome.key, outcome.error))
             app.tell(told, level="error")
     return done, failed
 

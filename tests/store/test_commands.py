@@ -418,3 +418,16 @@ def test_convert_names_the_page_that_it_cannot_read(tmp_path: Path) -> None:
         f"error: {names[0]}: it cannot be read: No such file or directory",
         f"error: {names[1]}: its author deleted it (该内容已被发布者删除)",
     ]
+
+
+def test_losses_are_told_as_every_message_is(tmp_path: Path) -> None:
+    """``--log-format json``: JSON too, in English; else in the reader's language."""
+    page = tmp_path / "page.html"
+    page.write_bytes(article_page(title="题", body='<p>文</p><canvas id="c"></canvas>'))
+    asked = ("convert", "--losses", str(page))
+
+    logged = wechat_archive("--lang", "zh", "--log-format", "json", *asked).stderr.splitlines()
+    told = wechat_archive("--lang", "zh", *asked).stderr
+
+    assert [f"{page}: 1 × drawing near '文'"] == [json.loads(line)["message"] for line in logged]
+    assert f"{page}：1 × " in told

@@ -124,3 +124,15 @@ def test_what_stands_in_the_file_is_what_tag_and_note_show(tmp_path: Path) -> No
 
     assert "投资 读书" in run(tmp_path, "tag", kept.key).stdout
     assert "一 二" in run(tmp_path, "note", kept.key).stdout
+
+
+@pytest.mark.parametrize(
+    "typed", ["star {key} nobody9", "remove {key} nobody9", "retry a1 nobody9"]
+)
+def test_what_is_not_there_is_named_once(tmp_path: Path, keys: list[str], typed: str) -> None:
+    """Where several are given, each that fails is told apart from the others."""
+    done = run(tmp_path, *typed.format(key=keys[0]).split())
+
+    told = [line for line in done.stderr.splitlines() if "nobody9" in line]
+    assert (1, [1]) == (done.code, [line.count("nobody9") for line in told])
+    assert told[0].startswith("error: ")
