@@ -131,6 +131,17 @@ def test_a_page_that_is_safe_is_noted_where_its_task_waits(queue: SqliteFrontier
         assert taken(queue).snapshot_id == 9
 
 
+def test_whoever_names_it_again_leaves_since_when_it_waits(queue: SqliteFrontier) -> None:
+    """By that a page that was kept right before a kill is known as the task's own, and is not asked
+    for once more."""
+    queue.enqueue(found(short(1)), START)
+    put_off(queue, taken(queue), keep_page=False)
+    waiting = taken(queue)
+    queue.enqueue(found(short(1)), START + HOUR)
+
+    assert waiting.since == taken(queue).since
+
+
 def received(queue: SqliteFrontier, task: Task) -> None:
     """Its page is safe, and it waits."""
     queue.received(task, 7)
