@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from archive.fleet.network import FleetNetwork
 
 Work = Callable[[RunContext], Awaitable[None]]
-#: Files that a run writes again at its end, in one portion: a signal must not wait for a thousand.
-_PORTION = 50
 
 
 @dataclass(slots=True, kw_only=True)
@@ -246,9 +244,8 @@ class Runner:
 
     def _write_stale_files(self, session: ArchiveSession, signals: Signals) -> None:
         """Files that lead to what has arrived; what a signal leaves over the next run writes."""
-        while self.report.disk is None and signals.number is None:
-            if session.store.write_stale_files(_PORTION) < _PORTION:
-                return
+        if self.report.disk is None:
+            session.store.write_stale_files(lambda: signals.number is not None)
 
     def _maintain(self, session: ArchiveSession, signals: Signals) -> bool:
         """Index and raw pages in order, the latter by `run` alone: a `save` does not wait for it.

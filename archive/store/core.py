@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
@@ -148,13 +148,13 @@ class Store:
         the one there. Nothing is written where it is that already."""
         return self._tables.markdown.rerender(article_id, now=now)
 
-    def write_stale_files(self, limit: int | None = None) -> int:
+    def write_stale_files(self, stop: Callable[[], bool] = lambda: False) -> int:
         """Write every file that shows an older state of its links or images; how many were due.
 
-        Call it when a run starts (a killed one may have left some) and ends. Each file is its own
-        transaction.
+        Call it when a run starts (a killed one may have left some) and ends; ``stop`` is asked now
+        and then whether the next call is to write the rest.
         """
-        return self._tables.markdown.write_stale_files(limit)
+        return self._tables.markdown.write_stale_files(stop)
 
     # --- what a person adds -----------------------------------------------------------------------
 

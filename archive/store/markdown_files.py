@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -29,6 +30,8 @@ from scraper.models import Article
 from scraper.recordings import at_address
 
 _LOG = logging.getLogger(__name__)
+#: Files that are written in one transaction: others who write, and a signal, wait for no more.
+_AT_ONCE = 10
 
 
 class MarkdownFiles:
@@ -247,18 +250,20 @@ class MarkdownFiles:
         if there is not None and is_ours(there):
             self._files.remove(beside)
 
-    def write_stale_files(self, limit: int | None = None) -> int:
+    def write_stale_files(self, stop: Callable[[], bool] = lambda: False) -> int:
         """Write every file that shows an older state of its links or images; how many were due.
 
-        Call it when a run starts (a killed one may have left some) and ends. Each file is its own
-        transaction.
+        Call it when a run starts (a killed one may have left some) and ends. A few files are one
+        transaction; a kill leaves those on the disk due, and the next call finds them as they should
+        be. ``stop``, asked between them: whether the next call is to write the rest.
         """
-        rows = self._sql.all(
-            "SELECT id FROM articles WHERE stale ORDER BY id LIMIT ?",
-            -1 if limit is None else limit,
-        )
-        for row in rows:
-            self._rerender_alone(row["id"])
+        rows = self._sql.all("SELECT id FROM articles WHERE stale ORDER BY id")
+        for begin in range(0, len(rows), _AT_ONCE):
+            if stop():
+                break
+            with self._sql.transaction():
+                for row in rows[begin : begin + _AT_ONCE]:
+                    self._rerender_alone(row["id"])
         if not self._sql.conn.in_transaction:  # the rows are gone for good
             for row in self._sql.all("SELECT path FROM doomed_files"):
                 self._delete_file(row["path"])

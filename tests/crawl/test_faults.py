@@ -4,19 +4,23 @@ docs/reliability.md.
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from archive.store.markdown_files import MarkdownFiles
 from scraper.errors import Blocked
 from scraper.models import Page
 from tests.crawl.archives import World, titles_of
@@ -47,6 +51,33 @@ def test_no_status_page_becomes_an_article(world: World, name: str) -> None:
     assert world.script.asked.count(at(short(1))) == 1
     assert (report.failed >= 1, report.exit_code in (1, 75)) == (True, True)
     assert (report.exit_code == 75) == (world.status()["blocked"] is not None)
+
+
+def test_damaged_articles_whose_files_are_due_keep_no_run_from_its_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are: each is looked at once, and the files of the others are written."""
+    numbers = range(1, 62)
+    for number in numbers:
+        world.script.on(short(number), page(number))
+    world.save(*map(short, numbers))
+    with closing(sqlite3.connect(world.root / "archive.db")) as db, db:
+        db.execute("UPDATE articles SET stale = 1")
+        db.execute("UPDATE articles SET text = 'damaged' WHERE id < 61")
+    looked_at: list[int] = []
+    rerender = MarkdownFiles.rerender
+
+    def once(files: MarkdownFiles, article_id: int, **how: Any) -> str | None:
+        looked_at.append(article_id)
+        if looked_at.count(article_id) > 1:
+            raise OSError(errno.ENOSPC, "this would go on for ever")
+        return rerender(files, article_id, **how)
+
+    monkeypatch.setattr(MarkdownFiles, "rerender", once)
+    report = world.save(short(1))
+
+    assert (None, list(numbers)) == (report.disk, looked_at)
+    assert [{"n": 60}] == world.rows("SELECT count(*) AS n FROM articles WHERE stale")
 
 
 def test_a_redirect_to_the_verification_is_a_block(world: World) -> None:
