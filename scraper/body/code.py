@@ -70,7 +70,7 @@ def is_block(code: etree._Element) -> bool:
     """Whether a ``<code>`` without a ``<pre>`` is a listing: it has lines, and shows them."""
     if code.find(".//br") is not None:
         return True
-    looks = style.read(code.get("style"))
+    looks = style.known[code.get("style")]
     return bool(looks.adds & PREFORMATTED) and "\n" in text_of(code).strip()
 
 

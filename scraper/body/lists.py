@@ -102,7 +102,7 @@ def shown_marker(item: etree._Element) -> str | None:
 
 
 def _marker(element: etree._Element) -> str | None:
-    kind = style.read(element.get("style")).marker or element.get("type")
+    kind = style.known[element.get("style")].marker or element.get("type")
     return _LETTERS.get(kind, kind) if kind else None
 
 

@@ -56,8 +56,6 @@ _CLEAR = re.compile(r"transparent|(?:rgba|hsla)\(.*[,/]\s*0(?:\.0+)?%?\s*\)")
 _URL = re.compile(r"url\(\s*(?:&quot;|[\"'])?\s*(.*?)\s*(?:&quot;|[\"'])?\s*\)", re.I | re.S)
 #: A style longer than this is not worth remembering (and may be a 1 MB attribute made to hurt).
 _LONGEST_REMEMBERED = 2_000
-#: What was read, by its text: a plain dictionary, which answers twice as fast as ``lru_cache``.
-_known: dict[str, Style] = {}
 _MOST_REMEMBERED = 8_192
 
 #: Semicolons in one address (``data:image/png;base64``), and how long an address can be.
@@ -65,18 +63,22 @@ _MOST_JOINED = 6
 _LONGEST_ADDRESS = 4_000
 
 
-def read(style: str | None) -> Style:
-    """The ``Style`` of a ``style`` attribute's text."""
-    if not style:
-        return NOTHING
-    found = _known.get(style)
-    if found is None:
-        found = _parse(style)
-        if len(style) <= _LONGEST_REMEMBERED:
-            if len(_known) >= _MOST_REMEMBERED:
-                _known.clear()
-            _known[style] = found
-    return found
+class _Known(dict[str | None, Style]):
+    """What was read, by its text: a dictionary answers in half of the time of a function that
+    asks one, and every element asks.
+    """
+
+    def __missing__(self, style: str | None) -> Style:
+        found = _parse(style) if style else NOTHING
+        if len(style or "") <= _LONGEST_REMEMBERED:
+            if len(self) >= _MOST_REMEMBERED:
+                self.clear()
+            self[style] = found
+        return found
+
+
+#: The ``Style`` of a ``style`` attribute's text, ``None`` for no attribute.
+known: Final = _Known()
 
 
 def _parse(style: str) -> Style:

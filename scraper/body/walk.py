@@ -1,8 +1,9 @@
 """The one walk over a body: the author's nested, styled tree in, clean blocks out.
 
-No recursion: lxml's ``iterwalk`` gives the starts and ends, and what they change (looks, link,
-list, cell) is kept on a stack. A container (list, quote, figure) is written only when something in
-it is, so nothing empty comes out.
+No recursion: what is still to be read waits on a stack, the next last; below the children of an
+element waits its end, with what was before it (looks, link) and what is to be done then (list,
+cell). Most elements have no children and end at once. A container (list, quote, figure) is written
+only when something in it is, so nothing empty comes out.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ _RELATIVE = lazy(r"(?![a-z][a-z0-9+.-]*:|/|[?#])", re.I)
 #: What is unseen is small: of more elements than this nobody is asked.
 _FEW = 200
 _SEEN_ANYWAY = names("img image iframe video audio animate animatetransform set")
-#: The looks and the link before an element, and what to do at its end.
-_Before: TypeAlias = tuple[int, str | None, Callable[[], None] | None]
+#: The end of an element that holds others: the looks and the link before it, and what to do then.
+_End: TypeAlias = tuple[etree._Element, int, str | None, Callable[[], None] | None]
 
 
 @dataclass(slots=True)
@@ -74,38 +75,41 @@ class Walker(Blocks):
         Four of five elements are words (``<span leaf>``, ``<strong>``) or paragraphs whose style at
         most changes the looks: nothing else is asked about them.
         """
-        stack: list[_Before] = []
         words, passages = self._simple()
-        events = etree.iterwalk(root, events=("start", "end"))
-        for event, element in events:
-            if event == "end":
-                flags, href, at_end = stack.pop()
-                if at_end is not None:
-                    at_end()
-                self.flags, self.href = flags, href
-                if tail := element.tail:
-                    self._add(tail)
-                continue
-            tag, said, flags = element.tag, element.get("style"), self.flags
-            looks = style.read(said) if said else style.NOTHING
-            descend = True
-            if looks.plain and tag in words:
-                stack.append((flags, self.href, None))
-                self.flags = (flags | words[tag]) & looks.keeps | looks.adds
-            elif looks.plain and tag in passages:
-                self._open_passage(element)
-                stack.append((flags, self.href, self.flush))
-                self.flags = flags & looks.keeps | looks.adds
+        waiting: list[etree._Element | _End] = [root]
+        depth = 0
+        while waiting:
+            element = waiting.pop()
+            if isinstance(element, tuple):
+                depth -= 1
+                element, flags, href, at_end = element
             else:
-                href = self.href
-                descend, at_end = self._start(element, tag, looks)
-                stack.append((flags, href, at_end))
-            if not descend:
-                events.skip_subtree()
-            elif text := element.text:
-                self._add(text)
-            if len(stack) > TOO_DEEP:
-                raise TooDeep
+                flags, href = self.flags, self.href
+                tag, looks = element.tag, style.known[element.get("style")]
+                inside, at_end = True, None
+                if looks.plain and tag in words:
+                    self.flags = (flags | words[tag]) & looks.keeps | looks.adds
+                elif looks.plain and tag in passages:
+                    self._open_passage(element)
+                    at_end = self.flush
+                    self.flags = flags & looks.keeps | looks.adds
+                else:
+                    inside, at_end = self._start(element, tag, looks)
+                if inside:
+                    if text := element.text:
+                        self._add(text)
+                    if len(element):
+                        depth += 1
+                        if depth >= TOO_DEEP:
+                            raise TooDeep
+                        waiting.append((element, flags, href, at_end))
+                        waiting += element[::-1]  # type: ignore[index]  # its stubs know no steps
+                        continue
+            if at_end is not None:
+                at_end()
+            self.flags, self.href = flags, href
+            if tail := element.tail:
+                self._add(tail)
         self.flush()
 
     def _simple(self) -> tuple[Mapping[str, int], AbstractSet[str]]:
@@ -125,7 +129,9 @@ class Walker(Blocks):
             return False, None
         if tag in SKIPPED:
             return False, None
-        if self._unshown(element, looks) or self._read_as_whole(element, tag, looks):
+        if looks.hides and self._unshown(element, looks):
+            return False, None
+        if self._read_as_whole(element, tag, looks):
             return False, None
         if tag not in ORDINARY:
             special = self._special(tag, element)
@@ -144,8 +150,6 @@ class Walker(Blocks):
             self._background(background, block=True)
 
     def _unshown(self, element: etree._Element, looks: style.Style) -> bool:
-        if not looks.hides:
-            return False
         if (looks.hidden or looks.invisible) and element.get("id") not in PAGE_WRAPPERS:
             return True
         return looks.unseen and self._unseen(element, looks)
