@@ -77,6 +77,7 @@ def command(
             jobs=jobs,
             wait=wait,
             versions=app.config.versions,
+            pictures=app.config.images != "none",
             tell=tell,
             progress=step,
         )

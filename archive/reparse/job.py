@@ -18,6 +18,7 @@ from archive.db.opening import open_database
 from archive.db.tombstones import removed_identity
 from archive.db.transactions import Together, transaction
 from archive.errors import ArchiveError, NotHeld
+from archive.media.images import without_pictures
 from archive.record import iso, storable
 from archive.reparse.report import Change, ReparseReport, diff, differing
 from archive.reparse.work import Read, read_all
@@ -59,6 +60,7 @@ def reparse(
     jobs: int | None = None,
     wait: bool = False,
     versions: str = "rows",
+    pictures: bool = True,
     tell: Callable[[Change], None] = lambda change: None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ReparseReport:
@@ -68,7 +70,8 @@ def reparse(
     older parser made (``changed``) or ``all``. Pages that gave no article so far are tried too:
     this parser may understand them. Ended half-way, the same call goes on from there. ``dry_run``
     writes nothing and puts a diff into each change. ``jobs`` is the number of processes, by default
-    one a core. ``tell`` hears of each article that came out otherwise.
+    one a core. Without ``pictures`` an article that has none gets none, as `save` with the setting
+    ``images = "none"`` keeps it. ``tell`` hears of each article that came out otherwise.
 
     Raises NotHeld for a key that is not there, Locked, Corrupt, DiskTrouble.
     """
@@ -89,7 +92,7 @@ def reparse(
             )
         db = stack.enter_context(open_database(root / ARCHIVE_DB, readonly=dry_run))
         store = Store(db, root, versions=versions, eager=False)
-        job = _Job(root, store, report, signals, tell)
+        job = _Job(root, store, report, signals, tell, pictures=pictures)
         try:
             job.run(keys, scope, jobs or os.cpu_count() or 1, progress)
         except Interrupted as interrupted:
@@ -106,7 +109,10 @@ class _Job:
         report: ReparseReport,
         signals: Signals,
         tell: Callable[[Change], None],
+        *,
+        pictures: bool,
     ) -> None:
+        self.pictures = pictures
         self.root, self.store, self.report, self.signals, self.tell = (
             root,
             store,
@@ -247,7 +253,7 @@ class _Job:
         assert read.article is not None
         try:
             old = None if item.article_id is None else self._old(item)
-            article = read.article
+            read_now = article = self._as_wanted(read.article, old)
             if old is not None:
                 # As `keep` does: what no row can hold, and the identity that only the address
                 # carries.
@@ -258,7 +264,7 @@ class _Job:
             if item.version is not None:
                 return self._version(item, read, article, names)
             kept = self.store.keep(
-                read.article,
+                read_now,
                 address=read.address,
                 now=utc_now(),
                 snapshot_id=read.snapshot_id,
@@ -279,6 +285,11 @@ class _Job:
             address=read.address,
             fields=names,
         )
+
+    def _as_wanted(self, article: Article, old: Article | None) -> Article:
+        """What the page says, with the pictures that are wanted."""
+        leaves_out = not self.pictures and (old is None or not old.images)
+        return without_pictures(article) if leaves_out else article
 
     def _old(self, item: Item) -> Article:
         assert item.article_id is not None

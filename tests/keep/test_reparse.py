@@ -22,6 +22,7 @@ from tests.command import wechat_archive
 from tests.keep.archives import contents, fill, opened, rows
 from tests.keep.articles import page
 from tests.keep.pages import FETCHED
+from tests.weixin.pages import article_page
 
 LATER = FETCHED + timedelta(days=30)
 
@@ -74,6 +75,28 @@ def test_a_newer_parser_reaches_every_article(root: Path, tmp_path: Path) -> Non
     assert contents(tmp_path / "fresh") == contents(root)
     assert rows(tmp_path / "fresh") == rows(root)
     assert 0 == reparse(root, jobs=1).pages
+
+
+@pytest.mark.parametrize("options", [("--dry-run",), ()])
+def test_pictures_that_are_not_wanted_stay_away(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """With ``images = "none"`` in config.toml an article is made again without them, as `save` keeps
+    it; one that has pictures keeps them."""
+    root, saved = tmp_path / "a", tmp_path / "page.html"
+    picture = '<p>文</p><img data-src="https://mmbiz.qpic.cn/mmbiz_png/A/640">'
+    saved.write_bytes(article_page(title="无图", body=picture))
+    wechat_archive("save", "--images", "none", str(saved), "--archive", str(root))
+    saved.write_bytes(article_page(title="有图", body=picture, mid="8"))
+    wechat_archive("save", "--images", "remote", str(saved), "--archive", str(root))
+    (root / "config.toml").write_text('images = "none"\n', encoding="utf-8")
+    before = contents(root)
+
+    result = wechat_archive("reparse", "--all", *options, "--archive", str(root))
+
+    assert "2 unchanged" in result.stdout + result.stderr
+    assert before == contents(root)
+    assert ["有图"] == [
+        path.name[11:13] for path in root.rglob("*.md") if "mmbiz_png/A" in path.read_text("utf-8")
+    ]
 
 
 @pytest.mark.usefixtures("learnt")
