@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -55,7 +55,10 @@ def command(
     from archive.run.removing import bring_back, removed, take_out
 
     if listing:
-        _list(removed(app.root), as_json)
+        found = removed(app.root)
+        _list(found, as_json)
+        if not found:
+            app.say(_("nothing was removed"))
         return
     if not keys and query is None:
         raise click.UsageError(_("name an article by its key (`list` shows it), or give --query."))
@@ -108,7 +111,7 @@ def _ask(app: App, keys: tuple[str, ...], query: str | None, yes: bool) -> None:
         raise click.Abort
 
 
-def _list(found: Iterator[Tombstone] | list[Tombstone], as_json: bool) -> None:
+def _list(found: Sequence[Tombstone], as_json: bool) -> None:
     for one in found:
         if as_json:
             rows_as_json([one.as_dict()])

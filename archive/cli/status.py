@@ -43,9 +43,9 @@ def command(app: App, as_json: bool, failed: bool, listed: bool) -> None:
     db = open_database(app.root / ARCHIVE_DB, readonly=True)
     try:
         if failed:
-            _list_failed(db.conn)
+            _list_failed(app, db.conn)
         if listed:
-            _list_not_held(db.conn)
+            _list_not_held(app, db.conn)
         if failed or listed:
             return
         found = collect(db.conn, app.root, utc_now())
@@ -61,26 +61,32 @@ def command(app: App, as_json: bool, failed: bool, listed: bool) -> None:
         click.get_current_context().exit(1)
 
 
-def _list_failed(conn: Any) -> None:
+def _list_failed(app: App, conn: Any) -> None:
     """Addresses one a line, each under a comment that says why: `save -i` passes over comments."""
     from archive.cli.failure_names import shown_class
     from archive.crawl.failures import failures
 
-    for failure in failures(conn):
+    found = [*failures(conn)]
+    for failure in found:
         when = _("waits until {time}", time=_time(failure.due)) if failure.due else _(failure.state)
         why = recognised(" ".join(failure.error.split()))
         called = shown_class(failure.error_code)
         click.echo(f"# {called} ({when}): {why}\n{failure.fetch}")
+    if not found:
+        app.say(_("no address has failed"))
 
 
-def _list_not_held(conn: Any) -> None:
+def _list_not_held(app: App, conn: Any) -> None:
     """The same of articles that lists named, each under its day and title."""
     from archive.db.listed import not_held
 
-    for one in not_held(conn):
+    found = [*not_held(conn)]
+    for one in found:
         day = _time(one["published"])[:10] if one["published"] else ""
         about = " ".join(f"{day} {one['title'] or ''}".split())
         click.echo(f"# {about}\n{one['fetch']}")
+    if not found:
+        app.say(_("all that lists named is held"))
 
 
 def _line(label: str, text: str) -> None:

@@ -105,6 +105,24 @@ def test_an_article_is_called_alike_by_every_command(root: Path, typed: str, way
     assert 0 == result.code, result.stderr
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("list", "accounts", "albums", "tags", "group", "watch", "watch --list", "alert list"),
+        *("status --failed", "status --listed", "remove --list", "search 茶"),
+    ],
+)
+def test_an_empty_list_is_told(tmp_path: Path, typed: str) -> None:
+    """On stderr, so that a person sees that it is empty and a program gets an empty list."""
+    with opened(tmp_path):
+        pass
+
+    result = run(tmp_path, *typed.split())
+
+    assert "" == result.stdout
+    assert result.stderr
+
+
 @pytest.mark.parametrize("command", ["retry", "forget"])
 @pytest.mark.parametrize("way", ["key", "start", "address", "path"])
 def test_the_queue_knows_an_article_by_any_name(root: Path, command: str, way: str) -> None:
