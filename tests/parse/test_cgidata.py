@@ -114,6 +114,17 @@ def test_order_of_attributes_and_place_do_not_matter() -> None:
             assert found.get("title") == "雨"
 
 
+@pytest.mark.parametrize("hundredth", [0, 7, 14, 79, 87])
+def test_no_place_of_a_large_page_is_left_out(hundredth: int) -> None:
+    """A page is looked through in the order of likelihood: what stands on a seam is found, too."""
+    size = 200_000
+    data = TAG + b"window.cgiDataNew = {title: 'x'};</script>"
+    seam = size * hundredth // 100 - data.index(b"window")
+    for at in range(max(0, seam - 20), max(0, seam) + 4):
+        found = cgidata.find((b" " * at + data).ljust(size))
+        assert found is not None, at
+
+
 def test_html_comes_as_bytes() -> None:
     """A body is handed on as UTF-8 bytes, escapes resolved, whatever form its string has."""
     for form in (

@@ -44,6 +44,14 @@ def test_the_bytes_decide_and_not_the_label(text: str, encoding: str, declared: 
     assert to_utf8(page.encode(encoding)).decode() == page
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_page_is_judged_by_all_of_it(encoding: str) -> None:
+    """Of a page of up to 128 KB each byte counts: far down, and wherever a character is parted."""
+    for before in range(8_188, 8_200):
+        page = "x" * before + SIMPLE.format("") * 20
+        assert to_utf8(page.encode(encoding)).decode() == page
+
+
 def test_a_header_is_a_hint_only() -> None:
     """A wrong charset in the response's header changes nothing."""
     page = SIMPLE.format("")

@@ -35,6 +35,10 @@ def scripts(code: str, around: str = "{}") -> Scripts:
         ('var msg_title = "a;b" /* or */ ;', "a;b"),
         ('var msg_title = "a" || opt.title;', None),
         ('var msg_title = "" || "12" * 1;', 12),
+        ('var msg_title = "a" || "12" * 1;', "a"),
+        ('var msg_title = "no number" * 1; var msg_title = "b";', "b"),
+        ("var msg_title = '\\x26|' || 'b';", "&|"),
+        ("var msg_title = '\\\n' || 'a line continued is empty';", "a line continued is empty"),
     ],
 )
 def test_an_assignment_gives_its_literal(code: str, value: str | int | None) -> None:
