@@ -58,8 +58,9 @@ _SIMPLE: Final = {
 #: An escape that Python's own bytes literals read otherwise than JavaScript.
 _FOREIGN = re.compile(rb"\\(?!x[0-7]|[nrt'\"\\])")
 #: Strings of which the first counts that is not empty (``"" || "…"``), the last perhaps times one,
-#: as nearly all assignments are: read at once.
-_QUOTED: Final = rb"(?:\"(?:[^\"\\]++|\\.)*+\"|'(?:[^'\\]++|\\.)*+')"
+#: as nearly all assignments are: read at once. An address has ten escapes; a body has thousands,
+#: through which a pattern goes more slowly than ``closing``.
+_QUOTED: Final = rb"(?:\"(?:[^\"\\]++|\\.){0,64}+\"|'(?:[^'\\]++|\\.){0,64}+')"
 _STRINGS = re.compile(
     rb"\s*+(%b(?:\s*+\|\|\s*+%b)*+)(\s*+\*\s*+1)?+(?=\s*+;)" % (_QUOTED, _QUOTED), re.S
 )
