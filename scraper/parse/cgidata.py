@@ -151,7 +151,8 @@ class CgiData(loose.ReadOnDemand[re.Match[bytes]]):
                 return value or next(strings)
             raise ValueError("a number that is none of these")
 
-        return cast("Literal", json.loads(code, parse_int=take))
+        # Not as bytes: guessing their encoding takes as long as reading them.
+        return cast("Literal", json.loads(code.decode(), parse_int=take))
 
     def _taken(self, first: int, called: bool) -> Iterator[str]:
         strings = self._strings
