@@ -254,9 +254,7 @@ def _index(body: bytes, start: int) -> CgiData | None:
     data = body[start : stop if stop >= 0 else len(body)]
     if b"\0" in data:
         data = data.replace(b"\0", b"")
-    pieces = data.split(b"'")
-    if [text for text in pieces[1::2] if text.endswith(b"\\")]:  # a third faster than ``any``
-        pieces = _rejoin(pieces)
+    pieces = _rejoin(data.split(b"'"))
     code = b"'".join(pieces[::2]).translate(None, b" \t\r\n")
     if b'"' in code or b"`" in code:
         return None  # no page has been seen with other quotes here: `loose` reads any
@@ -266,6 +264,8 @@ def _index(body: bytes, start: int) -> CgiData | None:
 
 def _rejoin(pieces: list[bytes]) -> list[bytes]:
     r"""Pieces of a split at ``'`` put together again where the quote was an escaped ``\'``."""
+    if not [text for text in pieces[1::2] if text.endswith(b"\\")]:  # quicker than ``any``
+        return pieces
     found = [pieces[0]]
     at, last = 1, len(pieces)
     while at < last:
