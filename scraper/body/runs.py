@@ -89,23 +89,18 @@ def _merged(runs: list[Run]) -> list[Run]:
     """Neighbours of the same looks as one run. Texts are joined once: a body may be one run in
     100,000 spans.
     """
+    if not runs:
+        return []
     found: list[Run] = []
-    texts: list[str] = []
-    last: Run | None = None
-    for run in runs:
-        if (
-            last is not None
-            and run.flags == last.flags
-            and run.href == last.href
-            and not run.flags & ATOM
-        ):
+    last, *others = runs
+    texts = [last.text]
+    for run in others:
+        if run.flags == last.flags and run.href == last.href and not run.flags & ATOM:
             texts.append(run.text)
-            continue
-        if last is not None:
+        else:
             found.append(_joined(last, texts))
-        last, texts = run, [run.text]
-    if last is not None:
-        found.append(_joined(last, texts))
+            last, texts = run, [run.text]
+    found.append(_joined(last, texts))
     return found
 
 
@@ -159,23 +154,29 @@ def _soften_spaces(pieces: list[Run]) -> None:
             piece.href = left.href if left.href == right.href else None
 
 
+#: What no white space is taken from.
+_AS_IT_IS = ATOM | CODE
+
+
+def _ends_in_space(run: Run) -> bool:
+    return run.text[-1:] == " " and not run.flags & _AS_IT_IS
+
+
 def _trimmed(pieces: list[Run]) -> list[Run]:
     """No white space at either end, never two spaces in a row."""
     found: list[Run] = []
     for piece in pieces:
-        if not piece.flags & (ATOM | CODE):
-            if "  " in piece.text:
-                piece.text = collapsed(piece.text)
+        if not piece.flags & _AS_IT_IS:
+            text = piece.text
+            if "  " in text:
+                text = collapsed(text)
             if not found:
-                piece.text = piece.text.lstrip(EDGES)
-            elif (
-                piece.text[:1] == " "
-                and found[-1].text[-1:] == " "
-                and not found[-1].flags & (ATOM | CODE)
-            ):
-                piece.text = piece.text.lstrip(" ")
-            if not piece.text:
+                text = text.lstrip(EDGES)
+            elif text[:1] == " " and _ends_in_space(found[-1]):
+                text = text.lstrip(" ")
+            if not text:
                 continue
+            piece.text = text
         found.append(piece)
     while found and not found[-1].flags & ATOM:
         found[-1].text = found[-1].text.rstrip(EDGES)
@@ -206,7 +207,8 @@ def html(line: list[Run]) -> str:
 
 def in_looks(text: str, flags: int) -> str:
     """Words as HTML."""
-    return f"{_turn(0, flags)}{_escaped(text)}{_turn(flags, 0)}"
+    words = _escaped(text)
+    return f"{_turn(0, flags)}{words}{_turn(flags, 0)}" if flags else words
 
 
 @cache

@@ -410,8 +410,9 @@ class Walker(Blocks):
         if element.get("data-miniprogram-appid"):
             self._queue(cards.read_miniprogram(element))
             return at_end
-        if cards.is_card(element.get("tagname") or ""):
-            self._words_of_card(element)
+        card = element.get("tagname")
+        if card and cards.is_card(card):
+            self._words_of_card(element, card)
             return at_end
         url = self._target(element) if self.href is None else None
         if url is None:
@@ -484,11 +485,11 @@ class Walker(Blocks):
         space = Run(" ", self.flags & LOOKS, self.href)
         self.runs += [space, Run(name, self.flags & LOOKS, self.href or url), space]
 
-    def _words_of_card(self, element: etree._Element) -> None:
+    def _words_of_card(self, element: etree._Element, card: str) -> None:
         """``<a tagname="mp-common-product">``: words or a picture of the text that open what a card
         would.
         """
-        media = cards.read_as(element.get("tagname") or "", element)
+        media = cards.read_as(card, element)
         if media is None:
             return
         if media.title and media.title in one_line(text_of(element)):
