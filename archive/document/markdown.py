@@ -136,8 +136,9 @@ class _Writer(MarkdownConverter):
         self.convert_fn_cache: dict[str, Convert | None] = {}
         #: The lists being written, the innermost last.
         self._lists: list[_List] = []
-        #: The names of the elements around one, itself included; there are few sets of them.
-        self._contexts: dict[tuple[frozenset[str], str], frozenset[str]] = {}
+        #: The names of the elements around one, itself included, and what converts it; there are few
+        #: sets of them.
+        self._contexts: dict[tuple[frozenset[str], str], tuple[frozenset[str], Convert]] = {}
         self._image = image
         self._link = link
 
@@ -147,12 +148,9 @@ class _Writer(MarkdownConverter):
         """Blocks are joined by one empty line, the text between them becomes paragraphs."""
         name = node.name
         outer = parent_tags if type(parent_tags) is frozenset else frozenset(parent_tags or ())
-        parents = self._contexts.get((outer, name))
-        if parents is None:
-            parents = self._contexts[outer, name] = outer | {name}
+        parents, convert = self._contexts.get((outer, name)) or self._context(outer, name)
         if name in _READ_WHOLE:
-            convert = self.get_conv_fn_cached(name)  # type: ignore[attr-defined]  # its stubs lag
-            return str(convert(node, text_of(node), parents))
+            return convert(node, text_of(node), parents)
         pieces, blocks = self._inside(node, name, parents)
         if not blocks:
             inside = "".join(pieces)
@@ -161,12 +159,12 @@ class _Writer(MarkdownConverter):
             inside = self._joined(node, blocks)
             if name in _AROUND:
                 return inside
-        convert_this = self.get_conv_fn_cached(name)  # type: ignore[attr-defined]  # its stubs lag
-        return (
-            str(convert_this(node, inside, parent_tags=parents))
-            if convert_this is not None
-            else inside
-        )
+        return convert(node, inside, parents)
+
+    def _context(self, outer: frozenset[str], name: str) -> tuple[frozenset[str], Convert]:
+        convert = self.get_conv_fn_cached(name)  # type: ignore[attr-defined]  # its stubs lag
+        context = self._contexts[outer, name] = outer | {name}, convert or _bare
+        return context
 
     def _inside(
         self, node: Tag, name: str, parents: frozenset[str]
@@ -390,6 +388,11 @@ class _Writer(MarkdownConverter):
         return ""
 
     convert_thead = convert_tbody = convert_tfoot = convert_tr
+
+
+def _bare(el: Tag, text: str, parent_tags: AbstractSet[str]) -> str:
+    """An element that Markdown has nothing for."""
+    return text
 
 
 def _ends_in_fence(text: str) -> bool:

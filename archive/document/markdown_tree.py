@@ -21,6 +21,9 @@ from bs4.element import PageElement
 class Element(Tag):
     """A tag that knows neither neighbours nor parent."""
 
+    # For bs4 an attribute that is missing is the name of an element to look for.
+    parent = None
+
     def __init__(self, name: str, attributes: dict[str, str]) -> None:
         self.name = name
         self.attrs = attributes
