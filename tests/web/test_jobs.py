@@ -95,7 +95,9 @@ def test_an_address_is_saved_and_seen(online: Internet, tmp_path: Path) -> None:
 
 
 def test_what_fails_is_told(online: Internet, tmp_path: Path) -> None:
-    """The other address arrives all the same; the failure can be tried again from the page."""
+    """The other address arrives all the same; the failure can be tried again from the page. Its
+    reason stands apart from its address.
+    """
     gone = online.site.article("没了", answer=Answer(status=500))
     good = online.site.article("还在")
     with visiting(tmp_path) as client:
@@ -107,6 +109,7 @@ def test_what_fails_is_told(online: Internet, tmp_path: Path) -> None:
     assert "failed" == job.state
     assert {"new": 1} == {k: n for k, n in job.counts.items() if k == "new"}
     assert "还在" in page
+    assert f'{gone.short}</span> <span class="quiet">' in page
     assert ("done", 0) == (retried.state, retried.exit_code)
     assert 'name="what"' in status
 
