@@ -57,7 +57,9 @@ class Library(Closing):
         self.root = root
         self._lock = threading.RLock()
         self._ready()
-        self._db: ArchiveDatabase | None = open_database(root / ARCHIVE_DB, readonly=True)
+        self._db: ArchiveDatabase | None = open_database(
+            root / ARCHIVE_DB, readonly=True, lasting=True
+        )
         self._store = Store(self._db, root)
         self._searcher: Searcher | None = None
         self._shelves = Remembered(browse.shelves)

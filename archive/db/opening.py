@@ -23,23 +23,27 @@ BUSY_TIMEOUT = 30
 #: with some fifty notes of 20 pages.
 LOG_PAGES = 4000
 
+#: What SQLite says where the log's ``-shm`` can not be made, or not as long as it must be.
+_NO_ROOM_FOR_SHM = frozenset({sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE})
+
 #: Whether ``os.access`` can be asked for what this process may do now, not who started it.
 _EFFECTIVE = os.access in os.supports_effective_ids
 
 
 def connect(
-    place: Path, *, readonly: bool = False, new_file: tuple[str, ...] = ()
+    place: Path, *, readonly: bool = False, lasting: bool = False, new_file: tuple[str, ...] = ()
 ) -> sqlite3.Connection:
     """A connection to the database file ``place``: foreign keys on, every commit on disk before it
     returns. The caller closes it; several threads may use it, one at a time.
 
-    ``readonly`` neither creates nor changes anything, and works on read-only media. Else the file
+    ``readonly`` neither creates nor changes anything, and works on read-only media and on a full
+    disk, where it keeps everybody else out, unless it is to be ``lasting``. Else the file
     is made where it is missing, with the pragmas ``new_file``, and written through a WAL. Raises
     ``sqlite3.Error``; ``sqlite_errors`` translates; CannotCreate where a link or a device stands in
     its place.
     """
     require_own_database(place)
-    conn = _open_to_read(place) if readonly else _open_to_write(place, new_file)
+    conn = _open_to_read(place, lasting) if readonly else _open_to_write(place, new_file)
     conn.execute("PRAGMA foreign_keys = ON")
     return conn
 
@@ -53,7 +57,7 @@ def _open_to_write(place: Path, new_file: tuple[str, ...]) -> sqlite3.Connection
     return _begun(conn, (*first, *lasting))
 
 
-def _open_to_read(place: Path) -> sqlite3.Connection:
+def _open_to_read(place: Path, lasting: bool) -> sqlite3.Connection:
     """A connection that does not write, by the first way that works.
 
     ``mode=rw`` where the folder may be written, since a ``mode=ro`` connection leaves the log's
@@ -63,21 +67,34 @@ def _open_to_read(place: Path) -> sqlite3.Connection:
     """
     log = place.with_name(place.name + "-wal")
     if all(os.access(path, os.W_OK, effective_ids=_EFFECTIVE) for path in (place.parent, place)):
-        ways = ["mode=rw"]
-    elif not log.exists():
-        ways = ["mode=ro&immutable=1"]
-    else:
-        ways = ["mode=ro", "mode=ro&vfs=unix-none"]
+        return _read_where_others_may_write(place, lasting)
+    ways = ["mode=ro", "mode=ro&vfs=unix-none"] if log.exists() else ["mode=ro&immutable=1"]
     for way in ways:
-        address = f"{place.absolute().as_uri()}?{way}"
-        conn = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT, check_same_thread=False)
-        locking = ["locking_mode = EXCLUSIVE"] if "unix-none" in way else []
         try:
-            return _begun(conn, (*locking, "query_only = ON"))
+            return _reading(place, way, alone="unix-none" in way)
         except sqlite3.OperationalError:
             if way == ways[-1]:
                 raise
     raise AssertionError("unreachable")
+
+
+def _read_where_others_may_write(place: Path, lasting: bool) -> sqlite3.Connection:
+    """The log's ``-shm`` has no room on a full disk. Who has the file for himself needs none, and is
+    gone before the others have waited too long, unless the connection is to last."""
+    try:
+        return _reading(place, "mode=rw")
+    except sqlite3.OperationalError as error:
+        if lasting or error.sqlite_errorcode not in _NO_ROOM_FOR_SHM:
+            raise
+    return _reading(place, "mode=rw", alone=True)
+
+
+def _reading(place: Path, way: str, *, alone: bool = False) -> sqlite3.Connection:
+    """Opened in that way, ``alone`` with a lock that keeps others out and the log's index in memory."""
+    address = f"{place.absolute().as_uri()}?{way}"
+    conn = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT, check_same_thread=False)
+    locking = ("locking_mode = EXCLUSIVE",) if alone else ()
+    return _begun(conn, (*locking, "query_only = ON"))
 
 
 def _begun(conn: sqlite3.Connection, pragmas: tuple[str, ...]) -> sqlite3.Connection:
@@ -156,6 +173,7 @@ def open_database(
     readonly: bool = False,
     outdated: bool = False,
     checksums: bool = True,
+    lasting: bool = False,
 ) -> ArchiveDatabase:
     """Open, and unless ``readonly`` create and migrate, the database at ``path``.
 
@@ -164,7 +182,8 @@ def open_database(
     NewerArchive (made by a newer version of this program). ``readonly`` neither creates nor changes
     anything, raises NoArchive where there is none, and OlderArchive for one that a migration has
     still to bring up to date, unless ``outdated`` is welcome. Without ``checksums`` closing notes none, as
-    it must be beside another writer: the next command that closes the database does.
+    it must be beside another writer: the next command that closes the database does. ``lasting``:
+    see `connect`.
     """
     place = Path(path)
     if readonly:
@@ -172,7 +191,7 @@ def open_database(
     else:
         _make_folder(place.parent)
     with sqlite_errors(place):
-        conn = connect(place, readonly=readonly)
+        conn = connect(place, readonly=readonly, lasting=lasting)
         before = None
         try:
             conn.row_factory = sqlite3.Row

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -16,6 +18,7 @@ import pytest
 from archive.db import file_checksums, opening
 from archive.db.opening import connect, open_database
 from archive.errors import ArchiveError, Corrupt, Locked, NewerArchive
+from tests.store.make import article, keep, opened
 
 
 @pytest.fixture
@@ -181,3 +184,57 @@ def test_several_threads_may_use_it(place: Path, readonly: bool) -> None:
         found = pool.submit(lambda: db.conn.execute("SELECT count(*) FROM articles").fetchone())
 
         assert (0,) == tuple(found.result())
+
+
+#: A file can get no longer, as on a full disk.
+_NO_ROOM = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+from archive import cli
+sys.exit(cli.run(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("typed", ["list", "search 文", "show {key}", "status", "export jsonl -"])
+def test_what_only_reads_needs_no_room(tmp_path: Path, typed: str) -> None:
+    """A full disk keeps nobody from reading, or from taking the archive to another disk."""
+    with opened(tmp_path) as store:
+        key = keep(store, article(1)).key
+    words = typed.format(key=key).split()
+
+    done = subprocess.run(
+        [sys.executable, "-c", _NO_ROOM, "--archive", str(tmp_path), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (0, True) == (done.returncode, "第1篇" in done.stdout or typed == "status"), done.stderr
+
+
+def test_who_reads_on_a_full_disk_has_the_file_alone(place: Path) -> None:
+    """Nobody writes into what he reads, however soon there is room again; and who stays open does
+    not keep the others out for so long.
+    """
+    script = """
+import resource, sys
+from archive.db.opening import connect
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+conn = connect(__import__("pathlib").Path(sys.argv[1]), readonly=True, lasting=len(sys.argv) > 2)
+print("open", flush=True)
+sys.stdin.readline()
+"""
+    command = [sys.executable, "-c", script, str(place)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as reader:
+        assert reader.stdout is not None
+        assert "open\n" == reader.stdout.readline()
+        with (
+            closing(sqlite3.connect(place, timeout=0)) as other,
+            pytest.raises(sqlite3.OperationalError, match="locked"),
+        ):
+            other.execute("DELETE FROM accounts")
+        reader.communicate("\n")
+    lasting = subprocess.run([*command, "lasting"], capture_output=True, text=True, check=False)
+    assert "disk I/O error" in lasting.stderr
