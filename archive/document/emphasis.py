@@ -389,11 +389,14 @@ def _before_spaces(units: list[str], start: int, end: int) -> int:
     return end
 
 
+_UNIT = lazy(r"\\[!-/:-@\[-`{-~]|.", re.S)
+
+
 def _units(piece: _Piece) -> list[str]:
     """What may be moved out as one: an atom, an escaped character, a character."""
     if piece.atom:
         return [piece.text]
-    return re.findall(r"\\[!-/:-@\[-`{-~]|.", piece.text, re.S)
+    return _UNIT().findall(piece.text) if "\\" in piece.text else [*piece.text]
 
 
 def _opens(outside: str, inside: str) -> bool:
