@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from sqlite3 import Row
+from typing import Any
 from urllib.parse import unquote
 
 from archive.document import frontmatter
@@ -120,8 +121,8 @@ class Documents:
             article,
             address=article.address or article.url or "",
             now=head.holding.archived or utc_now(),
-            key=head.holding.key if head.ours else None,
             path=_own_path(path),
+            **_as_it_was(head),
         )
         if has_no_address:
             self.store.maintenance.expect_address(kept.article_id)
@@ -263,6 +264,11 @@ class Documents:
             reason = holding.gone_reason or "unavailable"
             error = Gone(holding.gone_shown or reason, reason=reason, shown=holding.gone_shown)
             self.store.gone(self.store.stored(article_id).key, error, holding.gone)
+
+
+def _as_it_was(head: Head) -> dict[str, Any]:
+    """The key that the article of one of our files had, and what a person said of it."""
+    return {"key": head.holding.key, "own": head.holding.own} if head.ours else {}
 
 
 def _address_in(path: Path) -> str | None:

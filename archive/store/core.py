@@ -84,6 +84,7 @@ class Store:
         again: bool = False,
         key: str | None = None,
         path: str | None = None,
+        own: Own | None = None,
     ) -> Kept:
         """Keep what a page said, and remember that it was seen under ``address``; see
         ``Keeper.keep`` for the rest.
@@ -101,6 +102,7 @@ class Store:
             again=again,
             key=key,
             path=path,
+            own=own,
         )
         if self._eager:
             self.write_stale_files()

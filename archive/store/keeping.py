@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from archive import record
 from archive.db import checksums
 from archive.db.tombstones import removed_identity, told_removed
+from archive.document.own import Own
 from archive.document.paths import path_of
 from archive.errors import BadInput
 from archive.record import iso
@@ -57,6 +58,7 @@ class Keeper:
         again: bool = False,
         key: str | None = None,
         path: str | None = None,
+        own: Own | None = None,
     ) -> Kept:
         """Keep what a page said, and remember that it was seen under ``address``.
 
@@ -65,7 +67,8 @@ class Keeper:
         was looked at. ``again`` says that the same page was read by another parser (``reparse``):
         what differs is taken over without a new version. ``parser_version`` is this program's own
         unless given; ``now`` is aware. ``key`` and ``path`` are those that an archive rebuilt from
-        its files gave a new article before; used where they are free.
+        its files gave a new article before, used where they are free; ``own`` is what a person said
+        of it there: in the rows before the file is written, which has nothing else of it.
 
         Raises Unrecognised for a page without any content, which can never replace one, DiskTrouble
         and CannotCreate where nothing could be written; the archive is then as it was.
@@ -86,7 +89,7 @@ class Keeper:
         with self._tables.sql.transaction():
             row = self._merging.row_of(article, addresses)
             if row is None:
-                kept = self._add(article, fresh, now, snapshot_id, key, path)
+                kept = self._add(article, fresh, now, snapshot_id, key, path, own)
                 for one in addresses:
                     self._tables.addresses.take(one, kept.article_id, now)
             else:
@@ -137,8 +140,9 @@ class Keeper:
         fresh: dict[str, Any],
         now: datetime,
         snapshot_id: int | None,
-        key: str | None = None,
-        path: str | None = None,
+        key: str | None,
+        path: str | None,
+        own: Own | None,
     ) -> Kept:
         self._refuse_removed(article)
         if key is None or self._tables.finder.by_key(key) is not None:
@@ -161,6 +165,8 @@ class Keeper:
         self._tables.articles.note_change(article_id, "new")
         if article.identity is not None:
             self._tables.links.relink_identity(article.identity, article_id)
+        if own is not None:
+            self._tables.marks.put(article_id, own, now)
         beside = self._derived.write(article, {**row, "markdown_hash": ""}, now, new=True)
         return Kept(article_id, key, path, "new", beside)
 

@@ -18,6 +18,7 @@ import pytest
 
 from archive.db.opening import open_database
 from archive.document.layout import to_markdown
+from archive.document.own import Own
 from archive.document.reading import Head, read_body, read_head
 from archive.document.reading_html import to_html
 from archive.errors import BadInput
@@ -197,6 +198,35 @@ def test_our_own_files_rebuild_the_database(tmp_path: Path) -> None:
     }
     assert _only(known, same) == _only(rows(root), same)
     assert wechat_archive("verify", "--archive", str(root)).code == 0
+
+
+def test_what_a_person_said_is_rebuilt_too(tmp_path: Path) -> None:
+    """Tags, star, note and the mark as read, which stand in the files alone by then: each file stays
+    as it was, also where the import is killed right behind it.
+    """
+    root = tmp_path / "a"
+    key, plain = fill(root, [page(1), page(2)])
+    for words in (
+        ("tag", key, "+投资", "+vip"),
+        ("star", key),
+        ("read", key),
+        ("note", key, "要点"),
+    ):
+        assert wechat_archive(*words, "--archive", str(root)).code == 0
+    before = contents(root)
+    for path in root.glob("*.db*"):
+        path.unlink()
+
+    import_files(root, [root / "articles"])
+
+    assert before == contents(root)
+    with opened(root) as (store, _):
+        said = {one: store.own(store.get(one).article_id) for one in (key, plain)}
+    marks = Own(tags=("投资", "vip"), starred=True, read=True, note="要点")
+    assert {key: marks, plain: Own()} == said
+    for query in ("tag:投资", "is:starred", "mine:要点"):
+        found = wechat_archive("search", query, "--json", "--archive", str(root)).stdout
+        assert [key] == [json.loads(line)["key"] for line in found.splitlines()]
 
 
 def _only(found: object, names: set[str]) -> object:
