@@ -63,6 +63,8 @@ class Blocks:
         """Ends the paragraph that is being read."""
         if self.runs:
             pending, self.runs = self.runs, []
+            if len(pending) > 1 and pending[-1] is BREAK:
+                pending.pop()  # behind it is nothing
             if len(pending) == 1:
                 self._end_of_one(pending[0])
             else:
