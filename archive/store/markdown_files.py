@@ -216,7 +216,7 @@ class MarkdownFiles:
         # A new article's is seldom there; where it is, writing says so.
         there = self._files.read(path) if known_hash else None
         while True:
-            if not (there is None or _has_hash(there, known_hash) or is_ours(there)):
+            if not (there is None or _may_go(there, text, known_hash)):
                 return False
             try:
                 if there != data:
@@ -310,6 +310,23 @@ def is_ours(data: bytes) -> bool:
         return is_untouched(data.decode("utf-8"))
     except UnicodeDecodeError:
         return False
+
+
+def _may_go(there: bytes, text: str, known_hash: str | None) -> bool:
+    """Whether a file may make way for ``text``: one as this program wrote it. Of a new article, whose
+    file has no hash yet, it must not hold marks besides: those of a database that was lost."""
+    if _has_hash(there, known_hash):
+        return True
+    return is_ours(there) and (bool(known_hash) or not _has_other_marks(there, text))
+
+
+def _has_other_marks(data: bytes, text: str) -> bool:
+    """Whether a file of ours has tags, a star, a note or a mark as read that ``text`` has not."""
+    from archive.document import frontmatter
+    from archive.document.own import Own, own_of
+
+    there, new = (own_of(frontmatter.read(one)[0]) for one in (data.decode(), text))
+    return there not in (Own(), new)
 
 
 def is_damaged(data: bytes, expected: bytes | None) -> bool:

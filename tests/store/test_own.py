@@ -449,3 +449,23 @@ def test_a_link_of_ones_own_text_leads_to_the_article_of_that_file(
         found = [link.url for link in store.shown(1).links]
         assert (leads_to is not None) == bool(found)
         assert all(url.startswith(str(leads_to)) for url in found)
+
+
+def test_marks_outlive_a_lost_database_and_the_article_saved_anew(tmp_path: Path) -> None:
+    """The file keeps them, the next look takes them in, and the copy beside it goes."""
+    marking = Marking.of(add=("投资",), starred=True, note="要点")
+    with opened(tmp_path) as store:
+        held = store.stored(keep(store, article(1)).article_id)
+        said = store.edits.mark(held, marking, NOW)
+    file = tmp_path / held.path
+    before = file.read_text("utf-8")
+    for database in tmp_path.glob("*.db*"):
+        database.unlink()
+
+    with opened(tmp_path) as store:
+        kept = keep(store, article(1), now=LATER)
+        assert before == file.read_text("utf-8")
+        notice_all(store, LATER)
+        assert said == store.own(kept.article_id)
+    assert "要点" in file.read_text("utf-8")
+    assert [file] == [*file.parent.iterdir()]
