@@ -17,7 +17,7 @@ from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import open_database
 from archive.db.tombstones import removed_identity
 from archive.db.transactions import Together, transaction
-from archive.errors import ArchiveError, NotHeld
+from archive.errors import ArchiveError, Corrupt, NotHeld
 from archive.media.images import without_pictures
 from archive.record import iso, storable
 from archive.reparse.report import Change, ReparseReport, diff, differing
@@ -255,6 +255,7 @@ class _Job:
             old = None if item.article_id is None else self._old(item)
             read_now = article = self._as_wanted(read.article, old)
             if old is not None:
+                _require_same(old, article, item)
                 # As `keep` does: what no row can hold, and the identity that only the address
                 # carries.
                 article = identified(storable(article), old.identity)
@@ -381,3 +382,17 @@ class _Job:
                 self.conn.execute(
                     "UPDATE reparses SET position = ? WHERE id = ?", (position, self.number)
                 )
+
+
+def _require_same(old: Article, read: Article, item: Item) -> None:
+    """Raises Corrupt for a raw page of another article: after the loss of snapshots.db a new one
+    gives its numbers again."""
+    if None in (old.identity, read.identity) or old.identity == read.identity:
+        return
+    raise Corrupt(
+        mark(
+            "raw page {number} is of another article than its row says: snapshots.db is not the one "
+            "it was kept in, and the article stays as it is",
+            number=item.snapshot_id,
+        )
+    )

@@ -222,6 +222,25 @@ def test_earlier_versions_are_made_again_too(root: Path, monkeypatch: pytest.Mon
         assert [99, 99] == [version.parser_version for version in store.versions(first.article_id)]
 
 
+def test_after_a_lost_snapshots_db_no_version_becomes_another_article(root: Path) -> None:
+    """A new one gives the old numbers to other pages: each such article and version stays, is told,
+    and the others are made again.
+    """
+    fill(root, [page(1, text="später", fetched=LATER)], now=LATER)
+    (root / "snapshots.db").unlink()
+    fill(root, [page(number) for number in range(5, 9)])
+    before = contents(root)
+
+    report = reparse(root, scope="all", jobs=1)
+
+    assert (4, 1) == (report.failed, report.exit_code)
+    assert before == contents(root)
+    with opened(root) as (store, _):
+        first = next(stored for stored in store.articles() if stored.version == 2)
+        now, before_that = (store.version(first.article_id, number) for number in (2, 1))
+        assert now.identity == before_that.identity
+
+
 def test_articles_are_chosen_by_key_address_or_path(root: Path) -> None:
     """Only the articles that were named are read; one that is not there is an error."""
     with opened(root) as (store, _):
