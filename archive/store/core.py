@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
@@ -92,21 +93,30 @@ class Store:
         Raises Unrecognised for a page without any content, which can never replace one, DiskTrouble
         and CannotCreate where nothing could be written; the archive is then as it was.
         """
-        kept = self._keeper.keep(
-            article,
-            address=address,
-            now=now,
-            snapshot_id=snapshot_id,
-            parser_version=parser_version,
-            refresh=refresh,
-            again=again,
-            key=key,
-            path=path,
-            own=own,
-        )
+        with self._tables.sql.transaction():
+            kept = self._keeper.keep(
+                article,
+                address=address,
+                now=now,
+                snapshot_id=snapshot_id,
+                parser_version=parser_version,
+                refresh=refresh,
+                again=again,
+                key=key,
+                path=path,
+                own=own,
+            )
+            if kept.change == "new" and kept.beside is not None:
+                kept = self._with_file_of_before(kept, now)
         if self._eager:
             self.write_stale_files()
         return kept
+
+    def _with_file_of_before(self, kept: Kept, now: datetime) -> Kept:
+        """A new article whose file was there already, as after a lost database: what a person did to
+        it is taken in before a later writing of the file, which knows only rows, could drop it."""
+        change = self.edits.take_in(kept.article_id, now)
+        return replace(kept, beside=None) if change == "marks" else kept
 
     def know_account(self, account: Account, now: datetime) -> None:
         """An account is known by a list, without any article of it."""

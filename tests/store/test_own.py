@@ -25,6 +25,7 @@ from archive.store import Store, taking_in
 from archive.store.own import Marking
 from archive.store.taking_in import Noticed, notice_all
 from archive.verify import check
+from scraper.errors import Gone
 from tests.command import wechat_archive
 from tests.store.make import LATER, NOW, article, keep, opened
 from tests.store.test_kills import KILLER
@@ -452,19 +453,21 @@ def test_a_link_of_ones_own_text_leads_to_the_article_of_that_file(
 
 
 def test_marks_outlive_a_lost_database_and_the_article_saved_anew(tmp_path: Path) -> None:
-    """The file keeps them, the next look takes them in, and the copy beside it goes."""
+    """They are in the rows at once, and stay in the file whatever has it written again, as the link
+    of another article does; no copy stands beside it."""
     marking = Marking.of(add=("投资",), starred=True, note="要点")
     with opened(tmp_path) as store:
         held = store.stored(keep(store, article(1)).article_id)
         said = store.edits.mark(held, marking, NOW)
     file = tmp_path / held.path
-    before = file.read_text("utf-8")
     for database in tmp_path.glob("*.db*"):
         database.unlink()
 
     with opened(tmp_path) as store:
         kept = keep(store, article(1), now=LATER)
-        assert before == file.read_text("utf-8")
+        assert kept.beside is None
+        assert said == store.own(kept.article_id)
+        store.gone(held.key, Gone("deleted", reason="deleted"), LATER)
         notice_all(store, LATER)
         assert said == store.own(kept.article_id)
     assert "要点" in file.read_text("utf-8")
