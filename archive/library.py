@@ -19,7 +19,7 @@ from archive.db.lock import Lock
 from archive.db.migrations import ARCHIVE
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import ArchiveDatabase, open_database
-from archive.errors import CannotCreate, Corrupt, Locked
+from archive.errors import CannotCreate, Corrupt, Locked, NotHeld
 from archive.store import Edge, Store, Stored, Version, browse, linking, reading
 from scraper.clock import utc_now
 
@@ -590,7 +590,7 @@ class Library(Closing):
 
     def raw_page(self, name: str, number: int | None = None) -> Page | None:
         """The page as it came, of the newest or another version; ``None`` where no raw page was
-        kept.
+        kept, or where it was lost with the ``snapshots.db`` that had it.
         """
         from archive.snapshots import Snapshots
 
@@ -605,7 +605,10 @@ class Library(Closing):
         ):
             return None
         with Snapshots(self.root / SNAPSHOTS_DB, readonly=True) as snapshots:
-            return snapshots.get(version.snapshot_id)
+            try:
+                return snapshots.get(version.snapshot_id)
+            except NotHeld:
+                return None
 
     def export(self, name: str, format: ExportFormat) -> bytes:
         """One article as a web page or a book, its pictures inside. Raises NotHeld."""

@@ -35,7 +35,7 @@ def command(app: App, mend: bool, wait: bool, as_json: bool) -> None:
 
     Says exactly what is wrong and ends with 65 if anything is (that was not repaired). Files that
     were changed by hand, and files that no row names, are told but are no fault; --repair never
-    overwrites them.
+    overwrites them. Nor are raw pages that went with a lost or deleted snapshots.db.
     """
     from archive.db.lock import Lock
     from archive.errors import Corrupt
@@ -70,10 +70,16 @@ def command(app: App, mend: bool, wait: bool, as_json: bool) -> None:
         )
         faulty = mark_plural("{n} thing not as written", "{n} things not as written", len(faults))
         raise Corrupt(mark("{what}: {advice}", what=faulty, advice=advice))
-    if any(f.repaired for f in findings):
-        app.say(_("Repaired."))
-    else:
-        app.say(_("Everything is as it was written."))
+    app.say(_(_verdict(findings)))
+
+
+def _verdict(findings: list[Finding]) -> str:
+    """Where no fault is left."""
+    if any(finding.repaired for finding in findings):
+        return mark("Repaired.")
+    if any(finding.sort == "lost" for finding in findings):
+        return mark("Everything else is as it was written.")
+    return mark("Everything is as it was written.")
 
 
 def _tell(findings: Iterable[Finding]) -> None:

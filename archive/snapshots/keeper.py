@@ -36,7 +36,7 @@ from archive.snapshots.packing import (
     sketch,
 )
 from archive.snapshots.reading import Reader
-from archive.snapshots.tables import close_snapshots, open_snapshots
+from archive.snapshots.tables import close_snapshots, highest_named, open_snapshots
 from scraper.messages import mark
 from scraper.models import Page
 from scraper.redact import redact_url
@@ -205,9 +205,9 @@ class Snapshots(Closing):
         )
 
     def _insert_snapshot(self, row: dict[str, Any], body_id: int | None, sha256: str) -> int:
-        snapshot_id = int(
-            self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM snapshots").fetchone()[0]
-        )
+        (last,) = self._db.execute("SELECT max(id) FROM snapshots").fetchone()
+        # The first one of a file: rows may still name those of a file that was lost.
+        snapshot_id = 1 + (highest_named(self.path.parent) if last is None else last)
         self._db.execute(
             "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (

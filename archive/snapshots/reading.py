@@ -53,7 +53,8 @@ class Reader:
         if found is None:
             raise NotHeld(
                 mark(
-                    "there is no snapshot {snapshot_id} in {path}.",
+                    "there is no snapshot {snapshot_id} in {path}: it was removed, or the file it was "
+                    "kept in is lost.",
                     snapshot_id=snapshot_id,
                     path=self.path,
                 )

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from archive.db import file_checksums
+from archive.db.columns import has_table
 from archive.db.errors import sqlite_errors
 from archive.db.migrations import MigrationSet, run_ddl
+from archive.db.names import ARCHIVE_DB
 from archive.db.opening import close_checksummed, connect
 
 #: ``bodies``: each distinct page once. ``base_id``/``second_id``: the earlier pages that its frame
@@ -73,6 +76,9 @@ MIGRATIONS = MigrationSet(
 #: Room that a repack frees is given back in steps.
 _NEW_FILE = ("page_size = 1024", "auto_vacuum = INCREMENTAL")
 
+#: Tables of archive.db that name a raw page by its number, in ``snapshot_id``.
+_NAMING = ("articles", "versions", "frontier")
+
 
 def open_snapshots(
     path: Path, *, readonly: bool = False
@@ -110,3 +116,19 @@ def close_snapshots(
         connection.close()
     else:
         close_checksummed(connection, path, before)
+
+
+def highest_named(folder: Path) -> int:
+    """The highest number of a raw page that the ``archive.db`` in ``folder`` names; 0 where there
+    is none. Reads every row. Raises ``Corrupt``, ``Locked``, ``DiskTrouble``.
+    """
+    place = folder / ARCHIVE_DB
+    if not place.exists():
+        return 0
+    with sqlite_errors(place), closing(connect(place, readonly=True)) as conn:
+        named = [
+            conn.execute(f"SELECT max(snapshot_id) FROM {table}").fetchone()[0] or 0
+            for table in _NAMING
+            if has_table(conn, table)
+        ]
+    return max(named, default=0)

@@ -22,9 +22,14 @@ from archive.verify.findings import Finding
 from archive.verify.looks import Looker
 from archive.verify.pieces import Piece, pieces_of, ranges
 from archive.verify.texts import tolerant
-from scraper.messages import mark, message_of
+from scraper.messages import mark, mark_plural, message_of
 
 Progress = Callable[[str, int, int], None]
+
+_NAMED_PAGES = (
+    "SELECT snapshot_id FROM articles WHERE snapshot_id IS NOT NULL "
+    "UNION ALL SELECT snapshot_id FROM versions WHERE snapshot_id IS NOT NULL"
+)
 
 #: Below so many articles starting processes takes longer than they save.
 _PROCESSES_FROM = 2000
@@ -73,6 +78,7 @@ def check(
         # Sound checksums of the file say as much about the index, and reading every posting takes
         # long.
         yield from looking.search(deep=broken is None)
+        yield from _lost_pages(db.conn, root)
     yield from _snapshots(root, tell)
 
 
@@ -155,6 +161,34 @@ class _Looking:
 
 def _unreadable(error: Exception) -> Finding:
     return Finding(sort="database", what=mark("archive.db cannot be read: {error}", error=error))
+
+
+def _lost_pages(conn: sqlite3.Connection, root: Path) -> Iterator[Finding]:
+    """Raw pages that rows name and that are not there, told once."""
+    try:
+        named = [row[0] for row in conn.execute(_NAMED_PAGES)]
+        held = _held_pages(root / SNAPSHOTS_DB)
+    except (sqlite3.Error, ArchiveError):  # which is told by whoever looks at the rest of it
+        return
+    lost = sum(number not in held for number in named)
+    if lost:
+        what = mark_plural(
+            "snapshots.db has no raw page any more of {n} article or earlier version: it stays as "
+            "it is, and `reparse` cannot make it again",
+            "snapshots.db has no raw pages any more of {n} articles and earlier versions: they stay "
+            "as they are, and `reparse` cannot make them again",
+            lost,
+        )
+        yield Finding(sort="lost", what=what)
+
+
+def _held_pages(place: Path) -> set[int]:
+    if not place.exists():
+        return set()
+    from archive.snapshots import Snapshots
+
+    with Snapshots(place, readonly=True) as kept:
+        return {row[0] for row in kept.select("SELECT id FROM snapshots")}
 
 
 def _snapshots(root: Path, tell: Progress) -> Iterator[Finding]:

@@ -23,11 +23,12 @@ Sort = Literal[
     "stray",  # a file that no row names
     "edited",  # a person changed the file
     "deleted",  # a person deleted the file, and was asked about it
+    "lost",  # raw pages that rows name and snapshots.db has no more: it may have been deleted on purpose
     "due",  # nothing is wrong: work that a running or killed command left for the next one
 ]
 
 #: Worth knowing, but nothing is wrong.
-NOTES = frozenset({"stray", "edited", "deleted", "due"})
+NOTES = frozenset({"stray", "edited", "deleted", "lost", "due"})
 
 
 def _printable(text: str) -> str:

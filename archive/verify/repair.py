@@ -54,7 +54,7 @@ def repair(
 ) -> Iterator[Finding]:
     """Each finding again, with what was done about it. Call it under the archive's lock."""
     findings = list(findings)
-    if not any(finding.sort not in ("stray", "edited") for finding in findings):
+    if not any(finding.sort not in ("stray", "edited", "lost") for finding in findings):
         yield from findings
         return
     database = root / ARCHIVE_DB

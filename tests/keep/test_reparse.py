@@ -222,13 +222,26 @@ def test_earlier_versions_are_made_again_too(root: Path, monkeypatch: pytest.Mon
         assert [99, 99] == [version.parser_version for version in store.versions(first.article_id)]
 
 
-def test_after_a_lost_snapshots_db_no_version_becomes_another_article(root: Path) -> None:
-    """A new one gives the old numbers to other pages: each such article and version stays, is told,
-    and the others are made again.
-    """
-    fill(root, [page(1, text="später", fetched=LATER)], now=LATER)
+def test_a_lost_raw_page_is_told_and_the_others_are_read(root: Path) -> None:
+    """A new snapshots.db finds nothing under the numbers of a lost one."""
     (root / "snapshots.db").unlink()
     fill(root, [page(number) for number in range(5, 9)])
+    before = contents(root)
+
+    report = reparse(root, scope="all", jobs=1)
+
+    assert (3, 4, 1) == (report.failed, report.unchanged, report.exit_code)
+    assert all("is lost" in str(change.error) for change in report.failures)
+    assert before == contents(root)
+
+
+def test_in_another_snapshots_db_no_version_becomes_another_article(root: Path) -> None:
+    """One of another archive, or one that was begun before its numbers were told apart, has other
+    pages under the same numbers: each such article and version stays, and is told.
+    """
+    fill(root, [page(1, text="später", fetched=LATER)], now=LATER)
+    fill(root.parent / "b", [page(number) for number in range(5, 9)])
+    shutil.copy(root.parent / "b" / "snapshots.db", root / "snapshots.db")
     before = contents(root)
 
     report = reparse(root, scope="all", jobs=1)

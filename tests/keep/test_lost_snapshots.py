@@ -1,0 +1,98 @@
+"""What is promised where ``snapshots.db`` was lost, or deleted, alone."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+import archive
+from archive.db.opening import open_database
+from archive.snapshots import Snapshots
+from archive.store import Store
+from archive.verify import check
+from tests.command import wechat_archive
+from tests.keep.archives import fill
+from tests.keep.articles import page
+from tests.store.make import article, keep
+from tests.web.pages import visiting
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Three articles whose raw pages are lost."""
+    fill(tmp_path, [page(number) for number in (1, 2, 3)])
+    (tmp_path / "snapshots.db").unlink()
+    return tmp_path
+
+
+def put(root: Path, number: int) -> int:
+    with Snapshots(root / "snapshots.db") as snapshots:
+        return snapshots.put(page(number), address=page(number).url)
+
+
+def test_no_number_is_given_again(root: Path) -> None:
+    """Also after a command that was killed before it kept its first page."""
+    Snapshots(root / "snapshots.db").close()
+    assert [4, 5] == [put(root, 7), put(root, 8)]
+
+
+@pytest.mark.parametrize("table", ["articles", "versions", "frontier"])
+def test_whatever_names_a_raw_page_keeps_its_number(tmp_path: Path, table: str) -> None:
+    """An article, an earlier version, and an address whose page waits to be read."""
+    with closing(sqlite3.connect(tmp_path / "archive.db")) as conn, conn:
+        conn.execute(f"CREATE TABLE {table} (snapshot_id INTEGER)")
+        conn.execute(f"INSERT INTO {table} VALUES (70), (NULL), (69)")
+    assert 71 == put(tmp_path, 7)
+
+
+@pytest.mark.parametrize("name", [None, "empty", "without"])
+def test_beside_no_archive_numbers_begin_at_one(tmp_path: Path, name: str | None) -> None:
+    """Nor is one made there; one that has no tables yet, or no raw page, is as good as none."""
+    if name == "empty":
+        (tmp_path / "archive.db").touch()
+    elif name == "without":
+        open_database(tmp_path / "archive.db").close()
+    assert 1 == put(tmp_path, 7)
+    assert (name is not None) == (tmp_path / "archive.db").exists()
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_no_other_page_is_shown_in_its_place(root: Path, anew: bool) -> None:
+    """The page of the raw page says that it is lost."""
+    if anew:
+        fill(root, [page(number) for number in (5, 6, 7)])
+    with archive.open(root) as library, visiting(root) as client:
+        lost = [one for one in library.articles() if one.snapshot_id in (1, 2, 3)]
+        assert [None] * 3 == [library.raw_page(one.key) for one in lost]
+        shown = client.get(f"/articles/{lost[0].key}/raw")
+        frame = client.get(f"/articles/{lost[0].key}/raw/1")
+    assert "is lost" in shown.text
+    assert (200, 404) == (shown.status_code, frame.status_code)
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_lost_raw_pages_are_told_once_and_are_no_fault(root: Path, anew: bool) -> None:
+    """Who deleted snapshots.db on purpose is not told for ever that something is wrong; no repair
+    says that it brought them back.
+    """
+    if anew:
+        fill(root, [page(5)])
+    for repair in ((), ("--repair",)):
+        told = wechat_archive("verify", *repair, "--json", "--archive", str(root))
+        (finding,) = map(json.loads, told.stdout.splitlines())
+
+        assert 0 == told.code
+        assert ("lost", False) == (finding["sort"], finding["fault"])
+        assert "of 3 articles" in finding["what"]
+        assert "Everything else is as it was written." in told.stderr
+
+
+def test_an_archive_that_was_kept_without_raw_pages_lacks_none(tmp_path: Path) -> None:
+    """Only what a row names can be lost."""
+    with open_database(tmp_path / "archive.db") as db:
+        keep(Store(db, tmp_path), article(1))
+    assert [] == list(check(tmp_path))
