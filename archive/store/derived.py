@@ -28,8 +28,10 @@ class Derived:
         self._tables.links.resolve(article_id)
         self._tables.accounts.note_album(article)
         index_article(self._tables.sql.conn, article_id)
-        if not new and self._tables.markdown.is_deleted(article_id):
-            return None
+        if not new:
+            if self._tables.markdown.is_deleted(article_id):
+                return None
+            self._tables.markdown.bring_back(row)
         text = self._tables.markdown.render_article(article, row)
         beside = self._tables.markdown.write(row["path"], text, row["markdown_hash"])
         if beside is None:

@@ -276,12 +276,7 @@ class Edits:
         DiskTrouble, Corrupt."""
         with self._sql.transaction():
             self._sql.run("DELETE FROM missing_files WHERE article_id = ?", article_id)
-            row = self._articles.sound_row(article_id)
-            held = self._sql.one("SELECT * FROM own_texts WHERE article_id = ?", article_id)
-            if held is not None and not self._files.exists(row["path"]):
-                self._files.write(row["path"], held["markdown"].encode())
-            else:
-                self._markdown.rerender(article_id, now=now)
+            self._markdown.rerender(article_id, now=now)
 
     # --- into the file ---
 

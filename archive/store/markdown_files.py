@@ -185,6 +185,7 @@ class MarkdownFiles:
             if self.is_deleted(article_id):
                 self._articles.mark_fresh(article_id)
                 return None
+            self.bring_back(row)
             text = self.render_row(row)
             digest, beside = sha256(text), None
             changed: dict[str, str | None] = {}
@@ -195,6 +196,15 @@ class MarkdownFiles:
             if changed or row["stale"]:
                 self._articles.change(row, **changed, stale=0)
             return beside
+
+    def bring_back(self, row: checksums.Row) -> None:
+        """Write a person's file as they left it, where it is not there though nobody deleted it: as
+        after the loss of the whole folder. Raises DiskTrouble."""
+        if row["edited"] is None or self._files.exists(row["path"]):
+            return
+        theirs = self._sql.one("SELECT markdown FROM own_texts WHERE article_id = ?", row["id"])
+        if theirs is not None:
+            self._files.write(row["path"], theirs["markdown"].encode())
 
     def write(self, path: str, text: str, known_hash: str | None) -> str | None:
         """Write ``text`` to ``path``; where a person changed the file there, beside it. Where it

@@ -354,7 +354,7 @@ class _Mender:
     def _markdown(self, finding: Finding) -> tuple[bool, str]:
         assert finding.article_id is not None
         row = self._article_row(finding)
-        text = self.store.markdown(row["id"]).encode()
+        text = self.store.shown_markdown(row["id"]).encode()
         there = self.store.files.read(row["path"])
         how = mark("written again from the database")
         if there is not None and not is_ours(there):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -472,3 +473,31 @@ def test_marks_outlive_a_lost_database_and_the_article_saved_anew(tmp_path: Path
         assert said == store.own(kept.article_id)
     assert "要点" in file.read_text("utf-8")
     assert [file] == [*file.parent.iterdir()]
+
+
+@pytest.mark.parametrize("by", ["repair", "damaged", "link", "author"])
+def test_the_file_of_a_lost_folder_is_written_as_a_person_left_it(tmp_path: Path, by: str) -> None:
+    """Also where a later state of the article is written, which then goes beside it."""
+    with opened(tmp_path) as store:
+        held = store.stored(keep(store, article(1)).article_id)
+        file = tmp_path / held.path
+        file.write_text(mine := file.read_text("utf-8") + "\n我写的一行。\n", "utf-8")
+        notice_all(store, NOW)
+    if by == "damaged":
+        file.write_bytes(b"\xff" * 20)
+    else:
+        shutil.rmtree(tmp_path / "articles")
+
+    if by in ("repair", "damaged"):
+        assert wechat_archive("verify", "--repair", "--archive", str(tmp_path)).code == 0
+    else:
+        with opened(tmp_path) as store:
+            if by == "link":
+                store.gone(held.key, Gone("deleted", reason="deleted"), LATER)
+            else:
+                keep(store, article(1, body="<p>作者改过的。</p>", text="作者改过的。"), now=LATER)
+    assert mine == file.read_text("utf-8")
+    with opened(tmp_path) as store:
+        notice_all(store, LATER)
+        assert [(1, True)] == [(one.number, one.current) for one in store.edits.states(1)]
+    assert mine == file.read_text("utf-8")
