@@ -166,11 +166,10 @@ def _unreadable(error: Exception) -> Finding:
 def _lost_pages(conn: sqlite3.Connection, root: Path) -> Iterator[Finding]:
     """Raw pages that rows name and that are not there, told once."""
     try:
-        named = [row[0] for row in conn.execute(_NAMED_PAGES)]
         held = _held_pages(root / SNAPSHOTS_DB)
+        lost = sum(number not in held for (number,) in conn.execute(_NAMED_PAGES))
     except (sqlite3.Error, ArchiveError):  # which is told by whoever looks at the rest of it
         return
-    lost = sum(number not in held for number in named)
     if lost:
         what = mark_plural(
             "snapshots.db has no raw page any more of {n} article or earlier version: it stays as "
