@@ -1,8 +1,8 @@
 """Files that a person changed: read, kept, searched, and never written over.
 
-A person's tags, star and note are read out of the front matter. Where nothing else was changed the
-file is this program's again; else the whole of it is kept in ``own_texts``, the state before in
-``own_text_versions``, and from then on only the lines of those marks are written in it.
+A person's tags, star and note are read out of the front matter. Where nothing else was changed but
+line ends, the file is this program's again; else the whole of it is kept in ``own_texts``, the state
+before in ``own_text_versions``, and from then on only the lines of those marks are written in it.
 
 Everything here is one SQLite transaction that begins by taking the database's write lock: it needs
 no lock on the archive and may go on beside a long ``run``, which writes each file inside such a
@@ -186,6 +186,7 @@ class Edits:
         return own_of(values)
 
     def _says_nothing_else(self, text: str, plain: str) -> bool:
+        text = text.replace("\r\n", "\n")  # editors save line ends in their own way: nobody's words
         same_body = frontmatter.read(text)[1] == frontmatter.read(plain)[1]
         return (same_body or is_body_untouched(text)) and not says_more(text, plain)
 

@@ -200,6 +200,49 @@ def test_an_edit_taken_back_is_kept_as_a_version(tmp_path: Path) -> None:
         assert [] == list(check(tmp_path))
 
 
+def with_line_ends_of_windows(root: Path, path: str) -> bytes:
+    data = (root / path).read_bytes().replace(b"\n", b"\r\n")
+    (root / path).write_bytes(data)
+    return data
+
+
+@pytest.mark.parametrize("tag", ["", "投资"])
+def test_line_ends_of_an_editor_are_no_edit(tmp_path: Path, tag: str) -> None:
+    """The file goes on getting new links, also where one of the four names was changed with them."""
+    with opened(tmp_path) as store:
+        one = keep(store, article(1, links=(2,)))
+        if tag:
+            edit(
+                tmp_path, one.path, lambda text: text.replace("\n---\n", f"\ntags: {tag}\n---\n", 1)
+            )
+        with_line_ends_of_windows(tmp_path, one.path)
+
+        assert (["marks"], []) == (noticed(store), noticed(store))
+
+        two = keep(store, article(2))
+        text = (tmp_path / one.path).read_bytes().decode()
+        assert is_untouched(text)
+        assert f"{two.key}%5D.md)" in text
+        assert ((tag,) if tag else ()) == store.own(one.article_id).tags
+        assert store.edits.text(one.article_id) is None
+    assert [] == list(check(tmp_path))
+
+
+def test_words_of_ones_own_keep_their_line_ends(tmp_path: Path) -> None:
+    """Also when marks are set in that file and what it links to arrives."""
+    with opened(tmp_path) as store:
+        one = keep(store, article(1, links=(2,)))
+        edit(tmp_path, one.path, lambda text: text + "\n我的话\n")
+        data = with_line_ends_of_windows(tmp_path, one.path)
+
+        assert ["edited"] == noticed(store)
+        keep(store, article(2))
+        assert data == (tmp_path / one.path).read_bytes()
+        assert [1] == found(store, "mine:我的话")
+        store.edits.mark(store.stored(one.article_id), Marking.of(starred=True), NOW)
+        assert data == (tmp_path / one.path).read_bytes().replace(b"starred: true\r\n", b"")
+
+
 def test_a_front_matter_that_cannot_be_read_keeps_the_marks(tmp_path: Path) -> None:
     """The text is searched; a mark is refused with the file's name, and nothing changes."""
     with opened(tmp_path) as store:
