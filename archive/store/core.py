@@ -19,6 +19,7 @@ from archive.document.own import Own
 from archive.store.derived import Derived
 from archive.store.keeping import Keeper
 from archive.store.maintenance import Maintenance
+from archive.store.markdown_files import is_ours
 from archive.store.merging import Merging
 from archive.store.tables import tables_of
 from archive.store.types import Backlink, Downloaded, Edge, Kept, MissingImage, Version
@@ -113,10 +114,13 @@ class Store:
         return kept
 
     def _with_file_of_before(self, kept: Kept, now: datetime) -> Kept:
-        """A new article whose file was there already, as after a lost database: what a person did to
-        it is taken in before a later writing of the file, which knows only rows, could drop it."""
-        change = self.edits.take_in(kept.article_id, now)
-        return replace(kept, beside=None) if change == "marks" else kept
+        """A new article whose file was there already, as this program wrote it before the database was
+        lost: its marks are taken in before a later writing, which knows only rows, drops them."""
+        there = self.files.read(kept.path)
+        if there is None or not is_ours(there):
+            return kept
+        self.edits.take_in(kept.article_id, now)
+        return replace(kept, beside=None)
 
     def know_account(self, account: Account, now: datetime) -> None:
         """An account is known by a list, without any article of it."""
