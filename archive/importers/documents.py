@@ -14,10 +14,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from archive.document import frontmatter
+from archive.document.own import Own
 from archive.document.reading import LOCAL, Head, read_body, read_head
 from archive.errors import BadInput
 from archive.importers import markdown
 from archive.importers.budget import cpu_limit
+from archive.importers.items import OwnWork
 from archive.importers.report import ImportReport, Taken
 from archive.importers.walk import version_of
 from archive.saved import files
@@ -132,6 +134,14 @@ class Documents:
             source=source, change=change, key=kept.key, path=kept.path, title=article.title
         )
         return taken, article
+
+    def own_elsewhere(self, path: Path, head: Head) -> OwnWork | None:
+        """What a person said of the article in the archive that a file is of; None where it is this
+        one, whose files are looked at by themselves, or an earlier version's."""
+        is_here = path.resolve().is_relative_to(self.root.resolve())
+        if is_here or not head.ours or version_of(path) is not None or head.holding.own == Own():
+            return None
+        return OwnWork(own=head.holding.own)
 
     def _held_of(self, head: Head) -> Stored | None:
         """The article that a file is of, by its address, or by its key where the file is ours."""

@@ -298,16 +298,22 @@ class _Job:
         if item.page is not None:
             return self._page(item, ready or parsed(item, item.page, self.reading))
         if item.markdown is not None:
-            head = self.documents.read_head(item.path, item.markdown)
-            taken, article = self.documents.keep(item.source, item.path, head)
-            if article is not None and (not head.ours or self.all_links):
-                self._follow(article)
-            return taken
+            return self._markdown(item, item.markdown)
         if item.article is not None:
             return self._article(item, item.article)
         if item.address is not None:
             return self._address(item, item.address)
         raise BadInput(item.error or mark("nothing is in it"))
+
+    def _markdown(self, item: ImportItem, text: str) -> Taken:
+        head = self.documents.read_head(item.path, text)
+        taken, article = self.documents.keep(item.source, item.path, head)
+        if article is not None and (not head.ours or self.all_links):
+            self._follow(article)
+        if taken.change == "held" and taken.key is not None:
+            own = self.documents.own_elsewhere(item.path, head)
+            self._own_work(item.source, own, self.store.get(taken.key).article_id)
+        return taken
 
     def _page(self, item: ImportItem, ready: Ready) -> Taken:
         page, article = ready.page, ready.article
@@ -343,7 +349,7 @@ class _Job:
         held = self._held(article, article.address or "")
         if held is not None:
             self._note_counts(held.article_id, item.counts, item.seen, "import")
-            self._own_work(item, held.article_id)
+            self._own_work(item.source, item.own, held.article_id)
             return Taken.of("held", item.source, held)
         kept = self.store.keep(
             article,
@@ -351,17 +357,17 @@ class _Job:
             now=utc_now(),
             key=item.own.key if item.own else None,
         )
-        self._own_work(item, kept.article_id)
+        self._own_work(item.source, item.own, kept.article_id)
         self._note_counts(kept.article_id, item.counts, item.seen, "import")
         return Taken(
             source=item.source, change="new", key=kept.key, path=kept.path, title=article.title
         )
 
-    def _own_work(self, item: ImportItem, article_id: int) -> None:
+    def _own_work(self, source: str, own: OwnWork | None, article_id: int) -> None:
         """What a person did to it elsewhere, added to what they did here, once its rows are safe:
         a file that they changed stands before no row."""
-        if item.own is not None:
-            self._group.once_kept(partial(self._add_own, item.source, item.own, article_id))
+        if own is not None:
+            self._group.once_kept(partial(self._add_own, source, own, article_id))
 
     def _add_own(self, source: str, work: OwnWork, article_id: int) -> None:
         now = utc_now()

@@ -229,6 +229,34 @@ def test_what_a_person_said_is_rebuilt_too(tmp_path: Path) -> None:
         assert [key] == [json.loads(line)["key"] for line in found.splitlines()]
 
 
+def test_what_a_person_said_in_another_archive_joins_what_they_said_here(tmp_path: Path) -> None:
+    """Nothing of either is taken away, an earlier version's file says nothing, and a second time
+    changes nothing; what is no file of an archive's is no person's word."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    (key,), (other,) = fill(here, [page(1)]), fill(there, [page(1)])
+    for root, words in (
+        (there, ("tag", other, "+投资", "+vip")),
+        (there, ("star", other)),
+        (there, ("note", other, "那边的")),
+        (here, ("tag", key, "+本地", "+vip")),
+        (here, ("note", key, "这边的")),
+    ):
+        assert wechat_archive(*words, "--archive", str(root)).code == 0
+    (file,) = there.glob("articles/*/*/*.md")
+    version = file.with_name(f"{file.stem}.v1.md")
+    version.write_text(file.read_text("utf-8").replace("vip", "旧"), "utf-8")
+
+    report = import_files(here, [there / "articles"])
+
+    assert {"held": 2} == report.counts
+    with opened(here) as (store, _):
+        own = store.own(store.get(key).article_id)
+    assert Own(tags=("本地", "vip", "投资"), starred=True, note="这边的") == own
+    before = contents(here)
+    import_files(here, [there / "articles"])
+    assert before == contents(here)
+
+
 def _only(found: object, names: set[str]) -> object:
     assert isinstance(found, dict)
     return [{name: row[name] for name in names} for row in found["articles"]]
