@@ -24,8 +24,10 @@ from archive.document.reading_html import to_html
 from archive.errors import BadInput
 from archive.importers import import_files
 from archive.importers.documents import Documents
+from archive.reparse import reparse
 from archive.saved.pictures import LocalImage
 from archive.store import Store
+from archive.store.taking_in import notice_all
 from scraper.errors import Gone
 from scraper.models import Article, Page
 from scraper.parse import parse
@@ -572,3 +574,30 @@ def test_an_edited_file_is_taken_as_it_is_now(tmp_path: Path) -> None:
     assert edited == path.read_text(encoding="utf-8")
     with opened(root) as (store, _):
         assert "我的补充" in store.article(next(iter(store.articles())).article_id).text
+
+
+def write_behind(path: Path, words: str) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"\n{words}\n")
+
+
+def test_where_raw_pages_are_left_ones_own_words_are_told_apart_again(tmp_path: Path) -> None:
+    """By `reparse --all` and the next change of the file: the file alone does not say what WeChat
+    showed.
+    """
+    fill(tmp_path, [page(1)])
+    path = next((tmp_path / "articles").rglob("*.md"))
+    write_behind(path, "我的补充")
+    (tmp_path / "archive.db").unlink()
+
+    import_files(tmp_path, [tmp_path / "articles"])
+    reparse(tmp_path, scope="all", jobs=1)
+    write_behind(path, "还有一句")
+
+    with opened(tmp_path) as (store, _):
+        notice_all(store, NOW)
+        (held,) = store.articles()
+        assert "我的补充" not in store.article(held.article_id).text
+        mine = store.edits.text(held.article_id)
+        assert mine is not None
+        assert mine.lines == "我的补充\n还有一句"
