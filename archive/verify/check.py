@@ -166,8 +166,10 @@ def _unreadable(error: Exception) -> Finding:
 def _lost_pages(conn: sqlite3.Connection, root: Path) -> Iterator[Finding]:
     """Raw pages that rows name and that are not there, told once."""
     try:
+        # As of now: a page is kept before a row names it, also while another command saves.
+        named = conn.execute(_NAMED_PAGES)
         held = _held_pages(root / SNAPSHOTS_DB)
-        lost = sum(number not in held for (number,) in conn.execute(_NAMED_PAGES))
+        lost = sum(number not in held for (number,) in named)
     except (sqlite3.Error, ArchiveError):  # which is told by whoever looks at the rest of it
         return
     if lost:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,20 @@ def test_an_archive_that_was_kept_without_raw_pages_lacks_none(tmp_path: Path) -
     with open_database(tmp_path / "archive.db") as db:
         keep(Store(db, tmp_path), article(1))
     assert [] == list(check(tmp_path))
+
+
+def test_what_is_saved_meanwhile_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a look at the raw pages and one at the rows."""
+    fill(tmp_path, [page(1)])
+    module = import_module("archive.verify.check")
+    look = module._held_pages
+
+    def and_another(place: Path) -> set[int]:
+        held: set[int] = look(place)
+        fill(tmp_path, [page(2)])
+        return held
+
+    monkeypatch.setattr(module, "_held_pages", and_another)
+    assert [] == [one.what for one in check(tmp_path) if one.sort == "lost"]
