@@ -39,7 +39,7 @@ from archive.verify.texts import tolerant
 from scraper import urls
 from scraper.errors import NotAnAddress, ScrapeError, Unexpected
 from scraper.messages import mark, message_of
-from scraper.models import Article
+from scraper.models import Article, Identity
 
 #: What is left when SQLite cannot read its own file any more; the Markdown files hold everything
 #: but raw pages.
@@ -197,15 +197,21 @@ class _Mender:
             numbers += [snapshot.id for snapshot in kept.of(self._canonical(row["id"]))]
             for number in dict.fromkeys(numbers):
                 try:
-                    page = kept.get(number)
-                    yield (
-                        mark("its raw page")
-                        if number == row["snapshot_id"]
-                        else mark("a raw page"),
-                        parse(page),
-                    )
+                    article = parse(kept.get(number))
                 except (ArchiveError, ScrapeError):
                     continue
+                if number != row["snapshot_id"]:
+                    yield mark("a raw page"), article
+                elif self._is_of(article, row["id"]):
+                    yield mark("its raw page"), article
+
+    def _is_of(self, page: Article, article_id: int) -> bool:
+        """Whether a page that the article's row names may be its own: a snapshots.db that was begun
+        after the loss of another gave the numbers again once."""
+        held = self.conn.execute(
+            "SELECT biz, mid, idx FROM articles WHERE id = ?", (article_id,)
+        ).fetchone()
+        return None in (page.identity, *held) or page.identity == Identity(*held)
 
     def _canonical(self, article_id: int) -> list[str]:
         return [
@@ -326,7 +332,8 @@ class _Mender:
         from scraper import parse
 
         with Snapshots(place, readonly=True) as kept:
-            return parse(kept.get(row["snapshot_id"]))
+            article = parse(kept.get(row["snapshot_id"]))
+        return article if self._is_of(article, row["article_id"]) else None
 
     def _address(self, finding: Finding) -> tuple[bool, str]:
         row = self.conn.execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from importlib import import_module
@@ -14,11 +15,12 @@ import archive
 from archive.db.opening import open_database
 from archive.snapshots import Snapshots
 from archive.store import Store
-from archive.verify import check
+from archive.verify import check, repair
 from tests.command import wechat_archive
 from tests.keep.archives import fill
 from tests.keep.articles import page
-from tests.store.make import article, keep
+from tests.store.make import LATER, article, keep
+from tests.store.test_verify import tampered
 from tests.web.pages import visiting
 
 
@@ -82,8 +84,8 @@ def test_lost_raw_pages_are_told_once_and_are_no_fault(root: Path, anew: bool) -
     """
     if anew:
         fill(root, [page(5)])
-    for repair in ((), ("--repair",)):
-        told = wechat_archive("verify", *repair, "--json", "--archive", str(root))
+    for options in ((), ("--repair",)):
+        told = wechat_archive("verify", *options, "--json", "--archive", str(root))
         (finding,) = map(json.loads, told.stdout.splitlines())
 
         assert 0 == told.code
@@ -114,3 +116,21 @@ def test_what_is_saved_meanwhile_is_not_lost(
 
     monkeypatch.setattr(module, "_held_pages", and_another)
     assert [] == [one.what for one in check(tmp_path) if one.sort == "lost"]
+
+
+@pytest.mark.parametrize("table", ["articles", "versions"])
+def test_no_repair_takes_another_articles_page(tmp_path: Path, table: str) -> None:
+    """Where a snapshots.db has other pages under the numbers that rows name: one of another archive,
+    or one that was begun before its numbers were told apart.
+    """
+    root, other = tmp_path / "a", tmp_path / "b"
+    fill(root, [page(1)])
+    fill(root, [page(1, text="später", fetched=LATER)], now=LATER)
+    fill(other, [page(5), page(6)])
+    shutil.copy(other / "snapshots.db", root / "snapshots.db")
+    with tampered(root) as conn:
+        conn.execute(f"UPDATE {table} SET text = 'wrong', body = 'wrong', record = 'no JSON'")
+
+    (mended,) = [one for one in repair(root, list(check(root)), LATER) if one.is_fault]
+
+    assert (False, True) == (mended.repaired, "no raw page of" in (mended.how or ""))
