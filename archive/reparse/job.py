@@ -28,6 +28,7 @@ from archive.snapshots import Snapshots
 from archive.store import Store
 from archive.store.decide import is_hollow
 from archive.store.finding import identified
+from scraper import urls
 from scraper.clock import utc_now
 from scraper.errors import ScrapeError
 from scraper.messages import mark, message_of
@@ -44,11 +45,13 @@ NOTE_EVERY = 25
 @dataclass(frozen=True, slots=True)
 class Item:
     """A raw page to read, the article that it is the page of (``None``: of none so far), and which
-    of its earlier versions (``None``: the newest)."""
+    of its earlier versions (``None``: the newest). ``found``: no row says that it is, only its
+    address, as after a lost archive.db; its words have to be the article's."""
 
     snapshot_id: int
     article_id: int | None
     version: int | None = None
+    found: bool = False
 
 
 def reparse(
@@ -148,6 +151,8 @@ class _Job:
                     progress(done, len(by_snapshot))
         finally:
             reads.close()  # type: ignore[attr-defined]
+        if not keys:
+            self.report.missing = self._without_page(scope)
         if not self.report.dry_run:
             with self.signals.hold():
                 self._note(None)
@@ -172,7 +177,7 @@ class _Job:
         return found
 
     def _scoped(self, scope: Scope) -> list[Item]:
-        older = "" if scope == "all" else f"AND parser_version < {PARSER_VERSION:d}"
+        older = _older(scope)
         found = [
             Item(*row)
             for row in self.conn.execute(
@@ -180,30 +185,41 @@ class _Job:
             )
         ]
         found += self._versions("1" if scope == "all" else f"parser_version < {PARSER_VERSION:d}")
-        self.report.missing = self.conn.execute(
-            f"SELECT count(*) FROM articles WHERE snapshot_id IS NULL {older}"
-        ).fetchone()[0]
         if scope == "all" or found or not self._finished():
             found += self._without_article()
         return sorted(found, key=lambda item: item.snapshot_id)
+
+    def _without_page(self, scope: Scope) -> int:
+        sql = f"SELECT count(*) FROM articles WHERE snapshot_id IS NULL {_older(scope)}"
+        return int(self.conn.execute(sql).fetchone()[0])
 
     def _versions(self, where: str) -> list[Item]:
         sql = f"SELECT snapshot_id, article_id, number FROM versions WHERE snapshot_id IS NOT NULL AND {where}"
         return [Item(*row) for row in self.conn.execute(sql)]
 
     def _without_article(self) -> Iterator[Item]:
-        """The newest page of each address that gave no article: a status page, or one that nobody
-        understood.
+        """The newest page of each address that gave no article: a status page, one that nobody
+        understood, or one of an article that was rebuilt from its file.
         """
         sql = "SELECT snapshot_id FROM articles UNION SELECT snapshot_id FROM versions"
         used = {row[0] for row in self.conn.execute(sql)}
         with Snapshots(self.root / SNAPSHOTS_DB, readonly=True) as snapshots:
             for snapshot_id, address in snapshots.newest_ids():
-                held = self.conn.execute(
-                    "SELECT 1 FROM addresses WHERE address = ?", (address,)
-                ).fetchone()
-                if snapshot_id not in used and not held:
+                if snapshot_id in used:
+                    continue
+                held = self._held_at(address)
+                if held is None:
                     yield Item(snapshot_id, None)
+                elif held["snapshot_id"] is None:
+                    yield Item(snapshot_id, held["id"], found=True)
+
+    def _held_at(self, address: str) -> sqlite3.Row | None:
+        sql = (
+            "SELECT a.id, a.snapshot_id FROM addresses d JOIN articles a ON a.id = d.article_id "
+            "WHERE d.address = ?"
+        )
+        row: sqlite3.Row | None = self.conn.execute(sql, (address,)).fetchone()
+        return row
 
     # --- what becomes of it
 
@@ -216,8 +232,26 @@ class _Job:
         if self._was_removed(item, read):
             self._count(None)
             return
+        item = self._placed(item, read)
+        if item.found and not self._has_its_words(item, read):
+            self._count(None)
+            return
         change = self._kept(item, read) if read.article else self._failed(item, read)
         self._count(change)
+
+    def _placed(self, item: Item, read: Read) -> Item:
+        """The same as the page of a rebuilt article, where the page itself says which one it is."""
+        identity = read.article.identity if read.article else None
+        if item.article_id is not None or identity is None:
+            return item
+        held = self.store.find(urls.of_identity(identity))
+        if held is None or held.snapshot_id is not None:
+            return item
+        return Item(item.snapshot_id, held.article_id, found=True)
+
+    def _has_its_words(self, item: Item, read: Read) -> bool:
+        """Whether a page that no row names is the one that the article was made of."""
+        return read.article is not None and read.article.text == self._old(item).text
 
     def _was_removed(self, item: Item, read: Read) -> bool:
         """A raw page stays when its article is removed, and does not bring it back."""
@@ -382,6 +416,10 @@ class _Job:
                 self.conn.execute(
                     "UPDATE reparses SET position = ? WHERE id = ?", (position, self.number)
                 )
+
+
+def _older(scope: Scope) -> str:
+    return "" if scope == "all" else f"AND parser_version < {PARSER_VERSION:d}"
 
 
 def _require_same(old: Article, read: Article, item: Item) -> None:

@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from archive.errors import ArchiveError, NotHeld
+from archive.importers import import_files
 from archive.library import Library
 from archive.reparse import ReparseReport, reparse
 from archive.reparse import job as reparse_job
 from scraper.models import Article, Page
-from scraper.parse import article
+from scraper.parse import article, parse
 from tests.command import wechat_archive
 from tests.keep.archives import contents, fill, opened, rows
 from tests.keep.articles import page
@@ -252,6 +253,27 @@ def test_in_another_snapshots_db_no_version_becomes_another_article(root: Path) 
         first = next(stored for stored in store.articles() if stored.version == 2)
         now, before_that = (store.version(first.article_id, number) for number in (2, 1))
         assert now.identity == before_that.identity
+
+
+def test_after_a_lost_database_articles_find_their_raw_pages(root: Path) -> None:
+    """By address and words: one whose file says something else by then stays as it is, and is told
+    to have none."""
+    edited, *others = sorted(root.glob("articles/*/*/*.md"))
+    edited.write_text(edited.read_text("utf-8").replace("后文", "后文，我的补充"), "utf-8")
+    for path in root.glob("archive.db*"):
+        path.unlink()
+    import_files(root, [root / "articles"])
+
+    for _ in range(2):
+        assert (1, 0) == ((report := reparse(root, scope="all", jobs=1)).missing, report.failed)
+    with opened(root) as (store, snapshots):
+        for path in others:
+            held = store.get(path.stem[-11:-1])
+            assert held.snapshot_id is not None
+            assert parse(snapshots.get(held.snapshot_id)).mid == store.article(held.article_id).mid
+        held = store.get(edited.stem[-11:-1])
+        assert held.snapshot_id is None
+        assert "我的补充" in store.article(held.article_id).text
 
 
 def test_articles_are_chosen_by_key_address_or_path(root: Path) -> None:
