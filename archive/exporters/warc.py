@@ -77,15 +77,15 @@ def _of_articles(export: Export, snapshots: Snapshots) -> Iterator[Snapshot]:
     for stored in export.articles:
         found: list[Snapshot] = []
         with left_out(export.report, stored.key):
-            found = _exchanges(export.store, snapshots, stored)
+            found = _exchanges(export, snapshots, stored)
         yield from found
 
 
-def _exchanges(store: Store, snapshots: Snapshots, stored: Stored) -> list[Snapshot]:
+def _exchanges(export: Export, snapshots: Snapshots, stored: Stored) -> list[Snapshot]:
     """Every exchange about an article: under all its addresses, and those that its versions came
-    from.
+    from. One that is lost is named in the report.
     """
-    names = set()
+    store, names = export.store, set()
     for address in store.addresses(stored.article_id):
         try:
             names.add(urls.canonical(address))
@@ -94,7 +94,8 @@ def _exchanges(store: Store, snapshots: Snapshots, stored: Stored) -> list[Snaps
     found = {snapshot.id: snapshot for snapshot in snapshots.of(names)}
     for version in store.versions(stored.article_id):
         if version.snapshot_id is not None and version.snapshot_id not in found:
-            found[version.snapshot_id] = snapshots.facts(version.snapshot_id)
+            with left_out(export.report, stored.key):
+                found[version.snapshot_id] = snapshots.facts(version.snapshot_id)
     return sorted(found.values(), key=lambda snapshot: snapshot.id)
 
 

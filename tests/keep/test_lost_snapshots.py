@@ -13,6 +13,7 @@ import pytest
 
 import archive
 from archive.db.opening import open_database
+from archive.exporters import Selection, export
 from archive.snapshots import Snapshots
 from archive.store import Store
 from archive.verify import check, repair
@@ -134,3 +135,14 @@ def test_no_repair_takes_another_articles_page(tmp_path: Path, table: str) -> No
     (mended,) = [one for one in repair(root, list(check(root)), LATER) if one.is_fault]
 
     assert (False, True) == (mended.repaired, "no raw page of" in (mended.how or ""))
+
+
+def test_a_warc_has_what_came_after_the_loss(root: Path) -> None:
+    """Of an article one of whose raw pages is lost, which is told."""
+    (key,) = fill(root, [page(1, text="später", fetched=LATER)], now=LATER)
+
+    report = export(root, "warc", root / "one.warc", Selection(keys=(key,)))
+
+    assert 3 == report.records, "a head, a request, a response"
+    (told,) = report.problems
+    assert (key, True) == (told.partition(":")[0], "is lost" in told)
