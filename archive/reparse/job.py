@@ -250,8 +250,13 @@ class _Job:
         return Item(item.snapshot_id, held.article_id, found=True)
 
     def _has_its_words(self, item: Item, read: Read) -> bool:
-        """Whether a page that no row names is the one that the article was made of."""
-        return read.article is not None and read.article.text == self._old(item).text
+        """Whether a page that no row names is the one that the article was made of. Where a person
+        changed the file it is by its address: their words stand in the file, and stay there."""
+        if read.article is None or item.article_id is None:
+            return False
+        if self.store.is_edited(self.store.stored(item.article_id)):
+            return True
+        return read.article.text == self._old(item).text
 
     def _was_removed(self, item: Item, read: Read) -> bool:
         """A raw page stays when its article is removed, and does not bring it back."""

@@ -193,6 +193,10 @@ class Store:
 
         return edited_article(article, text, self._address_of_file)
 
+    def is_edited(self, stored: Stored) -> bool:
+        """Whether a person changed the article's file."""
+        return self._tables.markdown.is_edited(stored)
+
     def shown_markdown(self, article_id: int) -> str:
         """The article's file: as a person left it, or as it should be. Raises Corrupt."""
         text = self._edited_text(article_id)
@@ -284,7 +288,7 @@ class Store:
             return self._tables.articles.matching(**filters)
         limit, offset = filters.pop("limit", None), filters.pop("offset", 0)
         found = self._tables.articles.matching(**filters)
-        edited = (one for one in found if self._tables.markdown.is_edited(one))
+        edited = (one for one in found if self.is_edited(one))
         return islice(edited, offset, None if limit is None else offset + limit)
 
     def count(self) -> int:
