@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from archive.document import frontmatter
+from archive.document.facts import Holding
 from archive.document.own import Own
 from archive.document.reading import LOCAL, Head, read_body, read_head
 from archive.errors import BadInput
@@ -128,7 +129,7 @@ class Documents:
         )
         if has_no_address:
             self.store.maintenance.expect_address(kept.article_id)
-        self._restore(kept.article_id, head)
+        self.restore(kept.article_id, head.holding)
         change = "modified" if kept.change == "reparsed" else kept.change
         taken = Taken(
             source=source, change=change, key=kept.key, path=kept.path, title=article.title
@@ -265,9 +266,9 @@ class Documents:
         held = self.store.find(named[1])
         return held.url if held else None
 
-    def _restore(self, article_id: int, head: Head) -> None:
-        """What the file says of the archive's own facts."""
-        holding = head.holding
+    def restore(self, article_id: int, holding: Holding) -> None:
+        """What a file says of the facts that only an archive knows: since when the article is
+        changed, or gone and why. Raises DiskTrouble, Corrupt."""
         if holding.changed is not None and self.store.stored(article_id).changed != holding.changed:
             self.store.maintenance.set_changed(article_id, holding.changed)
         if holding.gone is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from archive.document.facts import Holding
 from archive.document.own import Own
 from scraper.models import Account, Article, Page
 from scraper.traffic.exchange import Exchange
@@ -59,6 +60,8 @@ class ImportItem:
     counts: Counts = field(default=Counts(), repr=False)
     #: A person's work on the article.
     own: OwnWork | None = field(default=None, repr=False)
+    #: What another archive knew of the article: when it came, was changed, was gone.
+    holding: Holding | None = None
     #: When ``entry``, ``exchange`` or ``counts`` were true (aware, UTC).
     seen: datetime | None = None
     error: str | None = None

@@ -13,6 +13,7 @@ from archive.db.lock import Lock
 from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.db.opening import open_database
 from archive.db.transactions import Together
+from archive.document.facts import Holding
 from archive.errors import BadInput
 from archive.importers.ahead import (
     ReadAhead,
@@ -351,12 +352,14 @@ class _Job:
             self._note_counts(held.article_id, item.counts, item.seen, "import")
             self._own_work(item.source, item.own, held.article_id)
             return Taken.of("held", item.source, held)
+        holding = item.holding or Holding()
         kept = self.store.keep(
             article,
             address=article.address or article.url or "",
-            now=utc_now(),
+            now=holding.archived or utc_now(),
             key=item.own.key if item.own else None,
         )
+        self.documents.restore(kept.article_id, holding)
         self._own_work(item.source, item.own, kept.article_id)
         self._note_counts(kept.article_id, item.counts, item.seen, "import")
         return Taken(

@@ -16,7 +16,7 @@ from typing import Any
 
 from archive import record
 from archive.document import bounds
-from archive.document.facts import time_of
+from archive.document.facts import Holding, time_of
 from archive.document.own import own_of
 from archive.errors import BadInput
 from archive.importers.items import ImportFormat, ImportItem, OwnWork
@@ -59,7 +59,13 @@ def _item(source: str, path: Path, line: bytes) -> ImportItem:
         raise BadInput(mark("it is not JSON: {error}", error=error)) from error
     if not isinstance(values, Mapping) or not isinstance(values.get("article"), Mapping):
         raise BadInput(mark("it is no line of `export jsonl`"))
-    return ImportItem(source=source, path=path, article=_article(values), own=_own(values))
+    return ImportItem(
+        source=source,
+        path=path,
+        article=_article(values),
+        own=_own(values),
+        holding=_holding(values),
+    )
 
 
 def _article(values: Mapping[str, Any]) -> Article:
@@ -77,6 +83,16 @@ def _article(values: Mapping[str, Any]) -> Article:
 def _text(values: Mapping[str, Any]) -> str:
     text = values.get("text")
     return bounds.encodable(text) if isinstance(text, str) else ""
+
+
+def _holding(values: Mapping[str, Any]) -> Holding:
+    return Holding(
+        archived=time_of(values.get("archived")),
+        changed=time_of(values.get("changed")),
+        gone=time_of(values.get("gone")),
+        gone_reason=bounds.text(values.get("gone_reason")),
+        gone_shown=bounds.text(values.get("gone_shown")),
+    )
 
 
 def _own(values: Mapping[str, Any]) -> OwnWork:

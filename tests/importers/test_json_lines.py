@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scraper.errors import Gone
 from tests.command import Result, wechat_archive
 from tests.keep.archives import fill, opened
 from tests.keep.articles import page
@@ -52,6 +54,12 @@ def test_wechats_text_and_ones_own_stand_beside_each_other(root: Path, tmp_path:
 def test_all_of_it_comes_back_into_an_empty_archive(root: Path, tmp_path: Path) -> None:
     """Keys, facts, texts, marks with since when, the edited file; and once more nothing changes."""
     told = tmp_path / "out.jsonl"
+    with opened(root) as (store, _):
+        gone = Gone("deleted", reason="deleted", shown="该内容已被发布者删除")
+        key = lines(root, told)[1]["key"]
+        store.gone(key, gone, datetime(2024, 5, 1, tzinfo=UTC))
+        changed = datetime(2024, 4, 1, tzinfo=UTC)
+        store.maintenance.set_changed(store.get(key).article_id, changed)
     before = lines(root, told)
     other = tmp_path / "b"
 
@@ -69,6 +77,11 @@ def test_all_of_it_comes_back_into_an_empty_archive(root: Path, tmp_path: Path) 
         "note",
         "published",
         "author",
+        "archived",
+        "changed",
+        "gone",
+        "gone_reason",
+        "gone_shown",
     )
     assert [{name: one[name] for name in same} for one in before] == [
         {name: one[name] for name in same} for one in after
