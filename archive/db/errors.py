@@ -6,7 +6,7 @@ import errno
 import sqlite3
 from pathlib import Path
 
-from archive.db.names import ARCHIVE_DB
+from archive.db.names import ARCHIVE_DB, SNAPSHOTS_DB
 from archive.errors import (
     ArchiveError,
     BadConfig,
@@ -21,8 +21,14 @@ from scraper.errors import BadSettings
 from scraper.messages import mark
 
 _REBUILD = mark("`wechat-archive verify --repair` rebuilds what it can")
+#: Of raw pages, which stand nowhere else.
+_PUT_BACK = mark(
+    "put it back from a backup, or move it away: the articles stay, and pages that come are kept in a "
+    "new one"
+)
 
-#: Words of SQLite's message → error class, what it could not do, what to do next; the first match.
+#: Words of SQLite's message → error class, what it could not do, what to do next (`_mending` where it
+#: is damaged); the first match.
 _KINDS: tuple[tuple[tuple[str, ...], type[ArchiveError], str, str], ...] = (
     (
         ("is full", "disk i/o"),
@@ -50,7 +56,7 @@ _KINDS: tuple[tuple[tuple[str, ...], type[ArchiveError], str, str], ...] = (
         ),
         Corrupt,
         mark("{place} is damaged: {said}"),
-        _REBUILD,
+        "",
     ),
 )
 
@@ -91,9 +97,14 @@ class sqlite_errors:  # noqa: N801 - a context manager, called as a function is
                 mark(
                     "{place} is damaged: a table's definition is no text any more; {rebuild}",
                     place=self._place,
-                    rebuild=_REBUILD,
+                    rebuild=_mending(self._place),
                 )
             ) from error
+
+
+def _mending(place: Path | str) -> str:
+    """What to do about a damaged database."""
+    return _PUT_BACK if Path(place).name == SNAPSHOTS_DB else _REBUILD
 
 
 def as_archive_error(error: sqlite3.Error, place: Path | str) -> ArchiveError:
@@ -102,6 +113,7 @@ def as_archive_error(error: sqlite3.Error, place: Path | str) -> ArchiveError:
     for words, kind, what, then in _KINDS:
         if any(word in said.lower() for word in words):
             whole = mark(what, place=place, said=said)
+            then = _mending(place) if kind is Corrupt else then
             return kind(mark("{what}; {then}", what=whole, then=then))
     return ArchiveError(mark("{place}: {what}", place=place, what=said))
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from archive.db.errors import sqlite_errors
+from archive.db.names import ARCHIVE_DB
 from archive.doctor import alerts, folder, machine, network, timers
 from archive.doctor.finding import Finding, fail
 from archive.doctor.surroundings import Surroundings
@@ -42,7 +44,8 @@ def examine(root: Path, around: Surroundings | None = None) -> Iterator[Finding]
     around = around or Surroundings()
     for name, check in CHECKS.items():
         try:
-            yield from check(root, around)
+            with sqlite_errors(root / ARCHIVE_DB):
+                yield from check(root, around)
         except (ArchiveError, ScrapeError) as error:
             yield fail(name, message_of(error), mark("see what it says"), error.exit_code)
         except Exception as error:

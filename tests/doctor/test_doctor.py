@@ -242,6 +242,16 @@ def test_a_damaged_archive(tmp_path: Path) -> None:
     assert "certificates" in {one.check for one in findings}
 
 
+def test_a_database_that_lost_all_its_bytes_is_damaged(tmp_path: Path) -> None:
+    """No fault of the program's that is to be reported."""
+    (fill(tmp_path) / "archive.db").write_bytes(b"")
+    failed = [one for one in examine(tmp_path, Machine()) if one.level == "fail"]
+
+    assert failed
+    assert {65} == {one.exit_code for one in failed}
+    assert all("is damaged" in one.said for one in failed)
+
+
 def test_a_check_that_breaks_is_its_own_failure(tmp_path: Path) -> None:
     """A machine that answers with an error: that line fails, every other check is made."""
 

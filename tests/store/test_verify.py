@@ -622,7 +622,9 @@ def test_damaged_raw_pages_are_told(tmp_path: Path) -> None:
     assert "fetches what is still there" in result.stdout
     assert [short_address(1)] == [one.name for one in check(tmp_path) if one.sort == "snapshot"]
     (tmp_path / "snapshots.db").write_bytes(b"x" * 999)
-    assert "snapshots.db is damaged" in wechat_archive("--archive", str(tmp_path), "verify").stdout
+    said = wechat_archive("--archive", str(tmp_path), "verify").stdout
+    assert "snapshots.db is damaged" in said
+    assert "put it back from a backup, or move it away" in said
 
 
 def test_the_file_of_a_version_is_written_again(tmp_path: Path) -> None:
