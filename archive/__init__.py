@@ -34,6 +34,7 @@ from archive.errors import (
     NotHeld,
     NotIndexed,
     NoWorkers,
+    OlderArchive,
     QueueTrouble,
 )
 
