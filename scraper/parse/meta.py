@@ -76,8 +76,8 @@ _WRITTEN: Final[Mapping[str, str]] = {
     "copyright_stat": "var:_copyright_stat window:_copyright_stat var:copyright_stat",
     "paid": "cgi:is_pay_subscribe var:isPaySubscribe window:isPaySubscribe var:is_pay_subscribe",
 }
-#: The same, taken apart: field → (sort, name) of each place.
 _Places: TypeAlias = tuple[tuple[str, str], ...]
+#: The same, taken apart: field → (sort, name) of each place.
 PLACES: Final[Mapping[str, _Places]] = {
     field: tuple(
         (sort, name) for sort, _, name in (place.partition(":") for place in written.split())
@@ -583,9 +583,7 @@ def permanent(
     if own is not None:
         return urls.permanent(own)
     if known is not None:
-        return f"https://mp.weixin.qq.com/s?__biz={known.biz}&mid={known.mid}&idx={known.idx}" + (
-            f"&sn={sn}" if sn else ""
-        )
+        return urls.of_identity(known) + (f"&sn={sn}" if sn else "")
     return None
 
 
