@@ -27,7 +27,7 @@ from archive.run.signals import Interrupted, Signals
 from archive.snapshots import Snapshots
 from archive.store import Store
 from archive.store.decide import is_hollow
-from archive.store.finding import identified
+from archive.store.finding import identified, may_be_same
 from scraper import urls
 from scraper.clock import utc_now
 from scraper.errors import ScrapeError
@@ -173,7 +173,7 @@ class _Job:
                     )
                 )
             found.append(Item(stored.snapshot_id, stored.article_id))
-            found += self._versions(f"article_id = {stored.article_id:d}")
+            found += self._versions(f"AND article_id = {stored.article_id:d}")
         return found
 
     def _scoped(self, scope: Scope) -> list[Item]:
@@ -184,7 +184,7 @@ class _Job:
                 f"SELECT snapshot_id, id FROM articles WHERE snapshot_id IS NOT NULL {older} ORDER BY snapshot_id, id"
             )
         ]
-        found += self._versions("1" if scope == "all" else f"parser_version < {PARSER_VERSION:d}")
+        found += self._versions(older)
         if scope == "all" or found or not self._finished():
             found += self._without_article()
         return sorted(found, key=lambda item: item.snapshot_id)
@@ -193,8 +193,8 @@ class _Job:
         sql = f"SELECT count(*) FROM articles WHERE snapshot_id IS NULL {_older(scope)}"
         return int(self.conn.execute(sql).fetchone()[0])
 
-    def _versions(self, where: str) -> list[Item]:
-        sql = f"SELECT snapshot_id, article_id, number FROM versions WHERE snapshot_id IS NOT NULL AND {where}"
+    def _versions(self, also: str) -> list[Item]:
+        sql = f"SELECT snapshot_id, article_id, number FROM versions WHERE snapshot_id IS NOT NULL {also}"
         return [Item(*row) for row in self.conn.execute(sql)]
 
     def _without_article(self) -> Iterator[Item]:
@@ -428,9 +428,8 @@ def _older(scope: Scope) -> str:
 
 
 def _require_same(old: Article, read: Article, item: Item) -> None:
-    """Raises Corrupt for a raw page of another article: after the loss of snapshots.db a new one
-    gives its numbers again."""
-    if None in (old.identity, read.identity) or old.identity == read.identity:
+    """Raises Corrupt for a raw page of another article."""
+    if may_be_same(read.identity, old.identity):
         return
     raise Corrupt(
         mark(

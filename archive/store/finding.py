@@ -137,3 +137,9 @@ def identified(article: Article, identity: Identity | None) -> Article:
         mid=identity.mid,
         idx=identity.idx,
     )
+
+
+def may_be_same(page: Identity | None, row: Identity | None) -> bool:
+    """Whether a raw page may be of the article whose row names its number: a new snapshots.db gave
+    the numbers of a lost one again once."""
+    return page is None or row is None or page == row

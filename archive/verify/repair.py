@@ -29,6 +29,7 @@ from archive.record import iso
 from archive.snapshots import Snapshots
 from archive.store import Store
 from archive.store.decide import content_hash
+from archive.store.finding import may_be_same
 from archive.store.markdown_files import is_ours
 from archive.store.rows import article_row
 from archive.verify.check import check
@@ -206,12 +207,11 @@ class _Mender:
                     yield mark("its raw page"), article
 
     def _is_of(self, page: Article, article_id: int) -> bool:
-        """Whether a page that the article's row names may be its own: a snapshots.db that was begun
-        after the loss of another gave the numbers again once."""
+        """Whether a page that the article's row names may be its own."""
         held = self.conn.execute(
             "SELECT biz, mid, idx FROM articles WHERE id = ?", (article_id,)
         ).fetchone()
-        return None in (page.identity, *held) or page.identity == Identity(*held)
+        return may_be_same(page.identity, None if None in held else Identity(*held))
 
     def _canonical(self, article_id: int) -> list[str]:
         return [
